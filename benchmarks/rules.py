@@ -144,9 +144,9 @@ def cost(number: int, books: Sequence[Rulebook], kinds: Mapping[str, Kind]) -> t
         devices = [device(n) for n in range(number)]
         engine = Engine(books, kinds, residents())
         engine.register(devices, T0)
-        start, before, count = met(engine, devices, chance), engine.evaluations, min(3 * number, READINGS)
+        start, before, count = met(engine, devices, chance), engine.state.evaluations, min(3 * number, READINGS)
         took += feed(engine, devices, start, count, chance)
-        asked, judged = asked + engine.evaluations - before, judged + count
+        asked, judged = asked + engine.state.evaluations - before, judged + count
     return took / judged * 1e6, asked / took
 
 

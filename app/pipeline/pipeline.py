@@ -65,7 +65,7 @@ class Pipeline:
         self._findings, self._clock = findings, clock
         self._throttle = Throttle(settings.test_frames_per_s, settings.test_hold_ms)
         self._host = EmbeddedHost(engine, self._emit_findings)
-        engine.internal_errors = []
+        engine.state.internal_errors = []
         self._source: MessageSource | None = None
         self._position: tuple[Lane, int] | None = None
         self._changes = PendingChanges()
@@ -254,10 +254,10 @@ class Pipeline:
 
     def _report_engine_errors(self) -> None:
         """Log and count exceptions of the engine. Each affects one device only; all others are evaluated."""
-        for location, error in self.engine.internal_errors or ():
+        for location, error in self.engine.state.internal_errors or ():
             self.counters.internal_errors += 1
             log.error("not evaluated: %s", location, exc_info=error)
-        self.engine.internal_errors = []
+        self.engine.state.internal_errors = []
 
     def _apply_device_events(self, events: Sequence[DeviceEvent], until: Instant) -> list[Finding]:
         """Mark devices and gateways that came online or went offline; returns the findings that follow."""

@@ -70,7 +70,9 @@ def pipeline_metrics(pipeline: Pipeline) -> Iterator[Metric]:
         "Readings and timers whose evaluation failed by an error of ours.",
         counters.internal_errors,
     )
-    yield _by_label("fengshao_rule_trouble_total", "Values that a rule could not evaluate.", "rule", engine.type_errors)
+    yield _by_label(
+        "fengshao_rule_trouble_total", "Values that a rule could not evaluate.", "rule", engine.state.type_errors
+    )
     yield _by_label("fengshao_refusals_total", "Messages that became no reading.", "reason", counters.refusals)
     yield _by_label("fengshao_notes_total", "Messages without a measurement.", "kind", counters.device_events)
     yield GaugeMetricFamily("fengshao_backlog_entries", "Journal entries not yet evaluated.", pipeline.backlog.entries)
@@ -79,12 +81,12 @@ def pipeline_metrics(pipeline: Pipeline) -> Iterator[Metric]:
         lanes.add_metric([lane.value], waiting)
     yield lanes
     yield CounterMetricFamily(
-        "fengshao_rule_evaluations_total", "Conditions compared with a value.", engine.evaluations
+        "fengshao_rule_evaluations_total", "Conditions compared with a value.", engine.state.evaluations
     )
     shadowed = CounterMetricFamily(
         "fengshao_shadowed_total", "Findings of rules in shadow mode, which notify nobody.", None, ["rule", "phase"]
     )
-    for rule, phases in sorted(engine.shadow_counts.items()):
+    for rule, phases in sorted(engine.state.shadow_counts.items()):
         for phase, number in sorted(phases.items()):
             shadowed.add_metric([rule, phase], number)
     yield shadowed

@@ -11,8 +11,10 @@ from domain import Finding, Instant
 from domain.findings import finding_id
 from rules.compiled.rule import CompiledRule
 from rules.engine.absence import is_overdue
-from rules.engine.due_timers import TimerProcessor
+from rules.engine.absence_processor import AbsenceProcessor
+from rules.engine.engine_state import EngineState
 from rules.engine.groups import is_complete
+from rules.engine.processor import RuleProcessor
 from rules.engine.reevaluation import is_still_true
 from rules.lifecycle.state_machine import RuleEvent
 from rules.lifecycle.transitions import Signal
@@ -29,18 +31,21 @@ class LatchedFinding(Struct, frozen=True):
     device: str
 
 
-class LatchProcessor(TimerProcessor):
+class LatchProcessor:
     """Latched findings and their reset."""
+
+    def __init__(self, engine_state: EngineState, rules: RuleProcessor, absences: AbsenceProcessor) -> None:
+        self._engine_state, self._rules, self._absences = engine_state, rules, absences
 
     def reset(self, device_id: str, rule: str, now: Instant) -> list[Finding]:
         """Ends what this rule found of a device, or of a group (`building/b3`), whether it is over or not."""
         out: list[Finding] = []
-        state = self._state(device_id)
+        state = self._engine_state.find(device_id)
         compiled = None if state is None else state.ruleset.by_name.get(rule)
         if state is not None and compiled is not None and rule in state.rule_states:
-            self.apply(state, compiled, RuleEvent(Signal.RESET, now), now, out)
+            self._rules.apply(state, compiled, RuleEvent(Signal.RESET, now), now, out)
             if compiled.condition is None and not isinstance(state, GroupState):
-                self._schedule_absence(state)
+                self._absences.schedule(state)
         return out
 
     def release(self, device_id: str, rule: str, now: Instant) -> list[Finding]:
@@ -49,7 +54,7 @@ class LatchProcessor(TimerProcessor):
         """
         if device_id not in self.latched_devices(rule, [device_id]):
             return []
-        state = self._state(device_id)
+        state = self._engine_state.find(device_id)
         assert state is not None
         compiled = state.ruleset.by_name[rule]
         if not self._is_still_dangerous(state, compiled, now):
@@ -62,18 +67,20 @@ class LatchProcessor(TimerProcessor):
 
     def latched_devices(self, rule: str, among: Iterable[str] | None = None) -> list[str]:
         """The devices and groups, of these or of all, of which this rule holds a finding that only a person ends."""
-        names = [*self.states, *self.groups.states] if among is None else among
-        return [name for name in names if (state := self._state(name)) is not None and _is_latched(state, rule)]
+        names = [state.device.id for state in self._engine_state.all()] if among is None else among
+        return [
+            name for name in names if (state := self._engine_state.find(name)) is not None and _is_latched(state, rule)
+        ]
 
     def latched_findings(self) -> list[LatchedFinding]:
         """Every finding that only a person ends."""
-        if not any(rule.latch for book in self.books for rule in book.rules):
+        if not any(rule.latch for book in self._engine_state.books for rule in book.rules):
             return []
         return [
             LatchedFinding(
                 finding_id(name, rule_state.version, rule_state.subject, rule_state.begin), name, state.device.id
             )
-            for state in [*self.states.values(), *self.groups.states.values()]
+            for state in self._engine_state.all()
             for name, rule_state in state.rule_states.items()
             if rule_state.subject is not None and _is_latched(state, name)
         ]
@@ -83,8 +90,8 @@ class LatchProcessor(TimerProcessor):
         if isinstance(state, GroupState):
             return is_complete(rule, state.members.values())
         if rule.condition is None:
-            return is_overdue(state, rule, self.outages, now)
-        return not rule.rule.is_momentary and is_still_true(state, rule, self._community, now)
+            return is_overdue(state, rule, self._engine_state.outages, now)
+        return not rule.rule.is_momentary and is_still_true(state, rule, self._engine_state.community, now)
 
 
 def _is_latched(state: DeviceState, rule: str) -> bool:

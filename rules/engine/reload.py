@@ -17,13 +17,13 @@ from domain.kind import Kind
 from rules.compiled.rule import CompiledRule
 from rules.compiled.ruleset import CompiledRuleset, compile_rulebooks, empty_ruleset
 from rules.engine.absence import next_check
-from rules.engine.findings import build_finding
+from rules.engine.engine_state import EngineState
 from rules.engine.groups import GroupRegistry
-from rules.engine.latching import LatchProcessor
+from rules.engine.processor import RuleProcessor
+from rules.engine.reevaluation_schedule import ReevaluationSchedule
 from rules.lifecycle.state_machine import ACTIVE_PHASES, QUIET_STATE, Effect, RuleEvent, RuleState, RuleTiming
 from rules.lifecycle.transitions import Phase, Signal
 from rules.rulebook.model import RULE_TYPES, Rulebook
-from rules.rulebook.serialization import dump_rulebooks
 from rules.state.device import DeviceState, report_interval_ms
 from rules.state.group import GroupState
 
@@ -35,17 +35,11 @@ _WORDING: Final = frozenset({"title", "advice", "source", "show", "severity", "l
 _WAITING: Final = frozenset({"hold", "release", "if_silent", "latch"})
 
 
-class ReloadableEngine(LatchProcessor):
+class RulebookReload:
     """Replaces rulebooks and migrates state."""
 
-    _rulebooks_dump: bytes | None = None
-
-    @property
-    def rulebooks_dump(self) -> bytes:
-        """The books as a snapshot keeps them."""
-        if self._rulebooks_dump is None:
-            self._rulebooks_dump = dump_rulebooks(self.books)
-        return self._rulebooks_dump
+    def __init__(self, engine_state: EngineState, rules: RuleProcessor, reevaluations: ReevaluationSchedule) -> None:
+        self._engine_state, self._rules, self._reevaluations = engine_state, rules, reevaluations
 
     def reload(self, books: Sequence[Rulebook], now: Instant, kinds: Mapping[str, Kind] | None = None) -> list[Finding]:
         """Uses these rulebooks, and kinds if given, from now on. Returns the findings that end or begin by it.
@@ -53,28 +47,28 @@ class ReloadableEngine(LatchProcessor):
         Raises ValueError, and changes nothing, when two rules share a name. Findings keep their ids, so that a
         repetition after a crash emits nothing twice.
         """
-        kinds = self.kinds if kinds is None else kinds
-        fresh, groups = _reuse_unchanged(self.rulesets, compile_rulebooks(books, kinds)), GroupRegistry(books)
-        self.kinds = kinds
+        engine_state = self._engine_state
+        kinds = engine_state.kinds if kinds is None else kinds
+        rulesets = _reuse_unchanged(engine_state.rulesets, compile_rulebooks(books, kinds))
+        groups = GroupRegistry(books)
+        engine_state.kinds = kinds
         out: list[Finding] = []
-        for state in list(self.states.values()):
+        for state in list(engine_state.devices.values()):
             if state.rule_states:
-                self._end_removed_rules(state, fresh.get(state.ruleset.kind), now, out)
-        for group in list(self.groups.states.values()):
+                self._end_removed_rules(state, rulesets.get(state.ruleset.kind), now, out)
+        for group in list(engine_state.groups.states.values()):
             self._end_removed_rules(group, groups.rulesets.get(group.ruleset.kind), now, out)
-        before, self.books, self._rulebooks_dump = self.books, tuple(books), None
-        unshadowed = self._swap_rulesets(fresh, groups, now)
-        for state, compiled in unshadowed:
+        before, engine_state.books = engine_state.books, tuple(books)
+        for state, compiled in self._swap_rulesets(rulesets, groups, now):
             self._leave_shadow(state, compiled, now, out)
         self._reevaluate_groups(_changed_gatherers(before, books), now, out)
-        for group in list(self.groups.states.values()):
-            self.groups.evict_if_empty(group)
-        self._community_seen = None
-        self._on_community_change(now)
-        known = [*self.states.values(), *self.groups.states.values()]
-        self._timers.rebuild(wake for one in known for wake in one.timers())
+        for group in list(engine_state.groups.states.values()):
+            engine_state.groups.evict_if_empty(group)
+        self._reevaluations.on_community_change(now, force=True)
+        engine_state.rebuild_timers()
         names = {rule.name for book in books for rule in book.rules}
-        self.shadow_counts = {name: counts for name, counts in self.shadow_counts.items() if name in names}
+        counts = engine_state.shadow_counts
+        engine_state.shadow_counts = {name: counted for name, counted in counts.items() if name in names}
         return out
 
     # -- before: by the old books -------------------------------------------------------------------------------
@@ -89,7 +83,7 @@ class ReloadableEngine(LatchProcessor):
             old, new = state.ruleset.by_name[name], ruleset.by_name.get(name) if ruleset is not None else None
             if new is None or _identity(old) != _identity(new):
                 evidence = (Evidence(REASON, REMOVED if new is None else REWRITTEN, at=now),)
-                self.apply(state, old, RuleEvent(Signal.RESET, now, evidence=evidence), now, out)
+                self._rules.apply(state, old, RuleEvent(Signal.RESET, now, evidence=evidence), now, out)
             elif new.rule.shadow and not old.rule.shadow and state.is_active(name):
                 self._enter_shadow(state, old, state.rule_states[name], now, out)
 
@@ -98,28 +92,29 @@ class ReloadableEngine(LatchProcessor):
     ) -> None:
         """The rule continues in shadow: its finding ends."""
         ended = Effect(FindingPhase.ENDED, now, replace(rule_state, evidence=(Evidence(REASON, SHADOWED, at=now),)))
-        self._emit(build_finding(rule, state.device, ended, now, self._community), rule, out)
-        self._on_finding_change(state, rule, now, now)
-        self._update_groups(state, rule, rule_state, QUIET_STATE, now, now, out)
+        self._rules.emit(state, rule, ended, now, out)
+        self._reevaluations.on_finding_change(state, rule, now, now)
+        self._rules.update_groups(state, rule, rule_state, QUIET_STATE, now, now, out)
 
     # -- the change ---------------------------------------------------------------------------------------------
 
     def _swap_rulesets(
-        self, fresh: dict[str, CompiledRuleset], groups: GroupRegistry, now: Instant
+        self, rulesets: dict[str, CompiledRuleset], groups: GroupRegistry, now: Instant
     ) -> list[tuple[DeviceState, CompiledRule]]:
         """Gives every device its new ruleset; returns the rules that leave shadow with an active finding."""
+        engine_state = self._engine_state
         revealed: list[tuple[DeviceState, CompiledRule]] = []
-        for state in self.states.values():
+        for state in engine_state.devices.values():
             kind = state.ruleset.kind
             # Devices of a kind that is no longer described are not evaluated.
-            ruleset = fresh.get(kind) or (empty_ruleset(kind) if kind in self.rulesets else state.ruleset)
+            ruleset = rulesets.get(kind) or (empty_ruleset(kind) if kind in engine_state.rulesets else state.ruleset)
             if ruleset is not state.ruleset:
                 revealed += self._migrate_device(state, ruleset, now)
-        for name, group in self.groups.states.items():
+        for name, group in engine_state.groups.states.items():
             if group.ruleset.kind in groups.rulesets:
                 groups.states[name] = group
                 revealed += self._migrate_device(group, groups.rulesets[group.ruleset.kind], now)
-        self.rulesets, self.groups = fresh, groups
+        engine_state.rulesets, engine_state.groups = rulesets, groups
         return revealed
 
     def _migrate_device(
@@ -146,7 +141,7 @@ class ReloadableEngine(LatchProcessor):
             }
             # It was not tracked until now: its absence counts from here.
             state.last_arrival_of = {**added, **(state.last_arrival_of or {})} or None
-        due = next_check(state, self.outages)
+        due = next_check(state, self._engine_state.outages)
         state.absence_timer = None if due is None else max(due, now)
         return revealed
 
@@ -158,36 +153,32 @@ class ReloadableEngine(LatchProcessor):
         for phase in (
             (FindingPhase.BEGAN, FindingPhase.STALE) if rule_state.phase is Phase.STALE else (FindingPhase.BEGAN,)
         ):
-            self._emit(
-                build_finding(rule, state.device, Effect(phase, rule_state.begin, rule_state), now, self._community),
-                rule,
-                out,
-            )
-        self._on_finding_change(state, rule, now, now)
-        self._update_groups(state, rule, QUIET_STATE, rule_state, rule_state.begin, now, out)
+            self._rules.emit(state, rule, Effect(phase, rule_state.begin, rule_state), now, out)
+        self._reevaluations.on_finding_change(state, rule, now, now)
+        self._rules.update_groups(state, rule, QUIET_STATE, rule_state, rule_state.begin, now, out)
 
     def _reevaluate_groups(self, unlike: frozenset[str], now: Instant, out: list[Finding]) -> None:
         """Evaluates changed `gather` rules on the active findings at once: no later event would."""
         dependents = frozenset(
-            rule.name for some in self.groups.dependents.values() for rule in some if rule.name in unlike
+            rule.name for some in self._engine_state.groups.dependents.values() for rule in some if rule.name in unlike
         )
         if not dependents:
             return
         standing = [
             (rule_state.begin, state, state.ruleset.by_name[name], rule_state)
-            for state in [*self.states.values(), *self.groups.states.values()]
+            for state in self._engine_state.all()
             for name, rule_state in state.rule_states.items()
             if rule_state.phase in ACTIVE_PHASES
-            and name in self.groups.dependents
+            and name in self._engine_state.groups.dependents
             and not state.ruleset.by_name[name].rule.shadow
         ]
         for begin, state, compiled, rule_state in sorted(standing, key=self._excluding_first):
-            moved = self.groups.member_changed(
-                state, compiled.name, QUIET_STATE, rule_state, begin, self._community, dependents
+            moved = self._engine_state.groups.member_changed(
+                state, compiled.name, QUIET_STATE, rule_state, begin, self._engine_state.community, dependents
             )
             for group, dependent, event in moved:
-                self._apply_to_group(group, dependent, event, begin, now, out)
-        for group in list(self.groups.states.values()):
+                self._rules.apply_to_group(group, dependent, event, begin, now, out)
+        for group in list(self._engine_state.groups.states.values()):
             self._reevaluate_group(group, dependents, now, out)
 
     def _excluding_first(
@@ -196,7 +187,8 @@ class ReloadableEngine(LatchProcessor):
         """What begins only without another finding must not begin before that was looked at."""
         begin, state, rule, _ = standing
         bars = any(
-            one.gather is not None and rule.name in one.gather.without for one in self.groups.dependents[rule.name]
+            one.gather is not None and rule.name in one.gather.without
+            for one in self._engine_state.groups.dependents[rule.name]
         )
         return not bars, begin, state.device.id, rule.name
 
@@ -205,9 +197,11 @@ class ReloadableEngine(LatchProcessor):
     ) -> None:
         for name in sorted(dependents.intersection(group.rule_states)):
             rule = group.ruleset.by_name[name]
-            event = self.groups.evaluate(group, rule, group.rule_states[name].last_event_at, self._community)
+            event = self._engine_state.groups.evaluate(
+                group, rule, group.rule_states[name].last_event_at, self._engine_state.community
+            )
             assert event is not None  # what stands has an opinion
-            self.apply(group, rule, event, now, out)
+            self._rules.apply(group, rule, event, now, out)
 
 
 def _reuse_unchanged(

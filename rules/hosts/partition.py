@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from domain import Device
 from rules.compiled.ruleset import CompiledRuleset
 from rules.engine.community_index import CommunityIndex
+from rules.engine.engine import Engine
 from rules.engine.groups import GroupRegistry
-from rules.engine.processor import RuleProcessor
 from rules.state.gateway import GATEWAY_ATTRIBUTE, GATEWAY_KIND
 
 
@@ -34,7 +34,7 @@ class DisjointSets:
 
 
 def partition(
-    devices: Sequence[Device], engines: Sequence[RuleProcessor], community: CommunityIndex, count: int
+    devices: Sequence[Device], engines: Sequence[Engine], community: CommunityIndex, count: int
 ) -> dict[str, int]:
     """For every device, and every gateway that one names, the part that judges it: `count` parts of about one size."""
     components, kinds = _components(devices, engines, community)
@@ -51,9 +51,7 @@ def partition(
     return found
 
 
-def connected_devices(
-    devices: Sequence[Device], engine: RuleProcessor, community: CommunityIndex, name: str
-) -> list[str]:
+def connected_devices(devices: Sequence[Device], engine: Engine, community: CommunityIndex, name: str) -> list[str]:
     """The devices that must be replayed to judge this device, or this group (`building/b3`), by an engine's rules."""
     components, kinds = _components(devices, [engine], community)
     leader = components.find(name)
@@ -61,7 +59,7 @@ def connected_devices(
 
 
 def _components(
-    devices: Sequence[Device], engines: Sequence[RuleProcessor], community: CommunityIndex
+    devices: Sequence[Device], engines: Sequence[Engine], community: CommunityIndex
 ) -> tuple[DisjointSets, dict[str, str]]:
     """The connected components; and the kind of every device and of every gateway that one names."""
     components = DisjointSets()

@@ -48,7 +48,9 @@ def explain(engine: Engine, rule: str, device_id: str, reading: Reading | None =
     if state is None:
         return {"device": device_id, "rule": rule, "known": False}
     return explain_state(
-        state, rule, ExplainRequest(engine.evaluation_context(state, reading), reading, engine.shadow_counts.get(rule))
+        state,
+        rule,
+        ExplainRequest(engine.evaluation_context(state, reading), reading, engine.state.shadow_counts.get(rule)),
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -11,6 +13,7 @@ from domain.people import Community, community
 from rules.compiled.applicability import ApplicabilityIndex, ApplicableRules
 from rules.engine.community_index import CommunityIndex
 from rules.engine.engine import Engine
+from rules.engine.reading_processor import ReadingProcessor
 from rules.language.analysis import possible_results
 from rules.language.nodes import AttributeRef as Asked
 from rules.language.parser import parse
@@ -59,13 +62,25 @@ steps = st.lists(
 Step = tuple[int, int, str, list[int], Quality | None]
 
 
-class Long(Engine):
-    """An engine that takes no short cut."""
+class FullEvaluation(ReadingProcessor):
+    """Evaluates every rule for every reading."""
 
-    def _evaluate_context_rules(
-        self, seat: DeviceState, reading: Reading, now: Instant, told: list[Finding], ahead: bool, _quiet: bool
+    def evaluate_context_rules(
+        self, state: DeviceState, reading: Reading, now: Instant, out: list[Finding], ahead_of_backlog: bool, _: bool
     ) -> None:
-        self._evaluate_all(seat, reading, now, told, ahead)
+        self.evaluate_all(state, reading, now, out, ahead_of_backlog)
+
+
+def full_engine(*arguments: Any, **options: Any) -> Engine:
+    """An engine without shortcuts."""
+    engine = Engine(*arguments, **options)
+    shared = engine._readings
+    engine._readings = FullEvaluation(shared._engine_state, shared._conditions, shared._absences, shared._self_tests)
+    for ruleset in engine.rulesets.values():
+        ruleset.is_stateless = False
+        ruleset.value_tests = {name: (lambda _: True,) for name in ruleset.value_tests}
+        ruleset.applicability = Everything(ruleset.conditional_rules)
+    return engine
 
 
 class Everything(ApplicabilityIndex):
@@ -101,12 +116,8 @@ def test_short_cuts_find_what_the_long_way_finds(
     turn: int,
 ) -> None:
     found: list[list[Finding]] = []
-    for make in (Engine, Long):
+    for make in (Engine, full_engine):
         engine = make(list(books.values()), kinds, town(written), emit_shadow=True)
-        if make is Long:
-            for plan in engine.rulesets.values():
-                plan.is_stateless, plan.value_tests = False, {name: (lambda _: True,) for name in plan.value_tests}
-                plan.applicability = Everything(plan.conditional_rules)
         told = engine.register(DEVICES, T0)
         for number, reading in enumerate(readings(said)):
             if number == turn:

@@ -64,7 +64,7 @@ def test_the_past_of_a_yes_or_no_survives_being_written_down(kinds: Kinds) -> No
 def test_a_value_that_cannot_be_compared_is_counted_and_ends_nothing(kinds: Kinds) -> None:
     engine = one_rule(kinds, when="lel_pct >= 10")
     assert hear(engine, said(0, lel_pct=15), said(1, lel_pct="much"), said(2, lel_pct=3)) == ["r began", "r ended"]
-    assert engine.type_errors == {"r": 1}
+    assert engine.state.type_errors == {"r": 1}
 
 
 def test_a_position_is_not_put_together_from_two_messages_and_a_hold_is_not_seen_in_what_is_remembered(

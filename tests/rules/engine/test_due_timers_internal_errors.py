@@ -26,24 +26,24 @@ def engine(books: dict[str, Rulebook], kinds: dict[str, Kind]) -> Engine:
 
 def owe_what_nobody_knows(engine: Engine) -> None:
     engine.states["gas-1"].set_rule_state("gone", RuleState(Phase.PENDING, wake_at=T0))
-    engine._timers.schedule(T0, "gas-1", "gone")
+    engine.state.timers.schedule(T0, "gas-1", "gone")
 
 
 def test_a_reading_that_judging_fails_on_deafens_nobody_to_the_next(engine: Engine) -> None:
-    engine.internal_errors = []
+    engine.state.internal_errors = []
     told = engine.feed([MUTE, ALARM], T0)
     assert [(one.rule, one.device) for one in told] == [("gas-alarm", "gas-2")]
-    ((where, fault),) = engine.internal_errors
+    ((where, fault),) = engine.state.internal_errors
     assert where == f"gas-1 at {T0}"
     assert isinstance(fault, (AttributeError, TypeError))
 
 
 def test_a_wake_up_that_judging_fails_on_stops_no_other_clock(engine: Engine) -> None:
-    engine.internal_errors = []
+    engine.state.internal_errors = []
     engine.feed([Reading("gas-2", "gas_alarm", T0, T0, {"lel_pct": 15})], T0)
     owe_what_nobody_knows(engine)
     assert [one.rule for one in engine.tick(T0 + 30_000)] == ["gas-low"]
-    assert [where for where, _ in engine.internal_errors] == [f"gas-1 gone due {T0}"]
+    assert [where for where, _ in engine.state.internal_errors] == [f"gas-1 gone due {T0}"]
 
 
 def test_a_trial_fails_of_our_own_mistake(engine: Engine) -> None:

@@ -186,7 +186,7 @@ def test_a_batch_is_judged_in_event_order_however_it_is_written(engine: Engine) 
     clears = [said(at * 1000, lel_pct=2, late=HOUR - at * 1000) for at in (50, 110)]
     for batch in ([*strip, *clears], [*clears[::-1], *strip[::-1]]):
         fresh = Engine([], {}, TOWN)
-        fresh.rulesets = engine.rulesets
+        fresh.state.rulesets = engine.rulesets
         assert [f.phase for f in fresh.feed(batch, T0 + HOUR)] == [Phase.BEGAN, Phase.ENDED]
 
 
@@ -225,7 +225,9 @@ def test_grades_may_ask_about_other_quantities(kinds: Kinds) -> None:
 
 def test_a_value_of_a_type_its_kind_does_not_declare_troubles_one_rule_only(engine: Engine) -> None:
     assert hear(engine, said(0, lel_pct="much", alarm=True)) == ["gas-alarm began"]
-    assert engine.type_errors == dict.fromkeys(["gas-low", "gas-high", "gas-low-catering", "gas-high-catering"], 1)
+    assert engine.state.type_errors == dict.fromkeys(
+        ["gas-low", "gas-high", "gas-low-catering", "gas-high-catering"], 1
+    )
 
 
 def test_a_counter_that_is_no_number_is_not_remembered(kinds: Kinds) -> None:
@@ -274,7 +276,7 @@ def test_a_device_that_flaps_for_hours_fills_no_memory_and_loses_no_wake_up(engi
     flapping = [said(fifth * 200, alarm=fifth % 2 == 0) for fifth in range(40_001)]
     told = engine.feed(flapping, flapping[-1].received)
     assert [finding.rule for finding in told] == ["gas-alarm", "device-chatter"]
-    assert len(engine._timers.heap) <= MAX_STALE_TIMERS + 10
+    assert len(engine.state.timers.heap) <= MAX_STALE_TIMERS + 10
     last = flapping[-1].received
     told = [(f.rule, f.device, f.now - last) for f in engine.tick(last + 20 * HOUR)]
     gone = 3 * HOUR + 10 * MINUTE
@@ -454,7 +456,7 @@ def test_a_rule_can_say_where_it_stands_with_a_device(engine: Engine) -> None:
 
 def test_evaluations_are_counted(engine: Engine) -> None:
     hear(engine, said(0, alarm=False, lel_pct=1, co_ppm=1, fault=False, battery_pct=88, temp_c=20))
-    assert engine.evaluations == 10
+    assert engine.state.evaluations == 10
 
 
 def test_a_rule_for_any_kind_watches_the_kinds_that_have_its_quantities(kinds: Kinds) -> None:
@@ -466,7 +468,7 @@ def test_a_device_known_only_from_a_snapshot_ends_its_absence_and_is_not_missed_
     engine.register([Device("gas-1", "gas_alarm")], T0)
     engine.tick(T0 + 9 * HOUR)
     again = Engine([], {}, TOWN)
-    again.rulesets = engine.rulesets
+    again.state.rulesets = engine.rulesets
     again.restore(engine.snapshot())
     assert hear(again, said(10 * HOUR, lel_pct=1)) == ["device-offline ended"]
     assert again.tick(T0 + 48 * HOUR) == []

@@ -177,7 +177,7 @@ def test_what_can_no_longer_be_compared_at_the_edge_is_trouble(kinds: Kinds) -> 
     assert inputs is not None
     inputs.inputs["r"].measured.update(alarm=(T0, False), lel_pct=(T0, "much"))
     engine.tick(T0 + 12 * HOUR)
-    assert engine.type_errors.get("r", 0) >= 1
+    assert engine.state.type_errors.get("r", 0) >= 1
 
 
 @pytest.mark.parametrize("latch", [False, True])

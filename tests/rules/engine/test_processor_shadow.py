@@ -40,7 +40,7 @@ def test_a_rule_in_shadow_reaches_nobody_and_is_counted(kinds: dict[str, Kind]) 
     again = engine_of(kinds)
     again.restore(engine.snapshot())
     assert again.feed([said(3, alarm=False)], T0 + 3) == []
-    assert again.shadow_counts == {"smoke": {"began": 2, "ended": 2}}
+    assert again.state.shadow_counts == {"smoke": {"began": 2, "ended": 2}}
     assert explain(again, "smoke", "s1")["shadow"] == {"began": 2, "ended": 2}
 
 
@@ -53,4 +53,4 @@ def test_a_shadow_neither_silences_others_nor_gathers(kinds: dict[str, Kind]) ->
 def test_whoever_tries_a_rule_hears_its_shadow(kinds: dict[str, Kind]) -> None:
     engine = engine_of(kinds, emit_shadow=True)
     assert [finding.rule for finding in engine.feed([said(0, alarm=True)], T0)] == ["smoke"]
-    assert engine.shadow_counts == {}
+    assert engine.state.shadow_counts == {}

@@ -312,7 +312,7 @@ def test_a_value_of_another_type_is_trouble_and_not_the_end(kinds: Kinds) -> Non
     engine = engine_of(kinds, timed)
     engine.register([Device("g", "gas_alarm")], start)
     engine.feed([Reading("g", "gas_alarm", start, start, {"lel_pct": "much", "co_ppm": 1})], start)
-    assert engine.type_errors["r"] >= 1
+    assert engine.state.type_errors["r"] >= 1
     assert engine.states["g"].pending is None
     assert engine.tick(start + HOUR) == []
 
@@ -479,7 +479,7 @@ def test_a_device_that_reports_an_open_door_every_minute_owes_one_look(kinds: Ki
     opened(engine, start)
     for n in range(1, 60):
         engine.feed([door(start + n * MINUTE)], start + n * MINUTE)
-    assert [wake[0] for wake in engine._timers.heap] == [local("2026-01-01T23:00")]
+    assert [wake[0] for wake in engine.state.timers.heap] == [local("2026-01-01T23:00")]
     engine.feed([door(start + HOUR, opened=False)], start + HOUR)
     assert engine.states["d"].rule_states is NO_RULE_STATES
     assert engine.tick(start + 20 * HOUR) == []

@@ -222,7 +222,7 @@ def test_what_a_removed_rule_had_told_ends_with_a_reason(kinds: Kinds, after: di
     assert night.told[-1].evidence[0].quantity == REASON
     assert night.told[-1].evidence[0].value == reason
     assert night.words == ["0 r began", "10 r ended"]
-    assert [wake for wake in night.engine._timers.heap if wake[1] in ("r", "waits")] == []
+    assert [wake for wake in night.engine.state.timers.heap if wake[1] in ("r", "waits")] == []
     night.passes(DAY)
     assert night.words == []
 
@@ -343,7 +343,7 @@ def test_what_goes_into_shadow_ends_for_people_and_goes_on_unheard(kinds: Kinds)
     night.hears(6 * MINUTE, "gas-1", lel_pct=1)
     night.passes(HOUR)
     assert [word for word in night.words if " r " in word] == []
-    assert night.engine.shadow_counts["r"]["ended"] == 2
+    assert night.engine.state.shadow_counts["r"]["ended"] == 2
 
 
 # -- every book of the repository ---------------------------------------------------------------------------------

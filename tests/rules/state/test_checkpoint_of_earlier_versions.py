@@ -55,8 +55,8 @@ def test_it_holds_rules_groups_and_gateways_in_every_state(old: Recorded, kinds:
     assert {"building/b1", "household/h1"} <= set(engine.groups.states)
     assert any(group.rule_states for group in engine.groups.states.values())
     assert engine.gateways.get_or_create("gw-1").is_silent
-    assert engine.outages.closed
-    assert engine.shadow_counts
+    assert engine.state.outages.closed
+    assert engine.state.shadow_counts
     assert engine.states["meter-1"].baselines
     assert engine.states["meter-1"].trends
     assert engine.states["gas-1"].histories

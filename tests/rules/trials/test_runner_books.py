@@ -81,7 +81,7 @@ def through_outage(
 ) -> Engine:
     assert scene.outage is not None
     begin, end = scene.outage
-    if (begin, end) in engine.outages.closed:
+    if (begin, end) in engine.state.outages.closed:
         return engine
     findings += engine.tick(begin)
     engine.outage(begin, None)

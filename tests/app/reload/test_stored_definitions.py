@@ -1,0 +1,72 @@
+"""Definitions stored with a state, and which are used at a start."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from app.config.faults import ConfigError
+from app.reload.active_definitions import ActiveDefinitions
+from app.reload.definitions import Definitions, load_definitions
+from app.reload.stored_definitions import decode_definitions, definitions_at_start, encode_definitions
+
+
+@pytest.fixture(scope="module")
+def built_in() -> Definitions:
+    definitions, faults = load_definitions(Definitions(), None)
+    assert faults == []
+    return definitions
+
+
+@pytest.fixture
+def faulty_site(tmp_path: Path) -> Path:
+    folder = tmp_path / "rules"
+    folder.mkdir()
+    (folder / "gas.yaml").write_text("hazard: gas\nversion: soon\nrules: []\n", "utf-8")
+    return tmp_path
+
+
+def test_stored_definitions_are_the_same_after_json(built_in: Definitions) -> None:
+    encoded = msgspec.json.decode(msgspec.json.encode(encode_definitions(built_in)))
+    assert decode_definitions(encoded) == built_in
+
+
+@pytest.mark.parametrize("encoded", [{}, {"common": {}}, [], {"common": {}, "kinds": 7, "mappings": {}, "books": {}}])
+def test_definitions_that_this_version_cannot_read_are_none(encoded: object) -> None:
+    assert decode_definitions(encoded) is None
+
+
+def test_a_state_is_continued_by_its_own_rulebooks_although_the_file_has_faults_now(
+    built_in: Definitions, faulty_site: Path
+) -> None:
+    gas = built_in.books_by_file["gas.yaml"].model_copy(update={"version": 99})
+    definitions, faults = definitions_at_start(encode_definitions(built_in), [gas], faulty_site)
+    assert definitions.books_by_file == {"gas.yaml": gas}
+    assert faults == []
+
+    definitions, faults = definitions_at_start(None, [gas], faulty_site)
+    assert definitions.books_by_file == {"gas.yaml": gas}
+    assert {fault.field for fault in faults} == {"version", "rules"}
+
+
+def test_a_rulebook_whose_file_is_gone_is_named_by_its_hazard(built_in: Definitions) -> None:
+    tunnel = built_in.books_by_file["gas.yaml"].model_copy(update={"hazard": "tunnel"})
+    definitions, _ = definitions_at_start(encode_definitions(built_in), [tunnel], None)
+    assert list(definitions.books_by_file) == ["tunnel.yaml"]
+
+
+def test_a_first_start_with_a_faulty_file_is_refused(faulty_site: Path) -> None:
+    with pytest.raises(ConfigError, match="version"):
+        definitions_at_start(None, [], faulty_site)
+
+
+def test_replaced_definitions_are_seen_by_those_who_hold_the_kinds_and_are_to_be_stored(built_in: Definitions) -> None:
+    active = ActiveDefinitions(Definitions())
+    kinds = active.kinds
+    active.stored = True
+    active.replace(built_in)
+    assert kinds["gas_alarm"] == built_in.kinds["gas_alarm"]
+    assert len(kinds) == len(built_in.kinds_by_file) == len(list(kinds))
+    assert not active.stored

@@ -1,4 +1,4 @@
-"""Frames: the bytes of one message as they came, and the journal entries that hold them. It knows no platform."""
+"""Frames: one message as it was received, and the journal entries that hold batches of them."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from msgspec import Struct
 from domain import Instant, Lane
 
 REPLAY_SESSION: Final = "replay"
-"""The session of messages that were refused once and are tried again."""
+"""The session of messages that were refused once and are processed again."""
 
 
 class Frame(Struct, frozen=True, gc=False, array_like=True):
-    """One message, word for word, with the session that brought it and the instant it came.
+    """One message with its unchanged payload, the session that received it and the time of reception.
 
-    `size` is the payload's full length when only its head was kept (the message was larger than we take). A `twin` is
-    what the other session brought too: kept so that it is known after a restart, and not read.
+    `size` is the full length of a payload of which only the head is kept: the message was larger than the limit.
+    `is_session_copy`: the other session received the same message; it is stored, so that it is known after a restart,
+    and not decoded.
     """
 
     topic: str
@@ -33,7 +34,7 @@ class Frame(Struct, frozen=True, gc=False, array_like=True):
 
 
 class JournalEntry(Struct, frozen=True):
-    """One batch of frames at its place in the journal."""
+    """One batch of frames at its position in the journal."""
 
     lane: Lane
     pos: int

@@ -1,4 +1,4 @@
-"""What becomes of a frame: draft readings, a note, a refusal or a duplicate. It knows no platform and no device."""
+"""What a frame becomes: raw readings, device events and rejections of an adapter; readings, refusals, duplicates."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ingest.mappings.proposal import UnreadVerdict
 
 
 class UnreadVerdictEvent(Struct, frozen=True):
-    """What is to be told of one field: that it is not understood, or (`over`) that it now is. Said since `begin`."""
+    """A verdict of a safety device is not understood since `begin`, or (`is_over`) it now is."""
 
     device: Device
     platform: str
@@ -24,18 +24,18 @@ class UnreadVerdictEvent(Struct, frozen=True):
 
 
 class RawPayload(Struct, frozen=True, gc=False):
-    """A device's bytes as they were on the radio: only a codec for its model can say what they mean."""
+    """Bytes of a device as they were sent by radio: only a codec for its model can decode them."""
 
     data: bytes
     f_port: int = 0
 
 
 class EntityValue(Struct, frozen=True):
-    """What one entity that a platform defined says in one message.
+    """The value of one entity in one message, by the platform's own definition of the entity.
 
-    `names` are what the value may be called, the best first. `problem` says why there is no value; then `danger`: it
-    may have been one. `two_state`: a bool is meant; `literal`: it is called true
-    and false. `owner`: the names of its device.
+    - `names`: what the value may be called, the best first. `device_names`: the names of the entity's device.
+    - `problem`: why there is no value; `danger` then tells that it may have been a danger.
+    - `two_state`: a bool is meant. `literal`: its states are called true and false, on and off, yes and no, or 1 and 0.
     """
 
     names: tuple[str, ...]
@@ -49,12 +49,13 @@ class EntityValue(Struct, frozen=True):
 
 
 class RawReading(Struct, frozen=True, gc=False):
-    """What one platform message says about one device at one instant, before we know the device.
+    """What one message of a platform holds of one device at one time, before the device is looked up.
 
-    `at` and `seq` are as found (number, text or nothing): the gate judges them. `fields` have the platform's names.
-    `also` are other names the message gives the device. With `raw`, what the device's codec makes of it joins `fields`.
-    `told` is what the platform's own definitions make of the message; `beside`: `fields` are only attributes, of which
-    what is not understood is no loss.
+    - `at`, `seq`: as found (number, text or None); validation checks them.
+    - `fields`: by the platform's names. With `raw`, the fields that the device's codec decodes are added.
+    - `aliases`: other names of the device in the message.
+    - `entity_values`: what the platform's own definitions read in the message.
+    - `is_attributes`: the fields are only attributes beside a state; what is not understood of them is no loss.
     """
 
     platform: str
@@ -71,7 +72,7 @@ class RawReading(Struct, frozen=True, gc=False):
 
 
 class DeviceEventKind(StrEnum):
-    """Why a message that is no reading is none."""
+    """What a message is about that holds no measurement."""
 
     LIFE = "life"
     JOIN = "join"
@@ -83,10 +84,11 @@ class DeviceEventKind(StrEnum):
 
 
 class DiscoveredDevice(Struct, frozen=True):
-    """A device that a platform describes before we know it: enough to claim it.
+    """A device that a platform announces, with enough to register it.
 
-    `identities` are (platform, id) pairs, the best first: who describes a device is not always who reports it. `hints`
-    are the field names or device classes it will speak of, for guessing its kind; `gone` withdraws what was described.
+    `identities` are (platform, id) pairs, the best first: the platform that announces a device is not always the one
+    that reports its values. `hints` are field names or device classes of its later messages, for guessing its kind.
+    `is_withdrawn`: the announcement was deleted.
     """
 
     identities: tuple[tuple[str, str], ...]
@@ -99,11 +101,12 @@ class DiscoveredDevice(Struct, frozen=True):
 
 
 class DeviceEvent(Struct, frozen=True):
-    """A message that says something about a device or a platform, but measures nothing.
+    """A message about a device or a platform that measures nothing.
 
-    `online` is what it proves: True (it lives), False (it is gone) or None (nothing; a failed authentication is no
-    sign of life). `device` is our id once the listener knows it. `also` are other names the message gives the device,
-    `proposals` the devices that a discovery describes, `defines` what their messages will mean.
+    - `online`: what it proves: True (alive), False (offline) or None (nothing: a failed authentication is no sign of
+      life).
+    - `device`: the registered device, once the decoder has looked it up. `aliases`: its other names in the message.
+    - `discovered`: devices that a discovery message announces; `definitions`: what their messages will mean.
     """
 
     kind: DeviceEventKind
@@ -119,7 +122,7 @@ class DeviceEvent(Struct, frozen=True):
 
 
 class Rejection(Struct, frozen=True):
-    """An adapter says no. The listener makes it a Refusal."""
+    """An adapter cannot read a message or an item of it. The decoder makes a Refusal of it."""
 
     reason: Reason
     detail: str
@@ -144,11 +147,13 @@ class DecodedFrame(Struct, frozen=True, gc=False):
 
 
 class Refusal(Struct, frozen=True):
-    """A message, or one value of it, that did not become a reading: with its bytes and its reason.
+    """A message, or one value of it, that did not become a reading: with its bytes and the reason.
 
-    `source` is the platform, or `mqtt` when none claims the topic. `danger` marks a message that bears a danger bit:
-    people are told. `proposed_kind` is what the fields look like, for claiming an unknown device. Not kept in the
-    ledger: the registered `device` that said it, and whether the message was `replayed` (its refusal is kept already).
+    - `source`: the platform, or `mqtt` when no filter covers the topic.
+    - `danger`: the message holds a danger bit; the operations centre is notified.
+    - `proposed_kind`: the kind that the fields suggest, for registering an unknown device.
+    - `device`, `replayed`: the registered device, and whether the message was refused before and processed again. They
+      are not stored in the database.
     """
 
     at: Instant
@@ -166,9 +171,9 @@ class Refusal(Struct, frozen=True):
 
 
 class IngestResult(Struct):
-    """What a run of frames became. `duplicates` counts drafts and frames that were heard before.
+    """What a batch of frames became. `duplicates` counts raw readings and frames that were received before.
 
-    `unread` are the verdicts of safety devices that nobody understood, and those that now are: told to maintenance.
+    `unread_verdicts` are verdicts of safety devices that are not understood, or now are: for maintenance.
     """
 
     readings: list[Reading] = field(default_factory=list)
@@ -178,9 +183,10 @@ class IngestResult(Struct):
     duplicates: int = 0
 
 
-def liveness_event(draft: RawReading, device: str | None, received: Instant) -> DeviceEvent:
-    """A sign of life, unless the broker kept it."""
-    online = None if draft.retained else True
+def liveness_event(raw_reading: RawReading, device: str | None, received: Instant) -> DeviceEvent:
+    """The event of a message without measurements: a sign of life, unless the broker had retained the message."""
+    online = None if raw_reading.retained else True
+    detail = "nothing measured"
     return DeviceEvent(
-        DeviceEventKind.LIFE, draft.platform, draft.identity, "nothing measured", online, device, received
+        DeviceEventKind.LIFE, raw_reading.platform, raw_reading.identity, detail, online, device, received
     )

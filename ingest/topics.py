@@ -1,4 +1,4 @@
-"""MQTT topic filters: does a filter cover a topic. It knows no platform."""
+"""MQTT topic filters: which topics a filter covers, which filter is more specific, what is wrong with a filter."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ def filter_matches(pattern: str, topic: str) -> bool:
     """
     if topic.startswith("$") and pattern[:1] in {"+", "#"}:
         return False
-    wanted, levels = pattern.split("/"), topic.split("/")
-    for index, level in enumerate(wanted):
+    filter_levels, levels = pattern.split("/"), topic.split("/")
+    for index, level in enumerate(filter_levels):
         if level == "#":
             return True
         if index >= len(levels) or level not in {"+", levels[index]}:
             return False
-    return len(wanted) == len(levels)
+    return len(filter_levels) == len(levels)
 
 
 def is_plain_topic_level(name: str) -> bool:
-    """Whether a name may stand in a topic filter as itself."""
-    return bool(name) and not any(sign in name for sign in "+#\x00")
+    """Whether a name may be a level of a topic filter: no wildcard, not empty."""
+    return bool(name) and not any(character in name for character in "+#\x00")
 
 
 def filter_covers(wide: str, narrow: str) -> bool:
@@ -40,17 +40,17 @@ def filter_covers(wide: str, narrow: str) -> bool:
     levels = narrow.split("/")
     if levels[0].startswith("$") and wide[:1] in {"+", "#"}:
         return False
-    wanted = wide.split("/")
-    for index, level in enumerate(wanted):
+    wide_levels = wide.split("/")
+    for index, level in enumerate(wide_levels):
         if level == "#":
             return True
         if index >= len(levels) or levels[index] == "#" or level not in {"+", levels[index]}:
             return False
-    return len(wanted) == len(levels)
+    return len(wide_levels) == len(levels)
 
 
 def specificity(pattern: str) -> tuple[int, ...]:
-    """Sorts filters: of several that cover a topic the one that names more of its first levels comes first.
+    """Sort key of filters: of several that cover a topic the one with more of its first levels as text comes first.
 
     >>> sorted(["+/tele/#", "home/#", "home/+/state"], key=specificity)
     ['home/+/state', 'home/#', '+/tele/#']
@@ -62,7 +62,7 @@ _RANK = {"+": 1, "#": 2}
 
 
 def filter_fault(pattern: str) -> str | None:
-    """Why nobody should subscribe to this filter, and what to write instead; None when it is right.
+    """What is wrong with this filter for a subscription, and what to write instead; None when it is right.
 
     >>> filter_fault("tele/#"), filter_fault("tele#")
     (None, "'tele#': # and + stand for whole levels: write tele/#")
@@ -72,9 +72,9 @@ def filter_fault(pattern: str) -> str | None:
         return f"{pattern[:40]!r}: a filter has 1 to {FILTER_BYTES_MAX} bytes and no NUL"
     mixed = next((level for level in levels if len(level) > 1 and ("#" in level or "+" in level)), None)
     if mixed is not None:
-        sign = "#" if "#" in mixed else "+"
-        apart = "/".join(filter(None, (mixed.replace("#", "").replace("+", ""), sign)))
-        return f"{pattern!r}: # and + stand for whole levels: write {pattern.replace(mixed, apart)}"
+        wildcard = "#" if "#" in mixed else "+"
+        separated = "/".join(filter(None, (mixed.replace("#", "").replace("+", ""), wildcard)))
+        return f"{pattern!r}: # and + stand for whole levels: write {pattern.replace(mixed, separated)}"
     if "#" in levels[:-1]:
         return f"{pattern!r}: # may only be the last level: write + for one level in the middle"
     if levels[0] in {"$share", "$SYS"}:
@@ -85,20 +85,20 @@ def filter_fault(pattern: str) -> str | None:
 
 
 FILTER_BYTES_MAX = 1_024
-"""MQTT allows 65,535; brokers and people do not."""
+"""MQTT allows 65,535 bytes; brokers limit it, and longer filters are mistakes."""
 
 
 class TopicFilterSet:
-    """A set of filters, asked for every message: those with one `+` or none are found by a look-up."""
+    """A set of filters, tested for every message: those with one `+` or none are found by lookup."""
 
     def __init__(self, patterns: Iterable[str] = ()) -> None:
         self.patterns = frozenset(patterns)
         self._exact: set[str] = set()
         self._one_plus: dict[str, set[str]] = {}
-        self._wild: list[str] = []
+        self._wildcard: list[str] = []
         for pattern in self.patterns:
             self._add(pattern)
-        # The last levels tell nearly always that a topic is none of these.
+        # Nearly every topic that none of these covers is excluded by its last level.
         self._ends = [
             (before, tuple({"/" + after.rpartition("/")[2] for after in afters}), afters)
             for before, afters in self._one_plus.items()
@@ -109,7 +109,7 @@ class TopicFilterSet:
         if plus and "+" not in before + after and "#" not in pattern:
             self._one_plus.setdefault(before + "/", set()).add(after)
         elif "+" in pattern or "#" in pattern:
-            self._wild.append(pattern)
+            self._wildcard.append(pattern)
         else:
             self._exact.add(pattern)
 
@@ -121,4 +121,4 @@ class TopicFilterSet:
                 _, slash, after = topic[len(before) :].partition("/")
                 if slash and after in afters:
                     return True
-        return bool(self._wild) and any(filter_matches(pattern, topic) for pattern in self._wild)
+        return bool(self._wildcard) and any(filter_matches(pattern, topic) for pattern in self._wildcard)

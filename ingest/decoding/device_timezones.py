@@ -1,4 +1,4 @@
-"""Whose clock does a time without a zone mean? The device's own, else its platform's, else the site's."""
+"""Time zone of device times without an offset: the device's own, else its platform's, else the site's."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from zoneinfo import ZoneInfo
 from domain import Device
 
 ATTRIBUTE: Final = "timezone"
-"""The attribute of a device that names its zone, such as Asia/Urumqi."""
+"""The attribute of a device that holds the name of its zone, such as Asia/Urumqi."""
 
 
 class DeviceTimezones:
-    """Zones by name, each looked up once. A name that no zone has counts as none."""
+    """Zones by name, each loaded once. An unknown name counts as none."""
 
     def __init__(self, site: tzinfo, platforms: Mapping[str, tzinfo]) -> None:
         self._site, self._platforms = site, platforms
-        self._named: dict[object, tzinfo | None] = {}
+        self._zones: dict[object, tzinfo | None] = {}
 
     def zone_of(self, device: Device, platform: str) -> tzinfo:
         """The zone in which this device writes its times on this platform.
@@ -33,13 +33,13 @@ class DeviceTimezones:
         return own or self._platforms.get(platform) or self._site
 
     def _zone(self, name: object) -> tzinfo | None:
-        if name not in self._named:
-            self._named[name] = _load_zone(str(name))
-        return self._named[name]
+        if name not in self._zones:
+            self._zones[name] = _load_zone(str(name))
+        return self._zones[name]
 
 
 def _load_zone(name: str) -> tzinfo | None:
     try:
         return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):  # no such zone, no such key, a folder of zones
+    except (KeyError, ValueError, OSError):  # no such zone, an invalid key, a folder of zones
         return None

@@ -1,7 +1,7 @@
-"""Has this device said this before? One bounded window a device. It reads no clock and knows no message.
+"""Duplicate messages of one device, found in a bounded window of its last messages.
 
-A device duplicate is the same device and seq, or the same device, time and values. Nothing else is one: equal bytes
-are two presses. A restarted device counts from the beginning again, so a seq alone is believed only for a while.
+A duplicate has the same device and seq, or the same device, time and values. Equal bytes alone are no duplicate: they
+are two presses of a button. A restarted device counts from the beginning again, so a seq alone counts only for a while.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ NO_SEQ: Final = -(2**63)
 SEQ_MAX: Final = 2**62
 
 SEQ_ONLY_WINDOW_MS: Final = 10 * MINUTE
-"""Without a device time, the same seq later than this is a device that started again."""
+"""Without a device time, the same seq after more than this comes from a device that restarted."""
 
 RESTAMP_WINDOW_MS: Final = 10 * MINUTE
-"""The newest seq again with another time: within this it was stamped anew, beyond it the device started again."""
+"""The newest seq again with another device time: within this it was stamped anew, after it the device restarted."""
 
 CAPACITY_MIN: Final = 16
 CAPACITY_MAX: Final = 2_048
@@ -27,10 +27,10 @@ _STRIDE: Final = 3
 
 
 class DuplicateWindow:
-    """The last messages of one device as flat integers: seq, instant, digest of the values with the danger bit.
+    """The last messages of one device as flat integers: seq, time, and digest of the values with the danger bit.
 
-    The instant of a message without a device time is its arrival, negated. Ordinary messages, with a seq above and a
-    time after all before them, are told apart without a search.
+    The time of a message without a device time is its reception, negated. Ordinary messages, with a seq and a time
+    above all before them, are accepted without a search.
     """
 
     __slots__ = ("_next", "capacity", "entries", "highest_seq", "last_received", "last_seq", "newest_at")
@@ -44,7 +44,7 @@ class DuplicateWindow:
         self.last_received: Instant = 0
 
     def reserve(self, batch: int) -> None:
-        """A device that sends batches is remembered for two of them."""
+        """Make room for two batches of a device that sends batches of this size, up to CAPACITY_MAX messages."""
         if 2 * batch > self.capacity and self.capacity < CAPACITY_MAX:
             self.entries, self._next = self._in_order(), len(self.entries)
             self.capacity = min(2 * batch, CAPACITY_MAX)
@@ -54,10 +54,10 @@ class DuplicateWindow:
         return self.entries[self._next :] + self.entries[: self._next]
 
     def is_duplicate(self, seq: int | None, at: Instant | None, received: Instant, digest: int, danger: bool) -> bool:
-        """Whether this was said before; if not, it is remembered."""
+        """Whether the message was received before. One that was not is added to the window."""
         number = NO_SEQ if seq is None else seq
-        fresh = (seq is None or number > self.highest_seq) and (at is None or at > self.newest_at)
-        if not fresh and self._is_known(number, at, received, digest, danger):
+        is_newest = (seq is None or number > self.highest_seq) and (at is None or at > self.newest_at)
+        if not is_newest and self._is_known(number, at, received, digest, danger):
             return True
         self._add(number, at, received, digest << 1 | danger)
         return False
@@ -66,12 +66,12 @@ class DuplicateWindow:
         self.last_received = received
         if seq == NO_SEQ and at is None:
             return
-        said, place, stamp = self.entries, self._next, -received if at is None else at
-        if place == len(said) and place < self.capacity * _STRIDE:
-            said.extend((seq, stamp, mark))
+        entries, place, stamp = self.entries, self._next, -received if at is None else at
+        if place == len(entries) and place < self.capacity * _STRIDE:
+            entries.extend((seq, stamp, mark))
         else:
-            place = place if place < len(said) else 0
-            said[place], said[place + 1], said[place + 2] = seq, stamp, mark
+            place = place if place < len(entries) else 0
+            entries[place], entries[place + 1], entries[place + 2] = seq, stamp, mark
         self._next = place + _STRIDE
         if seq != NO_SEQ:
             self.last_seq = seq
@@ -81,30 +81,30 @@ class DuplicateWindow:
             self.newest_at = at
 
     def _is_known(self, seq: int, at: Instant | None, received: Instant, digest: int, danger: bool) -> bool:
-        for column, wanted in ((0, seq if seq != NO_SEQ else None), (1, at)):
-            for stamp, mark in self._entries_with(column, wanted):
-                same_moment = stamp == at and mark >> 1 == digest
-                if same_moment or (column == 0 and self._is_repeated_seq(seq, at, received, danger, stamp, mark)):
+        for column, number in ((0, seq if seq != NO_SEQ else None), (1, at)):
+            for stamp, mark in self._entries_with(column, number):
+                is_same = stamp == at and mark >> 1 == digest
+                if is_same or (column == 0 and self._is_repeated_seq(seq, at, received, danger, stamp, mark)):
                     return True
         return False
 
-    def _entries_with(self, column: int, wanted: int | None) -> list[tuple[int, int]]:
-        """The instants and marks of the messages that have this number in this column."""
-        said, found, start = self.entries, [], 0
-        while wanted is not None:
+    def _entries_with(self, column: int, number: int | None) -> list[tuple[int, int]]:
+        """Times and marks of the entries with this number in this column."""
+        entries, found, start = self.entries, [], 0
+        while number is not None:
             try:
-                index = said.index(wanted, start)
+                index = entries.index(number, start)
             except ValueError:
                 break
             start = index + 1
             if index % _STRIDE == column:
-                found.append((said[index - column + 1], said[index - column + 2]))
+                found.append((entries[index - column + 1], entries[index - column + 2]))
         return found
 
     def _is_repeated_seq(
         self, seq: int, at: Instant | None, received: Instant, danger: bool, stamp: int, mark: int
     ) -> bool:
-        """The same seq: a repetition, or a device that started counting again?"""
+        """Whether the same seq is a repetition, or the device restarted its counter."""
         if danger and not mark & 1:
             return False
         if at is None or stamp < 0:
@@ -113,20 +113,14 @@ class DuplicateWindow:
 
     def state(self) -> tuple[int, int, int, Instant, Instant, bytes]:
         """The window as plain values, for a snapshot."""
-        return (
-            self.capacity,
-            self.highest_seq,
-            self.last_seq,
-            self.newest_at,
-            self.last_received,
-            self._in_order().tobytes(),
-        )
+        entries = self._in_order().tobytes()
+        return self.capacity, self.highest_seq, self.last_seq, self.newest_at, self.last_received, entries
 
     @classmethod
-    def from_state(cls, saved: tuple[int, int, int, Instant, Instant, bytes]) -> DuplicateWindow:
+    def from_state(cls, state: tuple[int, int, int, Instant, Instant, bytes]) -> DuplicateWindow:
         """The window of a snapshot."""
         window = cls()
-        window.capacity, window.highest_seq, window.last_seq, window.newest_at, window.last_received, said = saved
-        window.entries.frombytes(said)
+        window.capacity, window.highest_seq, window.last_seq, window.newest_at, window.last_received, entries = state
+        window.entries.frombytes(entries)
         window._next = len(window.entries)
         return window

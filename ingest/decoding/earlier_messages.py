@@ -1,4 +1,4 @@
-"""What must be known of earlier messages to judge one: words told once, tests that began, fields nobody understood.
+"""What earlier messages of a device mean for the next: reported objections, running self-tests, unread verdicts.
 
 All of it is part of a snapshot.
 """
@@ -19,7 +19,7 @@ from ingest.results import UnreadVerdictEvent
 
 
 class EarlierMessagesState(Struct, array_like=True):
-    """As a snapshot holds it."""
+    """The state of EarlierMessages in a snapshot."""
 
     repeats: list[tuple[str, str, Instant]] = field(default_factory=list)
     self_tests: dict[str, Instant] = field(default_factory=dict)
@@ -27,22 +27,20 @@ class EarlierMessagesState(Struct, array_like=True):
 
 
 class EarlierMessages:
-    """The three memories."""
+    """State of all devices that validation needs beside their duplicate windows."""
 
-    def __init__(self, said: EarlierMessagesState | None = None) -> None:
-        said = said or EarlierMessagesState()
-        self.repeats, self.self_tests, self.unread_verdicts = (
-            RepeatFilter(said.repeats),
-            SelfTestLimiter(said.self_tests),
-            UnreadVerdicts(said.unread_verdicts),
-        )
+    def __init__(self, state: EarlierMessagesState | None = None) -> None:
+        state = state or EarlierMessagesState()
+        self.repeats = RepeatFilter(state.repeats)
+        self.self_tests = SelfTestLimiter(state.self_tests)
+        self.unread_verdicts = UnreadVerdicts(state.unread_verdicts)
 
     def state(self) -> EarlierMessagesState:
-        """As values."""
+        """The state for a snapshot."""
         return EarlierMessagesState(self.repeats.state(), self.self_tests.started_at, self.unread_verdicts.state())
 
     def end_understood(self, device: Device, platform: str, plan: Plan, at: Instant) -> Iterable[UnreadVerdictEvent]:
-        """What was told as not understood of this device, and now is."""
+        """The ends of unread verdicts of this device that the plan now understands."""
         if device.id not in self.unread_verdicts:
             return ()
         return self.unread_verdicts.end_understood(device, platform, partial(is_understood, plan), at)

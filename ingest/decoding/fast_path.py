@@ -1,6 +1,6 @@
-"""The ordinary message, read in one go: our own format, a known device, nothing unusual. All else goes the long way.
+"""Fast path of the ordinary message: native format, registered device, nothing unusual. Other messages leave it.
 
-Both ways give the same answer (a test compares them); this one only saves the steps between. It knows no platform.
+Both paths give the same result (a test compares them); this one only saves the steps between.
 """
 
 from __future__ import annotations
@@ -18,50 +18,52 @@ from ingest.mappings.plan import Plan
 from ingest.results import IngestResult, RawReading
 
 TOPICS_MAX: Final = 400_000
-"""Topics whose device, plan and window are kept at hand."""
+"""Topics whose device, plan and duplicate window are cached."""
 
 JsonObject = dict[str, object]
-"""The object that an ordinary message holds, not yet looked at."""
+"""The object in the payload of an ordinary message, not validated yet."""
 
 _decode = msgspec.json.Decoder().decode
 
 
 class FastPath:
-    """What the topics of ordinary messages lead to. `forget` when a device, a plan or a window may have changed."""
+    """Device, plan and duplicate window by topic. Call `invalidate` when one of them may have changed."""
 
     def __init__(self) -> None:
         self._topics: dict[str, tuple[Device, Plan, DuplicateWindow]] = {}
 
-    def register(self, topic: str, draft: RawReading, device: Device, plan: Plan, window: DuplicateWindow) -> None:
-        """The long way found out who speaks on this topic."""
-        if draft.platform == native.PLATFORM and len(self._topics) < TOPICS_MAX:
+    def register(
+        self, topic: str, raw_reading: RawReading, device: Device, plan: Plan, window: DuplicateWindow
+    ) -> None:
+        """Cache what the full path found for a native topic."""
+        if raw_reading.platform == native.PLATFORM and len(self._topics) < TOPICS_MAX:
             self._topics[topic] = device, plan, window
 
     def invalidate(self) -> None:
-        """Everybody is to be looked up again."""
+        """Remove all topics: each is looked up again by the full path."""
         self._topics.clear()
 
     def parse(self, frame: Frame) -> JsonObject | None:
-        """The object it holds, or None when it must go the long way."""
+        """The JSON object of a frame on a cached topic, or None when the frame must take the full path."""
         if frame.topic not in self._topics or frame.size is not None or frame.retain:
             return None
         try:
-            said = _decode(frame.payload)
+            payload = _decode(frame.payload)
         except (ValueError, RecursionError):
             return None
-        return said if type(said) is dict else None
+        return payload if type(payload) is dict else None
 
-    def validate(self, said: JsonObject, frame: Frame, heard: IngestResult) -> RawReading | None:
-        """Admits it; or gives the draft that must go the long way, of which nothing is remembered yet."""
+    def validate(self, payload: JsonObject, frame: Frame, result: IngestResult) -> RawReading | None:
+        """Add the reading to the result. Returns a raw reading for the full path instead, with no state changed."""
         known = self._topics.get(frame.topic)
-        at, seq = said.pop("ts", None), said.pop("seq", None)
+        at, seq = payload.pop("ts", None), payload.pop("seq", None)
         if known is not None:
             device, plan, window = known
-            outcome = validate_ordinary(said, at, seq, device, plan, window, frame.received)
+            outcome = validate_ordinary(payload, at, seq, device, plan, window, frame.received)
             if isinstance(outcome, Outcome):
-                heard.duplicates += 1
+                result.duplicates += 1
                 return None
             if outcome is not None:
-                heard.readings.append(outcome)
+                result.readings.append(outcome)
                 return None
-        return RawReading(native.PLATFORM, frame.topic.split("/")[2], at, said, seq)
+        return RawReading(native.PLATFORM, frame.topic.split("/")[2], at, payload, seq)

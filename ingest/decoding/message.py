@@ -1,4 +1,4 @@
-"""One message while the listener works it off, and how much one item of it may hold."""
+"""One message while its items are processed, and the limit of fields in one item."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from ingest.frame import Frame
 from ingest.results import AdapterItem, IngestResult, RawReading, Rejection
 
 FIELDS_MAX: Final = 2_000
-"""Of one item: more is refused, or a single object would be 100,000 fields of work without a pause."""
+"""In one item. An item with more is refused, or one object could be 100,000 fields of work without a pause."""
 
 
 class MessageContext(Struct, gc=False):
-    """Its drafts are a `batch`; what they became, what was refused of them, and who of them is not registered."""
+    """A message of `batch_size` items, and where its readings, refusals and unregistered devices are collected."""
 
     frame: Frame
     batch_size: int
@@ -26,9 +26,9 @@ class MessageContext(Struct, gc=False):
     unregistered: UnregisteredDevices
 
 
-def limit_fields(draft: AdapterItem) -> AdapterItem:
-    """The draft, or that it holds too much."""
-    if type(draft) is RawReading and len(draft.fields) > FIELDS_MAX:
-        detail = f"{len(draft.fields)} fields, {FIELDS_MAX} at most"
-        return Rejection(Reason.BAD_PAYLOAD, detail, draft.identity, aliases=draft.aliases)
-    return draft
+def limit_fields(item: AdapterItem) -> AdapterItem:
+    """The item, or a rejection of a raw reading with more than FIELDS_MAX fields."""
+    if type(item) is RawReading and len(item.fields) > FIELDS_MAX:
+        detail = f"{len(item.fields)} fields, {FIELDS_MAX} at most"
+        return Rejection(Reason.BAD_PAYLOAD, detail, item.identity, aliases=item.aliases)
+    return item

@@ -1,4 +1,4 @@
-"""How each kind of device is read on each platform: plans are compiled once, and found by what a draft bears."""
+"""Plans of all kinds, platforms and models, compiled once and found by a raw reading and its device."""
 
 from __future__ import annotations
 
@@ -13,33 +13,34 @@ from ingest.results import RawReading
 
 
 class KnownModels:
-    """The models that some mapping knows, each in every spelling."""
+    """The models that some mapping book lists, in any spelling."""
 
     def __init__(self, books: Sequence[MappingBook]) -> None:
-        self._names = {normalized(name) for book in books for each in book.models for name in each.models}
+        self._names = {normalized(name) for book in books for fields in book.models for name in fields.models}
 
     def first_known(self, *models: str | None) -> str | None:
-        """The first of these names that a mapping knows."""
+        """The first of these models that a mapping book lists."""
         return next((model for model in models if model is not None and normalized(model) in self._names), None)
 
 
 class Plans:
-    """The plans of these kinds by these mappings."""
+    """Plans by platform, kind and model."""
 
     def __init__(self, kinds: Mapping[str, Kind], mappings: Sequence[MappingBook]) -> None:
         self._kinds, self._books = kinds, mappings
         self._plans: dict[tuple[str, str, str | None], Plan] = {}
         self._models = KnownModels(mappings)
 
-    def for_reading(self, draft: RawReading, device: Device) -> Plan | None:
-        """How this draft of this device is read; None for a kind that nobody described."""
-        # What the registry calls it may be a brochure's word; the platform's product number is then the better key.
-        return self.for_kind(draft.platform, device.kind, self._models.first_known(device.model, draft.model))
+    def for_reading(self, raw_reading: RawReading, device: Device) -> Plan | None:
+        """The plan for this raw reading of this device; None for a kind without a description."""
+        # The registry's model may be a name from a brochure; the platform's product number is then the better key.
+        model = self._models.first_known(device.model, raw_reading.model)
+        return self.for_kind(raw_reading.platform, device.kind, model)
 
     def for_kind(self, platform: str, kind: str, model: str | None = None) -> Plan | None:
-        """How a kind is read on a platform."""
+        """The plan for a kind on a platform."""
         key = (platform, kind, model)
         plan = self._plans.get(key)
-        if plan is None and (described := self._kinds.get(kind)) is not None:
-            plan = self._plans[key] = compile_plan(described, self._books, platform, model)
+        if plan is None and (description := self._kinds.get(kind)) is not None:
+            plan = self._plans[key] = compile_plan(description, self._books, platform, model)
         return plan

@@ -1,6 +1,6 @@
-"""Drafts that hold raw bytes get their fields: each device's codec reads them, a whole run at once. It knows no frame.
+"""Raw radio bytes in raw readings are decoded by the codecs of their devices, many at once.
 
-One uplink may hold many readings; each becomes a draft of its own.
+One uplink may hold many readings; each becomes a raw reading of its own.
 """
 
 from __future__ import annotations
@@ -13,16 +13,17 @@ from msgspec.structs import replace
 
 from domain import Device, Instant, Reason
 from ingest.codecs import Codec, CodecFailed, DecodeCall, Decoded
+from ingest.discovery.resolution import FindDevice
 from ingest.formats.lorawan_history import split_history
 from ingest.results import AdapterItem, DecodedFrame, RawPayload, RawReading, Rejection
 from ingest.timestamps import is_plausible, parse_timestamp
 
 RawCall = tuple[RawReading, RawPayload, Device, Instant]
-"""A draft with its raw bytes, the device that said so, and the instant the message came."""
+"""A raw reading with its radio bytes, its device, and the time of reception."""
 
 
 class CodecRunner(Protocol):
-    """What reads raw bytes (ingest/codecs/runtime.py)."""
+    """Runs codecs (ingest/codecs/runtime.py)."""
 
     @property
     def versions(self) -> dict[str, str]: ...
@@ -33,11 +34,7 @@ class CodecRunner(Protocol):
 
 
 IsDangerous = Callable[[str, Mapping[str, object]], bool]
-"""Whether the fields of a platform's device tell of a danger."""
-
-
-FindDevice = Callable[[str, str, tuple[str, ...]], Device | None]
-"""The registered device of this platform, identity and other names."""
+"""Whether a platform's fields hold a danger bit of any kind."""
 
 
 def decode_raw_payloads(
@@ -72,54 +69,58 @@ def decode_raw_payloads(
 
 
 def decode_batch(
-    decoder: CodecRunner | None, found: Sequence[RawCall], zone: tzinfo, dangerous: IsDangerous
+    runner: CodecRunner | None, raw_calls: Sequence[RawCall], zone: tzinfo, is_dangerous: IsDangerous
 ) -> list[list[RawReading | Rejection]]:
-    """For each draft, in order, what it became."""
-    codecs = [decoder.find(device.model, draft.model) if decoder else None for draft, _, device, _ in found]
+    """What each raw reading became, in order."""
+    codecs = [
+        runner.find(device.model, raw_reading.model) if runner else None for raw_reading, _, device, _ in raw_calls
+    ]
     calls = [
-        DecodeCall(codec, raw.data, raw.f_port, _device_time(draft, received, zone))
-        for codec, (draft, raw, _, received) in zip(codecs, found, strict=True)
+        DecodeCall(codec, raw.data, raw.f_port, _device_time(raw_reading, received, zone))
+        for codec, (raw_reading, raw, _, received) in zip(codecs, raw_calls, strict=True)
         if codec is not None
     ]
-    outcomes = iter(decoder.decode(calls) if decoder and calls else [])
+    outcomes = iter(runner.decode(calls) if runner and calls else [])
     return [
-        [_no_codec(*each)] if codec is None else _to_readings(each[0], next(outcomes), dangerous)
-        for codec, each in zip(codecs, found, strict=True)
+        [_no_codec(*raw_call)] if codec is None else _to_readings(raw_call[0], next(outcomes), is_dangerous)
+        for codec, raw_call in zip(codecs, raw_calls, strict=True)
     ]
 
 
-def _device_time(draft: RawReading, received: Instant, zone: tzinfo) -> Instant:
-    """When the platform heard it; with an insane clock, when we did."""
-    at = parse_timestamp(draft.at, zone) if draft.at is not None else None
+def _device_time(raw_reading: RawReading, received: Instant, zone: tzinfo) -> Instant:
+    """When the platform received the bytes; the time of our reception if that is not plausible."""
+    at = parse_timestamp(raw_reading.at, zone) if raw_reading.at is not None else None
     return at if at is not None and is_plausible(at, received) else received
 
 
-def _no_codec(draft: RawReading, raw: RawPayload, device: Device, _received: Instant) -> Rejection:
-    model = device.model or draft.model
-    wanted = f"no codec in codecs.d speaks for model {model[:80]!r}" if model else f"{device.id} has no model"
-    detail = f"{len(raw.data)} raw bytes on port {raw.f_port} ({raw.data[:24].hex()}): {wanted}"
-    return Rejection(Reason.NO_CODEC, detail, draft.identity, aliases=draft.aliases)
+def _no_codec(raw_reading: RawReading, raw: RawPayload, device: Device, _received: Instant) -> Rejection:
+    model = device.model or raw_reading.model
+    cause = f"no codec in codecs.d speaks for model {model[:80]!r}" if model else f"{device.id} has no model"
+    detail = f"{len(raw.data)} raw bytes on port {raw.f_port} ({raw.data[:24].hex()}): {cause}"
+    return Rejection(Reason.NO_CODEC, detail, raw_reading.identity, aliases=raw_reading.aliases)
 
 
 def _to_readings(
-    draft: RawReading, outcome: Decoded | CodecFailed, dangerous: IsDangerous
+    raw_reading: RawReading, outcome: Decoded | CodecFailed, is_dangerous: IsDangerous
 ) -> list[RawReading | Rejection]:
-    """What a codec itself calls wrong is not believed; but a danger in it is told as one."""
+    """Raw readings without raw bytes. Fields that the codec itself calls wrong are rejected, but a danger counts."""
     if isinstance(outcome, CodecFailed):
-        danger = any(dangerous(draft.platform, fields) for _, fields in split_history(outcome.partial_fields))
-        return [Rejection(Reason.CODEC_FAILED, outcome.detail, draft.identity, danger, draft.aliases)]
+        danger = any(is_dangerous(raw_reading.platform, fields) for _, fields in split_history(outcome.partial_fields))
+        detail, identity = outcome.detail, raw_reading.identity
+        return [Rejection(Reason.CODEC_FAILED, detail, identity, danger, raw_reading.aliases)]
     moments = split_history(outcome.fields) or [(None, {})]
     return [
-        _current_reading(draft, fields) if at is None else _past_reading(draft, at, fields) for at, fields in moments
+        _current_reading(raw_reading, fields) if at is None else _past_reading(raw_reading, at, fields)
+        for at, fields in moments
     ]
 
 
-def _current_reading(draft: RawReading, fields: dict[str, object]) -> RawReading:
-    """A payload without fields is still a sign of life: the signal's strength was not measured, no more is said."""
-    said = {**draft.fields, **fields} or {"rssi_dbm": None}
-    return replace(draft, fields=said, raw=None)
+def _current_reading(raw_reading: RawReading, fields: dict[str, object]) -> RawReading:
+    """A payload without fields is still a sign of life: it gets a signal strength that was not measured."""
+    fields = {**raw_reading.fields, **fields} or {"rssi_dbm": None}
+    return replace(raw_reading, fields=fields, raw=None)
 
 
-def _past_reading(draft: RawReading, at: object, fields: dict[str, object]) -> RawReading:
-    """A reading of the past bears its own time and no number."""
-    return replace(draft, at=at, fields=fields, seq=None, raw=None)
+def _past_reading(raw_reading: RawReading, at: object, fields: dict[str, object]) -> RawReading:
+    """A reading of the past has its own time and no seq."""
+    return replace(raw_reading, at=at, fields=fields, seq=None, raw=None)

@@ -1,6 +1,6 @@
-"""Is a frame in the journal a redelivery of one decoded before? By packet id, DUP flag and bytes, also after a restart.
+"""Redelivered frames in the journal, found by packet id, DUP flag and payload digest, also after a restart.
 
-What was in flight when the process was started only the journal can tell.
+Only the journal tells what was in flight when the process was started (ingest/mqtt/redelivery.py sees one process).
 """
 
 from __future__ import annotations
@@ -14,62 +14,67 @@ from domain import Instant
 from ingest.frame import Frame
 
 WHOLE_FRAME_BYTES_MAX: Final = 1_024
-"""Of larger frames only the digest is kept."""
+"""Of frames with a larger payload only the digest is kept."""
 _NONE: Final = frozenset[int]()
 _DUP: Final = attrgetter("dup")
 _IS_SESSION_COPY: Final = attrgetter("is_session_copy")
 
 
 class RedeliveryFilter:
-    """The last packet of each number and session, as it was heard: the frame itself, or its mark after a restart."""
+    """The last packet of each session and packet id: the frame itself, or its mark after a restart."""
 
-    def __init__(self, saved: Mapping[str, Mapping[int, int]] | None = None) -> None:
-        self._packets: dict[str, dict[int, int | Frame]] = {name: dict(known) for name, known in (saved or {}).items()}
+    def __init__(self, state: Mapping[str, Mapping[int, int]] | None = None) -> None:
+        self._packets: dict[str, dict[int, int | Frame]] = {
+            session: dict(packets) for session, packets in (state or {}).items()
+        }
         self._newest_at: Instant = 0
 
     def redelivered(self, frames: Sequence[Frame]) -> Collection[int]:
-        """Which of these frames, by index, were heard: the broker sent them again (DUP), or both sessions brought them.
+        """Indexes of the frames that were decoded before: redelivered by the broker (DUP), or copies of both sessions.
 
-        All are remembered.
+        All frames are remembered.
         """
         if frames[0].received < self._newest_at or any(map(_DUP, frames)) or any(map(_IS_SESSION_COPY, frames)):
             return {index for index, frame in enumerate(frames) if self._is_redelivered(frame)}
         self._newest_at = frames[-1].received
         for session in {frame.session for frame in frames}:
-            known = self._packets.setdefault(session, {})
-            known.update({frame.packet_id: _remembered(frame) for frame in frames if frame.session == session})  # type: ignore[misc]
-            known.pop(None, None)  # type: ignore[call-overload]
+            packets = self._packets.setdefault(session, {})
+            packets.update({frame.packet_id: _remembered(frame) for frame in frames if frame.session == session})  # type: ignore[misc]
+            packets.pop(None, None)  # type: ignore[call-overload]
         return _NONE
 
     def _is_redelivered(self, frame: Frame) -> bool:
-        number = frame.packet_id
-        if number is None:
+        packet_id = frame.packet_id
+        if packet_id is None:
             return frame.is_session_copy
         packets = self._packets.setdefault(frame.session, {})
-        known, mark = _mark(packets.get(number, 0)), _mark(frame)
-        if frame.dup and known & 0xFFFFFFFF == mark & 0xFFFFFFFF:
+        last_mark, mark = _mark(packets.get(packet_id, 0)), _mark(frame)
+        if frame.dup and last_mark & 0xFFFFFFFF == mark & 0xFFFFFFFF:
             return True
-        # A danger overtakes, and what came before it must not hide it afterwards.
-        if mark >> 32 >= known >> 32:
-            packets[number] = _remembered(frame)
+        # A danger overtakes; a message that was received before it must not replace it afterwards.
+        if mark >> 32 >= last_mark >> 32:
+            packets[packet_id] = _remembered(frame)
         return frame.is_session_copy
 
     def state(self) -> dict[str, dict[int, int | Frame]]:
-        """What is remembered at this moment, to be written down elsewhere by `marks`."""
-        return {name: dict(known) for name, known in self._packets.items()}
+        """A copy of what is remembered at this moment; `encode_state` makes plain numbers of it later."""
+        return {session: dict(packets) for session, packets in self._packets.items()}
 
 
-def encode_state(held: Mapping[str, Mapping[int, int | Frame]]) -> dict[str, dict[int, int]]:
-    """As plain numbers, for a snapshot."""
-    return {name: {number: _mark(each) for number, each in known.items()} for name, known in held.items()}
+def encode_state(state: Mapping[str, Mapping[int, int | Frame]]) -> dict[str, dict[int, int]]:
+    """The state as plain numbers, for a snapshot."""
+    return {
+        session: {packet_id: _mark(packet) for packet_id, packet in packets.items()}
+        for session, packets in state.items()
+    }
 
 
 def _remembered(frame: Frame) -> int | Frame:
     return frame if len(frame.payload) <= WHOLE_FRAME_BYTES_MAX else _mark(frame)
 
 
-def _mark(each: int | Frame) -> int:
-    """The half second in which it came, above its digest."""
-    if isinstance(each, int):
-        return each
-    return each.received >> 9 << 32 | crc32(each.payload, crc32(each.topic.encode()))
+def _mark(packet: int | Frame) -> int:
+    """The half second of reception (received >> 9) in the high bits, the digest of topic and payload in the low 32."""
+    if isinstance(packet, int):
+        return packet
+    return packet.received >> 9 << 32 | crc32(packet.payload, crc32(packet.topic.encode()))

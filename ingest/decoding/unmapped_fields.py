@@ -1,4 +1,4 @@
-"""What devices said that no quantity of ours takes, counted; a danger among it is refused by name."""
+"""Counts fields that no quantity of the kind takes; a danger among them is refused by name."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ FIELD_NAME_MAX: Final = 64
 
 
 class UnmappedFields:
-    """`counts` by platform, kind and field, `most` of them."""
+    """`counts` by platform, kind and field, of at most `fields_max` fields."""
 
-    def __init__(self, suspicion: DangerDetector, most: int) -> None:
-        self._danger, self._fields_max = suspicion, most
+    def __init__(self, danger: DangerDetector, fields_max: int) -> None:
+        self._danger, self._fields_max = danger, fields_max
         self.counts: dict[tuple[str, str, str], int] = {}
 
-    def count(self, verdict: Outcome, draft: RawReading, plan: Plan, tested: bool) -> None:
-        """The unmapped fields of one draft; of a device under test none is a danger."""
-        if not verdict.unmapped:
+    def count(self, outcome: Outcome, raw_reading: RawReading, plan: Plan, is_test: bool) -> None:
+        """Count the unmapped fields of one raw reading. No field of a device under test is a danger."""
+        if not outcome.unmapped:
             return
-        for name in verdict.unmapped:
-            key = (draft.platform, plan.kind, name[:FIELD_NAME_MAX])
+        for name in outcome.unmapped:
+            key = (raw_reading.platform, plan.kind, name[:FIELD_NAME_MAX])
             if key in self.counts or len(self.counts) < self._fields_max:
                 self.counts[key] = self.counts.get(key, 0) + 1
-        if self._danger.in_fields(draft.platform, {**verdict.unmapped, "test": tested}):
-            self._object_to_danger(verdict, plan)
+        if self._danger.in_fields(raw_reading.platform, {**outcome.unmapped, "test": is_test}):
+            self._object_to_danger(outcome, plan)
 
-    def _object_to_danger(self, verdict: Outcome, plan: Plan) -> None:
+    def _object_to_danger(self, outcome: Outcome, plan: Plan) -> None:
         """A danger bit that this kind does not have is not only counted: it is refused by name."""
-        others = [each for each in verdict.objections if each.reason is not Reason.NO_MAPPING]
-        names = ", ".join(name[:40] for name in list(verdict.unmapped)[:8])
+        others = [objection for objection in outcome.objections if objection.reason is not Reason.NO_MAPPING]
+        names = ", ".join(name[:40] for name in list(outcome.unmapped)[:8])
         danger = Objection(Reason.NO_MAPPING, f"a {plan.kind} has no mapping for: {names}", danger=True)
-        verdict.objections = [*others, danger]
+        outcome.objections = [*others, danger]

@@ -1,4 +1,4 @@
-"""What one message says about devices that nobody registered: one refusal for each of them."""
+"""Unregistered devices in one message: one refusal for each of them."""
 
 from __future__ import annotations
 
@@ -28,28 +28,29 @@ class _UnregisteredDevice:
 
 
 class UnregisteredDevices:
-    """The unregistered devices of one message, looked at draft by draft."""
+    """Collects the raw readings of unregistered devices of one message."""
 
-    def __init__(self, suspicion: DangerDetector, described: DiscoveryHints) -> None:
-        self._danger, self._hints = suspicion, described
+    def __init__(self, danger: DangerDetector, hints: DiscoveryHints) -> None:
+        self._danger, self._hints = danger, hints
         self._devices: dict[str, _UnregisteredDevice] = {}
 
-    def add(self, draft: RawReading) -> None:
-        """What it says, for the refusal."""
-        one = self._devices.get(draft.identity)
-        if one is None:
-            one = self._devices[draft.identity] = _UnregisteredDevice(draft)
-        said = fields_by_class(draft) if draft.entity_values else draft.fields
-        fields = self._hints.explain(draft.platform, draft.identity, said)
-        if len(one.names) < NAMES_MAX:
-            one.names.update(fields)
-        one.danger = one.danger or self._danger.in_fields(draft.platform, fields, one.first.model)
+    def add(self, raw_reading: RawReading) -> None:
+        """Add the field names and the danger of one raw reading."""
+        device = self._devices.get(raw_reading.identity)
+        if device is None:
+            device = self._devices[raw_reading.identity] = _UnregisteredDevice(raw_reading)
+        platform = raw_reading.platform
+        by_class = fields_by_class(raw_reading) if raw_reading.entity_values else raw_reading.fields
+        fields = self._hints.explain(platform, raw_reading.identity, by_class)
+        if len(device.names) < NAMES_MAX:
+            device.names.update(fields)
+        device.danger = device.danger or self._danger.in_fields(platform, fields, device.first.model)
 
-    def refusals(self, refusing: RefusalBuilder, frame: Frame) -> Iterator[Refusal]:
-        """One for all that the message says about a device."""
-        for one in self._devices.values():
-            first = one.first
-            detail = f"no device is called {first.identity[:120]!r} on {first.platform}"
-            objection = Objection(Reason.UNKNOWN_DEVICE, detail, one.danger)
-            refusal = refusing.build(frame, first.platform, first.identity, objection)
-            yield replace(refusal, proposed_kind=self._danger.guess_kind(first.platform, one.names))
+    def refusals(self, builder: RefusalBuilder, frame: Frame) -> Iterator[Refusal]:
+        """One refusal for each device, whatever the number of its raw readings."""
+        for device in self._devices.values():
+            platform, identity = device.first.platform, device.first.identity
+            detail = f"no device is called {identity[:120]!r} on {platform}"
+            objection = Objection(Reason.UNKNOWN_DEVICE, detail, device.danger)
+            refusal = builder.build(frame, platform, identity, objection)
+            yield replace(refusal, proposed_kind=self._danger.guess_kind(platform, device.names))

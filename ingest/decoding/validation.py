@@ -1,7 +1,7 @@
-"""One draft, a known device: is it a reading? Types, plausibility, clock and duplicates; the device is given.
+"""Validates one raw reading of a registered device: types, plausible range, clock and duplicates.
 
-The ordinary message passes `admit` with one look-up and one comparison a field; everything else takes `_examine`.
-An alarm bit is never lost because something beside it is bad.
+Ordinary messages take `validate_ordinary`: one lookup and one comparison for each field; all others `validate_full`.
+An alarm bit is never lost because another field is invalid.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from ingest.timestamps import MAX_AGE_MS, MAX_AHEAD_MS, is_plausible, parse_time
 
 
 class Outcome(Struct):
-    """What a message that did not simply pass became: at most one reading, and what is to be said about the rest.
+    """What a message that is not ordinary became: at most one reading, and objections to the rest of it.
 
-    With none of them the device only gave a sign of life.
+    Without any of them the message is only a sign of life.
     """
 
     reading: Reading | None = None
@@ -40,13 +40,13 @@ class Outcome(Struct):
 DUPLICATE: Final = Outcome(duplicate=True)
 
 ALL_GOOD: Final[dict[str, Quality]] = {}
-"""Shared by all readings that have none."""
+"""The qualities of readings without a doubtful value, shared by all of them."""
 
 LINK_QUANTITIES: Final = frozenset({"rssi_dbm"})
-"""What a network says of a message and not the device: a message of unknown words is not known for it."""
+"""Measured by a network, not by the device: they do not make a message of unknown fields a known one."""
 
 _EXACT_MAX: Final = 2**53
-"""Beyond it a float is no longer one whole number."""
+"""Above it a float does not stand for exactly one whole number."""
 
 _DIGITS: Final = re.compile(r"\d")
 
@@ -54,14 +54,16 @@ _encode = msgspec.msgpack.Encoder().encode
 
 
 def validate(
-    draft: RawReading, device: Device, plan: Plan, window: DuplicateWindow, received: Instant, zone: tzinfo
+    raw_reading: RawReading, device: Device, plan: Plan, window: DuplicateWindow, received: Instant, zone: tzinfo
 ) -> Reading | Outcome:
-    """The reading, if nothing is unusual; else a verdict on every part of the message."""
-    if not draft.retained:
-        passed = validate_ordinary(draft.fields, draft.at, draft.seq, device, plan, window, received)
-        if passed is not None:
-            return passed
-    return validate_full(draft, device, plan, window, received, zone)
+    """The reading, if nothing is unusual; else an outcome with every part of the message."""
+    if not raw_reading.retained:
+        ordinary = validate_ordinary(
+            raw_reading.fields, raw_reading.at, raw_reading.seq, device, plan, window, received
+        )
+        if ordinary is not None:
+            return ordinary
+    return validate_full(raw_reading, device, plan, window, received, zone)
 
 
 def validate_ordinary(
@@ -73,7 +75,7 @@ def validate_ordinary(
     window: DuplicateWindow,
     received: Instant,
 ) -> Reading | Outcome | None:
-    """The reading, or that it is a duplicate; None when something is unusual, and then nothing is remembered."""
+    """The reading, or DUPLICATE; None when something is unusual, and then no state is changed."""
     specs = plan.specs
     values: dict[str, Value] = {}
     for name, value in fields.items():
@@ -81,9 +83,9 @@ def validate_ordinary(
         if spec is None or type(value) not in spec.types or not spec.lo <= value <= spec.hi:  # type: ignore[operator]
             return None
         values[spec.quantity] = value  # type: ignore[assignment]
-    simple = type(at) is int and at > 10**11 and received - MAX_AGE_MS <= at <= received + MAX_AHEAD_MS
-    numbered = seq is None or (type(seq) is int and -SEQ_MAX < seq < SEQ_MAX)
-    if not simple or not numbered or not values or len(values) != len(fields):
+    has_time = type(at) is int and at > 10**11 and received - MAX_AGE_MS <= at <= received + MAX_AHEAD_MS
+    has_seq = seq is None or (type(seq) is int and -SEQ_MAX < seq < SEQ_MAX)
+    if not has_time or not has_seq or not values or len(values) != len(fields):
         return None
     if window.is_duplicate(seq, at, received, _digest(values), _has_danger(plan, values)):  # type: ignore[arg-type]
         return DUPLICATE
@@ -91,10 +93,10 @@ def validate_ordinary(
 
 
 def _digest(values: Mapping[str, Value]) -> int:
-    """What tells these values from others; 1 and 1.0 are the same number."""
+    """A digest that distinguishes values; 1 and 1.0 are the same number."""
     for value in values.values():
         if type(value) is float and value.is_integer() and abs(value) < _EXACT_MAX:
-            values = {name: _as_integer(each) for name, each in values.items()}
+            values = {name: _as_integer(value) for name, value in values.items()}
             break
     return crc32(_encode(values))
 
@@ -111,7 +113,7 @@ def _has_danger(plan: Plan, values: Mapping[str, Value]) -> bool:
 
 
 def is_understood(plan: Plan, field: str, value: object) -> bool:
-    """Whether this value of this field leaves nothing to ask; also when a mapping says that it means nothing."""
+    """Whether this value of this field is no unread verdict; also when a mapping tells that it means nothing."""
     return not read_fields({field: value}, plan).unread_verdicts
 
 
@@ -122,77 +124,83 @@ def has_danger_bit(plan: Plan, fields: Mapping[str, object]) -> bool:
 
 
 def validate_full(
-    draft: RawReading, device: Device, plan: Plan, window: DuplicateWindow, received: Instant, zone: tzinfo
+    raw_reading: RawReading, device: Device, plan: Plan, window: DuplicateWindow, received: Instant, zone: tzinfo
 ) -> Outcome:
-    taken = read_fields(draft.fields, plan)
-    values, implausible = taken.values, taken.implausible
-    verdict = Outcome(objections=taken.objections, unmapped=taken.unmapped)
+    """The outcome of any raw reading."""
+    read = read_fields(raw_reading.fields, plan)
+    values = read.values
+    outcome = Outcome(objections=read.objections, unmapped=read.unmapped)
     if values.keys() <= LINK_QUANTITIES:
-        _explain_empty(draft, plan, taken, verdict)
-    unread = [each for each in taken.unread_objections if each.danger or not values.keys() <= LINK_QUANTITIES]
-    if (unread or taken.unread_verdicts) and _is_current(draft, received, zone):
-        verdict.objections += unread
-        verdict.unread_verdicts = taken.unread_verdicts
+        _explain_empty(raw_reading, plan, read, outcome)
+    unread = [
+        objection for objection in read.unread_objections if objection.danger or not values.keys() <= LINK_QUANTITIES
+    ]
+    if (unread or read.unread_verdicts) and _is_current(raw_reading, received, zone):
+        outcome.objections += unread
+        outcome.unread_verdicts = read.unread_verdicts
     if not values:
-        return verdict
-    said_at, seq = _parse_time(draft.at, zone, verdict), _parse_seq(draft.seq, verdict)
-    at = said_at if said_at is not None and is_plausible(said_at, received) else None
+        return outcome
+    device_time, seq = _parse_time(raw_reading.at, zone, outcome), _parse_seq(raw_reading.seq, outcome)
+    at = device_time if device_time is not None and is_plausible(device_time, received) else None
     if window.is_duplicate(seq, at, received, _digest(values), _has_danger(plan, values)):
-        # Its numbers may be those of before: what may be a danger beside them is none the less said.
-        verdict.duplicate = not any(each.danger for each in verdict.objections)
-        return verdict
-    skewed = at is None and draft.at is not None
-    doubts = _qualities(values, implausible, draft.retained, skewed)
-    ahead_ms = said_at - received if skewed and said_at is not None and not draft.retained else 0
-    verdict.reading = Reading(device.id, plan.kind, received if at is None else at, received, values, doubts, ahead_ms)
-    return verdict
+        # Its numbers may be those of before: a possible danger beside them must be reported nevertheless.
+        outcome.duplicate = not any(objection.danger for objection in outcome.objections)
+        return outcome
+    is_skewed = at is None and raw_reading.at is not None
+    qualities = _qualities(values, read.implausible, raw_reading.retained, is_skewed)
+    ahead_ms = device_time - received if is_skewed and device_time is not None and not raw_reading.retained else 0
+    event_time = received if at is None else at
+    outcome.reading = Reading(device.id, plan.kind, event_time, received, values, qualities, ahead_ms)
+    return outcome
 
 
-def _explain_empty(draft: RawReading, plan: Plan, taken: FieldValues, verdict: Outcome) -> None:
-    """No value of its own: an empty message, one in words we do not know, or only a sign of life."""
-    if not draft.fields:
-        verdict.objections.append(Objection(Reason.BAD_PAYLOAD, "it bears no quantity"))
-    elif taken.unmapped and not any(each.danger for each in taken.unread_objections):
-        names = ", ".join(name[:40] for name in list(taken.unmapped)[:8])
-        detail = f"a {plan.kind} on {draft.platform} has no mapping for: {names}"
-        verdict.objections.append(Objection(Reason.NO_MAPPING, detail))
+def _explain_empty(raw_reading: RawReading, plan: Plan, read: FieldValues, outcome: Outcome) -> None:
+    """No value of the device's own: an empty message, one of unknown fields, or only a sign of life."""
+    if not raw_reading.fields:
+        outcome.objections.append(Objection(Reason.BAD_PAYLOAD, "it bears no quantity"))
+    elif read.unmapped and not any(objection.danger for objection in read.unread_objections):
+        names = ", ".join(name[:40] for name in list(read.unmapped)[:8])
+        detail = f"a {plan.kind} on {raw_reading.platform} has no mapping for: {names}"
+        outcome.objections.append(Objection(Reason.NO_MAPPING, detail))
 
 
-def _is_current(draft: RawReading, received: Instant, zone: tzinfo) -> bool:
-    """A device that sends its history is asked for a mapping by what it says now."""
-    at = None if draft.at is None else parse_timestamp(draft.at, zone)
+def _is_current(raw_reading: RawReading, received: Instant, zone: tzinfo) -> bool:
+    """Unread verdicts are reported for current values only, not for a history that a device sends."""
+    at = None if raw_reading.at is None else parse_timestamp(raw_reading.at, zone)
     return at is None or not is_plausible(at, received) or received - at < HOUR
 
 
-def _parse_time(said: object, zone: tzinfo, verdict: Outcome) -> Instant | None:
-    if said is None:
+def _parse_time(value: object, zone: tzinfo, outcome: Outcome) -> Instant | None:
+    if value is None:
         return None
-    at = parse_timestamp(said, zone)
+    at = parse_timestamp(value, zone)
     if at is None:
-        # By its shape, so that a device which goes on writing it so is refused for it once a day.
-        shape = _DIGITS.sub("0", str(said)[:60])
-        verdict.objections.append(Objection(Reason.BAD_TIME, f"{shape!r} is no time; taken at its arrival", once=True))
+        # By its shape, so that a device that goes on writing its time so is refused for it once a day.
+        shape = _DIGITS.sub("0", str(value)[:60])
+        outcome.objections.append(Objection(Reason.BAD_TIME, f"{shape!r} is no time; taken at its arrival", once=True))
     return at
 
 
-def _parse_seq(said: object, verdict: Outcome) -> int | None:
+def _parse_seq(value: object, outcome: Outcome) -> int | None:
     """A whole number, also written 7.0 or "7"."""
-    if said is None:
+    if value is None:
         return None
     seq: int | None = None
-    if type(said) is int:
-        seq = said
-    elif (type(said) is float and said.is_integer()) or (isinstance(said, str) and said[:18].isdecimal()):
-        seq = int(said[:19] if isinstance(said, str) else said)
+    if type(value) is int:
+        seq = value
+    elif (type(value) is float and value.is_integer()) or (isinstance(value, str) and value[:18].isdecimal()):
+        seq = int(value[:19] if isinstance(value, str) else value)
     if seq is None or abs(seq) >= SEQ_MAX:
-        verdict.objections.append(Objection(Reason.BAD_VALUE, f"seq: {str(said)[:60]!r} is not a whole number"))
+        outcome.objections.append(Objection(Reason.BAD_VALUE, f"seq: {str(value)[:60]!r} is not a whole number"))
         return None
     return seq
 
 
-def _qualities(values: Mapping[str, Value], implausible: list[str], retained: bool, skewed: bool) -> dict[str, Quality]:
-    if not implausible and not retained and not skewed:
+def _qualities(
+    values: Mapping[str, Value], implausible: list[str], is_retained: bool, is_skewed: bool
+) -> dict[str, Quality]:
+    if not implausible and not is_retained and not is_skewed:
         return ALL_GOOD
-    whole = Quality.RETAINED if retained else Quality.CLOCK if skewed else None
-    doubts = dict.fromkeys(values, whole) if whole is not None else {}
-    return {**doubts, **dict.fromkeys(implausible, Quality.IMPLAUSIBLE)}
+    of_all = Quality.RETAINED if is_retained else Quality.CLOCK if is_skewed else None
+    qualities = dict.fromkeys(values, of_all) if of_all is not None else {}
+    return {**qualities, **dict.fromkeys(implausible, Quality.IMPLAUSIBLE)}

@@ -1,4 +1,4 @@
-"""One value of one field, in our terms, or why it cannot be taken. It knows no device and no message."""
+"""Converts one value of one field to our type and unit."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from ingest.mappings.units import Unit, convertible_units, number_and_unit, to_o
 
 
 class ConversionFailure(Struct, frozen=True):
-    """Why a value cannot be taken."""
+    """Why a value cannot be converted."""
 
     detail: str
 
 
 class OtherQuantity(ConversionFailure, frozen=True):
-    """It is another quantity: `3.02V` in a field that mostly bears percents."""
+    """The value is another quantity: `3.02V` in a field that usually holds percents."""
 
     quantity: str
     value: float
 
 
 NOT_MEASURED: Final = ConversionFailure("absent")
-"""The field says that nothing was measured."""
+"""The field tells that nothing was measured."""
 
 UNLISTED_WORD: Final = ConversionFailure("a word that the mapping does not list and leaves out")
-"""As NOTHING, but the vocabulary may know the word."""
+"""As NOT_MEASURED, but the vocabulary may have the word."""
 
 STATED: Final = "stated"
-"""A rule's unit where only a number with its unit may be taken."""
+"""The unit of a rule that takes only a number with its unit."""
 
 _OTHER_QUANTITIES: Final = {
     ("battery_pct", "voltage"): ("battery_v", "V"),
@@ -53,7 +53,7 @@ CELL_MAX_V: Final = 4.4
 
 
 def convert(spec: FieldSpec, value: object, stated: str | None = None) -> Value | ConversionFailure:
-    """The value in our terms, or why not: for every value that did not pass as it is.
+    """The value in our type and unit, or why not: for every value that is not ordinary.
 
     `stated` is the unit that the message states in another field.
     """
@@ -61,15 +61,18 @@ def convert(spec: FieldSpec, value: object, stated: str | None = None) -> Value 
         return NOT_MEASURED
     rule = spec.rule
     if rule is not None:
-        if any((type(value) is type(each) and value == each) or _same_number(value, each) for each in rule.absent):
+        if any(
+            (type(value) is type(absent) and value == absent) or _same_number(value, absent) for absent in rule.absent
+        ):
             return NOT_MEASURED
         value = _apply_rule(rule, value)
         if isinstance(value, ConversionFailure):
             return value
         if rule.volts is not None and rule.volts is not _looks_like_volts(value, stated):
             return NOT_MEASURED
-    texts = isinstance(value, str) and spec.unit and not spec.strict
-    if spec.value_type == "number" and (stated or texts or (rule is not None and (rule.text_number or rule.unit))):
+    is_text_number = isinstance(value, str) and spec.unit and not spec.strict
+    has_unit = stated or is_text_number or (rule is not None and (rule.text_number or rule.unit))
+    if spec.value_type == "number" and has_unit:
         return _convert_with_unit(spec, rule, value, stated)
     return _CONVERTERS[spec.value_type](value, rule)
 
@@ -77,19 +80,18 @@ def convert(spec: FieldSpec, value: object, stated: str | None = None) -> Value 
 def _convert_with_unit(
     spec: FieldSpec, rule: FieldRule | None, value: object, stated: str | None
 ) -> Value | ConversionFailure:
-    """A number with its unit: that behind it, that of another field, that of the mapping, ours."""
+    """A number with its unit: the one behind it, else that of another field, of the mapping, or ours."""
     written = ""
     if isinstance(value, str):
         found = number_and_unit(value)
         if found is None:
-            worded = rule is not None and rule.otherwise == "absent" and not any(map(str.isdigit, value))
-            return UNLISTED_WORD if worded else ConversionFailure(f"{value[:60]!r} is not a number with a unit")
+            is_word = rule is not None and rule.otherwise == "absent" and not any(map(str.isdigit, value))
+            return UNLISTED_WORD if is_word else ConversionFailure(f"{value[:60]!r} is not a number with a unit")
         value, written = found
     symbol = (written or stated or (rule.unit if rule is not None else "")) if spec.unit else ""
     if symbol == STATED:
-        return ConversionFailure(
-            f"{value!r} without a unit: nobody states whether it is {spec.unit}; a mapping can: `unit: …`"
-        )
+        detail = f"{value!r} without a unit: nobody states whether it is {spec.unit}; a mapping can: `unit: …`"
+        return ConversionFailure(detail)
     if not symbol:
         return _to_number(value, rule)
     number, unit = _to_number(value, None), unit_of(symbol)
@@ -104,23 +106,22 @@ def _to_our_unit(spec: FieldSpec, number: float, symbol: str, unit: Unit | None)
     converted = to_our_unit(number, unit, spec.unit)
     if converted is not None:
         return number if converted == number else converted
-    cousin, theirs = _OTHER_QUANTITIES.get((spec.quantity, unit.dimension), ("", ""))
-    other = to_our_unit(number, unit, theirs) if cousin else None
+    quantity, other_unit = _OTHER_QUANTITIES.get((spec.quantity, unit.dimension), ("", ""))
+    other = to_our_unit(number, unit, other_unit) if quantity else None
     if other is not None:
-        return OtherQuantity(f"{number} {symbol} is {cousin}", cousin, other)
-    return ConversionFailure(
-        f"{number} {symbol[:20]} is no {spec.unit}, in which {spec.quantity} is: {_accepted_units(spec)}"
-    )
+        return OtherQuantity(f"{number} {symbol} is {quantity}", quantity, other)
+    detail = f"{number} {symbol[:20]} is no {spec.unit}, in which {spec.quantity} is: {_accepted_units(spec)}"
+    return ConversionFailure(detail)
 
 
 def _accepted_units(spec: FieldSpec) -> str:
-    """Our unit and what else is understood: what a device, or the `unit` of a mapping, can write."""
+    """Our unit, and the others that a device, or the `unit` of a mapping, may state."""
     others = convertible_units(spec.unit)
     return f"{spec.unit}; understood are also {', '.join(others)}" if others else spec.unit
 
 
 def _looks_like_volts(value: object, stated: str | None = None) -> bool:
-    """By its unit; without one by its size: no battery tells its charge in tenths of a percent before it is empty.
+    """By its unit; without one by its size: no battery states its charge in tenths of a percent before it is empty.
 
     >>> _looks_like_volts(3.6), _looks_like_volts(3), _looks_like_volts(57.5), _looks_like_volts("3 V")
     (True, False, False, True)
@@ -149,9 +150,9 @@ def _translate_word(rule: FieldRule, words: Mapping[str, bool | int | float | st
         return NOT_MEASURED if words[word] is None else words[word]
     if isinstance(rule.otherwise, bool):
         return rule.otherwise
-    return (
-        UNLISTED_WORD if rule.otherwise == "absent" else ConversionFailure(f"{word[:60]!r} is not a word we know here")
-    )
+    if rule.otherwise == "absent":
+        return UNLISTED_WORD
+    return ConversionFailure(f"{word[:60]!r} is not a word we know here")
 
 
 def _bit(value: object, place: int) -> bool | ConversionFailure:
@@ -161,12 +162,12 @@ def _bit(value: object, place: int) -> bool | ConversionFailure:
     (True, False, True, True, "'x' is no whole number")
     """
     try:
-        word = int(value, 0) if isinstance(value, str) else value
+        number = int(value, 0) if isinstance(value, str) else value
     except ValueError:
-        word = None
-    if type(word) is not int:
+        number = None
+    if type(number) is not int:
         return ConversionFailure(f"{str(value)[:60]!r} is no whole number")
-    return bool(word >> place & 1)
+    return bool(number >> place & 1)
 
 
 def as_word(value: object) -> str:
@@ -175,15 +176,15 @@ def as_word(value: object) -> str:
     >>> as_word(True), as_word(1), as_word(2.0), as_word(" Leak ")
     ('true', '1', '2', 'leak')
     """
-    whole = type(value) is float and value.is_integer()
-    return str(int(value) if whole else value).strip().lower()  # type: ignore[call-overload]
+    is_whole = type(value) is float and value.is_integer()
+    return str(int(value) if is_whole else value).strip().lower()  # type: ignore[call-overload]
 
 
 def _to_bool(value: object, rule: FieldRule | None) -> Value | ConversionFailure:
-    verdict = _parse_bool(value)
-    if verdict is None:
+    parsed = _parse_bool(value)
+    if parsed is None:
         return ConversionFailure(f"{_describe(value)} is neither true nor false")
-    return verdict is not (rule is not None and rule.invert)
+    return parsed is not (rule is not None and rule.invert)
 
 
 def _parse_bool(value: object) -> bool | None:

@@ -1,4 +1,4 @@
-"""The grammar of what makers write: words that deny, end, confirm or accompany a statement."""
+"""Grammar of the phrases that makers write: words that negate, end, confirm or accompany a statement."""
 
 from __future__ import annotations
 
@@ -19,45 +19,23 @@ NEUTRALIZERS_ZH: Final = frozenset(
     | {"演练", "故障", "静音", "屏蔽", "设置", "配置", "阈值", "记录", "历史", "次数", "复位", "正常", "低电", "欠压"}
     | {"离线", "上线", "在线", "重启"}
 )
-"""What undoes a danger beside it: 报警测试 is none."""
+"""Words that neutralize a danger beside them: 报警测试 (alarm test) is none."""
 NEUTRALIZERS: Final = frozenset(
     {"acknowledged", "ack", "history", "set", "setting", "settings", "volume", "changed", "log", "count"}
     | {"counter", "tone", "delay", "interval", "list", "panel"}
 )
 NOT_A_DEVICE_NAME_ZH: Final = r"(?!传感器|探测器|报警器|器|主机|设备|探头|模块)"
-"""Behind a word that is only part of a device's name: 漏水传感器."""
+"""Lookahead: the word of danger is not part of a device's name, as in 漏水传感器 (leak sensor)."""
 PREFIX_ENDINGS_ZH: Final = ("取消", "消除", "解除")
-"""What ends the state that is named behind it."""
+"""Before the name of a state that has ended."""
 SUFFIX_ENDINGS_ZH: Final = ("已解除", "解除", "已恢复", "恢复正常", "恢复", "已消除", "消除", "结束")
 CONFIRMATIONS: Final = frozenset(
-    {
-        "detected",
-        "alarm",
-        "alert",
-        "on",
-        "active",
-        "activated",
-        "triggered",
-        "high",
-        "present",
-        "event",
-        "warning",
-        "occurred",
-    }
-    | {
-        "erkannt",
-        "festgestellt",
-        "ausgelost",
-        "ausgelöst",
-        "обнаружен",
-        "обнаружена",
-        "обнаружено",
-        "detectado",
-        "detectada",
-    }
+    {"detected", "alarm", "alert", "on", "active", "activated", "triggered", "high", "present", "event"}
+    | {"warning", "occurred", "erkannt", "festgestellt", "ausgelost", "ausgelöst", "обнаружен", "обнаружена"}
+    | {"обнаружено", "detectado", "detectada"}
 )
 BUTTON_NUMBERS: Final = frozenset({"button", "btn", "key", "remote", *"123456789"})
-"""Which of several buttons it was: `1_single`, `button_long_press`."""
+"""The button of several that was pressed: `1_single`, `button_long_press`."""
 LEADING_FILLERS: Final = frozenset({"in", "the", "a", "new", "current", "active", "still", "again", "longer"})
 TRAILING_FILLERS: Final = frozenset(
     {"state", "status", "mode", "report", "event", "condition", "level", "new", "again", "now"}
@@ -99,24 +77,10 @@ DEVICE_SUBJECTS_ZH: Final = (
     "温度",
     "状态",
 )
-"""What a statement is about: `sensor warming up`, 燃气正常. All clear is said only of a danger."""
+"""Subjects of a statement: `sensor warming up`, 燃气正常. Only a danger has an all-clear."""
 CONFIRMATIONS_ZH: Final = ("报警", "告警", "警报", "检测到", "已触发", "触发")
 ALL_CLEAR_WORDS: Final = frozenset(
-    {
-        "normal",
-        "ok",
-        "okay",
-        "safe",
-        "clear",
-        "cleared",
-        "正常",
-        "安全",
-        "解除",
-        "恢复",
-        "sicher",
-        "sicuro",
-        "seguro",
-        "безопасно",
-    }
+    {"normal", "ok", "okay", "safe", "clear", "cleared", "正常", "安全", "解除", "恢复", "sicher", "sicuro", "seguro"}
+    | {"безопасно"}
 )
-"""All-clears whose denial is a danger: `not normal`, 不安全, 未解除."""
+"""All-clears whose negation is a danger: `not normal`, 不安全, 未解除."""

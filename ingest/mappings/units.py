@@ -1,7 +1,7 @@
-"""Units of measurement: which one a text ends in, which one a field beside it states, and the number in ours.
+"""Units of measurement: the unit in a text, the unit that another field states, and conversion to our units.
 
-Symbols are those of the SI brochure (BIPM, 9th edition) and of UCUM, and the spellings that makers use. A symbol is
-looked up as it is written first (`mW` is not `MW`), then without regard to case.
+Symbols are those of the SI brochure (BIPM, 9th edition) and of UCUM, and spellings that makers use. A symbol is looked
+up as it is written first (`mW` is not `MW`), then without regard to case.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ingest.mappings.field_names import normalized
 
 
 class Unit(Struct, frozen=True):
-    """`value * factor + offset` is the value in the first unit of its `dimension`."""
+    """`value * factor + offset` is the value in the base unit of its `dimension`: the first one in UNIT_SYMBOLS."""
 
     dimension: str
     factor: float = 1
@@ -90,7 +90,7 @@ OUR_UNITS: Final[dict[str, Unit]] = {
 
 METHANE_LEL_VOL: Final = 5.0
 """The lower explosive limit of methane, the main part of town gas, in percent of volume (GB 15322, IEC 60079-20-1:
-4.4; the Chinese standards for household alarms compute with 5). Converting with 5 tells the lower concentration of the
+4.4; the Chinese standards for household alarms compute with 5). Converting with 5 gives the lower concentration of the
 two; the alarm bit itself does not depend on it."""
 
 _BY_SYMBOL: Final = {symbol: unit for unit, symbols in UNIT_SYMBOLS.items() for symbol in symbols.split()}
@@ -105,7 +105,7 @@ _TEXT_MAX: Final = 80
 
 
 def unit_of(symbol: str) -> Unit | None:
-    """The unit that is written so.
+    """The unit with this symbol.
 
     >>> unit_of("l"), unit_of("°F").dimension, unit_of("MM").dimension, unit_of("parsec")
     (Unit(dimension='volume', factor=0.001, offset=0), 'temperature', 'length', None)
@@ -115,22 +115,22 @@ def unit_of(symbol: str) -> Unit | None:
     return found or _BY_SYMBOL.get(symbol.partition(" ")[0])  # `%vol CH4`
 
 
-def dimension_of(ours: str) -> str:
-    """What one of our units measures; nothing of what has none, or one that nobody converts.
+def dimension_of(our_unit: str) -> str:
+    """The dimension of one of our units; empty for no unit and for a unit that is not converted.
 
     >>> dimension_of("m³"), dimension_of("steps")
     ('volume', '')
     """
-    return OUR_UNITS[ours].dimension if ours in OUR_UNITS else ""
+    return OUR_UNITS[our_unit].dimension if our_unit in OUR_UNITS else ""
 
 
-def convertible_units(ours: str) -> list[str]:
-    """The first spelling of each other unit that is converted to this one of ours.
+def convertible_units(our_unit: str) -> list[str]:
+    """The first symbol of each other unit that is converted to this one of ours.
 
     >>> convertible_units("mm")[:3], convertible_units("%"), convertible_units("steps")
     (['cm', 'm', 'in'], [], [])
     """
-    target = OUR_UNITS.get(ours)
+    target = OUR_UNITS.get(our_unit)
     return [
         symbols.split()[0]
         for unit, symbols in UNIT_SYMBOLS.items()
@@ -139,7 +139,7 @@ def convertible_units(ours: str) -> list[str]:
 
 
 def number_and_unit(text: str) -> tuple[float | int, str] | None:
-    """The number that a text begins with and what follows; a remark in brackets is no unit. None: it is no number.
+    """The number that a text begins with and the unit behind it, without a remark in brackets. None: no number.
 
     >>> number_and_unit("1700 mm"), number_and_unit("12,5"), number_and_unit("2.4(low battery)"), number_and_unit("x")
     ((1700, 'mm'), (12.5, ''), (2.4, ''), None)
@@ -151,12 +151,12 @@ def number_and_unit(text: str) -> tuple[float | int, str] | None:
     if found is None or digits is None:
         return None
     number = float(digits)
-    whole = number.is_integer() and "." not in digits and "e" not in digits.lower()
-    return int(number) if whole else number, _BRACKETED_REMARK.sub("", found[2])
+    is_whole = number.is_integer() and "." not in digits and "e" not in digits.lower()
+    return int(number) if is_whole else number, _BRACKETED_REMARK.sub("", found[2])
 
 
 def _with_decimal_point(digits: str) -> str | None:
-    """The number with a point. Of two kinds of separator the last is the decimal one; `1,234,567` has groups."""
+    """The number with a decimal point. Of two separators the last is the decimal one; `1,234,567` has groups."""
     commas, points = digits.count(","), digits.count(".")
     if commas > 1 and not points:
         return digits.replace(",", "") if re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+", digits) else None
@@ -167,8 +167,8 @@ def _with_decimal_point(digits: str) -> str | None:
     return None if points > 1 else digits.replace(",", ".")
 
 
-def to_our_unit(number: float, unit: Unit, ours: str) -> float | None:
-    """The number in our unit, or None when it measures something else.
+def to_our_unit(number: float, unit: Unit, our_unit: str) -> float | None:
+    """The number in our unit, or None when the dimensions differ.
 
     >>> to_our_unit(140, unit_of("°F"), "°C"), to_our_unit(1.35, unit_of("m"), "mm")
     (60.0, 1350.0)
@@ -176,7 +176,7 @@ def to_our_unit(number: float, unit: Unit, ours: str) -> float | None:
     >>> to_our_unit(1.2, unit_of("%vol"), "%LEL"), to_our_unit(1200, unit_of("ppm"), "ppm")
     (24.0, 1200.0)
     """
-    target = OUR_UNITS.get(ours)
+    target = OUR_UNITS.get(our_unit)
     if target is None:
         return None
     in_base = number * unit.factor + unit.offset
@@ -184,33 +184,34 @@ def to_our_unit(number: float, unit: Unit, ours: str) -> float | None:
         return round(in_base * 100 / METHANE_LEL_VOL, 9)
     if unit.dimension == "angle" and target.dimension == "temperature" and unit.factor == 1:
         return number  # 23.5° of a thermometer
-    same = unit.dimension == target.dimension
-    return round((in_base - target.offset) / target.factor, 9) if same else None
+    if unit.dimension != target.dimension:
+        return None
+    return round((in_base - target.offset) / target.factor, 9)
 
 
 class StatedUnits(Struct, frozen=True):
-    """Units that fields of one message state for others. `names` are those fields; `by_stem` what each states."""
+    """Units that fields of one message state for other fields: `unit_fields` state the units in `by_stem`."""
 
     unit_fields: frozenset[str] = frozenset()
     by_stem: Mapping[str, str] = {}
 
-    def unit_for(self, field: str, ours: str) -> str | None:
-        """The unit of this field, ours being that of its quantity; None when nobody states one.
+    def unit_for(self, field: str, our_unit: str) -> str | None:
+        """The unit stated for this field, whose quantity is in `our_unit`; None when none is stated.
 
-        What bears the field's own name counts as it is. What is called `unit`, `temp unit` or by a part of the field's
-        name is meant for whatever it can measure.
+        A unit under the field's own name counts in any case. One under `unit`, `temp unit` or a part of the field's
+        name counts if it has the dimension of our unit.
         """
         if not self.by_stem:
             return None
-        own = _stem(field)
-        if own in self.by_stem:
-            return self.by_stem[own]
-        for stem, written in self.by_stem.items():
-            unit, target = unit_of(written), OUR_UNITS.get(ours)
+        field_stem = _stem(field)
+        if field_stem in self.by_stem:
+            return self.by_stem[field_stem]
+        for stem, symbol in self.by_stem.items():
+            unit, target = unit_of(symbol), OUR_UNITS.get(our_unit)
             if unit is None or target is None or unit.dimension != target.dimension:
                 continue
-            if stem in ("", "temp", "temperature") or stem in own or own in stem:
-                return written
+            if stem in ("", "temp", "temperature") or stem in field_stem or field_stem in stem:
+                return symbol
         return None
 
 
@@ -218,27 +219,27 @@ NO_STATED_UNITS: Final = StatedUnits()
 
 
 def stated_units(fields: Iterable[tuple[str, object]]) -> StatedUnits:
-    """What the fields of a message say about each other's units.
+    """The units that fields of a message state for other fields.
 
     >>> stated = stated_units([("TotalVolume", 45497), ("Unit", "l"), ("t.unit", "F"), ("flat_unit", "3b")])
     >>> stated.unit_for("TotalVolume", "m³"), stated.unit_for("t.value", "°C"), stated.unit_for("TotalVolume", "mm")
     ('l', 'F', None)
     """
-    found = {name: said for name, said in fields if isinstance(said, str) and _stem_stated(name) is not None}
-    stems = {_stem_stated(name): said for name, said in found.items()}
-    by_stem = {stem: said for stem, said in stems.items() if stem is not None and (stem or unit_of(said))}
-    return StatedUnits(frozenset(found), by_stem) if by_stem else NO_STATED_UNITS
+    symbols = {name: value for name, value in fields if isinstance(value, str) and _stem_stated(name) is not None}
+    stems = {_stem_stated(name): symbol for name, symbol in symbols.items()}
+    by_stem = {stem: symbol for stem, symbol in stems.items() if stem is not None and (stem or unit_of(symbol))}
+    return StatedUnits(frozenset(symbols), by_stem) if by_stem else NO_STATED_UNITS
 
 
 @lru_cache(maxsize=4_096)
 def _stem_stated(name: str) -> str | None:
-    """Whose unit this field states: `temperature` of temperature_unit, nothing of a bare unit. None: it states none."""
+    """The name whose unit this field states: `temperature` for temperature_unit, empty for a bare unit. None: none."""
     found = _UNIT_FIELD.fullmatch(normalized(name))
     return found[1] if found else None
 
 
 @lru_cache(maxsize=4_096)
 def _stem(name: str) -> str:
-    """The name of a field as its unit would be called: without `.value` behind it."""
-    words = normalized(name)
-    return words.removesuffix("value") or words
+    """The normalized name of a field without a trailing `value`, as it is in the name of its unit field."""
+    whole = normalized(name)
+    return whole.removesuffix("value") or whole

@@ -1,7 +1,6 @@
-"""Shapes in which any platform's device may say a thing: value objects, lists of variables, alarm objects, channels.
+"""Flattens the shapes in which a device may report values: objects, lists of variables, alarm objects, channels.
 
-All become plain fields here, once for all platforms: `opened` before a message is understood, `unnumbered` when the
-name of a field is.
+Once for all platforms: `flatten` before the fields of a message are read, `without_channel` on the name of a field.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ DATA_TYPES: Final = frozenset(
     {"bool", "boolean", "int", "integer", "float", "double", "number", "string", "str", "text", "enum", "value", "long"}
     | {"date", "digital", "analog", "struct", "array", "json", "raw", "bitmap", "fault"}
 )
-"""What a `type` says that names no measurement."""
+"""Values of `type` that name a data type, not a measurement."""
 UNIT_KEYS: Final = ("unit", "units", "u")
 TYPE_KEYS: Final = ("type", "name", "alarmType", "alarm_type", "event", "code", "alarm", "eventName")
 ACTIVE_KEYS: Final = ("active", "isActive", "is_active", "triggered", "state", "status", "value", "on")
@@ -50,92 +49,95 @@ def without_value(name: str) -> str:
 
 
 def flatten(
-    fields: Mapping[str, object], closed: Callable[[str], bool] = lambda _name: False
+    fields: Mapping[str, object], is_closed: Callable[[str], bool] = lambda _name: False
 ) -> list[tuple[str, object]]:
-    """The fields with every shape opened, but for those that are to stay `closed`.
+    """The fields with all objects and lists flattened, except those that `is_closed` tells to keep.
 
-    >>> listed = [{"variable": "smoke", "value": True}, {"n": "t", "v": 21, "u": "C"}]
-    >>> flatten({"a": listed, "update": {"x": 1}}, lambda name: name == "update")
+    >>> variables = [{"variable": "smoke", "value": True}, {"n": "t", "v": 21, "u": "C"}]
+    >>> flatten({"a": variables, "update": {"x": 1}}, lambda name: name == "update")
     [('smoke', True), ('t', 21), ('t.unit', 'C'), ('update', {'x': 1})]
     >>> flatten({"alarm.type": "High gas", "alarm.active": True, "battery": 3})
     [('alarm', 'High gas'), ('battery', 3)]
     """
     flat: list[tuple[str, object]] = []
-    for name, said in fields.items():
-        if isinstance(said, (dict, list)) and not closed(name):
-            flat += _flatten_value(name, said, 0)
+    for name, value in fields.items():
+        if isinstance(value, (dict, list)) and not is_closed(name):
+            flat += _flatten_value(name, value, 0)
         else:
-            flat.append((name, said))
+            flat.append((name, value))
     return list(_merge_alarm_objects(flat)) if any("." in name for name, _ in flat) else flat
 
 
-def _flatten_value(name: str, said: object, depth: int) -> Iterator[tuple[str, object]]:
-    if isinstance(said, dict) and said and depth < _DEPTH_MAX:
-        for inner, value in said.items():
-            yield from _flatten_value(f"{name}.{inner}", value, depth + 1)
-    elif isinstance(said, list) and said and all(isinstance(each, dict) for each in said) and depth < _DEPTH_MAX:
-        for each in said:
-            yield from _flatten_record(name, each, depth)
+def _flatten_value(name: str, value: object, depth: int) -> Iterator[tuple[str, object]]:
+    if isinstance(value, dict) and value and depth < _DEPTH_MAX:
+        for key, inner in value.items():
+            yield from _flatten_value(f"{name}.{key}", inner, depth + 1)
+    elif isinstance(value, list) and value and all(isinstance(record, dict) for record in value) and depth < _DEPTH_MAX:
+        for record in value:
+            yield from _flatten_record(name, record, depth)
     else:
-        yield name, said
+        yield name, value
 
 
 def _flatten_record(name: str, record: dict[str, object], depth: int) -> Iterator[tuple[str, object]]:
-    """One of a list of variables, of alarms, or of something else that bears no name."""
-    named = next((record[key] for key in NAME_KEYS if isinstance(record.get(key), str)), None)
-    value = next((key for key in VALUE_KEYS if key in record), None)
-    typed = record.get("type")
-    if value is not None and isinstance(typed, str) and normalized(typed) not in DATA_TYPES:
-        yield from _flatten_value(typed, record[value], depth + 1)
+    """One object of a list: a variable with its name, an alarm, or something without a name."""
+    variable = next((record[key] for key in NAME_KEYS if isinstance(record.get(key), str)), None)
+    value_key = next((key for key in VALUE_KEYS if key in record), None)
+    type_name = record.get("type")
+    if value_key is not None and isinstance(type_name, str) and normalized(type_name) not in DATA_TYPES:
+        yield from _flatten_value(type_name, record[value_key], depth + 1)
         if isinstance(unit := next((record[key] for key in UNIT_KEYS if key in record), None), str):
-            yield f"{typed}.unit", unit
-    if isinstance(named, str) and value is not None:
-        yield from _flatten_value(named, record[value], depth + 1)
+            yield f"{type_name}.unit", unit
+    if isinstance(variable, str) and value_key is not None:
+        yield from _flatten_value(variable, record[value_key], depth + 1)
         unit = next((record[key] for key in UNIT_KEYS if isinstance(record.get(key), str)), None)
         if unit is not None:
-            yield f"{named}.unit", unit
+            yield f"{variable}.unit", unit
         return
-    flat = [each for inner, said in record.items() for each in _flatten_value(f"{name}.{inner}", said, depth + 1)]
+    flat = [field for key, value in record.items() for field in _flatten_value(f"{name}.{key}", value, depth + 1)]
     yield from _merge_alarm_objects(flat)
 
 
 def _merge_alarm_objects(fields: list[tuple[str, object]]) -> Iterator[tuple[str, object]]:
-    """`x.type` and `x.active` are one word under x while it is active; that one is over clears none of the others."""
-    kinds = dict(_leaf_values(fields, TYPE_KEYS, str))
+    """`x.type` and `x.active` become the type under x while it is active; an inactive one clears no other alarm."""
+    types = dict(_leaf_values(fields, TYPE_KEYS, str))
     states = dict(_leaf_values(fields, ACTIVE_KEYS, bool))
-    whole = kinds.keys() & states.keys()
-    for name, said in fields:
-        owner, _, leaf = name.rpartition(".")
-        if owner in whole and (leaf in TYPE_KEYS or leaf in ACTIVE_KEYS) and said in (kinds[owner], states[owner]):
-            if said is states[owner] and said:
-                yield owner, kinds[owner]
-        elif owner and leaf in ACTIVE_KEYS[:4] and type(said) is bool:
-            yield owner, said
+    alarm_objects = types.keys() & states.keys()
+    for name, value in fields:
+        parent, _, leaf = name.rpartition(".")
+        is_part = parent in alarm_objects and (leaf in TYPE_KEYS or leaf in ACTIVE_KEYS)
+        if is_part and value in (types[parent], states[parent]):
+            if value is states[parent] and value:
+                yield parent, types[parent]
+        elif parent and leaf in ACTIVE_KEYS[:4] and type(value) is bool:
+            yield parent, value
         else:
-            yield name, said
+            yield name, value
 
 
-def _leaf_values(fields: list[tuple[str, object]], keys: tuple[str, ...], holds: type) -> Iterator[tuple[str, object]]:
-    for name, said in fields:
-        owner, _, leaf = name.rpartition(".")
-        if owner and leaf in keys and type(said) is holds:
-            yield owner, said
+def _leaf_values(
+    fields: list[tuple[str, object]], keys: tuple[str, ...], value_type: type
+) -> Iterator[tuple[str, object]]:
+    for name, value in fields:
+        parent, _, leaf = name.rpartition(".")
+        if parent and leaf in keys and type(value) is value_type:
+            yield parent, value
 
 
-def words_in(said: object) -> list[str] | None:
+def words_in(value: object) -> list[str] | None:
     """The words of a text or of a list of texts; None for anything else.
 
     >>> words_in("leak"), words_in(["SMOKE", "BATTERY"]), words_in([1]), words_in([])
     (['leak'], ['SMOKE', 'BATTERY'], None, None)
     """
-    if isinstance(said, str):
-        return [said]
-    if isinstance(said, list) and said and all(isinstance(each, str) for each in said):
-        return said
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, list) and value and all(isinstance(word, str) for word in value):
+        return value
     return None
 
 
 def name_contains(name: str, words: frozenset[str]) -> bool:
-    """Whether one of these words stands anywhere in the name."""
-    said = normalized(name)
-    return any(word in said for word in words)
+    """Whether one of these words is anywhere in the normalized name."""
+    whole = normalized(name)
+    return any(word in whole for word in words)

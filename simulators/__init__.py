@@ -1,1 +1,1 @@
-"""0. PRETEND: devices and providers that talk like the real ones, with ground truth. Sees domain only."""
+"""0. PRETEND: devices and message providers that behave like the real ones, with ground truth. Imports domain only."""

@@ -1,4 +1,4 @@
-"""Writes deploy/site.demo: one invented community from a seed, the same files every time.
+"""Writes deploy/site.demo: one invented community, deterministic by seed.
 
 `python -m simulators.generate_site FOLDER`. Every name and number is invented; the numbers of the community
 (7 compounds, 13 grids, 48 micro-grids, 42 gas alarms, 89 lone elders) are those of facts/communities.md row 1.
@@ -42,7 +42,7 @@ _LON, _LAT = 104.098, 30.612
 
 
 class GeneratedSite:
-    """The rows of the five files, in the order in which they were made."""
+    """The rows of the five CSV files, in order of creation."""
 
     def __init__(self, seed: int) -> None:
         self.random = Random(seed)
@@ -64,14 +64,14 @@ class GeneratedSite:
         return id_
 
     def new_name(self, given: Sequence[str]) -> str:
-        """A name nobody has yet."""
+        """A full name that is not used yet."""
         while (name := self.random.choice(SURNAMES) + self.random.choice(given)) in self._names:
             pass
         self._names.add(name)
         return name
 
     def add_employee(self, id_: str, title: str) -> str:
-        """Somebody with a duty: a telephone and a WeCom account."""
+        """A person with a duty, a phone number and a WeCom account; returns the id."""
         self._staff += 1
         row = {
             "id": id_,
@@ -142,9 +142,9 @@ def _buildings(site: GeneratedSite) -> None:
 
 
 def _households(site: GeneratedSite, units: Sequence[str]) -> None:
-    doors = [(unit, floor * 100 + door) for unit in units for floor in range(1, 7) for door in (1, 2)]
-    for unit, door in sorted(site.random.sample(doors, HOUSEHOLDS)):
-        site.homes.append(site.add_place(f"{unit}-{door}", str(door), "household", unit))
+    flats = [(unit, floor * 100 + flat) for unit in units for floor in range(1, 7) for flat in (1, 2)]
+    for unit, number in sorted(site.random.sample(flats, HOUSEHOLDS)):
+        site.homes.append(site.add_place(f"{unit}-{number}", str(number), "household", unit))
 
 
 def _shops_and_spots(site: GeneratedSite) -> None:
@@ -191,7 +191,7 @@ def _roster(site: GeneratedSite) -> None:
 
 
 def _property_and_clinic(site: GeneratedSite) -> None:
-    """Last, so that nobody's name or home changes with them."""
+    """Added last, so that the random names and homes of all others stay the same."""
     site.add_duty("community", "property", site.add_employee("property-1", "物业值班员"))
     site.add_duty("community", "clinic", site.add_employee("clinic-1", "社区卫生站护士"))
 
@@ -238,7 +238,7 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 def lines(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[Sequence[object]]:
-    """The header and the rows as a CSV file holds them."""
+    """The header and the rows of a CSV file."""
     yield columns
     for row in rows:
         yield [row.get(column, "") for column in columns]

@@ -1,7 +1,4 @@
-"""The host of the simulators: plays a town to a real broker, at the pace of the clock it is given, until told to stop.
-
-It knows nothing of who listens.
-"""
+"""Publishes the schedule of a demo to an MQTT broker, at the pace of the given clock, until stopped."""
 
 from __future__ import annotations
 
@@ -30,9 +27,9 @@ _ENCODERS: Final = {"chirpstack": chirpstack.encode, "zigbee2mqtt": zigbee2mqtt.
 
 
 def packaged_scenario(name: str) -> Scenario:
-    """A scenario that comes with the package: `kitchen_leak`."""
-    written = resources.files("simulators").joinpath("scenarios", f"{name}.yaml").read_text(encoding="utf-8")
-    return Scenario.model_validate(yaml.safe_load(written))
+    """A scenario of the package by name: `kitchen_leak`."""
+    text = resources.files("simulators").joinpath("scenarios", f"{name}.yaml").read_text(encoding="utf-8")
+    return Scenario.model_validate(yaml.safe_load(text))
 
 
 async def run_demo(
@@ -47,92 +44,95 @@ async def run_demo(
     scenarios: Sequence[Scenario] | None = None,
     on_truth: Callable[[Instant, GroundTruth], None] = lambda *_: None,
 ) -> None:
-    """Publish ordinary life and the scripted leak until `stop`.
+    """Publish ordinary measurements and the scenarios (default: the kitchen leak) until `stop`.
 
-    `connect` makes a client of the broker that is not yet connected: where it is, who we are there and TLS are its own.
-    `speed` is how many seconds of the town pass in one; messages always bear the clock's time. A broken connection is
-    made again after a second, and the town waits meanwhile.
+    `connect` makes a client that is not connected yet, with address, credentials and TLS. `speed`: seconds of the
+    schedule per second of the clock; messages always carry the clock's time. After a lost connection it reconnects in a
+    second; the schedule stands still meanwhile. `on_truth` receives the ground truth of scenarios.
     """
-    chosen = [packaged_scenario("kitchen_leak")] if scenarios is None else scenarios
-    town = _Publisher(site, build_schedule(site, chosen, seed, clock()), speed, clock, sleep, on_truth)
-    publishing = asyncio.create_task(town.run(connect))
+    scenarios = [packaged_scenario("kitchen_leak")] if scenarios is None else scenarios
+    events = build_schedule(site, scenarios, seed, clock())
+    publisher = _Publisher(site, events, speed, clock, sleep, on_truth)
+    publishing = asyncio.create_task(publisher.run(connect))
     stopped = asyncio.create_task(stop.wait())
     try:
         await asyncio.wait({publishing, stopped}, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        await _end(stopped)
-        await _end(publishing)
-    if not publishing.cancelled() and (failed := publishing.exception()) is not None:
-        raise failed
+        await _cancel(stopped)
+        await _cancel(publishing)
+    if not publishing.cancelled() and (error := publishing.exception()) is not None:
+        raise error
 
 
-async def _end(task: asyncio.Task[Any]) -> None:
-    """Cancel until it is done: in Python 3.11 `wait_for`, inside the client, may swallow a cancellation."""
+async def _cancel(task: asyncio.Task[Any]) -> None:
+    """Cancel until the task is done: in Python 3.11 `wait_for` inside the client may swallow a cancellation."""
     while not task.done():
         task.cancel()
         await asyncio.wait({task}, timeout=_CANCEL_AGAIN_S)
 
 
 class MessageEncoder:
-    """Wraps what a device says for its platform, with a running number that goes on over restarts."""
+    """Encodes measurements for the platform of each device, with sequence numbers that keep rising over restarts."""
 
     def __init__(self, devices: Sequence[Device], start: Instant) -> None:
-        self._foreign = {
+        self._platform_identities = {
             device.id: identity
             for device in devices
             for identity in device.identities[:1]
             if identity.platform in _ENCODERS
         }
-        # Devices speak less than once a second, so numbers that begin at the second of the start never repeat.
-        self._first = start // SECOND % _SEQUENCE_LIMIT
+        # Devices report less than once a second, so numbers that start at the current second never repeat.
+        self._first_seq = start // SECOND % _SEQUENCE_LIMIT
         self._sent: dict[str, int] = {}
 
-    def encode(self, said: Measurement, at: Instant) -> list[Message]:
-        count = self._sent.get(said.device, 0)
-        self._sent[said.device] = count + 1
-        identity = self._foreign.get(said.device)
-        envelope = MessageHeader(identity.id if identity else said.device, at, self._first + count)
+    def encode(self, measurement: Measurement, at: Instant) -> list[Message]:
+        """The messages of the device's platform: native without a platform identity."""
+        count = self._sent.get(measurement.device, 0)
+        self._sent[measurement.device] = count + 1
+        identity = self._platform_identities.get(measurement.device)
+        header = MessageHeader(identity.id if identity else measurement.device, at, self._first_seq + count)
         if identity is None:
-            return native.encode(said, envelope)
-        return _ENCODERS[identity.platform](said, envelope)
+            return native.encode(measurement, header)
+        return _ENCODERS[identity.platform](measurement, header)
 
     def announcements(self, at: Instant) -> list[Message]:
-        """What platforms say before any device does."""
+        """What platforms publish before any device reports: availability and status."""
         messages = zigbee2mqtt.encode_bridge_online()
-        for device, identity in self._foreign.items():
+        for device, identity in self._platform_identities.items():
             if identity.platform == "zigbee2mqtt":
                 messages += zigbee2mqtt.encode_available(identity.id)
             elif identity.platform == "chirpstack":
-                messages += chirpstack.encode_status(device, 87.0, MessageHeader(identity.id, at, self._first))
+                messages += chirpstack.encode_status(device, 87.0, MessageHeader(identity.id, at, self._first_seq))
         return messages
 
 
 class _Publisher:
-    """The moments still to come, and the wall time at which the town's time began."""
+    """Publishes events as their time comes; reconnects when the connection is lost."""
 
     def __init__(
         self,
         site: DemoSite,
-        moments: Iterator[TimedEvent],
+        events: Iterator[TimedEvent],
         speed: float,
         clock: Callable[[], Instant],
         sleep: Callable[[float], Awaitable[None]],
         on_truth: Callable[[Instant, GroundTruth], None],
     ) -> None:
-        self._events, self._speed, self._clock, self._sleep = moments, speed, clock, sleep
+        self._events, self._speed, self._clock, self._sleep = events, speed, clock, sleep
         self._on_truth = on_truth
         self._started_at = self._anchor = clock()
         self._encoder = MessageEncoder(site.devices, self._started_at)
         self._pending: TimedEvent | None = None
 
     async def run(self, connect: Callable[[], aiomqtt.Client]) -> None:
+        """Publish until the schedule ends or the task is cancelled."""
         while True:
             try:
                 async with connect() as client:
                     await self._publish_events(client)
                     return
-            except aiomqtt.MqttError as broken:
-                _log.warning("simulator connection lost: %s", broken)
+            except aiomqtt.MqttError as error:
+                _log.warning("simulator connection lost: %s", error)
             lost_at = self._clock()
             await self._sleep(_RECONNECT_S)
             self._anchor += self._clock() - lost_at
@@ -140,13 +140,13 @@ class _Publisher:
     async def _publish_events(self, client: aiomqtt.Client) -> None:
         for message in self._encoder.announcements(self._clock()):
             await _publish(client, message)
-        while (moment := self._pending or next(self._events, None)) is not None:
-            self._pending = moment
-            await self._sleep_until(moment.at)
-            if isinstance(moment.event, GroundTruth):
-                self._on_truth(self._clock(), moment.event)
+        while (timed := self._pending or next(self._events, None)) is not None:
+            self._pending = timed
+            await self._sleep_until(timed.at)
+            if isinstance(timed.event, GroundTruth):
+                self._on_truth(self._clock(), timed.event)
             else:
-                for message in self._encoder.encode(moment.event, self._clock()):
+                for message in self._encoder.encode(timed.event, self._clock()):
                     await _publish(client, message)
             self._pending = None
 

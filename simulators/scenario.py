@@ -1,4 +1,4 @@
-"""The shape of a score: a scripted incident as people write it (simulators/scenarios/*.yaml). It reads no files."""
+"""Schema of a scripted incident (simulators/scenarios/*.yaml)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class _Strict(BaseModel):
 
 
 class Step(_Strict):
-    """From `at` on (real time of the incident), this is how gas comes in and air goes through."""
+    """From `at` on (real time of the incident), gas leaks and the room is ventilated at these rates."""
 
     at: Duration
     what: str
@@ -27,7 +27,7 @@ class Step(_Strict):
 
 
 class GasDevice(_Strict):
-    """The detector on the wall, in the words of its data sheet."""
+    """The gas detector in the terms of its data sheet."""
 
     set_pct: _Positive = 8.0
     clear_pct: _Positive = 5.0
@@ -36,7 +36,7 @@ class GasDevice(_Strict):
 
 
 class Scenario(_Strict):
-    """One incident. `first_after` and `every` are time of the demo; inside, `time_lapse` real seconds pass in one."""
+    """One incident. `first_after` and `every` are demo time; within it, `time_lapse` real seconds take one second."""
 
     name: str
     title: str

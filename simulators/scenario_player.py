@@ -1,4 +1,4 @@
-"""A scenario played in one kitchen: what happens, what the detector says and when. It knows nothing of other homes."""
+"""Plays a scenario on one device: the detector's measurements over time, with ground truth."""
 
 from __future__ import annotations
 
@@ -12,48 +12,48 @@ from simulators.scenario import Scenario, Step
 from simulators.wire import Measurement
 
 _STEP_MS = SECOND
-"""The physics advances in whole real seconds."""
+"""The simulation advances in whole real seconds."""
 _REPEAT_ALARM_EVERY = 10
-"""While it alarms, every tenth report also goes out as an alarm: a lost first one must not stay lost."""
+"""During an alarm every tenth report is urgent again, in case the first one was lost."""
 
 
 class GroundTruth(Struct, frozen=True):
-    """Ground truth: what was the case, whoever noticed."""
+    """What really happened, whether or not a device measured it."""
 
     device: str
     what: str
 
 
 class TimedEvent(Struct, frozen=True):
-    """One thing at one instant of the demo."""
+    """A measurement or a fact at one instant of the demo."""
 
     at: Instant
     event: Measurement | GroundTruth
 
 
 def play_scenario(scenario: Scenario, device: str, start: Instant) -> Iterator[TimedEvent]:
-    """The incident from its first to its last report, in order."""
+    """The events of the incident in order of time; `start` is when it begins."""
     room = Room(scenario.room_m3, gas=scenario.background_pct / 100 * LEL_FRACTION)
-    plan = scenario.device
-    detector = Detector(set_pct=plan.set_pct, clear_pct=plan.clear_pct, delay_s=plan.delay / SECOND)
+    settings = scenario.device
+    detector = Detector(set_pct=settings.set_pct, clear_pct=settings.clear_pct, delay_s=settings.delay / SECOND)
     reports = 0
-    for real in range(0, scenario.lasts + 1, _STEP_MS):
-        step = _step_at(scenario.steps, real)
-        at = start + round(real / scenario.time_lapse)
-        if step.at == real:
+    for elapsed_ms in range(0, scenario.lasts + 1, _STEP_MS):
+        step = _step_at(scenario.steps, elapsed_ms)
+        at = start + round(elapsed_ms / scenario.time_lapse)
+        if step.at == elapsed_ms:
             yield TimedEvent(at, GroundTruth(device, step.what))
         was_alarming = detector.alarming
         room = room_after(room, _STEP_MS / SECOND, step.release_m3h, step.air_changes_h)
         detector = detector_after(detector, room.lel_pct, _STEP_MS / SECOND)
         changed = detector.alarming != was_alarming
-        if changed or real % plan.report_every == 0:
+        if changed or elapsed_ms % settings.report_every == 0:
             reports += 1
-            again = detector.alarming and reports % _REPEAT_ALARM_EVERY == 0
-            yield TimedEvent(at, _report(device, room, detector, step, urgent=changed or again))
+            repeats = detector.alarming and reports % _REPEAT_ALARM_EVERY == 0
+            yield TimedEvent(at, _report(device, room, detector, step, urgent=changed or repeats))
 
 
-def _step_at(steps: list[Step], real_ms: int) -> Step:
-    return next(step for step in reversed(steps) if step.at <= real_ms)
+def _step_at(steps: list[Step], elapsed_ms: int) -> Step:
+    return next(step for step in reversed(steps) if step.at <= elapsed_ms)
 
 
 def _report(device: str, room: Room, detector: Detector, step: Step, *, urgent: bool) -> Measurement:

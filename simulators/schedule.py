@@ -1,6 +1,6 @@
-"""A town and its scenarios on one line of time: from a seed and a start to timed facts, without a clock.
+"""All events of a demo in order of time: ordinary measurements of every device, and scenarios. Deterministic by seed.
 
-It knows nothing of platforms or brokers. The iterator never ends: take what the time allows.
+The iterator never ends; the publisher takes events as their time comes.
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ _INTERVAL_MS: Final[Mapping[str, tuple[int, int]]] = {
     "water_meter": (30 * SECOND, 60 * SECOND),
     "manhole": (30 * SECOND, 60 * SECOND),
 }
-"""A demo shows in a minute what the field shows in an hour: far denser than the kinds' reporting plans."""
+"""Shortest and longest reporting interval: far below the kinds' reporting plans, so that a demo shows changes."""
 _DEFAULT_INTERVAL_MS: Final = (30 * SECOND, 60 * SECOND)
 _FIRST_WITHIN_MS: Final = 15 * SECOND
 
 
 class DemoSite(Struct, frozen=True):
-    """The devices that live in the demo, and the time zone of their days."""
+    """The devices of a demo, and their time zone."""
 
     devices: Sequence[Device]
     timezone: str = "Asia/Shanghai"
 
 
 def build_schedule(site: DemoSite, scenarios: Sequence[Scenario], seed: int, start: Instant) -> Iterator[TimedEvent]:
-    """Everything that is said and that happens from `start` on, in order of time."""
+    """All events from `start` on, in order of time."""
     return heapq.merge(
         _ordinary_events_without_busy_devices(site, scenarios, seed, start),
         *(_scenario_events(site, scenario, seed, start) for scenario in scenarios),
@@ -47,15 +47,15 @@ def build_schedule(site: DemoSite, scenarios: Sequence[Scenario], seed: int, sta
 
 
 def pick_device(site: DemoSite, scenario: Scenario, seed: int, turn: int) -> Device | None:
-    """The device at which a scenario plays for the `turn`-th time: all homes once before any twice.
+    """The device on which a scenario plays for the `turn`-th time: every home once before any twice.
 
-    Only native gas alarms in homes can play: they tell a concentration beside their verdict.
+    Only native gas alarms in homes are picked: they measure a concentration beside their alarm bit.
     """
     homes = [device for device in site.devices if device.kind == f"{scenario.hazard}_alarm" and _is_native_home(device)]
     if not homes:
         return None
-    round_, place = divmod(turn, len(homes))
-    return Random(f"{seed}/{scenario.name}/{round_}").sample(homes, len(homes))[place]
+    round_, index = divmod(turn, len(homes))
+    return Random(f"{seed}/{scenario.name}/{round_}").sample(homes, len(homes))[index]
 
 
 def _is_native_home(device: Device) -> bool:
@@ -73,7 +73,7 @@ def _scenario_events(site: DemoSite, scenario: Scenario, seed: int, start: Insta
 def _ordinary_events_without_busy_devices(
     site: DemoSite, scenarios: Sequence[Scenario], seed: int, start: Instant
 ) -> Iterator[TimedEvent]:
-    """Ordinary life, but a device that plays in a scenario says nothing of its own meanwhile."""
+    """Ordinary measurements without those of a device on which a scenario plays at that time."""
     for timed in _ordinary_events(site, seed, start):
         assert isinstance(timed.event, Measurement)
         if timed.event.device not in _busy_devices(site, scenarios, seed, timed.at - start):
@@ -81,14 +81,14 @@ def _ordinary_events_without_busy_devices(
 
 
 def _busy_devices(site: DemoSite, scenarios: Sequence[Scenario], seed: int, elapsed: int) -> set[str]:
-    playing = set()
+    busy = set()
     for scenario in scenarios:
-        turn, into = divmod(elapsed - scenario.first_after, scenario.every)
-        if turn < 0 or into > scenario.lasts / scenario.time_lapse:
+        turn, elapsed_in_turn = divmod(elapsed - scenario.first_after, scenario.every)
+        if turn < 0 or elapsed_in_turn > scenario.lasts / scenario.time_lapse:
             continue
         if device := pick_device(site, scenario, seed, turn):
-            playing.add(device.id)
-    return playing
+            busy.add(device.id)
+    return busy
 
 
 def _ordinary_events(site: DemoSite, seed: int, start: Instant) -> Iterator[TimedEvent]:
@@ -96,11 +96,11 @@ def _ordinary_events(site: DemoSite, seed: int, start: Instant) -> Iterator[Time
     models: dict[str, tuple[Device, DeviceModel]] = {
         device.id: (device, device_model(device, seed, zone)) for device in site.devices
     }
-    pace = Random(f"{seed}/pace")
-    due = [(start + pace.randrange(_FIRST_WITHIN_MS), device.id) for device in site.devices]
+    intervals = Random(f"{seed}/pace")
+    due = [(start + intervals.randrange(_FIRST_WITHIN_MS), device.id) for device in site.devices]
     heapq.heapify(due)
     while due:
         at, name = due[0]
         device, model = models[name]
         yield TimedEvent(at, Measurement(name, model.measure(at)))
-        heapq.heapreplace(due, (at + pace.randint(*_INTERVAL_MS.get(device.kind, _DEFAULT_INTERVAL_MS)), name))
+        heapq.heapreplace(due, (at + intervals.randint(*_INTERVAL_MS.get(device.kind, _DEFAULT_INTERVAL_MS)), name))

@@ -1,7 +1,4 @@
-"""Ordinary life of a community's devices, from one seed: calm, so that anything alarming was put there by a score.
-
-It knows nothing of platforms, brokers or clocks: a voice is asked at an instant and says what its device would say.
-"""
+"""Ordinary behaviour of each kind of device, deterministic by seed. Never alarming: alarms come from scenarios only."""
 
 from __future__ import annotations
 
@@ -18,21 +15,21 @@ _EPOCH_2026: Final = 1_767_225_600_000
 
 
 class DeviceModel(Protocol):
-    """One device. `say` is asked with instants that never go back."""
+    """One device. `measure` returns its values at an instant; instants never go back."""
 
     def measure(self, at: Instant, /) -> Mapping[str, Value]: ...
 
 
 class GasAlarmModel:
-    """A kitchen where somebody cooks now and then: a whiff of gas, never more than 2 %LEL."""
+    """A kitchen: now and then a trace of gas from cooking, never above 2 %LEL."""
 
     def __init__(self, random: Random) -> None:
         self._random = random
         self._level = random.uniform(0.0, 0.6)
 
     def measure(self, _at: Instant, /) -> Mapping[str, Value]:
-        whiff = self._random.random() < 0.03
-        self._level = self._random.uniform(0.8, 1.6) if whiff else max(0.0, self._level * 0.8)
+        is_cooking = self._random.random() < 0.03
+        self._level = self._random.uniform(0.8, 1.6) if is_cooking else max(0.0, self._level * 0.8)
         return {
             "alarm": False,
             "lel_pct": round(self._level, 1),
@@ -43,7 +40,7 @@ class GasAlarmModel:
 
 
 class ZigbeeGasModel:
-    """A detector that only tells its verdict and its battery, as small Zigbee ones do."""
+    """A Zigbee detector that reports its alarm bit and battery only."""
 
     def __init__(self, random: Random) -> None:
         self._battery = random.randint(55, 100)
@@ -53,19 +50,19 @@ class ZigbeeGasModel:
 
 
 class WristbandModel:
-    """An elder at rest or about: pulse 60 to 95, oxygen 96 to 99, the band worn and charged."""
+    """An elder at home: pulse 60 to 95, oxygen 96 to 99 %, the band worn and charged."""
 
     def __init__(self, random: Random, zone: ZoneInfo) -> None:
         self._random, self._zone = random, zone
         self._pulse = random.uniform(64.0, 84.0)
-        self._usual = self._pulse
+        self._resting_pulse = self._pulse
         self._battery = random.uniform(45.0, 98.0)
         self._day, self._steps = "", 0
 
     def measure(self, at: Instant, /) -> Mapping[str, Value]:
-        drift = (self._usual - self._pulse) * 0.1 + self._random.gauss(0.0, 1.2)
+        drift = (self._resting_pulse - self._pulse) * 0.1 + self._random.gauss(0.0, 1.2)
         self._pulse = min(max(self._pulse + drift, 60.0), 95.0)
-        # A band is charged at 40 %, long before anybody need worry.
+        # Charged at 40 %, well above every low-battery limit.
         self._battery = 98.0 if self._battery < 40.0 else self._battery - 0.01
         self._walk(at)
         return {
@@ -82,17 +79,16 @@ class WristbandModel:
         today = local.date().isoformat()
         if today != self._day:
             self._day, self._steps = today, 0
-            # Somebody who joins at noon has walked since the morning.
+            # A simulation that begins at noon starts with the steps of the morning.
             self._steps = 180 * max(local.hour - 6, 0)
         if 6 <= local.hour < 21:
             self._steps += self._random.choice((0, 0, 0, 4, 9, 15))
 
 
 class WaterMeterModel:
-    """A small household: a draw of 3 to 30 litres every half hour to two and a half hours, one at night.
+    """A small household: 3 to 30 litres are drawn every 30 to 150 minutes, at night every 2.5 to 4.5 hours.
 
-    The counter goes on from where the meter's age puts it, whatever the seed: a simulator started anew never turns
-    it back.
+    The counter starts from the meter's age, whatever the seed: a restarted simulator never turns it back.
     """
 
     def __init__(self, random: Random, zone: ZoneInfo, start_m3: float) -> None:
@@ -125,7 +121,7 @@ class WaterMeterModel:
         }
 
     def _drawn(self, start: Instant, end: Instant) -> float:
-        """Cubic metres drawn between two instants; plans further draws as time passes them."""
+        """Cubic metres drawn between two instants; schedules further draws."""
         total = 0.0
         while True:
             overlap = min(end, self._draw_to) - max(start, self._draw_from)
@@ -146,7 +142,7 @@ class WaterMeterModel:
 
 
 class ManholeModel:
-    """A quiet manhole: the cover lies flat, a hand of water rises and falls over the day."""
+    """A manhole with its cover closed and a water level of about 100 mm that varies over the day."""
 
     def __init__(self, random: Random) -> None:
         self._random = random
@@ -169,7 +165,7 @@ class ManholeModel:
 
 
 class DefaultModel:
-    """Any other kind: it is there and its battery is good."""
+    """Any other kind: it reports a good battery."""
 
     def __init__(self, random: Random) -> None:
         self._battery = random.randint(60, 99)
@@ -179,7 +175,7 @@ class DefaultModel:
 
 
 def device_model(device: Device, seed: int, zone: ZoneInfo) -> DeviceModel:
-    """The voice of a device. The same seed gives the same life, whoever else lives in town."""
+    """The model of a device. The same seed gives the same values, whatever other devices there are."""
     random = Random(f"{seed}/{device.id}")
     if device.kind == "gas_alarm":
         zigbee = any(identity.platform == "zigbee2mqtt" for identity in device.identities)

@@ -1,6 +1,6 @@
-"""Gas in a room, and the detector on its wall. It knows nothing of messages or of demo time: seconds are real seconds.
+"""Gas concentration in a room, and a gas detector. Times are real seconds.
 
-One well-mixed volume: what leaks in, what the air carries out. Methane's lower explosive limit is 5 % by volume.
+One well-mixed volume with a leak and ventilation. The lower explosive limit (LEL) of methane is 5 % by volume.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _HOUR_S: Final = 3600.0
 
 
 class Room(Struct, frozen=True):
-    """A kitchen. `gas` is the fraction of the air that is methane."""
+    """A room. `gas` is the volume fraction of methane."""
 
     volume_m3: float
     gas: float = 0.0
@@ -26,7 +26,7 @@ class Room(Struct, frozen=True):
 
 
 def room_after(room: Room, seconds: float, release_m3h: float, air_changes_h: float) -> Room:
-    """The room after `seconds` of a constant release and ventilation (the exact solution, so any step is right).
+    """The room after `seconds` of constant release and ventilation. The exact solution, so any step length is right.
 
     >>> round(room_after(Room(12.0), 240.0, 2.6, 0.5).lel_pct, 1)
     28.4
@@ -37,13 +37,13 @@ def room_after(room: Room, seconds: float, release_m3h: float, air_changes_h: fl
     decay = air_changes_h / _HOUR_S
     if decay == 0.0:
         return structs.replace(room, gas=min(room.gas + inflow * seconds, 1.0))
-    settled = inflow / decay
-    return structs.replace(room, gas=min(settled + (room.gas - settled) * math.exp(-decay * seconds), 1.0))
+    equilibrium = inflow / decay
+    return structs.replace(room, gas=min(equilibrium + (room.gas - equilibrium) * math.exp(-decay * seconds), 1.0))
 
 
 class Detector(Struct, frozen=True):
-    """A household gas alarm: it speaks after the level stood over `set_pct` for `delay_s` (the 2026 standard asks for
-    15 to 60 s) and falls silent under `clear_pct`. `over_s` is how long the level has stood over.
+    """A household gas alarm: on after `delay_s` above `set_pct` (the 2026 standard requires 15 to 60 s), off below
+    `clear_pct`. `over_s` is how long the level has been above `set_pct`.
     """
 
     set_pct: float = 8.0
@@ -54,7 +54,7 @@ class Detector(Struct, frozen=True):
 
 
 def detector_after(detector: Detector, lel_pct: float, seconds: float) -> Detector:
-    """The detector after the level stood at `lel_pct` for `seconds`."""
+    """The detector after `seconds` at a level of `lel_pct`."""
     over_s = detector.over_s + seconds if lel_pct >= detector.set_pct else 0.0
     alarming = over_s >= detector.delay_s or (detector.alarming and lel_pct >= detector.clear_pct)
     return structs.replace(detector, over_s=over_s, alarming=alarming)

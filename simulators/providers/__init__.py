@@ -1,4 +1,4 @@
-"""Message providers that answer like the real ones: small HTTP servers, written from the vendors' pages.
+"""Simulated message providers: small HTTP servers, written from the vendors' documentation.
 
-They know nothing of alerts/: a client and the provider it is tested against must never share a mistake.
+They share no code with alerts/: a client and the provider it is tested against must never share a mistake.
 """

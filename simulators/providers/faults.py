@@ -1,7 +1,5 @@
-"""Misfortunes a test orders from a provider: the next calls fail in these ways, in this order.
-
-It knows nothing of any vendor; each server carries them out in its own words.
-"""
+"""Fault injection: the next calls to a provider fail in the scheduled ways, in order. Each server answers with its own
+error codes."""
 
 from __future__ import annotations
 
@@ -12,20 +10,20 @@ from msgspec import Struct
 
 
 class FaultKind(StrEnum):
-    """The ways a provider lets one down."""
+    """How a call fails."""
 
     REJECT = "reject"
-    """Answers HTTP 200 with an error code of its own."""
+    """HTTP 200 with an error code of the provider."""
     HTTP = "http"
-    """Answers with an HTTP error; `accepted` says whether the message goes out all the same."""
+    """An HTTP error; with `accepted` the message is sent all the same."""
     SILENT = "silent"
-    """Accepts the message and never answers: the client runs into its timeout."""
+    """The message is accepted and never answered: the client times out."""
     UNDELIVERED = "undelivered"
-    """Accepts; the carrier then fails to deliver and the report says so."""
+    """Accepted; the carrier then reports that it was not delivered."""
 
 
 class Fault(Struct, frozen=True):
-    """One misfortune. `code` is the vendor's, `status` the HTTP status."""
+    """One fault. `code` is the provider's, `status` the HTTP status."""
 
     kind: FaultKind
     code: str = ""
@@ -35,19 +33,19 @@ class Fault(Struct, frozen=True):
 
 
 class FaultPlan:
-    """What is still to go wrong."""
+    """The scheduled faults, in order."""
 
     def __init__(self) -> None:
-        self._ordered: deque[Fault] = deque()
+        self._scheduled: deque[Fault] = deque()
 
     def schedule(self, fault: Fault, times: int = 1) -> None:
-        """The next `times` calls meet this fault, after those ordered before."""
-        self._ordered.extend([fault] * times)
+        """Apply this fault to `times` calls, after the faults scheduled before."""
+        self._scheduled.extend([fault] * times)
 
     def next(self) -> Fault | None:
-        """The fault this call meets, if any."""
-        return self._ordered.popleft() if self._ordered else None
+        """The fault of this call, if any."""
+        return self._scheduled.popleft() if self._scheduled else None
 
     def clear(self) -> None:
-        """From now on everything works."""
-        self._ordered.clear()
+        """Remove all scheduled faults."""
+        self._scheduled.clear()

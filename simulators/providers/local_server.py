@@ -1,4 +1,4 @@
-"""One HTTP server inside the caller's event loop, on a port of the loopback. It knows nothing of what it serves."""
+"""An HTTP server on a loopback port, inside the caller's event loop."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ _BACKLOG = 256
 
 
 def loopback_client(timeout_s: float) -> httpx2.AsyncClient:
-    """An HTTP client for callbacks to this machine. It trusts no certificate authority: loading them takes 30 ms."""
+    """An HTTP client for callbacks to this machine, without certificate authorities: loading them takes 30 ms."""
     return httpx2.AsyncClient(timeout=timeout_s, trust_env=False, verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
 
 
 class _QuietServer(Server):
-    """Uvicorn that leaves the process's signal handlers to the caller and says when it listens."""
+    """Uvicorn without signal handlers, with an event that is set when it listens."""
 
     def __init__(self, config: Config) -> None:
         super().__init__(config)
-        self.listening, self.leave = asyncio.Event(), asyncio.Event()
+        self.listening, self.stop = asyncio.Event(), asyncio.Event()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -39,12 +39,12 @@ class _QuietServer(Server):
         self.listening.set()
 
     async def main_loop(self) -> None:
-        """Until told to leave; uvicorn's own loop would look every 0.1 s."""
-        await self.leave.wait()
+        """Wait for `stop`; the loop of uvicorn would poll every 0.1 s."""
+        await self.stop.wait()
 
 
 class LoopbackServer:
-    """`async with`: listens between enter and exit. `self.url` is right from the moment it is made."""
+    """`async with`: listens between enter and exit. `url` is valid from construction."""
 
     def __init__(self, app: Starlette, *, host: str = "127.0.0.1", port: int = 0) -> None:
         self._socket = socket.create_server((host, port), backlog=_BACKLOG)
@@ -55,7 +55,7 @@ class LoopbackServer:
         self._server: _QuietServer | None = None
         self._serving: asyncio.Task[None] | None = None
         self._jobs: set[asyncio.Task[Any]] = set()
-        self._lasting: set[asyncio.Task[Any]] = set()
+        self._background_jobs: set[asyncio.Task[Any]] = set()
 
     async def __aenter__(self) -> LoopbackServer:
         config = Config(
@@ -76,33 +76,34 @@ class LoopbackServer:
         listening.cancel()
         return self
 
-    def start_job(self, work: Coroutine[Any, Any, None], *, lasting: bool = False) -> None:
-        """Run something beside the answers; it is cancelled when the server stops. Nobody waits for a lasting one."""
-        jobs = self._lasting if lasting else self._jobs
+    def start_job(self, work: Coroutine[Any, Any, None], *, background: bool = False) -> None:
+        """Run a task beside the requests; it is cancelled when the server stops. `wait_for_jobs` ignores `background`
+        ones."""
+        jobs = self._background_jobs if background else self._jobs
         job = asyncio.create_task(work)
         jobs.add(job)
         job.add_done_callback(jobs.discard)
 
     async def wait_for_jobs(self) -> None:
-        """Until every job is done, but for the lasting ones."""
+        """Wait until all jobs but the background ones are done."""
         while self._jobs:
             await asyncio.gather(*self._jobs, return_exceptions=True)
 
     async def __aexit__(self, *_: object) -> None:
-        # First free the requests that were left unanswered on purpose, or the shutdown would wait for them.
+        # Ends requests that are left unanswered on purpose; the shutdown would wait for them.
         self.stopping.set()
-        jobs = self._jobs | self._lasting
+        jobs = self._jobs | self._background_jobs
         for job in jobs:
             job.cancel()
         await asyncio.gather(*jobs, return_exceptions=True)
         if self._server is not None and self._serving is not None:
-            self._server.leave.set()
+            self._server.stop.set()
             await self._serving
         self._socket.close()
 
 
 async def wait_for_disconnect(request: Request, stopping: asyncio.Event) -> None:
-    """Say nothing until the client gives up or the server stops."""
+    """Leave a request unanswered until the client disconnects or the server stops."""
 
     async def disconnected() -> None:
         while (await request.receive())["type"] != "http.disconnect":

@@ -1,4 +1,4 @@
-"""The phones of a demo or a test: what each has received, newest last. It knows nothing of who delivers."""
+"""Simulated phones: the texts that each has received, newest last."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from msgspec import Struct
 
 from domain import Instant
 
-_KEPT: Final = 10_000
+_MAX_TEXTS: Final = 10_000
 
 
 class PhoneText(Struct, frozen=True):
-    """One text as it stands on a phone's screen. `n` counts all texts from 1."""
+    """One received text. `n` counts all texts from 1."""
 
     n: int
     phone: str
@@ -23,34 +23,34 @@ class PhoneText(Struct, frozen=True):
 
 
 class Phones:
-    """Every phone the provider can reach; the oldest texts are forgotten beyond ten thousand."""
+    """All phones of a provider; beyond ten thousand texts the oldest are dropped."""
 
     def __init__(self) -> None:
-        self.texts: deque[PhoneText] = deque(maxlen=_KEPT)
+        self.texts: deque[PhoneText] = deque(maxlen=_MAX_TEXTS)
         self._count = 0
         self._arrived = asyncio.Condition()
 
     async def put(self, phone: str, text: str, at: Instant) -> PhoneText:
-        """A text arrives."""
+        """Deliver a text."""
         async with self._arrived:
             self._count += 1
-            arrived = PhoneText(self._count, phone, text, at)
-            self.texts.append(arrived)
+            received = PhoneText(self._count, phone, text, at)
+            self.texts.append(received)
             self._arrived.notify_all()
-        return arrived
+        return received
 
     def texts_of(self, phone: str) -> list[PhoneText]:
         """The texts of one phone, oldest first."""
         return [text for text in self.texts if text.phone == phone]
 
     def page(self, limit: int, before: int | None) -> tuple[list[PhoneText], int | None]:
-        """At most `limit` texts, newest first, older than `before`; and where the next page starts."""
+        """Up to `limit` texts with `n` below `before`, newest first, and the `before` of the next page."""
         older = [text for text in reversed(self.texts) if before is None or text.n < before]
-        shown = older[:limit]
-        return shown, shown[-1].n if len(older) > limit else None
+        page = older[:limit]
+        return page, page[-1].n if len(older) > limit else None
 
     async def expect(self, phone: str, *parts: str, within_s: float = 5.0) -> PhoneText:
-        """Wait for a text on this phone that contains every part, also one that came before."""
+        """Wait for a text on this phone that contains every part; texts received before the call count too."""
 
         def found() -> PhoneText | None:
             return next((text for text in self.texts_of(phone) if all(part in text.text for part in parts)), None)
@@ -60,9 +60,9 @@ class Phones:
                 async with asyncio.timeout(within_s):
                     await self._arrived.wait_for(lambda: found() is not None)
             except TimeoutError:
-                got = [text.text for text in self.texts_of(phone)] or "nothing"
+                received = [text.text for text in self.texts_of(phone)] or "nothing"
                 raise AssertionError(
-                    f"{phone} was expected to show {parts} within {within_s} s; it shows {got}"
+                    f"{phone} was expected to show {parts} within {within_s} s; it shows {received}"
                 ) from None
         text = found()
         assert text is not None

@@ -1,4 +1,5 @@
-"""How devices talk: one file per platform, written from its documents, never from our decoders."""
+"""Encoders of device messages, one module per platform, written from the platforms' documents and never from our
+adapters."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from domain import Instant, Value
 
 
 class Message(Struct, frozen=True):
-    """What goes to the broker."""
+    """An MQTT message to publish."""
 
     topic: str
     payload: bytes
@@ -19,7 +20,7 @@ class Message(Struct, frozen=True):
 
 
 class Measurement(Struct, frozen=True):
-    """What a device says before a platform wraps it. `urgent` marks the moment an alarm bit changes."""
+    """The values of a device, before a platform encodes them. `urgent`: an alarm bit has changed."""
 
     device: str
     values: Mapping[str, Value]
@@ -27,7 +28,7 @@ class Measurement(Struct, frozen=True):
 
 
 class MessageHeader(Struct, frozen=True):
-    """What the wrapping needs beside the words: the platform's name for the device, the instant, a running number."""
+    """What an encoder needs beside the values: the platform's id of the device, the time and a sequence number."""
 
     identity: str
     at: Instant

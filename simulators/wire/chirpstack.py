@@ -1,5 +1,5 @@
-"""ChirpStack v4 events as protobuf-JSON: zero, false and empty fields of the envelope are left out, those inside
-`object` (a protobuf Struct) are kept. It knows nothing of how it is read. Source: facts/domain.md A.1.
+"""ChirpStack v4 events as protobuf-JSON. Zero, false and empty fields of the event are left out; those inside `object`
+(a protobuf Struct) are kept. Source: facts/domain.md A.1.
 """
 
 from __future__ import annotations
@@ -19,49 +19,49 @@ _PROFILE: Final = "14855bf7-d10d-4aee-b618-ebfcb64dc7ad"
 _GATEWAYS: Final = ("0016c001f153a14c", "0016c001f153a14d")
 
 
-def encode(said: Measurement, envelope: MessageHeader) -> list[Message]:
-    """An `up` event with the values the codec found; the radio's numbers follow from the frame counter."""
+def encode(measurement: Measurement, header: MessageHeader) -> list[Message]:
+    """An `up` event with decoded values; the radio parameters are derived from the frame counter."""
     body: dict[str, object] = {
-        "deduplicationId": _uuid(envelope),
-        "time": _nanoseconds(envelope.at),
-        "deviceInfo": _device_info(said.device, envelope.identity),
-        "devAddr": f"00{envelope.identity[-6:]}",
+        "deduplicationId": _uuid(header),
+        "time": _nanoseconds(header.at),
+        "deviceInfo": _device_info(measurement.device, header.identity),
+        "devAddr": f"00{header.identity[-6:]}",
         "dr": 1,
         "fPort": 2,
-        "data": base64.b64encode(envelope.seq.to_bytes(8, "big")).decode(),
-        "object": dict(said.values),
-        "rxInfo": [_reception(envelope)],
+        "data": base64.b64encode(header.seq.to_bytes(8, "big")).decode(),
+        "object": dict(measurement.values),
+        "rxInfo": [_reception(header)],
         "txInfo": {
             "frequency": 486300000,
             "modulation": {"lora": {"bandwidth": 125000, "spreadingFactor": 10, "codeRate": "CR_4_5"}},
         },
     }
-    if envelope.seq:
-        body["fCnt"] = envelope.seq
-    return [_event("up", envelope.identity, body)]
+    if header.seq:
+        body["fCnt"] = header.seq
+    return [_event("up", header.identity, body)]
 
 
-def encode_join(device: str, envelope: MessageHeader) -> list[Message]:
-    """The device has joined the network: a life sign."""
+def encode_join(device: str, header: MessageHeader) -> list[Message]:
+    """A `join` event: the device has joined the network."""
     body: dict[str, object] = {
-        "deduplicationId": _uuid(envelope),
-        "time": _nanoseconds(envelope.at),
-        "deviceInfo": _device_info(device, envelope.identity),
-        "devAddr": f"00{envelope.identity[-6:]}",
+        "deduplicationId": _uuid(header),
+        "time": _nanoseconds(header.at),
+        "deviceInfo": _device_info(device, header.identity),
+        "devAddr": f"00{header.identity[-6:]}",
     }
-    return [_event("join", envelope.identity, body)]
+    return [_event("join", header.identity, body)]
 
 
-def encode_status(device: str, battery_pct: float, envelope: MessageHeader) -> list[Message]:
-    """The device's answer to DevStatusReq: margin and battery."""
+def encode_status(device: str, battery_pct: float, header: MessageHeader) -> list[Message]:
+    """A `status` event: link margin and battery from DevStatusAns."""
     body: dict[str, object] = {
-        "deduplicationId": _uuid(envelope),
-        "time": _nanoseconds(envelope.at),
-        "deviceInfo": _device_info(device, envelope.identity),
+        "deduplicationId": _uuid(header),
+        "time": _nanoseconds(header.at),
+        "deviceInfo": _device_info(device, header.identity),
         "margin": 10,
         "batteryLevel": battery_pct,
     }
-    return [_event("status", envelope.identity, body)]
+    return [_event("status", header.identity, body)]
 
 
 def _event(name: str, dev_eui: str, body: dict[str, object]) -> Message:
@@ -81,22 +81,22 @@ def _device_info(device: str, dev_eui: str) -> dict[str, str]:
     }
 
 
-def _reception(envelope: MessageHeader) -> dict[str, object]:
+def _reception(header: MessageHeader) -> dict[str, object]:
     return {
-        "gatewayId": _GATEWAYS[envelope.seq % len(_GATEWAYS)],
-        "uplinkId": 4_000_000_000 + envelope.seq % 200_000_000,
-        "rssi": -70 - envelope.seq % 40,
+        "gatewayId": _GATEWAYS[header.seq % len(_GATEWAYS)],
+        "uplinkId": 4_000_000_000 + header.seq % 200_000_000,
+        "rssi": -70 - header.seq % 40,
         "snr": 8.5,
         "context": "E3OWOQ==",
         "metadata": {"region_name": "cn470_10", "region_common_name": "CN470"},
     }
 
 
-def _uuid(envelope: MessageHeader) -> str:
-    digits = f"{envelope.identity}{envelope.at:016x}"[-32:].rjust(32, "0")
+def _uuid(header: MessageHeader) -> str:
+    digits = f"{header.identity}{header.at:016x}"[-32:].rjust(32, "0")
     return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
 
 def _nanoseconds(at: Instant) -> str:
-    whole = datetime.fromtimestamp(at // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    return f"{whole}.{at % 1000:03d}000000+00:00"
+    seconds = datetime.fromtimestamp(at // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    return f"{seconds}.{at % 1000:03d}000000+00:00"

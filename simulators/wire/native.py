@@ -1,4 +1,4 @@
-"""The native platform: one JSON object on the device's own topic. It knows nothing of how it is read."""
+"""The native platform: one JSON object on the device's own topic."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import msgspec
 from simulators.wire import Measurement, Message, MessageHeader
 
 
-def encode(said: Measurement, envelope: MessageHeader) -> list[Message]:
-    """`…/alarm` when the alarm bit changes (the urgent lane), else `…/up`."""
-    lane = "alarm" if said.urgent else "up"
-    body = {"ts": envelope.at, "seq": envelope.seq, **said.values}
-    return [Message(f"fengshao/v1/{envelope.identity}/{lane}", msgspec.json.encode(body))]
+def encode(measurement: Measurement, header: MessageHeader) -> list[Message]:
+    """On `…/alarm` (the urgent lane) when the alarm bit has changed, else on `…/up`."""
+    lane = "alarm" if measurement.urgent else "up"
+    body = {"ts": header.at, "seq": header.seq, **measurement.values}
+    return [Message(f"fengshao/v1/{header.identity}/{lane}", msgspec.json.encode(body))]

@@ -1,1 +1,1 @@
-"""A server that speaks Aliyun's SMS API."""
+"""A simulated Aliyun SMS service."""

@@ -1,7 +1,4 @@
-"""What the SMS vendor and the carrier accept as a text: templates as filed, variables as sent, segments as billed.
-
-It knows nothing of HTTP or of who wrote the text.
-"""
+"""SMS texts as provider and carrier accept them: template review, template variables, billed segments."""
 
 from __future__ import annotations
 
@@ -14,12 +11,12 @@ _LINK = re.compile(r"https?://|www\.|\b[a-z0-9-]+\.(?:com|cn|net|org|gov)\b", re
 _MOBILE = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
 _MAX_VALUE_LENGTH: Final = 35
 _MAX_TEMPLATE_LENGTH: Final = 500
-_ONE_SEGMENT: Final = 70
-_MANY_SEGMENTS: Final = 67
+_SINGLE_SEGMENT: Final = 70
+_JOINED_SEGMENT: Final = 67
 
 
 class Rejected(Exception):
-    """The product refuses: HTTP 200 with a Code that is not OK."""
+    """The service rejects the call: HTTP 200 with a Code other than OK."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(f"{code}: {message}")
@@ -27,7 +24,7 @@ class Rejected(Exception):
 
 
 def template_fault(text: str) -> str | None:
-    """Why the reviewer would not file this template, or None."""
+    """Why the provider's review would reject this template; None when it passes."""
     names = _VARIABLE.findall(text)
     checks = (
         (1 <= len(text) <= _MAX_TEMPLATE_LENGTH, "a template has 1 to 500 characters"),
@@ -41,9 +38,9 @@ def template_fault(text: str) -> str | None:
     return next((fault for holds, fault in checks if not holds), None)
 
 
-def render(template: str, written: str) -> str:
-    """The text with its variables filled in, or `Rejected` with the vendor's code."""
-    values = _parameters(written)
+def render(template: str, parameters: str) -> str:
+    """The text with its variables filled in. Raises `Rejected` with the provider's code."""
+    values = _parse_parameters(parameters)
     names = _VARIABLE.findall(template)
     missing = [name for name in names if name not in values]
     if missing:
@@ -53,14 +50,14 @@ def render(template: str, written: str) -> str:
     return _VARIABLE.sub(lambda match: values[match[1]], template)
 
 
-def _parameters(written: str) -> dict[str, str]:
+def _parse_parameters(text: str) -> dict[str, str]:
     try:
-        found = json.loads(written or "{}")
+        values = json.loads(text or "{}")
     except ValueError:
-        found = None
-    if not isinstance(found, dict) or not all(isinstance(value, str | int) for value in found.values()):
+        values = None
+    if not isinstance(values, dict) or not all(isinstance(value, str | int) for value in values.values()):
         raise Rejected("isv.INVALID_JSON_PARAM", "TemplateParam 不是字符串键值的 JSON 对象")
-    return {name: str(value) for name, value in found.items()}
+    return {name: str(value) for name, value in values.items()}
 
 
 def _check_value(name: str, value: str) -> None:
@@ -73,5 +70,5 @@ def _check_value(name: str, value: str) -> None:
 
 
 def segments(text: str) -> int:
-    """How many messages the carrier bills: 70 characters in one, else 67 in each."""
-    return 1 if len(text) <= _ONE_SEGMENT else -(-len(text) // _MANY_SEGMENTS)
+    """Segments billed by the carrier: 70 characters in a single one, else 67 in each."""
+    return 1 if len(text) <= _SINGLE_SEGMENT else -(-len(text) // _JOINED_SEGMENT)

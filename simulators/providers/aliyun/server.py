@@ -1,6 +1,6 @@
-"""Aliyun SMS (dysmsapi 2017-05-25) as its callers meet it: signed calls, limits, receipts and replies.
+"""A simulated Aliyun SMS service (dysmsapi 2017-05-25): signed calls, limits, delivery reports and replies.
 
-Written from the vendor's pages (facts/notifications.md 1.5). It knows nothing of alerts; its phones are lists of texts.
+Written from the provider's documentation (facts/notifications.md 1.5).
 """
 
 from __future__ import annotations
@@ -34,17 +34,17 @@ from simulators.providers.phones import Phones
 
 _VERSION: Final = "2017-05-25"
 _PUSH_TIMEOUT_S: Final = 5.0
-_PUSH_AGAIN_AFTER_S: Final = (60.0, 300.0, 600.0)
-_NUMBERS_PER_CALL: Final = 1000
-_NONCE_LIVES_MS: Final = 15 * MINUTE
+_PUSH_RETRY_DELAYS_S: Final = (60.0, 300.0, 600.0)
+_MAX_NUMBERS_PER_CALL: Final = 1000
+_NONCE_LIFETIME_MS: Final = 15 * MINUTE
 
 
 class AliyunSmsServer:
-    """The vendor on a loopback port. `async with AliyunSmsServer(...) as server: server.url`.
+    """The service on a loopback port: `async with AliyunSmsServer(...) as server: server.url`.
 
-    `callback_url` receives receipts (SmsReport) and, unless `uplink_url` is given, replies (SmsUp); both may be set
-    later. `faults` holds what goes wrong next. `hold_reports` keeps receipts until `release_reports()`;
-    `report_first` pushes the receipt before SendSms answers; `report_times` pushes each receipt that often.
+    `callback_url` receives delivery reports (SmsReport) and, without `uplink_url`, replies (SmsUp); both may be set
+    later. `faults` are injected into the next calls. `hold_reports` delays reports until `release_reports()`;
+    `report_first` pushes the report before SendSms responds; `report_times` pushes each report that often.
     """
 
     def __init__(
@@ -90,10 +90,10 @@ class AliyunSmsServer:
         if self._client is not None:
             await self._client.aclose()
 
-    # What a test or a person does with the phones
+    # Actions of a test or a person
 
     async def reply(self, phone: str, text: str) -> None:
-        """Somebody answers by SMS: the vendor pushes it once now (and again later if nobody takes it)."""
+        """Reply by SMS from this phone: pushed now, and again later when the push fails."""
         self._sequence += 1
         item = {
             "phone_number": phone,
@@ -105,34 +105,34 @@ class AliyunSmsServer:
         await self._push(self.uplink_url or self.callback_url, [item])
 
     async def release_reports(self) -> None:
-        """Push the receipts that were held."""
+        """Push the held reports."""
         while self._held:
             await self._report(self._held.popleft())
 
     async def wait_until_idle(self) -> None:
-        """Until every delivery and push under way is done (pushes nobody takes wait for their next try)."""
+        """Wait until all deliveries and pushes are done, but for retries of failed pushes."""
         await self._host.wait_for_jobs()
 
-    # The gateway
+    # The API gateway
 
     async def call(self, request: Request) -> Response:
         """One API call."""
         body = await request.body()
         try:
-            arrived = signature.Request(
+            received = signature.Request(
                 request.method,
                 request.url.path,
                 tuple(request.query_params.multi_items()),
                 {name.lower(): value for name, value in request.headers.items()},
                 body,
             )
-            signature.authenticate(arrived, self.access_keys, self.clock())
-            self._use_nonce(arrived.headers["x-acs-signature-nonce"])
-            return await self._dispatch(request, dict(arrived.query))
+            signature.authenticate(received, self.access_keys, self.clock())
+            self._use_nonce(received.headers["x-acs-signature-nonce"])
+            return await self._dispatch(request, dict(received.query))
         except signature.Denied as denied:
             return _denied(denied)
         except Rejected as rejected:
-            return _answer(rejected.code, rejected.message)
+            return _response(rejected.code, rejected.message)
 
     async def _dispatch(self, request: Request, query: dict[str, str]) -> Response:
         if request.headers["x-acs-version"] != _VERSION:
@@ -146,25 +146,25 @@ class AliyunSmsServer:
 
     def _use_nonce(self, nonce: str) -> None:
         now = self.clock()
-        while self._nonces and now - next(iter(self._nonces.values())) >= _NONCE_LIVES_MS:
+        while self._nonces and now - next(iter(self._nonces.values())) >= _NONCE_LIFETIME_MS:
             self._nonces.pop(next(iter(self._nonces)))
         if nonce in self._nonces:
             raise signature.Denied(400, "SignatureNonceUsed", "Specified signature nonce was used already.")
         self._nonces[nonce] = now
 
     async def _send(self, request: Request, query: dict[str, str]) -> Response:
-        sent = self._accept(query, fault := self.faults.next())
+        messages = self._accept(query, fault := self.faults.next())
         if fault is not None and fault.kind is FaultKind.SILENT:
             await wait_for_disconnect(request, self._host.stopping)
         if fault is not None and fault.kind in (FaultKind.HTTP, FaultKind.SILENT):
             return Response("service unavailable", status_code=fault.status)
         if self.report_first:
-            for one in sent:
-                await self._deliver(one)
-        return _answer("OK", "OK", BizId=sent[0].biz_id)
+            for message in messages:
+                await self._deliver(message)
+        return _response("OK", "OK", BizId=messages[0].biz_id)
 
     def _accept(self, query: dict[str, str], fault: Fault | None) -> list[SubmittedMessage]:
-        """The messages that now belong to the carrier; the fault may reject, or swallow them."""
+        """The messages passed to the carrier; the fault may reject or drop them."""
         text, phones = self._check(query)
         if fault is not None and fault.kind is FaultKind.REJECT:
             raise Rejected(fault.code, fault.message or fault.code)
@@ -172,13 +172,13 @@ class AliyunSmsServer:
             return []
         failure = fault.code or "MK:0004" if fault is not None and fault.kind is FaultKind.UNDELIVERED else None
         now = self.clock()
-        sent = self.messages.submit(
+        accepted = self.messages.submit(
             phones, query["SignName"], query["TemplateCode"], text, query.get("OutId", ""), failure, now
         )
         if not self.report_first:
-            for one in sent:
-                self._host.start_job(self._deliver(one))
-        return sent
+            for message in accepted:
+                self._host.start_job(self._deliver(message))
+        return accepted
 
     def _check(self, query: dict[str, str]) -> tuple[str, list[str]]:
         for name in ("PhoneNumbers", "SignName", "TemplateCode"):
@@ -191,44 +191,44 @@ class AliyunSmsServer:
             raise Rejected("isv.SMS_TEMPLATE_ILLEGAL", "该账号下找不到对应模板")
         if len(query.get("OutId", "")) >= 256:
             raise Rejected("isv.PARAM_LENGTH_LIMIT", "OutId 超出长度限制")
-        phones = [normalise_phone(written) for written in query["PhoneNumbers"].split(",")]
-        if len(phones) > _NUMBERS_PER_CALL:
+        phones = [normalise_phone(number) for number in query["PhoneNumbers"].split(",")]
+        if len(phones) > _MAX_NUMBERS_PER_CALL:
             raise Rejected("isv.MOBILE_COUNT_OVER_LIMIT", "手机号码数量超过限制")
         return f"【{query['SignName']}】" + render(template, query.get("TemplateParam", "")), phones
 
     def _query(self, query: dict[str, str]) -> Response:
-        found, total = self.messages.details(query, self.clock())
-        return _answer(
+        page, total = self.messages.details(query, self.clock())
+        return _response(
             "OK",
             "OK",
             TotalCount=total,
-            SmsSendDetailDTOs={"SmsSendDetailDTO": [detail_item(sent) for sent in found]},
+            SmsSendDetailDTOs={"SmsSendDetailDTO": [detail_item(message) for message in page]},
         )
 
     # The carrier
 
-    async def _deliver(self, sent: SubmittedMessage) -> None:
+    async def _deliver(self, message: SubmittedMessage) -> None:
         if self.delivery_s:
             await self._sleep(self.delivery_s)
-        sent.reported = self.clock()
-        if sent.failure is None:
-            await self.phones.put(sent.phone, sent.text, sent.reported)
+        message.reported = self.clock()
+        if message.failure is None:
+            await self.phones.put(message.phone, message.text, message.reported)
         if self.hold_reports:
-            self._held.append(sent)
+            self._held.append(message)
         else:
-            await self._report(sent)
+            await self._report(message)
 
-    async def _report(self, sent: SubmittedMessage) -> None:
+    async def _report(self, message: SubmittedMessage) -> None:
         for _ in range(self.report_times):
-            await self._push(self.callback_url, [report_item(sent)])
+            await self._push(self.callback_url, [report_item(message)])
 
     async def _push(self, url: str | None, items: Sequence[Mapping[str, object]]) -> None:
-        """At least once: tried now, and beside everything else after 1, 5 and 10 minutes."""
+        """Push now, and after a failure again in the background after 1, 5 and 10 minutes."""
         if url is not None and not await self._try_push(url, items):
-            self._host.start_job(self._push_again(url, items), lasting=True)
+            self._host.start_job(self._retry_push(url, items), background=True)
 
-    async def _push_again(self, url: str, items: Sequence[Mapping[str, object]]) -> None:
-        for wait_s in _PUSH_AGAIN_AFTER_S:
+    async def _retry_push(self, url: str, items: Sequence[Mapping[str, object]]) -> None:
+        for wait_s in _PUSH_RETRY_DELAYS_S:
             await self._sleep(wait_s)
             if await self._try_push(url, items):
                 return
@@ -236,13 +236,13 @@ class AliyunSmsServer:
     async def _try_push(self, url: str, items: Sequence[Mapping[str, object]]) -> bool:
         assert self._client is not None, "the server is not running"
         try:
-            answer = await self._client.post(url, json=items)
-            return answer.status_code == 200 and answer.json().get("code") == 0
+            response = await self._client.post(url, json=items)
+            return response.status_code == 200 and response.json().get("code") == 0
         except (httpx2.HTTPError, ValueError, AttributeError):
             return False
 
 
-def _answer(code: str, message: str, **more: object) -> JSONResponse:
+def _response(code: str, message: str, **more: object) -> JSONResponse:
     return JSONResponse({"Code": code, "Message": message, "RequestId": "CC3BB6D2-0000-0000-0000-000000000000", **more})
 
 
@@ -264,13 +264,13 @@ def _app(server: AliyunSmsServer) -> Starlette:
     async def phones(request: Request) -> Response:
         before = request.query_params.get("cursor")
         limit = min(max(int(request.query_params.get("limit", "100")), 1), 1000)
-        shown, following = server.phones.page(limit, int(before) if before else None)
-        items = [{"phone": one.phone, "text": one.text, "at": rfc3339(one.at)} for one in shown]
-        return JSONResponse({"items": items, "next": None if following is None else str(following)})
+        page, next_before = server.phones.page(limit, int(before) if before else None)
+        items = [{"phone": text.phone, "text": text.text, "at": rfc3339(text.at)} for text in page]
+        return JSONResponse({"items": items, "next": None if next_before is None else str(next_before)})
 
     async def reply(request: Request) -> Response:
-        written = cast("dict[str, Any]", await request.json())
-        await server.reply(request.path_params["phone"], str(written["text"]))
+        body = cast("dict[str, Any]", await request.json())
+        await server.reply(request.path_params["phone"], str(body["text"]))
         return JSONResponse({"code": 0})
 
     return Starlette(

@@ -1,6 +1,6 @@
-"""What the SMS vendor remembers: messages submitted, limits used, receipts; and how it writes them down.
+"""Submitted messages, daily limits, and the JSON items of delivery reports and queries.
 
-It knows nothing of HTTP or signatures. Times on this vendor's wire are Beijing wall time.
+Times of this provider are Beijing wall time.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _MAX_AGE_DAYS: Final = 30
 
 
 class SubmittedMessage(Struct):
-    """One message to one phone. `reported` is set when the carrier is done with it, well or badly."""
+    """One message to one phone. `reported`: when the carrier delivered it or gave up."""
 
     biz_id: str
     out_id: str
@@ -36,14 +36,14 @@ class SubmittedMessage(Struct):
 
     @property
     def status(self) -> int:
-        """1 waiting, 2 failed, 3 delivered."""
+        """1 pending, 2 failed, 3 delivered."""
         if self.reported is None:
             return 1
         return 3 if self.failure is None else 2
 
 
 class MessageLog:
-    """Every message submitted, oldest first."""
+    """All submitted messages, oldest first."""
 
     def __init__(self, per_number_per_day: int) -> None:
         self.per_number_per_day = per_number_per_day
@@ -53,7 +53,7 @@ class MessageLog:
     def submit(
         self, phones: list[str], sign: str, template: str, text: str, out_id: str, failure: str | None, now: Instant
     ) -> list[SubmittedMessage]:
-        """Count and keep one message per phone. The limit is counted at submission, whatever the variables."""
+        """Store one message per phone. The daily limit counts submissions, whatever the variables."""
         limit = self.per_number_per_day
         used = [self._used(phone, sign, template, now) for phone in phones]
         if any(len(times) >= limit for times in used):
@@ -66,26 +66,26 @@ class MessageLog:
         return accepted
 
     def _used(self, phone: str, sign: str, template: str, now: Instant) -> deque[Instant]:
-        """When this phone was last sent this template under this signature, the last 24 hours only."""
+        """When this phone was sent this template under this signature, within the last 24 hours."""
         times = self._recent.setdefault((phone, sign, template), deque())
         while times and now - times[0] >= DAY:
             times.popleft()
         return times
 
     def details(self, query: dict[str, str], now: Instant) -> tuple[list[SubmittedMessage], int]:
-        """The page QuerySendDetails asks for, newest first, and how many there are."""
+        """The page that QuerySendDetails requests, newest first, and the total."""
         phone = normalise_phone(_required(query, "PhoneNumber"))
         day = _day(_required(query, "SendDate"), now)
         size, page = _number(query, "PageSize"), _number(query, "CurrentPage")
         if not 1 <= size <= _MAX_PER_PAGE or page < 1:
             raise Rejected("isv.INVALID_PARAMETERS", "PageSize 为 1 到 50，CurrentPage 从 1 开始")
         biz_id = query.get("BizId")
-        found = [
+        matching = [
             sent
             for sent in reversed(self.sent)
             if sent.phone == phone and beijing_time(sent.at)[:10] == day and biz_id in (None, "", sent.biz_id)
         ]
-        return found[(page - 1) * size : page * size], len(found)
+        return matching[(page - 1) * size : page * size], len(matching)
 
 
 def _required(query: dict[str, str], name: str) -> str:
@@ -95,15 +95,15 @@ def _required(query: dict[str, str], name: str) -> str:
 
 
 def _number(query: dict[str, str], name: str) -> int:
-    written = _required(query, name)
-    if not written.isdecimal():
+    text = _required(query, name)
+    if not text.isdecimal():
         raise Rejected("isv.INVALID_PARAMETERS", f"参数异常: {name} 不是整数")
-    return int(written)
+    return int(text)
 
 
-def _day(written: str, now: Instant) -> str:
+def _day(text: str, now: Instant) -> str:
     try:
-        day = datetime.strptime(written, "%Y%m%d").replace(tzinfo=_BEIJING)
+        day = datetime.strptime(text, "%Y%m%d").replace(tzinfo=_BEIJING)
     except ValueError:
         raise Rejected("isv.INVALID_PARAMETERS", "SendDate 格式为 yyyyMMdd") from None
     if now - int(day.timestamp() * 1000) > (_MAX_AGE_DAYS + 1) * DAY:
@@ -111,21 +111,21 @@ def _day(written: str, now: Instant) -> str:
     return day.strftime("%Y-%m-%d")
 
 
-def normalise_phone(written: str) -> str:
-    """Eleven digits, or `Rejected`."""
-    match = _PHONE.fullmatch(written.strip())
+def normalise_phone(number: str) -> str:
+    """Eleven digits. Raises `Rejected`."""
+    match = _PHONE.fullmatch(number.strip())
     if match is None:
-        raise Rejected("isv.MOBILE_NUMBER_ILLEGAL", f"非法手机号: {written[:20]}")
+        raise Rejected("isv.MOBILE_NUMBER_ILLEGAL", f"非法手机号: {number[:20]}")
     return match[1]
 
 
 def beijing_time(at: Instant) -> str:
-    """2026-01-02 14:05:01, as this vendor writes times."""
+    """`2026-01-02 14:05:01`, the format of this provider."""
     return datetime.fromtimestamp(at / 1000, UTC).astimezone(_BEIJING).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def rfc3339(at: Instant) -> str:
-    """2026-01-02T14:05:01.000+08:00, as our own pages write times."""
+    """`2026-01-02T14:05:01.000+08:00`, the format of the demo pages."""
     return datetime.fromtimestamp(at / 1000, UTC).astimezone(_BEIJING).isoformat(timespec="milliseconds")
 
 
@@ -146,7 +146,7 @@ def report_item(sent: SubmittedMessage) -> dict[str, object]:
 
 
 def detail_item(sent: SubmittedMessage) -> dict[str, object]:
-    """One element of QuerySendDetails' answer."""
+    """One element of the response to QuerySendDetails."""
     item: dict[str, object] = {
         "PhoneNum": sent.phone,
         "SendStatus": sent.status,

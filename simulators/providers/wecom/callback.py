@@ -1,7 +1,4 @@
-"""WeCom calling the application: the address check and the button event, sealed, and the passive reply opened.
-
-It knows nothing of who sees which card.
-"""
+"""Callbacks of WeCom to the application: URL verification, button events, and the passive reply, all encrypted."""
 
 from __future__ import annotations
 
@@ -14,16 +11,16 @@ from defusedxml import ElementTree
 from domain import SECOND, Instant
 from simulators.providers.wecom.crypto import BadEnvelope, Envelopes
 
-_TRIES: Final = 3
+_MAX_ATTEMPTS: Final = 3
 _ECHO: Final = "1616140317555161061"
 
 
 class CallbackFailed(Exception):
-    """The application did not answer as the vendor demands."""
+    """The application did not respond as the provider requires."""
 
 
 class Callback:
-    """Everything WeCom sends to one application."""
+    """Callbacks to one application."""
 
     def __init__(self, token: str, aes_key: str, corp_id: str, agent_id: int, clock: Callable[[], Instant]) -> None:
         self.envelopes = Envelopes(token, aes_key, corp_id)
@@ -31,13 +28,14 @@ class Callback:
         self._nonce = 1_372_623_149
 
     async def verify(self, http: httpx2.AsyncClient, url: str) -> None:
-        """GET with echostr: the answer is the text inside, to the letter."""
-        answer = await http.get(url, params={**self._signed(sealed := self._seal(_ECHO)), "echostr": sealed})
-        if answer.status_code != 200 or answer.content != _ECHO.encode():
-            raise CallbackFailed(f"echostr was answered {answer.status_code} {answer.content[:80]!r}")
+        """URL verification: GET with an encrypted echostr, which the application must return decrypted."""
+        sealed = self._seal(_ECHO)
+        response = await http.get(url, params={**self._signed(sealed), "echostr": sealed})
+        if response.status_code != 200 or response.content != _ECHO.encode():
+            raise CallbackFailed(f"echostr was answered {response.status_code} {response.content[:80]!r}")
 
     def click_event(self, userid: str, key: str, task_id: str, response_code: str) -> str:
-        """The event of a pressed button, in the clear."""
+        """The unencrypted event of a pressed button."""
         return (
             f"<xml><ToUserName><![CDATA[{self._corp_id}]]></ToUserName>"
             f"<FromUserName><![CDATA[{userid}]]></FromUserName>"
@@ -48,34 +46,34 @@ class Callback:
         )
 
     async def push(self, http: httpx2.AsyncClient, url: str, event: str) -> str | None:
-        """Send an event, three times at most. What the buttons are replaced by, or None for an empty answer."""
+        """Send an event, in up to three attempts; returns the text that replaces the buttons, None without one."""
         sealed = self._seal(event)
         body = (
             f"<xml><ToUserName><![CDATA[{self._corp_id}]]></ToUserName><Encrypt><![CDATA[{sealed}]]></Encrypt>"
             f"<AgentID><![CDATA[{self._agent_id}]]></AgentID></xml>"
         )
         params = self._signed(sealed)
-        last = ""
-        for _ in range(_TRIES):
+        last_error = ""
+        for _ in range(_MAX_ATTEMPTS):
             try:
-                answer = await http.post(url, params=params, content=body, headers={"content-type": "text/xml"})
+                response = await http.post(url, params=params, content=body, headers={"content-type": "text/xml"})
             except httpx2.HTTPError as error:
-                last = repr(error)
+                last_error = repr(error)
                 continue
-            if answer.status_code == 200:
-                return self._replacement(answer.text)
-            last = f"{answer.status_code} {answer.text[:200]}"
-        raise CallbackFailed(f"the event was answered: {last}")
+            if response.status_code == 200:
+                return self._replacement(response.text)
+            last_error = f"{response.status_code} {response.text[:200]}"
+        raise CallbackFailed(f"the event was answered: {last_error}")
 
-    def _replacement(self, answer: str) -> str | None:
-        if not answer.strip():
+    def _replacement(self, body: str) -> str | None:
+        if not body.strip():
             return None
-        outer = ElementTree.fromstring(answer)
+        outer = ElementTree.fromstring(body)
         names = ("MsgSignature", "TimeStamp", "Nonce", "Encrypt")
         try:
             inner = ElementTree.fromstring(self.envelopes.open(*(outer.findtext(name, "") for name in names)))
-        except BadEnvelope as bad:
-            raise CallbackFailed(f"the passive reply has a bad {bad}") from bad
+        except BadEnvelope as error:
+            raise CallbackFailed(f"the passive reply has a bad {error}") from error
         if inner.findtext("MsgType") != "update_button":
             return None
         return inner.findtext("Button/ReplaceName")

@@ -1,6 +1,6 @@
-"""What WeCom accepts as a message: the limits of an interactive card and of plain text. It knows nothing of HTTP.
+"""Limits of WeCom messages: interactive cards and plain text.
 
-Limits from facts/notifications.md 1.1. Which code the vendor gives for which fault is known by group only.
+Source of the limits: facts/notifications.md 1.1. The error code of each fault is documented by group only.
 """
 
 from __future__ import annotations
@@ -49,12 +49,12 @@ def _card_faults(card: object) -> Iterator[CardFault]:
         yield BAD_TASK_ID, "invalid task_id"
     if not _at(card, ("main_title", "title")):
         yield EMPTY, "main_title.title is empty"
-    for path, longest in _LIMITS:
-        if len(_at(card, path)) > longest:
-            yield TOO_LONG, f"{'.'.join(path)} longer than {longest}"
-    for name, most in _MAX_ITEMS.items():
-        if len(card.get(name, [])) > most:
-            yield TOO_LONG, f"{name} has more than {most}"
+    for path, limit in _LIMITS:
+        if len(_at(card, path)) > limit:
+            yield TOO_LONG, f"{'.'.join(path)} longer than {limit}"
+    for name, limit in _MAX_ITEMS.items():
+        if len(card.get(name, [])) > limit:
+            yield TOO_LONG, f"{name} has more than {limit}"
     yield from _row_faults(card)
     yield from _button_faults(card)
 
@@ -79,7 +79,7 @@ def _button_faults(card: Mapping[str, Any]) -> Iterator[CardFault]:
 
 
 def _at(card: Mapping[str, Any], path: tuple[str, ...]) -> str:
-    found: Any = card
+    value: Any = card
     for name in path:
-        found = found.get(name, "") if isinstance(found, dict) else ""
-    return found if isinstance(found, str) else ""
+        value = value.get(name, "") if isinstance(value, dict) else ""
+    return value if isinstance(value, str) else ""

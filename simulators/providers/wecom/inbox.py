@@ -1,4 +1,4 @@
-"""What WeCom members see: messages, cards and their buttons, greyed or not. It knows nothing of HTTP."""
+"""Messages and cards on the screens of WeCom members, with the state of their buttons."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from msgspec import Struct, field
 
 from domain import DAY, MINUTE, Instant
 
-_RESPONSE_CODE_LIVES_MS: Final = 3 * DAY
-_PER_MINUTE: Final = 30
+_RESPONSE_CODE_LIFETIME_MS: Final = 3 * DAY
+_MAX_PER_MINUTE: Final = 30
 
 
 class Notice(Struct):
-    """One message on one member's screen. `replaced` is the text that took the place of the buttons."""
+    """One message on a member's screen. `replaced`: the text shown in place of the buttons."""
 
     userid: str
     msgid: str
@@ -27,12 +27,12 @@ class Notice(Struct):
 
     @property
     def text(self) -> str:
-        """Everything a person reads on it."""
+        """All texts of the message."""
         return " ".join(_strings(self.body))
 
     @property
     def buttons(self) -> dict[str, str]:
-        """Key -> text of the buttons that can still be pressed."""
+        """Key and text of each button that can still be pressed."""
         if self.replaced is not None:
             return {}
         return {button["key"]: button["text"] for button in self.body.get("button_list", [])}
@@ -47,14 +47,14 @@ def _strings(part: object) -> list[str]:
 
 
 class ResponseCode(Struct):
-    """A single-use permission to change the cards of one message."""
+    """A single-use code for updating the cards of one message."""
 
     msgid: str
     until: Instant
 
 
 class Inboxes(Struct):
-    """All members' screens, oldest message first."""
+    """The messages of all members, oldest first."""
 
     notices: list[Notice] = field(default_factory=list)
     dropped: list[Notice] = field(default_factory=list)
@@ -67,9 +67,9 @@ class Inboxes(Struct):
         return [notice for notice in self.notices if notice.userid == userid]
 
     async def put(self, notice: Notice) -> None:
-        """Show it, unless the member had thirty in the last minute: then it vanishes without an error."""
-        recent = takewhile(lambda one: notice.at - one.at < MINUTE, reversed(self.notices))
-        if sum(one.userid == notice.userid for one in recent) >= _PER_MINUTE:
+        """Deliver a message; dropped without an error when the member got thirty in the last minute."""
+        recent = takewhile(lambda earlier: notice.at - earlier.at < MINUTE, reversed(self.notices))
+        if sum(earlier.userid == notice.userid for earlier in recent) >= _MAX_PER_MINUTE:
             self.dropped.append(notice)
             return
         async with self.arrived:
@@ -77,24 +77,24 @@ class Inboxes(Struct):
             self.arrived.notify_all()
 
     def issue_code(self, msgid: str, now: Instant) -> str:
-        """A new response code for a message."""
+        """Issue a response code for a message."""
         self.issued += 1
         code = f"response-code-{self.issued:06d}"
-        self.codes[code] = ResponseCode(msgid, now + _RESPONSE_CODE_LIVES_MS)
+        self.codes[code] = ResponseCode(msgid, now + _RESPONSE_CODE_LIFETIME_MS)
         return code
 
     def replace_buttons(self, code: str, userids: list[str], text: str, now: Instant) -> bool:
-        """Grey the buttons of these members' cards. False when the code is unknown, used or too old."""
-        permission = self.codes.pop(code, None)
-        if permission is None or now > permission.until:
+        """Replace the buttons of these members' cards. False when the code is unknown, used or expired."""
+        issued = self.codes.pop(code, None)
+        if issued is None or now > issued.until:
             return False
         for notice in self.notices:
-            if notice.msgid == permission.msgid and notice.userid in userids:
+            if notice.msgid == issued.msgid and notice.userid in userids:
                 notice.replaced = text
         return True
 
     async def expect(self, userid: str, *parts: str, within_s: float = 5.0) -> Notice:
-        """Wait for a message on this member's screen that shows every part (buttons and greyed text too)."""
+        """Wait for a message to this member with every part, in texts, buttons or replaced text."""
 
         def found() -> Notice | None:
             shown = (
@@ -109,13 +109,15 @@ class Inboxes(Struct):
                 async with asyncio.timeout(within_s):
                     await self.arrived.wait_for(lambda: found() is not None)
             except TimeoutError:
-                got = [one.text for one in self.notices_of(userid)] or "nothing"
-                raise AssertionError(f"{userid} was expected to see {parts} within {within_s} s; sees {got}") from None
+                received = [notice.text for notice in self.notices_of(userid)] or "nothing"
+                raise AssertionError(
+                    f"{userid} was expected to see {parts} within {within_s} s; sees {received}"
+                ) from None
         notice = found()
         assert notice is not None
         return notice
 
     async def notify_changed(self) -> None:
-        """Something on a screen changed: wake those who wait."""
+        """Wake all that wait for a change of a message."""
         async with self.arrived:
             self.arrived.notify_all()

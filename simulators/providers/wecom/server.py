@@ -1,6 +1,6 @@
-"""WeCom (企业微信) as an application meets it: tokens, cards with buttons, sealed callbacks, silent limits.
+"""A simulated WeCom (企业微信): access tokens, cards with buttons, encrypted callbacks, silent limits.
 
-Written from the vendor's pages (facts/notifications.md 1.1, 4.1). It knows nothing of alerts.
+Written from the provider's documentation (facts/notifications.md 1.1, 4.1).
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from simulators.providers.wecom.callback import Callback, CallbackFailed
 from simulators.providers.wecom.card import BAD_TASK_ID, message_fault
 from simulators.providers.wecom.inbox import Inboxes, Notice
 
-_TOKEN_LIVES_MS: Final = 7200 * SECOND
-_BAD_SECRET, _BAD_CORP, _BAD_TOKEN, _OLD_TOKEN = 40001, 40013, 40014, 42001
-_BAD_AGENT, _NOBODY_VALID, _BAD_RESPONSE_CODE, _NOT_JSON, _NO_CALLBACK = 40056, 81013, 40035, 40035, 40058
-_CLICK_WITHIN_S: Final = 5.0
+_TOKEN_LIFETIME_MS: Final = 7200 * SECOND
+_BAD_SECRET, _BAD_CORP, _BAD_TOKEN, _EXPIRED_TOKEN = 40001, 40013, 40014, 42001
+_BAD_AGENT, _NO_VALID_RECIPIENT, _BAD_RESPONSE_CODE, _NOT_JSON, _NO_CALLBACK = 40056, 81013, 40035, 40035, 40058
+_CALLBACK_TIMEOUT_S: Final = 5.0
 
 
 class WeComServer:
-    """The vendor on a loopback port: `async with WeComServer(...) as server: server.url`.
+    """The service on a loopback port: `async with WeComServer(...) as server: server.url`.
 
-    Members are the userids that exist; `unlicensed` are those without an activation licence. `callback_url` may be
-    set later, but without one no card with buttons is accepted. `faults` holds what goes wrong next.
+    `members` are the existing userids; `unlicensed` those without an activation licence. `callback_url` may be set
+    later; without it no card with buttons is accepted. `faults` are injected into the next calls.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class WeComServer:
         return self._host.url
 
     async def __aenter__(self) -> WeComServer:
-        self._client = loopback_client(_CLICK_WITHIN_S)
+        self._client = loopback_client(_CALLBACK_TIMEOUT_S)
         await self._host.__aenter__()
         return self
 
@@ -75,19 +75,20 @@ class WeComServer:
         if self._client is not None:
             await self._client.aclose()
 
-    # What a test or a person does
+    # Actions of a test or a person
 
     def spoil_tokens(self) -> None:
-        """Every token given so far is void before its time."""
+        """Invalidate all issued tokens before they expire."""
         self._tokens.clear()
 
     async def verify_callback(self) -> None:
-        """The check WeCom makes when somebody enters the callback address; raises `CallbackFailed`."""
+        """Verify the callback URL, as when it is entered in the admin console. Raises `CallbackFailed`."""
         await self.callback.verify(self._http(), self._callback_address())
 
     async def press(self, userid: str, key: str, *, times: int = 1) -> Notice:
-        """A member presses a button of the newest card that still shows it; `times` > 1 repeats the same event."""
-        notice = next((one for one in reversed(self.inboxes.notices_of(userid)) if key in one.buttons), None)
+        """Press a button of the member's newest card that shows it; `times` > 1 repeats the same event."""
+        cards = reversed(self.inboxes.notices_of(userid))
+        notice = next((card for card in cards if key in card.buttons), None)
         if notice is None:
             raise LookupError(f"{userid} sees no button {key!r}")
         code = self.inboxes.issue_code(notice.msgid, self.clock())
@@ -102,40 +103,40 @@ class WeComServer:
     # The API
 
     async def give_token(self, request: Request) -> Response:
-        """gettoken: one token a call here, so that callers who ask too often can be counted."""
+        """gettoken: a new token for every call, so that tests can count the calls."""
         if request.query_params.get("corpid") != self.corp_id:
             return _error(_BAD_CORP, "invalid corpid")
         if request.query_params.get("corpsecret") != self.secret:
             return _error(_BAD_SECRET, "invalid credential")
         self.tokens_given += 1
         token = f"access-token-{self.tokens_given:06d}"
-        self._tokens[token] = self.clock() + _TOKEN_LIVES_MS
-        return _ok(access_token=token, expires_in=_TOKEN_LIVES_MS // SECOND)
+        self._tokens[token] = self.clock() + _TOKEN_LIFETIME_MS
+        return _ok(access_token=token, expires_in=_TOKEN_LIFETIME_MS // SECOND)
 
     async def send(self, request: Request) -> Response:
         """message/send."""
         raw = await request.body()
-        refused, body = await self._checked(request)
-        if refused is not None:
-            return refused
+        rejected, body = await self._checked(request)
+        if rejected is not None:
+            return rejected
         fault = self.faults.next()
-        if fault is not None and (answer := _fault_response(fault)) is not None:
-            return answer
-        answer_body = self._repeated(body, raw) or await self._accept(body, raw)
+        if fault is not None and (failure := _fault_response(fault)) is not None:
+            return failure
+        result = self._repeated(body, raw) or await self._accept(body, raw)
         if fault is None or fault.kind is FaultKind.UNDELIVERED:
-            return JSONResponse(answer_body)
+            return JSONResponse(result)
         if fault.kind is FaultKind.SILENT:
             await wait_for_disconnect(request, self._host.stopping)
         return Response("bad gateway", status_code=fault.status)
 
     async def update(self, request: Request) -> Response:
         """message/update_template_card: a response code, once."""
-        refused, body = await self._checked(request)
-        if refused is not None:
-            return refused
+        rejected, body = await self._checked(request)
+        if rejected is not None:
+            return rejected
         fault = self.faults.next()
-        if fault is not None and (answer := _fault_response(fault)) is not None:
-            return answer
+        if fault is not None and (failure := _fault_response(fault)) is not None:
+            return failure
         text = body.get("button", {}).get("replace_name", "")
         userids = [str(userid) for userid in body.get("userids", [])]
         if not self.inboxes.replace_buttons(str(body.get("response_code", "")), userids, text, self.clock()):
@@ -148,7 +149,7 @@ class WeComServer:
         if until is None:
             return _error(_BAD_TOKEN, "invalid access_token"), {}
         if self.clock() >= until:
-            return _error(_OLD_TOKEN, "access_token expired"), {}
+            return _error(_EXPIRED_TOKEN, "access_token expired"), {}
         try:
             body = await request.json()
         except ValueError:
@@ -160,36 +161,42 @@ class WeComServer:
         return None, body
 
     def _repeated(self, body: Mapping[str, Any], raw: bytes) -> dict[str, Any] | None:
-        """The first answer once more, when the same body came within the interval and the caller asked for it."""
+        """The previous response, when duplicate check is requested and the same body came within the interval."""
         if not body.get("enable_duplicate_check") or raw not in self._bodies:
             return None
-        at, answer = self._bodies[raw]
+        at, response = self._bodies[raw]
         interval_ms = int(body.get("duplicate_check_interval", 1800)) * SECOND
-        return answer if self.clock() - at < interval_ms else None
+        return response if self.clock() - at < interval_ms else None
 
     async def _accept(self, body: dict[str, Any], raw: bytes) -> dict[str, Any]:
-        asked = [userid for userid in str(body.get("touser", "")).split("|") if userid]
-        invalid = [userid for userid in asked if userid not in self.members]
-        unlicensed = [userid for userid in asked if userid in self.unlicensed]
-        reached = [userid for userid in asked if userid not in invalid and userid not in unlicensed]
-        if refusal := self._fault_of(body, bool(reached or unlicensed)):
-            return {"errcode": refusal[0], "errmsg": refusal[1]}
+        recipients = [userid for userid in str(body.get("touser", "")).split("|") if userid]
+        invalid = [userid for userid in recipients if userid not in self.members]
+        unlicensed = [userid for userid in recipients if userid in self.unlicensed]
+        reached = [userid for userid in recipients if userid not in invalid and userid not in unlicensed]
+        if error := self._fault_of(body, bool(reached or unlicensed)):
+            return {"errcode": error[0], "errmsg": error[1]}
         self._messages += 1
         msgid = f"msgid-{self._messages:06d}"
-        answer = {"errcode": 0, "errmsg": "ok", "invaliduser": "|".join(invalid), "invalidparty": "", "invalidtag": ""}
-        answer |= {"unlicenseduser": "|".join(unlicensed), "msgid": msgid}
+        response = {
+            "errcode": 0,
+            "errmsg": "ok",
+            "invaliduser": "|".join(invalid),
+            "invalidparty": "",
+            "invalidtag": "",
+        }
+        response |= {"unlicenseduser": "|".join(unlicensed), "msgid": msgid}
         if body["msgtype"] == "template_card":
-            answer["response_code"] = self.inboxes.issue_code(msgid, self.clock())
-        self._bodies[raw] = (self.clock(), answer)
+            response["response_code"] = self.inboxes.issue_code(msgid, self.clock())
+        self._bodies[raw] = (self.clock(), response)
         for userid in reached:
             await self.inboxes.put(self._notice(userid, msgid, body))
-        return answer
+        return response
 
-    def _fault_of(self, body: Mapping[str, Any], anybody: bool) -> tuple[int, str] | None:
+    def _fault_of(self, body: Mapping[str, Any], has_recipients: bool) -> tuple[int, str] | None:
         if fault := message_fault(body):
             return fault
-        if not anybody:
-            return _NOBODY_VALID, "user & party & tag all invalid"
+        if not has_recipients:
+            return _NO_VALID_RECIPIENT, "user & party & tag all invalid"
         if body["msgtype"] != "template_card":
             return None
         if self.callback_url is None:
@@ -216,7 +223,7 @@ class WeComServer:
 
 
 def _fault_response(fault: Fault) -> Response | None:
-    """The answer of a fault that keeps the call from having any effect."""
+    """The response of a fault that prevents any effect of the call; None for other faults."""
     if fault.kind is FaultKind.REJECT:
         return _error(int(fault.code), fault.message or "ordered to fail")
     if fault.kind is FaultKind.HTTP and not fault.accepted:
@@ -244,14 +251,14 @@ def _app(server: WeComServer) -> Starlette:
 
     async def inbox(request: Request) -> Response:
         notices = reversed(server.inboxes.notices_of(request.path_params["userid"]))
-        items = [{"text": one.text, "buttons": one.buttons, "replaced": one.replaced, "at": one.at} for one in notices]
+        items = [{"text": n.text, "buttons": n.buttons, "replaced": n.replaced, "at": n.at} for n in notices]
         return JSONResponse({"items": items, "next": None})
 
     async def press(request: Request) -> Response:
         try:
             notice = await server.press(request.path_params["userid"], str((await request.json())["key"]))
-        except LookupError as gone:  # the card was answered, or its buttons were taken back
-            return JSONResponse({"error": str(gone)}, status_code=404)
+        except LookupError as error:  # the card was answered, or its buttons were replaced
+            return JSONResponse({"error": str(error)}, status_code=404)
         return JSONResponse({"replaced": notice.replaced})
 
     return Starlette(

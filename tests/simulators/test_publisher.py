@@ -57,7 +57,7 @@ async def until(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0.01)
 
 
-async def test_a_leak_and_ordinary_life_reach_the_broker_on_three_platforms(broker: Any) -> None:
+async def test_a_leak_and_ordinary_measurements_reach_the_broker_on_three_platforms(broker: Any) -> None:
     clock, stop, ready = Clock(), asyncio.Event(), asyncio.Event()
     heard: list[aiomqtt.Message] = []
     truths: list[GroundTruth] = []
@@ -93,7 +93,7 @@ async def test_a_leak_and_ordinary_life_reach_the_broker_on_three_platforms(brok
     assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
 
 
-async def test_the_town_goes_on_when_the_broker_comes_back(broker: Any) -> None:
+async def test_publishing_goes_on_when_the_broker_comes_back(broker: Any) -> None:
     clock, stop = Clock(), asyncio.Event()
     naps: list[float] = []
 
@@ -128,7 +128,7 @@ async def test_stopping_before_the_broker_answers_is_clean(free_port: Callable[[
         await demo
 
 
-async def test_a_fault_of_the_town_itself_is_raised(broker: Any) -> None:
+async def test_an_error_of_the_publisher_itself_is_raised(broker: Any) -> None:
     def broken(at: int, happened: GroundTruth) -> None:
         raise RuntimeError("the score-keeper fell over")
 

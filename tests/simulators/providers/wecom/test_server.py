@@ -1,4 +1,4 @@
-"""The WeCom provider: tokens, cards, silent limits, sealed callbacks; and its published vectors."""
+"""The simulated WeCom service."""
 
 from __future__ import annotations
 
@@ -16,42 +16,17 @@ from starlette.routing import Route
 from simulators.providers.faults import Fault, FaultKind
 from simulators.providers.local_server import LoopbackServer, loopback_client
 from simulators.providers.wecom.callback import CallbackFailed
-from simulators.providers.wecom.crypto import BadEnvelope, Envelopes
+from simulators.providers.wecom.crypto import Envelopes
 from simulators.providers.wecom.server import WeComServer
 
 TOKEN, AES_KEY, CORP = "QDG6eK", "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C", "wx5823bf96d3bd56c7"
+
+
 AGENT = 1000002
 
 
 def envelopes() -> Envelopes:
     return Envelopes(TOKEN, AES_KEY, CORP)
-
-
-def test_the_vendors_sample_opens() -> None:
-    echo = "P9nAzCzyDtyTWESHep1vC5X9xho/qYX3Zpb4yKa9SKld1DsH3Iyt3tP3zNdtp+4RPcs8TgAE7OaBO+FZXvnaqQ=="
-    signature = "5c45ff5e21c57e6ad56bac8758b79b1d9ac89fd3"
-    assert envelopes().open(signature, "1409659589", "263014780", echo) == "1616140317555161061"
-
-
-def test_sealing_gives_the_recorded_envelope() -> None:
-    sealed = envelopes().seal("hello", b"0123456789abcdef")
-    assert sealed == "sKqRbbiSUnDhFHOvPjtUMd2aKGsnO1wGUhhgmucZyOooAmp9WiC5uDkjoOv6eP1l5uh45DeEw9aco5AR3vyVtA=="
-    signature = envelopes().sign("1409659813", "1372623149", sealed)
-    assert signature == "6963916188a9972dd57e779c6eb680b07cf4fa99"
-
-
-def test_an_envelope_that_was_touched_does_not_open() -> None:
-    sealed = envelopes().seal("hello", bytes(16))
-    with pytest.raises(BadEnvelope, match="signature"):
-        envelopes().open("0" * 40, "1", "2", sealed)
-    other = Envelopes(TOKEN, AES_KEY, "another")
-    with pytest.raises(BadEnvelope, match="corporation"):
-        other.open(other.sign("1", "2", sealed), "1", "2", sealed)
-    unpadded = Envelopes(TOKEN, AES_KEY[::-1], CORP)
-    with pytest.raises(BadEnvelope):
-        unpadded.open(unpadded.sign("1", "2", sealed), "1", "2", sealed)
-    with pytest.raises(ValueError, match="43 characters"):
-        Envelopes(TOKEN, "short00", CORP)
 
 
 class Application:
@@ -174,7 +149,7 @@ async def caller(vendor: WeComServer) -> AsyncIterator[Caller]:
     await made.client.aclose()
 
 
-async def test_a_card_reaches_its_member_and_a_press_comes_back_sealed(
+async def test_a_card_reaches_its_member_and_a_press_comes_back_encrypted(
     vendor: WeComServer, caller: Caller, application: tuple[Application, str]
 ) -> None:
     answer = await caller.send()
@@ -192,7 +167,7 @@ async def test_a_card_reaches_its_member_and_a_press_comes_back_sealed(
     assert again.status_code == 404
 
 
-async def test_the_cards_of_the_others_are_greyed_by_their_response_code_once(
+async def test_the_buttons_of_the_others_are_replaced_by_their_response_code_once(
     vendor: WeComServer, caller: Caller
 ) -> None:
     sent = await caller.send("lisi")
@@ -203,7 +178,7 @@ async def test_the_cards_of_the_others_are_greyed_by_their_response_code_once(
     assert (await caller.post("update_template_card", body)).json()["errcode"] == 40035
 
 
-async def test_a_response_code_dies_after_three_days(vendor: WeComServer, caller: Caller) -> None:
+async def test_a_response_code_expires_after_three_days(vendor: WeComServer, caller: Caller) -> None:
     sent = await caller.send("lisi")
     assert isinstance(vendor.clock, Clock)
     vendor.clock.now += 73 * 3_600_000
@@ -212,7 +187,7 @@ async def test_a_response_code_dies_after_three_days(vendor: WeComServer, caller
     assert (await caller.post("update_template_card", body)).json()["errcode"] == 40035
 
 
-async def test_tokens_are_refused_when_wrong_spoilt_or_old(vendor: WeComServer, caller: Caller) -> None:
+async def test_tokens_are_refused_when_wrong_invalidated_or_expired(vendor: WeComServer, caller: Caller) -> None:
     assert (await caller.get_token(secret="no"))["errcode"] == 40001
     assert (await caller.get_token(corp="no"))["errcode"] == 40013
     assert (await caller.send())["errcode"] == 40014
@@ -298,7 +273,7 @@ async def test_a_used_task_id_is_refused(caller: Caller) -> None:
     assert (await caller.send(task_id="same"))["errcode"] == 42014
 
 
-async def test_faults_come_as_ordered(vendor: WeComServer, caller: Caller) -> None:
+async def test_faults_come_as_scheduled(vendor: WeComServer, caller: Caller) -> None:
     vendor.faults.schedule(Fault(FaultKind.REJECT, "45009"))
     vendor.faults.schedule(Fault(FaultKind.HTTP, status=502))
     vendor.faults.schedule(Fault(FaultKind.HTTP, status=500, accepted=True))
@@ -316,7 +291,7 @@ async def test_faults_come_as_ordered(vendor: WeComServer, caller: Caller) -> No
     assert (await caller.send())["errcode"] == 0
 
 
-async def test_the_address_check_wants_the_text_to_the_letter(
+async def test_url_verification_requires_the_exact_text(
     vendor: WeComServer, application: tuple[Application, str]
 ) -> None:
     await vendor.verify_callback()
@@ -338,7 +313,7 @@ async def test_an_event_is_tried_three_times_and_may_be_answered_with_nothing(
     assert application[0].events[-1] == application[0].events[-2]
 
 
-async def test_a_badly_sealed_passive_reply_is_noticed(
+async def test_a_badly_encrypted_passive_reply_is_detected(
     vendor: WeComServer, caller: Caller, application: tuple[Application, str]
 ) -> None:
     await caller.send()

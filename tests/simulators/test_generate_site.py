@@ -23,7 +23,7 @@ def rows(file: str) -> Rows:
 
 
 @pytest.fixture(scope="module")
-def town() -> Community:
+def site_community() -> Community:
     return community(
         [Place(r["id"], r["name"], r["level"], r["parent"] or None, r["cell"] or None) for r in rows("places")],
         [Cell(r["id"], r["name"], r["level"], r["parent"] or None) for r in rows("cells")],
@@ -38,10 +38,10 @@ def test_the_committed_files_are_what_the_seed_makes(tmp_path: Path) -> None:
         assert (tmp_path / f"{file}.csv").read_bytes() == (FOLDER / f"{file}.csv").read_bytes(), file
 
 
-def test_the_community_has_the_figures_it_is_modelled_on(town: Community) -> None:
-    levels = Counter(place.level for place in town.places.values())
+def test_the_community_has_the_figures_it_is_modelled_on(site_community: Community) -> None:
+    levels = Counter(place.level for place in site_community.places.values())
     assert (levels["compound"], levels["building"] >= 48, levels["household"] >= 400) == (7, True, True)
-    cells = Counter(cell.level for cell in town.cells.values())
+    cells = Counter(cell.level for cell in site_community.cells.values())
     assert cells == {"street": 1, "community": 1, "grid": 13, "micro_grid": 48}
     kinds = Counter(row["kind"] for row in rows("devices"))
     assert kinds == {"gas_alarm": 42, "wristband": 89, "water_meter": 60, "manhole": 20}
@@ -49,39 +49,39 @@ def test_the_community_has_the_figures_it_is_modelled_on(town: Community) -> Non
     assert {row["platform"] for row in rows("devices")} == {"", "chirpstack", "zigbee2mqtt"}
 
 
-def test_every_reference_leads_somewhere_and_every_id_is_its_own(town: Community) -> None:
+def test_every_reference_leads_somewhere_and_every_id_is_its_own(site_community: Community) -> None:
     for file in COLUMNS:
         ids = [row["id"] for row in rows(file)]
         assert len(ids) == len(set(ids)), file
-    for place in town.places.values():
-        assert place.parent is None or place.parent in town.places
-        assert place.cell is None or place.cell in town.cells
-    for person in town.people.values():
-        assert person.home is None or person.home in town.places
-    for duty in town.duties:
-        assert duty.cell in town.cells
-        assert duty.person in town.people
+    for place in site_community.places.values():
+        assert place.parent is None or place.parent in site_community.places
+        assert place.cell is None or place.cell in site_community.cells
+    for person in site_community.people.values():
+        assert person.home is None or person.home in site_community.places
+    for duty in site_community.duties:
+        assert duty.cell in site_community.cells
+        assert duty.person in site_community.people
     people = {row["attributes.person"] for row in rows("devices")} - {""}
-    assert people <= set(town.people)
+    assert people <= set(site_community.people)
 
 
-def test_every_device_has_a_door_a_short_address_and_a_worker(town: Community) -> None:
-    staffed = {duty.cell for duty in town.duties if duty.role is Role.WORKER}
+def test_every_device_has_a_door_a_short_address_and_a_worker(site_community: Community) -> None:
+    staffed = {duty.cell for duty in site_community.duties if duty.role is Role.WORKER}
     for row in rows("devices"):
-        address = town.address(row["place"])
+        address = site_community.address(row["place"])
         assert 4 <= len(address) <= 20, address
-        cell = town.cell_of(row["place"])
+        cell = site_community.cell_of(row["place"])
         assert cell is not None
-        assert town.cells[cell].parent in staffed
+        assert site_community.cells[cell].parent in staffed
     home = next(row["place"] for row in rows("devices") if row["kind"] == "wristband")
-    assert re.fullmatch(r"\D+\d+栋\d单元\d{3}", town.address(home))
+    assert re.fullmatch(r"\D+\d+栋\d单元\d{3}", site_community.address(home))
 
 
-def test_the_grids_cut_across_the_compounds(town: Community) -> None:
+def test_the_grids_cut_across_the_compounds(site_community: Community) -> None:
     compounds: dict[str | None, set[str]] = {}
-    for place in town.places.values():
-        if place.level == "building" and place.cell and (compound := town.compound_of(place.id)):
-            compounds.setdefault(town.cells[place.cell].parent, set()).add(compound.id)
+    for place in site_community.places.values():
+        if place.level == "building" and place.cell and (compound := site_community.compound_of(place.id)):
+            compounds.setdefault(site_community.cells[place.cell].parent, set()).add(compound.id)
     assert any(len(inside) > 1 for inside in compounds.values())
 
 
@@ -91,7 +91,7 @@ def test_phones_look_real_and_are_invented() -> None:
     assert len(phones) == len(set(phones))
 
 
-def test_every_rung_of_the_ladder_has_somebody(town: Community) -> None:
-    assert {duty.role for duty in town.duties} == set(Role)
-    workers = Counter(duty.cell for duty in town.duties if duty.role is Role.WORKER)
+def test_every_rung_of_the_ladder_has_a_person(site_community: Community) -> None:
+    assert {duty.role for duty in site_community.duties} == set(Role)
+    workers = Counter(duty.cell for duty in site_community.duties if duty.role is Role.WORKER)
     assert set(workers.values()) == {2}

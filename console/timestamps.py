@@ -1,6 +1,6 @@
-"""Instants as people and programs write them: RFC 3339 with the site's offset out, RFC 3339 in.
+"""Instants as RFC 3339 text, in and out.
 
-An answer of the API marks its times by type: a field declared `Moment` is written by `encoded` and by nothing else.
+Responses mark times by type: a field declared `Timestamp` is encoded as RFC 3339 by `encode_json`; an int stays an int.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MINUTE_RANGE: Final = tuple(
     (datetime(year, month, 2, tzinfo=UTC) - _EPOCH) // timedelta(minutes=1) for year, month in ((1, 1), (9999, 12))
 )
-"""The first and the last minute that can be written in the time of every zone."""
+"""The first and the last minute that can be represented in every time zone."""
 
 
 class Timestamp(int):
-    """An instant (milliseconds since 1970, UTC) that leaves as RFC 3339. A plain int leaves as a number."""
+    """An instant (milliseconds since 1970, UTC) that `encode_json` writes as RFC 3339."""
 
     __slots__ = ()
 
@@ -36,23 +36,23 @@ def format_time(instant: Instant, zone: ZoneInfo) -> str:
     >>> format_time(1_763_733_903_123, ZoneInfo("Asia/Shanghai"))
     '2025-11-21T22:05:03.123+08:00'
     """
-    minute, rest = divmod(instant, MINUTE)
+    minute, rest_ms = divmod(instant, MINUTE)
     minute = min(max(minute, _MINUTE_RANGE[0]), _MINUTE_RANGE[1])
     until_minute, offset = _format_minute(minute, zone)
-    return f"{until_minute}{rest // 1000:02}.{rest % 1000:03}{offset}"
+    return f"{until_minute}{rest_ms // 1000:02}.{rest_ms % 1000:03}{offset}"
 
 
 @lru_cache(maxsize=4_096)
-def _format_minute(number: int, zone: ZoneInfo) -> tuple[str, str]:
-    """A minute since the epoch in local words: `2025-11-21T22:05:` and `+08:00`. A page of a list has few minutes."""
-    local = (_EPOCH + number * timedelta(minutes=1)).astimezone(zone)
-    # Before clocks were set by zone an offset could have seconds; such a time is told in UTC.
-    told = local if local.second == 0 else local.astimezone(UTC)
-    text = told.isoformat(timespec="seconds")
+def _format_minute(minute: int, zone: ZoneInfo) -> tuple[str, str]:
+    """Text and offset of a minute since the epoch: `2025-11-21T22:05:` and `+08:00`. Cached: a page has few minutes."""
+    local = (_EPOCH + minute * timedelta(minutes=1)).astimezone(zone)
+    # Before standard time an offset could have seconds, which RFC 3339 cannot express: such a time is written in UTC.
+    writable = local if local.second == 0 else local.astimezone(UTC)
+    text = writable.isoformat(timespec="seconds")
     return text[:17], text[19:]
 
 
-def parse_time(written: str, zone: ZoneInfo) -> Instant:
+def parse_time(text: str, zone: ZoneInfo) -> Instant:
     """The instant of an RFC 3339 time; one without an offset is the site's local time.
 
     A `+` that a client forgot to escape in a query arrives as a space and is read as the `+` it was.
@@ -66,21 +66,21 @@ def parse_time(written: str, zone: ZoneInfo) -> Instant:
     Traceback (most recent call last):
     ValueError: not a time: '0001-01-01T00:00:00+08:00' (write 2026-11-21T08:00:00+08:00)
     """
-    return parse_rfc3339(written, zone)
+    return parse_rfc3339(text, zone)
 
 
 @lru_cache(maxsize=16)
 def _encoder(zone: ZoneInfo) -> msgspec.json.Encoder:
-    def written(value: Any) -> str:
+    def encode(value: Any) -> str:
         if isinstance(value, Timestamp):
             return format_time(value, zone)
-        raise TypeError(f"{type(value).__name__} has no place in an answer")
+        raise TypeError(f"{type(value).__name__} has no place in a response")
 
-    return msgspec.json.Encoder(enc_hook=written)
+    return msgspec.json.Encoder(enc_hook=encode)
 
 
 def encode_json(view: Any, zone: ZoneInfo) -> bytes:
-    """A view as JSON, every `Moment` in it as RFC 3339; other values exactly as they are: 24 stays 24, true stays true.
+    """JSON of a response, every `Timestamp` in it as RFC 3339; other values unchanged: 24 stays 24, true stays true.
 
     >>> encode_json({"at": Timestamp(1_763_733_903_123), "late_ms": 3}, ZoneInfo("Asia/Shanghai"))
     b'{"at":"2025-11-21T22:05:03.123+08:00","late_ms":3}'
@@ -88,17 +88,17 @@ def encode_json(view: Any, zone: ZoneInfo) -> bytes:
     return _encoder(zone).encode(view)
 
 
-def to_schema(shape: type[T], view: Any) -> T:
-    """Plain values as this shape of an answer; an instant may be an int or, read back from an answer, RFC 3339.
+def to_schema(schema: type[T], view: Any) -> T:
+    """Plain values as this schema. A time may be an int or, read back from a response, RFC 3339 text.
 
-    Raises msgspec.ValidationError, which names what does not fit.
+    Raises msgspec.ValidationError naming the field that does not fit.
     """
-    return msgspec.convert(view, shape, dec_hook=_decode_hook, from_attributes=True)
+    return msgspec.convert(view, schema, dec_hook=_decode_hook, from_attributes=True)
 
 
-def _decode_hook(shape: type, written: Any) -> Any:
-    if shape is not Timestamp:
-        raise TypeError(f"no way to read a {shape.__name__}")
-    if isinstance(written, str):
-        return Timestamp(parse_rfc3339(written, UTC))
-    return Timestamp(written)
+def _decode_hook(schema: type, value: Any) -> Any:
+    if schema is not Timestamp:
+        raise TypeError(f"no way to read a {schema.__name__}")
+    if isinstance(value, str):
+        return Timestamp(parse_rfc3339(value, UTC))
+    return Timestamp(value)

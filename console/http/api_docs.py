@@ -1,4 +1,4 @@
-"""`/docs`: the page of the API, for whoever is logged in; and what the document says of itself and of its parts."""
+"""`/docs`, the page of the API for logged-in users; title, tags and security schemes of the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -51,12 +51,12 @@ SECURITY: Final[dict[str, Any]] = {
     "session": {"type": "apiKey", "in": "cookie", "name": COOKIE},
 }
 PUBLIC_PATHS: Final = ("/healthz", "/readyz", "/metrics", "/api/v1/callbacks/{channel}/{secret}")
-"""Need no token: probes, and providers, whose secret is in the path."""
+"""These need no token: probes, and callbacks of providers, whose secret is in the path."""
 LOGIN_OPERATION: Final = ("/api/v1/session", "post")
 
 
 def with_security(document: dict[str, Any]) -> dict[str, Any]:
-    """The document with who may ask: a token or a session, except where none is needed."""
+    """The document with its security requirements: a token or a session, except for public paths."""
     document["components"]["securitySchemes"] = SECURITY
     document["security"] = [{name: []} for name in SECURITY]
     for path, methods in document["paths"].items():
@@ -67,7 +67,7 @@ def with_security(document: dict[str, Any]) -> dict[str, Any]:
 
 
 async def read_docs(request: Request) -> Response:
-    """A worker's link and a platform's token open no page."""
+    """The page; a worker's link or a platform's token leads to the login instead."""
     user = await authenticate(request)
     if user is None or user.role is AccessRole.DEVICE or user.alert is not None:
         return RedirectResponse(LOGIN_URL, 303)

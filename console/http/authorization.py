@@ -1,4 +1,4 @@
-"""Who asks, at the door of every endpoint: bearer token or session cookie, role, and the limits of a worker's link."""
+"""FastAPI dependencies of every endpoint: the authenticated user, required permissions, limits of a worker's link."""
 
 from __future__ import annotations
 
@@ -35,44 +35,46 @@ async def get_sessions(request: Request) -> Sessions:
 
 
 async def principal_of_token(deps: ConsoleDependencies, token: str) -> Principal | None:
-    """Whom a token belongs to."""
+    """The principal of an access token; None when it is unknown or revoked."""
     digest = hash_token(token)
     if constant_time_equal(digest, hash_token(deps.security.admin_token.reveal())):
         return Principal(AccessRole.ADMINISTRATOR, admin_token_id(deps))
-    found = await deps.database.read(lambda tx: tokens.find_by_hash(tx, digest))
-    if found is None:
+    stored = await deps.database.read(lambda tx: tokens.find_by_hash(tx, digest))
+    if stored is None:
         return None
-    return Principal(AccessRole(found.role), found.id, person=found.person, place=found.place, platform=found.platform)
+    return Principal(
+        AccessRole(stored.role), stored.id, person=stored.person, place=stored.place, platform=stored.platform
+    )
 
 
 def admin_token_id(deps: ConsoleDependencies) -> str:
-    """Names the administrator's token without telling it: a session of a former token ends with it."""
+    """Id of the present admin token: sessions opened with an earlier token become invalid when it changes."""
     return f"{ADMIN_TOKEN_ID}:{hash_token('session ' + deps.security.admin_token.reveal())[:16]}"
 
 
 def client_address(request: Request) -> str:
-    """The address that asks: the peer's, or the one that a trusted proxy forwards (app.server.http)."""
+    """The client's address: the peer's, or the one forwarded by a trusted proxy (app.server.http)."""
     return request.client.host if request.client else ""
 
 
 async def record_login_failure(request: Request, failure: LoginFailure) -> None:
-    """Count a failed login, and write it into the audit unless there are too many."""
+    """Count a failed login, and write it to the audit trail unless there are too many."""
     deps, client = await get_dependencies(request), client_address(request)
     failed: LoginFailures = request.app.state.failed_logins
     now = deps.clock()
     if failed.record(failure, client, now):
-        deed = {"address": client, "reason": failure.value}
-        await deps.database.write(lambda tx: audit.record(tx, now, ANONYMOUS, "login failed", deed))
+        detail = {"address": client, "reason": failure.value}
+        await deps.database.write(lambda tx: audit.record(tx, now, ANONYMOUS, "login failed", detail))
 
 
 async def current_user(request: Request) -> Principal:
-    """Who asks, or 401. A cookie may change something only with our own header (no other site can send it)."""
+    """The authenticated user, or 401. With a cookie, changes need our own header, which no other site can send."""
     principal = await authenticate(request)
     if principal is None:
-        told = messages_zh.WRONG_TOKEN if request.headers.get("authorization") else messages_zh.NOT_LOGGED_IN
+        detail = messages_zh.WRONG_TOKEN if request.headers.get("authorization") else messages_zh.NOT_LOGGED_IN
         if request.headers.get("authorization"):
             await record_login_failure(request, LoginFailure.TOKEN)
-        raise Problem(401, told, headers={"WWW-Authenticate": "Bearer"})
+        raise Problem(401, detail, headers={"WWW-Authenticate": "Bearer"})
     if principal.role is AccessRole.DEVICE:
         raise Problem(403, messages_zh.NOT_ALLOWED.format(access=messages_zh.ROLES[principal.role]))
     if principal.by_cookie and request.method not in _SAFE_METHODS and request.headers.get("x-fengshao") != "1":
@@ -81,7 +83,7 @@ async def current_user(request: Request) -> Principal:
 
 
 async def authenticate(request: Request) -> Principal | None:
-    """Who asks, if anybody we know."""
+    """The principal of a bearer token or session cookie; None when neither is valid."""
     deps = await get_dependencies(request)
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
@@ -94,20 +96,20 @@ async def authenticate(request: Request) -> Principal | None:
 
 
 async def _is_current(deps: ConsoleDependencies, principal: Principal) -> bool:
-    """A session ends with the token that opened it, a link's with its person."""
+    """Whether a session still holds: it ends with the token that opened it, a link's when its person is removed."""
     if principal.alert is not None:
         return principal.person in deps.registry.community().people
     if principal.role is AccessRole.ADMINISTRATOR and principal.token.startswith(ADMIN_TOKEN_ID + ":"):
         return constant_time_equal(principal.token, admin_token_id(deps))
-    held = await deps.database.read(tokens.list_tokens)
-    return any(one.id == principal.token and one.revoked_at is None for one in held)
+    stored = await deps.database.read(tokens.list_tokens)
+    return any(token.id == principal.token and token.revoked_at is None for token in stored)
 
 
 CurrentUser = Annotated[Principal, Depends(current_user)]
 
 
 def user_allowed_to(act: str) -> Callable[[Request], Awaitable[Principal]]:
-    """A dependency: who asks, if they may do this."""
+    """A dependency: the user, if permitted this action; 403 otherwise."""
 
     async def check(request: Request) -> Principal:
         principal = await current_user(request)
@@ -118,7 +120,7 @@ def user_allowed_to(act: str) -> Callable[[Request], Awaitable[Principal]]:
 
 
 def require(principal: Principal, act: str) -> None:
-    """403 unless this principal may do this. What concerns the whole site is not for a token limited to a place."""
+    """403 unless the principal has this permission. Actions on the whole site need a token not limited to a place."""
     if not principal.has_permission(act):
         raise Problem(403, messages_zh.NOT_ALLOWED.format(access=messages_zh.ROLES[principal.role]))
     if principal.place is not None and act in _WHOLE_SITE_ACTIONS:
@@ -126,13 +128,13 @@ def require(principal: Principal, act: str) -> None:
 
 
 def reject_worker_link(principal: Principal) -> None:
-    """403 for a worker's link: it opens its alert and nothing else."""
+    """403 for a worker's link, which gives access to its alert only."""
     if principal.alert is not None:
         raise Problem(403, messages_zh.OTHER_ALERT)
 
 
 async def non_link_user(principal: CurrentUser) -> Principal:
-    """Anybody logged in, but not a worker's link."""
+    """Any authenticated user except a worker's link."""
     reject_worker_link(principal)
     return principal
 

@@ -1,4 +1,4 @@
-"""One example body per thing people write, and its schema, for the API's documents. A test sends each of them."""
+"""Example bodies of requests and shared parts of responses, for the OpenAPI document. A test sends each example."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ READING: Final = [{"device": "gas-0412", "ts": 1795269903, "lel_pct": 12.5, "ala
 
 PROBLEM_SCHEMA: Final = {
     "type": "object",
-    "description": "RFC 9457: how every refusal is answered. `errors`: which field, and what to write instead.",
+    "description": "RFC 9457: the body of every error. `errors`: which field, and what to write instead.",
     "required": ["type", "title", "status", "detail"],
     "properties": {
         "type": {"type": "string"},
@@ -70,12 +70,12 @@ PROBLEM_SCHEMA: Final = {
         },
     },
 }
-"""RFC 9457: how every refusal is answered."""
+"""Schema of a problem document (RFC 9457)."""
 
 _PROBLEM_REF: Final = {"$ref": "#/components/schemas/Problem"}
 ERROR_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
-    status: {"description": told, "content": {"application/problem+json": {"schema": _PROBLEM_REF}}}
-    for status, told in (("4XX", "What was wrong with the request"), ("5XX", "What is wrong here"))
+    status: {"description": text, "content": {"application/problem+json": {"schema": _PROBLEM_REF}}}
+    for status, text in (("4XX", "What was wrong with the request"), ("5XX", "What is wrong here"))
 }
 
 CREATED_RESPONSE: Final[dict[int | str, dict[str, Any]]] = {201: {"description": "It is new"}}
@@ -86,17 +86,17 @@ NOT_READY_RESPONSE: Final[dict[int | str, dict[str, Any]]] = {
 
 
 class BodyItems(StrEnum):
-    """How many of a shape a body may hold."""
+    """Whether a body is one item, or an item or a list of them."""
 
     ONE = "one"
     ONE_OR_LIST = "one or a list"
 
 
 def request_body(
-    example: Any, shape: TypeAdapter[Any], many: BodyItems = BodyItems.ONE, *, optional: bool = False
+    example: Any, adapter: TypeAdapter[Any], many: BodyItems = BodyItems.ONE, *, optional: bool = False
 ) -> dict[str, Any]:
-    """What FastAPI adds to an operation of the OpenAPI document: it reads no bodies for us (console.http.requests)."""
-    schema = _inline_references(shape.json_schema())
+    """The request body of an operation; bodies are parsed by console.http.requests, so FastAPI describes none."""
+    schema = _inline_references(adapter.json_schema())
     if many is BodyItems.ONE_OR_LIST:
         schema = {"anyOf": [schema, {"type": "array", "items": schema}]}
     content = {"application/json": {"schema": schema, "example": example}}
@@ -104,29 +104,29 @@ def request_body(
 
 
 def push_body(example: Any) -> dict[str, Any]:
-    """A push: what a platform sends; our own is an object or a list of objects, each a message."""
+    """The body of a push: as the platform sends it; the native form is a message or a list of messages."""
     message = {"type": "object", "additionalProperties": True}
     schema = {"anyOf": [message, {"type": "array", "items": message}]}
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema, "example": example}}}}
 
 
 def any_body(description: str) -> dict[str, Any]:
-    """A body in whatever form a provider writes it."""
+    """A body in the provider's own format."""
     return {"requestBody": {"description": description, "content": {"*/*": {"schema": {"type": "string"}}}}}
 
 
 def _inline_references(schema: dict[str, Any]) -> dict[str, Any]:
-    """The schema without references: they would lead to the root of the document it is put into."""
+    """The schema with its `$defs` inlined: references would point to the root of the surrounding document."""
     defined = schema.get("$defs", {})
 
     def resolved(part: Any) -> Any:
         if isinstance(part, list):
-            return [resolved(one) for one in part]
+            return [resolved(item) for item in part]
         if not isinstance(part, dict):
             return part
         if "$ref" in part:
             return resolved(defined[part["$ref"].rpartition("/")[2]])
-        return {name: resolved(one) for name, one in part.items() if name != "$defs"}
+        return {name: resolved(item) for name, item in part.items() if name != "$defs"}
 
-    found: dict[str, Any] = resolved(schema)
-    return found
+    inlined: dict[str, Any] = resolved(schema)
+    return inlined

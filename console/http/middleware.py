@@ -1,4 +1,4 @@
-"""What every request passes on its way in and out: the body limit and the security headers. Plain ASGI."""
+"""ASGI middleware: the limit of request bodies, and the security headers of responses."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ SECURITY_HEADERS: Final = {
 
 
 class SecurityHeaders:
-    """Puts the headers on every answer, errors included; an answer may bring its own."""
+    """Adds the security headers to every response, errors included; a header that is present is kept."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -59,7 +59,7 @@ class SecurityHeaders:
 
 
 class BodyLimit:
-    """Reads at most `limit` bytes of a request's body, whatever its Content-Length says."""
+    """Limits a request's body to `limit` bytes, whatever its Content-Length says; 413 beyond it."""
 
     def __init__(self, app: ASGIApp, limit: int = BODY_BYTES_MAX) -> None:
         self._app, self._limit = app, limit
@@ -68,20 +68,20 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        announced = dict(scope["headers"]).get(b"content-length", b"0")
-        if not announced.isdigit() or int(announced) > self._limit:
+        content_length = dict(scope["headers"]).get(b"content-length", b"0")
+        if not content_length.isdigit() or int(content_length) > self._limit:
             await problem_response(self._too_large(scope))(scope, receive, send)
             return
         await self._app(scope, self._counted(scope, receive), send)
 
     def _counted(self, scope: Scope, receive: Receive) -> Receive:
-        heard = 0
+        received = 0
 
         async def receive_counted() -> Message:
-            nonlocal heard
+            nonlocal received
             message = await receive()
-            heard += len(message.get("body", b""))
-            if heard > self._limit:
+            received += len(message.get("body", b""))
+            if received > self._limit:
                 raise self._too_large(scope)
             return message
 

@@ -1,7 +1,7 @@
-"""The OpenAPI document: what each endpoint answers is read off its signature, `-> Answer[Shape]`.
+"""Builds the OpenAPI document. The response schema of an endpoint is its return annotation, `-> JsonResponse[Schema]`.
 
-FastAPI describes paths and parameters; bodies are described where they are read (console.http.examples), because every
-fault of one is told at once and in our own words.
+FastAPI describes paths and parameters. Request bodies are described with console.http.examples, because they are parsed
+by console.http.requests, which reports all errors of a body at once in Chinese.
 """
 
 from __future__ import annotations
@@ -27,25 +27,25 @@ _NULL: Final = {"type": "null"}
 
 
 class JsonResponse(Response, Generic[T]):
-    """JSON of this shape."""
+    """A JSON response with this schema."""
 
     media_type = JSON
 
 
 class TextResponse(Response):
-    """Plain text."""
+    """A plain text response."""
 
     media_type = "text/plain"
 
 
 class EventStreamResponse(Response):
-    """Server-sent events."""
+    """A stream of server-sent events."""
 
     media_type = "text/event-stream"
 
 
 class DocumentedRoute(APIRoute):
-    """A route that keeps the shape its endpoint answers with, for the document."""
+    """A route with the response schema of its endpoint, for the document."""
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         self.response_type: Any = _response_type_of(endpoint)
@@ -53,28 +53,28 @@ class DocumentedRoute(APIRoute):
 
 
 def documented_router(**options: Any) -> APIRouter:
-    """A router whose endpoints are in the document with their answers."""
+    """A router whose endpoints are documented with their response schemas."""
     return APIRouter(route_class=DocumentedRoute, **options)
 
 
 def add_documented_route(
-    router: APIRouter, path: str, endpoint: Callable[..., Any], method: str, answers: Any, **options: Any
+    router: APIRouter, path: str, endpoint: Callable[..., Any], method: str, response_type: Any, **options: Any
 ) -> None:
-    """An endpoint whose signature cannot say what it answers, because it serves several shapes."""
+    """Add an endpoint that serves several schemas, so that its annotation cannot name the response."""
     router.add_api_route(path, endpoint, methods=[method], **options)
     route = router.routes[-1]
     assert isinstance(route, DocumentedRoute)
-    route.response_type = answers
+    route.response_type = response_type
 
 
 def _response_type_of(endpoint: Callable[..., Any]) -> Any:
-    """The shape in `-> Answer[Shape]`; None for an answer that is no JSON, or none at all."""
-    told = get_type_hints(endpoint).get("return")
-    return get_args(told)[0] if get_origin(told) is JsonResponse else None
+    """The schema in `-> JsonResponse[Schema]`; None for other responses."""
+    annotation = get_type_hints(endpoint).get("return")
+    return get_args(annotation)[0] if get_origin(annotation) is JsonResponse else None
 
 
 def iter_routes(app: FastAPI) -> Iterator[tuple[str, APIRoute]]:
-    """Every endpoint by its whole address, those that are in no document included."""
+    """Every endpoint with its full path, including those left out of the document."""
     for route in app.routes:
         if isinstance(route, APIRoute):
             yield route.path, route
@@ -85,63 +85,63 @@ def iter_routes(app: FastAPI) -> Iterator[tuple[str, APIRoute]]:
 
 
 def build_document(app: FastAPI, events: Mapping[str, type]) -> dict[str, Any]:
-    """The whole document. `events` are the shapes of the stream's events, by name."""
-    made = get_openapi(
+    """The whole document. `events`: schemas of the stream's events by name."""
+    document = get_openapi(
         title=app.title,
         version=app.version,
         description=app.description,
         tags=app.openapi_tags,
         routes=app.routes,
     )
-    shaped = [
+    documented = [
         (path, route) for path, route in iter_routes(app) if isinstance(route, DocumentedRoute) and route.response_type
     ]
-    parts = dict.fromkeys(
-        part for _, route in shaped for part in _union_members(route.response_type) if part is not NoneType
+    members = dict.fromkeys(
+        node for _, route in documented for node in _union_members(route.response_type) if node is not NoneType
     )
-    types = [*parts, *(one for one in events.values() if one not in parts)]
-    found, schemas = msgspec.json.schema_components(types, schema_hook=_schema_hook, ref_template=_REF)
-    refs: dict[Any, Any] = {**dict(zip(types, found, strict=True)), NoneType: _NULL}
-    made["components"] = {"schemas": _with_string_types({"Problem": PROBLEM_SCHEMA, **schemas})}
-    for operation in [one for methods in made["paths"].values() for one in methods.values()]:
-        operation["responses"].pop("422", None)  # FastAPI's own words for it: ours are a Problem, among the 4XX
-    for path, route in shaped:
+    types = [*members, *(item for item in events.values() if item not in members)]
+    references, schemas = msgspec.json.schema_components(types, schema_hook=_schema_hook, ref_template=_REF)
+    refs: dict[Any, Any] = {**dict(zip(types, references, strict=True)), NoneType: _NULL}
+    document["components"] = {"schemas": _with_string_types({"Problem": PROBLEM_SCHEMA, **schemas})}
+    for operation in [item for methods in document["paths"].values() for item in methods.values()]:
+        operation["responses"].pop("422", None)  # FastAPI's own validation error; ours is a Problem, among the 4XX
+    for path, route in documented:
         for method in (route.methods or set()) - {"HEAD"} if route.include_in_schema else ():
             _set_response_schema(
-                made["paths"][path][method.lower()]["responses"],
-                _any_of([refs[one] for one in _union_members(route.response_type)]),
+                document["paths"][path][method.lower()]["responses"],
+                _any_of([refs[item] for item in _union_members(route.response_type)]),
             )
-    made["paths"]["/api/v1/stream"]["get"]["x-events"] = {name: refs[shape] for name, shape in events.items()}
-    return made
+    document["paths"]["/api/v1/stream"]["get"]["x-events"] = {name: refs[schema] for name, schema in events.items()}
+    return document
 
 
 def _set_response_schema(responses: dict[str, Any], schema: Mapping[str, Any]) -> None:
-    """Every status that an endpoint names is answered with its shape; the ranges are refusals."""
+    """Set the schema of every single status but 204; the ranges 4XX and 5XX are problem documents."""
     for status, response in responses.items():
         if status.isdigit() and status != "204":
             response["content"] = {JSON: {"schema": schema}}
 
 
-def _union_members(shape: Any) -> Sequence[Any]:
-    return get_args(shape) if get_origin(shape) in (Union, UnionType) else (shape,)
+def _union_members(schema: Any) -> Sequence[Any]:
+    return get_args(schema) if get_origin(schema) in (Union, UnionType) else (schema,)
 
 
 def _any_of(schemas: Sequence[Any]) -> Any:
     return schemas[0] if len(schemas) == 1 else {"anyOf": list(schemas)}
 
 
-def _with_string_types(part: Any) -> Any:
-    """The schemas, each list of words declared as text: makers of clients ask for a type."""
-    if isinstance(part, list):
-        return [_with_string_types(one) for one in part]
-    if not isinstance(part, dict):
-        return part
-    words = part.get("enum")
-    text = {"type": "string"} if isinstance(words, list) and all(isinstance(one, str) for one in words) else {}
-    return {**text, **{name: _with_string_types(one) for name, one in part.items()}}
+def _with_string_types(node: Any) -> Any:
+    """The schemas with `type: string` beside string enumerations: client generators need it."""
+    if isinstance(node, list):
+        return [_with_string_types(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    values = node.get("enum")
+    typed = {"type": "string"} if isinstance(values, list) and all(isinstance(item, str) for item in values) else {}
+    return {**typed, **{name: _with_string_types(item) for name, item in node.items()}}
 
 
-def _schema_hook(shape: type) -> dict[str, Any]:
-    if shape is Timestamp:
+def _schema_hook(schema: type) -> dict[str, Any]:
+    if schema is Timestamp:
         return {"type": "string", "format": "date-time"}
-    raise NotImplementedError(shape)
+    raise NotImplementedError(schema)

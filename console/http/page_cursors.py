@@ -1,6 +1,6 @@
-"""Opaque page cursors: the store's own cursor, sealed, so that only one we gave out comes back to the store.
+"""Opaque page cursors: the store's cursor, signed, so that the store gets back only cursors that it returned.
 
-A cursor is good for the list it came from: another list's would mean nothing there.
+A cursor is valid for its own list only.
 """
 
 from __future__ import annotations
@@ -11,23 +11,23 @@ from console.security.signing import PurposeSigner
 
 
 class PageCursors:
-    """Seals and opens cursors; each list is a purpose of its own."""
+    """Signs and verifies cursors; each list is a purpose of its own."""
 
     def __init__(self, key: bytes) -> None:
         self._key = key
 
-    def sign(self, cursor: str | None, of: str = "") -> str | None:
-        """What the `next` of a page of this list shows."""
-        return None if cursor is None else self._signer_for(of).sign(cursor.encode())
+    def sign(self, cursor: str | None, path: str = "") -> str | None:
+        """The `next` of a page of this list."""
+        return None if cursor is None else self._signer_for(path).sign(cursor.encode())
 
-    def verify(self, sealed: str | None, of: str = "") -> str | None:
-        """What the store gave. A cursor of somebody's own making is a fault in the query."""
-        if not sealed:
+    def verify(self, signed: str | None, path: str = "") -> str | None:
+        """The store's cursor; a forged one is 422 for the field `next`."""
+        if not signed:
             return None
-        cursor = self._signer_for(of).verify(sealed)
+        cursor = self._signer_for(path).verify(signed)
         if cursor is None:
             raise invalid(FieldError("next", messages_zh.BAD_CURSOR))
         return cursor.decode()
 
-    def _signer_for(self, of: str) -> PurposeSigner:
-        return PurposeSigner(self._key, f"cursor\0{of}")
+    def _signer_for(self, path: str) -> PurposeSigner:
+        return PurposeSigner(self._key, f"cursor\0{path}")

@@ -1,4 +1,4 @@
-"""Problem details (RFC 9457): every refusal of the API, in one shape. It knows HTTP and not what was asked for."""
+"""Problem details (RFC 9457): the body of every error response, and the exception handlers that produce it."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ log = logging.getLogger(__name__)
 
 
 class FieldError(msgspec.Struct, frozen=True):
-    """One thing wrong with what was sent: where, and what to write instead."""
+    """One error of a request: the field, and what to write instead."""
 
     field: str
     detail: str
 
 
 class Problem(Exception):
-    """Raised anywhere under a request; becomes the answer."""
+    """An error response; may be raised anywhere under a request."""
 
     def __init__(
         self,
@@ -40,13 +40,13 @@ class Problem(Exception):
 
 
 def not_found(what: str, identifier: object = "") -> Problem:
-    """404 for a thing of this sort."""
+    """404 for a resource; `what` is a key of messages_zh.NOT_FOUND."""
     return Problem(404, messages_zh.NOT_FOUND[what].format(id=identifier))
 
 
-def invalid(*faults: FieldError) -> Problem:
-    """422 naming every fault."""
-    return Problem(422, messages_zh.SEE_FIELDS.format(count=len(faults)), faults)
+def invalid(*errors: FieldError) -> Problem:
+    """422 with every error."""
+    return Problem(422, messages_zh.SEE_FIELDS.format(count=len(errors)), errors)
 
 
 def problem_response(problem: Problem) -> Response:
@@ -63,13 +63,13 @@ def problem_response(problem: Problem) -> Response:
 
 
 def field_errors(errors: Sequence[Mapping[str, Any]], prefix: tuple[str | int, ...] = ()) -> list[FieldError]:
-    """Pydantic's errors as ours. The unions' branch names are left out of the path: people never wrote them."""
-    faults = [FieldError(format_path((*prefix, *error["loc"])), _message(error)) for error in errors]
-    return list(dict.fromkeys(faults))
+    """Errors of pydantic as ours, each once."""
+    found = [FieldError(format_path((*prefix, *error["loc"])), _message(error)) for error in errors]
+    return list(dict.fromkeys(found))
 
 
 def format_path(path: Sequence[str | int]) -> str:
-    """A path as people write it.
+    """A field path as text.
 
     >>> format_path((2, "identities", 0, "platform"))
     '[2].identities[0].platform'
@@ -81,7 +81,7 @@ def format_path(path: Sequence[str | int]) -> str:
 def _message(error: Mapping[str, Any]) -> str:
     context = error.get("ctx", {})
     if error["type"] in ("literal_error", "enum"):
-        return messages_zh.BAD_CHOICE.format(written=error.get("input"), known=context.get("expected", ""))
+        return messages_zh.BAD_CHOICE.format(value=error.get("input"), known=context.get("expected", ""))
     if error["type"] == "value_error":
         return str(context["error"])
     template = messages_zh.FIELD_ERRORS.get(error["type"])
@@ -89,7 +89,7 @@ def _message(error: Mapping[str, Any]) -> str:
 
 
 def install_handlers(app: FastAPI) -> None:
-    """Make every failure of this app a problem document."""
+    """Make every error of this app a problem document."""
 
     @app.exception_handler(Problem)
     async def _problem(_request: Request, problem: Problem) -> Response:
@@ -104,7 +104,7 @@ def install_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def _validation(_request: Request, error: RequestValidationError) -> Response:
-        errors = [{**one, "loc": one["loc"][1:]} for one in error.errors()]
+        errors = [{**item, "loc": item["loc"][1:]} for item in error.errors()]
         return problem_response(invalid(*field_errors(errors)))
 
     @app.exception_handler(CannotWrite)

@@ -1,4 +1,4 @@
-"""The built pages: files from `dist`, `index.html` for every address the pages route themselves, else a plain word."""
+"""Serves the built pages: files of `dist`, and `index.html` for every path that the pages route themselves."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from console import messages_zh
 
 _NON_PAGE_ROOTS: Final = ("api", "cap", "demo", "assets")
 API_PAGE: Final = "api.html"
-"""The page of the API: served at an address of its own, to whoever is logged in."""
+"""The page of the API, served at `/docs` to logged-in users only."""
 _IMMUTABLE: Final = "public, max-age=31536000, immutable"
 
 
 class StaticPages:
-    """Answers what no endpoint answered."""
+    """The ASGI application for paths without an endpoint."""
 
     def __init__(self, dist: Path | None) -> None:
         self._files = StaticFiles(directory=dist, check_dir=False) if dist is not None else None
@@ -33,7 +33,7 @@ class StaticPages:
         await response(scope, receive, send)
 
     async def page(self, name: str, scope: Scope) -> Response:
-        """One of the built pages, or the word that they are not built."""
+        """A built page, or 503 with a notice that the pages are not built."""
         try:
             response = await self._read_file(name, scope)
         except HTTPException:

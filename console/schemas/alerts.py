@@ -1,4 +1,4 @@
-"""Alerts: an item of lists and of the stream, one alert with its story, what comes of an action."""
+"""Schemas of alerts: the item of lists and stream events, the detail, and workers' links."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ Action = Literal[
 
 
 class Subject(Schema, frozen=True, kw_only=True):
-    """Whom it is about: a device, person, household, building, cell, line or system."""
+    """The subject of an alert: a device, person, household, building, cell, line or system."""
 
     type: str
     id: str
 
 
 class Deadline(Schema, frozen=True, kw_only=True):
-    """What is owed next, and by when."""
+    """The next step that is due, and by when."""
 
     what: Literal["take", "arrive", "resolve"]
     at: Timestamp
 
 
 class NotifiedPerson(Schema, frozen=True, kw_only=True):
-    """A person it was told, on which channel, and how far the message got."""
+    """A notified person, the channel, and the delivery state of the message."""
 
     person: str
     name: str
@@ -42,7 +42,7 @@ class NotifiedPerson(Schema, frozen=True, kw_only=True):
 
 
 class EvidenceLine(Schema, frozen=True, kw_only=True):
-    """A value against its limit; `text` is the whole line as a person reads it."""
+    """A value and its limit; `text` is the whole line for people."""
 
     quantity: str
     value: Value | None
@@ -57,14 +57,14 @@ class EvidenceLine(Schema, frozen=True, kw_only=True):
 
 
 class Spot(Schema, frozen=True, kw_only=True):
-    """Where it stands on the map: the compound, and in it the building or the road."""
+    """The place of an alert on the map: its compound, and the building or road in it."""
 
     group: NamedReference
     tile: NamedReference
 
 
 class AlertItem(Schema, frozen=True, kw_only=True):
-    """An alert as it stands in lists and on the stream. `allowed` are the actions this reader may take now."""
+    """An alert in lists and stream events. `allowed`: the actions that this user may perform now."""
 
     id: str
     rule: str
@@ -100,7 +100,7 @@ class AlertItem(Schema, frozen=True, kw_only=True):
 
 
 class TimelineEntry(Schema, frozen=True, kw_only=True):
-    """One line of an alert's story."""
+    """One entry of an alert's timeline."""
 
     at: Timestamp
     kind: str
@@ -111,7 +111,7 @@ class TimelineEntry(Schema, frozen=True, kw_only=True):
 
 
 class CareNote(Schema, frozen=True, kw_only=True):
-    """What whoever goes to help must know of a person."""
+    """An attribute of a person that helpers must know."""
 
     name: str
     label: str
@@ -120,14 +120,14 @@ class CareNote(Schema, frozen=True, kw_only=True):
 
 
 class PersonAtRisk(Schema, frozen=True, kw_only=True):
-    """Somebody who may need help; masked for whoever need not know."""
+    """A person who may need help; masked for other users."""
 
     name: str
     care: list[CareNote]
 
 
 class Contact(Schema, frozen=True, kw_only=True):
-    """Whom to ring. `relation`: of the family, what they are to the person."""
+    """A person to call. `relation`: how a family member is related to the person at risk."""
 
     name: str
     role: Literal["resident", "family"]
@@ -136,7 +136,7 @@ class Contact(Schema, frozen=True, kw_only=True):
 
 
 class AlertDetail(AlertItem, frozen=True, kw_only=True):
-    """One alert with its story, the way there (`lon`, `lat` in GCJ-02) and who may need help."""
+    """An alert with its timeline, location (`lon`, `lat` in GCJ-02) and people at risk."""
 
     devices: list[str]
     timeline: list[TimelineEntry]

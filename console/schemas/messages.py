@@ -1,4 +1,4 @@
-"""Messages of devices: readings, what was refused and why, who may be claimed; and the audit trail."""
+"""Schemas of device messages: readings, refusals, unregistered devices; and of the audit trail."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from domain import Quality, Reason
 
 
 class ReadingPoint(Schema, frozen=True, kw_only=True):
-    """One value, exactly as it was sent."""
+    """One value, exactly as the device sent it."""
 
     at: Timestamp
     quantity: str
@@ -23,19 +23,19 @@ class ReadingPoint(Schema, frozen=True, kw_only=True):
 
 
 class PushResult(Schema, frozen=True, kw_only=True):
-    """How many messages of a push are in the journal."""
+    """Number of pushed messages that were written to the journal."""
 
     accepted: int
 
 
 class ReplayResult(Schema, frozen=True, kw_only=True):
-    """How many refused messages were tried again."""
+    """Number of refused messages that were processed again."""
 
     replayed: int
 
 
 class RefusalCount(Schema, frozen=True, kw_only=True):
-    """Refusals of one source for one reason: kept singly, and beyond the hour's limit only counted."""
+    """Refusals of one source for one reason: stored, and beyond the hourly limit only counted."""
 
     source: str
     reason: Reason
@@ -44,7 +44,7 @@ class RefusalCount(Schema, frozen=True, kw_only=True):
 
 
 class RefusalSummary(Schema, frozen=True, kw_only=True):
-    """What was refused in all."""
+    """Total of refused messages."""
 
     kept: int
     counted: int
@@ -52,7 +52,7 @@ class RefusalSummary(Schema, frozen=True, kw_only=True):
 
 
 class Refusal(Schema, frozen=True, kw_only=True):
-    """A message that became no reading. Its bytes are shown only to who sees residents' names."""
+    """A message that became no reading. Its payload is shown only to users who see residents' names."""
 
     id: str
     at: Timestamp
@@ -70,15 +70,15 @@ class Refusal(Schema, frozen=True, kw_only=True):
 
 
 class RefusalPage(Page[Refusal], frozen=True, kw_only=True):
-    """Refused messages that were kept, and how many there were in all."""
+    """A page of stored refusals, and the totals."""
 
     summary: RefusalSummary
 
 
 class UnregisteredDevice(Schema, frozen=True, kw_only=True):
-    """A device to claim. `at_least`: beyond what was kept, more of its messages were only counted.
+    """A device that sends and is not registered. `at_least`: more of its messages were counted but not stored.
 
-    `obstacle` is what keeps it from being heard or read then: a topic that no filter covers, a missing codec.
+    `obstacle`: why it would not be received or decoded once registered: a topic outside all filters, a missing codec.
     """
 
     platform: str
@@ -97,13 +97,13 @@ class UnregisteredDevice(Schema, frozen=True, kw_only=True):
 
 
 class UnregisteredDevicePage(Page[UnregisteredDevice], frozen=True, kw_only=True):
-    """Devices to claim, and what was refused of unknown devices in all."""
+    """Unregistered devices, and the totals of refusals of unknown devices."""
 
     summary: RefusalSummary
 
 
 class UnmappedField(Schema, frozen=True, kw_only=True):
-    """A field that devices send and no mapping takes."""
+    """A field that devices send and no mapping uses."""
 
     platform: str
     kind: str
@@ -112,7 +112,7 @@ class UnmappedField(Schema, frozen=True, kw_only=True):
 
 
 class AuditEntry(Schema, frozen=True, kw_only=True):
-    """Who did what."""
+    """An entry of the audit trail: actor and action."""
 
     at: Timestamp
     actor: str

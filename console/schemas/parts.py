@@ -1,4 +1,4 @@
-"""What the answers have in common: lists, references by name, and values that people or devices wrote."""
+"""Schemas shared by responses: pages of lists, references with names, values."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from msgspec import Struct
 T = TypeVar("T")
 
 Value = bool | int | float | str
-"""What a quantity holds, or an attribute."""
+"""The value of a quantity or an attribute."""
 
 Attributes = dict[str, Value]
 
 
 class Schema(Struct, frozen=True, kw_only=True):
-    """An answer, or a part of one."""
+    """Base of all response schemas."""
 
 
 class Page(Schema, Generic[T], frozen=True, kw_only=True):
-    """A part of a list; `next` asks for the rest and is null on the last page."""
+    """A page of a list; `next` is the cursor of the next page, null on the last one."""
 
     items: list[T]
     next: str | None
 
 
 class NamedReference(Schema, frozen=True, kw_only=True):
-    """A person or a place by id, with the name that people read."""
+    """A person or a place: id and name."""
 
     id: str
     name: str

@@ -1,4 +1,4 @@
-"""The registry: devices, places, cells, people, rosters, kinds; and the map of places with open alerts."""
+"""Schemas of the registry: devices, places, cells, people, rosters, kinds; and the map with open alerts."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from domain.levels import LevelRole
 
 
 class Identity(Schema, frozen=True, kw_only=True):
-    """How a platform calls a device."""
+    """The id of a device on a platform."""
 
     platform: str
     id: str
 
 
 class Device(Schema, frozen=True, kw_only=True):
-    """A registered device. Names that are keys and attributes that are secrets are hidden from most readers."""
+    """A registered device. Identities that are access tokens and secret attributes are redacted for most users."""
 
     id: str
     kind: str
@@ -31,7 +31,7 @@ class Device(Schema, frozen=True, kw_only=True):
 
 
 class Place(Schema, frozen=True, kw_only=True):
-    """A node of the tree of places."""
+    """A place, with its parent in the tree of places."""
 
     id: str
     name: str
@@ -54,7 +54,7 @@ class Cell(Schema, frozen=True, kw_only=True):
 
 
 class Person(Schema, frozen=True, kw_only=True):
-    """A worker, an official or a resident; residents and phones are masked for most readers."""
+    """A worker, an official or a resident; residents and phones are masked for most users."""
 
     id: str
     name: str
@@ -81,7 +81,7 @@ class Duty(Schema, frozen=True, kw_only=True):
 
 
 class PutResult(Schema, frozen=True, kw_only=True):
-    """The ids of a list that was put, by what became of them."""
+    """The ids of a list that was put, by result."""
 
     created: list[str]
     updated: list[str]
@@ -89,7 +89,7 @@ class PutResult(Schema, frozen=True, kw_only=True):
 
 
 class FileDifference(Schema, frozen=True, kw_only=True):
-    """A record of the site's files that was not taken: the registry's stays. `held` is null where it was deleted."""
+    """A record of the site's files that was not imported; the registry's stays. `held` is null when it was deleted."""
 
     record: str
     id: str
@@ -100,7 +100,7 @@ class FileDifference(Schema, frozen=True, kw_only=True):
 
 
 class ImportResult(Schema, frozen=True, kw_only=True):
-    """What taking up the site's files did."""
+    """The result of importing the site's files."""
 
     created: int
     updated: int
@@ -116,7 +116,7 @@ class Words(Schema, frozen=True, kw_only=True):
 
 
 class Quantity(Schema, frozen=True, kw_only=True):
-    """What a kind of device may say; `min` and `max` bound what is plausible, in `unit`."""
+    """A quantity of a kind of device; `min` and `max` bound plausible values, in `unit`."""
 
     type: Literal["bool", "number", "text"]
     name: Words
@@ -129,7 +129,7 @@ class Quantity(Schema, frozen=True, kw_only=True):
 
 
 class Kind(Schema, frozen=True, kw_only=True):
-    """A kind of device. `report_every` is its ordinary plan, in milliseconds."""
+    """A kind of device. `report_every`: the usual interval of its reports, in milliseconds."""
 
     kind: str
     name: Words

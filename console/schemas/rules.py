@@ -1,4 +1,4 @@
-"""Rules and the safety office's tools: checks, trials, backtests and why a rule spoke."""
+"""Schemas of rules and rule tools: checks, trials, backtests, explanations."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from domain import Ledger, Severity
 
 
 class Rule(Schema, frozen=True, kw_only=True):
-    """One rule in force. `source` says where its thresholds come from."""
+    """A rule in force. `source` states where its thresholds come from."""
 
     name: str
     title: str
@@ -29,7 +29,7 @@ class Rule(Schema, frozen=True, kw_only=True):
 
 
 class LatchedFinding(Schema, frozen=True, kw_only=True):
-    """A finding that stands until a person resets it."""
+    """A finding that stays active until a person resets it."""
 
     finding: str
     rule: str
@@ -39,7 +39,7 @@ class LatchedFinding(Schema, frozen=True, kw_only=True):
 
 
 class ResetResult(Schema, frozen=True, kw_only=True):
-    """What came of a reset. Not ended: it is still dangerous, and ends with the next all-clear."""
+    """The result of a reset. Not `ended`: the condition is still true, and the finding ends with it."""
 
     rule: str
     device: str
@@ -48,7 +48,7 @@ class ResetResult(Schema, frozen=True, kw_only=True):
 
 
 class RulebookFault(Schema, frozen=True, kw_only=True):
-    """One mistake in a file, where it stands: line and column count from 1."""
+    """A fault in a file and its position; line and column count from 1."""
 
     file: str
     line: int
@@ -58,7 +58,7 @@ class RulebookFault(Schema, frozen=True, kw_only=True):
 
 
 class CheckResult(Schema, frozen=True, kw_only=True):
-    """Every fault; where there is none, how much was read and what is doubtful in it."""
+    """All faults; without any, how much was read and the warnings."""
 
     faults: list[RulebookFault]
     books: int | UnsetType = UNSET
@@ -68,7 +68,7 @@ class CheckResult(Schema, frozen=True, kw_only=True):
 
 
 class TrialResult(Schema, frozen=True, kw_only=True):
-    """One trial, what was expected of it and what came."""
+    """A trial with its expected and actual result."""
 
     file: str
     trial: str
@@ -79,7 +79,7 @@ class TrialResult(Schema, frozen=True, kw_only=True):
 
 
 class TestResult(Schema, frozen=True, kw_only=True):
-    """How the trials went."""
+    """The results of trials."""
 
     passed: int
     failed: int
@@ -87,7 +87,7 @@ class TestResult(Schema, frozen=True, kw_only=True):
 
 
 class RuleStatistics(Schema, frozen=True, kw_only=True):
-    """What one rule would have found. `by_hour` counts beginnings by local hour of the day, 0 to 23."""
+    """Findings of one rule in a backtest. `by_hour`: begins by local hour of the day, 0 to 23."""
 
     rule: str
     title: str
@@ -107,7 +107,7 @@ class RuleStatistics(Schema, frozen=True, kw_only=True):
 
 
 class BacktestFinding(Schema, frozen=True, kw_only=True):
-    """One finding from its beginning to its end, as one of two books saw it."""
+    """A finding from begin to end that only one of two rulebooks raised."""
 
     rule: str
     subject: str
@@ -119,7 +119,7 @@ class BacktestFinding(Schema, frozen=True, kw_only=True):
 
 
 class BacktestDifference(Schema, frozen=True, kw_only=True):
-    """How two books differ over the same past. `by_rule`: both, only ours, only theirs."""
+    """The difference of two rulebooks over the same data. `by_rule`: both, only ours, only theirs."""
 
     both: int
     only_ours: list[BacktestFinding]
@@ -129,7 +129,7 @@ class BacktestDifference(Schema, frozen=True, kw_only=True):
 
 
 class BacktestResult(Schema, frozen=True, kw_only=True):
-    """What a book would have found, and how another would have differed."""
+    """Findings of a rulebook over recorded data, and the difference to another one."""
 
     book: str
     version: int
@@ -143,7 +143,7 @@ class BacktestResult(Schema, frozen=True, kw_only=True):
 
 
 class BacktestJob(Schema, frozen=True, kw_only=True):
-    """A backtest as it stands; `progress` goes from 0 to 1."""
+    """The state of a backtest; `progress` from 0 to 1."""
 
     id: str
     state: Literal["running", "done", "failed", "cancelled"]
@@ -157,22 +157,22 @@ class BacktestJob(Schema, frozen=True, kw_only=True):
 
 
 class RulebookFile(Schema, frozen=True, kw_only=True):
-    """A rulebook or its trials, as they are written."""
+    """A rulebook or its trials as YAML text."""
 
     name: str
     text: str
 
 
 class RulebookFiles(Schema, frozen=True, kw_only=True):
-    """A rulebook to begin with, and its trials."""
+    """A template of a rulebook, and its trials."""
 
     books: list[RulebookFile]
 
 
 class ReloadResult(Schema, frozen=True, kw_only=True):
-    """The names of rules by what became of them, and how many are in force.
+    """Names of rules by result of a reload, and the number of rules in force.
 
-    `unversioned` were changed under the version they had.
+    `unversioned`: changed without a new version.
     """
 
     added: list[str]
@@ -183,14 +183,14 @@ class ReloadResult(Schema, frozen=True, kw_only=True):
 
 
 class ConditionValue(Schema, frozen=True, kw_only=True):
-    """A condition as it is written, and its answer; null where it cannot be known."""
+    """A condition and its present value; null while it is unknown."""
 
     written: str
     answer: Value | None
 
 
 class GroupPart(Schema, frozen=True, kw_only=True):
-    """Of a rule over a group: how many of these must stand, and how many do."""
+    """Part of a group rule: how many of these findings are required, and how many are active."""
 
     rules: list[str]
     at_least: int
@@ -198,7 +198,7 @@ class GroupPart(Schema, frozen=True, kw_only=True):
 
 
 class GroupMember(Schema, frozen=True, kw_only=True):
-    """A finding that counts for a rule over a group."""
+    """A finding that counts for a group rule."""
 
     rule: str
     device: str
@@ -207,7 +207,7 @@ class GroupMember(Schema, frozen=True, kw_only=True):
 
 
 class ReportedPhase(Schema, frozen=True, kw_only=True):
-    """What the rule told."""
+    """A phase that the rule reported."""
 
     at: Timestamp
     phase: str
@@ -216,10 +216,10 @@ class ReportedPhase(Schema, frozen=True, kw_only=True):
 
 
 class Explanation(Schema, frozen=True, kw_only=True):
-    """Where a rule stood with a device or group, since when, what it waits for, and why, in sentences.
+    """The state of a rule for a device or group: since when, what it waits for, and why, in sentences.
 
-    Not `known`: nothing was ever heard of the device, and nothing else is said. Which fields there are depends on the
-    rule: those of silence for a rule about absence, `parts` and `members` for one over a group.
+    Not `known`: no message of the device was ever received, and all other fields are missing. Which fields are present
+    depends on the rule: those of silence for a rule about absence, `parts` and `members` for a group rule.
     """
 
     device: str

@@ -1,4 +1,4 @@
-"""The service itself and who uses it: sessions, tokens, silences, why, health, the status line, the broker doctor."""
+"""Schemas of the service: sessions, tokens, silences, why, health, the status line, the broker doctor."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Site(Schema, frozen=True, kw_only=True):
 
 
 class Session(Schema, frozen=True, kw_only=True):
-    """Who is logged in. `alert` limits a worker's link, `place` a token."""
+    """The logged-in user. `alert` limits a worker's link, `place` a token."""
 
     role: AccessRole
     person: NamedReference | None
@@ -30,7 +30,7 @@ class Session(Schema, frozen=True, kw_only=True):
 
 
 class Token(Schema, frozen=True, kw_only=True):
-    """A token that was given out, without the token itself."""
+    """An access token, without its text."""
 
     id: str
     role: AccessRole
@@ -42,13 +42,13 @@ class Token(Schema, frozen=True, kw_only=True):
 
 
 class NewToken(Token, frozen=True, kw_only=True):
-    """A token as it is made: the only answer that shows it."""
+    """A new access token; the only response that contains its text."""
 
     token: str
 
 
 class Matchers(Schema, frozen=True, kw_only=True):
-    """What a silence covers: everything that is named must be equal."""
+    """The findings that a silence covers: every named field must be equal."""
 
     rule: str | UnsetType = UNSET
     hazard: str | UnsetType = UNSET
@@ -78,7 +78,7 @@ class Silence(Schema, frozen=True, kw_only=True):
 
 
 class WhyFact(Schema, frozen=True, kw_only=True):
-    """One fact of an answer; the other fields name what it is about."""
+    """A fact of an explanation; the other fields name its subject."""
 
     at: Timestamp
     kind: str
@@ -92,20 +92,20 @@ class WhyFact(Schema, frozen=True, kw_only=True):
 
 
 class Why(Page[WhyFact], frozen=True, kw_only=True):
-    """Why somebody was told, or was not: a sentence, and the facts it rests on."""
+    """Why people were notified, or were not: a sentence, and the facts it rests on."""
 
     about: dict[str, str]
     answer: str
 
 
 class Liveness(Schema, frozen=True, kw_only=True):
-    """The process answers."""
+    """The process is running."""
 
     status: Literal["ok"] = "ok"
 
 
 class Readiness(Schema, frozen=True, kw_only=True):
-    """Whether alarms are heard, and each condition of it."""
+    """Whether alarms are received, and each condition of it."""
 
     ready: bool
     checks: dict[str, bool]
@@ -114,7 +114,7 @@ class Readiness(Schema, frozen=True, kw_only=True):
 class Status(Schema, frozen=True, kw_only=True):
     """The status line on the stream; a worker's link gets `connected` and `now` only.
 
-    `journal_error` says why nothing can be kept just now. `on_duty`: names by role, who is asked first.
+    `journal_error`: why the journal cannot be written now. `on_duty`: names by role, first in rank.
     """
 
     connected: bool | UnsetType = UNSET
@@ -128,18 +128,18 @@ class Status(Schema, frozen=True, kw_only=True):
 
 
 class Resync(Schema, frozen=True, kw_only=True):
-    """The stream missed something: load the lists again."""
+    """Events were missed: load the lists again."""
 
 
 class TopicCount(Schema, frozen=True, kw_only=True):
-    """A topic, and how many messages came on it."""
+    """A topic and its number of messages."""
 
     topic: str
     messages: int
 
 
 class DecodedValue(Schema, frozen=True, kw_only=True):
-    """A value as it was understood."""
+    """A decoded value."""
 
     name: str
     value: Value
@@ -155,7 +155,7 @@ class LastReading(Schema, frozen=True, kw_only=True):
 
 
 class UnreadableField(Schema, frozen=True, kw_only=True):
-    """A field whose value could not be read, and why."""
+    """A field whose value could not be decoded, and why."""
 
     field: str
     said: str
@@ -166,7 +166,7 @@ class UnreadableField(Schema, frozen=True, kw_only=True):
 
 
 class Registration(Schema, frozen=True, kw_only=True):
-    """How to register it: a line of devices.csv, and the body of `POST /devices`. `kinds` to choose from."""
+    """How to register it: a line of devices.csv, and the body of `POST /devices`; `kinds` to choose from."""
 
     csv: str
     json: dict[str, Any]
@@ -174,7 +174,7 @@ class Registration(Schema, frozen=True, kw_only=True):
 
 
 class BrokerSender(Schema, frozen=True, kw_only=True):
-    """Who speaks on the broker, what is understood of it, and what to add."""
+    """A device or other sender on the broker: what is decoded, and which line to add."""
 
     platform: str | None
     guessed: str | None
@@ -198,7 +198,7 @@ class BrokerSender(Schema, frozen=True, kw_only=True):
 
 
 class SilentDevices(Schema, frozen=True, kw_only=True):
-    """Registered devices that said nothing meanwhile; the first of them by id."""
+    """Registered devices that sent nothing meanwhile; the first of them by id."""
 
     count: int
     devices: list[str]
@@ -212,7 +212,7 @@ class FileToAdd(Schema, frozen=True, kw_only=True):
 
 
 class DoctorReport(Schema, frozen=True, kw_only=True):
-    """What was heard on the broker in some seconds, and what to add so that it is understood."""
+    """Messages on the broker in some seconds, and what to add so that they are decoded."""
 
     broker: str
     seconds: int

@@ -1,7 +1,7 @@
-"""Who is asking and what they may do: tokens, browser sessions, workers' links. It knows HTTP's headers and no page.
+"""Authentication and permissions: access tokens, browser sessions, workers' links, and rate limits of logins.
 
-Tokens are compared by their SHA-256, in constant time. A session cookie is signed and not stored; logging out is
-remembered until the cookie would have expired anyway.
+Tokens are compared by their SHA-256, in constant time. A session cookie is signed and not stored; a logout is stored
+until the cookie would have expired.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ LOGOUTS_MAX: Final = 10_000
 
 
 class AccessRole(StrEnum):
-    """What a token or session may do; each row of `_MAY` says which acts."""
+    """The role of a token or session; `PERMISSIONS` lists its actions."""
 
     VIEWER = "viewer"
     WORKER = "worker"
@@ -32,7 +32,7 @@ class AccessRole(StrEnum):
     DISPATCHER = "dispatcher"
     ADMINISTRATOR = "administrator"
     DEVICE = "device"
-    """A platform that pushes readings over HTTP; it may do nothing else."""
+    """A platform that pushes readings over HTTP; it has no other permission."""
 
 
 _WORKER_ACTIONS: Final = frozenset({"acknowledge", "arrive", "resolve", "pass", "return", "comment"})
@@ -59,9 +59,10 @@ _UNMASKED_ROLES: Final = frozenset({AccessRole.OPERATOR, AccessRole.DISPATCHER, 
 
 
 class Principal(msgspec.Struct, frozen=True):
-    """Somebody who asked. `alert` limits a worker's link to its alert, `place` a token to what lies under it.
+    """An authenticated user or platform.
 
-    `platform` limits a pushing token to that platform.
+    `alert` limits a worker's link to its alert, `place` a token to the places under it, `platform` a pushing token to
+    that platform.
     """
 
     role: AccessRole
@@ -77,27 +78,27 @@ class Principal(msgspec.Struct, frozen=True):
 
     @property
     def sees_secrets(self) -> bool:
-        """True for whoever keeps the registry of the whole site: devices' tokens are written there, and read."""
+        """Whether secrets of devices are shown: to administrators of the whole site, who also enter them."""
         return self.has_permission("registry") and self.place is None and self.alert is None
 
     @property
     def sees_names(self) -> bool:
-        """False when residents' names and everybody's phones are masked."""
+        """False when residents' names and all phones are masked."""
         return self.role in _UNMASKED_ROLES
 
 
 def hash_token(token: str) -> str:
-    """How a token is kept and compared. Tokens are 256 random bits, so a plain digest is enough."""
+    """The form in which tokens are stored and compared. They are 256 random bits, so a plain digest is enough."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def constant_time_equal(one: str, other: str) -> bool:
-    """Constant-time comparison of two texts of any alphabet."""
-    return hmac.compare_digest(one.encode(), other.encode())
+def constant_time_equal(left: str, right: str) -> bool:
+    """Compare two texts of any alphabet in constant time."""
+    return hmac.compare_digest(left.encode(), right.encode())
 
 
 class ClaimsSigner:
-    """Seals small claims that expire, so that a link can never pass as a session."""
+    """Signs small claims with an expiry (`exp`, milliseconds), each purpose with its own key."""
 
     def __init__(self, key: bytes, purpose: str) -> None:
         self._signer = PurposeSigner(key, purpose)
@@ -105,27 +106,27 @@ class ClaimsSigner:
     def sign(self, claims: dict[str, Any], expires: Instant) -> str:
         return self._signer.sign(msgspec.json.encode({**claims, "exp": expires}))
 
-    def verify(self, sealed: str, now: Instant) -> dict[str, Any] | None:
-        """The claims, or None when they were forged, broken or are too old."""
-        body = self._signer.verify(sealed)
+    def verify(self, signed: str, now: Instant) -> dict[str, Any] | None:
+        """The claims; None when they are forged, malformed or expired."""
+        body = self._signer.verify(signed)
         claims = msgspec.json.decode(body, type=dict[str, Any]) if body is not None else {}
         return claims if claims.get("exp", 0) > now else None
 
 
 def sign_worker_link(key: bytes, alert: str, person: str, now: Instant) -> str:
-    """The signed part of a worker's link: this alert, this person, two hours. It carries no personal data."""
+    """The signed part of a worker's link: one alert, one person, two hours. It contains ids only, no personal data."""
     return ClaimsSigner(key, "link").sign({"a": alert, "p": person}, now + LINK_MS)
 
 
 class Sessions:
-    """Opens, reads and ends browser sessions."""
+    """Creates, verifies and revokes browser sessions."""
 
     def __init__(self, key: bytes) -> None:
         self._cookies, self._links = ClaimsSigner(key, "session"), ClaimsSigner(key, "link")
         self._revoked: dict[str, Instant] = {}
 
     def create(self, principal: Principal, now: Instant, until: Instant | None = None) -> str:
-        """A cookie for this principal; a link's opens nothing after `until`, when the link itself ends."""
+        """A cookie for this principal; `until` is the expiry of the worker's link it was made from."""
         claims = {
             "s": secrets.token_urlsafe(12),
             "t": principal.token,
@@ -134,8 +135,8 @@ class Sessions:
             "a": principal.alert,
             "l": principal.place,
         }
-        longest = now + (LINK_MS if principal.alert else SESSION_MS)
-        return self._cookies.sign(claims, longest if until is None else min(until, longest))
+        latest = now + (LINK_MS if principal.alert else SESSION_MS)
+        return self._cookies.sign(claims, latest if until is None else min(until, latest))
 
     def principal_of_cookie(self, cookie: str, now: Instant) -> Principal | None:
         claims = self._cookies.verify(cookie, now)
@@ -144,19 +145,19 @@ class Sessions:
         return Principal(AccessRole(claims["r"]), claims["t"], claims["p"], claims["a"], claims["l"], by_cookie=True)
 
     def principal_of_link(self, link: str, now: Instant) -> Principal | None:
-        """The worker a signed link was made for."""
+        """The worker of a signed link; None when it is invalid or expired."""
         claims = self._links.verify(link, now)
         if claims is None:
             return None
         return Principal(AccessRole.WORKER, "link", person=claims["p"], alert=claims["a"])
 
     def link_expiry(self, link: str, now: Instant) -> Instant | None:
-        """When a signed link ends; None for anything that is no link of ours."""
+        """When a signed link expires; None when it is invalid."""
         claims = self._links.verify(link, now)
         return None if claims is None else int(claims["exp"])
 
     def revoke(self, cookie: str, now: Instant) -> None:
-        """Log out: the cookie is refused from now on (until the next restart, or until it expires)."""
+        """Refuse the cookie until it expires. Revocations are in memory: a restart forgets them."""
         claims = self._cookies.verify(cookie, now)
         if claims is None:
             return
@@ -167,14 +168,14 @@ class Sessions:
 
 
 class LoginRateLimit:
-    """Counts failed logins per client address: after `most` within `window_ms` even the right token must wait."""
+    """Limits failed logins of a client address to `failures_max` in `window_ms`; then a valid token must wait too."""
 
-    def __init__(self, most: int = 10, window_ms: int = 60_000, clients: int = 10_000) -> None:
-        self._failures_max, self._window_ms, self._clients_max = most, window_ms, clients
+    def __init__(self, failures_max: int = 10, window_ms: int = 60_000, clients_max: int = 10_000) -> None:
+        self._failures_max, self._window_ms, self._clients_max = failures_max, window_ms, clients_max
         self._failures: dict[str, list[Instant]] = {}
 
     def wait_ms(self, client: str, now: Instant) -> int:
-        """How long this client must still wait; 0 when it may try."""
+        """How long this client must wait; 0 when it may try now."""
         recent = self._recent(client, now)
         return recent[0] + self._window_ms - now if len(recent) >= self._failures_max else 0
 
@@ -190,30 +191,30 @@ class LoginRateLimit:
 
 
 class LoginFailure(StrEnum):
-    """With what somebody failed to get in; the label of `fengshao_failed_logins_total`."""
+    """The kind of a failed login; the label `reason` of `fengshao_failed_logins_total`."""
 
     TOKEN = "token"  # noqa: S105 - a label
     LINK = "link"
     LOCKED = "locked"
-    """He failed too often before; what he tried was not looked at."""
+    """Rate limited; the token was not checked."""
     DEVICE = "device"
-    """A device's own token, in the path of its push."""
+    """A device's access token in the path of its push."""
     SIGNATURE = "signature"
     CALLBACK = "callback"
 
 
 class LoginFailures:
-    """Counts them all, and says which go into the audit: as many as a person reads, however many there are.
+    """Counts every failed login, and limits how many are written to the audit trail, in all and per client.
 
-    What was tried is not kept: a mistyped token is nearly a token.
+    The rejected token is not stored: a mistyped token is nearly a valid one.
     """
 
     def __init__(self) -> None:
         self.counts: dict[LoginFailure, int] = dict.fromkeys(LoginFailure, 0)
-        self._per_client, self._overall = LoginRateLimit(most=10), LoginRateLimit(most=60)
+        self._per_client, self._overall = LoginRateLimit(failures_max=10), LoginRateLimit(failures_max=60)
 
     def record(self, failure: LoginFailure, client: str, now: Instant) -> bool:
-        """Whether this one is written down."""
+        """Count a failure; True when it is to be written to the audit trail."""
         self.counts[failure] += 1
         if self._per_client.wait_ms(client, now) or self._overall.wait_ms("", now):
             return False

@@ -1,4 +1,4 @@
-"""What a viewer or a grid worker sees of a resident: 王**, 199****0001. Knows no page."""
+"""Masks names and phones of residents for viewers and grid workers: 王**, 199****0001. Pure."""
 
 from __future__ import annotations
 
@@ -24,6 +24,6 @@ def mask_phone(phone: str | None) -> str | None:
 
 
 def mask_person(view: dict[str, Any], *, is_resident: bool) -> dict[str, Any]:
-    """A person without what this reader need not know. Attributes (age, illness, living alone) go with the name."""
+    """A person's view with masked phone; for a resident also without the full name and attributes (age, illness)."""
     view = {**view, "phone": mask_phone(view["phone"]), "wecom": None}
     return {**view, "name": mask_name(view["name"]), "attributes": {}} if is_resident else view

@@ -1,6 +1,7 @@
-"""What only the keeper of the registry sees of devices: names that are also keys, and attributes that are secrets.
+"""Redacts secrets of devices for everybody but the registry's administrator. Pure.
 
-Pure: no request and no store. Everybody else sees a fingerprint, the same wherever the same secret would stand.
+Secrets are identities that are also access tokens, and attributes with names such as `app_key`. A secret identity is
+replaced by a fingerprint, which is the same everywhere, so that devices can still be told apart.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ def is_secret_name(name: str) -> bool:
 
 
 def redact_device(view: Mapping[str, Any], user: Principal) -> dict[str, Any]:
-    """A device's view as this reader may see it."""
+    """A device's view for this user."""
     if user.sees_secrets:
         return dict(view)
     attributes = {name: HIDDEN if is_secret_name(name) else value for name, value in view["attributes"].items()}
@@ -41,28 +42,28 @@ def redact_device(view: Mapping[str, Any], user: Principal) -> dict[str, Any]:
 
 
 def redact_unregistered_device(view: Mapping[str, Any], user: Principal) -> dict[str, Any]:
-    """A device to claim as this reader may see it."""
+    """The view of an unregistered device for this user."""
     if user.sees_secrets:
         return dict(view)
-    own = [one["id"] for one in view["identities"] if is_secret(one["platform"])]
-    told = {name: _hide_secrets(view[name], own) for name in ("identity", "vendor", "model", "name", "obstacle")}
-    return {**view, **told, "identities": _redact_identities(view["identities"])}
+    own = [identity["id"] for identity in view["identities"] if is_secret(identity["platform"])]
+    redacted = {name: _hide_secrets(view[name], own) for name in ("identity", "vendor", "model", "name", "obstacle")}
+    return {**view, **redacted, "identities": _redact_identities(view["identities"])}
 
 
 def redact_refusal(view: Mapping[str, Any], user: Principal) -> dict[str, Any]:
-    """A refusal's view, still without its payload, as this reader may see it."""
+    """A refusal's view without its payload, for this user."""
     if user.sees_secrets:
         return dict(view)
     own = secrets_of(view["platform"], view["identity"], view["topic"])
     return {**view, **{name: _hide_secrets(view[name], own) for name in ("topic", "detail", "identity")}}
 
 
-def redact_payload(one: Refusal, user: Principal) -> bytes:
-    """A refused message's bytes as this reader may see them."""
-    payload = one.payload
+def redact_payload(refusal: Refusal, user: Principal) -> bytes:
+    """The payload of a refused message for this user."""
+    payload = refusal.payload
     if user.sees_secrets:
         return payload
-    for secret in secrets_of(one.platform, one.identity, one.topic):
+    for secret in secrets_of(refusal.platform, refusal.identity, refusal.topic):
         payload = payload.replace(secret.encode(), hidden(secret).encode())
     try:
         return _JSON_FIELD.sub(_redact_field, payload.decode()).encode()
@@ -70,12 +71,15 @@ def redact_payload(one: Refusal, user: Principal) -> bytes:
         return payload
 
 
-def _redact_field(found: re.Match[str]) -> str:
-    return f'{found[1]}"{HIDDEN}"' if is_secret_name(found["name"]) else found[0]
+def _redact_field(match: re.Match[str]) -> str:
+    return f'{match[1]}"{HIDDEN}"' if is_secret_name(match["name"]) else match[0]
 
 
-def _redact_identities(written: Any) -> list[dict[str, str]]:
-    return [{**one, "id": hidden(one["id"]) if is_secret(one["platform"]) else one["id"]} for one in written]
+def _redact_identities(identities: Any) -> list[dict[str, str]]:
+    return [
+        {**identity, "id": hidden(identity["id"]) if is_secret(identity["platform"]) else identity["id"]}
+        for identity in identities
+    ]
 
 
 def _hide_secrets(text: str | None, secrets: list[str]) -> str | None:

@@ -1,7 +1,7 @@
-"""One signer for what goes out and comes back: workers' links, session cookies, page cursors (itsdangerous).
+"""Signer of workers' links, session cookies and page cursors (itsdangerous).
 
-Each purpose has a key derived from the service's own, so that nothing sealed for one purpose opens for another.
-docs/decisions/0026.
+The key of each purpose is derived from the signing key, so that a value signed for one purpose is invalid for another.
+See docs/decisions/0026.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import itsdangerous
 
 
 class PurposeSigner:
-    """Seals bytes for one purpose as `body.mark`: both URL-safe base64, the mark HMAC-SHA256. Knows no expiry."""
+    """Signs bytes for one purpose as `body.signature`, both URL-safe base64; HMAC-SHA256, without expiry."""
 
     def __init__(self, key: bytes, purpose: str) -> None:
         self._signer = itsdangerous.Signer(key, purpose, key_derivation="hmac", digest_method=hashlib.sha256)
@@ -20,10 +20,10 @@ class PurposeSigner:
     def sign(self, raw: bytes) -> str:
         return self._signer.sign(itsdangerous.encoding.base64_encode(raw)).decode()
 
-    def verify(self, sealed: str) -> bytes | None:
-        """The bytes; None for anything that was not sealed for this purpose with this key."""
+    def verify(self, signed: str) -> bytes | None:
+        """The bytes; None unless they were signed for this purpose with this key."""
         try:
-            body = self._signer.unsign(sealed.encode(errors="replace"))
+            body = self._signer.unsign(signed.encode(errors="replace"))
         except itsdangerous.BadSignature:
             return None
         return itsdangerous.encoding.base64_decode(body)

@@ -92,7 +92,7 @@ def test_an_answer_is_read_back_as_it_was() -> None:
 
 
 def test_what_no_answer_may_hold_is_refused_by_name() -> None:
-    with pytest.raises(TypeError, match="ZoneInfo has no place in an answer"):
+    with pytest.raises(TypeError, match="ZoneInfo has no place in a response"):
         encode_json({"zone": SHANGHAI}, SHANGHAI)
     with pytest.raises(msgspec.ValidationError, match=r"Expected `int`, got `str` - at `\$.late_ms`"):
         to_schema(Whole, {**PLAIN, "late_ms": "5"})

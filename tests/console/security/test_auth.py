@@ -132,7 +132,7 @@ def test_each_role_may_do_what_its_work_needs(access: AccessRole, act: str, allo
 
 
 def test_after_too_many_failed_logins_a_client_waits_and_others_do_not() -> None:
-    limit = LoginRateLimit(most=2, window_ms=1_000, clients=2)
+    limit = LoginRateLimit(failures_max=2, window_ms=1_000, clients_max=2)
     limit.record_failure("a", NOW)
     assert limit.wait_ms("a", NOW + 1) == 0
     limit.record_failure("a", NOW + 100)
@@ -143,7 +143,7 @@ def test_after_too_many_failed_logins_a_client_waits_and_others_do_not() -> None
 
 
 def test_the_memory_of_failed_logins_is_bounded() -> None:
-    limit = LoginRateLimit(most=1, window_ms=1_000, clients=2)
+    limit = LoginRateLimit(failures_max=1, window_ms=1_000, clients_max=2)
     for client in "abc":
         limit.record_failure(client, NOW)
 

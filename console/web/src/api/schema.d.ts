@@ -912,7 +912,7 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @description RFC 9457: how every refusal is answered. `errors`: which field, and what to write instead. */
+        /** @description RFC 9457: the body of every error. `errors`: which field, and what to write instead. */
         Problem: {
             type: string;
             title: string;
@@ -925,7 +925,7 @@ export interface components {
         };
         /**
          * Page[AlertItem]
-         * @description A part of a list; `next` asks for the rest and is null on the last page.
+         * @description A page of a list; `next` is the cursor of the next page, null on the last one.
          */
         Page_AlertItem_: {
             items: components["schemas"]["AlertItem"][];
@@ -933,7 +933,7 @@ export interface components {
         };
         /**
          * AlertItem
-         * @description An alert as it stands in lists and on the stream. `allowed` are the actions this reader may take now.
+         * @description An alert in lists and stream events. `allowed`: the actions that this user may perform now.
          */
         AlertItem: {
             id: string;
@@ -991,7 +991,7 @@ export interface components {
         State: "acknowledged" | "closed" | "on_site" | "open" | "resolved" | "returned" | "shelved" | "verified";
         /**
          * Spot
-         * @description Where it stands on the map: the compound, and in it the building or the road.
+         * @description The place of an alert on the map: its compound, and the building or road in it.
          */
         Spot: {
             group: components["schemas"]["NamedReference"];
@@ -999,7 +999,7 @@ export interface components {
         };
         /**
          * NamedReference
-         * @description A person or a place by id, with the name that people read.
+         * @description A person or a place: id and name.
          */
         NamedReference: {
             id: string;
@@ -1007,7 +1007,7 @@ export interface components {
         };
         /**
          * Subject
-         * @description Whom it is about: a device, person, household, building, cell, line or system.
+         * @description The subject of an alert: a device, person, household, building, cell, line or system.
          */
         Subject: {
             type: string;
@@ -1015,7 +1015,7 @@ export interface components {
         };
         /**
          * Deadline
-         * @description What is owed next, and by when.
+         * @description The next step that is due, and by when.
          */
         Deadline: {
             /** @enum {string} */
@@ -1025,7 +1025,7 @@ export interface components {
         };
         /**
          * NotifiedPerson
-         * @description A person it was told, on which channel, and how far the message got.
+         * @description A notified person, the channel, and the delivery state of the message.
          */
         NotifiedPerson: {
             person: string;
@@ -1038,7 +1038,7 @@ export interface components {
         };
         /**
          * EvidenceLine
-         * @description A value against its limit; `text` is the whole line as a person reads it.
+         * @description A value and its limit; `text` is the whole line for people.
          */
         EvidenceLine: {
             quantity: string;
@@ -1054,7 +1054,7 @@ export interface components {
         };
         /**
          * AlertDetail
-         * @description One alert with its story, the way there (`lon`, `lat` in GCJ-02) and who may need help.
+         * @description An alert with its timeline, location (`lon`, `lat` in GCJ-02) and people at risk.
          */
         AlertDetail: {
             id: string;
@@ -1101,7 +1101,7 @@ export interface components {
         };
         /**
          * TimelineEntry
-         * @description One line of an alert's story.
+         * @description One entry of an alert's timeline.
          */
         TimelineEntry: {
             /** Format: date-time */
@@ -1114,7 +1114,7 @@ export interface components {
         };
         /**
          * PersonAtRisk
-         * @description Somebody who may need help; masked for whoever need not know.
+         * @description A person who may need help; masked for other users.
          */
         PersonAtRisk: {
             name: string;
@@ -1122,7 +1122,7 @@ export interface components {
         };
         /**
          * CareNote
-         * @description What whoever goes to help must know of a person.
+         * @description An attribute of a person that helpers must know.
          */
         CareNote: {
             name: string;
@@ -1132,7 +1132,7 @@ export interface components {
         };
         /**
          * Contact
-         * @description Whom to ring. `relation`: of the family, what they are to the person.
+         * @description A person to call. `relation`: how a family member is related to the person at risk.
          */
         Contact: {
             name: string;
@@ -1153,7 +1153,7 @@ export interface components {
         };
         /**
          * DoctorReport
-         * @description What was heard on the broker in some seconds, and what to add so that it is understood.
+         * @description Messages on the broker in some seconds, and what to add so that they are decoded.
          */
         DoctorReport: {
             broker: string;
@@ -1175,7 +1175,7 @@ export interface components {
         };
         /**
          * BrokerSender
-         * @description Who speaks on the broker, what is understood of it, and what to add.
+         * @description A device or other sender on the broker: what is decoded, and which line to add.
          */
         BrokerSender: {
             platform: string | null;
@@ -1206,7 +1206,7 @@ export interface components {
         };
         /**
          * TopicCount
-         * @description A topic, and how many messages came on it.
+         * @description A topic and its number of messages.
          */
         TopicCount: {
             topic: string;
@@ -1225,7 +1225,7 @@ export interface components {
         };
         /**
          * DecodedValue
-         * @description A value as it was understood.
+         * @description A decoded value.
          */
         DecodedValue: {
             name: string;
@@ -1235,7 +1235,7 @@ export interface components {
         };
         /**
          * UnreadableField
-         * @description A field whose value could not be read, and why.
+         * @description A field whose value could not be decoded, and why.
          */
         UnreadableField: {
             field: string;
@@ -1247,7 +1247,7 @@ export interface components {
         };
         /**
          * Registration
-         * @description How to register it: a line of devices.csv, and the body of `POST /devices`. `kinds` to choose from.
+         * @description How to register it: a line of devices.csv, and the body of `POST /devices`; `kinds` to choose from.
          */
         Registration: {
             csv: string;
@@ -1256,7 +1256,7 @@ export interface components {
         };
         /**
          * SilentDevices
-         * @description Registered devices that said nothing meanwhile; the first of them by id.
+         * @description Registered devices that sent nothing meanwhile; the first of them by id.
          */
         SilentDevices: {
             count: number;
@@ -1272,7 +1272,7 @@ export interface components {
         };
         /**
          * Page[Device]
-         * @description A part of a list; `next` asks for the rest and is null on the last page.
+         * @description A page of a list; `next` is the cursor of the next page, null on the last one.
          */
         Page_Device_: {
             items: components["schemas"]["Device"][];
@@ -1280,7 +1280,7 @@ export interface components {
         };
         /**
          * Device
-         * @description A registered device. Names that are keys and attributes that are secrets are hidden from most readers.
+         * @description A registered device. Identities that are access tokens and secret attributes are redacted for most users.
          */
         Device: {
             id: string;
@@ -1294,7 +1294,7 @@ export interface components {
         };
         /**
          * Identity
-         * @description How a platform calls a device.
+         * @description The id of a device on a platform.
          */
         Identity: {
             platform: string;
@@ -1302,7 +1302,7 @@ export interface components {
         };
         /**
          * PutResult
-         * @description The ids of a list that was put, by what became of them.
+         * @description The ids of a list that was put, by result.
          */
         PutResult: {
             created: string[];
@@ -1311,7 +1311,7 @@ export interface components {
         };
         /**
          * Page[ReadingPoint]
-         * @description A part of a list; `next` asks for the rest and is null on the last page.
+         * @description A page of a list; `next` is the cursor of the next page, null on the last one.
          */
         Page_ReadingPoint_: {
             items: components["schemas"]["ReadingPoint"][];
@@ -1319,7 +1319,7 @@ export interface components {
         };
         /**
          * ReadingPoint
-         * @description One value, exactly as it was sent.
+         * @description One value, exactly as the device sent it.
          */
         ReadingPoint: {
             /** Format: date-time */
@@ -1377,7 +1377,7 @@ export interface components {
         };
         /**
          * Page[Place]
-         * @description A part of a list; `next` asks for the rest and is null on the last page.
+         * @description A page of a list; `next` is the cursor of the next page, null on the last one.
          */
         Page_Place_: {
             items: components["schemas"]["Place"][];
@@ -1385,7 +1385,7 @@ export interface components {
         };
         /**
          * Place
-         * @description A node of the tree of places.
+         * @description A place, with its parent in the tree of places.
          */
         Place: {
             id: string;
@@ -1402,7 +1402,7 @@ export interface components {
         };
         /**
          * Page[Cell]
-         * @description A part of a list; `next` asks for the rest and is null on the last page.
+         * @description A page of a list; `next` is the cursor of the next page, null on the last one.
          */
         Page_Cell_: {
             items: components["schemas"]["Cell"][];
@@ -1420,7 +1420,7 @@ export interface components {
         };
         /**
          * Page[Person]
-         * @description A part of a list; `next` asks for the rest and is null on the last page.
+         * @description A page of a list; `next` is the cursor of the next page, null on the last one.
          */
         Page_Person_: {
             items: components["schemas"]["Person"][];
@@ -1428,7 +1428,7 @@ export interface components {
         };
         /**
          * Person
-         * @description A worker, an official or a resident; residents and phones are masked for most readers.
+         * @description A worker, an official or a resident; residents and phones are masked for most users.
          */
         Person: {
             id: string;
@@ -1442,7 +1442,7 @@ export interface components {
         };
         /**
          * Page[Duty]
-         * @description A part of a list; `next` asks for the rest and is null on the last page.
+         * @description A page of a list; `next` is the cursor of the next page, null on the last one.
          */
         Page_Duty_: {
             items: components["schemas"]["Duty"][];
@@ -1473,7 +1473,7 @@ export interface components {
         Role: "clinic" | "community" | "department" | "lead" | "maintenance" | "property" | "street" | "worker";
         /**
          * Page[Rule]
-         * @description A part of a list; `next` asks for the rest and is null on the last page.
+         * @description A page of a list; `next` is the cursor of the next page, null on the last one.
          */
         Page_Rule_: {
             items: components["schemas"]["Rule"][];
@@ -1481,7 +1481,7 @@ export interface components {
         };
         /**
          * Rule
-         * @description One rule in force. `source` says where its thresholds come from.
+         * @description A rule in force. `source` states where its thresholds come from.
          */
         Rule: {
             name: string;
@@ -1499,7 +1499,7 @@ export interface components {
         };
         /**
          * Page[Kind]
-         * @description A part of a list; `next` asks for the rest and is null on the last page.
+         * @description A page of a list; `next` is the cursor of the next page, null on the last one.
          */
         Page_Kind_: {
             items: components["schemas"]["Kind"][];
@@ -1507,7 +1507,7 @@ export interface components {
         };
         /**
          * Kind
-         * @description A kind of device. `report_every` is its ordinary plan, in milliseconds.
+         * @description A kind of device. `report_every`: the usual interval of its reports, in milliseconds.
          */
         Kind: {
             kind: string;
@@ -1528,7 +1528,7 @@ export interface components {
         };
         /**
          * Quantity
-         * @description What a kind of device may say; `min` and `max` bound what is plausible, in `unit`.
+         * @description A quantity of a kind of device; `min` and `max` bound plausible values, in `unit`.
          */
         Quantity: {
             /** @enum {string} */
@@ -1543,7 +1543,7 @@ export interface components {
         };
         /**
          * CheckResult
-         * @description Every fault; where there is none, how much was read and what is doubtful in it.
+         * @description All faults; without any, how much was read and the warnings.
          */
         CheckResult: {
             faults: components["schemas"]["RulebookFault"][];
@@ -1554,7 +1554,7 @@ export interface components {
         };
         /**
          * RulebookFault
-         * @description One mistake in a file, where it stands: line and column count from 1.
+         * @description A fault in a file and its position; line and column count from 1.
          */
         RulebookFault: {
             file: string;
@@ -1565,7 +1565,7 @@ export interface components {
         };
         /**
          * TestResult
-         * @description How the trials went.
+         * @description The results of trials.
          */
         TestResult: {
             passed: number;
@@ -1574,7 +1574,7 @@ export interface components {
         };
         /**
          * TrialResult
-         * @description One trial, what was expected of it and what came.
+         * @description A trial with its expected and actual result.
          */
         TrialResult: {
             file: string;
@@ -1586,7 +1586,7 @@ export interface components {
         };
         /**
          * BacktestJob
-         * @description A backtest as it stands; `progress` goes from 0 to 1.
+         * @description The state of a backtest; `progress` from 0 to 1.
          */
         BacktestJob: {
             id: string;
@@ -1603,7 +1603,7 @@ export interface components {
         };
         /**
          * BacktestResult
-         * @description What a book would have found, and how another would have differed.
+         * @description Findings of a rulebook over recorded data, and the difference to another one.
          */
         BacktestResult: {
             book: string;
@@ -1620,7 +1620,7 @@ export interface components {
         };
         /**
          * RuleStatistics
-         * @description What one rule would have found. `by_hour` counts beginnings by local hour of the day, 0 to 23.
+         * @description Findings of one rule in a backtest. `by_hour`: begins by local hour of the day, 0 to 23.
          */
         RuleStatistics: {
             rule: string;
@@ -1645,7 +1645,7 @@ export interface components {
         };
         /**
          * BacktestDifference
-         * @description How two books differ over the same past. `by_rule`: both, only ours, only theirs.
+         * @description The difference of two rulebooks over the same data. `by_rule`: both, only ours, only theirs.
          */
         BacktestDifference: {
             both: number;
@@ -1662,7 +1662,7 @@ export interface components {
         };
         /**
          * BacktestFinding
-         * @description One finding from its beginning to its end, as one of two books saw it.
+         * @description A finding from begin to end that only one of two rulebooks raised.
          */
         BacktestFinding: {
             rule: string;
@@ -1677,7 +1677,7 @@ export interface components {
         };
         /**
          * Page[BacktestJob]
-         * @description A part of a list; `next` asks for the rest and is null on the last page.
+         * @description A page of a list; `next` is the cursor of the next page, null on the last one.
          */
         Page_BacktestJob_: {
             items: components["schemas"]["BacktestJob"][];
@@ -1685,14 +1685,14 @@ export interface components {
         };
         /**
          * RulebookFiles
-         * @description A rulebook to begin with, and its trials.
+         * @description A template of a rulebook, and its trials.
          */
         RulebookFiles: {
             books: components["schemas"]["RulebookFile"][];
         };
         /**
          * RulebookFile
-         * @description A rulebook or its trials, as they are written.
+         * @description A rulebook or its trials as YAML text.
          */
         RulebookFile: {
             name: string;
@@ -1700,9 +1700,9 @@ export interface components {
         };
         /**
          * ReloadResult
-         * @description The names of rules by what became of them, and how many are in force.
+         * @description Names of rules by result of a reload, and the number of rules in force.
          *
-         *         `unversioned` were changed under the version they had.
+         *         `unversioned`: changed without a new version.
          */
         ReloadResult: {
             added: string[];
@@ -1713,10 +1713,10 @@ export interface components {
         };
         /**
          * Explanation
-         * @description Where a rule stood with a device or group, since when, what it waits for, and why, in sentences.
+         * @description The state of a rule for a device or group: since when, what it waits for, and why, in sentences.
          *
-         *         Not `known`: nothing was ever heard of the device, and nothing else is said. Which fields there are depends on the
-         *         rule: those of silence for a rule about absence, `parts` and `members` for one over a group.
+         *         Not `known`: no message of the device was ever received, and all other fields are missing. Which fields are present
+         *         depends on the rule: those of silence for a rule about absence, `parts` and `members` for a group rule.
          */
         Explanation: {
             device: string;
@@ -1767,7 +1767,7 @@ export interface components {
         };
         /**
          * ConditionValue
-         * @description A condition as it is written, and its answer; null where it cannot be known.
+         * @description A condition and its present value; null while it is unknown.
          */
         ConditionValue: {
             written: string;
@@ -1775,7 +1775,7 @@ export interface components {
         };
         /**
          * GroupPart
-         * @description Of a rule over a group: how many of these must stand, and how many do.
+         * @description Part of a group rule: how many of these findings are required, and how many are active.
          */
         GroupPart: {
             rules: string[];
@@ -1784,7 +1784,7 @@ export interface components {
         };
         /**
          * GroupMember
-         * @description A finding that counts for a rule over a group.
+         * @description A finding that counts for a group rule.
          */
         GroupMember: {
             rule: string;
@@ -1795,7 +1795,7 @@ export interface components {
         };
         /**
          * ReportedPhase
-         * @description What the rule told.
+         * @description A phase that the rule reported.
          */
         ReportedPhase: {
             /** Format: date-time */
@@ -1807,7 +1807,7 @@ export interface components {
         };
         /**
          * Page[LatchedFinding]
-         * @description A part of a list; `next` asks for the rest and is null on the last page.
+         * @description A page of a list; `next` is the cursor of the next page, null on the last one.
          */
         Page_LatchedFinding_: {
             items: components["schemas"]["LatchedFinding"][];
@@ -1815,7 +1815,7 @@ export interface components {
         };
         /**
          * LatchedFinding
-         * @description A finding that stands until a person resets it.
+         * @description A finding that stays active until a person resets it.
          */
         LatchedFinding: {
             finding: string;
@@ -1826,7 +1826,7 @@ export interface components {
         };
         /**
          * ResetResult
-         * @description What came of a reset. Not ended: it is still dangerous, and ends with the next all-clear.
+         * @description The result of a reset. Not `ended`: the condition is still true, and the finding ends with it.
          */
         ResetResult: {
             rule: string;
@@ -1837,7 +1837,7 @@ export interface components {
         };
         /**
          * RefusalPage
-         * @description Refused messages that were kept, and how many there were in all.
+         * @description A page of stored refusals, and the totals.
          */
         RefusalPage: {
             items: components["schemas"]["Refusal"][];
@@ -1846,7 +1846,7 @@ export interface components {
         };
         /**
          * Refusal
-         * @description A message that became no reading. Its bytes are shown only to who sees residents' names.
+         * @description A message that became no reading. Its payload is shown only to users who see residents' names.
          */
         Refusal: {
             id: string;
@@ -1873,7 +1873,7 @@ export interface components {
         Reason: "bad_checksum" | "bad_payload" | "bad_time" | "bad_value" | "codec_failed" | "no_codec" | "no_mapping" | "too_large" | "unknown_device";
         /**
          * RefusalSummary
-         * @description What was refused in all.
+         * @description Total of refused messages.
          */
         RefusalSummary: {
             kept: number;
@@ -1882,7 +1882,7 @@ export interface components {
         };
         /**
          * RefusalCount
-         * @description Refusals of one source for one reason: kept singly, and beyond the hour's limit only counted.
+         * @description Refusals of one source for one reason: stored, and beyond the hourly limit only counted.
          */
         RefusalCount: {
             source: string;
@@ -1892,14 +1892,14 @@ export interface components {
         };
         /**
          * ReplayResult
-         * @description How many refused messages were tried again.
+         * @description Number of refused messages that were processed again.
          */
         ReplayResult: {
             replayed: number;
         };
         /**
          * UnregisteredDevicePage
-         * @description Devices to claim, and what was refused of unknown devices in all.
+         * @description Unregistered devices, and the totals of refusals of unknown devices.
          */
         UnregisteredDevicePage: {
             items: components["schemas"]["UnregisteredDevice"][];
@@ -1908,9 +1908,9 @@ export interface components {
         };
         /**
          * UnregisteredDevice
-         * @description A device to claim. `at_least`: beyond what was kept, more of its messages were only counted.
+         * @description A device that sends and is not registered. `at_least`: more of its messages were counted but not stored.
          *
-         *         `obstacle` is what keeps it from being heard or read then: a topic that no filter covers, a missing codec.
+         *         `obstacle`: why it would not be received or decoded once registered: a topic outside all filters, a missing codec.
          */
         UnregisteredDevice: {
             platform: string;
@@ -1931,7 +1931,7 @@ export interface components {
         };
         /**
          * Page[UnmappedField]
-         * @description A part of a list; `next` asks for the rest and is null on the last page.
+         * @description A page of a list; `next` is the cursor of the next page, null on the last one.
          */
         Page_UnmappedField_: {
             items: components["schemas"]["UnmappedField"][];
@@ -1939,7 +1939,7 @@ export interface components {
         };
         /**
          * UnmappedField
-         * @description A field that devices send and no mapping takes.
+         * @description A field that devices send and no mapping uses.
          */
         UnmappedField: {
             platform: string;
@@ -1949,7 +1949,7 @@ export interface components {
         };
         /**
          * Page[AuditEntry]
-         * @description A part of a list; `next` asks for the rest and is null on the last page.
+         * @description A page of a list; `next` is the cursor of the next page, null on the last one.
          */
         Page_AuditEntry_: {
             items: components["schemas"]["AuditEntry"][];
@@ -1957,7 +1957,7 @@ export interface components {
         };
         /**
          * AuditEntry
-         * @description Who did what.
+         * @description An entry of the audit trail: actor and action.
          */
         AuditEntry: {
             /** Format: date-time */
@@ -1970,7 +1970,7 @@ export interface components {
         };
         /**
          * Page[FileDifference]
-         * @description A part of a list; `next` asks for the rest and is null on the last page.
+         * @description A page of a list; `next` is the cursor of the next page, null on the last one.
          */
         Page_FileDifference_: {
             items: components["schemas"]["FileDifference"][];
@@ -1978,7 +1978,7 @@ export interface components {
         };
         /**
          * FileDifference
-         * @description A record of the site's files that was not taken: the registry's stays. `held` is null where it was deleted.
+         * @description A record of the site's files that was not imported; the registry's stays. `held` is null when it was deleted.
          */
         FileDifference: {
             record: string;
@@ -1990,7 +1990,7 @@ export interface components {
         };
         /**
          * ImportResult
-         * @description What taking up the site's files did.
+         * @description The result of importing the site's files.
          */
         ImportResult: {
             created: number;
@@ -2000,7 +2000,7 @@ export interface components {
         };
         /**
          * Why
-         * @description Why somebody was told, or was not: a sentence, and the facts it rests on.
+         * @description Why people were notified, or were not: a sentence, and the facts it rests on.
          */
         Why: {
             items: components["schemas"]["WhyFact"][];
@@ -2012,7 +2012,7 @@ export interface components {
         };
         /**
          * WhyFact
-         * @description One fact of an answer; the other fields name what it is about.
+         * @description A fact of an explanation; the other fields name its subject.
          */
         WhyFact: {
             /** Format: date-time */
@@ -2028,7 +2028,7 @@ export interface components {
         };
         /**
          * Page[Silence]
-         * @description A part of a list; `next` asks for the rest and is null on the last page.
+         * @description A page of a list; `next` is the cursor of the next page, null on the last one.
          */
         Page_Silence_: {
             items: components["schemas"]["Silence"][];
@@ -2059,7 +2059,7 @@ export interface components {
         };
         /**
          * Matchers
-         * @description What a silence covers: everything that is named must be equal.
+         * @description The findings that a silence covers: every named field must be equal.
          */
         Matchers: {
             rule?: string;
@@ -2072,7 +2072,7 @@ export interface components {
         };
         /**
          * Session
-         * @description Who is logged in. `alert` limits a worker's link, `place` a token.
+         * @description The logged-in user. `alert` limits a worker's link, `place` a token.
          */
         Session: {
             role: components["schemas"]["AccessRole"];
@@ -2083,7 +2083,7 @@ export interface components {
         };
         /**
          * AccessRole
-         * @description What a token or session may do; each row of `_MAY` says which acts.
+         * @description The role of a token or session; `PERMISSIONS` lists its actions.
          * @enum {string}
          */
         AccessRole: "administrator" | "device" | "dispatcher" | "operator" | "viewer" | "worker";
@@ -2097,7 +2097,7 @@ export interface components {
         };
         /**
          * Page[Token]
-         * @description A part of a list; `next` asks for the rest and is null on the last page.
+         * @description A page of a list; `next` is the cursor of the next page, null on the last one.
          */
         Page_Token_: {
             items: components["schemas"]["Token"][];
@@ -2105,7 +2105,7 @@ export interface components {
         };
         /**
          * Token
-         * @description A token that was given out, without the token itself.
+         * @description An access token, without its text.
          */
         Token: {
             id: string;
@@ -2119,7 +2119,7 @@ export interface components {
         };
         /**
          * NewToken
-         * @description A token as it is made: the only answer that shows it.
+         * @description A new access token; the only response that contains its text.
          */
         NewToken: {
             id: string;
@@ -2134,14 +2134,14 @@ export interface components {
         };
         /**
          * PushResult
-         * @description How many messages of a push are in the journal.
+         * @description Number of pushed messages that were written to the journal.
          */
         PushResult: {
             accepted: number;
         };
         /**
          * Liveness
-         * @description The process answers.
+         * @description The process is running.
          */
         Liveness: {
             /**
@@ -2152,7 +2152,7 @@ export interface components {
         };
         /**
          * Readiness
-         * @description Whether alarms are heard, and each condition of it.
+         * @description Whether alarms are received, and each condition of it.
          */
         Readiness: {
             ready: boolean;
@@ -2164,7 +2164,7 @@ export interface components {
          * Status
          * @description The status line on the stream; a worker's link gets `connected` and `now` only.
          *
-         *         `journal_error` says why nothing can be kept just now. `on_duty`: names by role, who is asked first.
+         *         `journal_error`: why the journal cannot be written now. `on_duty`: names by role, first in rank.
          */
         Status: {
             connected?: boolean;
@@ -2180,7 +2180,7 @@ export interface components {
         };
         /**
          * Resync
-         * @description The stream missed something: load the lists again.
+         * @description Events were missed: load the lists again.
          */
         Resync: Record<string, never>;
     };
@@ -5883,7 +5883,7 @@ export interface operations {
                 "application/json": {
                     /**
                      * AccessRole
-                     * @description What a token or session may do; each row of `_MAY` says which acts.
+                     * @description The role of a token or session; `PERMISSIONS` lists its actions.
                      * @enum {string}
                      */
                     role: "viewer" | "worker" | "operator" | "dispatcher" | "administrator" | "device";

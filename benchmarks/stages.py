@@ -59,7 +59,7 @@ class Stages:
         work()
         passed, busy = time.perf_counter() - begun, time.process_time() - worked
         self.took[stage] = passed * 1e6 / self.count
-        print(f"{stage:28} {passed * 1e6 / self.count:7.2f} µs passed {busy * 1e6 / self.count:7.2f} µs of processor")
+        print(f"{stage:36} {passed * 1e6 / self.count:7.2f} µs passed {busy * 1e6 / self.count:7.2f} µs of processor")
 
     def run(self) -> None:
         raw = b"".join(_as_v5(reading(index, DEVICES, self.now - 1_000, 0)) for index in range(self.count))
@@ -71,7 +71,7 @@ class Stages:
         self.clock("journal append, synced", lambda: asyncio.run(_append(journal, entries)))
         journal.close()
         heard: list[Sequence[Reading]] = []
-        self.clock("listener", lambda: self._hear(entries, heard))
+        self.clock("decoder", lambda: self._hear(entries, heard))
         self.clock("rules", lambda: self._judge(heard))
         history = DuckDbHistory(self.folder / "history.duckdb")
         self.clock("history append and flush", lambda: asyncio.run(_remember(history, heard)))
@@ -98,13 +98,13 @@ class Stages:
         for each in arrivals:
             writer.enqueue(link, each)  # type: ignore[arg-type]
         passed = (time.perf_counter() - begun) * 1e6 / self.count
-        print(f"{'frames, twins, redelivery':28} {passed:7.2f} µs passed")
+        print(f"{'frames, session copies, redelivery':36} {passed:7.2f} µs passed")
         foresee = DangerPrefilter(self.kinds, self.mappings, self.listener.has_danger)
         begun = time.perf_counter()
         for batch in writer._batches:
             foresee(batch.frames)
         passed = (time.perf_counter() - begun) * 1e6 / self.count
-        print(f"{'dangers among them':28} {passed:7.2f} µs passed")
+        print(f"{'danger detection':36} {passed:7.2f} µs passed")
         running = asyncio.create_task(writer.run())
         await writer.drain()
         running.cancel()

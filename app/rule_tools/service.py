@@ -141,7 +141,9 @@ class RuleToolService:
         if is_self_contained(books, name):
             return [name]
         near = CommunityIndex(self._engine.community)
-        return connected_devices(self._devices(), Engine(books, self._engine.kinds, self._engine.community), near, name)
+        return connected_devices(
+            self._devices(), Engine(books, self._engine.state.kinds, self._engine.community), near, name
+        )
 
     async def _run_short(self, task: ToolRequest, folder: Path) -> dict[str, Any]:
         try:

@@ -78,11 +78,6 @@ class Engine:
         return self.state.books
 
     @property
-    def kinds(self) -> Mapping[str, Kind]:
-        """The kinds of device in use."""
-        return self.state.kinds
-
-    @property
     def rulesets(self) -> dict[str, CompiledRuleset]:
         """The compiled rules, by kind of device."""
         return self.state.rulesets

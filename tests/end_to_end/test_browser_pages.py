@@ -142,8 +142,8 @@ async def test_a_latched_alarm_is_reset_on_the_alert_page_with_a_reason(
     async with RulebookHarness(tmp_path / "data", broker.port, free_port()) as harness:
         harness.writes(LATCHED)
         await harness.service.rulebook_reloader.poll()
-        await harness.hears(alarm=True)
-        await harness.hears(alarm=False)
+        await harness.receives(alarm=True)
+        await harness.receives(alarm=False)
         (alert, *_) = await harness.until_items("/api/v1/alerts?ledger=danger")
         page = await logged_in(browser, harness, 1920, 1080)
         await page.goto(f"http://{harness.http.host}:{harness.http.port}/alerts/{alert['id']}")

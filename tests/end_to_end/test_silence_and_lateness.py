@@ -32,7 +32,7 @@ async def kinds_of(harness: ServiceHarness, alert: str) -> list[str]:
     return [entry["kind"] for entry in (await harness.get(f"/api/v1/alerts/{alert}"))["timeline"]]
 
 
-async def until_told(harness: ServiceHarness, alert: str, kind: str) -> list[str]:
+async def until_timeline_has(harness: ServiceHarness, alert: str, kind: str) -> list[str]:
     """The story once it has such a line."""
     async with asyncio.timeout(WAIT_MAX_S):
         while kind not in (story := await kinds_of(harness, alert)):
@@ -59,7 +59,7 @@ async def test_a_device_in_alarm_that_falls_silent_stays_in_alarm_and_says_so(ha
     await says(harness, START, 1, alarm=True)
     (alert,) = await harness.until_items("/api/v1/alerts")
     await harness.fast_forward(minutes=3 * 60 + 11)
-    assert "recovered" not in await until_told(harness, alert["id"], "stale")
+    assert "recovered" not in await until_timeline_has(harness, alert["id"], "stale")
     assert (await harness.get(f"/api/v1/alerts/{alert['id']}"))["state"] == "open"
 
 
@@ -78,4 +78,4 @@ async def test_a_late_all_clear_closes_nothing_newer(harness: ServiceHarness) ->
 
     await says(harness, harness.clock.now, 3, alarm=False)
     await harness.fast_forward(minutes=2)
-    assert "recovered" in await until_told(harness, alert["id"], "recovered")
+    assert "recovered" in await until_timeline_has(harness, alert["id"], "recovered")

@@ -47,7 +47,7 @@ class RulebookHarness(ServiceHarness):
         self.saved = getattr(self, "saved", 0) + 1
         os.utime(file, ns=(self.saved, self.saved))
 
-    async def hears(self, **values: Any) -> None:
+    async def receives(self, **values: Any) -> None:
         before = self.service.processing.pipeline.counters.readings
         await self.publish("fengshao/v1/gas-402/up", {"ts": self.clock.now, **values})
         await self.until(lambda: self.service.processing.pipeline.counters.readings > before, "the reading")
@@ -59,7 +59,7 @@ class RulebookHarness(ServiceHarness):
         (alert,) = await self.items("/api/v1/alerts")
         return [line["kind"] for line in (await self.get(f"/api/v1/alerts/{alert['id']}"))["timeline"]]
 
-    async def until_told(self, kind: str) -> None:
+    async def until_timeline_has(self, kind: str) -> None:
         async with asyncio.timeout(WAIT_MAX_S):
             while kind not in await self.timeline():
                 await asyncio.sleep(0.01)

@@ -13,61 +13,61 @@ def entry(lane: Lane, pos: int, received: int, size: int = 1) -> JournalEntry:
     return JournalEntry(lane, pos, (Frame("t", b"x" * size, received, "s"),))
 
 
-class Written:
+class MemoryJournal:
     """A journal that holds what it is given."""
 
     def __init__(self, *entries: JournalEntry) -> None:
         self.entries = list(entries)
 
     async def read_async(self, lane: Lane, after: int, limit: int = 16) -> Sequence[JournalEntry]:
-        return [one for one in self.entries if one.lane == lane and one.pos > after][:limit]
+        return [item for item in self.entries if item.lane == lane and item.pos > after][:limit]
 
 
-async def taken(backlog: Backlog) -> list[int]:
+async def positions_of(backlog: Backlog) -> list[int]:
     positions = []
-    while (one := await backlog.next_entry()) is not None:
-        positions.append(one.pos)
+    while (item := await backlog.next_entry()) is not None:
+        positions.append(item.pos)
     return positions
 
 
 async def test_an_urgent_entry_overtakes_a_backlog_of_ordinary_ones() -> None:
-    backlog = Backlog(Written(), {}, {}, 10_000)
+    backlog = Backlog(MemoryJournal(), {}, {}, 10_000)
     for pos in range(1, 6):
         backlog.enqueue(entry(Lane.BULK, pos, pos))
     backlog.enqueue(entry(Lane.URGENT, 6, 6))
 
-    assert [6, 1, 2, 3, 4, 5] == await taken(backlog)
+    assert [6, 1, 2, 3, 4, 5] == await positions_of(backlog)
 
 
 async def test_after_a_restart_the_journal_is_replayed_in_its_own_order() -> None:
-    journal = Written(
+    journal = MemoryJournal(
         entry(Lane.BULK, 1, 10), entry(Lane.URGENT, 2, 20), entry(Lane.BULK, 3, 30), entry(Lane.URGENT, 4, 40)
     )
     backlog = Backlog(journal, {Lane.BULK: 1}, {Lane.BULK: 3, Lane.URGENT: 4}, 10_000)
 
     assert backlog.catching_up
-    assert [2, 3, 4] == await taken(backlog)
+    assert [2, 3, 4] == await positions_of(backlog)
     assert not backlog.catching_up
 
 
-async def test_over_its_bound_only_positions_are_kept_and_the_journal_is_read_again() -> None:
+async def test_over_its_bound_only_positions_are_stored_and_the_journal_is_read_again() -> None:
     entries = [entry(Lane.BULK, pos, pos, size=1_000) for pos in range(1, 51)]
-    journal = Written(*entries)
+    journal = MemoryJournal(*entries)
     backlog = Backlog(journal, {}, {}, 5_000)
-    for one in entries:
-        backlog.enqueue(one)
+    for item in entries:
+        backlog.enqueue(item)
 
     assert backlog.in_memory < 10
     assert {Lane.URGENT: 0, Lane.BULK: 50} == backlog.waiting
-    assert list(range(1, 51)) == await taken(backlog)
+    assert list(range(1, 51)) == await positions_of(backlog)
 
     journal.entries.append(entry(Lane.BULK, 51, 51))
     backlog.enqueue(journal.entries[-1])
-    assert [51] == await taken(backlog)
+    assert [51] == await positions_of(backlog)
 
 
-async def test_timers_wait_for_the_readings_that_still_lie_in_the_queue() -> None:
-    backlog = Backlog(Written(), {}, {}, 10_000)
+async def test_timers_wait_for_readings_still_in_the_queue() -> None:
+    backlog = Backlog(MemoryJournal(), {}, {}, 10_000)
     assert 99 == backlog.processed_until(99)
 
     backlog.enqueue(entry(Lane.BULK, 1, 40))
@@ -79,9 +79,9 @@ async def test_timers_wait_for_the_readings_that_still_lie_in_the_queue() -> Non
 
 async def test_timers_wait_for_what_is_only_in_the_journal() -> None:
     entries = [entry(Lane.BULK, pos, pos * 10, size=3_000) for pos in range(1, 30)]
-    backlog = Backlog(Written(*entries), {}, {}, 5_000)
-    for one in entries:
-        backlog.enqueue(one)
+    backlog = Backlog(MemoryJournal(*entries), {}, {}, 5_000)
+    for item in entries:
+        backlog.enqueue(item)
     first = await backlog.next_entry()
     while backlog.in_memory:
         first = await backlog.next_entry()
@@ -91,18 +91,18 @@ async def test_timers_wait_for_what_is_only_in_the_journal() -> None:
 
 
 async def test_waiting_ends_when_something_arrives() -> None:
-    backlog = Backlog(Written(), {}, {}, 10_000)
+    backlog = Backlog(MemoryJournal(), {}, {}, 10_000)
     backlog.enqueue(entry(Lane.BULK, 1, 1))
 
     await backlog.wait(60)
-    assert [1] == await taken(backlog)
+    assert [1] == await positions_of(backlog)
     await backlog.wait(0.001)
     backlog.wake()
     await backlog.wait(60)
 
 
 async def test_what_is_urgent_does_not_wait_for_the_rest_of_an_ordinary_entry() -> None:
-    backlog = Backlog(Written(), {}, {}, 10_000)
+    backlog = Backlog(MemoryJournal(), {}, {}, 10_000)
     backlog.enqueue(entry(Lane.BULK, 1, 1))
     assert 1 == getattr(await backlog.next_entry(), "pos", None)
     assert await backlog.next_urgent_entry() is None
@@ -113,7 +113,7 @@ async def test_what_is_urgent_does_not_wait_for_the_rest_of_an_ordinary_entry() 
 
 
 async def test_nothing_overtakes_while_the_journal_of_the_last_run_is_replayed() -> None:
-    journal = Written(entry(Lane.BULK, 1, 10), entry(Lane.BULK, 2, 15), entry(Lane.URGENT, 3, 20))
+    journal = MemoryJournal(entry(Lane.BULK, 1, 10), entry(Lane.BULK, 2, 15), entry(Lane.URGENT, 3, 20))
     backlog = Backlog(journal, {}, {Lane.BULK: 2, Lane.URGENT: 3}, 10_000)
     assert 1 == getattr(await backlog.next_entry(), "pos", None)
 
@@ -123,9 +123,9 @@ async def test_nothing_overtakes_while_the_journal_of_the_last_run_is_replayed()
 async def test_a_full_backlog_of_ordinary_entries_leaves_an_urgent_one_its_room() -> None:
     """Or an SOS that comes while a large message is judged lies in the journal until that message is done."""
     entries = [entry(Lane.BULK, pos, pos, size=1_000) for pos in range(1, 51)]
-    backlog = Backlog(Written(*entries), {}, {}, 5_000)
-    for one in entries:
-        backlog.enqueue(one)
+    backlog = Backlog(MemoryJournal(*entries), {}, {}, 5_000)
+    for item in entries:
+        backlog.enqueue(item)
     await backlog.next_entry()
     backlog.enqueue(entry(Lane.URGENT, 51, 51))
 
@@ -134,23 +134,23 @@ async def test_a_full_backlog_of_ordinary_entries_leaves_an_urgent_one_its_room(
 
 async def test_an_urgent_entry_that_is_only_in_the_journal_passes_too() -> None:
     entries = [entry(Lane.URGENT, pos, pos, size=4_000) for pos in range(1, 11)]
-    backlog = Backlog(Written(*entries), {}, {}, 5_000)
-    for one in entries:
-        backlog.enqueue(one)
+    backlog = Backlog(MemoryJournal(*entries), {}, {}, 5_000)
+    for item in entries:
+        backlog.enqueue(item)
 
     assert list(range(1, 11)) == [getattr(await backlog.next_urgent_entry(), "pos", None) for _ in entries]
 
 
 async def test_what_waits_is_counted_in_memory_in_the_journal_and_from_the_run_before() -> None:
     entries = [entry(Lane.BULK, pos, pos, size=1_000) for pos in range(1, 51)]
-    backlog = Backlog(Written(*entries), {}, {Lane.BULK: 20}, 5_000, {Lane.BULK: 20})
-    for one in entries[20:]:
-        backlog.enqueue(one)
+    backlog = Backlog(MemoryJournal(*entries), {}, {Lane.BULK: 20}, 5_000, {Lane.BULK: 20})
+    for item in entries[20:]:
+        backlog.enqueue(item)
     assert {Lane.URGENT: 0, Lane.BULK: 50} == backlog.waiting
 
     for _ in range(7):
         await backlog.next_entry()
     assert 43 == backlog.entries
     assert backlog.in_memory < 43
-    await taken(backlog)
+    await positions_of(backlog)
     assert 0 == backlog.entries

@@ -18,7 +18,7 @@ from ingest.frame import Frame
         (Lane.BULK, "bulk", "fengshao/v1/gas-1/up", False),
     ],
 )
-def test_what_a_device_says_on_its_own_urgent_topic_overtook_nothing(
+def test_a_message_on_a_devices_own_urgent_topic_overtook_nothing(
     lane: Lane, session: str, topic: str, ahead: bool
 ) -> None:
     assert overtakes_bulk(lane, [Frame(topic, b"{}", 0, session)]) is ahead

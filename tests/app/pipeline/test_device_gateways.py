@@ -17,7 +17,7 @@ def gateways(*devices: Device) -> dict[str, object]:
     return {one.id: one.attributes.get("gateway") for one in assign_gateways(devices)}
 
 
-def test_what_a_person_wrote_wins_and_platforms_without_such_names_tell_nothing() -> None:
+def test_a_configured_gateway_wins_and_platforms_without_such_identities_imply_none() -> None:
     assert gateways(
         device("a", ("zigbee2mqtt", "Door"), gateway="cellar"),
         device("b", ("chirpstack", "0101010101010101")),
@@ -26,14 +26,14 @@ def test_what_a_person_wrote_wins_and_platforms_without_such_names_tell_nothing(
     ) == {"a": "cellar", "b": None, "c": None, "d": "system/zigbee2mqtt/bridge"}
 
 
-def test_a_sparkplug_device_hangs_on_its_edge_node_and_a_node_on_nothing() -> None:
+def test_a_sparkplug_device_is_behind_its_edge_node_and_a_node_behind_nothing() -> None:
     below, other, node = ("sparkplug", "g/e/door"), ("sparkplug", "g/f/door"), ("sparkplug", "g/e")
     assert gateways(device("door", below), device("far", other), device("edge", node)) == {
         "door": "edge", "far": "system/sparkplug/g/f", "edge": None,
     }  # fmt: skip
 
 
-def test_the_bridge_that_is_registered_is_called_by_our_name_for_it() -> None:
+def test_a_registered_bridge_is_named_by_its_device_id() -> None:
     assert gateways(device("hub", ("zigbee2mqtt", "bridge")), device("door", ("zigbee2mqtt", "Door"))) == {
         "hub": None, "door": "hub",
     }  # fmt: skip
@@ -52,7 +52,7 @@ def test_of_several_bridges_the_registered_one_of_a_devices_base_topic_is_its_ga
     ("identity", "ours", "name"),
     [("bridge", None, "system/zigbee2mqtt/bridge"), ("bridge", "hub", "hub"), (None, None, None)],
 )
-def test_a_note_speaks_of_a_device_or_of_a_gateway_that_nobody_registered(
+def test_an_event_is_about_a_device_or_about_an_unregistered_gateway(
     identity: str | None, ours: str | None, name: str | None
 ) -> None:
     assert name == device_of_event(

@@ -31,7 +31,7 @@ async def harness(tmp_path: Path, broker: Broker, free_port: Callable[[], int]) 
 
 async def rings(harness: RulebookHarness, *alarms: bool) -> None:
     for alarm in alarms:
-        await harness.hears(alarm=alarm)
+        await harness.receives(alarm=alarm)
         await harness.fast_forward(minutes=0.1)
 
 
@@ -40,7 +40,7 @@ def marks(harness: RulebookHarness) -> list[ResetMark]:
     return [msgspec.json.decode(mark.detail, type=ResetMark) for mark in found]
 
 
-async def test_a_person_resets_a_latched_alarm_over_the_api_and_it_speaks_again(harness: RulebookHarness) -> None:
+async def test_a_person_resets_a_latched_alarm_over_the_api_and_it_alarms_again(harness: RulebookHarness) -> None:
     await rings(harness, True, False)
     alert = (await harness.until_items("/api/v1/alerts?ledger=danger"))[0]
     assert harness.phase("gas-alarm") == "firing"
@@ -60,7 +60,7 @@ async def test_a_person_resets_a_latched_alarm_over_the_api_and_it_speaks_again(
     assert harness.phase("gas-alarm") == "firing"
 
 
-async def test_what_still_burns_is_released_and_ends_with_its_all_clear(harness: RulebookHarness) -> None:
+async def test_an_alarm_that_is_still_active_is_released_and_ends_with_its_all_clear(harness: RulebookHarness) -> None:
     await rings(harness, True)
     answer = await harness.api.post(URL, json={"device": "gas-402", "reason": "误按"})
     assert (answer.status_code, answer.json()["ended"]) == (200, False)
@@ -82,14 +82,14 @@ async def test_what_still_burns_is_released_and_ends_with_its_all_clear(harness:
         ("/api/v1/rules/nothing/reset", {"device": "gas-402", "reason": "x"}, 404),
     ],
 )
-async def test_a_reset_that_cannot_be_is_refused(
+async def test_an_impossible_reset_is_refused(
     harness: RulebookHarness, path: str, written: dict[str, str], status: int
 ) -> None:
     assert (await harness.api.post(path, json=written)).status_code == status
     assert marks(harness) == []
 
 
-async def test_whoever_deals_with_the_alert_resets_what_it_was_told_of(harness: RulebookHarness) -> None:
+async def test_settling_the_alert_resets_its_latched_rule(harness: RulebookHarness) -> None:
     """The reported case: people resolve the alert, and the next real alarm is silent."""
     await rings(harness, True, False)
     alert = (await harness.until_items("/api/v1/alerts?ledger=danger"))[0]
@@ -102,7 +102,7 @@ async def test_whoever_deals_with_the_alert_resets_what_it_was_told_of(harness: 
     assert harness.phase("gas-alarm") == "firing"
 
 
-async def test_a_start_after_a_crash_repeats_what_was_noted_where_it_was(tmp_path: Path) -> None:
+async def test_a_start_after_a_crash_repeats_recorded_resets_at_their_positions(tmp_path: Path) -> None:
     journal = SqliteJournal(tmp_path / "journal.db")
     written = ResetMark("r", "g", "w1", "x", {"urgent": 3, "bulk": 7})
     await journal.mark(MarkKind.RESET, 100, msgspec.json.encode(written).decode())

@@ -38,23 +38,23 @@ SLICES_MAX = 3
 """The slice at hand, the slice in which it is judged, and one for the loops that the test itself turns."""
 
 
-class Desk:
+class PipelineOnFiles:
     """Chain, listener and engine on real files, with what they told."""
 
     def __init__(self, folder: Path) -> None:
         self.journal, self.history = SqliteJournal(folder / "journal.db"), DuckDbHistory(folder / "history.duckdb")
-        self.listener = Decoder(KINDS, MAPPINGS)
-        self.listener.device_index = DeviceIndex(DEVICES)
+        self.decoder = Decoder(KINDS, MAPPINGS)
+        self.decoder.device_index = DeviceIndex(DEVICES)
         self.engine = Engine(
             load_active_rulebooks(KINDS), KINDS, Community({}, {}, {}, ()), zone=ZoneInfo("Asia/Shanghai")
         )
         self.engine.register(DEVICES, START)
         self.backlog = Backlog(self.journal, {}, {}, 1 << 26)
-        self.told: list[Finding] = []
+        self.findings: list[Finding] = []
         self.refused: list[RefusalBatch] = []
-        self.chain = Pipeline(
+        self.pipeline = Pipeline(
             self.backlog,
-            self.listener,
+            self.decoder,
             self.engine,
             self,
             self,
@@ -62,7 +62,7 @@ class Desk:
         )
 
     async def process_findings(self, findings: Sequence[Finding], lane: Lane | None, pos: int | None) -> None:
-        self.told += findings
+        self.findings += findings
 
     async def store_refusals(self, batches: Sequence[RefusalBatch]) -> None:
         self.refused += batches
@@ -73,19 +73,19 @@ class Desk:
         self.backlog.enqueue(JournalEntry(lane, await self.journal.append(lane, frames), frames))
 
     def pressed(self) -> bool:
-        return any(one.device == "button" for one in self.told)
+        return any(finding.device == "button" for finding in self.findings)
 
 
 @pytest.fixture
-async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
-    made = Desk(tmp_path)
+async def desk(tmp_path: Path) -> AsyncIterator[PipelineOnFiles]:
+    made = PipelineOnFiles(tmp_path)
     yield made
     await made.history.close()
     made.journal.close()
 
 
-def frame(topic: str, said: object) -> Frame:
-    return Frame(topic, json.dumps(said).encode(), START, "bulk", 1)
+def frame(topic: str, payload: object) -> Frame:
+    return Frame(topic, json.dumps(payload).encode(), START, "bulk", 1)
 
 
 PRESS = frame("fengshao/v1/button/alarm", {"sos": True})
@@ -101,11 +101,11 @@ ARRAYS: dict[str, tuple[str, Any]] = {
 
 
 @pytest.mark.parametrize("name", ARRAYS)
-async def test_an_sos_waits_for_the_slice_at_hand_and_not_for_the_array(desk: Desk, name: str) -> None:
-    topic, said = ARRAYS[name]
-    await desk.arrives(Lane.BULK, frame(f"fengshao/v1/{topic}", said))
+async def test_an_sos_waits_for_the_slice_at_hand_and_not_for_the_array(desk: PipelineOnFiles, name: str) -> None:
+    topic, payload = ARRAYS[name]
+    await desk.arrives(Lane.BULK, frame(f"fengshao/v1/{topic}", payload))
     pressed = JournalEntry(Lane.URGENT, await desk.journal.append(Lane.URGENT, [PRESS]), [PRESS])
-    running = asyncio.create_task(desk.chain.run())
+    running = asyncio.create_task(desk.pipeline.run())
     while desk.backlog.entries:
         await asyncio.sleep(0)
     desk.backlog.enqueue(pressed)
@@ -114,26 +114,26 @@ async def test_an_sos_waits_for_the_slice_at_hand_and_not_for_the_array(desk: De
         slices += 1
         assert slices <= SLICES_MAX, "the SOS waits behind the array"
         await asyncio.sleep(0)
-    assert not desk.chain.caught_up.is_set()  # the array is still being worked off
-    desk.chain.stop()
+    assert not desk.pipeline.caught_up.is_set()  # the array is still being worked off
+    desk.pipeline.stop()
     await running
-    assert desk.chain.counters.frames == 2
+    assert desk.pipeline.counters.frames == 2
 
 
-async def test_an_array_is_judged_in_event_order_over_all_its_slices(desk: Desk) -> None:
+async def test_an_array_is_evaluated_in_event_order_over_all_its_slices(desk: PipelineOnFiles) -> None:
     """Whole or sliced, the newest first or last: the same findings."""
-    told, array = [], ARRAYS["an alarm that flaps"][1][-1_000:]
-    for said in (array, array[::-1]):
-        listener = Decoder(KINDS, MAPPINGS)
-        listener.device_index = DeviceIndex(DEVICES)
+    findings, array = [], ARRAYS["an alarm that flaps"][1][-1_000:]
+    for payload in (array, array[::-1]):
+        decoder = Decoder(KINDS, MAPPINGS)
+        decoder.device_index = DeviceIndex(DEVICES)
         engine = Engine(load_active_rulebooks(KINDS), KINDS, Community({}, {}, {}, ()), zone=ZoneInfo("Asia/Shanghai"))
         engine.register(DEVICES, START)
-        heard = listener.decode([frame("fengshao/v1/gas/up", said)])
-        told.append([(one.id, one.phase) for one in engine.feed(heard.readings, START)])
+        result = decoder.decode([frame("fengshao/v1/gas/up", payload)])
+        findings.append([(finding.id, finding.phase) for finding in engine.feed(result.readings, START)])
     await desk.arrives(Lane.BULK, frame("fengshao/v1/gas/up", array[::-1]))
-    running = asyncio.create_task(desk.chain.run())
-    await desk.chain.caught_up.wait()
-    desk.chain.stop()
+    running = asyncio.create_task(desk.pipeline.run())
+    await desk.pipeline.caught_up.wait()
+    desk.pipeline.stop()
     await running
-    assert told[0] == told[1] == [(one.id, one.phase) for one in desk.told]
-    assert told[0]
+    assert findings[0] == findings[1] == [(finding.id, finding.phase) for finding in desk.findings]
+    assert findings[0]

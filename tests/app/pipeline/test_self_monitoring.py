@@ -17,45 +17,47 @@ from tests.support.service_harness import ServiceHarness
 AT = 1_795_269_600_000
 
 
-async def told(*happens: Callable[[SelfMonitoring], None]) -> list[Finding]:
-    found: list[Finding] = []
+async def findings_of(*calls: Callable[[SelfMonitoring], None]) -> list[Finding]:
+    findings: list[Finding] = []
 
     async def change(work: Callable[[], Sequence[Finding]]) -> None:
-        found.extend(work())
+        findings.extend(work())
 
-    trouble = SelfMonitoring(change)
-    for happen in happens:
-        happen(trouble)
-    follower = asyncio.create_task(trouble.run())
+    monitoring = SelfMonitoring(change)
+    for call in calls:
+        call(monitoring)
+    follower = asyncio.create_task(monitoring.run())
     await asyncio.sleep(0)
-    while trouble._queue.qsize():
+    while monitoring._queue.qsize():
         await asyncio.sleep(0)
     follower.cancel()
-    return found
+    return findings
 
 
-async def test_a_disk_that_takes_nothing_is_told_at_once_and_over_when_both_lanes_write_again() -> None:
-    found = await told(
-        lambda trouble: trouble.journal_write_failed(AT, None, "disk full"),
-        lambda trouble: trouble.journal_write_failed(AT + 5, None, "disk full"),
-        lambda trouble: trouble.journal_write_failed(AT, AT + 3_000, "disk full"),
-        lambda trouble: trouble.journal_write_failed(AT + 5, AT + 4_000, "disk full"),
+async def test_a_full_disk_is_reported_at_once_and_over_when_both_lanes_write_again() -> None:
+    findings = await findings_of(
+        lambda monitoring: monitoring.journal_write_failed(AT, None, "disk full"),
+        lambda monitoring: monitoring.journal_write_failed(AT + 5, None, "disk full"),
+        lambda monitoring: monitoring.journal_write_failed(AT, AT + 3_000, "disk full"),
+        lambda monitoring: monitoring.journal_write_failed(AT + 5, AT + 4_000, "disk full"),
     )
 
-    began, over = found
+    began, over = findings
     assert (Phase.BEGAN, AT, "journal-refused") == (began.phase, began.begin, began.rule)
     assert (Phase.ENDED, began.id, AT + 4_000) == (over.phase, over.id, over.at)
-    assert [("reason", "disk full"), ("seconds", 4.0)] == [(one.quantity, one.value) for one in over.evidence]
+    assert [("reason", "disk full"), ("seconds", 4.0)] == [
+        (finding.quantity, finding.value) for finding in over.evidence
+    ]
 
 
-async def test_a_second_full_disk_is_another_story() -> None:
-    found = await told(
-        lambda trouble: trouble.journal_write_failed(AT, None, "disk full"),
-        lambda trouble: trouble.journal_write_failed(AT, AT + 1, "disk full"),
-        lambda trouble: trouble.journal_write_failed(AT + 9, None, "disk full"),
+async def test_a_second_full_disk_is_another_finding() -> None:
+    findings = await findings_of(
+        lambda monitoring: monitoring.journal_write_failed(AT, None, "disk full"),
+        lambda monitoring: monitoring.journal_write_failed(AT, AT + 1, "disk full"),
+        lambda monitoring: monitoring.journal_write_failed(AT + 9, None, "disk full"),
     )
 
-    assert 2 == len({finding.id for finding in found})
+    assert 2 == len({finding.id for finding in findings})
 
 
 def status(refused: dict[str, str], left_out: int = 0, ready: bool = True) -> ConsumerStatus:
@@ -63,30 +65,30 @@ def status(refused: dict[str, str], left_out: int = 0, ready: bool = True) -> Co
     return ConsumerStatus(urgent, replace(urgent, name="bulk", refused=refused), 0, 0, 0, 0, left_out, "")
 
 
-async def test_a_filter_that_the_broker_refuses_is_told_once_and_over_when_it_is_granted() -> None:
-    began, over = await told(
-        lambda trouble: trouble.check_intake(status({"tele/#": "not authorized"}), AT),
-        lambda trouble: trouble.check_intake(status({"tele/#": "not authorized"}), AT + 5_000),
-        lambda trouble: trouble.check_intake(status({}, ready=False), AT + 6_000),
-        lambda trouble: trouble.check_intake(status({}), AT + 10_000),
+async def test_a_filter_that_the_broker_refuses_is_reported_once_and_over_when_it_is_granted() -> None:
+    began, over = await findings_of(
+        lambda monitoring: monitoring.check_intake(status({"tele/#": "not authorized"}), AT),
+        lambda monitoring: monitoring.check_intake(status({"tele/#": "not authorized"}), AT + 5_000),
+        lambda monitoring: monitoring.check_intake(status({}, ready=False), AT + 6_000),
+        lambda monitoring: monitoring.check_intake(status({}), AT + 10_000),
     )
     assert (began.phase, began.rule, began.begin) == (Phase.BEGAN, "subscription-refused", AT)
-    assert [one.value for one in began.evidence] == ["tele/#: not authorized"]
+    assert [finding.value for finding in began.evidence] == ["tele/#: not authorized"]
     assert (over.phase, over.id, over.at) == (Phase.ENDED, began.id, AT + 10_000)
 
 
-async def test_what_an_earlier_run_left_open_goes_on_or_ends_when_it_is_looked_at() -> None:
-    left = [f"subscription-refused@1/system:broker/{AT}", f"urgent-left-out@1/system:registry/{AT}"]
-    left += [f"journal-refused@1/system:journal/{AT}", f"subscription-refused@1/system:broker/{AT - 9}"]
-    found = await told(
-        lambda trouble: trouble.restore(left, AT + 1),
-        lambda trouble: trouble.check_intake(status({"tele/#": "not authorized"}), AT + 2),
+async def test_findings_that_an_earlier_run_left_open_continue_or_end_at_the_next_check() -> None:
+    open_ids = [f"subscription-refused@1/system:broker/{AT}", f"urgent-left-out@1/system:registry/{AT}"]
+    open_ids += [f"journal-refused@1/system:journal/{AT}", f"subscription-refused@1/system:broker/{AT - 9}"]
+    findings = await findings_of(
+        lambda monitoring: monitoring.restore(open_ids, AT + 1),
+        lambda monitoring: monitoring.check_intake(status({"tele/#": "not authorized"}), AT + 2),
     )
-    assert all(one.phase is Phase.ENDED for one in found)
-    assert {one.id for one in found} == {left[1], left[2], left[0]}
+    assert all(finding.phase is Phase.ENDED for finding in findings)
+    assert {finding.id for finding in findings} == {open_ids[1], open_ids[2], open_ids[0]}
 
 
-async def test_an_urgent_device_without_a_filter_of_its_own_is_told_and_in_the_metrics(
+async def test_an_urgent_device_without_a_filter_of_its_own_is_reported_and_in_the_metrics(
     tmp_path: Path, broker: Broker, free_port: Callable[[], int]
 ) -> None:
     class Crowded(ServiceHarness):

@@ -35,7 +35,7 @@ async def says(harness: RulebookHarness, **values: object) -> None:
     await harness.until(lambda: harness.service.processing.pipeline.counters.frames > before, "the message")
 
 
-async def test_an_unread_verdict_is_told_once_across_a_crash_and_over_when_a_mapping_names_it(
+async def test_an_unread_verdict_is_reported_once_across_a_crash_and_over_when_a_mapping_names_it(
     harness: RulebookHarness,
 ) -> None:
     await says(harness, alarm_code=7, battery=50)
@@ -61,7 +61,7 @@ async def test_an_unread_verdict_is_told_once_across_a_crash_and_over_when_a_map
     assert "gas-alarm" == danger["rule"]
 
 
-async def test_a_danger_said_under_test_is_told_in_time_after_a_crash_and_without_another_message(
+async def test_a_danger_sent_during_a_self_test_is_reported_in_time_after_a_crash_and_without_another_message(
     harness: RulebookHarness,
 ) -> None:
     await says(harness, gas=True, self_test_result="checking")
@@ -77,7 +77,7 @@ async def test_a_danger_said_under_test_is_told_in_time_after_a_crash_and_withou
     await harness.phone("李伟").expects_sms("403")
 
 
-def test_a_field_and_a_word_have_each_their_advice_and_an_id_of_their_own() -> None:
+def test_a_field_and_a_value_have_different_advice_and_ids() -> None:
     device = Device("g", "gas_alarm", "M1", place="nowhere")
     line, word = "code: {to: alarm}", "words: {gas_alarm: {danger: [x]}}"
     one = UnreadVerdictEvent(device, "tts", UnreadVerdict("code", 7, line), 5, 5)

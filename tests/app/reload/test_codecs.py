@@ -46,7 +46,7 @@ def decode(folder: CodecReloader, model: str) -> Decoded | CodecFailed | None:
     return None if codec is None else folder.codecs.decode([DecodeCall(codec, b"\1", 1, NOW)])[0]
 
 
-def test_a_file_that_is_dropped_in_changed_or_removed_is_taken_up(folder: CodecReloader, shelf: Path) -> None:
+def test_a_file_that_is_added_changed_or_removed_is_reloaded(folder: CodecReloader, shelf: Path) -> None:
     assert ([], None) == (folder.poll(), decode(folder, "A-1"))
 
     save(shelf / "a-1.js", "function Decoder() { return {v: 1}; }")
@@ -74,7 +74,9 @@ def test_a_half_saved_file_does_not_replace_one_that_works(folder: CodecReloader
     assert Decoded({"v": 1}) == decode(folder, "a")
 
 
-def test_a_new_file_that_cannot_be_loaded_is_told_and_its_messages_say_why(folder: CodecReloader, shelf: Path) -> None:
+def test_a_new_file_that_cannot_be_loaded_is_reported_and_its_messages_are_refused_with_the_reason(
+    folder: CodecReloader, shelf: Path
+) -> None:
     save(shelf / "a.js", "function Decoder( {")
     told = folder.poll()
 
@@ -82,7 +84,7 @@ def test_a_new_file_that_cannot_be_loaded_is_told_and_its_messages_say_why(folde
     assert isinstance(decode(folder, "a"), CodecFailed)
 
 
-def test_bindings_that_cannot_be_change_nothing(folder: CodecReloader, shelf: Path) -> None:
+def test_faulty_bindings_change_nothing(folder: CodecReloader, shelf: Path) -> None:
     save(shelf / "a.js", "function Decoder() { return {v: 1}; }")
     save(shelf / "bindings.yaml", "codecs:\n  a.js: {models: [B]}\n")
     folder.poll()
@@ -93,9 +95,7 @@ def test_bindings_that_cannot_be_change_nothing(folder: CodecReloader, shelf: Pa
     assert [Decoded({"v": 1}), None] == [decode(folder, "B"), decode(folder, "C")]
 
 
-def test_a_file_dropped_beside_bindings_that_cannot_be_is_taken_up_all_the_same(
-    folder: CodecReloader, shelf: Path
-) -> None:
+def test_a_file_added_beside_faulty_bindings_is_loaded_all_the_same(folder: CodecReloader, shelf: Path) -> None:
     save(shelf / "bindings.yaml", "codecs: [")
     save(shelf / "a.js", "function Decoder() { return {v: 1}; }")
     told = folder.poll()
@@ -121,7 +121,7 @@ def test_a_file_that_vanishes_while_it_is_read_stops_nothing(
     assert Decoded({"v": 1}) == decode(folder, "a")
 
 
-async def test_the_folder_is_looked_at_until_the_service_stops(
+async def test_the_folder_is_polled_until_the_service_stops(
     folder: CodecReloader, shelf: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.reload.codecs.POLL_S", 0.01)
@@ -148,7 +148,7 @@ def test_check_names_the_file_and_the_line(tmp_path: Path, shelf: Path) -> None:
     assert str(wrong.value).startswith(f"{shelf / 'a.js'}:2:1: SyntaxError")
 
 
-def test_the_command_tells_each_wrong_example_where_it_stands(tmp_path: Path) -> None:
+def test_the_command_prints_each_wrong_example_with_file_and_line(tmp_path: Path) -> None:
     (tmp_path / "a.js").write_text("function Decoder(b) { return {x: b[0]}; }")
     (tmp_path / "a_examples.yaml").write_text("examples:\n  - {name: wrong, bytes: '02', data: {x: 3}}\n")
     run = CliRunner().invoke(main, ["codecs", "test", str(CODECS / "leak.js"), str(tmp_path / "a.js")])

@@ -75,7 +75,9 @@ async def test_a_rulebook_for_a_new_kind_blocked_every_edit_of_rules_until_a_res
     assert "tunnel" in harness.service.processing.decoder.urgent_kinds
 
 
-async def test_a_device_that_was_there_before_its_kind_is_judged_when_the_kind_comes(harness: RulebookHarness) -> None:
+async def test_a_device_registered_before_its_kind_is_evaluated_when_the_kind_is_added(
+    harness: RulebookHarness,
+) -> None:
     tells_of_a_tunnel(harness)
     await harness.service.rulebook_reloader.poll()
     await harness.api.put("/api/v1/devices/tn-1", json=TUNNEL)
@@ -86,7 +88,7 @@ async def test_a_device_that_was_there_before_its_kind_is_judged_when_the_kind_c
     assert await rules(harness) == {"tunnel-flooded"}
 
 
-async def test_a_faulty_file_keeps_its_last_good_version_and_holds_no_other_back(harness: RulebookHarness) -> None:
+async def test_a_faulty_file_keeps_its_last_good_version_and_blocks_no_other(harness: RulebookHarness) -> None:
     tells_of_a_tunnel(harness)
     await harness.service.rulebook_reloader.poll()
     harness.writes(KIND.replace("type: bool", "type: boll"), "../kinds/tunnel.yaml")
@@ -102,7 +104,7 @@ async def test_a_faulty_file_keeps_its_last_good_version_and_holds_no_other_back
     assert await rules(harness) == {"tunnel-flooded", "rulebook-refused"}
 
 
-async def test_a_kind_that_a_rule_still_needs_stays_and_is_told(harness: RulebookHarness) -> None:
+async def test_a_kind_that_a_rule_still_needs_stays_and_is_reported(harness: RulebookHarness) -> None:
     tells_of_a_tunnel(harness)
     await harness.service.rulebook_reloader.poll()
     harness.writes(KIND.replace("depth_mm:", "depth_cm:"), "../kinds/tunnel.yaml")
@@ -115,7 +117,9 @@ async def test_a_kind_that_a_rule_still_needs_stays_and_is_told(harness: Ruleboo
     assert "tunnel-flooded" in (await harness.service.rulebook_reloader.reload()).changed
 
 
-async def test_a_kind_that_is_gone_with_its_rules_ends_what_stood_and_judges_nothing(harness: RulebookHarness) -> None:
+async def test_a_kind_removed_with_its_rules_ends_active_findings_and_evaluates_nothing(
+    harness: RulebookHarness,
+) -> None:
     tells_of_a_tunnel(harness)
     await harness.service.rulebook_reloader.poll()
     await harness.api.put("/api/v1/devices/tn-1", json=TUNNEL)
@@ -124,18 +128,18 @@ async def test_a_kind_that_is_gone_with_its_rules_ends_what_stood_and_judges_not
     for file in ("kinds/tunnel.yaml", "mappings/tunnel.yaml", "rules/tunnel.yaml"):
         (harness.rules.parent / file).unlink()
     assert "tunnel-flooded" in (await harness.service.rulebook_reloader.poll()).removed
-    await harness.until_told("unjudged")
+    await harness.until_timeline_has("unjudged")
     assert harness.service.processing.engine.states["tn-1"].ruleset.by_name == {}
 
 
-async def test_two_books_with_one_rule_are_not_both_taken(harness: RulebookHarness) -> None:
+async def test_two_rulebooks_with_the_same_rule_are_not_both_applied(harness: RulebookHarness) -> None:
     harness.writes(BOOK.replace("tunnel-flooded", "gas-low").replace("kind: tunnel", "kind: manhole"), "x.yaml")
     with pytest.raises(ConfigError, match="gas-low is already a rule"):
         await harness.service.rulebook_reloader.reload()
     assert "gas-low" in harness.service.processing.engine.rulesets["gas_alarm"].by_name
 
 
-async def test_after_kill_9_the_journal_is_judged_by_the_kinds_of_its_day(harness: RulebookHarness) -> None:
+async def test_after_kill_9_the_journal_is_evaluated_by_the_kinds_of_its_day(harness: RulebookHarness) -> None:
     tells_of_a_tunnel(harness)
     await harness.service.rulebook_reloader.poll()
     await harness.api.put("/api/v1/devices/tn-1", json=TUNNEL)

@@ -30,26 +30,26 @@ def limit(text: str, of: int, version: int = 2) -> str:
 
 async def stands(harness: RulebookHarness, lel_pct: float = 12) -> None:
     """Thirty seconds over the limit: gas-low is told."""
-    await harness.hears(lel_pct=lel_pct)
+    await harness.receives(lel_pct=lel_pct)
     await harness.fast_forward(minutes=0.6)
     await harness.until_items("/api/v1/alerts")
 
 
-async def test_a_limit_is_raised_while_an_alarm_stands_and_the_next_reading_decides(harness: RulebookHarness) -> None:
+async def test_a_limit_is_raised_during_an_alarm_and_the_next_reading_decides(harness: RulebookHarness) -> None:
     await stands(harness)
     harness.writes(limit(GAS, 20))
     assert "gas-low" in (await harness.service.rulebook_reloader.poll()).changed
     assert harness.phase("gas-low") == "firing"
     assert "recovered" not in await harness.timeline()
 
-    await harness.hears(lel_pct=15)
+    await harness.receives(lel_pct=15)
     assert harness.phase("gas-low") == "clearing"
     marks = [mark for mark in harness.stores.journal.marks() if mark.kind is MarkKind.RULEBOOK]
     assert "gas@2" in marks[-1].detail
 
 
-async def test_a_hold_runs_on_over_a_change_of_another_rule(harness: RulebookHarness) -> None:
-    await harness.hears(lel_pct=12)
+async def test_a_hold_continues_over_a_change_of_another_rule(harness: RulebookHarness) -> None:
+    await harness.receives(lel_pct=12)
     await harness.fast_forward(minutes=0.3)
     harness.writes(GAS.replace("when: co_ppm >= 50", "when: co_ppm >= 60"))
     assert (await harness.service.rulebook_reloader.poll()).changed == ("gas-co",)
@@ -59,7 +59,9 @@ async def test_a_hold_runs_on_over_a_change_of_another_rule(harness: RulebookHar
     assert alert["rule"] == "gas-low"
 
 
-async def test_a_book_with_faults_is_told_and_judges_nobody_until_it_is_mended(harness: RulebookHarness) -> None:
+async def test_a_rulebook_with_faults_is_reported_and_not_applied_until_it_is_corrected(
+    harness: RulebookHarness,
+) -> None:
     harness.writes(GAS.replace("lel_pct >= 25", "lel_pct > = 25").replace("hold: 30s", "hold: soon", 1))
     with pytest.raises(ConfigError) as refused:
         await harness.service.rulebook_reloader.reload()
@@ -68,7 +70,7 @@ async def test_a_book_with_faults_is_told_and_judges_nobody_until_it_is_mended(h
     assert (alert["rule"], alert["title"]) == ("rulebook-refused", "规则文件有错，仍按旧规则判断")
     assert "gas.yaml:" in alert["evidence"][0]["value"]
 
-    await harness.hears(lel_pct=40)
+    await harness.receives(lel_pct=40)
     await harness.fast_forward(minutes=0.3)
     assert {"gas-high"} == {one["rule"] for one in await harness.until_items("/api/v1/alerts?ledger=danger")}
     assert await harness.service.rulebook_reloader.poll() == RulebookDiff((), (), ())
@@ -78,10 +80,10 @@ async def test_a_book_with_faults_is_told_and_judges_nobody_until_it_is_mended(h
     await harness.until_state(alert["id"], "closed")
 
 
-async def test_books_mended_and_a_disk_that_takes_again_over_a_restart_end_their_alerts(
+async def test_corrected_rulebooks_and_a_writable_disk_after_a_restart_end_their_alerts(
     harness: RulebookHarness,
 ) -> None:
-    await harness.hears(lel_pct=1)
+    await harness.receives(lel_pct=1)
     harness.writes(GAS.replace("hold: 30s", "hold: soon", 1))
     await harness.service.rulebook_reloader.poll()
     harness.service.self_monitoring.journal_write_failed(harness.clock.now, None, "disk full")
@@ -99,14 +101,14 @@ async def test_books_mended_and_a_disk_that_takes_again_over_a_restart_end_their
     assert len(await harness.items("/api/v1/alerts?ledger=health")) == 2
 
 
-async def test_a_book_that_is_new_judges_and_one_that_is_gone_ends_what_it_told(harness: RulebookHarness) -> None:
+async def test_a_new_rulebook_is_evaluated_and_a_removed_one_ends_its_findings(harness: RulebookHarness) -> None:
     book = GAS.split("rules:\n")[0] + (
         "rules:\n- {name: kitchen, title: {zh: 厨房, en: kitchen}, kind: gas_alarm, severity: high, when: lel_pct >= 3,"
         " source: test}\n"
     )
     harness.writes(book, "kitchen.yaml")
     assert (await harness.service.rulebook_reloader.poll()).added == ("kitchen",)
-    await harness.hears(lel_pct=4)
+    await harness.receives(lel_pct=4)
     (alert,) = await harness.until_items("/api/v1/alerts")
     assert alert["rule"] == "kitchen"
     assert "kitchen" in {rule["name"] for rule in await harness.items("/api/v1/rules")}
@@ -117,7 +119,7 @@ async def test_a_book_that_is_new_judges_and_one_that_is_gone_ends_what_it_told(
     assert "kitchen" not in {rule["name"] for rule in await harness.items("/api/v1/rules")}
 
 
-async def test_a_book_may_not_ask_for_what_no_book_finds(harness: RulebookHarness) -> None:
+async def test_a_rulebook_may_not_refer_to_a_finding_that_no_rulebook_makes(harness: RulebookHarness) -> None:
     (harness.rules / "fire.yaml").write_text(
         (RULEBOOKS / "fire.yaml").read_text("utf-8").replace("[ebike-lift]", "[ebike-lifts]"), "utf-8"
     )
@@ -125,7 +127,7 @@ async def test_a_book_may_not_ask_for_what_no_book_finds(harness: RulebookHarnes
         await harness.service.rulebook_reloader.reload()
 
 
-async def test_a_change_that_fails_in_the_engine_is_told_and_ends_nobody(
+async def test_a_change_that_fails_in_the_engine_is_reported_and_ends_no_evaluation(
     harness: RulebookHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def breaks(*_books: object) -> None:
@@ -140,22 +142,24 @@ async def test_a_change_that_fails_in_the_engine_is_told_and_ends_nobody(
     await stands(harness)
 
 
-async def test_after_a_crash_what_stood_is_judged_by_the_books_that_were_taken_up(harness: RulebookHarness) -> None:
+async def test_after_a_crash_active_findings_are_evaluated_by_the_reloaded_rulebooks(harness: RulebookHarness) -> None:
     await stands(harness)
     harness.writes(limit(GAS, 20))
     await harness.service.rulebook_reloader.poll()
-    await harness.hears(lel_pct=21)
+    await harness.receives(lel_pct=21)
     await harness.crash()
     await harness.start()
     await harness.until(lambda: harness.service.processing.pipeline.caught_up.is_set(), "the backlog")
     assert harness.phase("gas-low") == "firing"
     assert (await harness.service.rulebook_reloader.poll(force=True)) == RulebookDiff((), (), ())
     assert len(await harness.items("/api/v1/alerts")) == 1
-    await harness.hears(lel_pct=15)
+    await harness.receives(lel_pct=15)
     assert harness.phase("gas-low") == "clearing"
 
 
-async def test_books_changed_while_nobody_ran_are_taken_up_like_any_others(harness: RulebookHarness) -> None:
+async def test_rulebooks_changed_while_the_service_was_down_are_applied_like_any_others(
+    harness: RulebookHarness,
+) -> None:
     await stands(harness)
     await harness.stop()
     lines = GAS.split("\n- name: gas-low\n")
@@ -164,14 +168,14 @@ async def test_books_changed_while_nobody_ran_are_taken_up_like_any_others(harne
     await harness.until(
         lambda: "gas-low" not in harness.service.processing.engine.rulesets["gas_alarm"].by_name, "the new books"
     )
-    await harness.until_told("unjudged")
+    await harness.until_timeline_has("unjudged")
     assert harness.phase("gas-low") == "quiet"
 
 
-async def test_a_service_that_starts_again_with_a_faulty_book_judges_by_the_books_of_before(
+async def test_a_service_restarted_with_a_faulty_rulebook_evaluates_by_the_previous_rulebooks(
     harness: RulebookHarness,
 ) -> None:
-    await harness.hears(lel_pct=1)
+    await harness.receives(lel_pct=1)
     await harness.stop()
     harness.writes("rules: [")
     await harness.start()

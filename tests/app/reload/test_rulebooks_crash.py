@@ -21,7 +21,7 @@ async def explained(service: Process, rule: str) -> Any:
     return (await service.api.get(f"/api/v1/rules/{rule}/explain?device=gas-1")).json()
 
 
-async def test_after_a_reload_and_kill_9_an_alarm_stands_and_the_new_limit_ends_it(
+async def test_after_a_reload_and_kill_9_an_alarm_is_active_and_the_new_limit_ends_it(
     service: Process, broker: Broker, tmp_path: Path
 ) -> None:
     async with aiomqtt.Client("127.0.0.1", broker.port) as device:

@@ -119,7 +119,7 @@ async def test_one_backtest_at_a_time_and_it_can_be_ended(harness: RulebookHarne
 
 async def test_a_rule_explains_itself_now_and_in_the_past(harness: RulebookHarness) -> None:
     await remembers(harness)
-    await harness.hears(lel_pct=12)
+    await harness.receives(lel_pct=12)
     now = await harness.get("/api/v1/rules/gas-low/explain?device=gas-402")
     assert (now["phase"], now["asks"]["lel_pct"]) == ("pending", 12)
     then = await harness.get(f"/api/v1/rules/gas-low/explain?device=gas-402&at={at(131).replace('+', '%2B')}")
@@ -127,7 +127,7 @@ async def test_a_rule_explains_itself_now_and_in_the_past(harness: RulebookHarne
     assert then["reasons"][0] == "正在报"
     assert [one["phase"] for one in then["told"]] == ["began"]
     await harness.fast_forward(minutes=2)
-    await harness.hears(lel_pct=13)
+    await harness.receives(lel_pct=13)
     live = await harness.get("/api/v1/rules/gas-low/explain?device=gas-402")
     harness.clock.now += 1
     past = await harness.get(f"/api/v1/rules/gas-low/explain?device=gas-402&at={at(362).replace('+', '%2B')}")
@@ -141,7 +141,7 @@ async def test_a_rule_explains_itself_now_and_in_the_past(harness: RulebookHarne
 
 
 async def test_a_building_is_explained_by_all_its_devices_now_and_in_the_past(harness: RulebookHarness) -> None:
-    await harness.hears(alarm=True)
+    await harness.receives(alarm=True)
     await harness.publish("fengshao/v1/gas-403/up", {"ts": harness.clock.now, "alarm": True})
     await harness.until(lambda: harness.service.processing.pipeline.counters.readings == 2, "the neighbour")
     path = "/api/v1/rules/gas-building/explain?device=building/b3"

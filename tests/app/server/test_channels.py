@@ -6,7 +6,7 @@ import pytest
 
 from app.config.secrets import MissingSecret
 from app.config.settings import AliyunSmsSettings, ChannelSettings, SiteSettings
-from app.config.settings import WeComSettings as WrittenWeCom
+from app.config.settings import WeComSettings as WeComSettings
 from app.server.channels import ChannelNotConfigured, build_channels, http_client
 
 NOW = 1_795_269_600_000
@@ -24,7 +24,7 @@ ENVIRON = {
 
 
 async def test_channels_take_their_secrets_from_the_environment_and_name_a_missing_one() -> None:
-    wecom = WrittenWeCom(corp_id="ww1", agent_id=1)
+    wecom = WeComSettings(corp_id="ww1", agent_id=1)
     site = SiteSettings(channels=ChannelSettings(aliyun_sms=AliyunSmsSettings(), wecom=wecom))
     async with http_client() as client:
         assert set(build_channels(site, client, ENVIRON, lambda: NOW)) == {"sms", "wecom", "logbook"}

@@ -48,7 +48,9 @@ async def registered(harness: ServiceHarness, id: str, platform: str, identity: 
     assert (await harness.api.post("/api/v1/devices", json=body)).status_code == 201
 
 
-async def test_an_alarm_below_a_full_topic_and_below_another_base_reaches_a_phone(harness: FilteredHarness) -> None:
+async def test_an_alarm_below_a_full_topic_and_below_another_base_topic_reaches_a_phone(
+    harness: FilteredHarness,
+) -> None:
     async with harness:
         await registered(harness, "attic", "tasmota", "attic")
         await harness.publish("attic/tele/SENSOR", ALARM)
@@ -66,7 +68,7 @@ async def test_an_alarm_below_a_full_topic_and_below_another_base_reaches_a_phon
                 await asyncio.sleep(0.05)
 
 
-async def test_what_the_site_no_longer_listens_to_is_given_back_to_the_broker(harness: FilteredHarness) -> None:
+async def test_filters_that_the_site_no_longer_has_are_unsubscribed(harness: FilteredHarness) -> None:
     """The broker keeps the session over a restart, with the filters of the run before."""
     async with harness:
         await harness.publish("attic/tele/SENSOR", ALARM)
@@ -122,7 +124,7 @@ async def test_the_doctor_asks_the_running_service(harness: FilteredHarness) -> 
         ("tasmota: tele/#", "site.yaml:5:5: intake.filters.tasmota: Input should be a valid list"),
     ],
 )
-def test_a_filter_that_cannot_be_is_told_where_it_stands(tmp_path: Path, written: str, told: str) -> None:
+def test_an_invalid_filter_is_reported_with_file_and_line(tmp_path: Path, written: str, told: str) -> None:
     text = f"name: 社区\nlast_resort: []\nintake:\n  filters:\n   {{{written}}}\n"
     (tmp_path / "site.yaml").write_text(text, "utf-8")
 

@@ -21,7 +21,7 @@ from app.datadir.control_socket import _problem_text
 from app.server.http import check_port_free, serve
 
 
-def test_a_port_in_use_is_said_before_anything_is_opened() -> None:
+def test_a_port_in_use_is_reported_before_anything_is_opened() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(InvalidAddress, match=f"--http 127.0.0.1:{port}: cannot listen there"):
@@ -34,14 +34,14 @@ async def test_a_folder_too_deep_for_a_socket_is_named_and_not_the_port(tmp_path
             pass
 
 
-def test_a_refused_import_says_what_is_wrong_with_which_field() -> None:
+def test_a_refused_import_names_the_fault_and_the_field() -> None:
     fault = {"field": "[0].place", "detail": "没有登记地点 nowhere。"}
     answer = httpx2.Response(422, json={"detail": "有1处内容有误。", "errors": [fault]})
 
     assert _problem_text(answer) == "有1处内容有误。\n  [0].place: 没有登记地点 nowhere。"
 
 
-def test_ctrl_c_ends_without_a_word_of_leaks(tmp_path: Path, free_port: Callable[[], int]) -> None:
+def test_ctrl_c_ends_without_reports_of_leaks(tmp_path: Path, free_port: Callable[[], int]) -> None:
     where = [f"127.0.0.1:{free_port()}" for _ in range(2)]
     command = [str(Path(sys.executable).parent / "fengshao"), "up", "--data", str(tmp_path / "d")]
     with subprocess.Popen(
@@ -76,12 +76,12 @@ async def _seen_by(app_proxies: tuple[str, ...], data: Path, **headers: str) -> 
 FORWARDED = {"x-forwarded-for": "203.0.113.7", "x-forwarded-proto": "https", "forwarded": "for=203.0.113.8"}
 
 
-async def test_anybody_can_write_a_forwarded_address_and_nobody_believes_it(tmp_path: Path) -> None:
+async def test_a_forwarded_address_from_any_client_is_not_trusted(tmp_path: Path) -> None:
     assert await _seen_by((), tmp_path, **FORWARDED) == ["127.0.0.1", "http"]
     assert await _seen_by(("198.51.100.1",), tmp_path, **FORWARDED) == ["127.0.0.1", "http"]
 
 
-async def test_a_configured_proxy_is_believed_about_the_last_address_it_does_not_know(tmp_path: Path) -> None:
+async def test_a_configured_proxy_is_trusted_for_the_last_unknown_address(tmp_path: Path) -> None:
     assert await _seen_by(("127.0.0.0/8",), tmp_path, **FORWARDED) == ["203.0.113.7", "https"]
     forged = {"x-forwarded-for": "10.9.9.9, 203.0.113.7, 127.0.0.2"}
     assert await _seen_by(("127.0.0.0/8",), tmp_path, **forged) == ["203.0.113.7", "http"]

@@ -12,7 +12,7 @@ from app.mqtt_client import BrokerUnavailable
 from app.server.mosquitto import Mosquitto, _alive
 
 
-async def test_a_broker_left_behind_by_a_killed_service_is_taken_up_with_its_queue(
+async def test_a_broker_left_behind_by_a_killed_service_is_adopted_with_its_queue(
     tmp_path: Path, free_port: Callable[[], int]
 ) -> None:
     port = free_port()
@@ -27,7 +27,7 @@ async def test_a_broker_left_behind_by_a_killed_service_is_taken_up_with_its_que
     assert not _alive(pid)
 
 
-async def test_a_second_service_on_a_port_in_use_does_not_drink_from_the_first_ones_broker(
+async def test_a_second_service_on_a_port_in_use_does_not_take_over_the_first_ones_broker(
     tmp_path: Path, free_port: Callable[[], int]
 ) -> None:
     """Found by hand: the second took over the first one's sessions and acknowledged its gas alarms."""
@@ -41,7 +41,7 @@ async def test_a_second_service_on_a_port_in_use_does_not_drink_from_the_first_o
         await first.stop()
 
 
-async def test_a_broker_left_behind_is_not_taken_up_when_its_settings_have_changed(
+async def test_a_broker_left_behind_is_not_adopted_when_its_settings_have_changed(
     tmp_path: Path, free_port: Callable[[], int]
 ) -> None:
     """Left open to everybody, it must not go on so once credentials are asked for."""
@@ -57,7 +57,9 @@ async def test_a_broker_left_behind_is_not_taken_up_when_its_settings_have_chang
         await second.stop()
 
 
-async def test_a_broker_with_credentials_refuses_a_stranger(tmp_path: Path, free_port: Callable[[], int]) -> None:
+async def test_a_broker_with_credentials_refuses_an_anonymous_client(
+    tmp_path: Path, free_port: Callable[[], int]
+) -> None:
     port = free_port()
     broker = Mosquitto(tmp_path / "broker", "127.0.0.1", port, ("sentry", "maple"))
     await broker.start()

@@ -10,7 +10,7 @@ import aiomqtt
 from app.server.rumqttd import Rumqttd
 
 
-async def test_without_mosquitto_the_broker_in_a_wheel_carries_a_message(
+async def test_without_mosquitto_the_broker_in_a_wheel_delivers_a_message(
     tmp_path: Path, free_port: Callable[[], int]
 ) -> None:
     broker = Rumqttd(tmp_path / "broker", "127.0.0.1", free_port())

@@ -39,38 +39,38 @@ async def test_a_job_that_fell_due_while_we_were_down_runs_once_at_start() -> No
         StoredJob("retention", "40 3 * * *", True, NOW - 2 * DAY), StoredJob("off", "40 3 * * *", False, NOW - DAY)
     )
     jobs = {"retention": Job("40 3 * * *", done), "off": Job("40 3 * * *", done), "report": Job("0 8 * * *", done)}
-    timetable = Scheduler(jobs, SHANGHAI, lambda: NOW, rows)
-    await timetable.start()
-    timetable.stop()
+    scheduler = Scheduler(jobs, SHANGHAI, lambda: NOW, rows)
+    await scheduler.start()
+    scheduler.stop()
 
     assert rows.ran == [("retention", NOW, "done")]
 
 
-async def test_the_schedule_in_the_ledger_wins_over_the_default() -> None:
+async def test_the_stored_schedule_wins_over_the_default() -> None:
     rows = Rows(StoredJob("report", "15 9 * * 1"))
-    timetable = Scheduler({"report": Job("0 8 * * *", done)}, SHANGHAI, lambda: NOW, rows)
-    await timetable.start()
-    (job,) = timetable._scheduler.get_jobs()
-    timetable.stop()
+    scheduler = Scheduler({"report": Job("0 8 * * *", done)}, SHANGHAI, lambda: NOW, rows)
+    await scheduler.start()
+    (job,) = scheduler._scheduler.get_jobs()
+    scheduler.stop()
 
     assert "hour='9', minute='15'" in str(job.trigger)
 
 
-async def test_a_job_that_fails_is_kept_with_its_reason() -> None:
+async def test_a_job_that_fails_is_recorded_with_its_reason() -> None:
     rows = Rows()
-    timetable = Scheduler({"report": Job("0 8 * * *", broken)}, SHANGHAI, lambda: NOW, rows)
-    await timetable.run("report")
+    scheduler = Scheduler({"report": Job("0 8 * * *", broken)}, SHANGHAI, lambda: NOW, rows)
+    await scheduler.run("report")
 
     assert rows.ran == [("report", NOW, "failed: disk full")]
 
 
-async def test_roster_changes_follow_the_roster() -> None:
+async def test_a_new_schedule_of_shift_changes_replaces_the_previous_one() -> None:
     rows = Rows()
-    timetable = Scheduler({}, SHANGHAI, lambda: NOW, rows)
-    await timetable.start()
-    timetable.schedule_daily("roster", [480, 1200], lambda: None)
-    timetable.schedule_daily("roster", [540], lambda: None)
-    names = [job.id for job in timetable._scheduler.get_jobs()]
-    timetable.stop()
+    scheduler = Scheduler({}, SHANGHAI, lambda: NOW, rows)
+    await scheduler.start()
+    scheduler.schedule_daily("roster", [480, 1200], lambda: None)
+    scheduler.schedule_daily("roster", [540], lambda: None)
+    names = [job.id for job in scheduler._scheduler.get_jobs()]
+    scheduler.stop()
 
     assert names == ["roster 09:00"]

@@ -40,7 +40,7 @@ class Empty(BaseHTTPRequestHandler):
     def log_message(self, *_: object) -> None: ...
 
 
-async def test_the_history_server_is_down_at_the_end_and_journal_and_ledger_are_closed(tmp_path: Path) -> None:
+async def test_the_history_server_is_down_at_the_end_and_journal_and_database_are_closed(tmp_path: Path) -> None:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Empty)
     Thread(target=server.serve_forever, daemon=True).start()
     url = f"http://127.0.0.1:{server.server_port}"
@@ -58,7 +58,7 @@ async def test_the_history_server_is_down_at_the_end_and_journal_and_ledger_are_
         stores.journal.position()
 
 
-async def test_judging_hangs_at_the_end_and_the_journal_still_says_that_we_stopped(
+async def test_processing_hangs_at_the_end_and_the_stop_is_still_marked_in_the_journal(
     harness: ServiceHarness, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A history that answers nothing: the last checkpoint never comes back."""

@@ -1,4 +1,4 @@
-"""A town whose site has rulebooks of its own, and what its tests say of it."""
+"""A service whose site has rulebooks of its own."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LATCHED = GAS.replace("- name: gas-alarm\n", "- name: gas-alarm\n  latch: true\n
 
 
 class RulebookHarness(ServiceHarness):
-    """A town whose site has rulebooks of its own."""
+    """Writes rulebooks into the site and sends readings of one gas alarm."""
 
     @property
     def rules(self) -> Path:
@@ -34,7 +34,7 @@ class RulebookHarness(ServiceHarness):
         return replace(folder, path=self.rules.parent, settings=settings)
 
     async def start(self) -> None:
-        """The service itself looks at its files once when it starts: what a test writes comes after that."""
+        """The service reads its files once when it starts; a test writes after that."""
         await super().start()
         books = self.service.rulebook_reloader
         await self.until(lambda: books.is_up_to_date, "the first look at the files")

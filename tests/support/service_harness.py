@@ -1,4 +1,4 @@
-"""The Town: a whole service on a real broker, real files and real provider servers, with a clock that tests move.
+"""A whole service on a real broker, real files and real provider servers, with a clock that tests move.
 
 Nothing is patched: devices publish over MQTT, people have phones at the SMS provider, operators use the HTTP API.
 """
@@ -167,7 +167,7 @@ class ServiceHarness:
         await self.crash()
 
     async def crash(self) -> None:
-        """Everything in memory is gone; no checkpoint is written, nothing is said to the broker."""
+        """Everything in memory is lost: no checkpoint is written, and the broker connection is not closed in order."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

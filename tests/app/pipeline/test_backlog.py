@@ -1,4 +1,4 @@
-"""What waits between the journal and the judge."""
+"""Entries between the journal and the pipeline."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ async def test_nothing_overtakes_while_the_journal_of_the_last_run_is_replayed()
 
 
 async def test_a_full_backlog_of_ordinary_entries_leaves_an_urgent_one_its_room() -> None:
-    """Or an SOS that comes while a large message is judged lies in the journal until that message is done."""
+    """Otherwise an SOS received while a large message is processed stays in the journal until that message is done."""
     entries = [entry(Lane.BULK, pos, pos, size=1_000) for pos in range(1, 51)]
     backlog = Backlog(MemoryJournal(*entries), {}, {}, 5_000)
     for item in entries:

@@ -35,11 +35,11 @@ DEVICES = [
 ]
 ITEMS = 5_000
 SLICES_MAX = 3
-"""The slice at hand, the slice in which it is judged, and one for the loops that the test itself turns."""
+"""The slice at hand, the slice in which the SOS is evaluated, and one for the turns of the loop by the test itself."""
 
 
 class PipelineOnFiles:
-    """Chain, listener and engine on real files, with what they told."""
+    """Pipeline, decoder and engine on real files, with the findings they made."""
 
     def __init__(self, folder: Path) -> None:
         self.journal, self.history = SqliteJournal(folder / "journal.db"), DuckDbHistory(folder / "history.duckdb")

@@ -1,4 +1,4 @@
-"""A gas alarm that nobody registered cries out: people are told once an hour, and when it began."""
+"""Danger bits of unregistered devices and in unreadable messages: one finding every five minutes, with its begin."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the service says about itself: a disk that takes nothing is one story, told when it begins and when it ends."""
+"""Findings about the service itself: each condition is one finding, with its begin and its end."""
 
 from __future__ import annotations
 

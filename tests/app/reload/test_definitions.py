@@ -1,4 +1,4 @@
-"""A new kind, its mapping and its rules come while the service runs; a bad file holds nobody else back."""
+"""A new kind, its mapping and its rules are added while the service runs; a faulty file blocks no other."""
 
 from __future__ import annotations
 

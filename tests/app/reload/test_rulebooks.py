@@ -29,7 +29,7 @@ def limit(text: str, of: int, version: int = 2) -> str:
 
 
 async def stands(harness: RulebookHarness, lel_pct: float = 12) -> None:
-    """Thirty seconds over the limit: gas-low is told."""
+    """Thirty seconds over the limit: gas-low is notified."""
     await harness.receives(lel_pct=lel_pct)
     await harness.fast_forward(minutes=0.6)
     await harness.until_items("/api/v1/alerts")

@@ -1,5 +1,5 @@
-"""A site's filters in a whole service on a real broker: what they take is judged, what they leave is given back, and
-the doctor asks the running service."""
+"""A site's filters in a whole service on a real broker: its messages are processed, former filters unsubscribed, and the
+doctor uses the running service."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ALARM = '{"Time":"2026-11-21T22:00:00","MQ2":{"Gas":true}}'
 
 
 class FilteredHarness(ServiceHarness):
-    """A town whose site listens elsewhere."""
+    """A service whose site has filters of its own."""
 
     filters: dict[str, list[str]]
 

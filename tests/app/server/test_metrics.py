@@ -59,7 +59,8 @@ def series(families: Iterable[Metric]) -> set[tuple[str, ...]]:
 @pytest.fixture
 def pipeline() -> Pipeline:
     counters = Counters(readings=3, refusals=Counter(bad_value=2), device_events=Counter(online=1))
-    engine = SimpleNamespace(type_errors={"gas-low": 1}, evaluations=7, shadow_counts={"gas-high": {"began": 4}})
+    state = SimpleNamespace(type_errors={"gas-low": 1}, evaluations=7, shadow_counts={"gas-high": {"began": 4}})
+    engine = SimpleNamespace(state=state)
     backlog = SimpleNamespace(entries=5, waiting={Lane.URGENT: 0, Lane.BULK: 5})
     return cast(Any, SimpleNamespace(counters=counters, engine=engine, backlog=backlog, timings=PipelineTimings()))
 

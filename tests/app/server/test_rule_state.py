@@ -1,4 +1,4 @@
-"""What the desk is told about a finding that was reported and has not ended."""
+"""The status of a finding that was reported and has not ended."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FINDING = "gas-alarm@1/device:gas-1/5"
 def test_a_finding_in_its_release_time_is_not_over(
     phase: str, status: FindingStatus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A case closed while it cleared was never looked at again, and the alarm went on under the same finding."""
+    """A case closed while it cleared was never rechecked, and the alarm went on under the same finding."""
     engine: Any = object()
     monkeypatch.setattr("app.server.rule_state.explain", lambda *_: {"phase": phase, "heard": 100})
     assert EngineRuleState(engine).finding_status(FINDING, "gas-1", 50) is status

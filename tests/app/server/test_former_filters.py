@@ -1,5 +1,7 @@
-"""A site's filters in a whole service on a real broker: its messages are processed, former filters unsubscribed, and the
-doctor uses the running service."""
+"""A site's filters in a whole service on a real broker: its messages are processed, former filters unsubscribed.
+
+The doctor uses the running service.
+"""
 
 from __future__ import annotations
 

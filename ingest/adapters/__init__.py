@@ -1,7 +1,6 @@
-"""What each platform wraps around a device's words: one file, one line here, and its evidence beside it.
+"""Adapters: each decodes the messages of one platform. One module, one line here, and its evidence (YAML) beside it.
 
-`decode` chooses by topic and knows no device. A platform whose adapter is not written yet is still listened to, so
-that its messages end as refusals and not as nothing.
+A platform without an adapter is still subscribed to, so that its messages become refusals and are not lost unseen.
 """
 
 from __future__ import annotations
@@ -32,11 +31,8 @@ from ingest.adapters import (
 )
 from ingest.adapters.sparkplug.state import SparkplugState
 from ingest.frame import Frame
-from ingest.results import DeviceEvent, RawReading, Rejection
+from ingest.results import AdapterOutput, Rejection
 from ingest.topics import filter_matches
-
-Said = RawReading | Rejection | DeviceEvent
-Decoded = list[Said] | DeviceEvent | Rejection
 
 FILTERS: Final[dict[str, tuple[str, ...]]] = {
     "native": ("fengshao/v1/#",),
@@ -58,11 +54,11 @@ FILTERS: Final[dict[str, tuple[str, ...]]] = {
     "jftech": ("jftech/#",),
     "esphome": (),
 }
-"""What each platform publishes on by default, the most specific platforms before those that could claim their topics.
+"""Default topic filters by platform, specific ones before those that would also match their topics.
 
 A site may set others (ingest.routing.routes). ESPHome has none: each node publishes below its own name."""
 
-ADAPTERS: Final[dict[str, Callable[[Frame], Decoded | list[RawReading | Rejection]]]] = {
+ADAPTERS: Final[dict[str, Callable[[Frame], AdapterOutput]]] = {
     native.PLATFORM: native.decode,
     chirpstack.PLATFORM: chirpstack.decode,
     zigbee2mqtt.PLATFORM: zigbee2mqtt.decode,
@@ -116,18 +112,18 @@ _PLATFORM_BY_ROOT: Final = {
     "hj212": hj212.PLATFORM,
     "setracker": setracker.PLATFORM,
 }
-"""Platforms that own a whole tree are found without matching filters: this runs for every message."""
+"""Platforms that own a whole topic tree, found without matching filters, because this runs for every message."""
 
 _FILTERS_BY_PREFIX: Final = [
     (pattern.partition("+")[0].partition("#")[0].rstrip("/"), pattern, name)
     for name, patterns in FILTERS.items()
     for pattern in patterns
 ]
-"""Each with what a topic it covers begins with: most are told apart by that."""
+"""Prefix before the first wildcard, filter, platform: the prefix excludes most filters cheaply."""
 
 
 def platform_for_topic(topic: str) -> str | None:
-    """The platform that publishes on this topic, or None when no filter of ours covers it.
+    """The platform that publishes on this topic, or None when no default filter covers it.
 
     >>> platform_for_topic("fengshao/v1/gas-1/up"), platform_for_topic("$oc/devices/x/sys/properties/report")
     ('native', 'iotda')
@@ -145,11 +141,11 @@ def platform_for_topic(topic: str) -> str | None:
     )
 
 
-def decode(platform: str | None, frame: Frame, memory: SparkplugState | None = None) -> Decoded:
-    """What this platform's message says, or why it cannot be read. Only Sparkplug needs and changes a memory."""
+def decode(platform: str | None, frame: Frame, sparkplug_state: SparkplugState | None = None) -> AdapterOutput:
+    """Decode a message of this platform. Only Sparkplug uses and updates `sparkplug_state`."""
     if platform == sparkplug.PLATFORM:
-        return sparkplug.decode(frame, memory)
+        return sparkplug.decode(frame, sparkplug_state)
     adapter = ADAPTERS.get(platform or "")
     if adapter is not None:
-        return adapter(frame)  # type: ignore[return-value]  # a list that happens to hold no note
+        return adapter(frame)
     return Rejection(Reason.NO_CODEC, "no platform we know publishes on this topic")

@@ -1,8 +1,7 @@
-"""Home Assistant's discovery: who tells what on which topic. It measures nothing; only its `…/state` topics do.
+"""Home Assistant's MQTT discovery and state topics. Only `…/state` and statestream attributes give readings.
 
-A description (long, abbreviated or of a whole device) proposes a device for claiming under the names by which its own
-platform will report it, and defines what its topics say. An empty description withdraws it. It knows no kind and
-remembers no earlier description.
+A discovery message (long, abbreviated or of a whole device) makes a device claimable under the identities by which its
+own platform will report it, and defines the values on its topics. An empty message withdraws it.
 """
 
 from __future__ import annotations
@@ -15,145 +14,156 @@ from ingest.definitions import DefinitionUpdate, EntityDefinition
 from ingest.formats.json_payload import parse_availability, read_json, read_scalar
 from ingest.formats.timed_fields import flatten
 from ingest.frame import Frame
-from ingest.results import DeviceEvent, DeviceEventKind, DiscoveredDevice, RawReading, Rejection
+from ingest.results import AdapterOutput, DeviceEvent, DeviceEventKind, DiscoveredDevice, RawReading, Rejection
 
 PLATFORM = "homeassistant"
 VERSION = 3
 
-Decoded = list[RawReading | Rejection] | DeviceEvent | Rejection
-
-ORDERS: Final = frozenset({"set", "command", "cmd"})
-STATESTREAM: Final = frozenset(
+COMMAND_LEAVES: Final = frozenset({"set", "command", "cmd"})
+STATESTREAM_ATTRIBUTES: Final = frozenset(
     {"device_class", "friendly_name", "last_updated", "last_changed", "last_reported", "icon", "unit_of_measurement"}
     | {"state_class", "attribution", "supported_features", "entity_picture", "restored", "assumed_state", "options"}
     | {"event_types", "hidden", "id", "editable", "entity_id", "device_id", "linkquality", "last_seen"}
 )
-"""Leaves on which Home Assistant's statestream tells about an entity what is no state of it."""
+"""Last levels of statestream topics that hold no measured attribute of an entity."""
 
-SETTINGS: Final = frozenset(
+SETTING_COMPONENTS: Final = frozenset(
     {"number", "select", "text", "button", "update", "automation", "script", "scene", "input_boolean", "input_number"}
     | {"input_select", "input_text", "input_datetime", "input_button", "schedule", "timer", "sun", "weather", "zone"}
 )
-MOVED: Final = frozenset({"switch", "light", "fan", "siren", "cover", "valve", "lock", "climate", "humidifier"})
-"""Components that people or automations set."""
+ACTUATOR_COMPONENTS: Final = frozenset(
+    {"switch", "light", "fan", "siren", "cover", "valve", "lock", "climate", "humidifier"}
+)
+"""Components that people or automations control."""
 
-SHAPE: Final = "topic is not homeassistant/{component}/[{node}/]{object}/config or …/state"
+TOPIC_SHAPE: Final = "topic is not homeassistant/{component}/[{node}/]{object}/config or …/state"
 
 
-def decode(frame: Frame) -> Decoded:
-    """`homeassistant/{component}/[{node}/]{object}/{config|state|availability|attributes|set}`, `…/status`."""
-    levels = frame.topic.split("/")
-    if levels[1:] in (["status"], ["birth"]):
+def decode(frame: Frame) -> AdapterOutput:
+    """Decode `homeassistant/{component}/[{node}/]{object}/{config|state|availability|attributes|set}`, `…/status`."""
+    topic_levels = frame.topic.split("/")
+    if topic_levels[1:] in (["status"], ["birth"]):
         online = parse_availability(frame.payload)
         return DeviceEvent(
             DeviceEventKind.BRIDGE, PLATFORM, None, f"Home Assistant itself: {_head(frame.payload)}", online
         )
-    if len(levels) not in (4, 5) or not all(levels):
-        return Rejection(Reason.NO_CODEC, SHAPE)
-    component, names, leaf = levels[1], levels[2:-1], levels[-1]
+    if len(topic_levels) not in (4, 5) or not all(topic_levels):
+        return Rejection(Reason.NO_CODEC, TOPIC_SHAPE)
+    component, levels, leaf = topic_levels[1], topic_levels[2:-1], topic_levels[-1]
     if leaf == "config":
-        return _config(component, names, frame)
+        return _config(component, levels, frame)
     if leaf == "state":
-        return _state(component, names, frame)
-    return _aside(component, names, leaf, frame)
+        return _state(component, levels, frame)
+    return _other_leaf(component, levels, leaf, frame)
 
 
-def _aside(component: str, names: list[str], leaf: str, frame: Frame) -> Decoded:
-    """What measures nothing, or only beside a state."""
+def _other_leaf(component: str, levels: list[str], leaf: str, frame: Frame) -> AdapterOutput:
+    """A message that is neither a discovery message nor a state."""
     if leaf in {"availability", "status"}:
         return DeviceEvent(
-            DeviceEventKind.AVAILABILITY, PLATFORM, names[0], _head(frame.payload), parse_availability(frame.payload)
+            DeviceEventKind.AVAILABILITY, PLATFORM, levels[0], _head(frame.payload), parse_availability(frame.payload)
         )
-    if leaf in ORDERS:
-        return DeviceEvent(DeviceEventKind.REPLY, PLATFORM, names[0], f"a {leaf} command to the device")
+    if leaf in COMMAND_LEAVES:
+        return DeviceEvent(DeviceEventKind.REPLY, PLATFORM, levels[0], f"a {leaf} command to the device")
     if leaf == "attributes":
-        return DeviceEvent(DeviceEventKind.STATUS, PLATFORM, names[0], "attributes, which measure nothing")
-    if leaf in STATESTREAM:
-        return _streamed(component, names, leaf, frame)
-    return _attribute(names, leaf, frame)
+        return DeviceEvent(DeviceEventKind.STATUS, PLATFORM, levels[0], "attributes, which measure nothing")
+    if leaf in STATESTREAM_ATTRIBUTES:
+        return _statestream_attribute(component, levels, leaf, frame)
+    return _attribute(levels, leaf, frame)
 
 
-def _streamed(component: str, names: list[str], leaf: str, frame: Frame) -> DeviceEvent:
-    """Statestream tells a unit and a class on topics of their own, as JSON: they define the state beside them."""
-    said = read_json(frame.payload) if frame.payload else ""
-    defines = None
-    if leaf in ("unit_of_measurement", "device_class") and isinstance(said, str):
+def _statestream_attribute(component: str, levels: list[str], leaf: str, frame: Frame) -> DeviceEvent:
+    """Statestream publishes unit and class on their own topics, as JSON: they define the state beside them."""
+    value = read_json(frame.payload) if frame.payload else ""
+    update = None
+    if leaf in ("unit_of_measurement", "device_class") and isinstance(value, str):
         state = frame.topic.removesuffix(leaf) + "state"
         on, off = ("on", "off") if component == "binary_sensor" else ("", "")
-        unit, of_class = (said, "") if leaf == "unit_of_measurement" else ("", said)
+        unit, device_class = (value, "") if leaf == "unit_of_measurement" else ("", value)
         entity = EntityDefinition(
-            state, component, tuple(identities_of_topic(names)), of_class, "state", "", on, off, unit, partial=True
+            state, component, tuple(identities_of_topic(levels)), device_class, "state", "", on, off, unit, partial=True
         )
-        defines = DefinitionUpdate(frame.topic, (entity,) if said else ())
+        update = DefinitionUpdate(frame.topic, (entity,) if value else ())
     return DeviceEvent(
-        DeviceEventKind.STATUS, PLATFORM, names[0], f"statestream's {leaf}, which measures nothing", definitions=defines
+        DeviceEventKind.STATUS, PLATFORM, levels[0], f"statestream's {leaf}, which measures nothing", definitions=update
     )
 
 
-def _attribute(names: list[str], leaf: str, frame: Frame) -> Decoded:
-    """Every attribute of an entity has a topic in statestream; the few that are measured are read."""
-    said = read_json(frame.payload) if frame.payload else None
-    if said is None or isinstance(said, Rejection):
+def _attribute(levels: list[str], leaf: str, frame: Frame) -> AdapterOutput:
+    """Statestream publishes every attribute of an entity on its own topic; mapping picks the measured ones."""
+    value = read_json(frame.payload) if frame.payload else None
+    if value is None or isinstance(value, Rejection):
         return DeviceEvent(
-            DeviceEventKind.STATUS, PLATFORM, names[0], f"the attribute {leaf[:60]}, of which nothing is said"
+            DeviceEventKind.STATUS, PLATFORM, levels[0], f"the attribute {leaf[:60]}, of which nothing is said"
         )
-    also = tuple(identities_of_topic(names)[1:])
-    return [RawReading(PLATFORM, names[0], None, {leaf: said}, None, None, frame.retain, also, is_attributes=True)]
+    aliases = tuple(identities_of_topic(levels)[1:])
+    return [RawReading(PLATFORM, levels[0], None, {leaf: value}, None, None, frame.retain, aliases, is_attributes=True)]
 
 
-def _config(component: str, names: list[str], frame: Frame) -> Decoded:
+def _config(component: str, levels: list[str], frame: Frame) -> AdapterOutput:
     if not frame.payload.strip():
-        gone = DiscoveredDevice(tuple((PLATFORM, name) for name in identities_of_topic(names)), is_withdrawn=True)
-        said_before = DefinitionUpdate(frame.topic)
+        withdrawn = DiscoveredDevice(tuple((PLATFORM, name) for name in identities_of_topic(levels)), is_withdrawn=True)
+        update = DefinitionUpdate(frame.topic)
         detail = "a description was withdrawn"
         return DeviceEvent(
-            DeviceEventKind.DISCOVERY, PLATFORM, names[-1], detail, discovered=(gone,), definitions=said_before
+            DeviceEventKind.DISCOVERY, PLATFORM, levels[-1], detail, discovered=(withdrawn,), definitions=update
         )
-    said = read_json(frame.payload)
-    if isinstance(said, Rejection):
-        return Rejection(said.reason, said.detail, names[-1])
-    if not isinstance(said, dict):
-        return Rejection(Reason.BAD_PAYLOAD, f"a JSON {type(said).__name__} instead of an object", names[-1])
-    if "migrate_discovery" in said or "migr_discvry" in said:
-        return DeviceEvent(DeviceEventKind.DISCOVERY, PLATFORM, names[-1], "its description moves to another topic")
-    return _discovered(describe_device(component, said, names), frame.topic)
+    config = read_json(frame.payload)
+    if isinstance(config, Rejection):
+        return Rejection(config.reason, config.detail, levels[-1])
+    if not isinstance(config, dict):
+        return Rejection(Reason.BAD_PAYLOAD, f"a JSON {type(config).__name__} instead of an object", levels[-1])
+    if "migrate_discovery" in config or "migr_discvry" in config:
+        return DeviceEvent(DeviceEventKind.DISCOVERY, PLATFORM, levels[-1], "its description moves to another topic")
+    return _discovery(describe_device(component, config, levels), frame.topic)
 
 
-def _discovered(about: DeviceDescription, topic: str) -> DeviceEvent:
-    """The reporting platform's names come first: readings will bear those."""
-    own = about.own
-    identities = (*about.reporters, *((PLATFORM, name) for name in own))
-    proposal = DiscoveredDevice(
-        tuple(dict.fromkeys(identities)), about.hints, about.vendor, about.model, about.name, about.topics
+def _discovery(description: DeviceDescription, topic: str) -> DeviceEvent:
+    """The identities of the reporting platform come first, because readings will have those."""
+    own_identities = description.own
+    identities = (*description.reporters, *((PLATFORM, name) for name in own_identities))
+    device = DiscoveredDevice(
+        tuple(dict.fromkeys(identities)),
+        description.hints,
+        description.vendor,
+        description.model,
+        description.name,
+        description.topics,
     )
-    detail = f"describes {about.vendor or ''} {about.model or about.name or own[0]}: {', '.join(about.hints)}"[:200]
-    defines = DefinitionUpdate(topic, about.entities)
+    name = description.model or description.name or own_identities[0]
+    detail = f"describes {description.vendor or ''} {name}: {', '.join(description.hints)}"[:200]
+    update = DefinitionUpdate(topic, description.entities)
     return DeviceEvent(
         DeviceEventKind.DISCOVERY,
         PLATFORM,
-        own[0],
+        own_identities[0],
         detail,
-        aliases=own[1:],
-        discovered=(proposal,),
-        definitions=defines,
+        aliases=own_identities[1:],
+        discovered=(device,),
+        definitions=update,
     )
 
 
-def _state(component: str, names: list[str], frame: Frame) -> Decoded:
-    """With a node, the node is the device and the object what it says; without, the object is the device.
+def _state(component: str, levels: list[str], frame: Frame) -> AdapterOutput:
+    """With a node, the node is the device and the object the field; without, the object is the device.
 
-    What is set (a number, a choice) is not measured, and a switch or a light is not what the device watches for.
+    A setting (a number, a choice) is not measured, and the state of a switch or a light is not what a detector detects.
     """
-    if component in SETTINGS:
-        return DeviceEvent(DeviceEventKind.STATUS, PLATFORM, names[0], f"a {component}, which measures nothing")
-    device, name = names[0], names[1] if len(names) > 1 else component if component in MOVED else "state"
+    if component in SETTING_COMPONENTS:
+        return DeviceEvent(DeviceEventKind.STATUS, PLATFORM, levels[0], f"a {component}, which measures nothing")
+    device, field = (
+        levels[0],
+        levels[1] if len(levels) > 1 else component if component in ACTUATOR_COMPONENTS else "state",
+    )
     if not frame.payload:
         return DeviceEvent(DeviceEventKind.STATUS, PLATFORM, device, "a retained state was cleared")
-    said = read_json(frame.payload) if frame.payload.lstrip().startswith(b"{") else read_scalar(frame.payload)
-    if isinstance(said, Rejection):
-        return Rejection(said.reason, said.detail, device)
-    fields = dict(flatten(said)) if isinstance(said, dict) else {name: said}
-    return [RawReading(PLATFORM, device, None, fields, None, None, frame.retain, tuple(identities_of_topic(names)[1:]))]
+    value = read_json(frame.payload) if frame.payload.lstrip().startswith(b"{") else read_scalar(frame.payload)
+    if isinstance(value, Rejection):
+        return Rejection(value.reason, value.detail, device)
+    fields = dict(flatten(value)) if isinstance(value, dict) else {field: value}
+    return [
+        RawReading(PLATFORM, device, None, fields, None, None, frame.retain, tuple(identities_of_topic(levels)[1:]))
+    ]
 
 
 def _head(payload: bytes) -> str:

@@ -1,4 +1,4 @@
-"""What a Home Assistant description says, its abbreviations written out. It knows no topic of ours and no kind."""
+"""Parses Home Assistant discovery messages: expands abbreviations, finds identities, topics and entities."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Final
 
 from msgspec import Struct
 
-from ingest.adapters.homeassistant.entities import definitions, topic_of
+from ingest.adapters.homeassistant.entities import entity_definitions, topic_of
 from ingest.definitions import EntityDefinition
 
-Said = Mapping[str, object]
+JsonObject = Mapping[str, object]
 
 ABBREVIATIONS: Final = {
     "atype": "automation_type",
@@ -50,7 +50,7 @@ ABBREVIATIONS: Final = {
     "unit_of_meas": "unit_of_measurement",
     "val_tpl": "value_template",
 }
-"""Of the published abbreviations those that we read."""
+"""The published abbreviations of the keys that are used here."""
 
 DEVICE_TOPIC_LEVELS: Final = {
     "fengshao": ("native", 2),
@@ -59,13 +59,13 @@ DEVICE_TOPIC_LEVELS: Final = {
     "v3": ("tts", 3),
     "wmbusmeters": ("wmbusmeters", 1),
 }
-"""Platforms whose topics name the device in one level."""
+"""By first topic level: platform, and the level that names the device."""
 
 _FIELD: Final = re.compile(r"value_json(?:\.(\w+)|\[['\"](\w+)['\"]\])")
 
 
 class DeviceDescription(Struct, frozen=True):
-    """One device as it is described. `reporters` are (platform, identity) by the topics on which it will report."""
+    """One discovered device. `reporters` are (platform, identity) pairs by the topics on which it will report."""
 
     identifiers: tuple[str, ...]
     unique_ids: tuple[str, ...]
@@ -79,38 +79,38 @@ class DeviceDescription(Struct, frozen=True):
     entities: tuple[EntityDefinition, ...]
 
 
-def describe_device(component: str, said: Said, names: Sequence[str] = ()) -> DeviceDescription:
-    """The description of one entity, or of a whole device with its components. `names` are those of its topic.
+def describe_device(component: str, message: JsonObject, names: Sequence[str] = ()) -> DeviceDescription:
+    """Parse the message of one entity, or of a device with its components. `names` are the levels of its topic.
 
     >>> about = describe_device("binary_sensor", {"~": "zigbee2mqtt/Kitchen", "stat_t": "~", "dev_cla": "gas"})
     >>> about.reporters, about.hints, about.topics
     ((('zigbee2mqtt', 'Kitchen'),), ('gas',), ('zigbee2mqtt/Kitchen',))
     """
-    whole = _written_out(said)
-    device = _written_out(_object(whole.get("device")))
-    entities = list(_entities(component, whole, names))
-    topics = _unique(topic_of("state_topic", entity, whole) for entity in entities)
-    identifiers = (*_texts(device.get("identifiers")), *_connections(device.get("connections")))
+    config = _expand(message)
+    device = _expand(_object(config.get("device")))
+    entities = list(_entities(component, config, names))
+    topics = _unique(topic_of("state_topic", entity, config) for entity in entities)
+    identifiers = (*_texts(device.get("identifiers")), *_connection_ids(device.get("connections")))
     unique_ids = _unique(_text(entity.get("unique_id")) for entity in entities)
-    own = tuple(dict.fromkeys([*identifiers, *unique_ids, *identities_of_topic(names)]))
-    # What all entities of a device bear comes first: by that they are known as one.
-    called = tuple(dict.fromkeys([*identifiers, *identities_of_topic(names), *unique_ids]))
+    own_identities = tuple(dict.fromkeys([*identifiers, *unique_ids, *identities_of_topic(names)]))
+    # Names that all entities of a device share come first: by them they are recognised as one device.
+    device_names = tuple(dict.fromkeys([*identifiers, *identities_of_topic(names), *unique_ids]))
     return DeviceDescription(
         identifiers,
         unique_ids,
-        tuple(dict.fromkeys(each for topic in topics if (each := reporting_identity(topic)))),
+        tuple(dict.fromkeys(identity for topic in topics if (identity := reporting_identity(topic)))),
         _unique(hint for entity in entities for hint in _hints(entity)),
         topics,
         _text(device.get("manufacturer")),
         _text(device.get("model_id")) or _text(device.get("model")),
-        _text(device.get("name")) or _text(whole.get("name")),
-        own,
-        () if _is_own(whole, topics) else tuple(definitions(iter(entities), whole, called)),
+        _text(device.get("name")) or _text(config.get("name")),
+        own_identities,
+        () if _is_zigbee2mqtt(config, topics) else tuple(entity_definitions(iter(entities), config, device_names)),
     )
 
 
 def identities_of_topic(levels: Sequence[str]) -> list[str]:
-    """Whom a topic names. Below a node the object alone names nobody: every node has its `gas` or its `battery_low`.
+    """Identities in a topic. An object below a node is none alone: every node has a `gas` or a `battery_low`.
 
     >>> identities_of_topic(["kitchen"]), identities_of_topic(["kitchen", "gas"]), identities_of_topic([])
     (['kitchen'], ['kitchen', 'kitchen/gas'], [])
@@ -118,14 +118,14 @@ def identities_of_topic(levels: Sequence[str]) -> list[str]:
     return list(dict.fromkeys([levels[0], "/".join(levels)])) if levels else []
 
 
-def _is_own(whole: Said, topics: Sequence[str]) -> bool:
-    """Zigbee2MQTT describes its own topics for Home Assistant; of those our mapping knows more."""
-    origin = _text(_written_out(_object(whole.get("origin"))).get("name")) or ""
+def _is_zigbee2mqtt(config: JsonObject, topics: Sequence[str]) -> bool:
+    """Whether Zigbee2MQTT describes its own topics; our mapping of that platform knows more about them."""
+    origin = _text(_expand(_object(config.get("origin"))).get("name")) or ""
     return origin.lower() == "zigbee2mqtt" and all(topic.startswith("zigbee2mqtt/") for topic in topics)
 
 
 def reporting_identity(topic: str) -> tuple[str, str] | None:
-    """Which platform will report on this topic, and the device's name there.
+    """The platform that reports on this topic, and the device's identity there.
 
     >>> topics = ("zigbee2mqtt/3栋/402", "tele/plug/SENSOR", "shellies/shellygas-1/sensor/gas")
     >>> [reporting_identity(topic) for topic in topics]
@@ -134,57 +134,57 @@ def reporting_identity(topic: str) -> tuple[str, str] | None:
     >>> [reporting_identity(topic) for topic in topics]
     [('homeassistant', 'garden'), ('native', 'gas-1'), None]
     """
-    root, _, rest = topic.partition("/")
-    if root == "zigbee2mqtt" and rest and not rest.startswith("bridge/"):
-        return root, rest
-    if root in {"tele", "stat"} and "/" in rest:
-        return "tasmota", rest.rpartition("/")[0]
+    root, _, below_root = topic.partition("/")
+    if root == "zigbee2mqtt" and below_root and not below_root.startswith("bridge/"):
+        return root, below_root
+    if root in {"tele", "stat"} and "/" in below_root:
+        return "tasmota", below_root.rpartition("/")[0]
     levels = topic.split("/")
-    platform, level = ("homeassistant", 2) if root == "homeassistant" else DEVICE_TOPIC_LEVELS.get(root, ("", 0))
-    return (platform, levels[level]) if platform and len(levels) > level and levels[level] else None
+    platform, index = ("homeassistant", 2) if root == "homeassistant" else DEVICE_TOPIC_LEVELS.get(root, ("", 0))
+    return (platform, levels[index]) if platform and len(levels) > index and levels[index] else None
 
 
-def _entities(component: str, whole: Said, names: Sequence[str]) -> Iterator[dict[str, object]]:
-    """Each with what its topic or its device calls it, as `object`."""
-    components = whole.get("components")
+def _entities(component: str, config: JsonObject, names: Sequence[str]) -> Iterator[dict[str, object]]:
+    """The entities of a message; `object` is the name that the topic or the device gives them."""
+    components = config.get("components")
     if not isinstance(components, dict):
-        yield {"platform": component, **whole, "object": names[-1] if len(names) > 1 else ""}
+        yield {"platform": component, **config, "object": names[-1] if len(names) > 1 else ""}
         return
-    for named, each in components.items():
-        written = _written_out(each) if isinstance(each, dict) else {}
-        if written.keys() - {"platform"}:  # a platform alone takes the component away
-            yield {**written, "object": named}
+    for object_name, component_config in components.items():
+        expanded = _expand(component_config) if isinstance(component_config, dict) else {}
+        if expanded.keys() - {"platform"}:  # a platform alone takes the component away
+            yield {**expanded, "object": object_name}
 
 
-def _hints(entity: Said) -> Iterator[str | None]:
-    """The class and the field; what has neither is known by its component."""
+def _hints(entity: JsonObject) -> Iterator[str | None]:
+    """Device class and field name; the component of an entity that has neither."""
     template = _FIELD.search(_text(entity.get("value_template")) or "")
-    found = (_text(entity.get("device_class")), template and (template[1] or template[2]))
-    yield from found if any(found) else (_text(entity.get("platform")),)
+    hints = (_text(entity.get("device_class")), template and (template[1] or template[2]))
+    yield from hints if any(hints) else (_text(entity.get("platform")),)
 
 
-def _written_out(said: Said) -> dict[str, object]:
-    return {ABBREVIATIONS.get(key, key): value for key, value in said.items()}
+def _expand(message: JsonObject) -> dict[str, object]:
+    return {ABBREVIATIONS.get(key, key): value for key, value in message.items()}
 
 
-def _connections(said: object) -> tuple[str, ...]:
+def _connection_ids(value: object) -> tuple[str, ...]:
     """`[["mac", "02:5b:26:a8:dc:12"]]`: the second of each pair."""
-    pairs = said if isinstance(said, list) else []
+    pairs = value if isinstance(value, list) else []
     return tuple(pair[1] for pair in pairs if isinstance(pair, list) and len(pair) > 1 and isinstance(pair[1], str))
 
 
-def _texts(said: object) -> tuple[str, ...]:
-    each = said if isinstance(said, list) else [said]
-    return tuple(one for one in each if isinstance(one, str) and one)
+def _texts(value: object) -> tuple[str, ...]:
+    values = value if isinstance(value, list) else [value]
+    return tuple(text for text in values if isinstance(text, str) and text)
 
 
-def _text(said: object) -> str | None:
-    return said if isinstance(said, str) and said else None
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
 
 
-def _object(said: object) -> dict[str, object]:
-    return said if isinstance(said, dict) else {}
+def _object(value: object) -> dict[str, object]:
+    return value if isinstance(value, dict) else {}
 
 
-def _unique(said: Iterator[str | None]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(each for each in said if each))
+def _unique(texts: Iterator[str | None]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(text for text in texts if text))

@@ -1,7 +1,6 @@
-"""What Home Assistant's discovery defines: for each entity its topics, its two states, its unit and its template.
+"""Entity definitions of Home Assistant's discovery: topics, on and off payloads, unit and template of each entity.
 
-Defaults are those of Home Assistant's MQTT integrations (https://www.home-assistant.io/integrations/mqtt/). It knows no
-quantity of ours.
+Defaults are those of Home Assistant's MQTT integrations (https://www.home-assistant.io/integrations/mqtt/).
 """
 
 from __future__ import annotations
@@ -14,9 +13,9 @@ from ingest.mappings.field_names import GENERIC_LEAVES, normalized
 from ingest.templates.evaluation import parse_cached
 from ingest.templates.parser import LENGTH_MAX
 
-Said = Mapping[str, object]
+JsonObject = Mapping[str, object]
 
-TWO_STATES: Final = {
+STATE_PAYLOADS: Final = {
     "binary_sensor": (("payload_on",), "ON", ("payload_off",), "OFF"),
     "switch": (("state_on", "payload_on"), "ON", ("state_off", "payload_off"), "OFF"),
     "siren": (("state_on", "payload_on"), "ON", ("state_off", "payload_off"), "OFF"),
@@ -26,46 +25,46 @@ TWO_STATES: Final = {
     "valve": (("state_open",), "open", ("state_closed",), "closed"),
     "lock": (("state_unlocked",), "UNLOCKED", ("state_locked",), "LOCKED"),
 }
-"""By component where the word for on (or open) stands and what it is otherwise, then that for off."""
+"""By component: keys of the payload for on (or open) and its default, then those for off."""
 
-VALUES: Final = frozenset({"sensor", "event"})
-BARE_STATE: Final = frozenset({"binary_sensor", "sensor"})
-"""Components whose state may be what the whole device is for."""
+VALUE_COMPONENTS: Final = frozenset({"sensor", "event"})
+DETECTOR_COMPONENTS: Final = frozenset({"binary_sensor", "sensor"})
+"""Components whose state may be the main function of the device."""
 
-TEMPLATES: Final = ("value_template", "state_value_template")
-BUTTONS: Final = ("button_", "remote_")
+TEMPLATE_KEYS: Final = ("value_template", "state_value_template")
+BUTTON_PREFIXES: Final = ("button_", "remote_")
 
-WRITTEN_MAX: Final = 200
-"""Characters of a payload that is compared."""
+PAYLOAD_CHARS_MAX: Final = 200
+"""Characters of a payload that are compared."""
 
-ONLINE: Final = "online"
+DEFAULT_ONLINE: Final = "online"
 
 
-def definitions(
-    entities: Iterator[dict[str, object]], whole: Said, names: tuple[str, ...]
+def entity_definitions(
+    entities: Iterator[dict[str, object]], config: JsonObject, device_names: tuple[str, ...]
 ) -> Iterator[EntityDefinition]:
-    """What each entity defines. `names` are those of its device; each bears its `object` and its `platform`."""
-    shared: set[tuple[str, ...]] = set()
+    """The definitions of each entity, which has `object` and `platform`. `device_names` are those of its device."""
+    seen: set[tuple[str, ...]] = set()
     for entity in entities:
         component = _text(entity.get("platform"))
         if component == "device_automation":
-            yield from _trigger(entity, whole, names)
-        elif (topic := topic_of("state_topic", entity, whole)) is not None:
-            yield _state(component, topic, entity, names)
-        for each in _beside(entity, whole, names):
-            key = (each.topic, each.component, each.on, each.off, each.template)
-            if key not in shared:
-                shared.add(key)
-                yield each
+            yield from _trigger(entity, config, device_names)
+        elif (topic := topic_of("state_topic", entity, config)) is not None:
+            yield _state(component, topic, entity, device_names)
+        for definition in _availability_and_attributes(entity, config, device_names):
+            key = (definition.topic, definition.component, definition.on, definition.off, definition.template)
+            if key not in seen:
+                seen.add(key)
+                yield definition
 
 
-def topic_of(key: str, entity: Said, whole: Said) -> str | None:
-    """A topic, with `~` at its beginning or end replaced."""
-    return _based(_text(entity.get(key)) or _text(whole.get(key)), entity, whole)
+def topic_of(key: str, entity: JsonObject, config: JsonObject) -> str | None:
+    """The topic under `key`, with `~` at its beginning or end replaced by the base topic."""
+    return _expand_base(_text(entity.get(key)) or _text(config.get(key)), entity, config)
 
 
-def _based(topic: str, entity: Said, whole: Said) -> str | None:
-    base = _text(entity.get("~")) or _text(whole.get("~"))
+def _expand_base(topic: str, entity: JsonObject, config: JsonObject) -> str | None:
+    base = _text(entity.get("~")) or _text(config.get("~"))
     if topic.startswith("~") and base:
         topic = base + topic[1:]
     elif topic.endswith("~") and base:
@@ -73,18 +72,18 @@ def _based(topic: str, entity: Said, whole: Said) -> str | None:
     return topic or None
 
 
-def _state(component: str, topic: str, entity: Said, names: tuple[str, ...]) -> EntityDefinition:
-    template = next((_text(entity[key]) for key in TEMPLATES if _text(entity.get(key))), "")
+def _state(component: str, topic: str, entity: JsonObject, device_names: tuple[str, ...]) -> EntityDefinition:
+    template = next((_text(entity[key]) for key in TEMPLATE_KEYS if _text(entity.get(key))), "")
     if component == "light" and entity.get("schema") == "json":
         template = template or "{{ value_json.state }}"
-    on, off = _two_states(component, entity)
-    known = component in TWO_STATES or component in VALUES
+    on, off = _state_payloads(component, entity)
+    is_supported = component in STATE_PAYLOADS or component in VALUE_COMPONENTS
     return EntityDefinition(
         topic,
-        component if known else "",
-        names,
+        component if is_supported else "",
+        device_names,
         _text(entity.get("device_class")),
-        _field(component, template, _text(entity.get("object"))) if known else "",
+        _field(component, template, _text(entity.get("object"))) if is_supported else "",
         template,
         on,
         off,
@@ -93,17 +92,17 @@ def _state(component: str, topic: str, entity: Said, names: tuple[str, ...]) -> 
     )
 
 
-def _two_states(component: str, entity: Said) -> tuple[str, str]:
-    if component not in TWO_STATES:
+def _state_payloads(component: str, entity: JsonObject) -> tuple[str, str]:
+    if component not in STATE_PAYLOADS:
         return "", ""
-    on_keys, on, off_keys, off = TWO_STATES[component]
-    said_on = next((entity[key] for key in on_keys if _written(entity.get(key))), on)
-    said_off = next((entity[key] for key in off_keys if _written(entity.get(key))), off)
-    return _written(said_on), _written(said_off)
+    on_keys, default_on, off_keys, default_off = STATE_PAYLOADS[component]
+    on = next((entity[key] for key in on_keys if _payload_text(entity.get(key))), default_on)
+    off = next((entity[key] for key in off_keys if _payload_text(entity.get(key))), default_off)
+    return _payload_text(on), _payload_text(off)
 
 
-def _field(component: str, template: str, named: str) -> str:
-    """Where the value stands in the message; else what the entity is called; else the bare state of the device."""
+def _field(component: str, template: str, object_name: str) -> str:
+    """Path of the value in the message; else the name of the entity; else `state` or the component."""
     if component == "event":
         return "event_type"
     tree = parse_cached(template) if template else ""
@@ -111,49 +110,51 @@ def _field(component: str, template: str, named: str) -> str:
     path = ".".join(map(str, paths[0])) if paths else ""
     if path and normalized(path) not in GENERIC_LEAVES:
         return path
-    return named or ("state" if component in BARE_STATE else component)
+    return object_name or ("state" if component in DETECTOR_COMPONENTS else component)
 
 
-def _trigger(entity: Said, whole: Said, names: tuple[str, ...]) -> Iterator[EntityDefinition]:
-    """A device trigger: this payload on this topic is a press. Without a payload any is."""
-    topic = _based(_text(entity.get("topic")), entity, whole)
+def _trigger(entity: JsonObject, config: JsonObject, device_names: tuple[str, ...]) -> Iterator[EntityDefinition]:
+    """A device trigger: this payload on this topic is a press; without a payload, any message is."""
+    topic = _expand_base(_text(entity.get("topic")), entity, config)
     kind = _text(entity.get("type"))
     if topic is None or not kind:
         return
-    word = kind
-    for start in BUTTONS:
-        word = word.removeprefix(start)
-    payload = _written(entity.get("payload")).strip().casefold() or ANY_PAYLOAD
+    action = kind
+    for prefix in BUTTON_PREFIXES:
+        action = action.removeprefix(prefix)
+    payload = _payload_text(entity.get("payload")).strip().casefold() or ANY_PAYLOAD
     yield EntityDefinition(
-        topic, "trigger", names, "", "action", _text(entity.get("value_template")), words={payload: word}
+        topic, "trigger", device_names, "", "action", _text(entity.get("value_template")), words={payload: action}
     )
 
 
-def _beside(entity: Said, whole: Said, names: tuple[str, ...]) -> Iterator[EntityDefinition]:
-    """Where it is told whether the device lives, and what is known beside its state."""
-    listed = entity.get("availability") or whole.get("availability")
-    for each in listed if isinstance(listed, list) else [listed]:
-        if isinstance(each, dict) and (topic := _based(_text(each.get("topic")), entity, whole)):
-            yield _availability(topic, each, names, _text(each.get("value_template")))
-    if (topic := topic_of("availability_topic", entity, whole)) is not None:
-        merged = {**whole, **entity}
-        yield _availability(topic, merged, names, _text(merged.get("availability_template")))
-    attributes = topic_of("json_attributes_topic", entity, whole)
-    if attributes is not None and attributes != topic_of("state_topic", entity, whole):
-        yield EntityDefinition(attributes, ATTRIBUTES, names)
+def _availability_and_attributes(
+    entity: JsonObject, config: JsonObject, device_names: tuple[str, ...]
+) -> Iterator[EntityDefinition]:
+    """Availability and attribute topics of an entity."""
+    availability = entity.get("availability") or config.get("availability")
+    for entry in availability if isinstance(availability, list) else [availability]:
+        if isinstance(entry, dict) and (topic := _expand_base(_text(entry.get("topic")), entity, config)):
+            yield _availability(topic, entry, device_names, _text(entry.get("value_template")))
+    if (topic := topic_of("availability_topic", entity, config)) is not None:
+        settings = {**config, **entity}
+        yield _availability(topic, settings, device_names, _text(settings.get("availability_template")))
+    attributes = topic_of("json_attributes_topic", entity, config)
+    if attributes is not None and attributes != topic_of("state_topic", entity, config):
+        yield EntityDefinition(attributes, ATTRIBUTES, device_names)
 
 
-def _availability(topic: str, said: Said, names: tuple[str, ...], template: str) -> EntityDefinition:
-    on = _written(said.get("payload_available")) or ONLINE
-    off = _written(said.get("payload_not_available")) or "offline"
-    return EntityDefinition(topic, AVAILABILITY, names, template=template, on=on, off=off)
+def _availability(topic: str, settings: JsonObject, device_names: tuple[str, ...], template: str) -> EntityDefinition:
+    on = _payload_text(settings.get("payload_available")) or DEFAULT_ONLINE
+    off = _payload_text(settings.get("payload_not_available")) or "offline"
+    return EntityDefinition(topic, AVAILABILITY, device_names, template=template, on=on, off=off)
 
 
-def _written(said: object) -> str:
-    """A payload as discovery may write it: text, a number, true."""
-    return str(said)[:WRITTEN_MAX] if isinstance(said, (str, int, float)) else ""
+def _payload_text(value: object) -> str:
+    """A payload as text; discovery messages also give numbers and bools."""
+    return str(value)[:PAYLOAD_CHARS_MAX] if isinstance(value, (str, int, float)) else ""
 
 
-def _text(said: object) -> str:
-    """A text; of a longer one as much as nothing we read needs more of."""
-    return said[: LENGTH_MAX + 1] if isinstance(said, str) else ""
+def _text(value: object) -> str:
+    """A text, cut at one character more than the longest template that is accepted."""
+    return value[: LENGTH_MAX + 1] if isinstance(value, str) else ""

@@ -1,7 +1,7 @@
-"""What SeTracker-type watches say inside their frames, and the JSON of watches of the Atom G616 sort.
+"""SeTracker-type watches: text commands inside frames, and the JSON of watches like the Atom G616.
 
-It knows no device. A watch's own alarm bits are reports of a moment: a frame without them withdraws nothing, so a bit
-that is not set is not said. A position counts only with a fix; its time is Greenwich time by the maker's document.
+Alarm bits report an event: a frame without them clears nothing, so a bit that is not set gives no field. A position is
+used only with a fix; its time is UTC by the maker's document.
 """
 
 from __future__ import annotations
@@ -17,28 +17,26 @@ from ingest.adapters.setracker.frames import WatchFrame, split_frames
 from ingest.formats.json_payload import read_json
 from ingest.formats.numbers import parse_number
 from ingest.frame import Frame
-from ingest.results import DeviceEvent, DeviceEventKind, RawReading, Rejection
+from ingest.results import AdapterItem, AdapterOutput, DeviceEvent, DeviceEventKind, RawReading, Rejection
 from ingest.timestamps import MAX_AHEAD_MS
 
 PLATFORM = "setracker"
 VERSION = 2
 
-Said = RawReading | Rejection | DeviceEvent
-Decoded = list[Said] | Rejection
 Fields = dict[str, object]
 
-BITS: Final = {
+STATUS_BITS: Final = {
     0: "low_battery",
     16: "sos",
     17: "low_battery",
     20: "taken_off",
     21: "fall",
-    # Public decoders read a fall here, a maker's newer document an abnormal heart rate: the graver one counts.
+    # Public decoders read a fall here, a newer document of a maker an abnormal heart rate: the graver one is used.
     22: "fall",
 }
 
-POSITIONS: Final = ("UD", "AL", "WT")
-"""What the names of position reports begin with: UD_LTE, UD2 (stored while there was no network), AL_WCDMA, …"""
+POSITION_COMMANDS: Final = ("UD", "AL", "WT")
+"""Prefixes of position reports: UD_LTE, UD2 (stored while there was no network), AL_WCDMA, …"""
 
 _HEX: Final = re.compile(r"[0-9A-Fa-f]{1,8}")
 
@@ -49,104 +47,113 @@ _ANSWERS: Final = """
     RCAPTURE PP PPR WHITELIST1 WHITELIST2 WIFISEARCH WIFISET WIFIDEL WIFICUR WIFIINFOUP RYIMEI PING TAKEPILLS
     ND DEVREFUSEPHONE BLDSTART TIME WIFI
 """
-ASIDE: Final = frozenset(_ANSWERS.split())
-"""Answers to settings, questions and voice. A bare SOS is none: it may answer a setting, and may be a call for help."""
+REPLY_COMMANDS: Final = frozenset(_ANSWERS.split())
+"""Replies to settings, queries and voice. SOS alone is not listed: it may be a reply, or a call for help."""
 
-NAMED_ALARMS: Final = 0x00FF_0007
-"""The bits that give an alarm report its reason, fences among them."""
+ALARM_REASON_BITS: Final = 0x00FF_0007
+"""Bits that are the reason of an alarm report, geofences among them."""
 
-CALLS: Final = frozenset({"SOS", "FALL"})
-"""What may be a call for help, and is described by nobody."""
+EMERGENCY_COMMANDS: Final = frozenset({"SOS", "FALL"})
+"""Commands that may be a call for help, without any documentation."""
 
 _POSITION_PARTS: Final = 16
 
 
-def decode(frame: Frame) -> Decoded:
-    """`setracker/…`: all frames of the payload, or one JSON object with an `imei`."""
+def decode(frame: Frame) -> AdapterOutput:
+    """Decode `setracker/…`: all frames of the payload, or one JSON object with an `imei`."""
     if frame.payload.lstrip()[:1] == b"{":
-        return [_json(frame)]
-    said = [each for found in split_frames(frame.payload) for each in _frame(found, frame)]
-    return said or Rejection(Reason.BAD_PAYLOAD, "an empty payload")
+        return [_json_reading(frame)]
+    items = [item for watch_frame in split_frames(frame.payload) for item in _frame_items(watch_frame, frame)]
+    return items or Rejection(Reason.BAD_PAYLOAD, "an empty payload")
 
 
-def _frame(found: WatchFrame, frame: Frame) -> Iterator[Said]:
-    word, _, rest = found.content.decode("utf-8", "replace").partition(",")
-    word, parts = word.strip().upper(), [part.strip() for part in rest.split(",")]
-    if found.identity is None or found.fault is not None:
-        yield Rejection(Reason.BAD_PAYLOAD, str(found.fault), found.identity, danger=_is_alarm(found, word))
-    elif word in POSITIONS and not rest:
-        yield DeviceEvent(DeviceEventKind.REPLY, PLATFORM, found.identity, f"{word}: the server's answer")
-    elif word.startswith(POSITIONS):
-        yield from _position(found.identity, word, parts, frame)
-    elif word in READERS:
-        yield _measured(found.identity, word, READERS[word](parts), frame)
-    elif word in ASIDE:
+def _frame_items(watch_frame: WatchFrame, frame: Frame) -> Iterator[AdapterItem]:
+    command, _, arguments = watch_frame.content.decode("utf-8", "replace").partition(",")
+    command, parts = command.strip().upper(), [part.strip() for part in arguments.split(",")]
+    if watch_frame.identity is None or watch_frame.fault is not None:
+        yield Rejection(
+            Reason.BAD_PAYLOAD, str(watch_frame.fault), watch_frame.identity, danger=_is_alarm(watch_frame, command)
+        )
+    elif command in POSITION_COMMANDS and not arguments:
+        yield DeviceEvent(DeviceEventKind.REPLY, PLATFORM, watch_frame.identity, f"{command}: the server's answer")
+    elif command.startswith(POSITION_COMMANDS):
+        yield from _position_items(watch_frame.identity, command, parts, frame)
+    elif command in READERS:
+        yield _measurement(watch_frame.identity, command, READERS[command](parts), frame)
+    elif command in REPLY_COMMANDS:
         yield DeviceEvent(
-            DeviceEventKind.REPLY, PLATFORM, found.identity, f"{word}: an answer or a request", online=True
+            DeviceEventKind.REPLY, PLATFORM, watch_frame.identity, f"{command}: an answer or a request", online=True
         )
     else:
-        yield Rejection(Reason.NO_CODEC, f"{word[:40]!r} is nothing that we read", found.identity, word in CALLS)
+        yield Rejection(
+            Reason.NO_CODEC,
+            f"{command[:40]!r} is nothing that we read",
+            watch_frame.identity,
+            command in EMERGENCY_COMMANDS,
+        )
 
 
-def _is_alarm(found: WatchFrame, word: str) -> bool:
-    """An alarm report that cannot be read is still one."""
-    return found.identity is not None and word.startswith("AL")
+def _is_alarm(watch_frame: WatchFrame, command: str) -> bool:
+    """Whether it is an alarm report, even if its parts cannot be read."""
+    return watch_frame.identity is not None and command.startswith("AL")
 
 
-def _measured(identity: str, word: str, fields: Fields, frame: Frame) -> Said:
+def _measurement(identity: str, command: str, fields: Fields, frame: Frame) -> AdapterItem:
     if not fields:
-        return DeviceEvent(DeviceEventKind.LIFE, PLATFORM, identity, f"{word}: nothing measured", online=True)
+        return DeviceEvent(DeviceEventKind.LIFE, PLATFORM, identity, f"{command}: nothing measured", online=True)
     return RawReading(PLATFORM, identity, None, fields, None, None, frame.retain)
 
 
-def _position(identity: str, word: str, parts: Sequence[str], frame: Frame) -> Iterator[Said]:
+def _position_items(identity: str, command: str, parts: Sequence[str], frame: Frame) -> Iterator[AdapterItem]:
     """Date, time, fix, lat, N/S, lon, E/W, speed, course, height, satellites, signal, battery, steps, turns, bits."""
-    alarm = word.startswith("AL")
+    is_alarm = command.startswith("AL")
     if len(parts) < _POSITION_PARTS:
-        yield Rejection(Reason.BAD_PAYLOAD, f"{word[:40]} of {len(parts)} parts instead of 16", identity, alarm)
+        yield Rejection(Reason.BAD_PAYLOAD, f"{command[:40]} of {len(parts)} parts instead of 16", identity, is_alarm)
         return
-    fields: Fields = {**_place(parts), "battery": parse_number(parts[12]), "steps": parse_number(parts[13])}
-    bits = _bits(parts[15])
+    fields: Fields = {**_coordinates(parts), "battery": parse_number(parts[12]), "steps": parse_number(parts[13])}
+    bits = _parse_bits(parts[15])
     if bits is None:
         detail = f"its status {parts[15][:40]!r} is not hexadecimal"
-        yield Rejection(Reason.BAD_VALUE, detail, identity, alarm)
-    fields.update({name: True for bit, name in BITS.items() if (bits or 0) >> bit & 1})
-    if alarm and not (bits or 0) & NAMED_ALARMS:
+        yield Rejection(Reason.BAD_VALUE, detail, identity, is_alarm)
+    fields.update({name: True for bit, name in STATUS_BITS.items() if (bits or 0) >> bit & 1})
+    if is_alarm and not (bits or 0) & ALARM_REASON_BITS:
         fields["sos"] = True
         detail = f"an alarm report whose status {parts[15][:40]} names no alarm: taken as a call for help"
         yield DeviceEvent(DeviceEventKind.STATUS, PLATFORM, identity, detail, online=True)
-    yield RawReading(PLATFORM, identity, _moment(parts[0], parts[1], frame.received), fields, None, None, frame.retain)
+    yield RawReading(
+        PLATFORM, identity, _position_time(parts[0], parts[1], frame.received), fields, None, None, frame.retain
+    )
 
 
-def _bits(text: str) -> int | None:
+def _parse_bits(text: str) -> int | None:
     return int(text, 16) if _HEX.fullmatch(text) else None
 
 
-def _place(parts: Sequence[str]) -> Fields:
-    """Where it is, if it knows. Some write the hemisphere, some a sign, some both: a minus is believed."""
+def _coordinates(parts: Sequence[str]) -> Fields:
+    """Latitude and longitude, with a fix. Watches send the hemisphere, a sign, or both: a minus takes precedence."""
     lat, lon = parse_number(parts[3]), parse_number(parts[5])
     if parts[2] != "A" or isinstance(lat, str) or isinstance(lon, str) or (lat == 0 and lon == 0):
         return {}
     return {"lat": -abs(lat) if parts[4] == "S" else lat, "lon": -abs(lon) if parts[6] == "W" else lon}
 
 
-def _moment(day: str, clock: str, received: int) -> str:
-    """ddMMyy and HHmmss, in Greenwich; a time that would lie in the future is the watch's own local time instead.
+def _position_time(day: str, time_of_day: str, received: int) -> str:
+    """ddMMyy and HHmmss as UTC; a time that would lie in the future is taken as the watch's local time.
 
-    >>> _moment("170525", "214118", 1747518078000), _moment("170525", "214118", 1747489278000)
+    >>> _position_time("170525", "214118", 1747518078000), _position_time("170525", "214118", 1747489278000)
     ('2025-05-17T21:41:18+00:00', '2025-05-17T21:41:18')
     """
     try:
-        local = datetime.strptime(f"{day} {clock}", "%d%m%y %H%M%S")  # noqa: DTZ007 (its zone is decided below)
+        local_time = datetime.strptime(f"{day} {time_of_day}", "%d%m%y %H%M%S")  # noqa: DTZ007 (its zone is decided below)
     except ValueError:
-        return f"{day} {clock}"
-    greenwich = local.replace(tzinfo=UTC)
-    ahead = greenwich.timestamp() * 1_000 - received
-    return (local if ahead > MAX_AHEAD_MS else greenwich).isoformat()
+        return f"{day} {time_of_day}"
+    utc_time = local_time.replace(tzinfo=UTC)
+    ahead_ms = utc_time.timestamp() * 1_000 - received
+    return (local_time if ahead_ms > MAX_AHEAD_MS else utc_time).isoformat()
 
 
 def _heartbeat(parts: Sequence[str]) -> Fields:
-    """Steps, turns in sleep, battery; or nothing but the life sign."""
+    """Steps, turns in sleep and battery; no fields in a plain heartbeat."""
     return {"steps": parse_number(parts[0]), "battery": parse_number(parts[2])} if len(parts) > 2 else {}
 
 
@@ -154,76 +161,77 @@ def _dated_heartbeat(parts: Sequence[str]) -> Fields:
     return _heartbeat(parts[1:])
 
 
-def _pulse(parts: Sequence[str]) -> Fields:
-    return _named(("heart",), parts)
+def _heart_rate(parts: Sequence[str]) -> Fields:
+    return _named_values(("heart",), parts)
 
 
-def _pressure(parts: Sequence[str]) -> Fields:
-    return _named(("systolic", "diastolic", "heart"), parts)
+def _blood_pressure(parts: Sequence[str]) -> Fields:
+    return _named_values(("systolic", "diastolic", "heart"), parts)
 
 
-def _oxygen(parts: Sequence[str]) -> Fields:
-    """Who began the measurement, and the value."""
-    return _named(("oxygen",), parts[1:] or parts)
+def _blood_oxygen(parts: Sequence[str]) -> Fields:
+    """The value, behind the origin of the measurement if that is sent."""
+    return _named_values(("oxygen",), parts[1:] or parts)
 
 
-def _temperature(parts: Sequence[str]) -> Fields:
-    """Forehead or wrist, and the value; 0 and 1 are measurements that failed."""
-    return _named(("btemp",), parts[1:] or parts)
+def _body_temperature(parts: Sequence[str]) -> Fields:
+    """The value, behind forehead or wrist if that is sent; 0 and 1 are failed measurements."""
+    return _named_values(("btemp",), parts[1:] or parts)
 
 
-def _named(names: Sequence[str], parts: Sequence[str]) -> Fields:
+def _named_values(names: Sequence[str], parts: Sequence[str]) -> Fields:
     return {name: parse_number(part) for name, part in zip(names, parts, strict=False) if part}
 
 
 READERS: Final[dict[str, Callable[[Sequence[str]], Fields]]] = {
     "LK": _heartbeat,
     "KA": _dated_heartbeat,
-    "HEART": _pulse,
-    "PULSE": _pulse,
-    "BLOOD": _pressure,
-    "BPHRT": _pressure,
-    "OXYGEN": _oxygen,
-    "SPO2": _oxygen,
-    "BTEMP2": _temperature,
-    "BTEMP": _temperature,
-    "TEMP": _temperature,
+    "HEART": _heart_rate,
+    "PULSE": _heart_rate,
+    "BLOOD": _blood_pressure,
+    "BPHRT": _blood_pressure,
+    "OXYGEN": _blood_oxygen,
+    "SPO2": _blood_oxygen,
+    "BTEMP2": _body_temperature,
+    "BTEMP": _body_temperature,
+    "TEMP": _body_temperature,
 }
 
 
-def _json(frame: Frame) -> Said:
-    """A G616 watch behind a bridge: all numbers are text, the date is yyMMdd without a zone, the place GCJ-02."""
+def _json_reading(frame: Frame) -> AdapterItem:
+    """A G616 watch behind a bridge: numbers are text, the date is yyMMdd without a zone, the position in GCJ-02."""
     body = read_json(frame.payload)
     if isinstance(body, Rejection):
         return body
     imei = body.get("imei") if isinstance(body, dict) else None
     if not isinstance(body, dict) or not isinstance(imei, str) or not imei:
         return Rejection(Reason.BAD_PAYLOAD, "a JSON object without `imei`")
-    at = _written(body.pop("locationDate", None), body.pop("locationTime", None))
+    at = _parse_local_time(body.pop("locationDate", None), body.pop("locationTime", None))
     lon, _, lat = str(body.pop("location", "")).partition(",")
     fields = {name: parse_number(value) if isinstance(value, str) else value for name, value in body.items()}
     del fields["imei"]
-    fields |= _of_a_chinese_map(parse_number(lat), parse_number(lon))
+    fields |= _from_gcj02(parse_number(lat), parse_number(lon))
     return RawReading(PLATFORM, imei, at, fields, None, None, frame.retain)
 
 
-def _of_a_chinese_map(lat: object, lon: object) -> Fields:
-    """A place in GCJ-02 as satellites give it, which is what readings hold."""
+def _from_gcj02(lat: object, lon: object) -> Fields:
+    """A position in GCJ-02 converted to WGS 84."""
     if isinstance(lat, int | float) and isinstance(lon, int | float):
         point = to_wgs84((lat, lon), GCJ_02)
-        return dict(zip(("lat", "lon"), (round(each, 7) for each in point), strict=True)) if point is not None else {}
+        if point is not None:
+            return {"lat": round(point[0], 7), "lon": round(point[1], 7)}
     return {}
 
 
-def _written(day: object, clock: object) -> str | None:
-    """yyMMdd and HHmmss as text without a zone.
+def _parse_local_time(day: object, time_of_day: object) -> str | None:
+    """yyMMdd and HHmmss as ISO 8601 text without a zone.
 
-    >>> _written("230817", "091856"), _written(None, "091856"), _written("2308", "09")
+    >>> _parse_local_time("230817", "091856"), _parse_local_time(None, "091856"), _parse_local_time("2308", "09")
     ('2023-08-17T09:18:56', None, '2308 09')
     """
-    if not isinstance(day, str) or not isinstance(clock, str):
+    if not isinstance(day, str) or not isinstance(time_of_day, str):
         return None
     try:
-        return datetime.strptime(f"{day} {clock}", "%y%m%d %H%M%S").isoformat()  # noqa: DTZ007 (the gate adds the zone)
+        return datetime.strptime(f"{day} {time_of_day}", "%y%m%d %H%M%S").isoformat()  # noqa: DTZ007 (validation adds the zone)
     except ValueError:
-        return f"{day} {clock}"
+        return f"{day} {time_of_day}"

@@ -1,10 +1,10 @@
-"""Shelly devices: of the first generation one bare value a topic, `shellies/{model}-{id}/…`. It knows no kind.
+"""Shelly devices: the first generation publishes one value a topic, `shellies/{model}-{id}/…`.
 
-Those of the second generation publish below their own `topic_prefix`, which is their id unless somebody changed it:
-`{prefix}/events/rpc`, `{prefix}/status/{component}`, `{prefix}/online`. Such a topic is read from its end.
+The second generation publishes below its `topic_prefix`, by default the device id: `{prefix}/events/rpc`,
+`{prefix}/status/{component}`, `{prefix}/online`. Such a topic is read from its end.
 
-A device's state is spread over topics, so each message is a reading of one quantity. There is no time. `gas: test` is
-an alarm that says it is a test. A concentration is in ppm of a gas that no message names.
+A device's state is spread over topics, so each message is a reading of one quantity. Messages have no time. `gas: test`
+is an alarm marked as a test. A concentration is in ppm of a gas that no message names.
 """
 
 from __future__ import annotations
@@ -16,133 +16,132 @@ from ingest.adapters.shelly import rpc
 from ingest.formats.json_payload import parse_availability, read_json, read_scalar
 from ingest.formats.timed_fields import flatten
 from ingest.frame import Frame
-from ingest.results import DeviceEvent, DeviceEventKind, DiscoveredDevice, RawReading, Rejection
+from ingest.results import AdapterOutput, DeviceEvent, DeviceEventKind, DiscoveredDevice, RawReading, Rejection
 
 PLATFORM = "shelly"
 VERSION = 2
 
-Decoded = list[RawReading | Rejection] | DeviceEvent | Rejection
-
 ROOT: Final = "shellies"
-ALONE: Final = frozenset({"online", "announce", "rpc", "command"})
-"""What stands alone behind a device's own prefix."""
+PREFIXED_LEAVES: Final = frozenset({"online", "announce", "rpc", "command"})
+"""Single levels behind a device's own prefix."""
 
-ORDERS: Final = frozenset({"command", "set", "start_self_test", "mute", "unmute", "set_volume"})
-"""What we or others tell the device, in the last level."""
+COMMAND_LEAVES: Final = frozenset({"command", "set", "start_self_test", "mute", "unmute", "set_volume"})
+"""Last levels of commands to the device."""
 
-STATES: Final = frozenset({"status", "info"})
-"""Whole states as JSON."""
+FULL_STATE_LEAVES: Final = frozenset({"status", "info"})
+"""Last levels of full states as JSON."""
 
 
-def decode(frame: Frame) -> Decoded:
-    """`shellies/announce`, `shellies/command`, `shellies/{device}/{what}[/{which}[/state]]`, `{prefix}/events/rpc` …"""
+def decode(frame: Frame) -> AdapterOutput:
+    """Decode `shellies/{announce|command}`, `shellies/{device}/{what}[/{which}[/state]]`, `{prefix}/events/rpc`, …"""
     levels = frame.topic.split("/")
-    parted = (levels[1], levels[2:]) if levels[0] == ROOT and len(levels) > 1 else _from_the_end(levels)
-    if parted is None or not all(levels):
+    device_and_path = (levels[1], levels[2:]) if levels[0] == ROOT and len(levels) > 1 else _split_prefix(levels)
+    if device_and_path is None or not all(levels):
         return Rejection(Reason.NO_CODEC, "topic is not shellies/{model}-{id}/… or {prefix}/events/rpc, …/status/…")
-    device, what = parted
-    if not what:
-        return _everybody(device, frame)
-    if what == ["online"]:
+    device, path = device_and_path
+    if not path:
+        return _all_devices(device, frame)
+    if path == ["online"]:
         online = parse_availability(frame.payload)
         return DeviceEvent(DeviceEventKind.AVAILABILITY, PLATFORM, device, _head(frame.payload), online)
-    if what == ["announce"]:
+    if path == ["announce"]:
         return _announce(frame)
-    if rpc.speaks(what) and frame.payload:
-        return rpc.decode(device, what, frame)
-    if what[-1] in ORDERS or what[0] == "command":
-        return DeviceEvent(DeviceEventKind.REPLY, PLATFORM, device, f"a {what[-1]} command to the device")
-    return _state(device, what, frame)
+    if rpc.is_rpc_path(path) and frame.payload:
+        return rpc.decode(device, path, frame)
+    if path[-1] in COMMAND_LEAVES or path[0] == "command":
+        return DeviceEvent(DeviceEventKind.REPLY, PLATFORM, device, f"a {path[-1]} command to the device")
+    return _state(device, path, frame)
 
 
-def _from_the_end(levels: list[str]) -> tuple[str, list[str]] | None:
-    """The device's own prefix and what it says.
+def _split_prefix(levels: list[str]) -> tuple[str, list[str]] | None:
+    """The device's own prefix and the path behind it.
 
-    >>> _from_the_end("b3/kitchen/status/smoke:0".split("/")), _from_the_end(["shellyplus1-aa", "online"])
+    >>> _split_prefix("b3/kitchen/status/smoke:0".split("/")), _split_prefix(["shellyplus1-aa", "online"])
     (('b3/kitchen', ['status', 'smoke:0']), ('shellyplus1-aa', ['online']))
     """
-    whole = levels[-2:] == ["events", "rpc"] or levels[-2:-1] in (["status"], ["command"])
-    count = 2 if whole else 1 if levels[-1] in ALONE else 0
+    is_two_levels = levels[-2:] == ["events", "rpc"] or levels[-2:-1] in (["status"], ["command"])
+    count = 2 if is_two_levels else 1 if levels[-1] in PREFIXED_LEAVES else 0
     return ("/".join(levels[:-count]), levels[-count:]) if 0 < count < len(levels) else None
 
 
-def _everybody(word: str, frame: Frame) -> Decoded:
-    if word == "announce":
+def _all_devices(level: str, frame: Frame) -> AdapterOutput:
+    if level == "announce":
         return _announce(frame)
-    if word == "command":
+    if level == "command":
         return DeviceEvent(DeviceEventKind.REPLY, PLATFORM, None, "a command to all devices")
-    return Rejection(Reason.NO_CODEC, "topic names a device and nothing that it says", word)
+    return Rejection(Reason.NO_CODEC, "topic names a device and nothing that it says", level)
 
 
-def _announce(frame: Frame) -> Decoded:
-    said = read_json(frame.payload)
-    device = said.get("id") if isinstance(said, dict) else None
-    if not isinstance(said, dict) or not isinstance(device, str) or not device:
+def _announce(frame: Frame) -> AdapterOutput:
+    announcement = read_json(frame.payload)
+    device = announcement.get("id") if isinstance(announcement, dict) else None
+    if not isinstance(announcement, dict) or not isinstance(device, str) or not device:
         return Rejection(Reason.BAD_PAYLOAD, "an announcement without an id")
-    model = _text(said.get("model"))
-    proposal = DiscoveredDevice(
-        ((PLATFORM, device),), (), "Shelly", model, _text(said.get("name")), (f"shellies/{device}/#",)
+    model = _text(announcement.get("model"))
+    discovered = DiscoveredDevice(
+        ((PLATFORM, device),), (), "Shelly", model, _text(announcement.get("name")), (f"shellies/{device}/#",)
     )
-    detail = f"announced itself: {model or 'no model'}, {said.get('fw_ver', 'no firmware version')}"[:200]
-    return DeviceEvent(DeviceEventKind.DISCOVERY, PLATFORM, device, detail, online=True, discovered=(proposal,))
+    detail = f"announced itself: {model or 'no model'}, {announcement.get('fw_ver', 'no firmware version')}"[:200]
+    return DeviceEvent(DeviceEventKind.DISCOVERY, PLATFORM, device, detail, online=True, discovered=(discovered,))
 
 
-def _state(device: str, what: list[str], frame: Frame) -> Decoded:
+def _state(device: str, path: list[str], frame: Frame) -> AdapterOutput:
     if not frame.payload:
         return DeviceEvent(DeviceEventKind.STATUS, PLATFORM, device, "a retained state was cleared")
-    if what[0] == "input_event":
-        return _pressed(device, frame)
-    if what[-1] in STATES:
-        return _whole(device, frame)
-    said = read_scalar(frame.payload)
-    if isinstance(said, Rejection):
-        return Rejection(said.reason, said.detail, device)
-    return [_draft(device, _fields(_name(what), said), frame)]
+    if path[0] == "input_event":
+        return _button_event(device, frame)
+    if path[-1] in FULL_STATE_LEAVES:
+        return _full_state(device, frame)
+    value = read_scalar(frame.payload)
+    if isinstance(value, Rejection):
+        return Rejection(value.reason, value.detail, device)
+    return [_reading(device, _fields(_field_name(path), value), frame)]
 
 
-def _name(what: list[str]) -> str:
-    """`sensor/gas` is gas, `valve/0/state` is valve, `relay/0` is relay; a second one has its number.
+def _field_name(path: list[str]) -> str:
+    """`sensor/gas` is gas, `valve/0/state` is valve, `relay/0` is relay; the second relay is relay.1.
 
-    >>> [_name(path.split("/")) for path in ("sensor/gas", "valve/0/state", "relay/1", "relay/0/power", "temperature")]
+    >>> paths = ("sensor/gas", "valve/0/state", "relay/1", "relay/0/power", "temperature")
+    >>> [_field_name(path.split("/")) for path in paths]
     ['gas', 'valve', 'relay.1', 'relay.power', 'temperature']
     """
-    path = what[1:] if what[0] == "sensor" and len(what) > 1 else what
-    path = path[:-1] if len(path) > 1 and path[-1] == "state" else path
-    return ".".join(level for level in path if level != "0") or path[0]
+    relevant = path[1:] if path[0] == "sensor" and len(path) > 1 else path
+    relevant = relevant[:-1] if len(relevant) > 1 and relevant[-1] == "state" else relevant
+    return ".".join(level for level in relevant if level != "0") or relevant[0]
 
 
-def _fields(name: str, said: object) -> dict[str, object]:
-    if name == "gas" and said == "test":
-        return {"gas": said, "test": True}
-    return {name: said}
+def _fields(name: str, value: object) -> dict[str, object]:
+    if name == "gas" and value == "test":
+        return {"gas": value, "test": True}
+    return {name: value}
 
 
-def _pressed(device: str, frame: Frame) -> Decoded:
-    """A button counts its presses: equal messages with another count are two."""
-    said = read_json(frame.payload)
-    if not isinstance(said, dict):
+def _button_event(device: str, frame: Frame) -> AdapterOutput:
+    """A button counts its presses: equal messages with another count are two presses."""
+    event = read_json(frame.payload)
+    if not isinstance(event, dict):
         return Rejection(Reason.BAD_PAYLOAD, "an input_event is not a JSON object", device)
-    fields: dict[str, object] = {"event": said.get("event")}
-    return [RawReading(PLATFORM, device, None, fields, said.get("event_cnt"), None, frame.retain)]
+    fields: dict[str, object] = {"event": event.get("event")}
+    return [RawReading(PLATFORM, device, None, fields, event.get("event_cnt"), None, frame.retain)]
 
 
-def _whole(device: str, frame: Frame) -> Decoded:
-    said = read_json(frame.payload)
-    if isinstance(said, Rejection):
-        return Rejection(said.reason, said.detail, device)
-    if not isinstance(said, dict):
-        return Rejection(Reason.BAD_PAYLOAD, f"a JSON {type(said).__name__} instead of an object", device)
-    return [_draft(device, dict(flatten(said)), frame)]
+def _full_state(device: str, frame: Frame) -> AdapterOutput:
+    state = read_json(frame.payload)
+    if isinstance(state, Rejection):
+        return Rejection(state.reason, state.detail, device)
+    if not isinstance(state, dict):
+        return Rejection(Reason.BAD_PAYLOAD, f"a JSON {type(state).__name__} instead of an object", device)
+    return [_reading(device, dict(flatten(state)), frame)]
 
 
-def _draft(device: str, fields: dict[str, object], frame: Frame) -> RawReading:
+def _reading(device: str, fields: dict[str, object], frame: Frame) -> RawReading:
     if fields.get("gas_sensor.alarm_state") == "test":
         fields["test"] = True
     return RawReading(PLATFORM, device, None, fields, None, _model(device), frame.retain)
 
 
 def _model(device: str) -> str | None:
-    """The model that the name begins with.
+    """The model at the beginning of the device id.
 
     >>> _model("shellygas-10521CF29E18"), _model("kitchen")
     ('shellygas', None)
@@ -151,8 +150,8 @@ def _model(device: str) -> str | None:
     return model if dash else None
 
 
-def _text(said: object) -> str | None:
-    return said if isinstance(said, str) and said else None
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
 
 
 def _head(payload: bytes) -> str:

@@ -1,7 +1,7 @@
 """Shelly devices of the second generation and later: whole components as JSON, below `events/rpc` and `status/`.
 
-A component is `smoke:0`; its fields are called `smoke.alarm`, those of a second one `smoke.1.alarm`. A script may pass
-on what a Bluetooth button or contact said: that is the other device's, under its own address. It knows no kind.
+The fields of component `smoke:0` are named `smoke.alarm`, those of a second one `smoke.1.alarm`. A script may forward
+messages of a Bluetooth button or contact: these are readings of that device, under its own address.
 """
 
 from __future__ import annotations
@@ -13,77 +13,77 @@ from domain import Reason
 from ingest.formats.json_payload import read_json
 from ingest.formats.timed_fields import flatten
 from ingest.frame import Frame
-from ingest.results import DeviceEvent, DeviceEventKind, RawReading, Rejection
+from ingest.results import AdapterItem, AdapterOutput, DeviceEvent, DeviceEventKind, RawReading, Rejection
 
 PLATFORM = "shelly"
 
-Decoded = list[RawReading | Rejection] | DeviceEvent | Rejection
-
-STATUSES: Final = frozenset({"NotifyStatus", "NotifyFullStatus"})
+STATUS_METHODS: Final = frozenset({"NotifyStatus", "NotifyFullStatus"})
 
 
-def speaks(what: list[str]) -> bool:
-    """Whether this path is one of the second generation.
+def is_rpc_path(path: list[str]) -> bool:
+    """Whether this path belongs to the second generation.
 
-    >>> speaks(["events", "rpc"]), speaks(["status", "smoke:0"]), speaks(["rpc"]), speaks(["status"]), speaks(["relay"])
-    (True, True, True, False, False)
+    >>> [is_rpc_path(path.split("/")) for path in ("events/rpc", "status/smoke:0", "rpc", "status", "relay")]
+    [True, True, True, False, False]
     """
-    return what[0] in {"events", "rpc"} or (what[0] == "status" and len(what) > 1)
+    return path[0] in {"events", "rpc"} or (path[0] == "status" and len(path) > 1)
 
 
-def decode(device: str, what: list[str], frame: Frame) -> Decoded:
-    """`events/rpc`, `status/{component}`; `rpc` is where the device is asked."""
-    if what[0] == "rpc":
+def decode(device: str, path: list[str], frame: Frame) -> AdapterOutput:
+    """Decode `events/rpc` and `status/{component}`; `rpc` has requests to the device."""
+    if path[0] == "rpc":
         return DeviceEvent(DeviceEventKind.REPLY, PLATFORM, device, "a question to the device")
     body = read_json(frame.payload)
     if isinstance(body, Rejection):
         return Rejection(body.reason, body.detail, device)
     if not isinstance(body, dict):
         return Rejection(Reason.BAD_PAYLOAD, f"a JSON {type(body).__name__} instead of an object", device)
-    if what[0] == "status":
-        return [_draft(device, None, dict(_component(what[1], body)), frame)]
-    return _notified(device, body, frame)
+    if path[0] == "status":
+        return [_reading(device, None, dict(_component(path[1], body)), frame)]
+    return _notification(device, body, frame)
 
 
-def _notified(device: str, body: Mapping[str, object], frame: Frame) -> Decoded:
+def _notification(device: str, body: Mapping[str, object], frame: Frame) -> AdapterOutput:
     method, params = str(body.get("method")), body.get("params")
-    said = params if isinstance(params, dict) else {}
+    values = params if isinstance(params, dict) else {}
     src = body.get("src")
-    # Below a prefix of somebody's choice the message still names the device as the maker does.
-    also = (src,) if isinstance(src, str) and src and src != device else ()
-    if method in STATUSES:
-        fields = dict(field for name, each in said.items() for field in _component(name, each))
+    # Below a configured prefix the message still has the maker's device id.
+    aliases = (src,) if isinstance(src, str) and src and src != device else ()
+    if method in STATUS_METHODS:
+        fields = dict(field for name, component_value in values.items() for field in _component(name, component_value))
         at = fields.pop("ts", None)
-        return [_draft(device, at, fields, frame, also)]
-    events = said.get("events") if method == "NotifyEvent" else None
-    told = [event for event in events if isinstance(event, dict)] if isinstance(events, list) else []
-    drafts: list[RawReading | Rejection] = [_event(device, event, frame, also) for event in told]
-    return drafts or Rejection(Reason.NO_CODEC, f"method {method[:40]!r} notifies of nothing we read", device)
+        return [_reading(device, at, fields, frame, aliases)]
+    events = values.get("events") if method == "NotifyEvent" else None
+    events = [event for event in events if isinstance(event, dict)] if isinstance(events, list) else []
+    readings: list[AdapterItem] = [_event(device, event, frame, aliases) for event in events]
+    return readings or Rejection(Reason.NO_CODEC, f"method {method[:40]!r} notifies of nothing we read", device)
 
 
-def _component(name: str, said: object) -> Iterator[tuple[str, object]]:
-    """The fields of one component, without the number of the first.
+def _component(name: str, value: object) -> Iterator[tuple[str, object]]:
+    """The fields of one component; the index 0 is left out.
 
     >>> list(_component("smoke:0", {"id": 0, "alarm": True})), list(_component("ts", 7.5))
     ([('smoke.alarm', True)], [('ts', 7.5)])
     """
-    kind, _, number = name.partition(":")
-    own = f"{kind}.{number}" if number not in ("", "0") else kind
-    if not isinstance(said, dict):
-        yield own, said
+    kind, _, index = name.partition(":")
+    prefix = f"{kind}.{index}" if index not in ("", "0") else kind
+    if not isinstance(value, dict):
+        yield prefix, value
         return
-    yield from ((field, value) for field, value in flatten(said, f"{own}.") if field != f"{own}.id")
+    yield from ((field, inner) for field, inner in flatten(value, f"{prefix}.") if field != f"{prefix}.id")
 
 
-def _event(device: str, event: Mapping[str, object], frame: Frame, also: tuple[str, ...]) -> RawReading:
-    passed_on, at = event.get("data"), event.get("ts")
-    address = passed_on.get("address") if isinstance(passed_on, dict) else None
-    if isinstance(passed_on, dict) and isinstance(address, str) and address:
-        return _draft(address, at, dict(flatten(passed_on)), frame, (address.upper(), address.lower()))
+def _event(device: str, event: Mapping[str, object], frame: Frame, aliases: tuple[str, ...]) -> RawReading:
+    data, at = event.get("data"), event.get("ts")
+    address = data.get("address") if isinstance(data, dict) else None
+    if isinstance(data, dict) and isinstance(address, str) and address:
+        return _reading(address, at, dict(flatten(data)), frame, (address.upper(), address.lower()))
     fields = dict(_component(str(event.get("component")), {"event": event.get("event")}))
-    return _draft(device, at, fields, frame, also)
+    return _reading(device, at, fields, frame, aliases)
 
 
-def _draft(device: str, at: object, fields: dict[str, object], frame: Frame, also: tuple[str, ...] = ()) -> RawReading:
-    model, dash, _ = next((name for name in also if "-" in name), device).rpartition("-")
-    return RawReading(PLATFORM, device, at, fields, None, model if dash else None, frame.retain, also)
+def _reading(
+    device: str, at: object, fields: dict[str, object], frame: Frame, aliases: tuple[str, ...] = ()
+) -> RawReading:
+    model, dash, _ = next((name for name in aliases if "-" in name), device).rpartition("-")
+    return RawReading(PLATFORM, device, at, fields, None, model if dash else None, frame.retain, aliases)

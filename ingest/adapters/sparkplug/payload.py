@@ -1,7 +1,7 @@
-"""A Sparkplug B payload as values: the metrics of one message. It knows no topic, no device and no alias.
+"""Parses a Sparkplug B payload into the metrics of one message.
 
-Field and data type numbers are those of Eclipse Tahu's `sparkplug_b.proto`. Whole numbers are written unsigned and
-get their sign from the data type; a Float is the shortest decimal that gives the same 32 bits, so 12.1 stays 12.1.
+Field and data type numbers are those of Eclipse Tahu's `sparkplug_b.proto`. Integers are encoded unsigned and get
+their sign from the data type; a Float is the shortest decimal that gives the same 32 bits, so 12.1 stays 12.1.
 """
 
 from __future__ import annotations
@@ -16,8 +16,17 @@ from ingest.formats.compression import decompress
 from ingest.formats.protobuf import Malformed, Value, read_fields
 
 METRICS_MAX: Final = 20_000
-UNITS: Final = ("engUnit", "engineeringUnits", "Engineering Units", "engUnits", "unit", "units", "Unit", "Units")
-"""Properties that bear a unit: Ignition's, and what other edge nodes call it (the specification names none)."""
+UNIT_PROPERTIES: Final = (
+    "engUnit",
+    "engineeringUnits",
+    "Engineering Units",
+    "engUnits",
+    "unit",
+    "units",
+    "Unit",
+    "Units",
+)
+"""Properties that hold a unit: Ignition's, and those of other edge nodes (the specification names none)."""
 TEMPLATE_DEPTH_MAX: Final = 4
 COMPRESSED: Final = b"SPBV1.0_COMPRESSED"
 
@@ -26,7 +35,7 @@ _BOOLEAN: Final = 11
 
 
 class Metric(Struct, frozen=True, gc=False):
-    """One metric as it is written: a name, or only the alias that a birth gave it. `value` None is none.
+    """One metric as encoded: with a name, or only with the alias that a birth defined. `value` None: no value.
 
     `unit` is that of its properties.
     """
@@ -49,7 +58,7 @@ class Payload(Struct, frozen=True):
 
 
 def read_payload(message: bytes) -> Payload:
-    """The metrics of a payload, also of a compressed one. Raises Malformed."""
+    """The metrics of a payload, compressed or not. Raises Malformed."""
     fields = list(read_fields(message))
     if (4, COMPRESSED) in fields:
         fields = list(read_fields(decompress(_bytes(dict(fields).get(5)))))
@@ -67,11 +76,11 @@ def read_payload(message: bytes) -> Payload:
 
 
 def _metrics(message: bytes, folder: str, depth: int) -> list[Metric]:
-    """The metric, or what lies inside it when it is a template: `name/inner`."""
+    """The metric, or the metrics inside it when it is a template: `name/inner`."""
     fields = dict(read_fields(message))
     name = _text(fields[1]) if 1 in fields else None
     if 18 in fields and not fields.get(7):
-        return _template(_bytes(fields[18]), f"{folder}{name}/" if name else folder, depth + 1)
+        return _template_metrics(_bytes(fields[18]), f"{folder}{name}/" if name else folder, depth + 1)
     datatype = _int(fields.get(4, 0))
     at = _int(fields[3]) if 3 in fields else None
     alias = _int(fields[2]) if 2 in fields else None
@@ -83,37 +92,37 @@ def _metrics(message: bytes, folder: str, depth: int) -> list[Metric]:
 
 def _unit(message: bytes) -> str:
     """The unit in a property set: keys in one list, their values in another, in the same order."""
-    said = list(read_fields(message))
-    keys = [_text(value) for number, value in said if number == 1]
-    values = [_bytes(value) for number, value in said if number == 2]
+    fields = list(read_fields(message))
+    keys = [_text(value) for number, value in fields if number == 1]
+    values = [_bytes(value) for number, value in fields if number == 2]
     properties = dict(zip(keys, values, strict=False))
-    found = next((properties[key] for key in UNITS if key in properties), b"")
-    text = dict(read_fields(found)).get(8)
+    unit_property = next((properties[key] for key in UNIT_PROPERTIES if key in properties), b"")
+    text = dict(read_fields(unit_property)).get(8)
     return _text(text).strip() if text is not None else ""
 
 
-def _template(message: bytes, folder: str, depth: int) -> list[Metric]:
+def _template_metrics(message: bytes, folder: str, depth: int) -> list[Metric]:
     if depth > TEMPLATE_DEPTH_MAX:
         raise Malformed(f"templates more than {TEMPLATE_DEPTH_MAX} deep")
-    found: list[Metric] = []
+    metrics: list[Metric] = []
     for number, value in read_fields(message):
         if number == 2:
-            found += _metrics(_bytes(value), folder, depth)
+            metrics += _metrics(_bytes(value), folder, depth)
         elif number == 5 and value:
-            return []  # a definition tells what instances look like; it measures nothing
-    return found
+            return []  # a template definition holds no measured values
+    return metrics
 
 
 def _value(fields: dict[int, Value]) -> object:
-    """The one value, raw: whole numbers are still unsigned. What holds no single value is named as what it is."""
+    """The raw value: integers are still unsigned. A value that is no scalar becomes a text that names its type."""
     for number, reader in _VALUES.items():
         if number in fields:
             return reader(fields[number])
-    return next((words for number, words in _NO_VALUES.items() if number in fields), None)
+    return next((description for number, description in _NO_VALUES.items() if number in fields), None)
 
 
 def apply_datatype(value: object, datatype: int) -> object:
-    """A raw value as its data type means it.
+    """A raw value converted by its data type.
 
     >>> values = ((255, 1), (0xFFFF_FFFF_FFFF_FFFF, 3), (40_000, 6), (1, 11), ("x", 3), (2, 11))
     >>> [apply_datatype(value, datatype) for value, datatype in values]
@@ -140,7 +149,7 @@ def shortest_float(bits: int) -> float:
     if exact - exact != 0:
         return exact
     candidates = (float(f"{exact:.{digits}g}") for digits in range(6, 10))
-    return next(shorter for shorter in candidates if unpack("<I", pack("<f", shorter))[0] == bits)
+    return next(candidate for candidate in candidates if unpack("<I", pack("<f", candidate))[0] == bits)
 
 
 def _float(value: Value) -> float:

@@ -1,6 +1,6 @@
-"""What a Sparkplug host must remember: what each edge node's births defined, and its place in the count to 255.
+"""State of a Sparkplug host: the definitions of each edge node's births, and its sequence number (0 to 255).
 
-It belongs to the listener, which saves and restores it. It reads no payload and no clock.
+Owned by the decoder, which saves and restores it. Array order of the structs is persisted.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from msgspec import Struct, field
 
 NODES_MAX: Final = 10_000
 DEVICES_MAX: Final = 5_000
-"""Edge nodes, and devices of one edge node; beyond it the oldest is forgotten and asked to be born again."""
+"""Edge nodes, and devices of one edge node; beyond it the oldest is evicted, and its next message requests a birth."""
 
 SEQ_PERIOD: Final = 256
 
 
 class BirthDefinitions(Struct, array_like=True):
-    """What one birth defined: the name of an alias, each name's type and unit, and the last words that two share."""
+    """Definitions of one birth: names by alias, types and units by name, and last levels that several names share."""
 
     names: dict[int, str] = field(default_factory=dict)
     types: dict[str, int] = field(default_factory=dict)
@@ -26,9 +26,9 @@ class BirthDefinitions(Struct, array_like=True):
 
 
 class EdgeNode(Struct, array_like=True):
-    """One edge node. `own` is None while no birth was heard since it last died; `unclear`: only a birth can help.
+    """One edge node. `definitions` is None until a birth since its last death; `needs_birth`: only a birth can help.
 
-    `missing` are the messages that were skipped: a danger overtakes others on its way to us, so they may yet come.
+    `missing` are skipped sequence numbers: a danger overtakes other messages on the way here, so they may still arrive.
     """
 
     bd_seq: int | None = None
@@ -40,24 +40,24 @@ class EdgeNode(Struct, array_like=True):
 
 
 class SparkplugState(Struct, array_like=True):
-    """All edge nodes heard. `rebirths_wanted` are those (`group/edge`) that a host should tell to be born again."""
+    """All edge nodes. `rebirth_requests` are those (`group/edge`) of which the host must request a new birth."""
 
     nodes: dict[str, EdgeNode] = field(default_factory=dict)
     rebirth_requests: set[str] = field(default_factory=set)
 
     def node(self, name: str) -> EdgeNode:
-        """This edge node, made when it was unknown."""
+        """This edge node, created if unknown."""
         node = self.nodes.get(name)
         if node is None:
             while len(self.nodes) >= NODES_MAX:
-                forgotten = next(iter(self.nodes))
-                del self.nodes[forgotten]
-                self.rebirth_requests.discard(forgotten)
+                evicted = next(iter(self.nodes))
+                del self.nodes[evicted]
+                self.rebirth_requests.discard(evicted)
             node = self.nodes[name] = EdgeNode()
         return node
 
     def copy_for_peek(self, topic: str) -> SparkplugState:
-        """As much as a look at one message needs, which then remembers nothing."""
+        """A copy of what decoding one message needs, so that decoding it ahead of its turn changes no state."""
         levels = topic.split("/")
         name = f"{levels[1]}/{levels[3]}" if levels[0] == "spBv1.0" and len(levels) > 3 else ""
         node = self.nodes.get(name)
@@ -69,25 +69,25 @@ class SparkplugState(Struct, array_like=True):
         )
 
     def request_rebirth(self, name: str) -> None:
-        """Nothing but a birth can tell what this node means."""
+        """The messages of this node cannot be decoded without a new birth."""
         self.node(name).needs_birth = True
         self.rebirth_requests.add(name)
 
-    def on_node_birth(self, name: str, born: BirthDefinitions, bd_seq: int | None, seq: int | None) -> None:
-        """A birth of the node ends all that was known of it and of its devices."""
+    def on_node_birth(self, name: str, definitions: BirthDefinitions, bd_seq: int | None, seq: int | None) -> None:
+        """A birth of the node replaces all definitions of it and of its devices."""
         self.node(name)
-        self.nodes[name] = EdgeNode(bd_seq, seq, definitions=born)
+        self.nodes[name] = EdgeNode(bd_seq, seq, definitions=definitions)
         self.rebirth_requests.discard(name)
 
-    def on_device_birth(self, name: str, device: str, born: BirthDefinitions) -> None:
+    def on_device_birth(self, name: str, device: str, definitions: BirthDefinitions) -> None:
         """A birth of one device."""
         devices = self.node(name).devices
         while device not in devices and len(devices) >= DEVICES_MAX:
             del devices[next(iter(devices))]
-        devices[device] = born
+        devices[device] = definitions
 
     def on_node_death(self, name: str, bd_seq: int | None) -> list[str] | None:
-        """The devices that die with the node, or None for a will of an earlier life (another bdSeq)."""
+        """The devices that die with the node, or None for the will of an earlier connection (another bdSeq)."""
         node = self.nodes.get(name)
         if node is None or node.definitions is None or node.bd_seq != bd_seq:
             return None
@@ -95,7 +95,7 @@ class SparkplugState(Struct, array_like=True):
         return list(node.devices)
 
     def count_message(self, name: str, seq: int | None) -> str | None:
-        """Counts this message; what is wrong with its number, if anything is. The same number again is no gap."""
+        """Record the sequence number of a message; return what is wrong with it, or None. A repeated one is no gap."""
         node = self.node(name)
         if node.definitions is None:
             self.request_rebirth(name)

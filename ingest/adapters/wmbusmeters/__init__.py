@@ -1,7 +1,7 @@
-"""wmbusmeters' JSON, one telegram of one meter a message. It knows no device; keys and radio are not its business.
+"""wmbusmeters' JSON, one telegram of one meter a message, already decrypted and decoded by wmbusmeters.
 
-`timestamp` is when the receiver heard the telegram (UTC); the year 1111 is a stand-in for that. `meter_datetime` is the
-meter's own clock without a zone, and may be hours old: it counts only when there is no timestamp at all.
+`timestamp` is the time of reception at the radio (UTC); the year 1111 is a placeholder for it. `meter_datetime` is the
+meter's own clock without a zone, and may be hours old: it is used only when there is no timestamp at all.
 """
 
 from __future__ import annotations
@@ -11,47 +11,44 @@ from typing import Final
 from domain import Reason
 from ingest.adapters.wmbusmeters.vocabulary import (
     ALARM,
-    AMBIGUOUS,
+    AMBIGUOUS_WORDS,
     FAULT,
-    GENERAL,
+    GENERAL_WORDS,
     LEAK,
     MEANINGS,
     OPENED,
-    UNREADABLE,
+    UNREADABLE_PREFIX,
     WATER_VERDICTS,
-    unmeasured,
+    is_unmeasured,
+    status_words,
     verdicts,
-    words_of,
 )
 from ingest.formats.json_payload import read_json
 from ingest.frame import Frame
-from ingest.results import DeviceEvent, DeviceEventKind, RawReading, Rejection
+from ingest.results import AdapterOutput, DeviceEvent, DeviceEventKind, RawReading, Rejection
 
 PLATFORM = "wmbusmeters"
 VERSION = 2
 
-Said = RawReading | Rejection | DeviceEvent
-Decoded = list[Said] | DeviceEvent | Rejection
-
-RECEIVED_AT: Final = ("timestamp", "timestamp_utc", "timestamp_ut", "timestamp_lt")
-DESCRIBED: Final = frozenset(
-    {"_", "media", "meter", "driver", "name", "id", "device", "meter_datetime", "device_date_time", *RECEIVED_AT}
+TIME_FIELDS: Final = ("timestamp", "timestamp_utc", "timestamp_ut", "timestamp_lt")
+NON_MEASUREMENT_FIELDS: Final = frozenset(
+    {"_", "media", "meter", "driver", "name", "id", "device", "meter_datetime", "device_date_time", *TIME_FIELDS}
 )
-STATUS: Final = ("status", "current_status", "current_alarms", "alarms", "error_flags", "tpl_status")
-STAND_IN: Final = "1111-11-11"
+STATUS_FIELDS: Final = ("status", "current_status", "current_alarms", "alarms", "error_flags", "tpl_status")
+PLACEHOLDER_DATE: Final = "1111-11-11"
 
-QUIET_SMOKE: Final = frozenset({"lansensm", "tsd2"})
-"""Smoke detectors whose status would say SMOKE. With others (ei6500) a status of OK does not speak of smoke."""
+SMOKE_DRIVERS: Final = frozenset({"lansensm", "tsd2"})
+"""Smoke detectors whose status reports SMOKE. With others (ei6500) a status of OK tells nothing about smoke."""
 
 ALARM_IS_LEAK: Final = frozenset({"kadenwater", "picoflux"})
 """Meters whose status bits 0 and 1 together are a leak, which the driver shows as ALARM (wmbusmeters #2019, #2022)."""
 
-IN_ORDER: Final = {"OK", *(word for word, meaning in MEANINGS.items() if meaning != FAULT)}
-"""Words that leave no doubt whether there is smoke: a defect detector sees none."""
+NO_FAULT_WORDS: Final = {"OK", *(word for word, meaning in MEANINGS.items() if meaning != FAULT)}
+"""Words that report no fault: a defective detector cannot tell that there is no smoke."""
 
 
-def decode(frame: Frame) -> Decoded:
-    """`wmbusmeters/{id}`, or any topic below: the id in the telegram is the identity."""
+def decode(frame: Frame) -> AdapterOutput:
+    """Decode `wmbusmeters/{id}`, or any topic below; the id in the telegram is the identity."""
     topic_id = frame.topic.rpartition("/")[2]
     body = read_json(frame.payload)
     if isinstance(body, Rejection):
@@ -66,95 +63,97 @@ def decode(frame: Frame) -> Decoded:
     return _telegram(identity, body, frame)
 
 
-def _identity(said: object) -> str | None:
-    """Eight digits, which some sender may have written as a number."""
-    if type(said) is int and said >= 0:
-        return f"{said:08d}"
-    return said if isinstance(said, str) and said else None
+def _identity(value: object) -> str | None:
+    """Eight digits; a sender may have encoded them as a number."""
+    if type(value) is int and value >= 0:
+        return f"{value:08d}"
+    return value if isinstance(value, str) and value else None
 
 
-def _telegram(identity: str, body: dict[str, object], frame: Frame) -> Decoded:
-    words = words_of(body.get(name) for name in STATUS)
-    if any(word.startswith(UNREADABLE) for word in words):
+def _telegram(identity: str, body: dict[str, object], frame: Frame) -> AdapterOutput:
+    words = status_words(body.get(name) for name in STATUS_FIELDS)
+    if any(word.startswith(UNREADABLE_PREFIX) for word in words):
         return Rejection(Reason.BAD_PAYLOAD, f"its telegram was not decoded: {' '.join(sorted(words))}"[:200], identity)
-    status = {name for name in STATUS if isinstance(body.get(name), str | None)}
-    fields = {name: value for name, value in body.items() if name not in DESCRIBED and name not in status}
-    said = _judged(body, words)
-    explained = _explained(fields, said, words)
-    fields.update(said)
-    if unmeasured(words):
+    status = {name for name in STATUS_FIELDS if isinstance(body.get(name), str | None)}
+    fields = {name: value for name, value in body.items() if name not in NON_MEASUREMENT_FIELDS and name not in status}
+    verdicts_now = _status_verdicts(body, words)
+    notices = _resolve_contradictions(fields, verdicts_now, words)
+    fields.update(verdicts_now)
+    if is_unmeasured(words):
         fields = {name: value for name, value in fields.items() if "flow" not in name}
-    vague = [_unsaid(identity, words)] if "total_m3" in body and _is_vague(words) and LEAK not in said else []
+    is_leak_unknown = "total_m3" in body and _is_vague(words) and LEAK not in verdicts_now
+    rejections = [_vague_status(identity, words)] if is_leak_unknown else []
     if not fields:
         return DeviceEvent(DeviceEventKind.LIFE, PLATFORM, identity, "a telegram that measures nothing", online=True)
     model = next((body[name] for name in ("meter", "driver") if isinstance(body.get(name), str)), None)
-    also = (frame.topic.rpartition("/")[2],)
-    draft = RawReading(PLATFORM, identity, _at(body), fields, None, model, frame.retain, also)  # type: ignore[arg-type]
-    notes = [
-        DeviceEvent(DeviceEventKind.STATUS, PLATFORM, identity, text, online=True, aliases=also) for text in explained
+    aliases = (frame.topic.rpartition("/")[2],)
+    reading = RawReading(PLATFORM, identity, _time_of(body), fields, None, model, frame.retain, aliases)  # type: ignore[arg-type]
+    events = [
+        DeviceEvent(DeviceEventKind.STATUS, PLATFORM, identity, text, online=True, aliases=aliases) for text in notices
     ]
-    return [draft, *notes, *vague]
+    return [reading, *events, *rejections]
 
 
-def _unsaid(identity: str, words: set[str]) -> Rejection:
+def _vague_status(identity: str, words: set[str]) -> Rejection:
     detail = f"status {' '.join(sorted(words))[:80]}: it does not say whether there is a leak; no all-clear is taken"
     return Rejection(Reason.BAD_VALUE, detail, identity)
 
 
-def _at(body: dict[str, object]) -> object:
-    said = next((body[name] for name in RECEIVED_AT if name in body), None)
-    if said is None:
+def _time_of(body: dict[str, object]) -> object:
+    value = next((body[name] for name in TIME_FIELDS if name in body), None)
+    if value is None:
         return body.get("meter_datetime") or body.get("device_date_time")
-    return None if isinstance(said, str) and said.startswith(STAND_IN) else said
+    return None if isinstance(value, str) and value.startswith(PLACEHOLDER_DATE) else value
 
 
-def _judged(body: dict[str, object], words: set[str]) -> dict[str, object]:
-    """The meter's verdicts. False only where the meter would have said the word."""
-    said = dict[str, object]()
-    if any(name in body for name in STATUS) and "total_m3" in body and not _is_vague(words):
-        said = dict.fromkeys(WATER_VERDICTS, False)
-    if words & AMBIGUOUS:
-        said.pop(LEAK, None)
-    if str(body.get("meter")) in QUIET_SMOKE and words and words <= IN_ORDER:
-        said[ALARM] = False
+def _status_verdicts(body: dict[str, object], words: set[str]) -> dict[str, object]:
+    """Verdicts of the status words. False only where the meter would have reported the word."""
+    result = dict[str, object]()
+    if any(name in body for name in STATUS_FIELDS) and "total_m3" in body and not _is_vague(words):
+        result = dict.fromkeys(WATER_VERDICTS, False)
+    if words & AMBIGUOUS_WORDS:
+        result.pop(LEAK, None)
+    if str(body.get("meter")) in SMOKE_DRIVERS and words and words <= NO_FAULT_WORDS:
+        result[ALARM] = False
     if "CLOSED" in words:
-        said[OPENED] = False
-    said.update(_alarm_of_today(body))
-    said.update(dict.fromkeys(verdicts(words), True))
-    if words & GENERAL and str(body.get("meter")) in ALARM_IS_LEAK:
-        said[LEAK] = True
+        result[OPENED] = False
+    result.update(_alarm_of_today(body))
+    result.update(dict.fromkeys(verdicts(words), True))
+    if words & GENERAL_WORDS and str(body.get("meter")) in ALARM_IS_LEAK:
+        result[LEAK] = True
     if "ALARM" in words and "smoke" in str(body.get("media")):
-        said[ALARM] = True
-    return said
+        result[ALARM] = True
+    return result
 
 
 def _is_vague(words: set[str]) -> bool:
-    """Something is wrong with this meter, and the words do not say what."""
-    told = set(verdicts(words)) & set(WATER_VERDICTS)
-    return unmeasured(words) or (not told and (bool(words & GENERAL) or any(map(_is_unknown, words))))
+    """Whether the meter reports a fault without telling which."""
+    water_verdicts = set(verdicts(words)) & set(WATER_VERDICTS)
+    is_unspecific = bool(words & GENERAL_WORDS) or any(map(_is_unnamed_bit, words))
+    return is_unmeasured(words) or (not water_verdicts and is_unspecific)
 
 
-def _is_unknown(word: str) -> bool:
-    """A bit that the driver has no name for."""
+def _is_unnamed_bit(word: str) -> bool:
+    """Whether the driver has no name for the bit."""
     return word.startswith("UNKNOWN_")
 
 
 def _alarm_of_today(body: dict[str, object]) -> dict[str, object]:
-    """A smoke detector that only tells the date of its last alarm (ei6500): that of its own clock is an alarm."""
+    """The alarm of a detector that reports only the date of its last alarm (ei6500): today by its own clock."""
     last, now = body.get("last_alarm_date"), body.get("message_datetime")
     if not isinstance(last, str) or not isinstance(now, str) or not last:
         return {}
     return {ALARM: now.startswith(last)}
 
 
-def _explained(fields: dict[str, object], said: dict[str, object], words: set[str]) -> list[str]:
-    """Where word and flag contradict each other the danger counts, and this says why."""
-    explained = []
-    for name in [name for name in said if name in fields]:
-        if bool(fields[name]) is not bool(said[name]):
-            said[name] = True
+def _resolve_contradictions(fields: dict[str, object], status_values: dict[str, object], words: set[str]) -> list[str]:
+    """Where word and flag contradict each other, set the verdict to true; return a notice for each."""
+    notices = []
+    for name in [name for name in status_values if name in fields]:
+        if bool(fields[name]) is not bool(status_values[name]):
+            status_values[name] = True
             status = " ".join(sorted(words)) or "nothing"
-            explained.append(f"{name} is {fields[name]!r} while the status says {status}: taken as true"[:200])
-    if words & AMBIGUOUS:
-        explained.append("leakage or no usage: one bit for both, so neither is believed; the volume will tell")
-    return explained
+            notices.append(f"{name} is {fields[name]!r} while the status says {status}: taken as true"[:200])
+    if words & AMBIGUOUS_WORDS:
+        notices.append("leakage or no usage: one bit for both, so neither is believed; the volume will tell")
+    return notices

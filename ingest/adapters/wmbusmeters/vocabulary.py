@@ -1,7 +1,7 @@
-"""The status words of wM-Bus meters as wmbusmeters writes them, and what they mean. It knows no message.
+"""Status words of wM-Bus meters as wmbusmeters writes them, and their meanings.
 
-A word is a verdict of the meter of this moment. Words that begin with PREV_ and times such as `time_leaking` tell of
-the past and mean nothing here.
+A word is a current verdict of the meter. Words that begin with PREV_, and times such as `time_leaking`, are about the
+past and have no meaning here.
 """
 
 from __future__ import annotations
@@ -72,10 +72,10 @@ MEANINGS: Final[dict[str, str]] = {
     "OPEN": OPENED,
 }
 
-AMBIGUOUS: Final = frozenset({"LEAKAGE_OR_NO_USAGE"})
-"""Two opposite things in one bit: water that never stops, or nobody who uses any."""
+AMBIGUOUS_WORDS: Final = frozenset({"LEAKAGE_OR_NO_USAGE"})
+"""Two opposite conditions in one bit: water that never stops, or no water used."""
 
-ROOTS: Final = (
+WORD_PARTS: Final = (
     ("BURST", BURST),
     ("LEAK", LEAK),
     ("REVERSE", BACKFLOW),
@@ -86,48 +86,49 @@ ROOTS: Final = (
     ("FRAUD", TAMPER),
     ("LOW_BATTERY", BATTERY_LOW),
 )
-"""What an unknown word of a driver to come most likely means, by a part of it."""
+"""The most likely meaning of a word that is not listed, by a part of it."""
 
-NOT_NOW: Final = ("PREV", "NO_", "PAST_", "WAS_", "HIST")
+PAST_PREFIXES: Final = ("PREV", "NO_", "PAST_", "WAS_", "HIST")
 
-NO_MORE: Final = ("_PREVIOUSLY", "_DATE")
+PAST_SUFFIXES: Final = ("_PREVIOUSLY", "_DATE")
 
-UNREADABLE: Final = "DECODING_ERROR"
-"""What a status begins with when the telegram could not be decoded: nothing beside it is true."""
+UNREADABLE_PREFIX: Final = "DECODING_ERROR"
+"""Prefix of a status when the telegram could not be decoded: no other field is valid then."""
 
 WATER_VERDICTS: Final = (LEAK, BURST, BACKFLOW)
 
-GENERAL: Final = frozenset({"ALARM"})
-"""Something is wrong, and the word does not say what: no verdict beside it is an all-clear."""
+GENERAL_WORDS: Final = frozenset({"ALARM"})
+"""Words for an unspecified fault: no verdict beside them may be set to false."""
 
-UNMEASURED: Final = re.compile(
+UNMEASURED_WORD: Final = re.compile(
     r"(?!.*(?:BATTERY|CLOCK|TIME|RADIO|CONFIG|MEMORY|PREV|NO_ERROR)).*ERROR.*|(?:AIR|EMPTY|INVALID).*"
 )
-"""The meter measures nothing: a flow of 0 beside it was not measured, and nothing is all clear."""
+"""Words of a meter that measures nothing: a flow of 0 was not measured, and no verdict may be set to false."""
 
 _BREAK: Final = re.compile(r"[\s,;|]+")
 
 
-def words_of(texts: Iterable[object]) -> set[str]:
-    """All words of some status fields.
+def status_words(texts: Iterable[object]) -> set[str]:
+    """All words in these status fields, in upper case.
 
-    >>> sorted(words_of(["ALARM LEAK_FLOW_HIGH", "", None, "dry"]))
+    >>> sorted(status_words(["ALARM LEAK_FLOW_HIGH", "", None, "dry"]))
     ['ALARM', 'DRY', 'LEAK_FLOW_HIGH']
     """
     return {word for text in texts if isinstance(text, str) for word in _BREAK.split(text.strip().upper()) if word}
 
 
-def unmeasured(words: Iterable[str]) -> bool:
-    """Whether one of these words says that the meter measures nothing now.
+def is_unmeasured(words: Iterable[str]) -> bool:
+    """Whether one of these words means that the meter measures nothing now.
 
-    >>> [unmeasured([word]) for word in ("TEMPORARY_ERROR", "EMPTY_PIPE", "BATTERY_VOLTAGE_ERROR", "NO_ERROR", "DRY")]
+    >>> words = ("TEMPORARY_ERROR", "EMPTY_PIPE", "BATTERY_VOLTAGE_ERROR", "NO_ERROR", "DRY")
+    >>> [is_unmeasured([word]) for word in words]
     [True, True, False, False, False]
     """
-    return any(UNMEASURED.fullmatch(word) for word in words)
+    return any(UNMEASURED_WORD.fullmatch(word) for word in words)
 
 
 def verdicts(words: Iterable[str]) -> Iterator[str]:
-    """What these words say is so now.
+    """The current verdicts that these words mean.
 
     >>> sorted(verdicts(["ALARM", "LEAK_FLOW_HIGH", "PREV_SENSOR_FRAUD"]))
     ['leak']
@@ -136,13 +137,13 @@ def verdicts(words: Iterable[str]) -> Iterator[str]:
 
 
 def _meaning(word: str) -> str | None:
-    """The listed meaning, else that of a part of the word.
+    """The listed meaning of a word, else that of a part of it.
 
     >>> _meaning("LEAKAGE_CURRENTLY"), _meaning("NO_LEAK"), _meaning("LEAKAGE_PREVIOUSLY"), _meaning("DRY")
     ('leak', None, None, None)
     """
     if word in MEANINGS:
         return MEANINGS[word]
-    if word in AMBIGUOUS or word.startswith(NOT_NOW) or word.endswith(NO_MORE):
+    if word in AMBIGUOUS_WORDS or word.startswith(PAST_PREFIXES) or word.endswith(PAST_SUFFIXES):
         return None
-    return next((meaning for root, meaning in ROOTS if root in word), None)
+    return next((meaning for part, meaning in WORD_PARTS if part in word), None)

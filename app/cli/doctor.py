@@ -57,7 +57,7 @@ def _from_service(data: Path, seconds: int) -> dict[str, Any] | None:
                 f"{SERVICE_SECONDS_MAX}, or name the broker with --mqtt"
             )
         found: dict[str, Any] = request(
-            data, "POST", "/api/v1/devices/doctor", {"seconds": seconds}, wait_s=seconds + 60
+            data, "POST", "/api/v1/devices/doctor", {"seconds": seconds}, timeout_s=seconds + 60
         )
     except ServiceNotRunning:
         return None

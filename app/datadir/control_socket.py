@@ -1,6 +1,6 @@
-"""DIR/control.sock: how commands ask a running service. It is the HTTP API itself, on a socket only its owner can open.
+"""DIR/control.sock: commands send requests to a running service over its HTTP API, without a token.
 
-Whoever can open the socket owns DIR, so no token is asked: the service adds its own.
+Only the owner of DIR can open the socket, so the service adds the admin token to each request itself.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ Asgi = Callable[
 
 
 class ServiceNotRunning(Exception):
-    """No service is running on this DIR."""
+    """No service is running on this data directory. Callers handle it, so it is no UserError."""
 
 
 class RequestFailed(UserError):
-    """The service refused; the message is the one it gave."""
+    """The service answered with an error status; the message is the detail of its problem document."""
 
 
 def with_admin_token(app: Asgi, token: str) -> Asgi:
-    """The same application for the owner of the socket: every request bears the administrator's token."""
+    """Wraps the application for the control socket: every request carries the admin token."""
 
     async def serve(
         scope: MutableMapping[str, Any], receive: Callable[[], Awaitable[Any]], send: Callable[[Any], Awaitable[None]]
@@ -45,8 +45,8 @@ def with_admin_token(app: Asgi, token: str) -> Asgi:
     return serve
 
 
-def request(data: Path, method: str, path: str, body: Any = None, wait_s: float = TIMEOUT_S) -> Any:
-    """What the service running on DIR answers to this request within `wait_s`.
+def request(data: Path, method: str, path: str, body: Any = None, timeout_s: float = TIMEOUT_S) -> Any:
+    """Send one request to the service running on DIR and return its JSON answer.
 
     Raises ServiceNotRunning when no service holds the socket, RequestFailed when it refuses.
     """
@@ -54,7 +54,7 @@ def request(data: Path, method: str, path: str, body: Any = None, wait_s: float 
     if not socket.exists():
         raise ServiceNotRunning
     transport = httpx2.HTTPTransport(uds=str(socket))
-    with httpx2.Client(transport=transport, base_url="http://control", timeout=wait_s) as client:
+    with httpx2.Client(transport=transport, base_url="http://control", timeout=timeout_s) as client:
         try:
             response = client.request(method, path, json=body)
         except httpx2.ConnectError as error:

@@ -1,4 +1,4 @@
-"""What DIR keeps to itself: the administrator's token and the signing key, mode 0600, and the lock of one service."""
+"""Credentials in a data directory, mode 0600: admin token, signing key; the MQTT client id is derived from the key."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ TOKEN_LENGTH_MIN = 16
 
 
 class WeakToken(UserError):
-    """The administrator's token in the environment is too short to be one."""
+    """The admin token in the environment is shorter than TOKEN_LENGTH_MIN."""
 
 
 def _read_or_create(path: Path) -> tuple[str, bool]:
-    """The text of this file, made of 256 random bits at its first use, and whether it is new."""
+    """The text of the file and False; without a file creates one with 256 random bits and returns them and True."""
     try:
         return path.read_text("ascii").strip(), False
     except FileNotFoundError:
@@ -33,7 +33,7 @@ def _read_or_create(path: Path) -> tuple[str, bool]:
 
 
 def admin_token(data: Path, environ: Mapping[str, str] = os.environ) -> tuple[str, bool]:
-    """The administrator's token and whether it was made just now (and must be shown once)."""
+    """The admin token, and whether it was created now, so that it must be shown once. Raises WeakToken."""
     given = environ.get(TOKEN_VARIABLE, "")
     if not given:
         return _read_or_create(data / TOKEN_FILE)
@@ -43,16 +43,19 @@ def admin_token(data: Path, environ: Mapping[str, str] = os.environ) -> tuple[st
 
 
 def signing_key(data: Path) -> str:
-    """What signs sessions and workers' links; the same after a restart."""
+    """The key that signs sessions and workers' links; stable across restarts."""
     return _read_or_create(data / "signing.key")[0]
 
 
 def mqtt_client_id(data: Path) -> str:
-    """Our name at the broker: the same after a restart, and no other DIR's, or that one would get our alarms."""
+    """MQTT client id of this data directory, stable across restarts.
+
+    Unique per directory, because two services with one client id would take over each other's sessions and alarms.
+    """
     return f"fengshao-{hashlib.sha256(b'session ' + signing_key(data).encode()).hexdigest()[:6]}"
 
 
 def push_secrets(environ: Mapping[str, str]) -> dict[str, Secret]:
-    """The tokens with which platforms sign their pushes, from the environment: `FENGSHAO_IOTDA_PUSH_TOKEN`."""
-    named = {platform: environ.get(f"FENGSHAO_{platform.upper()}_PUSH_TOKEN", "") for platform in SIGNATURE_CHECKS}
-    return {platform: Secret(token) for platform, token in named.items() if token}
+    """Platform -> token that signs its pushes, from environment variables such as `FENGSHAO_IOTDA_PUSH_TOKEN`."""
+    tokens = {platform: environ.get(f"FENGSHAO_{platform.upper()}_PUSH_TOKEN", "") for platform in SIGNATURE_CHECKS}
+    return {platform: Secret(token) for platform, token in tokens.items() if token}

@@ -1,4 +1,4 @@
-"""Ensures that one service at a time uses a data directory."""
+"""Locks a data directory, so that one service at a time uses it."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from app.errors import UserError
 
 
 class DataDirInUse(UserError):
-    """Another service runs on this DIR."""
+    """Another process holds the lock of this data directory."""
 
 
 def lock_data_dir(data: Path) -> IO[str]:
-    """Holds DIR for this process until the returned file is closed or the process ends, however it ends."""
+    """Lock `data` until the returned file is closed or the process ends, even by SIGKILL. Raises DataDirInUse."""
     file = (data / "lock").open("a+")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

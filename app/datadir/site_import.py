@@ -1,7 +1,7 @@
-"""A site's files into the ledger. Each record has one owner: the files, until somebody changes it over the API.
+"""Imports the records of a site's files into the registry of the database.
 
-What was changed or deleted over the API stays as it is, and what the files would undo is told; `force` lets the files
-win. docs/decisions/0018.
+A record belongs to the files until somebody changes or deletes it over the API; from then on the import skips it and
+reports it, unless forced. See docs/decisions/0018.
 """
 
 from __future__ import annotations
@@ -17,26 +17,26 @@ from app.config.site import SiteConfig
 from console.timestamps import Timestamp
 from domain import Instant
 from domain.identities import canonical
-from store.database import registry as table
+from store.database import registry
 from store.database.registry import edits
 from store.database.registry.changes import RegistryChanges
 
 
 class SkippedRecord(Struct, frozen=True):
-    """A record of a file that was not taken: the one of the registry stays. `held` is None for one that was deleted."""
+    """A record of a file that was not imported; `stored` is the registry's, None where it was deleted."""
 
-    table: str
+    resource: str
     id: str
     file: Any
     stored: Any
     reason: str
 
     def __str__(self) -> str:
-        return f"{self.table}.csv: {self.id}: {self.reason}; in the file {_changed_fields(self.file, self.stored)}"
+        return f"{self.resource}.csv: {self.id}: {self.reason}; in the file {_changed_fields(self.file, self.stored)}"
 
 
 class ImportResult(Struct, frozen=True):
-    """What an import did."""
+    """Numbers of records created, updated and unchanged, and the records that were skipped."""
 
     created: int
     updated: int
@@ -44,113 +44,129 @@ class ImportResult(Struct, frozen=True):
     skipped: tuple[SkippedRecord, ...]
 
 
+class _Comparison(Struct, frozen=True):
+    """Edited records that differ from the files, and (resource, id) of those that are equal again."""
+
+    skipped: tuple[SkippedRecord, ...] = ()
+    equal: tuple[tuple[str, str], ...] = ()
+
+
 EDITED, DELETED = "was changed over the API, which stays", "was deleted over the API, and stays so"
-_STORE_TABLE: Mapping[str, Callable[..., RegistryChanges]] = {
-    "cells": table.put_cells,
-    "places": table.put_places,
-    "people": table.put_people,
-    "duties": table.put_duties,
-    "devices": table.put_devices,
+_STORE: Mapping[str, Callable[..., RegistryChanges]] = {
+    "cells": registry.put_cells,
+    "places": registry.put_places,
+    "people": registry.put_people,
+    "duties": registry.put_duties,
+    "devices": registry.put_devices,
 }
 
 
-def import_site(tx: Connection, folder: SiteConfig, now: Instant, *, force: bool = False) -> ImportResult:
-    """Take up the files. What the API added stays; what it changed stays unless forced."""
-    if folder.path is not None:
-        table.put_levels(tx, folder.settings.levels, now)
-    kept, same = ((), ()) if force else _compare(tx, folder)
+def import_site(tx: Connection, site: SiteConfig, now: Instant, *, force: bool = False) -> ImportResult:
+    """Import the files. Records that were added over the API stay; edited ones are overwritten only with `force`."""
+    if site.path is not None:
+        registry.put_levels(tx, site.settings.levels, now)
+    comparison = _Comparison() if force else _compare(tx, site)
+    owned_again = comparison.equal
     if force:
-        same = tuple((shelf, record.id) for shelf in _STORE_TABLE for record in getattr(folder, shelf))
-    for shelf in _STORE_TABLE:
-        edits.clear_edits(tx, shelf, [name for of, name in same if of == shelf])
-    left = {(one.table, one.id) for one in kept}
-    done = [
-        put(tx, [one for one in getattr(folder, shelf) if (shelf, one.id) not in left], now)
-        for shelf, put in _STORE_TABLE.items()
+        owned_again = tuple((resource, record.id) for resource in _STORE for record in getattr(site, resource))
+    for resource in _STORE:
+        edits.clear_edits(
+            tx, resource, [record_id for edited_resource, record_id in owned_again if edited_resource == resource]
+        )
+    skipped = {(record.resource, record.id) for record in comparison.skipped}
+    changes = [
+        store(tx, [record for record in getattr(site, resource) if (resource, record.id) not in skipped], now)
+        for resource, store in _STORE.items()
     ]
     created, updated, unchanged = (
-        sum(len(getattr(one, sort)) for one in done) for sort in ("created", "updated", "unchanged")
+        sum(len(getattr(change, outcome)) for change in changes) for outcome in ("created", "updated", "unchanged")
     )
-    return ImportResult(created, updated, unchanged, kept)
+    return ImportResult(created, updated, unchanged, comparison.skipped)
 
 
 def differences(tx: Connection, folder: SiteConfig) -> tuple[SkippedRecord, ...]:
-    """What the files say otherwise than the registry, where somebody changed it over the API."""
-    return _compare(tx, folder)[0]
+    """Records edited over the API that differ from the files: an import would skip them."""
+    return _compare(tx, folder).skipped
 
 
-def _compare(tx: Connection, folder: SiteConfig) -> tuple[tuple[SkippedRecord, ...], tuple[tuple[str, str], ...]]:
-    """What is not taken, and what was edited to what the files say: that is theirs again."""
-    edited = {(one.resource, one.id): one for one in edits.list_edits(tx)}
+def _compare(tx: Connection, site: SiteConfig) -> _Comparison:
+    edited = {(edit.resource, edit.id) for edit in edits.list_edits(tx)}
     if not edited:
-        return (), ()
-    kept: list[SkippedRecord] = []
-    same: list[tuple[str, str]] = []
-    held = _stored_records(tx)
-    for shelf in _STORE_TABLE:
-        for record in getattr(folder, shelf):
-            if (shelf, record.id) in edited:
-                now_held = held[shelf].get(record.id)
-                if now_held == record:
-                    same.append((shelf, record.id))
+        return _Comparison()
+    skipped: list[SkippedRecord] = []
+    equal: list[tuple[str, str]] = []
+    stored = _stored_records(tx)
+    for resource in _STORE:
+        for record in getattr(site, resource):
+            if (resource, record.id) in edited:
+                existing = stored[resource].get(record.id)
+                if existing == record:
+                    equal.append((resource, record.id))
                 else:
-                    kept.append(SkippedRecord(shelf, record.id, record, now_held, EDITED if now_held else DELETED))
-    return (*kept, *_identity_conflicts(folder, held["devices"], {one.id for one in kept if one.table == "devices"})), (
-        *same,
-    )
+                    reason = EDITED if existing else DELETED
+                    skipped.append(SkippedRecord(resource, record.id, record, existing, reason))
+    skipped_devices = {record.id for record in skipped if record.resource == "devices"}
+    conflicts = _identity_conflicts(site, stored["devices"], skipped_devices)
+    return _Comparison((*skipped, *conflicts), tuple(equal))
 
 
 def _stored_records(tx: Connection) -> dict[str, Mapping[str, Any]]:
-    town = table.community(tx)
-    duties = {duty.id: duty for duty in town.duties}
-    devices = {device.id: device for device in table.all_devices(tx)}
-    return {"places": town.places, "cells": town.cells, "people": town.people, "duties": duties, "devices": devices}
-
-
-def _identity_conflicts(folder: SiteConfig, held: Mapping[str, Any], left: set[str]) -> Iterable[SkippedRecord]:
-    """Devices of the file whose identity another device got over the API."""
-    written = {device.id for device in folder.devices} - left
-    holders = {
-        (one.platform, canonical(one.platform, one.id)): device.id
-        for device in held.values()
-        if device.id not in written
-        for one in device.identities
+    community = registry.community(tx)
+    duties = {duty.id: duty for duty in community.duties}
+    devices = {device.id: device for device in registry.all_devices(tx)}
+    return {
+        "places": community.places,
+        "cells": community.cells,
+        "people": community.people,
+        "duties": duties,
+        "devices": devices,
     }
-    for device in folder.devices:
-        names = ((one.platform, canonical(one.platform, one.id)) for one in device.identities)
-        holder = next((holders[name] for name in names if name in holders), None)
-        if holder is not None and device.id not in left:
-            yield SkippedRecord(
-                "devices", device.id, device, held.get(device.id), f"{holder} got its identity over the API"
-            )
 
 
-def _changed_fields(file: Any, held: Any) -> str:
-    """The fields in which two records differ, as the file has them and as they are held."""
-    mine = msgspec.to_builtins(file)
-    ours = msgspec.to_builtins(held) if held is not None else {}
-    other = [name for name, value in mine.items() if ours and ours.get(name) != value]
-    return ", ".join(f"{name} {mine[name]!r} instead of {ours[name]!r}" for name in other) or "it still stands"
+def _identity_conflicts(site: SiteConfig, stored: Mapping[str, Any], skipped: set[str]) -> Iterable[SkippedRecord]:
+    """Devices of the file with an identity that another device got over the API."""
+    imported = {device.id for device in site.devices} - skipped
+    owners = {
+        (identity.platform, canonical(identity.platform, identity.id)): device.id
+        for device in stored.values()
+        if device.id not in imported
+        for identity in device.identities
+    }
+    for device in site.devices:
+        identities = ((identity.platform, canonical(identity.platform, identity.id)) for identity in device.identities)
+        owner = next((owners[identity] for identity in identities if identity in owners), None)
+        if owner is not None and device.id not in skipped:
+            reason = f"{owner} got its identity over the API"
+            yield SkippedRecord("devices", device.id, device, stored.get(device.id), reason)
 
 
-def _record_view(one: Any) -> dict[str, Any] | None:
-    """A record of the registry as plain data; the bounds of a duty are times."""
-    if one is None:
+def _changed_fields(file: Any, stored: Any) -> str:
+    """The fields in which two records differ, with both values."""
+    in_file = msgspec.to_builtins(file)
+    in_registry = msgspec.to_builtins(stored) if stored is not None else {}
+    changed = [name for name, value in in_file.items() if in_registry and in_registry.get(name) != value]
+    lines = (f"{name} {in_file[name]!r} instead of {in_registry[name]!r}" for name in changed)
+    return ", ".join(lines) or "it still stands"
+
+
+def _record_view(record: Any) -> dict[str, Any] | None:
+    """A record as plain data; `since` and `until` of a duty are timestamps."""
+    if record is None:
         return None
-    times = {name: Timestamp(at) for name in ("since", "until") if (at := getattr(one, name, None)) is not None}
-    return {**msgspec.to_builtins(one), **times}
+    times = {name: Timestamp(at) for name in ("since", "until") if (at := getattr(record, name, None)) is not None}
+    return {**msgspec.to_builtins(record), **times}
 
 
-def skipped_view(kept: Sequence[SkippedRecord]) -> list[dict[str, Any]]:
-    """As the API and `check` show them."""
+def skipped_view(skipped: Sequence[SkippedRecord]) -> list[dict[str, Any]]:
+    """Skipped records as the API and `fengshao check` show them."""
     return [
         {
-            "record": one.table,
-            "id": one.id,
-            "why": one.reason,
-            "file": _record_view(one.file),
-            "held": _record_view(one.stored),
-            "text": str(one),
+            "record": record.resource,
+            "id": record.id,
+            "why": record.reason,
+            "file": _record_view(record.file),
+            "held": _record_view(record.stored),
+            "text": str(record),
         }
-        for one in kept
+        for record in skipped
     ]

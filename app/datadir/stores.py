@@ -1,4 +1,4 @@
-"""Opens the three memories of a DIR: journal, history, ledger. The only place that knows which file is which."""
+"""Opens the three stores of a data directory, and names their files: journal, history and database."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ DATABASE_FILE = "ledger.db"
 
 
 class Stores(Struct, frozen=True):
-    """The open memories of one DIR."""
+    """The open stores of one data directory."""
 
     journal: SqliteJournal
     history: History
     database: Database
 
     async def close(self) -> None:
-        """All of them, also when one cannot: a history server may be down at the end, and then says so."""
+        """Close all three, also when closing one fails: a remote history may be unreachable at shutdown."""
         async with AsyncExitStack() as stack:
             stack.callback(self.database.close)
             stack.callback(self.journal.close)
@@ -37,29 +37,34 @@ class Stores(Struct, frozen=True):
 
 
 def open_database(data: Path) -> Database:
-    """The ledger of a DIR, its tables up to date."""
+    """Open the database, create it if needed, and migrate it to the present schema."""
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    ledger = Database(sqlite_url(data / DATABASE_FILE))
-    ledger.migrate()
-    return ledger
+    database = Database(sqlite_url(data / DATABASE_FILE))
+    database.migrate()
+    return database
 
 
-def open_stores(data: Path, place: HistorySettings, kinds: Mapping[str, Kind]) -> Stores:
-    """Everything a DIR remembers; the folder is made if need be."""
-    ledger = open_database(data)
-    return Stores(SqliteJournal(data / JOURNAL_FILE), open_history(data, place, kinds), ledger)
+def open_stores(data: Path, settings: HistorySettings, kinds: Mapping[str, Kind]) -> Stores:
+    """Open the three stores; creates the directory if needed."""
+    database = open_database(data)
+    return Stores(SqliteJournal(data / JOURNAL_FILE), open_history(data, settings, kinds), database)
 
 
-def open_history(data: Path, place: HistorySettings, kinds: Mapping[str, Kind]) -> History:
-    """The history that the site asks for."""
-    if place.type == "duckdb":
+def open_history(data: Path, settings: HistorySettings, kinds: Mapping[str, Kind]) -> History:
+    """The history store that the settings choose. Raises MissingSecret for a remote one without its token."""
+    if settings.type == "duckdb":
         return DuckDbHistory(data / HISTORY_FILE)
     from store.history.remote.history import LineProtocolHistory
 
-    token = read_secret(place.token_env, "history").reveal() if place.type == "influxdb" else ""
+    token = read_secret(settings.token_env, "history").reveal() if settings.type == "influxdb" else ""
     booleans = {
         name for kind in kinds.values() for name, quantity in kind.quantities.items() if quantity.type == "bool"
     }
     return LineProtocolHistory(
-        place.url, token=token, org=place.org, bucket=place.bucket, target=place.type, boolean_quantities=booleans
+        settings.url,
+        token=token,
+        org=settings.org,
+        bucket=settings.bucket,
+        target=settings.type,
+        boolean_quantities=booleans,
     )

@@ -101,9 +101,9 @@ SITE = click.option("--site", type=FOLDER, help="The site whose own rules and ki
 @report_user_errors
 def rules_check(files: tuple[Path, ...], site: Path | None, as_json: bool) -> None:
     """Check rulebooks (default: all in force); every fault as file:line:column: field: what, and what to write."""
-    from app.cli import rules as rulecommands
+    from app.cli import rules as rule_commands
 
-    sys.exit(rulecommands.check(files, site, as_json, click.echo))
+    sys.exit(rule_commands.check(files, site, as_json, click.echo))
 
 
 @rules.command("test")
@@ -113,9 +113,9 @@ def rules_check(files: tuple[Path, ...], site: Path | None, as_json: bool) -> No
 @report_user_errors
 def rules_test(files: tuple[Path, ...], site: Path | None, as_json: bool) -> None:
     """Run the trials beside rulebooks (default: all in force)."""
-    from app.cli import rules as rulecommands
+    from app.cli import rules as rule_commands
 
-    sys.exit(rulecommands.test(files, site, as_json, click.echo))
+    sys.exit(rule_commands.test(files, site, as_json, click.echo))
 
 
 @main.group()
@@ -151,9 +151,9 @@ def rules_backtest(
     book: Path, data: Path, since: str, until: str | None, against: Path | None, site: Path | None, as_json: bool
 ) -> None:
     """What a rulebook would have found in the past, with the engine that judges the present."""
-    from app.cli import rules as rulecommands
+    from app.cli import rules as rule_commands
 
-    rulecommands.backtest(book, data, since, until, against, site, as_json, click.echo)
+    rule_commands.backtest(book, data, since, until, against, site, as_json, click.echo)
 
 
 @rules.command("explain")
@@ -177,9 +177,9 @@ def rules_explain(
     as_json: bool,
 ) -> None:
     """Why a rule did, or did not, speak of a device at an instant."""
-    from app.cli import rules as rulecommands
+    from app.cli import rules as rule_commands
 
-    rulecommands.explain(rule, device, at, data, since, site, as_json, english, click.echo)
+    rule_commands.explain(rule, device, at, data, since, site, as_json, english, click.echo)
 
 
 @rules.command("new")
@@ -266,7 +266,7 @@ def refusals() -> None:
 @report_user_errors
 def refusals_list(data: Path, limit: int, reason: str | None, site: Path | None) -> None:
     """The newest refusals with their reasons."""
-    from app.cli.devices import list_refusals
+    from app.cli.refusals import list_refusals
 
     for line in list_refusals(data, limit, reason, site):
         click.echo(line)
@@ -279,7 +279,7 @@ def refusals_list(data: Path, limit: int, reason: str | None, site: Path | None)
 @report_user_errors
 def refusals_replay(data: Path, reason: str | None, source: str | None) -> None:
     """Try refused messages again, after a mapping was mended or a device registered."""
-    from app.cli.devices import replay_refusals
+    from app.cli.refusals import replay_refusals
 
     click.echo(replay_refusals(data, reason, source))
 
@@ -291,7 +291,7 @@ def refusals_replay(data: Path, reason: str | None, source: str | None) -> None:
 @report_user_errors
 def send_test_message(site: Path, to: str, channel: str) -> None:
     """Send one real message through a channel and say what the provider answered."""
-    from app.cli.check import send_test
+    from app.cli.test_message import send_test
 
     sys.exit(asyncio.run(send_test(site, to, channel, click.echo)))
 

@@ -1,78 +1,75 @@
-"""`fengshao rules check|test|backtest|explain` for a person at a terminal: a bar on long work, sentences or JSON.
+"""`fengshao rules check|test|backtest|explain`: prints lines for a person, or one JSON object.
 
-Beside a running service the past is asked of it, through DIR/control.sock; without one the files of DIR are opened.
+`backtest` and `explain` send a request to the service that runs on DIR; without one they open the files of DIR.
 """
 
 from __future__ import annotations
 
-import json
-import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from datetime import datetime, tzinfo
+from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
+from zoneinfo import ZoneInfo
 
-import click
 import msgspec
 
+from app.cli.output import Print, format_json, format_time, format_value, progress_bar
+from app.cli.times import parse_since, parse_time, zone_of
 from app.clock import Clock
 from app.config.faults import ConfigError, ConfigFault
 from app.datadir.control_socket import ServiceNotRunning, request
 from app.errors import UserError
-from app.rule_tools.recorded_data import Progress, site_zone
+from app.rule_tools.recorded_data import Progress, no_progress, site_zone
 from app.rule_tools.run import BacktestRequest, CheckRequest, ExplainRequest, TestRequest, run
 from console.schemas.rules import BacktestResult, Explanation
-from console.timestamps import encode_json, to_schema
+from console.timestamps import to_schema
 from domain import Instant
-from domain.duration import parse_duration
-from domain.times import parse_rfc3339
-from rules.engine.community_index import DEFAULT_ZONE
 from rules.tools.backtest import Comparison, RuleStatistics
 from rules.tools.backtest_report import comparison_lines, statistics_table
-from rules.tools.backtest_report import local as day_and_hour
-from rules.tools.explain import local
+from rules.tools.backtest_report import local as format_local
+from rules.tools.explain import local as format_iso
 
-Print = Callable[[str], None]
 POLL_EVERY_S = 0.5
-PROGRESS_STEPS = 1000
+_NOT_LISTED = ("reasons", "reasons_en", "answers", "asks", "known", "told", "members")
+"""Fields of an explanation that are printed in another form, or not at all."""
 
 
 def check(files: tuple[Path, ...], site: Path | None, as_json: bool, say: Print) -> int:
-    """One sentence when all is right; every fault otherwise."""
+    """Check rulebooks and the trials beside them; returns the exit code. Raises ConfigError unless `as_json`."""
+    zone = site_zone(site)
     try:
         answer = run(CheckRequest(list(files), site), no_progress)
     except ConfigError as error:
         if not as_json:
             raise
-        say(_json({"faults": [msgspec.structs.asdict(fault) for fault in error.faults]}))
+        say(format_json({"faults": [msgspec.structs.asdict(fault) for fault in error.faults]}, zone))
         return 1
     if as_json:
-        say(_json({**answer, "faults": []}))
+        say(format_json({**answer, "faults": []}, zone))
         return 0
-    for one in answer.get("warnings", ()):
-        say(f"warning: {ConfigFault(**one)}")
+    for warning in answer.get("warnings", ()):
+        say(f"warning: {ConfigFault(**warning)}")
     say(f"{answer['books']} rulebooks are right")
     return 0
 
 
 def test(files: tuple[Path, ...], site: Path | None, as_json: bool, say: Print) -> int:
-    """Runs the trials of rulebooks and says what went otherwise than expected."""
+    """Run the trials of rulebooks; prints expected and actual findings of failed ones, returns the exit code."""
     with progress_bar("trials") as progress:
         answer = run(TestRequest(list(files), site), progress)
     if as_json:
-        say(_json(answer))
+        say(format_json(answer, site_zone(site)))
     else:
-        for one in (one for one in answer["results"] if not one["passed"]):
-            say(f"{one['file']}: {one['trial']}\n  exp: {list(one['expected'])}\n  got: {list(one['got'])}")
+        for trial in (trial for trial in answer["results"] if not trial["passed"]):
+            say(f"{trial['file']}: {trial['trial']}\n  exp: {list(trial['expected'])}\n  got: {list(trial['got'])}")
         say(f"{answer['passed']} trials passed, {answer['failed']} failed")
     return 1 if answer["failed"] else 0
 
 
 def backtest(
-    book: Path,
+    rulebook: Path,
     data: Path,
     since: str,
     until: str | None,
@@ -81,24 +78,34 @@ def backtest(
     as_json: bool,
     say: Print,
 ) -> None:
-    """What a rulebook would have found, and how another would have differed."""
-    end = parse_time(until, site_zone(site))
-    start = end - _duration(since)
+    """Print what a rulebook would have found in recorded data, and how another one would have differed."""
+    zone = zone_of(data, site)
+    end = Clock()() if until is None else parse_time(until, zone)
+    start = end - parse_since(since)
     with progress_bar("backtest") as progress:
         try:
-            found = _backtest_via_service(book, against, data, start, end, progress)
+            answer = _backtest_via_service(rulebook, against, data, (start, end), zone, progress)
         except ServiceNotRunning:
-            found = run(BacktestRequest(book, data, start, end, against, site), progress)
-    answer = to_schema(BacktestResult, found)
-    for line in [_json(answer)] if as_json else backtest_lines(msgspec.to_builtins(answer, enc_hook=int)):
+            answer = run(BacktestRequest(rulebook, data, start, end, against, site), progress)
+    result = to_schema(BacktestResult, answer)
+    if as_json:
+        say(format_json(result, zone))
+        return
+    for line in backtest_lines(msgspec.to_builtins(result, enc_hook=int), zone):
         say(line)
 
 
 def _backtest_via_service(
-    book: Path, against: Path | None, data: Path, start: Instant, end: Instant, progress: Progress
+    rulebook: Path,
+    against: Path | None,
+    data: Path,
+    period: tuple[Instant, Instant],
+    zone: ZoneInfo,
+    progress: Progress,
 ) -> dict[str, Any]:
-    """The service's answer; whoever interrupts us ends its work too."""
-    body = {"book": _rulebook_body(book), "from": format_time(start), "to": format_time(end)}
+    """Start a job and poll it until it ends; Ctrl-C cancels it. Raises ServiceNotRunning, UserError."""
+    start, end = (format_time(at, zone) for at in period)
+    body: dict[str, Any] = {"book": _rulebook_body(rulebook), "from": start, "to": end}
     body |= {} if against is None else {"against": _rulebook_body(against)}
     job = request(data, "POST", "/api/v1/rules/backtest", body)
     path = f"/api/v1/rules/jobs/{job['id']}"
@@ -119,19 +126,17 @@ def _rulebook_body(file: Path) -> dict[str, str]:
     return {"name": file.name, "text": file.read_text("utf-8")}
 
 
-def backtest_lines(answer: Mapping[str, Any]) -> Iterator[str]:
-    days, start, end = (
-        answer["days"],
-        day_and_hour(answer["from"], DEFAULT_ZONE),
-        day_and_hour(answer["to"], DEFAULT_ZONE),
-    )
-    yield f"{answer['book']} 第 {answer['version']} 版；{start} 至 {end}，{days:g} 天；登记设备 {answer['devices']} 台"
-    yield from statistics_table(msgspec.convert(answer["rules"], list[RuleStatistics]), days)
-    if answer["difference"] is not None:
-        names = {"ours": answer["book"], "theirs": answer["against"]}
+def backtest_lines(result: Mapping[str, Any], zone: ZoneInfo) -> Iterator[str]:
+    """A backtest in Chinese: head line, table of rules, comparison."""
+    start, end = (format_local(result[name], zone) for name in ("from", "to"))
+    days = result["days"]
+    yield f"{result['book']} 第 {result['version']} 版；{start} 至 {end}，{days:g} 天；登记设备 {result['devices']} 台"
+    yield from statistics_table(msgspec.convert(result["rules"], list[RuleStatistics]), days)
+    if result["difference"] is not None:
+        names = {"ours": result["book"], "theirs": result["against"]}
         if names["ours"] == names["theirs"]:
             names["theirs"] += "（--against）"
-        yield from comparison_lines(msgspec.convert(answer["difference"], Comparison), names, DEFAULT_ZONE)
+        yield from comparison_lines(msgspec.convert(result["difference"], Comparison), names, zone)
 
 
 def explain(
@@ -145,84 +150,40 @@ def explain(
     english: bool,
     say: Print,
 ) -> None:
-    """Where a rule stood with a device at an instant, and why."""
-    asked = None if at is None else parse_time(at, site_zone(site))
-    since_ms = None if since is None else _duration(since)
+    """Print why a rule did or did not fire for a device or group at an instant (default: now)."""
+    zone = zone_of(data, site)
+    instant = None if at is None else parse_time(at, zone)
+    since_ms = None if since is None else parse_since(since)
     with progress_bar("explain") as progress:
         try:
-            found = _explain_via_service(rule, device, asked, since, data)
+            query = {"device": device, "at": None if instant is None else format_time(instant, zone), "since": since}
+            answer = _explain_via_service(rule, query, data)
         except ServiceNotRunning:
-            found = run(ExplainRequest(rule, device, asked or Clock()(), data, since_ms, site), progress)
-    answer = to_schema(Explanation, found)
+            answer = run(ExplainRequest(rule, device, instant or Clock()(), data, since_ms, site), progress)
+    explanation = to_schema(Explanation, answer)
     if as_json:
-        say(_json(answer))
+        say(format_json(explanation, zone))
         return
-    for line in explanation_lines(answer, english):
+    for line in explanation_lines(explanation, english, zone):
         say(line)
 
 
-def _explain_via_service(rule: str, device: str, at: Instant | None, since: str | None, data: Path) -> dict[str, Any]:
-    query = {"device": device, "at": None if at is None else format_time(at), "since": since}
-    held = urlencode({name: value for name, value in query.items() if value is not None})
-    return dict(request(data, "GET", f"/api/v1/rules/{quote(rule)}/explain?{held}"))
+def _explain_via_service(rule: str, query: Mapping[str, str | None], data: Path) -> dict[str, Any]:
+    parameters = urlencode({name: value for name, value in query.items() if value is not None})
+    return dict(request(data, "GET", f"/api/v1/rules/{quote(rule)}/explain?{parameters}"))
 
 
-def explanation_lines(found: Explanation, english: bool) -> Iterator[str]:
-    """The story as people read it: the reasons first, then what they rest on."""
-    story = msgspec.to_builtins(found, enc_hook=local)
-    if not story["known"]:
-        yield f"{story['device']}: 没有听说过" if not english else f"{story['device']}: nobody ever heard of it"
+def explanation_lines(explanation: Explanation, english: bool, zone: ZoneInfo) -> Iterator[str]:
+    """An explanation as lines: the reasons first, then the values that they rest on."""
+    fields = msgspec.to_builtins(explanation, enc_hook=partial(format_iso, zone=zone))
+    if not fields["known"]:
+        yield f"{fields['device']}: 没有听说过" if not english else f"{fields['device']}: nobody ever heard of it"
         return
-    yield from story["reasons_en" if english else "reasons"]
-    for name, value in story.items():
-        if name in ("reasons", "reasons_en", "answers", "asks", "known", "told", "members"):
-            continue
-        yield f"{name}: {format_value(value)}"
-    for one in story.get("members", ()):
-        yield f"member: {one['begin']} {one['rule']} {one['device']}{'' if one['stands'] else ' (over)'}"
-    for one in story.get("told", ()):
-        yield f"told: {one['at']} {one['phase']} {one['severity']}"
-
-
-def format_value(value: Any) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{key}={one}" for key, one in value.items())
-    return "; ".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-def format_time(at: Instant) -> str:
-    """An instant as RFC 3339."""
-    return datetime.fromtimestamp(at / 1000, DEFAULT_ZONE).isoformat(timespec="milliseconds")
-
-
-def parse_time(written: str | None, zone: tzinfo = DEFAULT_ZONE) -> Instant:
-    """Of an RFC 3339 time; without an offset it is the site's local time; nothing means now."""
-    if written is None:
-        return Clock()()
-    try:
-        return parse_rfc3339(written, zone)
-    except ValueError as error:
-        raise UserError(f"this is no RFC 3339 time: {written!r} (2026-11-21T22:05:00+08:00)") from error
-
-
-def _duration(written: str) -> int:
-    try:
-        return parse_duration(written)
-    except ValueError as error:
-        raise UserError(f"--since is {error}") from error
-
-
-@contextmanager
-def progress_bar(label: str) -> Iterator[Progress]:
-    """A bar on stderr, where somebody looks."""
-    shown = click.progressbar(length=PROGRESS_STEPS, label=label, hidden=not sys.stderr.isatty(), file=sys.stderr)
-    with shown as held:
-        yield lambda part: held.update(max(round(part * PROGRESS_STEPS) - held.pos, 0))
-
-
-def no_progress(_part: float) -> None:
-    """Nobody waits for it."""
-
-
-def _json(answer: object) -> str:
-    return json.dumps(json.loads(encode_json(answer, DEFAULT_ZONE)), ensure_ascii=False)
+    yield from fields["reasons_en" if english else "reasons"]
+    for name, value in fields.items():
+        if name not in _NOT_LISTED:
+            yield f"{name}: {format_value(value)}"
+    for member in fields.get("members", ()):
+        yield f"member: {member['begin']} {member['rule']} {member['device']}{'' if member['stands'] else ' (over)'}"
+    for finding in fields.get("told", ()):
+        yield f"told: {finding['at']} {finding['phase']} {finding['severity']}"

@@ -21,7 +21,7 @@ def site_group() -> None:
 @report_user_errors
 def site_import(data: Path, site: Path | None, force: bool) -> None:
     """Take up a site's CSV files as they are now, and say what was kept because it was changed over the API."""
-    from app.cli.devices import import_files
+    from app.cli.site_import import import_files
 
     for line in import_files(data, site, force):
         click.echo(line)

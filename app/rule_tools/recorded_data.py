@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import tzinfo
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -147,7 +148,7 @@ def clip_start(history: DuckDbHistory, asked: Instant) -> Instant:
     return asked if first is None else max(asked, first)
 
 
-def site_zone(site: Path | None) -> tzinfo:
+def site_zone(site: Path | None) -> ZoneInfo:
     """By whose clock a site lives."""
     settings = site / "site.yaml" if site is not None else None
     return (read_model(settings, SiteSettings) if settings is not None and settings.exists() else SiteSettings()).zone

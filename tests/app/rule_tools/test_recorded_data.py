@@ -6,12 +6,13 @@ import asyncio
 import contextlib
 import sqlite3
 from collections.abc import AsyncIterator, Callable
+from datetime import UTC
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
-from app.cli.rules import format_time
+from app.cli.output import format_time
 from app.rule_tools.recorded_data import RecordedData
 from domain import HOUR, MINUTE
 from store.history.duckdb.history import DuckDbHistory
@@ -75,6 +76,6 @@ async def test_of_a_late_past_a_rule_says_five_seconds_later_what_it_says_now(ha
     await backfills(harness)
     path = "/api/v1/rules/gas-alarm/explain?device=gas-402"
     now = await harness.get(path)
-    then = await harness.get(f"{path}&at={quote(format_time(harness.clock.now - 5_000))}")
+    then = await harness.get(f"{path}&at={quote(format_time(harness.clock.now - 5_000, UTC))}")
     assert (then["phase"], then["begin"], then["since"]) == (now["phase"], now["begin"], now["since"])
     assert now["phase"] == "firing"

@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from click.testing import CliRunner, Result
@@ -16,6 +17,8 @@ from domain import HOUR, MINUTE, Lane, Reading
 from tests.conftest import Broker
 from tests.support.rulebook_harness import GAS, RulebookHarness
 from tests.support.service_harness import START
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
 @pytest.fixture
@@ -54,9 +57,9 @@ async def finished(harness: RulebookHarness, job: str) -> Any:
 
 def at(minutes: float) -> str:
     """An instant so many minutes after the beginning of what is remembered."""
-    from app.cli.rules import format_time
+    from app.cli.output import format_time
 
-    return format_time(round(START - 6 * HOUR + minutes * MINUTE))
+    return format_time(round(START - 6 * HOUR + minutes * MINUTE), SHANGHAI)
 
 
 async def test_a_book_is_checked_and_tried_as_it_was_sent(harness: RulebookHarness) -> None:

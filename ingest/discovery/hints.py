@@ -1,6 +1,6 @@
-"""What platforms described before anybody registered it: by each of its names, the words a device will speak of.
+"""Field names and device classes that platforms announced of devices, by each name of the device.
 
-A bare `ON` on a topic of its own is a danger only if a description said of what (`moisture`). It knows no message.
+A bare `ON` on a topic of its own is a danger only if a discovery message told of what (`moisture`).
 """
 
 from __future__ import annotations
@@ -11,32 +11,32 @@ from typing import Final
 from ingest.results import DiscoveredDevice
 
 NAMES_MAX: Final = 20_000
-"""Names; beyond it the oldest is forgotten."""
+"""Names of devices; beyond it the oldest is removed."""
 
 BARE_FIELD: Final = "state"
-"""The field of a message that is one word, on platforms whose descriptions say what it means."""
+"""The field of a message that is a single word, on platforms whose discovery messages tell what it means."""
 
 HintsState = list[tuple[str, str, tuple[str, ...]]]
 
 
 class DiscoveryHints:
-    """The last description of each (platform, name)."""
+    """The last hints of each (platform, name)."""
 
-    def __init__(self, saved: HintsState = []) -> None:  # noqa: B006 (only read)
-        self._hints = {(platform, name): tuple(hints) for platform, name, hints in saved}
+    def __init__(self, state: HintsState = []) -> None:  # noqa: B006 (only read)
+        self._hints = {(platform, name): tuple(hints) for platform, name, hints in state}
 
-    def update(self, proposals: Iterable[DiscoveredDevice]) -> None:
-        """Take note of what a discovery describes, and forget what it withdraws."""
-        for proposal in proposals:
-            for identity in proposal.identities:
+    def update(self, devices: Iterable[DiscoveredDevice]) -> None:
+        """Store the hints of announced devices, and remove those of withdrawn ones."""
+        for device in devices:
+            for identity in device.identities:
                 self._hints.pop(identity, None)
-                if proposal.hints and not proposal.is_withdrawn:
-                    self._hints[identity] = proposal.hints
+                if device.hints and not device.is_withdrawn:
+                    self._hints[identity] = device.hints
         while len(self._hints) > NAMES_MAX:
             del self._hints[next(iter(self._hints))]
 
     def explain(self, platform: str, identity: str, fields: Mapping[str, object]) -> Mapping[str, object]:
-        """The fields, with a bare state under the names that the description gives it.
+        """The fields, with a bare state under the names that the hints give it.
 
         >>> hints = DiscoveryHints([("homeassistant", "garden", ("moisture",))])
         >>> hints.explain("homeassistant", "garden", {"state": "ON"})
@@ -47,9 +47,9 @@ class DiscoveryHints:
         hints = self._hints.get((platform, identity), ())
         if not hints or BARE_FIELD not in fields:
             return fields
-        others = {name: said for name, said in fields.items() if name != BARE_FIELD}
+        others = {name: value for name, value in fields.items() if name != BARE_FIELD}
         return {**dict.fromkeys(hints, fields[BARE_FIELD]), **others}
 
     def state(self) -> HintsState:
-        """All of it, for a snapshot."""
+        """All hints, for a snapshot."""
         return [(platform, name, hints) for (platform, name), hints in self._hints.items()]

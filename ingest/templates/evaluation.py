@@ -1,8 +1,8 @@
-"""What a template of Home Assistant's discovery makes of a message: a tree is walked, no code is executed.
+"""Evaluates templates of Home Assistant's discovery on a message: the tree is walked, no code is executed.
 
-A template reads `value` (the payload as text) and `value_json` (the same as JSON). Its answer has the type that the
-expression gave, or is text. A template that reads places of the message of which none is there says nothing: a default
-is no measurement.
+A template reads `value` (the payload as text) and `value_json` (the same as JSON). Its result has the type that the
+expression gave, or is text. When none of the paths that a template reads is in the message, the result is ABSENT: a
+default is no measurement.
 """
 
 from __future__ import annotations
@@ -29,30 +29,30 @@ from ingest.templates.nodes import (
 from ingest.templates.parser import parse
 
 CACHE_SIZE: Final = 8_192
-"""Templates whose trees are kept at hand."""
+"""Templates whose trees are cached."""
 
 
 class TemplateError(ValueError):
-    """The template does not fit this message; the message says why."""
+    """The template cannot be evaluated on this message; the text of the error tells why."""
 
 
 @lru_cache(maxsize=CACHE_SIZE)
 def parse_cached(template: str) -> Parsed | str:
-    """The tree of a template, or what of it is not understood.
+    """The tree of a template, or the part of it that is not supported.
 
     >>> parse_cached("{{ now() }}")
     'now'
     """
     try:
         return parse(template)
-    except UnsupportedTemplate as fault:
-        return str(fault)[:80]
+    except UnsupportedTemplate as error:
+        return str(error)[:80]
 
 
 def render(template: Parsed, value: str, value_json: object) -> object:
-    """The value that the template names in this message; ABSENT when none of its places is there.
+    """The result of the template on this message; ABSENT when none of its paths is there.
 
-    Raises CannotCompute. `value_json` is ABSENT for a payload that is no JSON.
+    Raises TemplateError. `value_json` is ABSENT for a payload that is no JSON.
 
     >>> render(parse("{{ value_json.gas | int + 1 }}"), "", {"gas": "4"})
     5
@@ -63,12 +63,12 @@ def render(template: Parsed, value: str, value_json: object) -> object:
         return ABSENT
     names: dict[str, object] = {"value": value, "value_json": value_json}
     try:
-        said = list(_outputs(template.nodes, names))
-    except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError) as fault:
-        raise TemplateError(f"{type(fault).__name__}: {fault}"[:120]) from fault
-    if len(said) == 1:
-        return said[0].strip() if isinstance(said[0], str) else said[0]
-    return bounded("".join(map(to_text, said)).strip())
+        outputs = list(_outputs(template.nodes, names))
+    except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError) as error:
+        raise TemplateError(f"{type(error).__name__}: {error}"[:120]) from error
+    if len(outputs) == 1:
+        return outputs[0].strip() if isinstance(outputs[0], str) else outputs[0]
+    return bounded("".join(map(to_text, outputs)).strip())
 
 
 def _outputs(nodes: tuple[Node, ...], names: dict[str, object]) -> Iterator[object]:
@@ -76,16 +76,16 @@ def _outputs(nodes: tuple[Node, ...], names: dict[str, object]) -> Iterator[obje
         if isinstance(node, Assignment):
             names[node.name] = _evaluate(node.value, names)
         elif isinstance(node, Branches):
-            inside = next((each for test, each in node.branches if is_true(_evaluate(test, names))), ())
-            yield from _outputs(inside, names)
+            chosen = next((nodes for test, nodes in node.branches if is_true(_evaluate(test, names))), ())
+            yield from _outputs(chosen, names)
         else:
             yield _evaluate(node, names)
 
 
-def _lookup_path(said: object, path: tuple[object, ...]) -> object:
+def _lookup_path(value: object, path: tuple[object, ...]) -> object:
     for key in path:
-        said = lookup(said, key)
-    return said
+        value = lookup(value, key)
+    return value
 
 
 def _evaluate(node: Node, names: dict[str, object]) -> object:
@@ -110,15 +110,15 @@ def _choice(node: Choice, names: dict[str, object]) -> object:
 
 
 def _collection(node: Collection, names: dict[str, object]) -> object:
-    items = [_evaluate(each, names) for each in node.items]
+    items = [_evaluate(item, names) for item in node.items]
     if node.keys is None:
         return items
-    return dict(zip((_evaluate(each, names) for each in node.keys), items, strict=True))
+    return dict(zip((_evaluate(key, names) for key in node.keys), items, strict=True))
 
 
 def _call(node: Call, names: dict[str, object]) -> object:
-    given = [_evaluate(each, names) for each in node.arguments]
-    return bounded(CALLABLES[node.namespace][node.name](*given))
+    arguments = [_evaluate(argument, names) for argument in node.arguments]
+    return bounded(CALLABLES[node.namespace][node.name](*arguments))
 
 
 _EVALUATORS: Final[dict[type, Callable[[Any, dict[str, object]], object]]] = {

@@ -1,4 +1,4 @@
-"""One expression of a template as a tree, by recursive descent in the order of Jinja's operators."""
+"""Parses one expression of a template by recursive descent, in the precedence of Jinja's operators."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ DEPTH_MAX: Final = 40
 _TOKEN: Final = re.compile(
     r"\s*(?:(?P<number>\d+\.\d+(?:[eE][+-]?\d+)?|\d+)|(?P<name>[^\W\d]\w*)"
     r"|(?P<text>'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")"
-    r"|(?P<sign>==|!=|<=|>=|//|\*\*|[-+*/%~<>()\[\]{}|.,:=])|(?P<end>$)|(?P<strange>.))",
+    r"|(?P<sign>==|!=|<=|>=|//|\*\*|[-+*/%~<>()\[\]{}|.,:=])|(?P<end>$)|(?P<unknown>.))",
     re.DOTALL,
 )
 _ESCAPE: Final = re.compile(r"\\(.)", re.DOTALL)
@@ -41,7 +41,7 @@ _COMPARISONS: Final = frozenset({"==", "!=", "<", "<=", ">", ">="})
 
 
 class Budget:
-    """What one template has used up, and what it reads of the message."""
+    """Nodes that one template may still have, names that it may use, and paths that it reads in the message."""
 
     def __init__(self) -> None:
         self.nodes_left = NODES_MAX
@@ -50,13 +50,13 @@ class Budget:
         self.names = {"value", "value_json"}
 
     def spend(self) -> None:
-        """One more part. Raises NotUnderstood beyond NODES_MAX."""
+        """Count one more node. Raises UnsupportedTemplate beyond NODES_MAX."""
         self.nodes_left -= 1
         if self.nodes_left < 0:
             raise UnsupportedTemplate(f"a template of more than {NODES_MAX} parts")
 
     def read(self, node: Node) -> None:
-        """Notes the place in the message that a chain of constant keys leads to."""
+        """Store the path in the message that a chain of constant keys leads to."""
         keys: list[object] = []
         while isinstance(node, Item):
             if not isinstance(node.key, Literal):
@@ -71,14 +71,14 @@ class Budget:
 
 
 class Expression:
-    """The tokens of one expression, and how far they are read."""
+    """The tokens of one expression, and the position of the next one."""
 
     def __init__(self, text: str, budget: Budget, depth: int) -> None:
         self._tokens = list(_tokens(text))
         self._position, self._budget, self._depth = 0, budget, depth
 
     def parse(self) -> Node:
-        """The tree of all of it. Raises NotUnderstood."""
+        """The tree of the whole expression. Raises UnsupportedTemplate."""
         node = self._choice()
         if self._lexeme_type != "end":
             raise UnsupportedTemplate(self._lexeme)
@@ -97,10 +97,10 @@ class Expression:
         return self._tokens[self._position - 1][1]
 
     def _accept(self, *words: str) -> bool:
-        """Whether one of these comes next as a sign or a name; then it is taken."""
-        found = self._lexeme_type in ("sign", "name") and self._lexeme in words
-        self._position += found
-        return found
+        """Whether one of these is next as a sign or a name; then it is consumed."""
+        is_next = self._lexeme_type in ("sign", "name") and self._lexeme in words
+        self._position += is_next
+        return is_next
 
     def _expect(self, sign: str) -> None:
         if not self._accept(sign):
@@ -131,23 +131,23 @@ class Expression:
         return node
 
     def _not(self) -> Node:
-        denied = 0
+        negations = 0
         while self._accept("not"):
-            denied += 1
+            negations += 1
         node = self._comparison_chain()
-        for _ in range(denied):
+        for _ in range(negations):
             node = self._operation("not", None, node)
         return node
 
     def _comparison_chain(self) -> Node:
         left = self._sum()
-        found: Node | None = None
+        chain: Node | None = None
         while sign := self._comparison():
             right = self._sum()
-            one = self._operation(sign, left, right)
-            found = one if found is None else self._operation("and", found, one)
+            comparison = self._operation(sign, left, right)
+            chain = comparison if chain is None else self._operation("and", chain, comparison)
             left = right
-        return left if found is None else found
+        return left if chain is None else chain
 
     def _comparison(self) -> str:
         if self._lexeme_type == "sign" and self._lexeme in _COMPARISONS:
@@ -165,11 +165,11 @@ class Expression:
     def _product(self) -> Node:
         return self._chain(("*", "/", "//", "%"), self._signed)
 
-    def _chain(self, signs: Sequence[str], part: Callable[[], Node]) -> Node:
-        node: Node = part()
+    def _chain(self, signs: Sequence[str], operand: Callable[[], Node]) -> Node:
+        node: Node = operand()
         while self._lexeme_type == "sign" and self._lexeme in signs:
             sign = self._next()
-            node = self._operation(sign, node, part())
+            node = self._operation(sign, node, operand())
         return node
 
     def _signed(self) -> Node:
@@ -186,13 +186,13 @@ class Expression:
         return Operation(sign, left, right)
 
     def _primary(self) -> Node:
-        sort, word = self._lexeme_type, self._next()
+        type_, word = self._lexeme_type, self._next()
         self._budget.spend()
-        if sort == "number":
+        if type_ == "number":
             return Literal(float(word) if "." in word else int(word[:18]))
-        if sort == "text":
+        if type_ == "text":
             return Literal(_ESCAPE.sub(lambda found: _ESCAPES.get(found[1], found[1]), word[1:-1]))
-        if sort == "name":
+        if type_ == "name":
             return self._name(word)
         return self._bracketed(word)
 
@@ -236,20 +236,20 @@ class Expression:
         return pairs
 
     def _arguments(self) -> tuple[Node, ...]:
-        """Arguments in brackets; a name before `=` says nothing that their order does not."""
+        """Arguments in brackets; names of keyword arguments are ignored: they come in the order of the parameters."""
         self._expect("(")
-        found: list[Node] = []
+        arguments: list[Node] = []
         while not self._accept(")"):
             if self._lexeme_type == "name" and self._tokens[self._position + 1][1] == "=":
                 self._position += 2
-            found.append(self._choice())
+            arguments.append(self._choice())
             if self._lexeme != ")":
                 self._expect(",")
-        return tuple(found)
+        return tuple(arguments)
 
     def _postfix(self, node: Node) -> Node:
-        """What stands directly behind a value: `.key`, `[key]`, `.method(…)`."""
-        began = node
+        """A value with what follows directly: `.key`, `[key]`, `.method(…)`."""
+        first = node
         while self._lexeme_type == "sign" and self._lexeme in (".", "["):
             self._budget.spend()
             if self._next() == "[":
@@ -264,23 +264,23 @@ class Expression:
             elif name in METHODS:
                 self._budget.read(node)
                 node = Call("method", name, (node, *self._arguments()))
-                began = node
+                first = node
             else:
                 raise UnsupportedTemplate(f".{name}()")
-        if isinstance(node, Item) or node is began:
+        if isinstance(node, Item) or node is first:
             self._budget.read(node)
         return node
 
     def _get_call(self, node: Node) -> Node:
-        """`x.get(key)` is `x[key]`; `x.get(key, other)` has the other where there is none."""
-        given = self._arguments()
-        if not given:
+        """`x.get(key)` is `x[key]`; `x.get(key, default)` has a default."""
+        arguments = self._arguments()
+        if not arguments:
             raise UnsupportedTemplate(".get() of nothing")
-        found = Item(node, given[0])
-        if len(given) == 1:
-            return found
-        self._budget.read(found)
-        return Call("filter", "default", (found, given[1]))
+        item = Item(node, arguments[0])
+        if len(arguments) == 1:
+            return item
+        self._budget.read(item)
+        return Call("filter", "default", (item, arguments[1]))
 
     def _with_filters(self, node: Node) -> Node:
         while True:
@@ -288,31 +288,31 @@ class Expression:
                 name = self._next()
                 if name not in FILTERS:
                     raise UnsupportedTemplate(f"the filter {name}")
-                given = self._arguments() if self._lexeme == "(" else ()
-                node = Call("filter", name, (node, *given))
+                arguments = self._arguments() if self._lexeme == "(" else ()
+                node = Call("filter", name, (node, *arguments))
             elif self._accept("is"):
                 node = self._test(node)
             else:
                 return node
 
     def _test(self, node: Node) -> Node:
-        denied = self._accept("not")
+        is_negated = self._accept("not")
         name = self._next()
         if name not in TESTS:
             raise UnsupportedTemplate(f"the test {name}")
-        given: tuple[Node, ...] = ()
+        arguments: tuple[Node, ...] = ()
         if self._lexeme == "(":
-            given = self._arguments()
+            arguments = self._arguments()
         elif name in OPERATOR_TESTS:
-            given = (self._postfix(self._primary()),)
-        test = Call("test", name, (node, *given))
-        return self._operation("not", None, test) if denied else test
+            arguments = (self._postfix(self._primary()),)
+        test = Call("test", name, (node, *arguments))
+        return self._operation("not", None, test) if is_negated else test
 
 
 def _tokens(text: str) -> Iterator[tuple[str, str]]:
     for token in _TOKEN.finditer(text):
-        sort = token.lastgroup or ""
-        if sort == "strange":
-            raise UnsupportedTemplate(token["strange"])
-        yield sort, token[sort]
+        type_ = token.lastgroup or ""
+        if type_ == "unknown":
+            raise UnsupportedTemplate(token["unknown"])
+        yield type_, token[type_]
     yield "end", ""

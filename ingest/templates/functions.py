@@ -1,7 +1,7 @@
-"""What a template may call: operators, filters, tests and methods of Jinja and of Home Assistant.
+"""Operators, filters, tests and methods of Jinja and of Home Assistant that a template may call.
 
-Plain functions of values. What does not fit raises one of Python's own errors for wrong values; a result that grows
-without need is refused.
+Plain functions of values. Unfit arguments raise Python's own errors for wrong values; a result that is too large raises
+ValueError.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ NUMBER_MAX: Final = 2.0**63
 
 
 class _Absent:
-    """What a name leads to that the message does not have."""
+    """The value of a name or key that the message does not have."""
 
 
 ABSENT: Final = _Absent()
-"""The template says nothing of this message."""
+"""The result of a template none of whose paths is in the message."""
 
 
 def lookup(of: object, key: object) -> object:
-    """The value under a key; what is not there is ABSENT, and so is all below it."""
+    """The value under a key; a missing one is ABSENT, and so is everything below it."""
     if isinstance(of, Mapping):
         return of.get(key, ABSENT) if isinstance(key, (str, int, float, bool)) else ABSENT
     if isinstance(of, (list, str)) and type(key) is int and -len(of) <= key < len(of):
@@ -32,28 +32,28 @@ def lookup(of: object, key: object) -> object:
     return ABSENT
 
 
-def is_true(said: object) -> bool:
-    return said is not ABSENT and bool(said)
+def is_true(value: object) -> bool:
+    return value is not ABSENT and bool(value)
 
 
-def bounded(said: object) -> object:
-    """A result that may not grow on: no text beyond TEXT_MAX, no number beyond 64 bits."""
-    if isinstance(said, (str, list)) and len(said) > TEXT_MAX:
+def bounded(value: object) -> object:
+    """The value unless it is too large. Raises ValueError for text beyond TEXT_MAX and numbers beyond 64 bits."""
+    if isinstance(value, (str, list)) and len(value) > TEXT_MAX:
         raise ValueError(f"more than {TEXT_MAX} characters")
-    if isinstance(said, (int, float)) and not -NUMBER_MAX < said < NUMBER_MAX:
+    if isinstance(value, (int, float)) and not -NUMBER_MAX < value < NUMBER_MAX:
         raise ValueError("a number of more than 64 bits")
-    return said
+    return value
 
 
-def to_text(said: object) -> str:
-    return "" if said is ABSENT else said if isinstance(said, str) else str(said)
+def to_text(value: object) -> str:
+    return "" if value is ABSENT else value if isinstance(value, str) else str(value)
 
 
-def _number(said: object) -> Any:
-    """A number for arithmetic: a text is none, as in Jinja."""
-    if type(said) not in (int, float, bool):
-        raise TypeError(f"{to_text(said)[:40]!r} is not a number")
-    return said
+def _number(value: object) -> Any:
+    """A number for arithmetic; as in Jinja, text is not converted."""
+    if type(value) not in (int, float, bool):
+        raise TypeError(f"{to_text(value)[:40]!r} is not a number")
+    return value
 
 
 def _add(left: object, right: object) -> object:
@@ -90,48 +90,48 @@ BINARY: Final[dict[str, Callable[[Any, Any], object]]] = {
     "not in": lambda left, right: not _contains(left, right),
 }
 UNARY: Final[dict[str, Callable[[Any], object]]] = {
-    "not": lambda said: not is_true(said),
-    "-": lambda said: -_number(said),
+    "not": lambda value: not is_true(value),
+    "-": lambda value: -_number(value),
     "+": _number,
 }
 
 _NO_DEFAULT: Final = object()
 
 
-def _to_number(said: object, otherwise: object, to: Callable[[float], object]) -> Any:
+def _to_number(value: object, default: object, to: Callable[[float], object]) -> Any:
     try:
-        number = float(said) if isinstance(said, str) else _number(said)
+        number = float(value) if isinstance(value, str) else _number(value)
         return to(number)
     except (TypeError, ValueError, OverflowError):
-        if otherwise is _NO_DEFAULT:
-            raise ValueError(f"{to_text(said)[:40]!r} is not a number") from None
-        return otherwise
+        if default is _NO_DEFAULT:
+            raise ValueError(f"{to_text(value)[:40]!r} is not a number") from None
+        return default
 
 
-def _int(said: object, otherwise: object = _NO_DEFAULT, base: object = 10) -> object:
-    if isinstance(said, str) and type(base) is int and (base != 10 or said.strip().lower().startswith("0x")):
-        return int(said, 16 if base == 10 else base)
-    return _to_number(said, otherwise, int)
+def _int(value: object, default: object = _NO_DEFAULT, base: object = 10) -> object:
+    if isinstance(value, str) and type(base) is int and (base != 10 or value.strip().lower().startswith("0x")):
+        return int(value, 16 if base == 10 else base)
+    return _to_number(value, default, int)
 
 
-def _float(said: object, otherwise: object = _NO_DEFAULT) -> object:
-    return _to_number(said, otherwise, float)
+def _float(value: object, default: object = _NO_DEFAULT) -> object:
+    return _to_number(value, default, float)
 
 
-def _bool(said: object, otherwise: object = _NO_DEFAULT) -> object:
+def _bool(value: object, default: object = _NO_DEFAULT) -> object:
     """Home Assistant's words for true and false."""
-    word = to_text(said).strip().lower()
+    word = to_text(value).strip().lower()
     if word in ("1", "true", "yes", "on", "enable"):
         return True
     if word in ("0", "false", "no", "off", "disable"):
         return False
-    if otherwise is _NO_DEFAULT:
+    if default is _NO_DEFAULT:
         raise ValueError(f"{word[:40]!r} is neither true nor false")
-    return otherwise
+    return default
 
 
-def _round(said: object, places: object = 0, how: object = "common", _otherwise: object = None) -> object:
-    number = _to_number(said, _NO_DEFAULT, float)
+def _round(value: object, places: object = 0, how: object = "common", _default_value: object = None) -> object:
+    number = _to_number(value, _NO_DEFAULT, float)
     digits = places if type(places) is int and abs(places) < 16 else 0
     if how in ("floor", "ceil"):
         scaled = number * 10**digits
@@ -141,55 +141,55 @@ def _round(said: object, places: object = 0, how: object = "common", _otherwise:
     return int(rounded) if digits == 0 else rounded
 
 
-def _default(said: object, otherwise: object = "", also_false: object = False) -> object:
-    return otherwise if said is ABSENT or (also_false and not said) else said
+def _default(value: object, default: object = "", also_false: object = False) -> object:
+    return default if value is ABSENT or (also_false and not value) else value
 
 
-def _iif(said: object, then: object = True, otherwise: object = False, none: object = _NO_DEFAULT) -> object:
-    if said is None and none is not _NO_DEFAULT:
+def _iif(value: object, then: object = True, default: object = False, none: object = _NO_DEFAULT) -> object:
+    if value is None and none is not _NO_DEFAULT:
         return none
-    return then if is_true(said) else otherwise
+    return then if is_true(value) else default
 
 
-def _is_defined(said: object) -> object:
-    """Home Assistant's filter: a value that is not there leaves the state as it was."""
-    if said is ABSENT:
+def _is_defined(value: object) -> object:
+    """Home Assistant's filter `is_defined`: a missing value leaves the state unchanged."""
+    if value is ABSENT:
         raise LookupError("it is not defined")
-    return said
+    return value
 
 
-def _is_number(said: object) -> bool:
-    return _to_number(said, ABSENT, float) is not ABSENT
+def _is_number(value: object) -> bool:
+    return _to_number(value, ABSENT, float) is not ABSENT
 
 
-def _split(said: object, at: object = None, most: object = -1) -> list[str]:
-    return to_text(said).split(at if isinstance(at, str) else None, most if type(most) is int else -1)
+def _split(value: object, at: object = None, most: object = -1) -> list[str]:
+    return to_text(value).split(at if isinstance(at, str) else None, most if type(most) is int else -1)
 
 
-def _replace(said: object, old: object, new: object, _count: object = None) -> str:
-    if to_text(old) == "" or len(to_text(said)) * len(to_text(new)) > REPLACED_MAX:
+def _replace(value: object, old: object, new: object, _count: object = None) -> str:
+    if to_text(old) == "" or len(to_text(value)) * len(to_text(new)) > REPLACED_MAX:
         raise ValueError("replacing nothing, or too much")
-    return to_text(said).replace(to_text(old), to_text(new))
+    return to_text(value).replace(to_text(old), to_text(new))
 
 
 def _strip(how: str) -> Callable[..., object]:
-    return lambda said, signs=None: getattr(to_text(said), how)(signs if isinstance(signs, str) else None)
+    return lambda value, signs=None: getattr(to_text(value), how)(signs if isinstance(signs, str) else None)
 
 
 def _item_at(which: int) -> Callable[[object], object]:
-    return lambda said: lookup(said, which)
+    return lambda value: lookup(value, which)
 
 
-def _to_int(said: object) -> int:
-    number = _int(said)
+def _to_int(value: object) -> int:
+    number = _int(value)
     assert isinstance(number, int)
     return number
 
 
 _TEXTS: Final[dict[str, Callable[..., object]]] = {
-    "lower": lambda said: to_text(said).lower(),
-    "upper": lambda said: to_text(said).upper(),
-    "title": lambda said: to_text(said).title(),
+    "lower": lambda value: to_text(value).lower(),
+    "upper": lambda value: to_text(value).upper(),
+    "title": lambda value: to_text(value).title(),
     "replace": _replace,
 }
 _NUMBERS: Final[dict[str, Callable[..., object]]] = {
@@ -197,10 +197,10 @@ _NUMBERS: Final[dict[str, Callable[..., object]]] = {
     "float": _float,
     "bool": _bool,
     "round": _round,
-    "abs": lambda said: abs(_number(said)),
+    "abs": lambda value: abs(_number(value)),
     "iif": _iif,
-    "min": lambda *given: min(given[0] if len(given) == 1 else given),
-    "max": lambda *given: max(given[0] if len(given) == 1 else given),
+    "min": lambda *arguments: min(arguments[0] if len(arguments) == 1 else arguments),
+    "max": lambda *arguments: max(arguments[0] if len(arguments) == 1 else arguments),
 }
 CALLABLES: Final[dict[str, dict[str, Callable[..., object]]]] = {
     "function": _NUMBERS,
@@ -210,8 +210,8 @@ CALLABLES: Final[dict[str, dict[str, Callable[..., object]]]] = {
         "lstrip": _strip("lstrip"),
         "rstrip": _strip("rstrip"),
         "split": _split,
-        "startswith": lambda said, start: to_text(said).startswith(to_text(start)),
-        "endswith": lambda said, end: to_text(said).endswith(to_text(end)),
+        "startswith": lambda value, start: to_text(value).startswith(to_text(start)),
+        "endswith": lambda value, end: to_text(value).endswith(to_text(end)),
     },
     "filter": {
         **_NUMBERS,
@@ -220,39 +220,39 @@ CALLABLES: Final[dict[str, dict[str, Callable[..., object]]]] = {
         "d": _default,
         "trim": _strip("strip"),
         "string": to_text,
-        "capitalize": lambda said: to_text(said).capitalize(),
+        "capitalize": lambda value: to_text(value).capitalize(),
         "is_defined": _is_defined,
         "is_number": _is_number,
         "length": len,
         "count": len,
         "first": _item_at(0),
         "last": _item_at(-1),
-        "list": lambda said: list(said),
-        "join": lambda said, between="": to_text(between).join(map(to_text, said)),
-        "bitwise_and": lambda said, other: _to_int(said) & _to_int(other),
-        "bitwise_or": lambda said, other: _to_int(said) | _to_int(other),
-        "bitwise_xor": lambda said, other: _to_int(said) ^ _to_int(other),
-        "multiply": lambda said, by, _otherwise=None: _to_number(said, _NO_DEFAULT, float) * _number(by),
-        "add": lambda said, more, _otherwise=None: _to_number(said, _NO_DEFAULT, float) + _number(more),
-        "from_json": lambda said: json.loads(to_text(said)),
-        "to_json": lambda said: json.dumps(said),
-        "tojson": lambda said: json.dumps(said),
+        "list": lambda value: list(value),
+        "join": lambda value, between="": to_text(between).join(map(to_text, value)),
+        "bitwise_and": lambda value, other: _to_int(value) & _to_int(other),
+        "bitwise_or": lambda value, other: _to_int(value) | _to_int(other),
+        "bitwise_xor": lambda value, other: _to_int(value) ^ _to_int(other),
+        "multiply": lambda value, by, _default_value=None: _to_number(value, _NO_DEFAULT, float) * _number(by),
+        "add": lambda value, more, _default_value=None: _to_number(value, _NO_DEFAULT, float) + _number(more),
+        "from_json": lambda value: json.loads(to_text(value)),
+        "to_json": lambda value: json.dumps(value),
+        "tojson": lambda value: json.dumps(value),
     },
     "test": {
-        "defined": lambda said: said is not ABSENT,
-        "undefined": lambda said: said is ABSENT,
-        "none": lambda said: said is None,
-        "number": lambda said: type(said) in (int, float, bool),
-        "integer": lambda said: type(said) is int,
-        "float": lambda said: type(said) is float,
-        "string": lambda said: isinstance(said, str),
-        "boolean": lambda said: type(said) is bool,
-        "true": lambda said: said is True,
-        "false": lambda said: said is False,
-        "mapping": lambda said: isinstance(said, dict),
-        "sequence": lambda said: isinstance(said, (list, str)),
-        "even": lambda said: _number(said) % 2 == 0,
-        "odd": lambda said: _number(said) % 2 == 1,
+        "defined": lambda value: value is not ABSENT,
+        "undefined": lambda value: value is ABSENT,
+        "none": lambda value: value is None,
+        "number": lambda value: type(value) in (int, float, bool),
+        "integer": lambda value: type(value) is int,
+        "float": lambda value: type(value) is float,
+        "string": lambda value: isinstance(value, str),
+        "boolean": lambda value: type(value) is bool,
+        "true": lambda value: value is True,
+        "false": lambda value: value is False,
+        "mapping": lambda value: isinstance(value, dict),
+        "sequence": lambda value: isinstance(value, (list, str)),
+        "even": lambda value: _number(value) % 2 == 0,
+        "odd": lambda value: _number(value) % 2 == 1,
         "in": _contains,
         "eq": _equal,
         "equalto": _equal,

@@ -1,4 +1,4 @@
-"""The parts of a template as a tree, and the names that a template may call. It reads no text and computes nothing."""
+"""Nodes of the tree of a template, and the names that a template may call."""
 
 from __future__ import annotations
 
@@ -16,27 +16,15 @@ METHODS: Final = frozenset(
     {"lower", "upper", "strip", "lstrip", "rstrip", "split", "replace", "startswith", "endswith", "get", "title"}
 )
 TESTS: Final = frozenset(
-    {
-        "defined",
-        "undefined",
-        "none",
-        "number",
-        "string",
-        "true",
-        "false",
-        "boolean",
-        "integer",
-        "float",
-        "eq",
-        "equalto",
-    }
+    {"defined", "undefined", "none", "number", "string", "true", "false", "boolean", "integer", "float", "eq"}
+    | {"equalto"}
     | {"ne", "lt", "gt", "le", "ge", "in", "mapping", "sequence", "even", "odd"}
 )
 CONSTANTS: Final = {"true": True, "True": True, "false": False, "False": False, "none": None, "None": None}
 
 
 class UnsupportedTemplate(ValueError):
-    """This part of a template is not read; the message names it."""
+    """A part of a template is not supported; the text of the error names it."""
 
 
 class Literal(Struct, frozen=True):
@@ -59,7 +47,7 @@ class Item(Struct, frozen=True):
 
 
 class Call(Struct, frozen=True):
-    """A filter, a method, a function or a test; `how` is which of them. The first argument is what it is applied to."""
+    """A call of a filter, a method, a function or a test (`namespace`). The first argument is what it is applied to."""
 
     namespace: str
     name: str
@@ -103,7 +91,7 @@ class Branches(Struct, frozen=True):
 
 
 class Parsed(Struct, frozen=True):
-    """A whole template. `paths` are the places of `value_json` it reads; None when it computes one of them."""
+    """A whole template. `paths` are those of `value_json` that it reads; None when it computes one of them."""
 
     nodes: tuple[Node, ...]
     paths: tuple[tuple[object, ...], ...] | None

@@ -1,8 +1,8 @@
-"""A small part of Jinja as a tree: the expressions by which discovery says where a value stands in a message.
+"""Parses the subset of Jinja by which discovery messages tell where a value is in a message.
 
-Only what is listed here is read (https://jinja.palletsprojects.com/en/stable/templates/, and Home Assistant's filters
-for MQTT); everything else raises NotUnderstood, which names it. Nothing is ever executed as code. Text, nodes and depth
-are limited, so that a description cannot cost more than its own length.
+Only what is listed in nodes.py is supported (https://jinja.palletsprojects.com/en/stable/templates/, and Home
+Assistant's filters for MQTT); everything else raises UnsupportedTemplate, which names it. Nothing is executed as code.
+Text, nodes and depth are limited, so that a template cannot cost more than its own length.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _BLOCKS: Final = re.compile(r"\{\{-?(.*?)-?\}\}|\{%-?(.*?)-?%\}|\{#.*?#\}", re.D
 
 
 def parse(template: str) -> Parsed:
-    """The tree of a template. Raises NotUnderstood.
+    """The tree of a template. Raises UnsupportedTemplate.
 
     >>> parse("{{ value_json.params['smoke:0'].alarm | int }}").paths
     (('params', 'smoke:0', 'alarm'),)
@@ -30,70 +30,71 @@ def parse(template: str) -> Parsed:
     if len(template) > LENGTH_MAX:
         raise UnsupportedTemplate(f"a template of {len(template)} characters, {LENGTH_MAX} at most")
     budget = Budget()
-    nodes, left = _nodes(_segments(template), budget, 0)
-    if left:
-        raise UnsupportedTemplate(f"{{% {left[0][1]} %}} without its beginning")
+    nodes, remaining = _nodes(_segments(template), budget, 0)
+    if remaining:
+        raise UnsupportedTemplate(f"{{% {remaining[0][1]} %}} without its beginning")
     return Parsed(nodes, None if budget.has_computed_path else tuple(dict.fromkeys(budget.paths)))
 
 
 Segment = tuple[str, str]
+"""The type (text, value or statement) and the content of a part of a template."""
 
 
 def _segments(template: str) -> list[Segment]:
-    """Text, `{{ }}` and `{% %}` in their order; a comment says nothing."""
-    found: list[Segment] = []
-    at = 0
+    """Text, `{{ }}` and `{% %}` in their order, without comments."""
+    segments: list[Segment] = []
+    position = 0
     for block in _BLOCKS.finditer(template):
-        found.append(("text", template[at : block.start()]))
-        at = block.end()
+        segments.append(("text", template[position : block.start()]))
+        position = block.end()
         if block[1] is not None:
-            found.append(("value", block[1]))
+            segments.append(("value", block[1]))
         elif block[2] is not None:
-            found.append(("order", block[2].strip()))
-    found.append(("text", template[at:]))
-    return [(sort, said) for sort, said in found if sort != "text" or said.strip()]
+            segments.append(("statement", block[2].strip()))
+    segments.append(("text", template[position:]))
+    return [(type_, content) for type_, content in segments if type_ != "text" or content.strip()]
 
 
 def _nodes(segments: list[Segment], budget: Budget, depth: int) -> tuple[tuple[Node, ...], list[Segment]]:
-    """The nodes up to an order that ends or divides them, and what remains."""
+    """The nodes up to a statement that ends or divides them, and the segments that remain."""
     nodes: list[Node] = []
     while segments:
-        sort, said = segments[0]
-        if sort == "order" and said.split(" ")[0] in ("elif", "else", "endif"):
+        type_, content = segments[0]
+        if type_ == "statement" and content.split(" ")[0] in ("elif", "else", "endif"):
             break
         segments = segments[1:]
-        if sort == "text":
+        if type_ == "text":
             budget.spend()
-            nodes.append(Literal(said))
-        elif sort == "value":
-            nodes.append(Expression(said, budget, depth).parse())
+            nodes.append(Literal(content))
+        elif type_ == "value":
+            nodes.append(Expression(content, budget, depth).parse())
         else:
-            node, segments = _statement(said, segments, budget, depth)
+            node, segments = _statement(content, segments, budget, depth)
             nodes.append(node)
     return tuple(nodes), segments
 
 
-def _statement(said: str, rest: list[Segment], budget: Budget, depth: int) -> tuple[Node, list[Segment]]:
-    word, _, what = said.partition(" ")
-    if word == "set" and (named := re.fullmatch(r"\s*(\w+)\s*=(?!=)(.*)", what, re.DOTALL)):
-        node = Assignment(named[1], Expression(named[2], budget, depth).parse())
-        budget.names.add(named[1])
+def _statement(content: str, rest: list[Segment], budget: Budget, depth: int) -> tuple[Node, list[Segment]]:
+    keyword, _, argument = content.partition(" ")
+    if keyword == "set" and (assignment := re.fullmatch(r"\s*(\w+)\s*=(?!=)(.*)", argument, re.DOTALL)):
+        node = Assignment(assignment[1], Expression(assignment[2], budget, depth).parse())
+        budget.names.add(assignment[1])
         return node, rest
-    if word != "if" or depth > DEPTH_MAX:
-        raise UnsupportedTemplate(f"{{% {said[:40]} %}}")
-    return _branches(what, rest, budget, depth + 1)
+    if keyword != "if" or depth > DEPTH_MAX:
+        raise UnsupportedTemplate(f"{{% {content[:40]} %}}")
+    return _branches(argument, rest, budget, depth + 1)
 
 
 def _branches(condition: str, rest: list[Segment], budget: Budget, depth: int) -> tuple[Node, list[Segment]]:
     branches: list[tuple[Node, tuple[Node, ...]]] = []
     test: Node = Expression(condition, budget, depth).parse()
     while True:
-        inside, rest = _nodes(rest, budget, depth)
-        branches.append((test, inside))
+        nodes, rest = _nodes(rest, budget, depth)
+        branches.append((test, nodes))
         if not rest:
             raise UnsupportedTemplate("{% if %} without {% endif %}")
-        word, _, what = rest[0][1].partition(" ")
+        keyword, _, argument = rest[0][1].partition(" ")
         rest = rest[1:]
-        if word == "endif":
+        if keyword == "endif":
             return Branches(tuple(branches)), rest
-        test = Literal(True) if word == "else" else Expression(what, budget, depth).parse()
+        test = Literal(True) if keyword == "else" else Expression(argument, budget, depth).parse()

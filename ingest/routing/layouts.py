@@ -1,9 +1,9 @@
-"""How a platform's topics look below a filter that a site wrote, and how its adapter expects them. It decodes nothing.
+"""Translates topics below a site's own filter to the platform's default topics, and back.
 
 Adapters read the topics that their platform uses by default. A site may have set others: a base topic of its own
-(`home/z2m/...`), another order (Tasmota's FullTopic `%topic%/%prefix%/`), or a bridge puts levels before all. The
-filter under which a message came tells which: what belongs to a platform is decided by that, not by a fixed prefix.
-Shelly, ESPHome and wmbusmeters are read from the end of their topics and need no layout.
+(`home/z2m/...`), another order (Tasmota's FullTopic `%topic%/%prefix%/`), or levels that a bridge puts before all. The
+filter that covers a message tells which: the platform of a topic follows from it, not from a fixed prefix. Shelly,
+ESPHome and wmbusmeters are read from the end of their topics and need no layout.
 """
 
 from __future__ import annotations
@@ -16,21 +16,24 @@ from msgspec import Struct
 from ingest.topics import filter_covers
 
 DEFAULT_BASES: Final = {"zigbee2mqtt": "zigbee2mqtt", "homeassistant": "homeassistant", "shelly": "shellies"}
-"""Platforms whose whole tree hangs on one base topic, and what that is by default."""
+"""Platforms whose topics are all below one base topic, with its default."""
 
 FIXED_PLATFORMS: Final = frozenset({"native", "sparkplug"})
-"""Ours is what the urgent lane, the broker's access list and every device agree on; Sparkplug specifies its own."""
+"""Native topics are part of the urgent lane, the broker's access list and every device; Sparkplug specifies its own."""
 
 READ_FROM_THE_END: Final = frozenset({"esphome", "wmbusmeters", "hj212", "setracker", "jftech"})
-"""Their adapters look at the last levels, or at no level at all."""
+"""Platforms whose adapters read only the last levels of a topic, or none."""
 
 FULL_TOPIC_PLATFORM: Final = "tasmota"
 PREFIXES: Final = ("tele", "stat", "cmnd")
-_WILD: Final = frozenset({"+", "#"})
+_WILDCARDS: Final = frozenset({"+", "#"})
 
 
 class MovedBase(Struct, frozen=True):
-    """`drop` levels in front are the site's; `put` stand there by default. `pattern` is the site's filter."""
+    """The first `site_levels` levels of a topic are the site's; by default `default_levels` are in their place.
+
+    `pattern` is the site's filter.
+    """
 
     pattern: str
     site_levels: int
@@ -45,25 +48,26 @@ class MovedBase(Struct, frozen=True):
         return "/".join((*self.default_levels, *topic.split("/")[self.site_levels :]))
 
     def root(self, topic: str) -> str:
-        """What the site put in front, of a topic or of the filter."""
+        """The levels that are the site's, of a topic or of the filter."""
         return "/".join(topic.split("/")[: self.site_levels])
 
-    def to_site(self, usual: str) -> str:
-        """The filter on which a topic of the adapter's is heard at this site.
+    def to_site(self, default_topic: str) -> str:
+        """The filter for a default topic at this site.
 
         >>> MovedBase("+/zigbee2mqtt/#", 2, ("zigbee2mqtt",)).to_site("zigbee2mqtt/kitchen")
         '+/zigbee2mqtt/kitchen'
         """
-        return "/".join((*self.pattern.split("/")[: self.site_levels], *usual.split("/")[len(self.default_levels) :]))
+        own = default_topic.split("/")[len(self.default_levels) :]
+        return "/".join((*self.pattern.split("/")[: self.site_levels], *own))
 
 
 class FullTopic(Struct, frozen=True):
-    """Tasmota's own order: `%topic%/%prefix%/`, `home/%topic%/%prefix%/`. Wildcards of the filter are the device."""
+    """Tasmota's own order: `%topic%/%prefix%/`, `home/%topic%/%prefix%/`. The filter's wildcards are the device."""
 
     pattern: str
 
     def to_default(self, topic: str) -> str:
-        """`{prefix}/{topic}/{leaf}`. A prefix that the site renamed stands in the filter and is taken for tele.
+        """`{prefix}/{topic}/{leaf}`. A prefix that the site renamed is part of the filter and counts as tele.
 
         >>> FullTopic("+/tele/#").to_default("kitchen/tele/SENSOR")
         'tele/kitchen/SENSOR'
@@ -71,84 +75,84 @@ class FullTopic(Struct, frozen=True):
         'stat/b3/gas/POWER'
         """
         levels = topic.split("/")
-        written = self._named_levels(len(levels))
-        place = self._prefix_index(levels, written)
-        owner = self._owner(levels, written, place)
-        owner = owner or [levels[index] for index in written if index not in (place, len(levels) - 1)][-1:]
-        return "/".join([levels[place] if place is not None else PREFIXES[0], *owner, levels[-1]])
+        named = self._named_levels(len(levels))
+        prefix = self._prefix_index(levels, named)
+        device = self._device_levels(levels, named, prefix)
+        device = device or [levels[index] for index in named if index not in (prefix, len(levels) - 1)][-1:]
+        return "/".join([levels[prefix] if prefix is not None else PREFIXES[0], *device, levels[-1]])
 
     def root(self, topic: str) -> str:
-        """What stands before a device's own part, of a topic or of the filter.
+        """The levels before the device's own, of a topic or of the filter.
 
         >>> FullTopic("home/+/tele/#").root("home/kitchen/tele/SENSOR"), FullTopic("+/tele/#").root("a/tele/SENSOR")
         ('home', '')
         """
         levels, pattern = topic.split("/"), self.pattern.split("/")
-        first = next((index for index, level in enumerate(pattern) if level in _WILD or level in PREFIXES), 0)
-        written = self._named_levels(len(levels))
-        own = "#" in levels or self._owner(levels, written, self._prefix_index(levels, written))
-        return "/".join(pattern[: first if own else max(0, first - 1)])
+        first = next((index for index, level in enumerate(pattern) if level in _WILDCARDS or level in PREFIXES), 0)
+        named = self._named_levels(len(levels))
+        has_device = "#" in levels or self._device_levels(levels, named, self._prefix_index(levels, named))
+        return "/".join(pattern[: first if has_device else max(0, first - 1)])
 
-    def _owner(self, levels: Sequence[str], written: Sequence[int], place: int | None) -> list[str]:
-        """The levels that the filter leaves open, but for the prefix and the leaf."""
-        return [level for index, level in enumerate(levels[:-1]) if index != place and index not in written]
+    def _device_levels(self, levels: Sequence[str], named: Sequence[int], prefix: int | None) -> list[str]:
+        """The levels that the filter leaves open, without the prefix and the leaf."""
+        return [level for index, level in enumerate(levels[:-1]) if index != prefix and index not in named]
 
     def _named_levels(self, length: int) -> list[int]:
-        """The places of the levels that the filter names."""
-        return [index for index, level in enumerate(self.pattern.split("/")[:length]) if level not in _WILD]
+        """Indexes of the levels that the filter names."""
+        return [index for index, level in enumerate(self.pattern.split("/")[:length]) if level not in _WILDCARDS]
 
-    def _prefix_index(self, levels: Sequence[str], written: Sequence[int]) -> int | None:
-        """Where the prefix stands: in the filter, else where the filter has a wildcard."""
-        free = [index for index in range(len(levels)) if index not in written]
-        return next((index for index in (*written, *free) if levels[index] in PREFIXES), None)
+    def _prefix_index(self, levels: Sequence[str], named: Sequence[int]) -> int | None:
+        """Where the prefix is: in a level that the filter names, else in one that it leaves open."""
+        free = [index for index in range(len(levels)) if index not in named]
+        return next((index for index in (*named, *free) if levels[index] in PREFIXES), None)
 
 
 Layout = MovedBase | FullTopic
 
 
-def layout_for(platform: str, pattern: str, usual: Sequence[str]) -> Layout | None:
-    """How topics below this filter differ from `usual`, the platform's default filters; None: not at all.
+def layout_for(platform: str, pattern: str, defaults: Sequence[str]) -> Layout | None:
+    """How topics below this filter differ from `defaults`, the platform's default filters; None: not at all.
 
     Raises ValueError, with what to write, for a filter below which the platform's adapter could read nothing.
     """
-    if any(filter_covers(each, pattern) for each in usual) or platform in READ_FROM_THE_END:
+    if any(filter_covers(default, pattern) for default in defaults) or platform in READ_FROM_THE_END:
         return None
     if platform in FIXED_PLATFORMS:
-        raise ValueError(f"{pattern!r}: topics of {platform} are fixed: write {' or '.join(usual)}")
+        raise ValueError(f"{pattern!r}: topics of {platform} are fixed: write {' or '.join(defaults)}")
     if platform == FULL_TOPIC_PLATFORM:
         return FullTopic(pattern)
-    return (
-        _other_base(pattern, DEFAULT_BASES[platform])
-        if platform in DEFAULT_BASES
-        else _with_prefix(platform, pattern, usual)
-    )
+    if platform in DEFAULT_BASES:
+        return _other_base(pattern, DEFAULT_BASES[platform])
+    return _with_prefix(platform, pattern, defaults)
 
 
 def _other_base(pattern: str, base: str) -> MovedBase | None:
-    """Another base topic: all levels before the filter's wildcards at its end, or up to the default one.
+    """Another base topic: all levels before the filter's trailing wildcards, or up to the default base.
 
-    A Shelly without its default base is one of the second generation: its adapter reads it from the end.
+    A Shelly without its default base is one of the second generation: its adapter reads topics from the end.
     """
     levels = pattern.split("/")
     if base in levels:
         return MovedBase(pattern, levels.index(base) + 1, (base,))
     if base == DEFAULT_BASES["shelly"]:
         return None
-    named = [index for index, level in enumerate(levels) if level not in _WILD]
+    named = [index for index, level in enumerate(levels) if level not in _WILDCARDS]
     if not named:
         raise ValueError(f"{pattern!r} names no level: write the base topic, as in {base}/#")
-    drop = named[-1] + 1 if levels[-1] in _WILD else next((i for i, each in enumerate(levels) if each in _WILD), -1)
-    return MovedBase(pattern, drop if drop >= 0 else len(levels) - 1, (base,))
+    if levels[-1] in _WILDCARDS:
+        return MovedBase(pattern, named[-1] + 1, (base,))
+    first_wildcard = next((index for index, level in enumerate(levels) if level in _WILDCARDS), len(levels) - 1)
+    return MovedBase(pattern, first_wildcard, (base,))
 
 
-def _with_prefix(platform: str, pattern: str, usual: Sequence[str]) -> MovedBase:
+def _with_prefix(platform: str, pattern: str, defaults: Sequence[str]) -> MovedBase:
     """Levels before the default ones, as bridges put them."""
     levels = pattern.split("/")
-    for drop in range(len(levels)):
-        rest = "/".join(levels[drop:])
-        for put, tail in (((), rest), (("",), f"/{rest}")):
-            if any(filter_covers(each, tail) for each in usual):
-                return MovedBase(pattern, drop, put)
+    for site_levels in range(len(levels)):
+        rest = "/".join(levels[site_levels:])
+        for default_levels, default_rest in (((), rest), (("",), f"/{rest}")):
+            if any(filter_covers(default, default_rest) for default in defaults):
+                return MovedBase(pattern, site_levels, default_levels)
     raise ValueError(
-        f"{pattern!r}: topics of {platform} end like {' or '.join(usual)}: write that, with levels before it"
+        f"{pattern!r}: topics of {platform} end like {' or '.join(defaults)}: write that, with levels before it"
     )

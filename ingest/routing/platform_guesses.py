@@ -1,6 +1,6 @@
-"""Which platform speaks on a topic that no filter of ours covers, by the shape of topic and payload. Pure.
+"""Guesses the platform of a topic that no filter covers, by the shape of topic and payload.
 
-Every guess comes with the filters below which that platform's adapter would read it: the line that a site adds.
+Every guess has the filters below which that platform's adapter could read the topic: the line that a site adds.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ COMMON_OTHER_FILTERS: Final[Mapping[str, tuple[str, ...]]] = {
     "wmbusmeters": ("+/wmbusmeters/#", "wmbus/#"),
     "chirpstack": ("+/application/+/device/+/event/#",),
 }
-"""Where platforms are met that do not publish on their default topics: asked for where a broker refuses `#`."""
+"""Topics on which platforms often publish instead of their default ones: subscribed where a broker refuses `#`."""
 
 _BASES: Final = frozenset({"spBv1.0", "wmbusmeters", "hj212", "setracker", "jftech", *DEFAULT_BASES.values()})
 _PREFIXED: Final = ("chirpstack", "tts", "thingsboard", "ctwing", "alink")
@@ -59,22 +59,23 @@ _ZIGBEE_FIELDS: Final = frozenset({"linkquality", "last_seen"})
 
 
 def zigbee_bridge_bases(topics: Iterable[str]) -> set[str]:
-    """The base topics of all Zigbee2MQTT bridges among these topics: a device's name may hold slashes, so only the
-    bridge's own topics tell where the base ends.
+    """The base topics of all Zigbee2MQTT bridges among these topics.
+
+    A device's name may hold slashes, so that only the bridge's own topics tell where the base ends.
 
     >>> zigbee_bridge_bases(["home/z2m/bridge/state", "home/z2m/3栋/402"])
     {'home/z2m'}
     """
-    found = set[str]()
+    bases = set[str]()
     for topic in topics:
         base, bridge, leaf = topic.partition("/bridge/")
         if bridge and base and _BRIDGE.fullmatch(leaf.partition("/")[0]):
-            found.add(base)
-    return found
+            bases.add(base)
+    return bases
 
 
 def guess_platform(topic: str, payload: bytes, bases: Iterable[str] = ()) -> PlatformGuess | None:
-    """The platform that most likely speaks here.
+    """The platform that most likely published the message.
 
     >>> guess_platform("kitchen/tele/SENSOR", b'{"Time": "2026-11-29T05:00:00"}')
     PlatformGuess(platform='tasmota', filters=('+/tele/#', '+/stat/#'))
@@ -86,7 +87,7 @@ def guess_platform(topic: str, payload: bytes, bases: Iterable[str] = ()) -> Pla
     if base is not None:
         return PlatformGuess("zigbee2mqtt", (f"{base}/#",))
     levels = topic.split("/")
-    return next((found for look in _GUESSERS if (found := look(levels, payload)) is not None), None)
+    return next((guess for guesser in _GUESSERS if (guess := guesser(levels, payload)) is not None), None)
 
 
 def _whole_tree(levels: Levels, _payload: bytes) -> PlatformGuess | None:
@@ -118,29 +119,29 @@ def _tasmota(levels: Levels, payload: bytes) -> PlatformGuess | None:
         return None
     place = next((index for index, level in enumerate(levels[:-1]) if level in ("tele", "stat")), None)
     if place is not None:
-        # What stands between prefix and leaf is the device; else it is the level before the prefix.
-        named = place < len(levels) - 2
-        before = levels[:place] if named or not place else (*levels[: place - 1], "+")
+        # The device is between prefix and leaf, or else the level before the prefix.
+        has_device_behind = place < len(levels) - 2
+        before = levels[:place] if has_device_behind or not place else (*levels[: place - 1], "+")
         return PlatformGuess("tasmota", tuple("/".join((*before, word, "#")) for word in ("tele", "stat")))
-    said = _object(payload)
-    sure = _TASMOTA_SURE.fullmatch(levels[-1]) and ("Time" in said or payload in (b"Online", b"Offline"))
+    fields = _object(payload)
+    sure = _TASMOTA_SURE.fullmatch(levels[-1]) and ("Time" in fields or payload in (b"Online", b"Offline"))
     return PlatformGuess("tasmota", (f"{levels[0]}/#",)) if sure else None
 
 
 def _full_topics(payload: bytes) -> Iterator[str]:
-    """The device's own word for its FullTopic, from what Tasmota tells about itself for discovery."""
-    said = _object(payload)
-    full, prefixes = said.get("ft"), said.get("tp")
+    """Filters for the FullTopic that a device states in Tasmota's discovery message."""
+    fields = _object(payload)
+    full, prefixes = fields.get("ft"), fields.get("tp")
     if isinstance(full, str) and "%prefix%" in full and isinstance(prefixes, list) and len(prefixes) == 3:
         for prefix in prefixes[:0:-1]:
-            filled = [level.replace("%prefix%", str(prefix)) for level in full.strip("/").split("/")]
-            yield "/".join((*("+" if "%" in level else level for level in filled), "#"))
+            filter_levels = [level.replace("%prefix%", str(prefix)) for level in full.strip("/").split("/")]
+            yield "/".join((*("+" if "%" in level else level for level in filter_levels), "#"))
 
 
 def _shelly(levels: Levels, payload: bytes) -> PlatformGuess | None:
-    said = _object(payload)
-    notified = list(levels[-2:]) == ["events", "rpc"] and "method" in said
-    status = levels[-2:-1] == ["status"] and _COMPONENT.fullmatch(levels[-1]) is not None and bool(said)
+    fields = _object(payload)
+    notified = list(levels[-2:]) == ["events", "rpc"] and "method" in fields
+    status = levels[-2:-1] == ["status"] and _COMPONENT.fullmatch(levels[-1]) is not None and bool(fields)
     online = levels[-1] == "online" and payload in (b"true", b"false")
     count = 2 if notified or status else 1 if online else 0
     if not 0 < count < len(levels):
@@ -150,11 +151,12 @@ def _shelly(levels: Levels, payload: bytes) -> PlatformGuess | None:
 
 
 def _esphome(levels: Levels, payload: bytes) -> PlatformGuess | None:
-    """`{prefix}/{component}/{object}/state`; what a node says of itself is a guess by one word."""
+    """`{prefix}/{component}/{object}/state`; a node's own status is guessed by its single word."""
     if len(levels) >= 4 and levels[-3] in COMPONENTS and levels[-1] in ("state", "command"):
-        before, seen = "/".join((*levels[:-4], "+")), levels[-3]
-        wanted = dict.fromkeys(("binary_sensor", "sensor", "event", seen))
-        return PlatformGuess("esphome", (*(f"{before}/{each}/+/state" for each in wanted), f"{before}/status"))
+        before = "/".join((*levels[:-4], "+"))
+        components = dict.fromkeys(("binary_sensor", "sensor", "event", levels[-3]))
+        states = (f"{before}/{component}/+/state" for component in components)
+        return PlatformGuess("esphome", (*states, f"{before}/status"))
     if len(levels) >= 2 and (levels[-1] == "status" and parse_availability(payload) is not None):
         return PlatformGuess("esphome", ("/".join((*levels[:-2], "+", "status")),))
     return None
@@ -168,17 +170,17 @@ def _discovery(levels: Levels, payload: bytes) -> PlatformGuess | None:
 
 
 def _by_payload(levels: Levels, payload: bytes) -> PlatformGuess | None:
-    """What bears its own name inside, wherever it is published."""
+    """Payloads that name their format themselves, on any topic."""
     parent = "/".join((*levels[:-1], "#")) if len(levels) > 1 else levels[0]
-    framed = next((platform for shape, platform in _FRAME_SHAPES if shape.match(payload)), None)
-    if framed is not None:
-        return PlatformGuess(framed, (parent,))
-    said = _object(payload)
-    if said.get("_") == "telegram" or ("id" in said and len(said.keys() & _TELEGRAM_FIELDS) > 1):
+    framed_platform = next((platform for shape, platform in _FRAME_SHAPES if shape.match(payload)), None)
+    if framed_platform is not None:
+        return PlatformGuess(framed_platform, (parent,))
+    fields = _object(payload)
+    if fields.get("_") == "telegram" or ("id" in fields and len(fields.keys() & _TELEGRAM_FIELDS) > 1):
         return PlatformGuess("wmbusmeters", (parent,))
-    if isinstance(said.get("deviceInfo"), dict) and "fCnt" in said:
+    if isinstance(fields.get("deviceInfo"), dict) and "fCnt" in fields:
         return PlatformGuess("chirpstack")
-    if len(levels) > 1 and said and (said.keys() & _ZIGBEE_FIELDS or _IEEE.fullmatch(levels[-1])):
+    if len(levels) > 1 and fields and (fields.keys() & _ZIGBEE_FIELDS or _IEEE.fullmatch(levels[-1])):
         return PlatformGuess("zigbee2mqtt", (parent,))
     return None
 
@@ -186,8 +188,8 @@ def _by_payload(levels: Levels, payload: bytes) -> PlatformGuess | None:
 def _object(payload: bytes) -> dict[str, object]:
     if not payload.lstrip().startswith(b"{"):
         return {}
-    said = read_json(payload)
-    return said if isinstance(said, dict) else {}
+    fields = read_json(payload)
+    return fields if isinstance(fields, dict) else {}
 
 
 _GUESSERS: Final[tuple[Callable[[Levels, bytes], PlatformGuess | None], ...]] = (

@@ -1,7 +1,7 @@
-"""Which platform a message is from: that of the most specific filter which covers its topic. It decodes nothing itself.
+"""The platform of a message: that of the most specific topic filter that covers its topic.
 
-Filters are settings of a source (site.yaml: `intake: {filters: {tasmota: [...]}}`); what a site lists stands in place
-of the platform's default. The defaults still decode what came before, and what is pushed over HTTP.
+Filters are settings of a site (site.yaml: `intake: {filters: {tasmota: [...]}}`); those of a platform replace its
+default filters. The defaults still decode messages received before a change, and messages pushed over HTTP.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ from ingest.adapters import FILTERS, decode
 from ingest.adapters.sparkplug.state import SparkplugState
 from ingest.frame import Frame
 from ingest.results import AdapterItem, DecodedFrame
-from ingest.routing.layouts import Layout, layout_for
+from ingest.routing.layouts import Layout, MovedBase, layout_for
 from ingest.topics import filter_covers, filter_fault, filter_matches, specificity
 
 Filters = Mapping[str, Sequence[str]]
-"""By platform, what a site listens to in place of the default."""
+"""By platform, the filters of a site that replace the default ones."""
 
 Item = TypeVar("Item", bound=AdapterItem)
 
 NATIVE: Final = "native"
 ROOTED_PLATFORMS: Final = frozenset({"zigbee2mqtt", "tasmota"})
-"""Platforms on which people name the devices: two roots may have a `kitchen` each."""
+"""Platforms on which people name the devices: two base topics may have a `kitchen` each."""
 
 _ADDRESS: Final = re.compile(r"(?:0[xX])?[0-9a-fA-F]{12,16}|(?:[0-9a-fA-F]{2}:){5,7}[0-9a-fA-F]{2}")
-"""Names that no two devices of the world bear."""
+"""Names that are globally unique: hardware addresses."""
 
 
 class Route(Struct, frozen=True):
-    """A filter and whose it is. `rooted`: names below it bear their root, as another filter has the plain ones."""
+    """A filter of a platform. `rooted`: device names below it get its base topic; those of another filter are plain."""
 
     pattern: str
     platform: str
@@ -43,7 +43,7 @@ class Route(Struct, frozen=True):
     rooted: bool = False
 
     def covers(self, topic: str) -> bool:
-        """Whether the filter covers the topic. Most filters name all but the last level: for every message it counts.
+        """Whether the filter covers the topic. Runs for every message; most filters name all but the last level.
 
         >>> route = Route("a/b/#", "native")
         >>> [route.covers(topic) for topic in ("a/b/c", "a/b", "a/bc", "a")]
@@ -56,43 +56,45 @@ class Route(Struct, frozen=True):
 
 
 class Routes:
-    """All filters of a site. `filters` are those in force, `subscriptions` what of them is to be asked of a broker."""
+    """All filters of a site. `filters` are those in force, `subscriptions` those of them to subscribe at a broker."""
 
     def __init__(self, filters: Filters = {}) -> None:  # noqa: B006 (only read)
-        self.filters = {name: tuple(filters.get(name, usual)) for name, usual in FILTERS.items()}
+        self.filters = {name: tuple(filters.get(name, default)) for name, default in FILTERS.items()}
         self.filters[NATIVE] = FILTERS[NATIVE]
-        wanted = list(dict.fromkeys(pattern for patterns in self.filters.values() for pattern in patterns))
-        # Of two overlapping filters some brokers deliver each message twice.
+        patterns = list(dict.fromkeys(pattern for patterns in self.filters.values() for pattern in patterns))
+        # For two overlapping filters some brokers deliver each message twice.
         self.subscriptions = tuple(
-            each for each in wanted if not any(other != each and filter_covers(other, each) for other in wanted)
+            pattern
+            for pattern in patterns
+            if not any(other != pattern and filter_covers(other, pattern) for other in patterns)
         )
         self._by_first_level: dict[str, list[Route]] = {}
         for route in sorted(self._routes(), key=lambda route: specificity(route.pattern)):
             self._by_first_level.setdefault(route.pattern.partition("/")[0], []).append(route)
         self._wildcard_routes = self._by_first_level.pop("+", [])
-        # Whole trees of one platform are found without matching: this runs for every message.
+        # A tree that belongs to one platform is found without matching: this runs for every message.
         self._trees = {
             first: routes[0]
             for first, routes in self._by_first_level.items()
-            if [f"{first}/#"] == [one.pattern for one in routes]
+            if [f"{first}/#"] == [route.pattern for route in routes]
         }
 
     def _routes(self) -> Iterator[Route]:
-        """One a filter; a site's own goes before the same one of a default."""
-        taken = set[str]()
+        """One route for each filter; a site's own goes before the same one of a default."""
+        yielded = set[str]()
         for filters in (self.filters, FILTERS):
             for platform, patterns in filters.items():
-                plain = _root(_layout_or_none(platform, patterns[0]), patterns[0]) if patterns else ""
+                first_root = _root(_layout_or_none(platform, patterns[0]), patterns[0]) if patterns else ""
                 for pattern in patterns:
-                    if pattern not in taken:
-                        taken.add(pattern)
-                        own = _layout_or_none(platform, pattern)
-                        root = _root(own, pattern)
-                        rooted = platform in ROOTED_PLATFORMS and own is not None and (root != plain or "+" in root)
-                        yield Route(pattern, platform, own, rooted)
+                    if pattern not in yielded:
+                        yielded.add(pattern)
+                        layout = _layout_or_none(platform, pattern)
+                        root = _root(layout, pattern)
+                        is_other_root = layout is not None and (root != first_root or "+" in root)
+                        yield Route(pattern, platform, layout, platform in ROOTED_PLATFORMS and is_other_root)
 
     def route_of(self, topic: str) -> Route | None:
-        """The filter that decides, or None."""
+        """The most specific filter that covers the topic, or None."""
         first = topic.partition("/")[0]
         if first in self._trees:
             return self._trees[first]
@@ -125,47 +127,46 @@ class Routes:
             output = _with_root(output, root)
         return DecodedFrame(frame, platform, output)
 
-    def site_filters(self, platform: str, usual: str) -> list[str]:
-        """The filters on which this site hears what an adapter knows as this topic.
+    def site_filters(self, platform: str, default_topic: str) -> list[str]:
+        """The filters of this site for a topic as the platform's adapter reads it.
 
         >>> Routes({"zigbee2mqtt": ["zigbee2mqtt/#", "z2m-b4/#"]}).site_filters("zigbee2mqtt", "zigbee2mqtt/z2m-b4/gas")
         ['zigbee2mqtt/z2m-b4/gas', 'z2m-b4/gas']
         """
         routes = (route for routes in (*self._by_first_level.values(), self._wildcard_routes) for route in routes)
         own = [route for route in routes if route.platform == platform and route.pattern in self.filters[platform]]
-        found = [_site_filter(route, usual) for route in sorted(own, key=lambda one: self._position(one))]
-        return list(dict.fromkeys(each for each in found if each is not None))
+        filters = [_site_filter(route, default_topic) for route in sorted(own, key=self._position)]
+        return list(dict.fromkeys(pattern for pattern in filters if pattern is not None))
 
     def _position(self, route: Route) -> int:
         return self.filters[route.platform].index(route.pattern)
 
 
-def _site_filter(route: Route, usual: str) -> str | None:
+def _site_filter(route: Route, default_topic: str) -> str | None:
     if route.layout is None:
-        return usual if filter_covers(route.pattern, usual) else None
-    here = getattr(route.layout, "to_site", None)
-    if here is None:
+        return default_topic if filter_covers(route.pattern, default_topic) else None
+    if not isinstance(route.layout, MovedBase):
         return None
     if route.rooted:
-        base, _, name = usual.partition("/")
+        base, _, name = default_topic.partition("/")
         root = route.layout.root(route.pattern)
         if not name.startswith(f"{root}/"):
             return None
-        usual = f"{base}/{name.removeprefix(f'{root}/')}"
-    heard: str = here(usual)
-    return heard if filter_covers(route.pattern, heard) else None
+        default_topic = f"{base}/{name.removeprefix(f'{root}/')}"
+    pattern = route.layout.to_site(default_topic)
+    return pattern if filter_covers(route.pattern, pattern) else None
 
 
 def _layout_or_none(platform: str, pattern: str) -> Layout | None:
-    """A filter that cannot be read was told by `check`; its messages are refused by name."""
+    """`check` reports a filter that cannot be read; its messages are refused by name."""
     try:
         return layout_for(platform, pattern, FILTERS[platform])
     except ValueError:
         return None
 
 
-def _root(own: Layout | None, pattern: str) -> str:
-    return "" if own is None else own.root(pattern)
+def _root(layout: Layout | None, pattern: str) -> str:
+    return "" if layout is None else layout.root(pattern)
 
 
 def _with_root(item: Item, root: str) -> Item:
@@ -180,11 +181,11 @@ def _below(root: str, name: str) -> str:
     return name if not root or _ADDRESS.fullmatch(name) else f"{root}/{name}"
 
 
-# -- what is wrong with a site's filters ----------------------------------------------------------------------------
+# -- faults in a site's filters -------------------------------------------------------------------------------------
 
 
 def filter_faults(filters: Filters) -> Iterator[Fault]:
-    """Filters that cannot be read, and those that stand twice; the path is that of the platform and the place."""
+    """Filters that cannot be read, and filters that overlap; the path is the platform and the index."""
     seen: list[tuple[str, str]] = []
     for platform, patterns in filters.items():
         for place, pattern in enumerate(patterns if platform in FILTERS else ()):
@@ -200,8 +201,8 @@ def _unreadable(platform: str, pattern: str) -> str | None:
         return f"{pattern!r}: topics of native are fixed: write {FILTERS[NATIVE][0]}, or leave it out"
     try:
         layout_for(platform, pattern, FILTERS[platform])
-    except ValueError as fault:
-        return str(fault)
+    except ValueError as error:
+        return str(error)
     return None
 
 

@@ -1,0 +1,88 @@
+"""The numbers of the status line."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from app.pipeline.counters import Counters
+from app.server.status import RATE_WINDOW_MS, StatusLine
+from domain import Cell, Duty, Person, Role
+from domain.people import community
+
+ZONE = ZoneInfo("Asia/Shanghai")
+NIGHT = 1_795_269_600_000
+"""2026-11-21 22:00 in Shanghai."""
+
+
+class World:
+    """What the status line reads."""
+
+    def __init__(self) -> None:
+        self.now = NIGHT
+        self.counters = Counters()
+        self.backlog = SimpleNamespace(entries=4)
+        self.ready, self.journal_error = True, ""
+        self.median: int | None = None
+        self.since: list[int] = []
+        self.community = community(
+            cells=[Cell("g1", "第一网格", "grid")],
+            people=[Person("li", "李伟", "19900000001"), Person("chen", "陈芳", "19900000002")],
+            duties=[
+                Duty("1", "g1", Role.WORKER, "li", from_minute=480, to_minute=1200),
+                Duty("2", "g1", Role.WORKER, "chen", from_minute=1200, to_minute=480),
+            ],
+        )
+
+    def status(self) -> Any:
+        return SimpleNamespace(journal_error=self.journal_error)
+
+    async def read(self, query: Any) -> int | None:
+        self.since.append(query.keywords["since"])
+        return self.median
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+@pytest.fixture
+def status(world: World) -> StatusLine:
+    parts: Any = world
+    return StatusLine(parts, parts, parts, parts, ZONE, lambda: world.now)
+
+
+def test_it_names_those_on_duty_now_and_the_whole_backlog(world: World, status: StatusLine) -> None:
+    numbers = status()
+    assert numbers["on_duty"] == {"worker": ["陈芳"], "community": []}
+    assert (numbers["connected"], numbers["backlog"], numbers["journal_error"]) == (True, 4, "")
+    world.ready, world.journal_error = False, "disk full"
+    numbers = status()
+    assert (numbers["connected"], numbers["journal_error"]) == (False, "disk full")
+
+
+def test_readings_per_second_are_those_of_the_last_ten_seconds(world: World, status: StatusLine) -> None:
+    assert status()["readings_per_s"] == 0.0
+    for _ in range(2 * RATE_WINDOW_MS // 2_000):
+        world.now += 2_000
+        world.counters.readings += 100
+        rate = status()["readings_per_s"]
+    assert rate == 50.0
+    world.now += 2 * RATE_WINDOW_MS
+    status()
+    world.now += 2_000
+    assert status()["readings_per_s"] == 0.0
+
+
+async def test_the_time_to_send_is_the_median_of_the_last_day_as_last_refreshed(
+    world: World, status: StatusLine
+) -> None:
+    assert status()["detect_to_send_ms"] is None
+    world.median = 150
+    await status.refresh()
+    assert status()["detect_to_send_ms"] == 150
+    assert world.since == [NIGHT - 86_400_000]

@@ -89,8 +89,6 @@ async def test_refusals_and_announced_devices_of_one_entry_are_stored_together(
     await stores.store_refusals([RefusalBatch(Lane.BULK, 4, [refusal], [event])])  # replayed after a crash
 
     page = await database.read(lambda tx: refusals.list_refusals(tx, limit=10))
-    assert [(stored.refusal.topic, stored.refusal.detail) for stored in page.items] == [
-        ("zigbee2mqtt/x", "no JSON")
-    ]
+    assert [(stored.refusal.topic, stored.refusal.detail) for stored in page.items] == [("zigbee2mqtt/x", "no JSON")]
     found = await database.read(lambda tx: list_unregistered(tx, 10, lambda *_: False, lambda *_: None))
     assert [device.identity for device in found] == ["hall"]

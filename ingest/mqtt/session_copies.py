@@ -13,7 +13,7 @@ from domain import MINUTE, Instant
 
 COUNTERS_MAX: Final = 100_000
 BULK_AHEAD_MS: Final = 10 * MINUTE
-"""After this time the urgent session no longer owes its copy; an equal message is a new one."""
+"""After this time no copy of the urgent session is expected; an equal message is a new one."""
 
 
 class SessionCopies:
@@ -22,29 +22,29 @@ class SessionCopies:
     def __init__(self) -> None:
         self._urgent_ahead: dict[int, int] = {}
         self._bulk_ahead: dict[int, tuple[int, Instant]] = {}
-        self._owed_by_urgent: dict[int, int] = {}
+        self._expected_from_urgent: dict[int, int] = {}
         """Copies of the bulk session that were not stored because the urgent session will deliver its own."""
 
     def restore(self, message_hash: int, urgent_count: int, bulk_count: int, stored_count: int, now: Instant) -> None:
         """Restore the counters of one message after a restart.
 
-        Example: urgent delivered 2 copies, bulk 1, and 2 were stored: bulk still owes one copy, which must be dropped.
+        Example: urgent delivered 2 copies, bulk 1, and 2 were stored: one more bulk copy is expected and must be dropped.
         If fewer were stored than the fuller session delivered, the difference was left to the other session and must
         be stored when that session delivers it.
         """
         sent = max(urgent_count, bulk_count, stored_count)
-        not_stored, urgent_owes, bulk_owes = sent - stored_count, sent - urgent_count, sent - bulk_count
-        to_store = min(not_stored, urgent_owes)
-        restored = ((self._owed_by_urgent, to_store), (self._urgent_ahead, bulk_owes - not_stored + to_store))
+        not_stored, urgent_missing, bulk_missing = sent - stored_count, sent - urgent_count, sent - bulk_count
+        to_store = min(not_stored, urgent_missing)
+        restored = ((self._expected_from_urgent, to_store), (self._urgent_ahead, bulk_missing - not_stored + to_store))
         for counts, count in restored:
             if count > 0:
                 counts[message_hash] = count
-        if urgent_owes > to_store:
-            self._bulk_ahead[message_hash] = urgent_owes - to_store, now
+        if urgent_missing > to_store:
+            self._bulk_ahead[message_hash] = urgent_missing - to_store, now
 
     def keep_urgent(self, message_hash: int, now: Instant) -> bool:
         """Whether to store a copy from the urgent session."""
-        if _decrement(self._owed_by_urgent, message_hash):
+        if _decrement(self._expected_from_urgent, message_hash):
             return True
         count, since = self._bulk_ahead.pop(message_hash, (0, 0))
         if count and now - since <= BULK_AHEAD_MS:
@@ -59,7 +59,7 @@ class SessionCopies:
         if _decrement(self._urgent_ahead, message_hash):
             return False
         if urgent_is_certain:
-            _increment(self._owed_by_urgent, message_hash)
+            _increment(self._expected_from_urgent, message_hash)
             return False
         count, _ = self._bulk_ahead.pop(message_hash, (0, 0))
         self._bulk_ahead[message_hash] = count + 1, now
@@ -69,7 +69,7 @@ class SessionCopies:
     def reset_bulk(self) -> None:
         """The broker started a new urgent session: it delivers no copy of what was published before."""
         self._bulk_ahead.clear()
-        self._owed_by_urgent.clear()
+        self._expected_from_urgent.clear()
 
 
 def _decrement(counts: dict[int, int], message_hash: int) -> bool:

@@ -16,6 +16,11 @@ CLEAN_PACKAGES: Final = (
     "app.pipeline",
     "app.reload",
     "app.server",
+    "ingest.adapters",
+    "ingest.codecs",
+    "ingest.formats",
+    "ingest.http_push",
+    "ingest.mqtt",
     "rules",
 )  # fmt: skip
 """Dotted names; one a line."""
@@ -34,6 +39,9 @@ INSTEAD: Final[Mapping[str, str]] = {
     "house": "service", "town": "harness", "stranger": "unregistered", "strangers": "unregistered", "cries": "dangers",
     "insist": "retry", "timetable": "scheduler", "chores": "jobs", "stamp": "fingerprint", "unheard": "outage",
     "kick": "wake", "bell": "wakeup", "doors": "endpoints", "telling": "alerting", "anew": "force",
+    "foresight": "prefilter", "foresee": "find_dangers", "recall": "recovery", "workshop": "process",
+    "strikes": "failures", "complaint": "error", "breath": "burst", "goodbye": "disconnect", "glimpse": "copy",
+    "newcomer": "discovered", "took": "on_messages",
 }  # fmt: skip
 """A word that names nothing in this field, and what to write instead."""
 _WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")

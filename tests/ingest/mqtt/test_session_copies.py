@@ -40,7 +40,7 @@ def test_a_bulk_copy_from_long_ago_does_not_swallow_a_new_alarm() -> None:
     assert copies.keep_urgent(1, NOW + BULK_AHEAD_MS + 1)
 
 
-def test_a_new_urgent_session_owes_no_earlier_copies() -> None:
+def test_a_new_urgent_session_delivers_no_earlier_copies() -> None:
     copies = SessionCopies()
     assert copies.keep_bulk(1, NOW, urgent_is_certain=False)
     copies.reset_bulk()

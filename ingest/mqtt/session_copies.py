@@ -28,7 +28,7 @@ class SessionCopies:
     def restore(self, message_hash: int, urgent_count: int, bulk_count: int, stored_count: int, now: Instant) -> None:
         """Restore the counters of one message after a restart.
 
-        Example: urgent delivered 2 copies, bulk 1, and 2 were stored: one more bulk copy is expected and must be dropped.
+        Example: urgent delivered 2 copies, bulk 1, and 2 were stored: the second bulk copy must be dropped.
         If fewer were stored than the fuller session delivered, the difference was left to the other session and must
         be stored when that session delivers it.
         """

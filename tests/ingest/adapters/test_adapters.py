@@ -42,7 +42,7 @@ def device_of(book: dict[str, Any], said: dict[str, Any] | None) -> Device:
 
 
 @pytest.mark.parametrize(("book", "case"), cases("read"))
-def test_this_frame_is_read(book: dict[str, Any], case: dict[str, Any], listener: Callable[..., Decoder]) -> None:
+def test_this_frame_is_decoded(book: dict[str, Any], case: dict[str, Any], listener: Callable[..., Decoder]) -> None:
     device = device_of(book, case.get("device"))
     heard = listener(device, filters=book.get("filters")).decode([frame_of(book, case)])
 
@@ -64,12 +64,12 @@ def test_this_frame_is_refused(book: dict[str, Any], case: dict[str, Any], liste
     assert all(each.detail and each.source == book["adapter"] for each in heard.refusals)
 
 
-def test_every_adapter_has_evidence_of_both_sorts_and_a_version() -> None:
+def test_every_adapter_has_accepted_and_refused_examples_and_a_version() -> None:
     assert set(ADAPTERS) == set(EVIDENCE) == set(VERSIONS)
     assert all(book["adapter"] == name and book["read"] and book["refuse"] for name, book in EVIDENCE.items())
 
 
-def test_every_adapter_listens_to_something() -> None:
+def test_every_adapter_has_topic_filters() -> None:
     assert set(ADAPTERS) <= set(FILTERS)
 
 
@@ -93,9 +93,7 @@ def test_every_adapter_listens_to_something() -> None:
         ("somebody/else", None),
     ],
 )
-def test_a_topic_belongs_to_one_platform_and_ends_as_a_refusal_when_nobody_reads_it_yet(
-    topic: str, platform: str | None
-) -> None:
+def test_a_topic_belongs_to_one_platform_and_is_refused_without_an_adapter(topic: str, platform: str | None) -> None:
     assert platform == platform_for_topic(topic)
     if platform not in ADAPTERS:
         said = decode(platform, Frame(topic, b"{}", RECEIVED, "bulk"))
@@ -103,7 +101,7 @@ def test_a_topic_belongs_to_one_platform_and_ends_as_a_refusal_when_nobody_reads
         assert said.reason is Reason.NO_CODEC
 
 
-def test_telemetry_of_me_is_refused_with_the_reason_why_nobody_can_know_who_that_is() -> None:
+def test_telemetry_of_me_is_refused_because_it_does_not_identify_a_device() -> None:
     said = decode("thingsboard", Frame("v1/devices/me/telemetry", b"{}", RECEIVED, "bulk"))
 
     assert isinstance(said, Rejection)

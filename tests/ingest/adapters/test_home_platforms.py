@@ -44,7 +44,7 @@ def named_on(platform: str, kind: str, identity: str) -> Device:
 # -- discovery ---------------------------------------------------------------------------------------------------
 
 
-def test_a_gas_alarm_that_home_assistant_describes_is_proposed_as_zigbee2mqtt_will_report_it(
+def test_a_gas_alarm_discovered_by_home_assistant_has_the_identity_that_zigbee2mqtt_reports(
     kinds: dict[str, Kind], books: list[MappingBook]
 ) -> None:
     (proposal,) = proposed(
@@ -71,7 +71,7 @@ def test_a_gas_alarm_that_home_assistant_describes_is_proposed_as_zigbee2mqtt_wi
     assert DangerDetector(kinds, books).guess_kind("zigbee2mqtt", dict.fromkeys(proposal.hints)) == "gas_alarm"
 
 
-def test_a_whole_device_is_one_proposal_with_all_its_components() -> None:
+def test_a_device_message_is_one_discovered_device_with_all_its_components() -> None:
     (proposal,) = proposed(
         "homeassistant/device/0AFFD2/config",
         {
@@ -94,7 +94,7 @@ def test_a_whole_device_is_one_proposal_with_all_its_components() -> None:
     assert proposal.topics == ("tele/kitchen/SENSOR", "x/tele/kitchen")
 
 
-def test_an_empty_description_withdraws_what_was_proposed() -> None:
+def test_an_empty_discovery_message_withdraws_the_device() -> None:
     (proposal,) = proposed("homeassistant/binary_sensor/node/garden/config", "")
 
     assert (proposal.is_withdrawn, proposal.identities) == (
@@ -112,7 +112,7 @@ def test_below_a_node_the_object_alone_names_no_device() -> None:
     assert set(one.identities).isdisjoint(other.identities)
 
 
-def test_a_gas_alarm_is_not_heard_at_the_door_of_another_node(listener: Callable[..., Decoder]) -> None:
+def test_a_gas_alarm_is_not_attributed_to_a_device_of_another_node(listener: Callable[..., Decoder]) -> None:
     heard = listener(named_on("homeassistant", "gas_alarm", "gas")).decode(
         [say("homeassistant/binary_sensor/0xSOMEBODYELSE/gas/state", "ON")]
     )
@@ -159,7 +159,7 @@ def test_a_gas_alarm_is_not_heard_at_the_door_of_another_node(listener: Callable
         ("/sys/g/w/thing/list/found", "[", []),
     ],
 )
-def test_whoever_joins_or_is_brought_in_by_a_gateway_may_be_claimed(
+def test_a_device_that_joins_or_is_added_by_a_gateway_can_be_claimed(
     topic: str, said: object, found: list[DiscoveredDevice]
 ) -> None:
     assert found == list(proposed(topic, said))
@@ -175,17 +175,17 @@ def test_whoever_joins_or_is_brought_in_by_a_gateway_may_be_claimed(
         ("homeassistant", None),
     ],
 )
-def test_the_topic_of_a_state_tells_who_will_report_it(topic: str, who: tuple[str, str] | None) -> None:
+def test_the_state_topic_tells_the_reporting_platform_and_identity(topic: str, who: tuple[str, str] | None) -> None:
     assert who == reporting_identity(topic)
 
 
-def test_a_description_full_of_nonsense_describes_nobody() -> None:
+def test_a_discovery_message_full_of_nonsense_discovers_no_device() -> None:
     about = describe_device("sensor", {"dev": 3, "cns": 1, "stat_t": 7, "cmps": {"a": 1}, "~": []})
 
     assert (about.identifiers, about.reporters, about.topics, about.vendor) == ((), (), (), None)
 
 
-def test_a_bridge_that_lists_its_devices_proposes_all_but_itself() -> None:
+def test_a_bridge_device_list_discovers_all_devices_but_the_bridge() -> None:
     found = proposed(
         "zigbee2mqtt/bridge/devices",
         [
@@ -210,7 +210,7 @@ def test_a_bridge_that_lists_its_devices_proposes_all_but_itself() -> None:
     )
 
 
-def test_a_shelly_and_a_tasmota_bridge_propose_what_they_know() -> None:
+def test_a_shelly_and_a_tasmota_bridge_announce_their_devices() -> None:
     (shelly,) = proposed("shellies/announce", {"id": "shellygas-1", "model": "SHGS-1"})
     (bulb,) = proposed("tele/b/SENSOR", {"ZbInfo": {"0xECD0": {"Device": "0xECD0", "Name": "门", "Contact": 1}}})
 
@@ -231,9 +231,7 @@ def test_a_zigbee_device_is_found_by_any_of_its_names(name: str, listener: Calla
 
 
 @pytest.mark.parametrize("name", ["dev1", "0004A30B001C0530", "0004a30b001c0530"])
-def test_a_join_is_of_the_device_whichever_name_it_was_registered_by(
-    name: str, listener: Callable[..., Decoder]
-) -> None:
+def test_a_join_is_matched_by_any_registered_name(name: str, listener: Callable[..., Decoder]) -> None:
     said = {"end_device_ids": {"dev_eui": "0004A30B001C0530"}, "join_accept": {}}
     heard = listener(named_on("tts", "door", name)).decode([say("v3/a@t/devices/dev1/join", said)])
 
@@ -265,7 +263,7 @@ def test_a_retained_shelly_alarm_is_state_of_unknown_age(listener: Callable[...,
     assert (reading.values, reading.doubts) == ({"alarm": True}, {"alarm": Quality.RETAINED})
 
 
-def test_the_gas_of_a_stranger_is_told_although_nobody_registered_it(listener: Callable[..., Decoder]) -> None:
+def test_gas_of_an_unregistered_device_is_reported(listener: Callable[..., Decoder]) -> None:
     frames = [
         say("shellies/shellygas-1/sensor/gas", "heavy"),
         say("shellies/shellygas-1/sensor/gas", "test"),
@@ -280,7 +278,7 @@ def test_the_gas_of_a_stranger_is_told_although_nobody_registered_it(listener: C
     ]
 
 
-def test_a_self_test_that_is_ordered_is_a_test_until_its_result_is_there(listener: Callable[..., Decoder]) -> None:
+def test_a_requested_self_test_is_a_test_until_its_result_arrives(listener: Callable[..., Decoder]) -> None:
     ours = listener(named_on("zigbee2mqtt", "gas_alarm", "kitchen"))
     said = [{"gas": True, "self_test": True, "self_test_result": word} for word in (None, "checking", "success")]
     heard = ours.decode(
@@ -290,14 +288,14 @@ def test_a_self_test_that_is_ordered_is_a_test_until_its_result_is_there(listene
     assert [True, True, None] == [each.values.get("test") for each in heard.readings]
 
 
-def test_a_stranger_is_understood_by_plain_words(listener: Callable[..., Decoder]) -> None:
+def test_an_unregistered_device_is_understood_by_plain_words(listener: Callable[..., Decoder]) -> None:
     said = {"properties": {"status.SmokeAlarm": 1, "batteryLevel": 88}}
     (refused,) = listener().decode([say("/p/d/properties/report", said)]).refusals
 
     assert (refused.danger, refused.proposed_kind) == (True, "smoke_alarm")
 
 
-def test_an_alarm_of_something_else_is_no_fire(listener: Callable[..., Decoder]) -> None:
+def test_an_alarm_of_another_kind_is_no_fire(listener: Callable[..., Decoder]) -> None:
     ours = listener(named_on("jetlinks", "smoke_alarm", "d"))
     heard = ours.decode(
         [say("/p/d/properties/report", {"properties": {"battery": {"alarm": 1}, "door": {"alarm": 1}}})]
@@ -306,7 +304,7 @@ def test_an_alarm_of_something_else_is_no_fire(listener: Callable[..., Decoder])
     assert [{"battery_low": True}] == [each.values for each in heard.readings]
 
 
-def test_a_gateway_says_of_several_what_became_of_them(listener: Callable[..., Decoder]) -> None:
+def test_a_gateway_reports_the_status_of_several_devices(listener: Callable[..., Decoder]) -> None:
     statuses = [{"device_id": "c1", "status": "ONLINE"}, {"device_id": "c2", "status": "OFFLINE"}, 7]
     said = {"services": [{"service_id": "$sub_device_manager", "paras": {"device_statuses": statuses}}]}
     notes = listener(named_on("iotda", "door", "c2")).decode([say("$oc/devices/g/sys/events/up", said)]).events
@@ -329,7 +327,7 @@ def test_a_gateway_says_of_several_what_became_of_them(listener: Callable[..., D
         ("application/a/device/01/event/up", {"object": {"smokeAlarm": "Alarm", "testButtonPressed": "Pushed"}}, False),
     ],
 )
-def test_a_stranger_is_a_danger_only_when_its_word_can_mean_nothing_else(
+def test_an_unregistered_device_is_a_danger_only_when_its_word_is_unambiguous(
     topic: str, said: object, danger: bool, listener: Callable[..., Decoder]
 ) -> None:
     (refusal,) = listener().decode([say(topic, said)]).refusals
@@ -337,7 +335,7 @@ def test_a_stranger_is_a_danger_only_when_its_word_can_mean_nothing_else(
     assert (refusal.reason, refusal.danger) == ("unknown_device", danger)
 
 
-def test_a_broken_message_that_holds_a_danger_bit_is_told_whatever_the_device_is_called(
+def test_a_malformed_message_with_a_danger_bit_is_reported_whatever_the_device_name(
     listener: Callable[..., Decoder],
 ) -> None:
     heard = listener().decode([say("zigbee2mqtt/3栋/402", '{"alarm": true, "batt')])
@@ -345,7 +343,7 @@ def test_a_broken_message_that_holds_a_danger_bit_is_told_whatever_the_device_is
     assert [(each.reason, each.identity, each.danger) for each in heard.refusals] == [("bad_payload", "3栋/402", True)]
 
 
-def test_what_is_true_now_comes_after_what_was() -> None:
+def test_current_values_come_after_historic_ones() -> None:
     said = {"now": 1, "history": [{"time": 20, "a": 2}, {"time": 10, "a": 1}], "list": [1], "mixed": [{"time": 1}, 2]}
 
     assert split_history(said) == [
@@ -355,12 +353,12 @@ def test_what_is_true_now_comes_after_what_was() -> None:
     ]
 
 
-def test_a_raw_zone_status_that_is_none_stays_as_it_is() -> None:
+def test_an_unreadable_raw_zone_status_is_kept() -> None:
     for word in ("zz", "01", None, 70_000, True):
         assert name_zone_fields({"ZoneStatus": word}) == {"ZoneStatus": word}
 
 
-def test_bytes_that_are_no_text_are_refused_where_a_bare_value_is_wanted() -> None:
+def test_bytes_that_are_not_text_are_refused_as_a_scalar() -> None:
     for topic in (
         "zigbee2mqtt/Kitchen/gas",
         "shellies/shellygas-1/sensor/gas",
@@ -461,7 +459,7 @@ TOPICS = st.sampled_from(
 
 
 @given(TOPICS, JSON | st.binary(max_size=12))
-def test_whatever_they_send_becomes_something_and_breaks_nothing(topic: str, said: object) -> None:
+def test_any_payload_gives_a_result_and_raises_nothing(topic: str, said: object) -> None:
     payload = said if isinstance(said, bytes) else json.dumps(said).encode()
     outcome = decode(platform_for_topic(topic), Frame(topic, payload, NOW, "bulk"))
 

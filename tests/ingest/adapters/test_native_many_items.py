@@ -22,7 +22,7 @@ def frame(topic: str, said: object) -> Frame:
     return Frame(topic, msgspec.json.encode(said), NOW, "bulk")
 
 
-def test_an_array_of_what_is_no_object_is_refused_singly_up_to_a_limit(listener: Callable[..., Decoder]) -> None:
+def test_array_items_that_are_no_objects_are_refused_singly_up_to_a_limit(listener: Callable[..., Decoder]) -> None:
     heard = listener(GAS).decode([frame("fengshao/v1/gas-1/up", [7] * (NON_OBJECTS_MAX + 9) + [{"lel_pct": 1}])])
 
     assert [{"lel_pct": 1}] == [one.values for one in heard.readings]
@@ -38,7 +38,7 @@ def test_an_object_of_too_many_fields_is_refused_as_a_whole(listener: Callable[.
     assert f"{FIELDS_MAX + 1} fields, {FIELDS_MAX} at most" == refusal.detail
 
 
-def test_a_gateway_of_strangers_is_counted_and_the_one_that_smells_gas_is_kept(
+def test_unregistered_devices_of_a_gateway_are_counted_and_the_one_with_a_gas_alarm_is_kept(
     listener: Callable[..., Decoder],
 ) -> None:
     count = STEP_READINGS + 50
@@ -52,7 +52,7 @@ def test_a_gateway_of_strangers_is_counted_and_the_one_that_smells_gas_is_kept(
     assert SINGLE_REFUSALS_MAX + 2 == len(refusals)
 
 
-def test_what_is_wrong_beyond_the_limit_is_counted_by_reason_also_when_it_is_of_one_device(
+def test_refusals_beyond_the_limit_are_counted_by_reason_also_for_one_device(
     listener: Callable[..., Decoder],
 ) -> None:
     wide = {f"field-{number}": number for number in range(FIELDS_MAX + 1)}
@@ -65,14 +65,14 @@ def test_what_is_wrong_beyond_the_limit_is_counted_by_reason_also_when_it_is_of_
     assert not any(one.danger for one in heard.refusals)
 
 
-def test_the_kind_of_a_stranger_is_guessed_from_its_first_names(listener: Callable[..., Decoder]) -> None:
+def test_the_kind_of_an_unregistered_device_is_guessed_from_its_first_fields(listener: Callable[..., Decoder]) -> None:
     first = {f"field-{number}": number for number in range(NAMES_MAX)}
 
     (refusal,) = listener().decode([frame("fengshao/v1/who/up", [first, {"lel_pct": 3}, {"alarm": True}])]).refusals
     assert (Reason.UNKNOWN_DEVICE, True, None) == (refusal.reason, refusal.danger, refusal.proposed_kind)
 
 
-def test_who_claims_a_device_is_told_what_it_looks_like_and_whether_it_is_ours(
+def test_a_refusal_has_the_likely_kind_and_whether_the_device_is_registered(
     listener: Callable[..., Decoder],
 ) -> None:
     ours = listener(Device("gas-1", "gas_alarm", identities=(Identity("zigbee2mqtt", "kitchen"),)))

@@ -185,7 +185,7 @@ def frame_of(message: dict[str, Any]) -> Frame:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.id}: {case.says}")
-def test_this_message_becomes_what_it_must(case: Case, listener: Callable[..., Decoder]) -> None:
+def test_this_message_gives_the_expected_result(case: Case, listener: Callable[..., Decoder]) -> None:
     frame = frame_of(MESSAGES[case.id])
     platform = platform_for_topic(frame.topic) or "native"
     heard = listener(Device("ours", case.kind, identities=(Identity(platform, case.identity),))).decode([frame])
@@ -198,7 +198,7 @@ def test_this_message_becomes_what_it_must(case: Case, listener: Callable[..., D
     )
 
 
-def test_every_message_of_these_platforms_has_its_sentence() -> None:
+def test_every_message_of_these_platforms_has_an_expectation() -> None:
     assert {case.id for case in CASES} == set(MESSAGES)
 
 
@@ -206,7 +206,7 @@ def test_every_message_of_these_platforms_has_its_sentence() -> None:
     "id",
     [case.id for case in CASES if case.values],
 )
-def test_its_time_is_the_one_it_bears_or_its_arrival(id: str, listener: Callable[..., Decoder]) -> None:
+def test_the_time_is_that_of_the_message_or_of_its_reception(id: str, listener: Callable[..., Decoder]) -> None:
     case = next(each for each in CASES if each.id == id)
     frame = frame_of(MESSAGES[id])
     device = Device("ours", case.kind, identities=(Identity(platform_for_topic(frame.topic) or "", case.identity),))
@@ -251,7 +251,9 @@ def test_two_presses_with_the_same_alink_id_and_without_a_time_are_two(listener:
     assert [{"sos": True}] * 2 == [each.values for each in heard.readings]
 
 
-def test_beijing_time_with_a_z_is_a_doubtful_clock_and_the_arrival_counts(listener: Callable[..., Decoder]) -> None:
+def test_beijing_time_with_a_z_is_a_doubtful_clock_and_the_time_of_reception_is_used(
+    listener: Callable[..., Decoder],
+) -> None:
     eight_hours_ahead = "2026-01-01T08:00:59Z"
     service = {"service_id": "Gas", "properties": {"alarm": True}, "event_time": eight_hours_ahead}
     heard = listener(device("gas_alarm", "iotda", "d")).decode(
@@ -261,7 +263,7 @@ def test_beijing_time_with_a_z_is_a_doubtful_clock_and_the_arrival_counts(listen
     assert [(NOW, {"alarm": True}, {"alarm": "clock"})] == [(r.at, r.values, r.doubts) for r in heard.readings]
 
 
-def test_a_malformed_event_time_is_named_and_the_arrival_counts(listener: Callable[..., Decoder]) -> None:
+def test_a_malformed_event_time_is_reported_and_the_time_of_reception_is_used(listener: Callable[..., Decoder]) -> None:
     service = {"service_id": "Gas", "properties": {"alarm": True}, "event_time": "1111-??"}
     heard = listener(device("gas_alarm", "iotda", "d")).decode(
         [one("$oc/devices/d/sys/properties/report", {"services": [service]})]
@@ -288,7 +290,7 @@ def test_a_product_is_known_by_its_own_number_or_by_the_model_we_registered(list
     assert [("bad_value", True)] == [(each.reason, each.danger) for each in nobodys.refusals]
 
 
-def test_danger_of_a_device_nobody_registered_is_told(listener: Callable[..., Decoder]) -> None:
+def test_a_danger_of_an_unregistered_device_is_reported(listener: Callable[..., Decoder]) -> None:
     topic = "/sys/pk/gw/thing/event/property/pack/post"
     child = {"identity": {"productKey": "pk", "deviceName": "x"}, "properties": {"SmokeSensorState": {"value": 1}}}
     [refusal] = listener().decode([one(topic, {"params": {"subDevices": [child]}})]).refusals

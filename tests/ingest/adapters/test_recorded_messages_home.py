@@ -246,7 +246,7 @@ def device_of(case: Case, frame: Frame) -> Device:
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.id for case in CASES])
-def test_this_message_becomes_what_it_means(case: Case, listener: Callable[..., Decoder]) -> None:
+def test_this_message_gives_its_meaning(case: Case, listener: Callable[..., Decoder]) -> None:
     frame = frame_of(MESSAGES[case.id])
     heard = listener(device_of(case, frame)).decode([frame])
 
@@ -258,11 +258,11 @@ def test_this_message_becomes_what_it_means(case: Case, listener: Callable[..., 
     assert all(case.detail in each.detail for each in refused)
 
 
-def test_every_message_of_these_platforms_is_tried() -> None:
+def test_every_message_of_these_platforms_is_tested() -> None:
     assert {case.id for case in CASES} == set(MESSAGES)
 
 
-def test_heat_at_a_carbon_monoxide_detector_is_told_although_the_kind_has_no_word_for_it(
+def test_heat_at_a_carbon_monoxide_detector_is_reported_although_the_kind_has_no_quantity_for_it(
     listener: Callable[..., Decoder],
 ) -> None:
     frame = frame_of(MESSAGES["lora-ra02c-status"])

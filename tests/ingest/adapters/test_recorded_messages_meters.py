@@ -179,7 +179,7 @@ def test_every_message_of_these_platforms_has_its_case() -> None:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.id}: {case.says}")
-def test_this_message_becomes(case: Case, listener: Callable[..., Decoder]) -> None:
+def test_this_message_gives(case: Case, listener: Callable[..., Decoder]) -> None:
     message = MESSAGES[case.id]
     ours = Device("ours", case.kind, identities=(Identity(case.platform, case.identity),))
     frame = Frame(case.topic or message["topic"], payload_of(message), NOW, "bulk")
@@ -194,7 +194,7 @@ def test_this_message_becomes(case: Case, listener: Callable[..., Decoder]) -> N
         assert ({case.doubts} if case.doubts else set()) == set(reading.doubts.values())
 
 
-def test_a_watch_on_a_topic_that_nobody_claims_is_refused_and_its_sos_is_told(
+def test_a_watch_on_an_unknown_topic_is_refused_and_its_sos_is_reported(
     listener: Callable[..., Decoder],
 ) -> None:
     message = MESSAGES["watch-g616-status"]

@@ -90,7 +90,7 @@ def host(listener: Callable[..., Decoder]) -> Host:
     return Host(listener(GAS))
 
 
-def test_a_birth_is_a_reading_and_the_device_is_there(host: Host) -> None:
+def test_a_birth_is_a_reading_and_the_device_is_online(host: Host) -> None:
     host.hear("NBIRTH", payload(seq=0), None)
     heard = host.hear(
         "DBIRTH", payload(metric("alarm", boolean(False)), metric("Data/lel_pct", fixed32(12, 12.1)), seq=1)
@@ -103,14 +103,14 @@ def test_a_birth_is_a_reading_and_the_device_is_there(host: Host) -> None:
     assert set() == host.listener.rebirth_requests
 
 
-def test_data_by_alias_mean_what_the_birth_said(host: Host) -> None:
+def test_data_by_alias_are_resolved_by_the_birth(host: Host) -> None:
     host.born()
     heard = host.hear("DDATA", payload(metric(None, boolean(True), alias=7), seq=2))
 
     assert ([{"alarm": True}], [], []) == ([each.values for each in heard.readings], heard.refusals, heard.events)
 
 
-def test_an_alias_that_no_birth_defined_is_refused_and_a_rebirth_wanted(host: Host) -> None:
+def test_an_alias_that_no_birth_defined_is_refused_and_a_rebirth_requested(host: Host) -> None:
     host.born()
     heard = host.hear("DDATA", payload(metric(None, boolean(True), alias=99), metric(None, boolean(True)), seq=2))
 
@@ -132,7 +132,7 @@ def test_a_birth_defines_nothing_by_an_alias_without_a_name(host: Host) -> None:
     )
 
 
-def test_a_danger_is_known_by_its_last_word_in_any_folder(host: Host) -> None:
+def test_a_danger_is_recognised_by_its_last_level_in_any_folder(host: Host) -> None:
     host.hear("NBIRTH", payload(seq=0), None)
     said = (
         metric("Status/GasLeak", boolean(True)),
@@ -144,7 +144,7 @@ def test_a_danger_is_known_by_its_last_word_in_any_folder(host: Host) -> None:
     assert [{"alarm": True, "battery_low": False}] == [each.values for each in heard.readings]
 
 
-def test_a_metric_in_folders_is_called_by_its_last_word_unless_two_are(host: Host) -> None:
+def test_a_metric_in_folders_is_named_by_its_last_level_unless_two_share_it(host: Host) -> None:
     host.hear("NBIRTH", payload(seq=0), None)
     two = metric("Chip/temp_c", fixed32(12, 50.0)), metric("Room/temp_c", fixed32(12, 20.0))
     heard = host.hear("DBIRTH", payload(metric("Kitchen/Detector/alarm", boolean(True)), *two, seq=1))
@@ -155,7 +155,7 @@ def test_a_metric_in_folders_is_called_by_its_last_word_unless_two_are(host: Hos
     )
 
 
-def test_a_lost_message_is_noted_and_a_rebirth_wanted_but_what_came_is_heard(host: Host) -> None:
+def test_a_lost_message_is_reported_and_a_rebirth_requested_and_later_messages_are_decoded(host: Host) -> None:
     host.born()
     heard = host.hear("DDATA", payload(metric("alarm", boolean(True)), seq=4))
 
@@ -164,7 +164,7 @@ def test_a_lost_message_is_noted_and_a_rebirth_wanted_but_what_came_is_heard(hos
     assert {"estate/edge"} == host.listener.rebirth_requests
 
 
-def test_messages_that_were_only_overtaken_want_no_rebirth(host: Host) -> None:
+def test_messages_that_were_only_overtaken_request_no_rebirth(host: Host) -> None:
     host.born()
     for seq in (4, 2, 3):
         host.hear("DDATA", payload(metric("alarm", boolean(seq == 4)), seq=seq, at=AT + seq))
@@ -172,7 +172,7 @@ def test_messages_that_were_only_overtaken_want_no_rebirth(host: Host) -> None:
     assert set() == host.listener.rebirth_requests
 
 
-def test_a_found_message_does_not_withdraw_a_rebirth_that_is_wanted_for_another_reason(host: Host) -> None:
+def test_a_late_message_does_not_withdraw_a_rebirth_requested_for_another_reason(host: Host) -> None:
     host.born()
     for seq, said in ((3, metric(None, boolean(True), alias=99)), (2, metric("alarm", boolean(True)))):
         host.hear("DDATA", payload(said, seq=seq))
@@ -190,14 +190,14 @@ def test_the_count_goes_on_at_zero_after_255_and_the_same_number_again_is_no_gap
     assert [250] == wrong
 
 
-def test_a_birth_without_a_number_begins_no_count() -> None:
+def test_a_birth_without_a_sequence_number_starts_no_count() -> None:
     memory = SparkplugState()
     memory.on_node_birth("n", BirthDefinitions(), None, None)
 
     assert [None, None] == [memory.count_message("n", 7), memory.count_message("n", None)]
 
 
-def test_a_death_ends_all_devices_of_its_own_life_only(host: Host) -> None:
+def test_a_death_ends_only_the_devices_of_its_own_session(host: Host) -> None:
     host.born(bd_seq=2)
 
     old = host.hear("NDEATH", payload(metric("bdSeq", number(11, 1), datatype=4)), None)
@@ -223,7 +223,7 @@ def test_a_death_of_one_device(host: Host) -> None:
     assert [("gas-1", False)] == [(each.device, each.online) for each in heard.events]
 
 
-def test_no_value_is_absent_and_a_message_without_metrics_a_sign_of_life(host: Host) -> None:
+def test_a_null_value_is_absent_and_a_message_without_metrics_is_a_sign_of_life(host: Host) -> None:
     host.born()
     null = host.hear("DDATA", payload(metric("lel_pct", number(7, 1)), seq=2))
     empty = host.hear("DDATA", payload(seq=3))
@@ -244,7 +244,7 @@ def test_back_filled_values_have_their_own_times(host: Host) -> None:
     ]
 
 
-def test_what_was_born_survives_a_restart(host: Host, listener: Callable[..., Decoder]) -> None:
+def test_birth_definitions_survive_a_restart(host: Host, listener: Callable[..., Decoder]) -> None:
     host.born()
     host.hear("DDATA", payload(metric("alarm", boolean(False)), seq=5))
     fresh = listener(GAS)
@@ -256,7 +256,7 @@ def test_what_was_born_survives_a_restart(host: Host, listener: Callable[..., De
     assert {"estate/edge"} == fresh.rebirth_requests
 
 
-def test_a_look_at_a_message_sees_its_danger_and_learns_nothing(host: Host) -> None:
+def test_peeking_at_a_message_finds_its_danger_and_changes_no_state(host: Host) -> None:
     host.born()
     topic = "spBv1.0/estate/DDATA/edge/kitchen"
     alarm = Frame(topic, payload(metric(None, boolean(True), alias=7), seq=9), NOW, "bulk")
@@ -267,14 +267,14 @@ def test_a_look_at_a_message_sees_its_danger_and_learns_nothing(host: Host) -> N
 
 
 @pytest.mark.parametrize("topic", ["spBv1.0", "spBv1.0/estate", "fengshao/v1/gas-1/up", "spBv1.0/a/NBIRTH/other"])
-def test_a_look_at_a_message_of_an_unknown_node_needs_no_memory(topic: str) -> None:
+def test_peeking_at_a_message_of_an_unknown_node_needs_no_state(topic: str) -> None:
     memory = SparkplugState()
     memory.on_node_birth("estate/edge", BirthDefinitions(), 1, 0)
 
     assert SparkplugState() == memory.copy_for_peek(topic)
 
 
-def test_what_is_no_measurement_is_left_aside(host: Host) -> None:
+def test_metrics_that_are_no_measurements_are_ignored(host: Host) -> None:
     host.born()
     said = metric("Properties/OS", text(15, "Raspbian")), metric("Node Control/Rebirth", boolean(False))
     heard = host.hear("DDATA", payload(*said, seq=2))
@@ -282,7 +282,7 @@ def test_what_is_no_measurement_is_left_aside(host: Host) -> None:
     assert [DeviceEventKind.LIFE] == [each.kind for each in heard.events]
 
 
-def test_a_template_is_its_members_and_a_definition_is_nothing() -> None:
+def test_a_template_is_its_members_and_a_template_definition_gives_none() -> None:
     inner = text(18, metric("lel_pct", fixed32(12, 3.0), datatype=9) + text(4, "Detector"))
     definition = text(18, metric("lel_pct", fixed32(12, 0.0)) + number(5, 1))
     read = read_payload(payload(metric("kitchen", inner), metric("Detector", definition), metric(None, inner)))
@@ -290,7 +290,7 @@ def test_a_template_is_its_members_and_a_definition_is_nothing() -> None:
     assert [("kitchen/lel_pct", 3.0), ("lel_pct", 3.0)] == [(each.name, each.value) for each in read.metrics]
 
 
-def test_templates_inside_templates_have_an_end() -> None:
+def test_the_depth_of_nested_templates_is_bounded() -> None:
     deep = metric("a", boolean(True))
     for _ in range(6):
         deep = metric("a", text(18, deep))
@@ -325,7 +325,7 @@ def test_a_compressed_payload_is_read(pack_up: Callable[[bytes], bytes]) -> None
         (b"\x0a\x05abc", "in the middle of a field"),
     ],
 )
-def test_what_is_no_payload_is_refused_with_its_reason(message: bytes, why: str) -> None:
+def test_an_invalid_payload_is_refused_with_its_reason(message: bytes, why: str) -> None:
     with pytest.raises(Malformed, match=why):
         read_payload(message)
 
@@ -345,7 +345,7 @@ def test_what_is_no_payload_is_refused_with_its_reason(message: bytes, why: str)
         (b"", 9, None),
     ],
 )
-def test_a_value_is_what_its_data_type_means(value: bytes, datatype: int, means: object) -> None:
+def test_a_value_is_converted_by_its_data_type(value: bytes, datatype: int, means: object) -> None:
     (read,) = read_payload(payload(metric("x", value, datatype=datatype))).metrics
 
     assert means == apply_datatype(read.value, read.datatype)
@@ -359,7 +359,7 @@ def test_a_data_type_is_remembered_from_the_birth(host: Host) -> None:
     assert [{"temp_c": -7}] == [each.values for each in heard.readings]
 
 
-def test_without_a_memory_of_its_own_a_message_stands_alone() -> None:
+def test_without_a_state_a_message_is_decoded_on_its_own() -> None:
     message = payload(metric("alarm", boolean(True)), seq=9, at=None)
     said = sparkplug.decode(Frame("spBv1.0/estate/DDATA/edge/kitchen", message, NOW, "bulk"))
 
@@ -369,7 +369,7 @@ def test_without_a_memory_of_its_own_a_message_stands_alone() -> None:
     assert said[1].at is None
 
 
-def test_the_command_to_be_born_again_is_read_as_a_command(host: Host) -> None:
+def test_a_rebirth_command_is_decoded_as_a_command(host: Host) -> None:
     topic, message = sparkplug.rebirth_request("estate/edge", NOW)
     (asked,) = read_payload(message).metrics
 
@@ -383,7 +383,7 @@ def asked_for(metric: Metric) -> tuple[str | None, int, object]:
     return metric.name, metric.datatype, metric.value
 
 
-def test_what_is_remembered_has_a_limit() -> None:
+def test_the_state_is_bounded() -> None:
     memory = SparkplugState()
     memory.request_rebirth("0")
     for index in range(1, NODES_MAX + 2):
@@ -404,7 +404,7 @@ def test_every_float_of_32_bits_comes_back_from_its_shortest_decimal(value: floa
 
 
 @given(st.lists(st.tuples(st.integers(1, 2**20), st.integers(0, 2**64 - 1) | st.binary())))
-def test_fields_come_back_as_they_were_written(fields: list[tuple[int, int | bytes]]) -> None:
+def test_encoded_fields_are_read_back(fields: list[tuple[int, int | bytes]]) -> None:
     written = b"".join(number(at, each) if isinstance(each, int) else text(at, each) for at, each in fields)
 
     assert fields == list(read_fields(written))
@@ -418,7 +418,7 @@ MESSAGES = st.binary() | st.lists(PARTS.map(lambda part: text(2, part)) | PARTS,
 
 
 @given(st.lists(st.tuples(WORDS, st.booleans(), MESSAGES), max_size=5))
-def test_any_bytes_become_a_draft_a_note_or_a_refusal(frames: list[tuple[str, bool, bytes]]) -> None:
+def test_any_bytes_give_a_reading_an_event_or_a_rejection(frames: list[tuple[str, bool, bytes]]) -> None:
     memory = SparkplugState()
     for word, device, message in frames:
         topic = f"spBv1.0/g/{word}/e" + ("/d" if device else "")

@@ -44,7 +44,7 @@ def hear(listener: Callable[..., Decoder]) -> Callable[[str, bytes], Any]:
     return lambda topic, payload: ears.decode([Frame(topic, payload, NOW, "bulk")])
 
 
-def test_frames_of_a_station_are_judged_one_by_one(hear: Callable[[str, bytes], Any]) -> None:
+def test_frames_of_a_station_are_checked_one_by_one(hear: Callable[[str, bytes], Any]) -> None:
     broken = station("DataTime=20250518054000;alarm-Rtd=1").replace(b"alarm", b"alarn")
     heard = hear("hj212/x", b"noise" + station("DataTime=20250518054000;lel_pct-Rtd=24") + broken + b"##")
 
@@ -53,7 +53,7 @@ def test_frames_of_a_station_are_judged_one_by_one(hear: Callable[[str, bytes], 
     assert "MN1" == heard.refusals[0].identity
 
 
-def test_a_wrong_length_is_told_with_both_numbers(hear: Callable[[str, bytes], Any]) -> None:
+def test_a_wrong_length_is_reported_with_both_numbers(hear: Callable[[str, bytes], Any]) -> None:
     heard = hear("hj212/x", station("DataTime=20250518054000;lel_pct-Rtd=24").replace(b"##0", b"##9"))
 
     assert "its length says 9" in heard.refusals[0].detail
@@ -66,14 +66,16 @@ def test_a_lower_case_check_sum_is_right_too(hear: Callable[[str, bytes], Any]) 
     assert [24] == [each.values["lel_pct"] for each in heard.readings]
 
 
-def test_a_time_that_is_none_is_refused_and_the_value_kept_at_its_arrival(hear: Callable[[str, bytes], Any]) -> None:
+def test_an_invalid_time_is_reported_and_the_value_gets_the_time_of_reception(
+    hear: Callable[[str, bytes], Any],
+) -> None:
     heard = hear("hj212/x", station("DataTime=today;lel_pct-Rtd=24"))
 
     assert [NOW] == [each.at for each in heard.readings]
     assert ["bad_time"] == [each.reason for each in heard.refusals]
 
 
-def test_without_a_data_time_the_frame_s_own_time_counts(hear: Callable[[str, bytes], Any]) -> None:
+def test_without_a_data_time_the_time_of_the_frame_is_used(hear: Callable[[str, bytes], Any]) -> None:
     heard = hear("hj212/x", station("lel_pct-Rtd=24"))
 
     assert [1747518060000] == [each.at for each in heard.readings]
@@ -86,7 +88,7 @@ def test_the_end_of_an_alarm(hear: Callable[[str, bytes], Any]) -> None:
 
 
 @pytest.mark.parametrize("flag", ["B", "F", "M"])
-def test_a_value_that_was_not_measured_is_refused_and_nothing_said_in_its_place(
+def test_a_value_that_was_not_measured_is_refused_without_a_substitute(
     flag: str, hear: Callable[[str, bytes], Any]
 ) -> None:
     heard = hear("hj212/x", station(f"DataTime=20250518054000;lel_pct-Rtd=24,lel_pct-Flag={flag}"))
@@ -112,7 +114,7 @@ def test_an_alarm_report_that_cannot_be_read_is_a_danger(hear: Callable[[str, by
     ]
 
 
-def test_a_status_that_is_none_is_refused_and_the_alarm_taken_as_a_call(hear: Callable[[str, bytes], Any]) -> None:
+def test_an_invalid_status_is_refused_and_the_alarm_taken_as_a_call_for_help(hear: Callable[[str, bytes], Any]) -> None:
     heard = hear("setracker/x", position("AL", status="zz"))
 
     assert [True] == [each.values["sos"] for each in heard.readings]
@@ -129,7 +131,7 @@ def test_a_position_report_with_an_alarm_bit_is_an_alarm(
     assert [True] == [each.values[said] for each in heard.readings]
 
 
-def test_a_position_report_without_alarm_bits_withdraws_nothing(hear: Callable[[str, bytes], Any]) -> None:
+def test_a_position_report_without_alarm_bits_clears_nothing(hear: Callable[[str, bytes], Any]) -> None:
     (reading,) = hear("setracker/x", position("UD")).readings
 
     assert {"lat": 31.23, "lon": 121.47, "battery_pct": 80, "steps": 12} == reading.values
@@ -142,19 +144,19 @@ def test_a_fence_is_no_call_for_help(hear: Callable[[str, bytes], Any]) -> None:
 
 
 @pytest.mark.parametrize("place", [("V", "31.23"), ("A", "somewhere")])
-def test_without_a_fix_there_is_no_place(place: tuple[str, str], hear: Callable[[str, bytes], Any]) -> None:
+def test_without_a_fix_there_is_no_position(place: tuple[str, str], hear: Callable[[str, bytes], Any]) -> None:
     heard = hear("setracker/x", position("UD", fix=place[0], lat=place[1]))
 
     assert [False] == ["lat" in each.values for each in heard.readings]
 
 
-def test_zero_and_zero_is_no_place(hear: Callable[[str, bytes], Any]) -> None:
+def test_zero_and_zero_is_no_position(hear: Callable[[str, bytes], Any]) -> None:
     heard = hear("setracker/x", watch("UD,170525,214118,A,0.0,N,0.0,E,0,0,0,7,100,80,12,0,0000,1"))
 
     assert [False] == ["lat" in each.values for each in heard.readings]
 
 
-def test_a_date_that_is_none_is_refused_and_the_rest_kept(hear: Callable[[str, bytes], Any]) -> None:
+def test_an_invalid_date_is_reported_and_the_other_fields_kept(hear: Callable[[str, bytes], Any]) -> None:
     heard = hear("setracker/x", position("UD", day="999999"))
 
     assert ["bad_time"] == [each.reason for each in heard.refusals]
@@ -180,13 +182,13 @@ def test_a_measurement_that_failed_is_only_a_life_sign(content: str, hear: Calla
     assert ([], [], ["life"]) == (heard.readings, heard.refusals, [each.kind for each in heard.events])
 
 
-def test_a_g616_without_a_place_or_a_date(hear: Callable[[str, bytes], Any]) -> None:
+def test_a_g616_without_a_position_or_a_date(hear: Callable[[str, bytes], Any]) -> None:
     heard = hear("setracker/x", b'{"imei": "8800000015", "heartRate": "0", "bloodOxygen": "97", "location": "0"}')
 
     assert [(NOW, {"spo2_pct": 97})] == [(each.at, each.values) for each in heard.readings]
 
 
-def test_a_g616_with_a_date_that_is_none(hear: Callable[[str, bytes], Any]) -> None:
+def test_a_g616_with_an_invalid_date(hear: Callable[[str, bytes], Any]) -> None:
     said = {"imei": "8800000015", "sos": True, "locationDate": "now", "locationTime": "1"}
     heard = hear("setracker/x", json.dumps(said).encode())
 
@@ -196,7 +198,7 @@ def test_a_g616_with_a_date_that_is_none(hear: Callable[[str, bytes], Any]) -> N
     )
 
 
-def test_an_alarm_of_another_day_is_over_unless_the_status_still_says_so() -> None:
+def test_an_alarm_of_another_day_is_over_unless_the_status_still_reports_it() -> None:
     said = {"id": "1", "last_alarm_date": "2025-05-16", "message_datetime": "2025-05-17 21:00", "status": "OK"}
     quiet, smoky = (
         wmbusmeters.decode(Frame("wmbusmeters/1", json.dumps({**said, **more}).encode(), NOW, "bulk"))
@@ -208,7 +210,7 @@ def test_an_alarm_of_another_day_is_over_unless_the_status_still_says_so() -> No
     assert [False, True] == [each[0].fields["alarm"] for each in (quiet, smoky) if isinstance(each[0], RawReading)]
 
 
-def test_a_flag_that_says_yes_outweighs_a_status_that_says_nothing() -> None:
+def test_a_true_flag_outweighs_an_empty_status() -> None:
     said = {"id": "1", "total_m3": 1, "status": "OK", "leak": True, "burst": False}
     decoded = wmbusmeters.decode(Frame("wmbusmeters/1", json.dumps(said).encode(), NOW, "bulk"))
 
@@ -221,7 +223,7 @@ def test_a_flag_that_says_yes_outweighs_a_status_that_says_nothing() -> None:
 
 
 @given(st.binary(max_size=300))
-def test_one_wrong_bit_of_a_station_s_frame_is_never_believed(noise: bytes) -> None:
+def test_one_wrong_bit_of_a_station_frame_is_never_accepted(noise: bytes) -> None:
     body = b"MN=1;CN=2011;" + noise.replace(b"#", b"").replace(b"\r", b"").replace(b"\n", b"")
     frame = b"##%04d%s%04X" % (len(body), body, crc16(body) ^ 1)
     said = hj212.decode(Frame("hj212/1", frame, NOW, "bulk"))
@@ -252,7 +254,7 @@ PIECES = st.sampled_from(
 @given(st.binary() | st.lists(PIECES | st.binary(max_size=4)).map(b"".join))
 @example(b"{}")
 @example(b"[3G*1*FFFF*")
-def test_any_bytes_become_a_draft_a_note_or_a_refusal(payload: bytes) -> None:
+def test_any_bytes_give_a_reading_an_event_or_a_rejection(payload: bytes) -> None:
     for adapter in (hj212, setracker, wmbusmeters):
         said = adapter.decode(Frame(f"{adapter.PLATFORM}/1", payload, NOW, "bulk"))
 
@@ -264,7 +266,7 @@ def test_any_bytes_become_a_draft_a_note_or_a_refusal(payload: bytes) -> None:
 
 
 @given(st.text(alphabet="0123456789;,=-&.NRtdAvgFlagDCTimSape", max_size=200))
-def test_any_well_formed_frame_of_a_station_becomes_something(cp: str) -> None:
+def test_any_well_formed_station_frame_gives_a_result(cp: str) -> None:
     for command in (2011, 2072, 2081, 9015, 1062):
         said = hj212.decode(Frame("hj212/1", station(cp, command), NOW, "bulk"))
 
@@ -284,19 +286,19 @@ NAMES = st.sampled_from(
 
 
 @given(st.dictionaries(NAMES, JSON | st.sampled_from(["LEAK", "OK", "SMOKE", "LEAKAGE_OR_NO_USAGE"])))
-def test_any_telegram_becomes_something(said: dict[str, object]) -> None:
+def test_any_telegram_gives_a_result(said: dict[str, object]) -> None:
     decoded = wmbusmeters.decode(Frame("wmbusmeters/1", json.dumps(said).encode(), NOW, "bulk"))
 
     assert isinstance(decoded, DeviceEvent | Rejection) or isinstance(decoded[0], RawReading)
 
 
 @given(st.lists(st.binary(max_size=30).filter(lambda said: b"[" not in said)))
-def test_watch_frames_come_back_as_they_were_written(contents: list[bytes]) -> None:
+def test_encoded_watch_frames_are_split_into_the_same_frames(contents: list[bytes]) -> None:
     payload = b"".join(b"[3G*1*%04x*%s]" % (len(said), said) for said in contents)
 
     assert contents == [each.content for each in split_frames(payload)]
 
 
 @given(st.integers() | st.floats(allow_nan=False))
-def test_every_number_comes_back_from_its_text(value: float) -> None:
+def test_every_number_is_parsed_from_its_text(value: float) -> None:
     assert value == parse_number(repr(value)) or abs(value) >= 10**30

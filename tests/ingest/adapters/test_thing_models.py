@@ -62,7 +62,7 @@ def birth(*metrics: bytes, seq: int = 0) -> bytes:
         ("comment", "L", 98_765),
     ],
 )
-def test_a_birth_defines_the_unit_of_what_comes_after_it(
+def test_a_birth_defines_the_unit_of_later_values(
     listener: Callable[..., Decoder], key: str, unit: object, expected: float
 ) -> None:
     ours = listener(a("water_meter", "sparkplug", "estate/edge/wm"))
@@ -164,7 +164,7 @@ UNKNOWN = {"type": "boolean", "trueText": "qwx", "falseText": "xwq"}
         (UNKNOWN, True, True),
     ],
 )
-def test_the_labels_of_a_jetlinks_model_say_what_a_value_is(
+def test_the_labels_of_a_jetlinks_model_translate_values(
     listener: Callable[..., Decoder], about: dict[str, Any], said: object, alarm: bool
 ) -> None:
     ours = listener(a("gas_alarm", "jetlinks", "d"))
@@ -175,7 +175,9 @@ def test_the_labels_of_a_jetlinks_model_say_what_a_value_is(
     assert [{"alarm": alarm}] == values(heard)
 
 
-def test_open_and_closed_are_no_yes_and_no_where_the_field_asks_the_opposite(listener: Callable[..., Decoder]) -> None:
+def test_open_and_closed_are_not_true_and_false_where_the_field_means_the_opposite(
+    listener: Callable[..., Decoder],
+) -> None:
     ours = listener(a("door", "jetlinks", "d"))
     about = {"type": "boolean", "trueText": "关", "falseText": "开"}
     ours.decode([say("/p/d/metadata/derived", jetlinks({"id": "contact", "valueType": about}))])
@@ -198,13 +200,13 @@ def test_a_derived_model_adds_to_the_one_before_or_replaces_it(listener: Callabl
 
 
 @pytest.mark.parametrize("said", [{}, {"metadata": 3}, {"metadata": "["}, 7])
-def test_a_model_without_metadata_is_a_note(listener: Callable[..., Decoder], said: object) -> None:
+def test_a_model_without_metadata_is_an_event(listener: Callable[..., Decoder], said: object) -> None:
     heard = listener().decode([say("/p/d/metadata/derived", said)])
 
     assert ([], 1) == (heard.refusals, len(heard.events))
 
 
-def test_other_housekeeping_of_jetlinks_is_a_note(listener: Callable[..., Decoder]) -> None:
+def test_other_housekeeping_of_jetlinks_is_an_event(listener: Callable[..., Decoder]) -> None:
     heard = listener().decode([say("/p/g/child/d/tags", {})])
 
     assert ([], ["housekeeping: tags"]) == (heard.refusals, [each.detail for each in heard.events])

@@ -88,13 +88,13 @@ def test_a_file_of_this_style_is_used_as_it_is(source: str) -> None:
 
 
 @pytest.mark.parametrize("left", ["kept = bytes[0]", "Object.prototype.kept = 1", "module = exports = null"])
-def test_what_a_codec_leaves_behind_does_not_reach_its_next_message(left: str) -> None:
+def test_globals_of_a_codec_do_not_reach_its_next_message(left: str) -> None:
     source = f"var all = []; function Decoder(bytes) {{ all.push(bytes[0]); {left}; return {{all: all}}; }}"
 
     assert Decoded({"all": [7]}) == run(source)
 
 
-def test_a_list_of_measurements_is_taken_as_one_and_other_lists_are_none() -> None:
+def test_a_list_of_measurements_is_accepted_and_other_lists_are_not() -> None:
     listed = [{"variable": "open", "value": True}, {"variable": "battery", "value": 3.6}]
 
     assert Decoded({"values": listed}) == run(f"exports.decodeUplink = () => ({{data: {json.dumps(listed)}}});")
@@ -104,7 +104,7 @@ def test_a_list_of_measurements_is_taken_as_one_and_other_lists_are_none() -> No
         assert "gave an array for data" in outcome.detail
 
 
-def test_a_result_of_sixty_thousand_characters_is_taken_and_a_long_complaint_told() -> None:
+def test_a_result_of_sixty_thousand_characters_is_accepted_and_a_long_error_reported() -> None:
     """QuickJS keeps a long concatenation in pieces, which cannot cross into Python."""
     outcome = run("function Decoder() { return {a: 'x'.repeat(60000) + 'y'}; }")
     complaint = run("function decodeUplink() { return {errors: ['no'], data: {a: 'x'.repeat(9000)}}; }")
@@ -148,7 +148,7 @@ BUFFERS = {
 
 
 @pytest.mark.parametrize(("written", "value"), BUFFERS.items())
-def test_bytes_are_read_and_written_as_servers_with_a_buffer_do(written: str, value: object) -> None:
+def test_the_buffer_reads_and_writes_bytes_as_on_servers(written: str, value: object) -> None:
     assert Decoded({"v": value}) == run(f"function Decoder() {{ return {{v: {written}}}; }}")
 
 
@@ -160,7 +160,7 @@ def test_bytes_are_read_and_written_as_servers_with_a_buffer_do(written: str, va
         ("Buffer.from('a', 'ucs9')", "TypeError: Unknown encoding: ucs9"),
     ],
 )
-def test_what_a_buffer_cannot_give_is_a_failure(written: str, why: str) -> None:
+def test_reading_beyond_a_buffer_is_a_failure(written: str, why: str) -> None:
     outcome = run(f"function Decoder() {{ return {{v: {written}}}; }}")
 
     assert isinstance(outcome, CodecFailed)
@@ -178,14 +178,14 @@ def test_what_a_buffer_cannot_give_is_a_failure(written: str, why: str) -> None:
         ("export default null;", "it defines none of"),
     ],
 )
-def test_a_file_that_needs_more_than_a_server_gives_is_no_codec(source: str, why: str) -> None:
+def test_a_file_that_needs_an_unavailable_api_is_no_codec(source: str, why: str) -> None:
     with pytest.raises(InvalidCodec) as fault:
         QuickJsEngine(source)
 
     assert why in str(fault.value)
 
 
-def test_a_codec_sees_nothing_of_what_stands_around_it() -> None:
+def test_a_codec_cannot_access_its_environment() -> None:
     names = ["whole", "stringify", "settings", "forget", "fresh", "file", "globals", "holder"]
     outcome = run(f"function Decoder() {{ return {{seen: {json.dumps(names)}.filter((n) => n in globalThis)}}; }}")
 

@@ -124,7 +124,7 @@ NATIVE_LOOP = (
 )
 
 
-def test_a_loop_that_no_limit_of_the_engine_stops_is_ended_with_its_process(workshop: CodecProcess) -> None:
+def test_a_loop_that_no_engine_limit_stops_is_ended_with_its_process(workshop: CodecProcess) -> None:
     """Array.prototype.reverse never asks whether it may go on: only the kernel can end it."""
     codecs, before = CodecRuntime(process=workshop), workshop.start_count
     bad, fine = call(NATIVE_LOOP), call(NATIVE_LOOP, b"\0")
@@ -140,7 +140,9 @@ def test_a_loop_that_no_limit_of_the_engine_stops_is_ended_with_its_process(work
     ]
 
 
-def test_a_codec_that_hits_its_limits_again_and_again_rests_for_a_minute_of_message_time(codecs: CodecRuntime) -> None:
+def test_a_codec_that_hits_its_limits_repeatedly_is_suspended_for_a_minute_of_message_time(
+    codecs: CodecRuntime,
+) -> None:
     source = "function Decoder(bytes) { for (; bytes[0];) {} return {}; }"
     together = codecs.decode([call(source)] * 5)
 
@@ -152,7 +154,7 @@ def test_a_codec_that_hits_its_limits_again_and_again_rests_for_a_minute_of_mess
     assert Decoded({}) == decode(codecs, source, b"\0", NOW + MINUTE)
 
 
-def test_the_same_message_means_the_same_whenever_it_is_decoded(codecs: CodecRuntime) -> None:
+def test_the_same_message_gives_the_same_fields_whenever_it_is_decoded(codecs: CodecRuntime) -> None:
     source = """function Decoder() {
       return {a: new Date().toISOString(), b: Date.now(), c: new Date(2026, 0, 1).toISOString(), d: Math.random(),
               e: new Date(0).getTimezoneOffset(), f: typeof performance,
@@ -179,7 +181,7 @@ def test_a_number_that_json_cannot_write_is_not_taken_for_an_absent_one(codecs: 
     assert Decoded({"a": "NaN", "b": None, "c": "Infinity"}) == outcome
 
 
-def test_errors_and_warnings_are_told_as_ts013_says(codecs: CodecRuntime) -> None:
+def test_errors_and_warnings_follow_ts013(codecs: CodecRuntime) -> None:
     said = """function decodeUplink(input) {
       return input.bytes[0] ? {errors: ['a', 'b'], data: {}} : {warnings: ['w'], data: {x: 1}};
     }"""
@@ -241,7 +243,7 @@ def test_the_engine_is_the_same_in_our_own_process() -> None:
     ] == [engine.decode(data, 1, NOW) for data in (b"\0\xff", b"\1", b"\2", b"\3", b"\0")]
 
 
-def test_an_answer_that_makes_no_sense_is_a_failure() -> None:
+def test_an_unreadable_answer_is_a_failure() -> None:
     assert CodecFailed("a: its result cannot be read") == parse_answer("a", "={")
 
 
@@ -280,13 +282,13 @@ def test_raw_bytes_become_readings_by_the_codec_of_the_model(ours: Decoder) -> N
     ] == [(each.device, each.values) for each in heard.readings]
 
 
-def test_a_device_without_a_model_is_decoded_by_what_its_platform_says_it_is(ours: Decoder) -> None:
+def test_a_device_without_a_model_is_decoded_by_the_model_of_its_platform(ours: Decoder) -> None:
     heard = ours.decode([uplink("0303030303030303", b"\1", deviceInfo={"deviceProfileName": "Button"})])
 
     assert [{"sos": True}] == [each.values for each in heard.readings]
 
 
-def test_raw_bytes_without_a_codec_are_refused_and_the_rest_is_heard(ours: Decoder) -> None:
+def test_raw_bytes_without_a_codec_are_refused_and_the_other_fields_are_decoded(ours: Decoder) -> None:
     heard = ours.decode([uplink("0303030303030303", b"\1"), uplink("0101010101010101", LEAK)])
 
     assert [Reason.NO_CODEC] == [each.reason for each in heard.refusals]
@@ -296,7 +298,7 @@ def test_raw_bytes_without_a_codec_are_refused_and_the_rest_is_heard(ours: Decod
     assert [Reason.NO_CODEC] == [each.reason for each in ours.decode([uplink("0101010101010101", LEAK)]).refusals]
 
 
-def test_a_codec_that_fails_is_a_refusal_with_its_words_and_its_bytes(ours: Decoder) -> None:
+def test_a_failing_codec_gives_a_refusal_with_its_error_and_the_bytes(ours: Decoder) -> None:
     heard = ours.decode([uplink("0202020202020202", b"\1", 9), uplink("0404040404040404", b"\1", 2)])
 
     assert [
@@ -306,9 +308,7 @@ def test_a_codec_that_fails_is_a_refusal_with_its_words_and_its_bytes(ours: Deco
     assert all(b"fPort" in each.payload for each in heard.refusals)
 
 
-def test_a_danger_beside_what_a_codec_complains_of_is_told_as_one(
-    listener: Callable[..., Decoder], workshop: CodecProcess
-) -> None:
+def test_a_danger_beside_a_codec_error_is_reported(listener: Callable[..., Decoder], workshop: CodecProcess) -> None:
     source = b"function decodeUplink(input) { return {errors: ['cut short'], data: {leak: input.bytes[0] === 1}}; }"
     made = listener(Device("leak-3", "water_leak", "Cut", identities=(Identity("chirpstack", "0606060606060606"),)))
     made.codecs = CodecRuntime(build_registry({"cut.js": source}, BindingBook()), workshop)
@@ -326,7 +326,7 @@ def test_a_payload_that_measures_nothing_is_a_sign_of_life(ours: Decoder) -> Non
     assert [DeviceEventKind.LIFE] * 2 == [note.kind for each in heard for note in each.events]
 
 
-def test_raw_bytes_of_a_stranger_are_refused_as_an_unknown_device(ours: Decoder) -> None:
+def test_raw_bytes_of_an_unregistered_device_are_refused_as_an_unknown_device(ours: Decoder) -> None:
     [refusal] = ours.decode([uplink("9999999999999999", LEAK)]).refusals
 
     assert Reason.UNKNOWN_DEVICE is refusal.reason
@@ -344,7 +344,7 @@ def test_one_payload_may_hold_hours_of_readings(listener: Callable[..., Decoder]
     ]
 
 
-def test_which_codec_said_so_is_among_the_versions(ours: Decoder) -> None:
+def test_the_codec_is_among_the_versions(ours: Decoder) -> None:
     assert ours.versions["codec leak.js"] == make_codec("leak.js", (FOLDER / "leak.js").read_bytes()).version
 
 
@@ -360,7 +360,7 @@ def test_a_model_finds_its_codec_by_the_name_of_the_file_or_by_the_bindings(code
     assert ["leak.js", "leak.js", "pulse.js", None, None] == [codec and codec.name for codec in found]
 
 
-def test_the_names_of_ten_thousand_models_are_remembered_and_no_more() -> None:
+def test_the_cache_of_model_lookups_is_bounded() -> None:
     shelf = build_registry({"a": b"", "b.js": b""}, BindingBook(codecs={"gone.js": Binding(models=["B"])}))
     codecs = [shelf.find(f"model {number}", "B") for number in [*range(10_001), 0]]
 
@@ -368,7 +368,7 @@ def test_the_names_of_ten_thousand_models_are_remembered_and_no_more() -> None:
     assert shelf.find("a") is shelf.codecs[0]
 
 
-def test_bindings_that_cannot_be_are_told_where_they_stand() -> None:
+def test_invalid_bindings_are_reported_at_their_position() -> None:
     book = BindingBook(codecs={"a.js": Binding(models=["M-1"]), "b.js": Binding(models=["m1"]), "c.js": Binding()})
 
     assert [
@@ -377,7 +377,7 @@ def test_bindings_that_cannot_be_are_told_where_they_stand() -> None:
     ] == check_bindings(["a.js", "b.js"], book)
 
 
-def test_what_changed_is_told_and_the_next_message_is_read_by_the_new_file(workshop: CodecProcess) -> None:
+def test_changes_are_described_and_the_next_message_is_decoded_by_the_new_file(workshop: CodecProcess) -> None:
     old = build_registry({"a.js": b"function Decoder() { return {v: 1}; }", "b.js": b""}, BindingBook())
     new = build_registry({"a.js": b"function Decoder() { return {v: 2}; }", "c.js": b""}, BindingBook())
     codecs = CodecRuntime(old, workshop)
@@ -392,7 +392,7 @@ def test_what_changed_is_told_and_the_next_message_is_read_by_the_new_file(works
     assert ["a.js", "c.js", "b.js"] == [line.partition(":")[0] for line in describe_changes(old, new)]
 
 
-def test_an_example_that_comes_otherwise_is_told_with_its_file_and_line(tmp_path: Path) -> None:
+def test_a_failed_example_is_reported_with_its_file_and_line(tmp_path: Path) -> None:
     (tmp_path / "a.js").write_text("function Decoder(b) { return {x: b[0]}; }")
     with pytest.raises(ExamplesError, match=r"a_examples\.yaml"):
         run_examples(tmp_path / "a.js")
@@ -424,7 +424,7 @@ def test_an_example_may_expect_a_failure_or_warnings(tmp_path: Path) -> None:
     assert "{} with warnings ['low']" == results[1].actual
 
 
-def test_examples_stand_one_folder_above_where_the_things_network_keeps_them(tmp_path: Path) -> None:
+def test_examples_are_found_one_folder_above_as_the_things_network_stores_them(tmp_path: Path) -> None:
     (tmp_path / "payload").mkdir()
     (tmp_path / "payload" / "a.js").write_text("function decodeUplink(i) { return {data: {t: i.recvTime, n: 0 / 0}}; }")
     (tmp_path / "x.yaml").write_text("uplinkDecoder: {fileName: payload/b.js}")
@@ -448,7 +448,7 @@ def test_examples_stand_one_folder_above_where_the_things_network_keeps_them(tmp
         ("examples: 7", "has no examples beside it"),
     ],
 )
-def test_examples_that_cannot_be_read_are_told_with_their_line(written: str, why: str, tmp_path: Path) -> None:
+def test_unreadable_examples_are_reported_with_their_line(written: str, why: str, tmp_path: Path) -> None:
     (tmp_path / "a.js").write_text("function Decoder() { return {}; }")
     (tmp_path / "a_examples.yaml").write_text(written)
     with pytest.raises(ExamplesError) as fault:
@@ -457,7 +457,7 @@ def test_examples_that_cannot_be_read_are_told_with_their_line(written: str, why
     assert why in str(fault.value)
 
 
-def test_a_codec_that_remembers_is_found_by_its_examples_told_backwards(tmp_path: Path) -> None:
+def test_a_codec_that_keeps_state_is_found_by_running_its_examples_in_reverse(tmp_path: Path) -> None:
     (tmp_path / "a.js").write_text(
         "Math.last = 0; function Decoder(b) { var was = Math.was || 0; Math.was = b[0]; return {was: was}; }"
     )
@@ -470,7 +470,7 @@ def test_a_codec_that_remembers_is_found_by_its_examples_told_backwards(tmp_path
     assert all("the same bytes mean the same" in name for name in failed)
 
 
-def test_a_file_that_cannot_be_loaded_is_told_with_its_line(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_loaded_is_reported_with_its_line(tmp_path: Path) -> None:
     (tmp_path / "a.js").write_text("// a codec\nfunction Decoder( {")
     (tmp_path / "a_examples.yaml").write_text("examples: [{name: a, bytes: '', fails: ''}]")
     [result] = run_examples(tmp_path / "a.js")

@@ -54,7 +54,7 @@ IOTDA = {"resource": "device.property", "notify_data": {"header": {"device_id": 
         ),
     ],
 )
-def test_a_push_is_one_frame_with_the_very_bytes_on_the_platforms_own_topic(
+def test_a_push_is_one_frame_with_unchanged_bytes_on_the_platforms_own_topic(
     platform: str, body: Any, query: dict[str, str], topic: str
 ) -> None:
     frames = push(platform, body, **query)
@@ -63,7 +63,7 @@ def test_a_push_is_one_frame_with_the_very_bytes_on_the_platforms_own_topic(
     assert [body if isinstance(body, bytes) else json.dumps(body).encode()] == [each.payload for each in frames]  # type: ignore[union-attr]
 
 
-def test_objects_that_name_their_device_are_one_frame_a_device_and_keep_their_numbers() -> None:
+def test_objects_with_a_device_are_one_frame_a_device_and_keep_their_numbers() -> None:
     body = (
         b'[{"device": "a", "v": 312.407, "n": 9007199254740993}, {"device": "b", "v": NaN}, {"device": "a", "v": 24}]'
     )
@@ -97,7 +97,7 @@ def test_objects_that_name_their_device_are_one_frame_a_device_and_keep_their_nu
         ("thingsboard", b"", {"token": "t"}, 400, ""),
     ],
 )
-def test_a_push_that_names_nobody_is_answered_with_what_to_send(
+def test_a_push_without_a_device_is_rejected_with_what_to_send(
     platform: str, body: Any, query: dict[str, str], status: int, field: str
 ) -> None:
     answer = push(platform, body, **query)

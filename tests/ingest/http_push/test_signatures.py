@@ -14,7 +14,7 @@ SIGNATURE = hashlib.sha256(b"1767225660000a1b2our-token").hexdigest()
 
 
 @pytest.mark.parametrize("signature", [SIGNATURE, SIGNATURE.upper()])
-def test_iotda_signs_token_timestamp_and_nonce_in_the_order_of_their_bytes(signature: str) -> None:
+def test_iotda_signs_the_sorted_token_timestamp_and_nonce(signature: str) -> None:
     assert SIGNATURE_CHECKS["iotda"](SAID | {"signature": signature}, TOKEN)
 
 
@@ -28,5 +28,5 @@ def test_iotda_signs_token_timestamp_and_nonce_in_the_order_of_their_bytes(signa
         ({}, TOKEN),
     ],
 )
-def test_iotda_without_the_right_signature_is_not_believed(headers: dict[str, str], token: str) -> None:
+def test_iotda_without_the_right_signature_is_rejected(headers: dict[str, str], token: str) -> None:
     assert not SIGNATURE_CHECKS["iotda"](headers, token)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 from msgspec.structs import replace
 from sqlalchemy import Connection
@@ -122,7 +123,7 @@ class SelfMonitoring:
         """Deliver queued findings until cancelled."""
         while True:
             findings = await self._queue.get()
-            await self._apply_change(lambda findings=findings: findings)  # type: ignore[misc]
+            await self._apply_change(partial(list, findings))
 
 
 def open_findings(tx: Connection) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
+from functools import partial
 
 from app.pipeline.pipeline import Pipeline
 from app.pipeline.retry import retry_until_writable
@@ -73,7 +74,7 @@ class IntakeEvents:
             else:
                 self._pipeline.set_disconnected(at)
             kind = MarkKind.LINK_UP if connected else MarkKind.LINK_DOWN
-            await retry_until_writable(lambda kind=kind, at=at: self._journal.mark(kind, at), "link")  # type: ignore[misc]
+            await retry_until_writable(partial(self._journal.mark, kind, at), "link")
 
 
 class Intake:

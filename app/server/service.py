@@ -148,7 +148,7 @@ class Service:
             log.error("processing did not stop within %g s; the rest is processed at the next start", STOP_TIMEOUT_S)
 
     async def close(self) -> None:
-        """Stop rule tools, scheduler, codecs and event streams; mark the stop in the journal. Each also if one fails."""
+        """Stop rule tools, scheduler, codecs, event streams; mark the stop in the journal. Each even if one fails."""
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self.stores.journal.mark, MarkKind.STOPPED, self.clock())
             stack.callback(self.hub.close)

@@ -19,6 +19,7 @@ from console.api import (
     doctor,
     health,
     latches,
+    on_duty,
     push,
     readings,
     refusals,
@@ -53,6 +54,7 @@ _ROUTERS: Final = (
     devices.router,
     readings.router,
     town_map.router,
+    on_duty.router,  # before /rosters/{id}
     *registry.ROUTERS,
     rules.router,
     rule_tools.router,

@@ -80,6 +80,17 @@ class Duty(Schema, frozen=True, kw_only=True):
     absent: bool
 
 
+class OnDuty(Schema, frozen=True, kw_only=True):
+    """A person on duty in a role. Those of the lowest rank are called together; the next ranks are their deputies."""
+
+    role: Role
+    rank: int
+    id: str
+    name: str
+    phone: str | None
+    wecom: str | None
+
+
 class PutResult(Schema, frozen=True, kw_only=True):
     """The ids of a list that was put, by result."""
 

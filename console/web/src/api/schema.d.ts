@@ -168,6 +168,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rosters/on-duty": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is on duty for a place, by role; of equal rank are called together */
+        get: operations["list_on_duty"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/places": {
         parameters: {
             query?: never;
@@ -1376,6 +1393,32 @@ export interface components {
             worst: components["schemas"]["Severity"] | null;
         };
         /**
+         * Page[OnDuty]
+         * @description A page of a list; `next` is the cursor of the next page, null on the last one.
+         */
+        Page_OnDuty_: {
+            items: components["schemas"]["OnDuty"][];
+            next: string | null;
+        };
+        /**
+         * OnDuty
+         * @description A person on duty in a role. Those of the lowest rank are called together; the next ranks are their deputies.
+         */
+        OnDuty: {
+            role: components["schemas"]["Role"];
+            rank: number;
+            id: string;
+            name: string;
+            phone: string | null;
+            wecom: string | null;
+        };
+        /**
+         * Role
+         * @description The rungs people stand on: 网格员 网格长 社区 街道 部门, 维保 for the health ledger, 物业 卫生站 for calls.
+         * @enum {string}
+         */
+        Role: "clinic" | "community" | "department" | "lead" | "maintenance" | "property" | "street" | "worker";
+        /**
          * Page[Place]
          * @description A page of a list; `next` is the cursor of the next page, null on the last one.
          */
@@ -1465,12 +1508,6 @@ export interface components {
             until: string | null;
             absent: boolean;
         };
-        /**
-         * Role
-         * @description The rungs people stand on: 网格员 网格长 社区 街道 部门, 维保 for the health ledger, 物业 卫生站 for calls.
-         * @enum {string}
-         */
-        Role: "clinic" | "community" | "department" | "lead" | "maintenance" | "property" | "street" | "worker";
         /**
          * Page[Rule]
          * @description A page of a list; `next` is the cursor of the next page, null on the last one.
@@ -2228,6 +2265,9 @@ export type PlaceGroupPage = components['schemas']['PlaceGroupPage'];
 export type PlaceGroup = components['schemas']['PlaceGroup'];
 export type LevelRole = components['schemas']['LevelRole'];
 export type PlaceOnMap = components['schemas']['PlaceOnMap'];
+export type PageOnDuty = components['schemas']['Page_OnDuty_'];
+export type OnDuty = components['schemas']['OnDuty'];
+export type Role = components['schemas']['Role'];
 export type PagePlace = components['schemas']['Page_Place_'];
 export type Place = components['schemas']['Place'];
 export type PageCell = components['schemas']['Page_Cell_'];
@@ -2236,7 +2276,6 @@ export type PagePerson = components['schemas']['Page_Person_'];
 export type Person = components['schemas']['Person'];
 export type PageDuty = components['schemas']['Page_Duty_'];
 export type Duty = components['schemas']['Duty'];
-export type Role = components['schemas']['Role'];
 export type PageRule = components['schemas']['Page_Rule_'];
 export type Rule = components['schemas']['Rule'];
 export type PageKind = components['schemas']['Page_Kind_'];
@@ -3163,6 +3202,48 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PlaceGroupPage"];
+                };
+            };
+            /** @description What was wrong with the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What is wrong here */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_on_duty: {
+        parameters: {
+            query?: {
+                /** @description without a place: the people of the topmost cells */
+                place?: string | null;
+                at?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_OnDuty_"];
                 };
             };
             /** @description What was wrong with the request */

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import lru_cache, partial
 from pathlib import Path
 
@@ -87,11 +87,12 @@ class CodecReloader:
             return [f"{fault}; the bindings before it stay in use" for fault in error.faults]
         return []
 
-    async def run(self) -> None:
-        """Poll every POLL_S until cancelled."""
+    async def run(self, on_change: Callable[[], Awaitable[None]] | None = None) -> None:
+        """Poll every POLL_S until cancelled; `on_change` runs after each poll that found a change."""
         while True:
             await asyncio.sleep(POLL_S)
-            self.poll()
+            if self.poll() and on_change is not None:
+                await on_change()
 
 
 def _logged(lines: list[str]) -> list[str]:

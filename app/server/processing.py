@@ -24,6 +24,7 @@ from app.reload.definitions import Definitions
 from app.reload.stored_definitions import definitions_at_start
 from app.server.pipeline_stores import ServiceStores, load_checkpoint
 from app.server.registry import RegistryCache, RegistryChange
+from app.server.versions import definitions_detail, registry_detail
 from domain import Finding, Instant
 from ingest.decoding.decoder import Decoder
 from ingest.decoding.device_index import DeviceIndex
@@ -125,13 +126,14 @@ class Processing:
             self.engine.outage(last_seen_alive, now)
         self.pipeline.set_disconnected(now)
         await self._journal.reserve_positions(self._last_position)
-        await self._journal.mark(MarkKind.STARTED, now)
+        detail = f"{registry_detail(self._registry.version)}; {definitions_detail(self.engine.books, self.decoder)}"
+        await self._journal.mark(MarkKind.STARTED, now, detail)
 
     async def registry_changed(self) -> RegistryChange:
         """Apply the registry's new version; when this returns, the next message is processed by it."""
         change = await self._registry.reload()
         await self.pipeline.apply_change(partial(self._apply_registry_change, change))
-        await self._journal.mark(MarkKind.REGISTRY, self._clock())
+        await self._journal.mark(MarkKind.REGISTRY, self._clock(), registry_detail(self._registry.version))
         return change
 
     def _apply_registry_change(self, change: RegistryChange) -> Sequence[Finding]:
@@ -158,9 +160,21 @@ class Processing:
             return findings
 
         await self.pipeline.apply_change(apply, saves=True)
-        versions = ", ".join(f"{book.hazard}@{book.version}" for book in new.books)
-        await retry_until_writable(lambda: self._journal.mark(MarkKind.RULEBOOK, self._clock(), versions), "rulebook")
+        await self._mark_definitions()
         return changes
+
+    async def reload_codecs(self) -> None:
+        """Apply changed codecs now, and mark their versions in the journal."""
+        if self.codecs.poll():
+            await self._mark_definitions()
+
+    async def follow_codecs(self) -> None:
+        """Reload changed codecs, and mark their versions in the journal, until cancelled."""
+        await self.codecs.run(self._mark_definitions)
+
+    async def _mark_definitions(self) -> None:
+        detail = definitions_detail(self.engine.books, self.decoder)
+        await retry_until_writable(lambda: self._journal.mark(MarkKind.RULEBOOK, self._clock(), detail), "rulebook")
 
 
 def _pipeline_settings(config: SiteConfig) -> PipelineSettings:

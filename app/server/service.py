@@ -133,7 +133,7 @@ class Service:
             "self-monitoring": self.self_monitoring.run(),
             "rebirths": request_rebirths(self.processing.decoder, self.config.broker, self.clock),
             "latch resets": self.latch_resets.run(),
-            "codecs": self.processing.codecs.run(),
+            "codecs": self.processing.follow_codecs(),
             "rulebooks": self.rulebook_reloader.run(),
         }
 
@@ -158,5 +158,5 @@ class Service:
 
     async def reload(self) -> None:
         """Apply changed codecs and definitions now; faults are reported, and what was in force stays so."""
-        self.processing.codecs.poll()
+        await self.processing.reload_codecs()
         await self.rulebook_reloader.poll(force=True)

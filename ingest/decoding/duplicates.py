@@ -66,12 +66,12 @@ class DuplicateWindow:
         self.last_received = received
         if seq == NO_SEQ and at is None:
             return
-        entries, place, stamp = self.entries, self._next, -received if at is None else at
+        entries, place, time_key = self.entries, self._next, -received if at is None else at
         if place == len(entries) and place < self.capacity * _STRIDE:
-            entries.extend((seq, stamp, mark))
+            entries.extend((seq, time_key, mark))
         else:
             place = place if place < len(entries) else 0
-            entries[place], entries[place + 1], entries[place + 2] = seq, stamp, mark
+            entries[place], entries[place + 1], entries[place + 2] = seq, time_key, mark
         self._next = place + _STRIDE
         if seq != NO_SEQ:
             self.last_seq = seq
@@ -82,9 +82,9 @@ class DuplicateWindow:
 
     def _is_known(self, seq: int, at: Instant | None, received: Instant, digest: int, danger: bool) -> bool:
         for column, number in ((0, seq if seq != NO_SEQ else None), (1, at)):
-            for stamp, mark in self._entries_with(column, number):
-                is_same = stamp == at and mark >> 1 == digest
-                if is_same or (column == 0 and self._is_repeated_seq(seq, at, received, danger, stamp, mark)):
+            for time_key, mark in self._entries_with(column, number):
+                is_same = time_key == at and mark >> 1 == digest
+                if is_same or (column == 0 and self._is_repeated_seq(seq, at, received, danger, time_key, mark)):
                     return True
         return False
 
@@ -102,14 +102,14 @@ class DuplicateWindow:
         return found
 
     def _is_repeated_seq(
-        self, seq: int, at: Instant | None, received: Instant, danger: bool, stamp: int, mark: int
+        self, seq: int, at: Instant | None, received: Instant, danger: bool, time_key: int, mark: int
     ) -> bool:
         """Whether the same seq is a repetition, or the device restarted its counter."""
         if danger and not mark & 1:
             return False
-        if at is None or stamp < 0:
-            return at is not None or stamp >= 0 or received + stamp <= SEQ_ONLY_WINDOW_MS
-        return stamp == at or (seq == self.last_seq and abs(stamp - at) <= RESTAMP_WINDOW_MS and not danger)
+        if at is None or time_key < 0:
+            return at is not None or time_key >= 0 or received + time_key <= SEQ_ONLY_WINDOW_MS
+        return time_key == at or (seq == self.last_seq and abs(time_key - at) <= RESTAMP_WINDOW_MS and not danger)
 
     def state(self) -> tuple[int, int, int, Instant, Instant, bytes]:
         """The window as plain values, for a snapshot."""

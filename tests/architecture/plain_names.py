@@ -16,11 +16,7 @@ CLEAN_PACKAGES: Final = (
     "app.pipeline",
     "app.reload",
     "app.server",
-    "ingest.adapters",
-    "ingest.codecs",
-    "ingest.formats",
-    "ingest.http_push",
-    "ingest.mqtt",
+    "ingest",
     "rules",
 )  # fmt: skip
 """Dotted names; one a line."""

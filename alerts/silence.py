@@ -13,7 +13,7 @@ from typing import Final
 from msgspec import Struct
 
 from domain import DAY, HOUR, Device, Finding, Instant, Ledger, Place, Severity
-from domain.places import upward
+from domain.places import self_and_ancestors
 
 MAX_MS: Final = 7 * DAY
 MAX_LIFE_SAFETY_MS: Final = 4 * HOUR
@@ -188,7 +188,7 @@ def _life_safety_faults(
 
 def is_whole_site(place: str | None, places: Mapping[str, Place]) -> bool:
     """Whether every registered place lies below this one."""
-    return place is not None and all(place in {up.id for up in upward(places, one)} for one in places)
+    return place is not None and all(place in {up.id for up in self_and_ancestors(places, one)} for one in places)
 
 
 def _may_cover(silence: Silence, finding: Finding, places: Mapping[str, Place]) -> bool:
@@ -217,4 +217,8 @@ def _covers(wanted: Matchers, finding: Finding, device: Device | None, places: M
 
 def _place_and_ancestors(finding: Finding, places: Mapping[str, Place]) -> set[str]:
     """The place and its ancestors; an unregistered place only as itself."""
-    return set() if finding.place is None else {finding.place, *(up.id for up in upward(places, finding.place))}
+    return (
+        set()
+        if finding.place is None
+        else {finding.place, *(up.id for up in self_and_ancestors(places, finding.place))}
+    )

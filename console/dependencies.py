@@ -18,7 +18,7 @@ from prometheus_client.core import Metric
 from console.events import EventHub
 from domain import Instant
 from domain.care import CARE
-from domain.kind import Kind, Words
+from domain.kind import Kind, LocalizedText
 from domain.people import Community
 from domain.secret import Secret
 from ingest.frame import Frame
@@ -290,7 +290,7 @@ class ConsoleDependencies:
     rules: RuleDependencies
     intake: IntakeDependencies
     monitoring: MonitoringDependencies
-    care_words: Mapping[str, Words] = field(default_factory=lambda: CARE)
+    care_words: Mapping[str, LocalizedText] = field(default_factory=lambda: CARE)
     """Attributes of a person that helpers must know, with their names in Chinese and English."""
     dist: Path | None = None
     """The folder of the built pages; None serves a notice that they are not built."""

@@ -37,7 +37,7 @@ class Quality(StrEnum):
     """A retained MQTT message: state of unknown age."""
 
 
-class Reason(StrEnum):
+class RefusalReason(StrEnum):
     """Why a message did not become a reading (contract of the HTTP API)."""
 
     UNKNOWN_DEVICE = "unknown_device"
@@ -202,7 +202,7 @@ class Subject(Struct, frozen=True, order=True):
         return self.id if self.type == "device" else f"{self.type}:{self.id}"
 
 
-class Phase(StrEnum):
+class FindingPhase(StrEnum):
     """What a finding says of its own life."""
 
     BEGAN = "began"
@@ -241,7 +241,7 @@ class Finding(Struct, frozen=True):
     id: str
     rule: str
     version: str
-    phase: Phase
+    phase: FindingPhase
     hazard: str
     title: str
     severity: Severity

@@ -6,25 +6,25 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from domain import Attribute, Person
-from domain.kind import Words
+from domain.kind import LocalizedText
 
-CARE: Final[Mapping[str, Words]] = {
-    "age": Words(zh="年龄", en="age"),
-    "care": Words(zh="照护", en="care"),
-    "care_class": Words(zh="关爱类别", en="care class"),
-    "illness": Words(zh="病史", en="illness"),
-    "lives_alone": Words(zh="独居", en="lives alone"),
-    "mobility": Words(zh="行动", en="mobility"),
-    "hearing": Words(zh="听力", en="hearing"),
-    "vision": Words(zh="视力", en="vision"),
-    "dementia": Words(zh="认知障碍", en="dementia"),
-    "wanders": Words(zh="易走失", en="wanders"),
-    "pregnant": Words(zh="孕妇", en="pregnant"),
-    "oxygen": Words(zh="家中有氧气瓶", en="oxygen at home"),
-    "medicine": Words(zh="用药", en="medicine"),
-    "language": Words(zh="语言", en="language"),
-    "key_holder": Words(zh="备用钥匙", en="spare key"),
-    "away": Words(zh="外出", en="away"),
+CARE: Final[Mapping[str, LocalizedText]] = {
+    "age": LocalizedText(zh="年龄", en="age"),
+    "care": LocalizedText(zh="照护", en="care"),
+    "care_class": LocalizedText(zh="关爱类别", en="care class"),
+    "illness": LocalizedText(zh="病史", en="illness"),
+    "lives_alone": LocalizedText(zh="独居", en="lives alone"),
+    "mobility": LocalizedText(zh="行动", en="mobility"),
+    "hearing": LocalizedText(zh="听力", en="hearing"),
+    "vision": LocalizedText(zh="视力", en="vision"),
+    "dementia": LocalizedText(zh="认知障碍", en="dementia"),
+    "wanders": LocalizedText(zh="易走失", en="wanders"),
+    "pregnant": LocalizedText(zh="孕妇", en="pregnant"),
+    "oxygen": LocalizedText(zh="家中有氧气瓶", en="oxygen at home"),
+    "medicine": LocalizedText(zh="用药", en="medicine"),
+    "language": LocalizedText(zh="语言", en="language"),
+    "key_holder": LocalizedText(zh="备用钥匙", en="spare key"),
+    "away": LocalizedText(zh="外出", en="away"),
 }
 """The attributes shown unless the site names its own (`care_attributes` in site.yaml), in this order."""
 

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, PlainSerializer, SerializationInfo
 
 _UNIT_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
-_WRITTEN = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 
 
 def parse_duration(written: object) -> int:
@@ -21,16 +21,16 @@ def parse_duration(written: object) -> int:
     ValueError: not a duration: '30 seconds' (write 30s, 5m, 12h or 2d)
     """
     text = written if isinstance(written, str) else ""
-    parts = _WRITTEN.findall(text)
+    parts = _PART.findall(text)
     if not parts or "".join(number + unit for number, unit in parts) != text:
         raise ValueError(f"not a duration: {written!r} (write 30s, 5m, 12h or 2d)")
     return round(sum(float(number) * _UNIT_MS[unit] for number, unit in parts))
 
 
-def written_duration(ms: int) -> str:
+def format_duration(ms: int) -> str:
     """A duration as people write it.
 
-    >>> written_duration(90_000), written_duration(86_400_000), written_duration(0)
+    >>> format_duration(90_000), format_duration(86_400_000), format_duration(0)
     ('1m30s', '1d', '0s')
     """
     parts, rest = [], ms
@@ -41,10 +41,10 @@ def written_duration(ms: int) -> str:
     return "".join(parts) or "0s"
 
 
-def _told(ms: int, info: SerializationInfo) -> int | str:
+def _serialize(ms: int, info: SerializationInfo) -> int | str:
     return f"{ms}ms" if info.context and info.context.get("as_written") else ms
 
 
-Duration = Annotated[int, BeforeValidator(parse_duration), PlainSerializer(_told)]
+Duration = Annotated[int, BeforeValidator(parse_duration), PlainSerializer(_serialize)]
 """A pydantic field written as `30s` and held as milliseconds; dumped with `context={"as_written": True}` it can be read
 again."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from domain import Evidence, Finding, Instant, Ledger, Phase, Severity, Subject
+from domain import Evidence, Finding, FindingPhase, Instant, Ledger, Severity, Subject
 
 OWN_VERSION: Final = "1"
 """The rule version of our own findings; part of ids that are stored, so it never changes."""
@@ -29,7 +29,7 @@ def own_finding(
     key: str | None = None,
     window: Instant | None = None,
     at: Instant | None = None,
-    phase: Phase = Phase.BEGAN,
+    phase: FindingPhase = FindingPhase.BEGAN,
     severity: Severity = Severity.HIGH,
     ledger: Ledger = Ledger.HEALTH,
     hazard: str = "device",

@@ -6,7 +6,7 @@ import hashlib
 import re
 from typing import Final
 
-_EITHER_CASE: Final = frozenset({"chirpstack", "shelly"})
+_CASE_INSENSITIVE: Final = frozenset({"chirpstack", "shelly"})
 _IEEE: Final = re.compile(r"0[xX][0-9a-fA-F]{16}")
 
 _SECRET: Final = frozenset({"thingsboard"})
@@ -18,9 +18,9 @@ _IN_TOPIC: Final = re.compile(
 """The token in ThingsBoard's device topics and addresses."""
 
 
-def in_either_case(platform: str, identity: str) -> bool:
+def is_case_insensitive(platform: str, identity: str) -> bool:
     """Whether it is the same name in capitals and in small letters: EUIs, IEEE addresses and hexadecimal ends are."""
-    return platform in _EITHER_CASE or _IEEE.fullmatch(identity) is not None
+    return platform in _CASE_INSENSITIVE or _IEEE.fullmatch(identity) is not None
 
 
 def canonical(platform: str, identity: str) -> str:
@@ -31,7 +31,7 @@ def canonical(platform: str, identity: str) -> str:
     >>> canonical("zigbee2mqtt", "Kitchen Gas"), canonical("shelly", "shellygas-10521CF29E99")
     ('Kitchen Gas', 'shellygas-10521cf29e99')
     """
-    return identity.lower() if in_either_case(platform, identity) else identity
+    return identity.lower() if is_case_insensitive(platform, identity) else identity
 
 
 def is_secret(platform: str | None) -> bool:

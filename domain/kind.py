@@ -11,7 +11,7 @@ from domain.duration import Duration
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")]
 
 
-class Words(BaseModel):
+class LocalizedText(BaseModel):
     """A name people read: Chinese first."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -30,7 +30,7 @@ class Quantity(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     type: Literal["bool", "number", "text"]
-    name: Words
+    name: LocalizedText
     unit: str = ""
     min: float | None = None
     max: float | None = None
@@ -53,7 +53,7 @@ class Kind(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     kind: Name
-    name: Words
+    name: LocalizedText
     urgent: bool = False
     report_every: Duration
     quantities: dict[Name, Quantity]

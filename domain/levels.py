@@ -59,9 +59,11 @@ class Level(Struct, frozen=True):
 
 AREAS: Final = frozenset({LevelRole.AREA, LevelRole.GRID})
 """Left out of an address that has anything below them."""
-DOORS: Final = frozenset({LevelRole.BUILDING, LevelRole.UNIT, LevelRole.FLOOR, LevelRole.HOUSEHOLD, LevelRole.ROOM})
+INDOOR_LEVELS: Final = frozenset(
+    {LevelRole.BUILDING, LevelRole.UNIT, LevelRole.FLOOR, LevelRole.HOUSEHOLD, LevelRole.ROOM}
+)
 """Near enough that their coordinates are those of the door."""
-INSIDE: Final = DOORS | {LevelRole.ZONE, LevelRole.SPOT}
+INSIDE: Final = INDOOR_LEVELS | {LevelRole.ZONE, LevelRole.SPOT}
 """Mean nothing without the name of what they are in: there is a 3栋 in every compound."""
 TILES: Final = frozenset({LevelRole.BUILDING, LevelRole.FACILITY, LevelRole.ROAD, LevelRole.ZONE})
 """What a wall screen draws inside a compound."""
@@ -219,7 +221,7 @@ def _containing(contained: Sequence[Level], above: set[LevelRole]) -> LevelRole:
         return LevelRole.ZONE if any(one.because is Because.POSITION for one in outer) else LevelRole.AREA
     if below <= {LevelRole.ROOM}:
         return LevelRole.HOUSEHOLD
-    if below <= DOORS - {LevelRole.BUILDING}:
+    if below <= INDOOR_LEVELS - {LevelRole.BUILDING}:
         if LevelRole.BUILDING not in above:
             return LevelRole.BUILDING
         return LevelRole.UNIT if below <= {LevelRole.HOUSEHOLD, LevelRole.ROOM} else LevelRole.ZONE

@@ -10,7 +10,7 @@ from msgspec import Struct, field
 from domain import Cell, Device, Duty, Person, Place, Subject
 from domain.addresses import NO_NAME, joined
 from domain.levels import AREAS, INSIDE, Level, LevelRole, named_role, understood
-from domain.places import upward
+from domain.places import self_and_ancestors
 
 _CROWDED: Final = AREAS | {LevelRole.COMPOUND}
 """Where people are registered whose door nobody wrote down: what happens there concerns none of them by name."""
@@ -34,7 +34,7 @@ class Community(Struct, frozen=True):
 
     def cell_of(self, place: str | None) -> str | None:
         """The cell responsible for a place: its own, or its nearest ancestor's."""
-        return next((node.cell for node in upward(self.places, place) if node.cell), None)
+        return next((node.cell for node in self_and_ancestors(self.places, place) if node.cell), None)
 
     def role_of(self, place: Place) -> LevelRole:
         """What the level of a place is for."""
@@ -44,7 +44,7 @@ class Community(Struct, frozen=True):
     def nearest(self, place: str | None, role: LevelRole, otherwise: LevelRole | None = None) -> Place | None:
         """The nearest place of this role that contains `place` (or is it), else the nearest of the other role."""
         second: Place | None = None
-        for node in upward(self.places, place):
+        for node in self_and_ancestors(self.places, place):
             found = self.role_of(node)
             if found is role:
                 return node
@@ -66,11 +66,11 @@ class Community(Struct, frozen=True):
         found = self.nearest(place, LevelRole.COMPOUND, LevelRole.AREA)
         if found is not None:
             return found
-        return next(reversed(list(upward(self.places, place))), None)
+        return next(reversed(list(self_and_ancestors(self.places, place))), None)
 
     def address(self, place: str | None) -> str:
         """Where to the door, as a worker reads it: 枫林苑3栋2单元402. Empty only when the place is unknown."""
-        path = list(upward(self.places, place))
+        path = list(self_and_ancestors(self.places, place))
         named = [node for node in path if node.name != NO_NAME]
         if not named:
             return path[0].id if path else ""

@@ -14,7 +14,7 @@ class _Node(Protocol):
 N = TypeVar("N", bound=_Node)
 
 
-def upward(tree: Mapping[str, N], start: str | None) -> Iterator[N]:
+def self_and_ancestors(tree: Mapping[str, N], start: str | None) -> Iterator[N]:
     """The node and its ancestors, nearest first. A missing parent or a loop ends the walk."""
     seen: set[str] = set()
     while start is not None and start in tree and start not in seen:

@@ -13,7 +13,7 @@ from typing import Final
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from domain import Device, Identity, Reading, Reason
+from domain import Device, Identity, Reading, RefusalReason
 from domain.identities import canonical
 from ingest.adapters.sparkplug.state import SparkplugState
 from ingest.decoding.decoder import Decoder
@@ -244,7 +244,7 @@ class _Pass:
     def _add_refusal(self, refusal: Refusal, frame: Frame, senders: dict[Key, Sender]) -> None:
         key = self._key(refusal.platform, refusal.identity, refusal.device, frame)
         sender = self._sender(key, refusal.platform, frame, senders)
-        if sender is not None and refusal.reason is not Reason.UNKNOWN_DEVICE:
+        if sender is not None and refusal.reason is not RefusalReason.UNKNOWN_DEVICE:
             self._add_unread(sender, UnreadField("", "", refusal.reason.value, refusal.detail, refusal.danger))
 
     def _add_event(self, event: DeviceEvent, frame: Frame, senders: dict[Key, Sender]) -> None:

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from msgspec import Struct, field
 
-from domain import Device, Instant, Reading, Reason
+from domain import Device, Instant, Reading, RefusalReason
 from ingest.definitions import DefinitionUpdate
 from ingest.frame import Frame
 from ingest.mappings.proposal import UnreadVerdict
@@ -124,7 +124,7 @@ class DeviceEvent(Struct, frozen=True):
 class Rejection(Struct, frozen=True):
     """An adapter cannot read a message or an item of it. The decoder makes a Refusal of it."""
 
-    reason: Reason
+    reason: RefusalReason
     detail: str
     identity: str | None = None
     danger: bool = False
@@ -160,7 +160,7 @@ class Refusal(Struct, frozen=True):
     source: str
     topic: str
     payload: bytes
-    reason: Reason
+    reason: RefusalReason
     detail: str
     platform: str | None = None
     identity: str | None = None

@@ -101,9 +101,9 @@ class AliyunSms:
         try:
             answer = await self._call("QuerySendDetails", params, now)
         except httpx2.HTTPError as error:
-            return LookupResult(LookupStatus.CANNOT_TELL, code=type(error).__name__)
+            return LookupResult(LookupStatus.UNDETERMINED, code=type(error).__name__)
         if answer.get("Code") != "OK":
-            return LookupResult(LookupStatus.CANNOT_TELL, code=str(answer.get("Code")))
+            return LookupResult(LookupStatus.UNDETERMINED, code=str(answer.get("Code")))
         return _seek(answer, delivery.id)
 
     def receive(

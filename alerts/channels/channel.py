@@ -50,7 +50,7 @@ class LookupStatus(StrEnum):
     WAITING = "waiting"
     DELIVERED = "delivered"
     FAILED = "failed"
-    CANNOT_TELL = "cannot_tell"
+    UNDETERMINED = "cannot_tell"
 
 
 class LookupResult(Struct, frozen=True):

@@ -85,7 +85,7 @@ class WeCom:
     async def lookup(self, delivery: Delivery, now: Instant) -> LookupResult:
         """WeCom has no lookup and needs none: a card in doubt is sent again unchanged."""
         del delivery, now
-        return LookupResult(LookupStatus.CANNOT_TELL)
+        return LookupResult(LookupStatus.UNDETERMINED)
 
     def receive(
         self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes, now: Instant

@@ -7,7 +7,7 @@ from msgspec import structs
 from alerts.channels.channel import SendOutcome
 from alerts.handling.intake import FindingIntake
 from alerts.ports import Transaction
-from domain import Finding, Instant, Phase, Subject
+from domain import Finding, FindingPhase, Instant, Subject
 from domain.findings import own_finding
 
 
@@ -32,7 +32,7 @@ class ChannelHealth:
         self._healthy.discard(channel)
         if not is_down and not active:
             self._healthy.add(channel)
-        ended = [structs.replace(finding, id=active_id, phase=Phase.ENDED) for active_id in active]
+        ended = [structs.replace(finding, id=active_id, phase=FindingPhase.ENDED) for active_id in active]
         begun = [] if active else [finding]
         results = self._intake.process(tx, begun if is_down else ended)
         return [result.alert for result in results if result.alert is not None]

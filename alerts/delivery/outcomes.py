@@ -85,7 +85,7 @@ class DeliveryOutcomes:
                 return True
             self.skip(tx, leased, cancel_reason(alert))
             return False
-        if result.status is LookupStatus.CANNOT_TELL:
+        if result.status is LookupStatus.UNDETERMINED:
             self.on_send_result(tx, leased, SendResult(SendOutcome.UNKNOWN, code=result.code))
         else:
             self.on_send_result(tx, leased, SendResult(SendOutcome.ACCEPTED, result.provider_id, code=result.code))

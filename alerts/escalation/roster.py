@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from alerts.escalation.policy import QuietHours
 from domain import MINUTE, Duty, Instant, Person, Role
 from domain.people import Community
-from domain.places import upward
+from domain.places import self_and_ancestors
 
 DAY_MINUTES = 1440
 
@@ -55,7 +55,7 @@ def last_resort_people(community: Community, wanted: Sequence[str], now: Instant
 
 def responsible_cells(community: Community, cell: str | None) -> list[str]:
     """The cell and those above it; without a cell, the roots."""
-    above = [node.id for node in upward(community.cells, cell)]
+    above = [node.id for node in self_and_ancestors(community.cells, cell)]
     return above or [node.id for node in community.cells.values() if node.parent is None]
 
 

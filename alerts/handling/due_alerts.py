@@ -47,4 +47,4 @@ class DueAlerts:
         findings = store.active_findings(alert.id)
         statuses = {self.status_of(finding, device, heard_since) for finding, device in findings}
         active = FindingStatus.ACTIVE in statuses
-        return replace(event, still_dangerous=active, still_firing=active or FindingStatus.UNHEARD in statuses)
+        return replace(event, still_dangerous=active, still_firing=active or FindingStatus.NOT_RECEIVED in statuses)

@@ -13,7 +13,7 @@ class FindingStatus(StrEnum):
 
     OVER = "over"
     """No rule holds it, or it does not come from a rule that keeps evaluating."""
-    UNHEARD = "unheard"
+    NOT_RECEIVED = "unheard"
     """It holds, but its device was not received since the given instant."""
     ACTIVE = "active"
     """It holds by the last reading of its device."""

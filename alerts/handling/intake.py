@@ -24,9 +24,9 @@ from alerts.message import CALL_KINDS, DANGER_KINDS, NOT_FAILED, OVER_BUDGET
 from alerts.messages.bundles import BUNDLE_MS
 from alerts.messages.renderer import LATE_MS, is_retained
 from alerts.ports import Transaction
-from domain import Finding, Instant, Ledger, Phase
+from domain import Finding, FindingPhase, Instant, Ledger
 
-_END_PHASES: Final = (Phase.ENDED, Phase.WITHDRAWN)
+_END_PHASES: Final = (FindingPhase.ENDED, FindingPhase.WITHDRAWN)
 RULE_REMOVED: Final = "rule"
 """The quantity of the evidence line of a finding that ends because its rule was removed, changed or put into shadow."""
 _SIGNALS: Final = {
@@ -151,7 +151,7 @@ class FindingIntake:
             advice=finding.advice,
             evidence=finding.evidence,
             late_ms=_delay_ms(finding, now),
-            stale=finding.phase is Phase.STALE,
+            stale=finding.phase is FindingPhase.STALE,
             due_at=now + ladder.take_within,
         )
 
@@ -172,11 +172,11 @@ class FindingIntake:
         text = self.renderer.timeline_text(line, title=finding.title, why=why, address=address, of=of)
         tx.store.add_timeline([TimelineEntry(match.alert.id, tx.now, line, text)])
         alert = structs.replace(match.alert, joined=match.alert.joined + 1)
-        already_told = self._is_already_told(tx, match, finding)
-        event = AlertEvent(_SIGNALS[match.decision], danger=danger, already_told=already_told)
+        already_told = self._is_already_notified(tx, match, finding)
+        event = AlertEvent(_SIGNALS[match.decision], danger=danger, already_notified=already_told)
         self.processor.apply(tx, alert, event)
 
-    def _is_already_told(self, tx: Transaction, match: Match, finding: Finding) -> bool:
+    def _is_already_notified(self, tx: Transaction, match: Match, finding: Finding) -> bool:
         """True for another rule about the same event on the same device, no more severe than what was told a moment
         ago."""
         alert, ladders = match.alert, self.escalator.policy
@@ -209,7 +209,7 @@ class FindingIntake:
         if finding.phase in _END_PHASES:
             self._end_finding(tx, alert, finding)
             return
-        if finding.phase is Phase.STALE:
+        if finding.phase is FindingPhase.STALE:
             tx.store.add_timeline([TimelineEntry(alert.id, tx.now, "stale", self.renderer.timeline_text("stale"))])
             tx.store.save_alert(structs.replace(alert, stale=True, updated_at=tx.now))
             return
@@ -234,7 +234,7 @@ class FindingIntake:
 
     def _end_finding(self, tx: Transaction, alert: Alert, finding: Finding) -> None:
         """The alert has recovered only when none of its findings is active."""
-        if finding.phase is Phase.WITHDRAWN:
+        if finding.phase is FindingPhase.WITHDRAWN:
             tx.store.add_timeline(
                 [TimelineEntry(alert.id, tx.now, "withdrawn", self.renderer.timeline_text("withdrawn"))]
             )

@@ -16,7 +16,7 @@ from alerts.lifecycle.danger import joined_title
 from alerts.lifecycle.event import AlertEvent, Effect, InvalidTransition
 from alerts.lifecycle.transitions import Signal
 from alerts.message import CALL_KINDS, DANGER_KINDS, POSSIBLY_SEEN, DeliveryState, MessageKind
-from alerts.messages.bundles import should_hear
+from alerts.messages.bundles import should_be_notified
 from alerts.messages.deliveries import WECOM, cancel_reason, cancelled, latest_calls
 from alerts.ports import Transaction
 from domain import HOUR
@@ -100,7 +100,7 @@ class AlertProcessor:
         """Cancel messages that have not been sent, except a danger that its recipient has not heard of."""
         for row in tx.store.deliveries(alert.id):
             if row.state is DeliveryState.PENDING and row.kind in (*CALL_KINDS, MessageKind.ADDED, MessageKind.OVERDUE):
-                if row.kind is MessageKind.ADDED and should_hear(alert, row.person):
+                if row.kind is MessageKind.ADDED and should_be_notified(alert, row.person):
                     continue
                 code = cancel_reason(alert)
                 skipped = cancelled(row, code)

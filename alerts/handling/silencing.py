@@ -11,10 +11,10 @@ from typing import Final
 
 from alerts.ports import Transaction
 from alerts.silence import HeldFinding, HeldState, find_silence
-from domain import Device, Finding, Phase
+from domain import Device, Finding, FindingPhase
 from domain.people import Community
 
-_END_PHASES: Final = (Phase.ENDED, Phase.WITHDRAWN)
+_END_PHASES: Final = (FindingPhase.ENDED, FindingPhase.WITHDRAWN)
 
 DevicesById = Callable[[], Mapping[str, Device]]
 

@@ -211,7 +211,7 @@ def _added(new: Alert, old: Alert, event: AlertEvent, now: Instant, deadlines: D
     title, doors = joined_title(new.title, danger.title), with_door(new, danger.address)
     fuller = replace(new, title=title, doors=doors, recovered_at=None, stale=False)
     # Device faults wait for the daily digest: three hundred detectors without power are one message.
-    notifies = new.ledger is Ledger.DANGER and not event.already_told
+    notifies = new.ledger is Ledger.DANGER and not event.already_notified
     return Step(fuller, (Effect.NOTIFY_JOINED,) if notifies else ())
 
 

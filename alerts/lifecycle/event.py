@@ -37,7 +37,7 @@ class AlertEvent(Struct, frozen=True):
     danger: Danger | None = None
     still_dangerous: bool = False
     still_firing: bool = False
-    already_told: bool = False
+    already_notified: bool = False
 
     @property
     def required_danger(self) -> Danger:

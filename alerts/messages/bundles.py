@@ -49,7 +49,7 @@ class JoinedDanger(Struct, frozen=True):
     danger: Danger
     limit_ms: int
     not_before: Instant
-    doors: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
 
 
 class BundledMessages:
@@ -68,7 +68,7 @@ class BundledMessages:
             and row.state in NOT_FAILED
         ]
         listed = [item for row in notices for item in listed_dangers(row)]
-        new = _untold_dangers(alert, joined, {item.address for item in listed})
+        new = _unlisted_dangers(alert, joined, {item.address for item in listed})
         if not new:
             return
         waiting = next((row for row in notices if row.state is DeliveryState.PENDING), None)
@@ -100,7 +100,7 @@ class BundledMessages:
         needed."""
         alert = tx.store.alert(row.alert)
         if row.kind is MessageKind.ADDED and alert is not None:
-            if not should_hear(alert, row.person):
+            if not should_be_notified(alert, row.person):
                 return None
             return structs.replace(
                 row,
@@ -135,7 +135,7 @@ class BundledMessages:
         entries: Sequence[ListedDanger],
     ) -> dict[str, object]:
         shown = combined(alert, joined.danger, entries)
-        variant = ("many-" if len(entries) > 1 or joined.doors else "") + (
+        variant = ("many-" if len(entries) > 1 or joined.addresses else "") + (
             "owner" if alert.owner == row.person else "called"
         )
         who = "" if len(entries) > 1 else self.outbox.affected_name(alert)
@@ -152,7 +152,7 @@ class BundledMessages:
             "added": to_builtins(entries),
             "danger": to_builtins(joined.danger),
             "limit_ms": joined.limit_ms,
-            "listed": bool(joined.doors),
+            "listed": bool(joined.addresses),
         }
         if row.channel == WECOM:
             page = self.outbox.page_url(alert.id, row.person, tx.now)
@@ -215,19 +215,19 @@ def unacknowledged_alerts(store: AlertRepository, withheld: Sequence[Delivery]) 
     return [item for item in found if item is not None and item.state in UNACKNOWLEDGED_STATES]
 
 
-def should_hear(alert: Alert, person: str) -> bool:
+def should_be_notified(alert: Alert, person: str) -> bool:
     """Whether this person hears of what joins: the owner, or, without one, those who were called."""
     if alert.state is State.SHELVED or alert.state in SETTLED_STATES:
         return False
     return alert.owner == person or (alert.owner is None and person not in alert.passed)
 
 
-def _untold_dangers(alert: Alert, joined: JoinedDanger, listed: Collection[str]) -> list[ListedDanger]:
+def _unlisted_dangers(alert: Alert, joined: JoinedDanger, listed: Collection[str]) -> list[ListedDanger]:
     """The danger itself, or those addresses of a grouped alert that the person was not told of."""
-    if not joined.doors:
+    if not joined.addresses:
         danger = joined.danger
         return [ListedDanger(danger.title, danger.address, danger.severity)]
-    return [ListedDanger(alert.title, door, alert.severity) for door in joined.doors if door not in listed]
+    return [ListedDanger(alert.title, door, alert.severity) for door in joined.addresses if door not in listed]
 
 
 def _earliest_send(sent: Sequence[Delivery], new: Sequence[ListedDanger], now: Instant) -> Instant:

@@ -14,7 +14,7 @@ from app.datadir.control_socket import ServiceNotRunning, request
 from app.datadir.stores import open_database
 from app.errors import UserError
 from app.rule_tools.recorded_data import site_zone
-from domain import Reason
+from domain import RefusalReason
 from store.database.refusals import refusals
 
 
@@ -31,13 +31,13 @@ def list_refusals(data: Path, limit: int, reason: str | None, site: Path | None 
         yield "no refusals"
 
 
-def _parse_reason(text: str | None) -> Reason | None:
-    if text and text not in list(Reason):
-        raise UserError(f"--reason {unknown_name(text, Reason)}")
-    return Reason(text) if text else None
+def _parse_reason(text: str | None) -> RefusalReason | None:
+    if text and text not in list(RefusalReason):
+        raise UserError(f"--reason {unknown_name(text, RefusalReason)}")
+    return RefusalReason(text) if text else None
 
 
-def _stored_refusals(data: Path, limit: int, reason: Reason | None, zone: ZoneInfo) -> list[dict[str, str]]:
+def _stored_refusals(data: Path, limit: int, reason: RefusalReason | None, zone: ZoneInfo) -> list[dict[str, str]]:
     with closing(open_database(data)) as database:
         page = database.write_blocking(lambda tx: refusals.list_refusals(tx, limit, reason=reason))
     return [

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from domain.care import CARE
 from domain.duration import Duration
-from domain.kind import Words
+from domain.kind import LocalizedText
 from domain.levels import LevelRole
 from ingest.topics import filter_fault
 
@@ -156,7 +156,7 @@ class SiteSettings(_Strict):
     levels: dict[str, LevelRole] = {}
     """Level of places.csv -> its role, where the name does not tell: `楼座: building`."""
     texts: TextSettings = TextSettings()
-    care_attributes: dict[str, str | Words] = dict(CARE)
+    care_attributes: dict[str, str | LocalizedText] = dict(CARE)
     """Attributes of a person that a responder must know -> their display name, in display order."""
     http: HttpSettings = HttpSettings()
     checkpoint_every: Duration = 10_000
@@ -166,7 +166,9 @@ class SiteSettings(_Strict):
         return ZoneInfo(self.timezone)
 
     @property
-    def care(self) -> dict[str, Words]:
+    def care(self) -> dict[str, LocalizedText]:
         """`care_attributes` with display names in both languages."""
         attributes = self.care_attributes.items()
-        return {name: Words(zh=label, en=name) if isinstance(label, str) else label for name, label in attributes}
+        return {
+            name: LocalizedText(zh=label, en=name) if isinstance(label, str) else label for name, label in attributes
+        }

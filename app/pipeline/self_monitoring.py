@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from app.pipeline.changes import Change
-from domain import HOUR, Evidence, Finding, Instant, Phase, Subject
+from domain import HOUR, Evidence, Finding, FindingPhase, Instant, Subject
 from domain.findings import own_finding
 from ingest.mqtt.consumer import ConsumerStatus
 from store.database.alerts.repository import SqlAlertStore
@@ -69,7 +69,7 @@ class SelfMonitoring:
             self._queue.put_nowait([self._journal_finding])
         if until is not None and not self._failing_lanes:
             duration = Evidence("seconds", (until - self._journal_finding.begin) / 1000, at=until)
-            ended = replace(self._journal_finding, phase=Phase.ENDED, at=until, now=until)
+            ended = replace(self._journal_finding, phase=FindingPhase.ENDED, at=until, now=until)
             self._queue.put_nowait([_with(ended, *self._journal_finding.evidence, duration)])
             self._journal_finding = None
 
@@ -106,7 +106,7 @@ class SelfMonitoring:
 
     def _clear_condition(self, rule: str, at: Instant) -> None:
         if (began := self._active.pop(rule, None)) is not None:
-            self._queue.put_nowait([replace(began, phase=Phase.ENDED, at=at, now=at)])
+            self._queue.put_nowait([replace(began, phase=FindingPhase.ENDED, at=at, now=at)])
 
     def restore(self, open_finding_ids: Sequence[str], now: Instant) -> None:
         """Restore findings left open by the previous run.
@@ -117,7 +117,7 @@ class SelfMonitoring:
         findings = [_parse_finding_id(finding_id, now) for finding_id in open_finding_ids]
         self._active = {finding.rule: finding for finding in findings if finding.rule != DISK_RULE}
         ended = [finding for finding in findings if finding is not self._active.get(finding.rule)]
-        self._queue.put_nowait([replace(finding, phase=Phase.ENDED) for finding in ended])
+        self._queue.put_nowait([replace(finding, phase=FindingPhase.ENDED) for finding in ended])
 
     async def run(self) -> None:
         """Deliver queued findings until cancelled."""

@@ -10,7 +10,7 @@ from zlib import crc32
 
 from msgspec.structs import replace
 
-from domain import Evidence, Finding, Phase, Subject
+from domain import Evidence, Finding, FindingPhase, Subject
 from domain.findings import own_finding
 from domain.people import Community
 from ingest.results import UnreadVerdictEvent
@@ -38,7 +38,7 @@ def _finding(unread: UnreadVerdictEvent, place: str | None) -> Finding:
         unread.begin,
         key=f"{device.id}.{field_hash:08x}",
         at=unread.at,
-        phase=Phase.ENDED if unread.is_over else Phase.BEGAN,
+        phase=FindingPhase.ENDED if unread.is_over else FindingPhase.BEGAN,
         title=TITLE,
         advice=advice.format(platform=unread.platform, kind=device.kind, line=verdict.line),
         evidence=(

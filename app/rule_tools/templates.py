@@ -14,7 +14,7 @@ from app.config.catalog import load_kinds, load_rulebook_files, rulebook_files
 from app.config.yaml_files import read_model
 from app.errors import UserError
 from app.rule_tools.check import trials_path
-from domain.duration import parse_duration, written_duration
+from domain.duration import format_duration, parse_duration
 from rules.rulebook.model import Rulebook
 from rules.tools.reference import rules_table
 from rules.trials.model import TrialBook
@@ -114,7 +114,7 @@ class _SchemaGenerator(GenerateJsonSchema):
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
         shape = super().default_schema(schema)
         if shape.get("pattern") == _DURATION and isinstance(shape.get("default"), int):
-            shape["default"] = written_duration(shape["default"])
+            shape["default"] = format_duration(shape["default"])
         return shape
 
 

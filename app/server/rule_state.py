@@ -34,4 +34,4 @@ class EngineRuleState:
             or device is None
             or (isinstance(last_received, int) and last_received > received_since)
         )
-        return FindingStatus.ACTIVE if was_received and state["phase"] == "firing" else FindingStatus.UNHEARD
+        return FindingStatus.ACTIVE if was_received and state["phase"] == "firing" else FindingStatus.NOT_RECEIVED

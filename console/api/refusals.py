@@ -32,7 +32,7 @@ from console.schemas.parts import Page
 from console.security.auth import Principal
 from console.security.redaction import redact_payload, redact_refusal, redact_unregistered_device
 from console.timestamps import to_schema
-from domain import Instant, Lane, Reason
+from domain import Instant, Lane, RefusalReason
 from ingest.frame import REPLAY_SESSION, Frame
 from ingest.results import Refusal
 from store.database.refusals import refusals, replays, unregistered_devices
@@ -56,7 +56,7 @@ async def list_refusals(
     since: Annotated[str | None, Query(alias="from")] = None,
     until: Annotated[str | None, Query(alias="to")] = None,
 ) -> JsonResponse[schema.RefusalPage]:
-    reasons = parse_choices("reason", [reason or ""], Reason)
+    reasons = parse_choices("reason", [reason or ""], RefusalReason)
     begin, end = parse_period(deps, since, until)
     wanted: dict[str, Any] = {
         "source": source or None,
@@ -80,7 +80,7 @@ class ReplayBody(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     source: str | None = None
-    reason: Reason | None = None
+    reason: RefusalReason | None = None
     identity: str | None = None
 
 
@@ -115,7 +115,7 @@ async def list_unregistered(
             tx, pages.limit, deps.registry.is_registered, deps.registry.guess_kind
         )
     )
-    sums = await deps.database.read(lambda tx: refusals.count_refusals(tx, reason=Reason.UNKNOWN_DEVICE))
+    sums = await deps.database.read(lambda tx: refusals.count_refusals(tx, reason=RefusalReason.UNKNOWN_DEVICE))
     beyond = {one.source for one in sums if one.counted}
     views = [
         to_schema(

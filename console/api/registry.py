@@ -19,7 +19,7 @@ from console.security.masking import mask_person
 from console.views.records import CELL, DUTY, PERSON, PLACE, cell_view, duty_view, person_view, place_view
 from domain import Cell, Duty, Person, Place
 from domain.people import Community
-from domain.places import upward
+from domain.places import self_and_ancestors
 from domain.specs import DutySpec
 from store.database import registry
 
@@ -34,7 +34,7 @@ def _place_is_visible(deps: Deps, user: Principal, place: Place, wanted: Query) 
     if user.alert is not None:
         return False
     in_reach = user.place is None or any(
-        up.id == user.place for up in upward(deps.registry.community().places, place.id)
+        up.id == user.place for up in self_and_ancestors(deps.registry.community().places, place.id)
     )
     return in_reach and _matches(wanted, place, "level", "parent", "cell")
 
@@ -44,14 +44,14 @@ def _place_errors(community: Community, place: Place, together: Mapping[str, Pla
         yield "cell", messages_zh.UNKNOWN_CELL.format(cell=place.cell)
     if place.parent is not None and place.parent not in together:
         yield "parent", messages_zh.UNKNOWN_PLACE.format(place=place.parent)
-    elif place.parent is not None and place.id in {up.id for up in upward(together, place.parent)}:
+    elif place.parent is not None and place.id in {up.id for up in self_and_ancestors(together, place.parent)}:
         yield "parent", messages_zh.PARENT_LOOP.format(id=place.id)
 
 
 def _cell_errors(_community: Community, cell: Cell, together: Mapping[str, Cell]) -> FieldErrors:
     if cell.parent is not None and cell.parent not in together:
         yield "parent", messages_zh.UNKNOWN_CELL.format(cell=cell.parent)
-    elif cell.parent is not None and cell.id in {up.id for up in upward(together, cell.parent)}:
+    elif cell.parent is not None and cell.id in {up.id for up in self_and_ancestors(together, cell.parent)}:
         yield "parent", messages_zh.PARENT_LOOP.format(id=cell.id)
 
 
@@ -60,7 +60,9 @@ def _person_is_visible(deps: Deps, user: Principal, person: Person, wanted: Quer
         return False
     places = deps.registry.community().places
     in_reach = (
-        user.place is None or person.home is None or any(up.id == user.place for up in upward(places, person.home))
+        user.place is None
+        or person.home is None
+        or any(up.id == user.place for up in self_and_ancestors(places, person.home))
     )
     return in_reach and _matches(wanted, person, "home")
 

@@ -9,7 +9,7 @@ from msgspec import UNSET, UnsetType
 from console.schemas.parts import Page, Schema, Value
 from console.schemas.registry import Identity
 from console.timestamps import Timestamp
-from domain import Quality, Reason
+from domain import Quality, RefusalReason
 
 
 class ReadingPoint(Schema, frozen=True, kw_only=True):
@@ -38,7 +38,7 @@ class RefusalCount(Schema, frozen=True, kw_only=True):
     """Refusals of one source for one reason: stored, and beyond the hourly limit only counted."""
 
     source: str
-    reason: Reason
+    reason: RefusalReason
     kept: int
     counted: int
 
@@ -58,7 +58,7 @@ class Refusal(Schema, frozen=True, kw_only=True):
     at: Timestamp
     source: str
     topic: str
-    reason: Reason
+    reason: RefusalReason
     detail: str
     platform: str | None
     identity: str | None

@@ -11,7 +11,7 @@ from domain import Place
 from domain.geo import Point, to_gcj02, to_wgs84
 from domain.levels import AREAS, TILES, LevelRole
 from domain.people import Community
-from domain.places import upward
+from domain.places import self_and_ancestors
 
 
 class Spot(Struct, frozen=True):
@@ -27,7 +27,7 @@ def find_spot(community: Community, place: str | None) -> Spot | None:
     if group is None:
         return None
     below: list[Place] = []
-    for node in upward(community.places, place):
+    for node in self_and_ancestors(community.places, place):
         if node.id == group.id:
             break
         below.append(node)
@@ -70,7 +70,7 @@ class PlaceMap:
         if spot.tile.id == place.id != spot.group.id and self.community.role_of(place) in TILES:
             tiles[place.id] = place
             # A zone or a road that holds buildings is no tile beside them.
-            covered.update(node.id for node in upward(self.community.places, place.parent))
+            covered.update(node.id for node in self_and_ancestors(self.community.places, place.parent))
 
 
 def spot_view(spot: Spot | None) -> dict[str, Any] | None:
@@ -90,7 +90,7 @@ def _place_ref(place: Place) -> dict[str, Any]:
 
 def location_view(community: Community, place: str | None) -> Mapping[str, Any]:
     """What the page of an alert says of its place: every name on the way, and where to navigate (in GCJ-02)."""
-    path = list(upward(community.places, place))
+    path = list(self_and_ancestors(community.places, place))
     point = next((found for node in path if (found := _point(node)) is not None), None)
     lat, lon = point if point is not None else (None, None)
     return {"path": [node.name for node in reversed(path)], "lon": lon, "lat": lat}

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from domain import Reason
+from domain import RefusalReason
 from ingest.adapters import (
     alink,
     chirpstack,
@@ -148,4 +148,4 @@ def decode(platform: str | None, frame: Frame, sparkplug_state: SparkplugState |
     adapter = ADAPTERS.get(platform or "")
     if adapter is not None:
         return adapter(frame)
-    return Rejection(Reason.NO_CODEC, "no platform we know publishes on this topic")
+    return Rejection(RefusalReason.NO_CODEC, "no platform we know publishes on this topic")

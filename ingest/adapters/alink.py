@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from domain import Reason
+from domain import RefusalReason
 from ingest.adapters.thing_models import field_meanings
 from ingest.definitions import DefinitionUpdate
 from ingest.formats.json_payload import read_json
@@ -49,7 +49,7 @@ def decode(frame: Frame) -> AdapterOutput:
     """Decode `/sys/{productKey}/{deviceName}/thing/event/{property|event id}/post`, bundles, raw bytes, replies."""
     levels = frame.topic.split("/", 4)
     if len(levels) != 5 or not (levels[2] and levels[3]):
-        return Rejection(Reason.NO_CODEC, "topic is not /sys/{productKey}/{deviceName}/thing/…")
+        return Rejection(RefusalReason.NO_CODEC, "topic is not /sys/{productKey}/{deviceName}/thing/…")
     identity, path = f"{levels[2]}/{levels[3]}", levels[4]
     posted = _posted_name(path)
     if posted:
@@ -111,7 +111,7 @@ def _other_topic(identity: str, path: str) -> DeviceEvent | Rejection:
         return DeviceEvent(DeviceEventKind.REPLY, PLATFORM, identity, f"a command to the device: {path[:120]}")
     if path.startswith(HOUSEKEEPING_PREFIXES) and not path.startswith("thing/event"):
         return DeviceEvent(DeviceEventKind.STATUS, PLATFORM, identity, f"housekeeping: {path[:120]}")
-    return Rejection(Reason.NO_CODEC, f"…/{path[:120]} is no Alink topic we know", identity)
+    return Rejection(RefusalReason.NO_CODEC, f"…/{path[:120]} is no Alink topic we know", identity)
 
 
 def _read_post(identity: str, event: str, frame: Frame) -> AdapterOutput:
@@ -120,9 +120,9 @@ def _read_post(identity: str, event: str, frame: Frame) -> AdapterOutput:
         return Rejection(body.reason, body.detail, identity)
     params = body.get("params", body.get("items")) if isinstance(body, dict) else None
     if not isinstance(params, dict | list):
-        return Rejection(Reason.BAD_PAYLOAD, "not an Alink message: it has no `params`", identity)
+        return Rejection(RefusalReason.BAD_PAYLOAD, "not an Alink message: it has no `params`", identity)
     items = list(_post_items(identity, event, params, frame.retain))
-    return items or Rejection(Reason.BAD_PAYLOAD, "its `params` bear neither properties nor events", identity)
+    return items or Rejection(RefusalReason.BAD_PAYLOAD, "its `params` bear neither properties nor events", identity)
 
 
 def _post_items(
@@ -141,11 +141,13 @@ def _post_items(
 def _bundle_items(identity: str, part: object, retained: bool) -> Iterator[AdapterItem]:
     """A gateway's own properties and events, then those of its sub-devices; history has an identity in each part."""
     if not isinstance(part, dict):
-        yield Rejection(Reason.BAD_PAYLOAD, f"a {type(part).__name__} instead of properties and events", identity)
+        yield Rejection(
+            RefusalReason.BAD_PAYLOAD, f"a {type(part).__name__} instead of properties and events", identity
+        )
         return
     owner = _identity_of(part["identity"]) if "identity" in part else identity
     if owner is None:
-        yield Rejection(Reason.BAD_PAYLOAD, "an identity without productKey and deviceName", identity)
+        yield Rejection(RefusalReason.BAD_PAYLOAD, "an identity without productKey and deviceName", identity)
         return
     yield from _readings(owner, _bundle_fields(part), retained)
     children = part.get("subDevices")
@@ -153,7 +155,7 @@ def _bundle_items(identity: str, part: object, retained: bool) -> Iterator[Adapt
         if isinstance(child, dict) and "identity" in child:
             yield from _bundle_items(identity, child, retained)
         else:
-            yield Rejection(Reason.BAD_PAYLOAD, "a sub-device without an identity", identity)
+            yield Rejection(RefusalReason.BAD_PAYLOAD, "a sub-device without an identity", identity)
 
 
 def _bundle_fields(part: Mapping[str, object]) -> Iterator[TimedField]:

@@ -10,7 +10,7 @@ from binascii import a2b_base64
 
 from msgspec import structs
 
-from domain import Reason
+from domain import RefusalReason
 from ingest.formats.json_payload import read_json
 from ingest.formats.lorawan_history import split_history
 from ingest.frame import Frame
@@ -32,16 +32,16 @@ def decode(frame: Frame) -> AdapterOutput:
     """Decode `application/{application}/device/{devEui}/event/{event}`; the devEui in the topic is the identity."""
     levels = frame.topic.split("/")
     if len(levels) != 6 or levels[2] != "device" or levels[4] != "event":
-        return Rejection(Reason.NO_CODEC, "topic is not application/{application}/device/{devEui}/event/{event}")
+        return Rejection(RefusalReason.NO_CODEC, "topic is not application/{application}/device/{devEui}/event/{event}")
     dev_eui, event = levels[3].lower(), levels[5]
     reader = EVENTS.get(event)
     if reader is None:
-        return Rejection(Reason.NO_CODEC, f"event {event[:40]} is not one of {', '.join(EVENTS)}", dev_eui)
+        return Rejection(RefusalReason.NO_CODEC, f"event {event[:40]} is not one of {', '.join(EVENTS)}", dev_eui)
     body = read_json(frame.payload)
     if isinstance(body, Rejection):
         return Rejection(body.reason, f"{body.detail} (ChirpStack must send JSON: json=true)", dev_eui)
     if not isinstance(body, dict):
-        return Rejection(Reason.BAD_PAYLOAD, f"a JSON {type(body).__name__} instead of an object", dev_eui)
+        return Rejection(RefusalReason.BAD_PAYLOAD, f"a JSON {type(body).__name__} instead of an object", dev_eui)
     return reader(dev_eui, body, frame.retain)
 
 
@@ -72,7 +72,7 @@ def _raw_reading(dev_eui: str, body: dict[str, object], retained: bool) -> Adapt
     try:
         data = a2b_base64(str(body["data"]), strict_mode=True)
     except ValueError as error:
-        return Rejection(Reason.BAD_PAYLOAD, f"data is not base64: {error}", dev_eui)
+        return Rejection(RefusalReason.BAD_PAYLOAD, f"data is not base64: {error}", dev_eui)
     reading = _reading(dev_eui, body, _signal_strength(body), body.get("fCnt", 0), retained)
     return [structs.replace(reading, raw=RawPayload(data, port if type(port) is int else 0))]
 
@@ -88,7 +88,7 @@ def _status(dev_eui: str, body: dict[str, object], retained: bool) -> AdapterOut
 def _location(dev_eui: str, body: dict[str, object], retained: bool) -> AdapterOutput:
     location = body.get("location")
     if not isinstance(location, dict):
-        return Rejection(Reason.BAD_PAYLOAD, "a location event without a location", dev_eui)
+        return Rejection(RefusalReason.BAD_PAYLOAD, "a location event without a location", dev_eui)
     fields: dict[str, object] = {"lat": location.get("latitude", 0.0), "lon": location.get("longitude", 0.0)}
     return [_reading(dev_eui, body, fields, None, retained)]
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 
 from msgspec import structs
 
-from domain import Reason
+from domain import RefusalReason
 from ingest.formats.json_payload import read_json
 from ingest.formats.timed_fields import event_fields, flatten
 from ingest.frame import Frame
@@ -58,14 +58,14 @@ def _as_list(part: list[AdapterItem] | Rejection) -> list[AdapterItem]:
 
 def _read_message(body: object, retained: bool) -> AdapterOutput:
     if not isinstance(body, dict):
-        return Rejection(Reason.BAD_PAYLOAD, f"a JSON {type(body).__name__} instead of an object")
+        return Rejection(RefusalReason.BAD_PAYLOAD, f"a JSON {type(body).__name__} instead of an object")
     identities = _identities(body)
     if not identities:
-        return Rejection(Reason.BAD_PAYLOAD, "neither IMEI nor deviceId says whose it is")
+        return Rejection(RefusalReason.BAD_PAYLOAD, "neither IMEI nor deviceId says whose it is")
     message_type = str(body.get("messageType") or body.get("notifyType") or _guess_message_type(body))
     reader = READERS.get(message_type.lower())
     if reader is None:
-        return Rejection(Reason.NO_CODEC, f"messageType {message_type[:40]!r} is none we know", identities[0])
+        return Rejection(RefusalReason.NO_CODEC, f"messageType {message_type[:40]!r} is none we know", identities[0])
     return reader(identities, body, retained)
 
 
@@ -89,7 +89,7 @@ def _data_report(identities: tuple[str, ...], body: Body, retained: bool) -> Ada
     if isinstance(payload, str):
         payload = read_json(payload.encode("utf-8", "replace"))
     if not isinstance(payload, dict):
-        return Rejection(Reason.BAD_PAYLOAD, "a data report without a payload", identities[0])
+        return Rejection(RefusalReason.BAD_PAYLOAD, "a data report without a payload", identities[0])
     raw = next((value for name, value in payload.items() if name.lower() in RAW_FIELDS), None)
     if raw is None:
         return [_reading(identities, body, _service_fields(payload), retained)]
@@ -101,7 +101,7 @@ def _pass_through(identities: tuple[str, ...], body: Body, raw: object, retained
     try:
         data = b64decode(raw if isinstance(raw, str) else b"?", validate=True)
     except (binascii.Error, ValueError):
-        return Rejection(Reason.BAD_PAYLOAD, "APPdata is not base64", identities[0])
+        return Rejection(RefusalReason.BAD_PAYLOAD, "APPdata is not base64", identities[0])
     message = read_json(data) if data[:1] == b"{" else None
     if isinstance(message, dict):
         return [_reading(identities, body, dict(flatten(message)), retained)]
@@ -130,8 +130,8 @@ def _data_change(identities: tuple[str, ...], body: Body, retained: bool) -> Ada
             at = service.get("eventTime", body.get("timestamp"))
             items.append(_reading(identities, {**body, "timestamp": at}, dict(flatten(data)), retained))
         else:
-            items.append(Rejection(Reason.BAD_PAYLOAD, "a service without data", identities[0]))
-    return items or Rejection(Reason.BAD_PAYLOAD, "a data change without a service", identities[0])
+            items.append(Rejection(RefusalReason.BAD_PAYLOAD, "a service without data", identities[0]))
+    return items or Rejection(RefusalReason.BAD_PAYLOAD, "a data change without a service", identities[0])
 
 
 def _event_report(identities: tuple[str, ...], body: Body, retained: bool) -> AdapterOutput:

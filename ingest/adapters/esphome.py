@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from domain import Reason
+from domain import RefusalReason
 from ingest.formats.json_payload import parse_availability, read_json, read_scalar
 from ingest.formats.timed_fields import flatten
 from ingest.frame import Frame
@@ -35,7 +35,7 @@ def decode(frame: Frame) -> AdapterOutput:
     if len(levels) >= 2 and levels[-1] == "debug":
         return DeviceEvent(DeviceEventKind.STATUS, PLATFORM, "/".join(levels[:-1]), "its log, which measures nothing")
     if len(levels) < 4 or levels[-3] not in COMPONENTS:
-        return Rejection(Reason.NO_CODEC, "topic is not {prefix}/{component}/{object}/state or {prefix}/status")
+        return Rejection(RefusalReason.NO_CODEC, "topic is not {prefix}/{component}/{object}/state or {prefix}/status")
     node, name, leaf = "/".join(levels[:-3]), levels[-2], levels[-1]
     if leaf == "state":
         return _state(node, name, frame)

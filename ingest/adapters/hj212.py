@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from domain import Reason
+from domain import RefusalReason
 from ingest.formats.numbers import parse_number
 from ingest.formats.timed_fields import TimedField, group_by_time
 from ingest.frame import Frame
@@ -45,10 +45,10 @@ def decode(frame: Frame) -> AdapterOutput:
     """Decode `hj212/…`: every frame in the payload; bytes before the first are rejected."""
     chunks = _FRAME.findall(frame.payload)
     if not chunks:
-        return Rejection(Reason.BAD_PAYLOAD, "no frame: it must begin with ##")
+        return Rejection(RefusalReason.BAD_PAYLOAD, "no frame: it must begin with ##")
     items = [item for chunk in chunks for item in _decode_chunk(chunk, frame.retain)]
     if frame.payload[: frame.payload.index(b"##")].strip():
-        items.append(Rejection(Reason.BAD_PAYLOAD, "bytes before the first ##"))
+        items.append(Rejection(RefusalReason.BAD_PAYLOAD, "bytes before the first ##"))
     return items
 
 
@@ -79,24 +79,24 @@ def _decode_chunk(chunk: bytes, retained: bool) -> Iterator[AdapterItem]:
     header = _parse_pairs(text.partition("CP=")[0])
     station, command = header.get("MN", ""), header.get("CN", "")
     if not station:
-        yield Rejection(Reason.BAD_PAYLOAD, "no MN: it names nobody")
+        yield Rejection(RefusalReason.BAD_PAYLOAD, "no MN: it names nobody")
     elif not command.isdecimal():
-        yield Rejection(Reason.BAD_PAYLOAD, f"CN {command[:20]!r} is no command number", station)
+        yield Rejection(RefusalReason.BAD_PAYLOAD, f"CN {command[:20]!r} is no command number", station)
     else:
         yield from _command_items(station, command, header, text, retained)
 
 
-def _frame_error(chunk: bytes) -> tuple[Reason, str] | None:
+def _frame_error(chunk: bytes) -> tuple[RefusalReason, str] | None:
     """Why this frame is invalid, or None. The CRC is checked only if the length is right."""
     length = chunk[2:_HEADER_BYTES]
     body = chunk[_HEADER_BYTES:-_CRC_BYTES]
     if len(length) < 4 or not length.isdigit():
-        return Reason.BAD_PAYLOAD, "no length of four digits after ##"
+        return RefusalReason.BAD_PAYLOAD, "no length of four digits after ##"
     if len(chunk) < _HEADER_BYTES + _CRC_BYTES or int(length) != len(body):
-        return Reason.BAD_PAYLOAD, f"its length says {int(length)} bytes, and it has {len(body)}"
+        return RefusalReason.BAD_PAYLOAD, f"its length says {int(length)} bytes, and it has {len(body)}"
     crc, expected_crc = chunk[-_CRC_BYTES:].decode("ascii", "replace").upper(), f"{crc16(body):04X}"
     if crc != expected_crc:
-        return Reason.BAD_CHECKSUM, f"its CRC is {crc!r}, and should be {expected_crc}"
+        return RefusalReason.BAD_CHECKSUM, f"its CRC is {crc!r}, and should be {expected_crc}"
     return None
 
 
@@ -118,7 +118,7 @@ def _command_items(
     elif not command.startswith("2") or len(command) != 4:
         yield DeviceEvent(DeviceEventKind.REPLY, PLATFORM, station, f"CN={command}: a command or an answer"[:200])
     elif data_match is None:
-        yield Rejection(Reason.BAD_PAYLOAD, f"CN={command} without CP=&&…&&", station)
+        yield Rejection(RefusalReason.BAD_PAYLOAD, f"CN={command} without CP=&&…&&", station)
     elif not groups:
         yield DeviceEvent(DeviceEventKind.REPLY, PLATFORM, station, f"CN={command}: asks for data"[:200])
     else:
@@ -148,7 +148,9 @@ def _data_items(
 
 
 def _flagged(station: str, group: str, flag: str) -> Rejection:
-    return Rejection(Reason.BAD_VALUE, f"{group.strip()[:80]} was not measured: {flag} is {FLAGS[flag]}", station)
+    return Rejection(
+        RefusalReason.BAD_VALUE, f"{group.strip()[:80]} was not measured: {flag} is {FLAGS[flag]}", station
+    )
 
 
 def _values_of(pairs: dict[str, str], flag: str) -> Iterator[tuple[str, object]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from domain import Reason
+from domain import RefusalReason
 from ingest.formats.compression import decompress
 from ingest.formats.json_payload import parse_availability, read_json
 from ingest.formats.protobuf import Malformed
@@ -36,7 +36,7 @@ def decode(frame: Frame) -> AdapterOutput:
     if levels[1:2] == ["bridges"]:
         levels = [levels[0], *levels[3:]]
     if len(levels) < 5 or levels[1] != "devices" or levels[3] != "sys" or not levels[2]:
-        return Rejection(Reason.NO_CODEC, "topic is not $oc/devices/{device_id}/sys/…")
+        return Rejection(RefusalReason.NO_CODEC, "topic is not $oc/devices/{device_id}/sys/…")
     identity, (path, _, query) = levels[2], "/".join(levels[4:]).partition("?")
     reader = READERS.get(path)
     if reader is None and not path.startswith("properties/get/response"):
@@ -45,7 +45,7 @@ def decode(frame: Frame) -> AdapterOutput:
     if isinstance(body, Rejection):
         return _unreadable(identity, path, body, frame)
     if not isinstance(body, dict):
-        return Rejection(Reason.BAD_PAYLOAD, f"a JSON {type(body).__name__} instead of an object", identity)
+        return Rejection(RefusalReason.BAD_PAYLOAD, f"a JSON {type(body).__name__} instead of an object", identity)
     return (reader or _properties)(identity, _forwarded_body(body), frame.retain)
 
 
@@ -54,7 +54,7 @@ def _read_body(payload: bytes, query: str) -> object:
     try:
         return read_json(decompress(payload) if query == "encoding=gzip" else payload)
     except Malformed as error:
-        return Rejection(Reason.BAD_PAYLOAD, str(error))
+        return Rejection(RefusalReason.BAD_PAYLOAD, str(error))
 
 
 def _other_topic(identity: str, path: str) -> DeviceEvent | Rejection:
@@ -68,7 +68,7 @@ def _other_topic(identity: str, path: str) -> DeviceEvent | Rejection:
         )
     if path.startswith(DOWNLINK_PREFIXES):
         return DeviceEvent(DeviceEventKind.REPLY, PLATFORM, identity, f"a command, or its answer: {path[:120]}")
-    return Rejection(Reason.NO_CODEC, f"…/sys/{path[:120]} is no report we read", identity)
+    return Rejection(RefusalReason.NO_CODEC, f"…/sys/{path[:120]} is no report we read", identity)
 
 
 def _unreadable(identity: str, path: str, rejection: Rejection, frame: Frame) -> AdapterOutput:
@@ -96,14 +96,14 @@ def _properties(identity: str, body: dict[str, object], retained: bool) -> Adapt
 def _gateway_report(identity: str, body: dict[str, object], retained: bool) -> AdapterOutput:
     devices = body.get("devices")
     if not isinstance(devices, list) or not devices:
-        return Rejection(Reason.BAD_PAYLOAD, "a gateway's report without `devices`", identity)
+        return Rejection(RefusalReason.BAD_PAYLOAD, "a gateway's report without `devices`", identity)
     return [item for device in devices for item in _sub_device_report(identity, device, retained)]
 
 
 def _sub_device_report(gateway: str, device: object, retained: bool) -> Iterator[AdapterItem]:
     name = device.get("device_id", device.get("deviceId")) if isinstance(device, dict) else None
     if not isinstance(device, dict) or not isinstance(name, str) or not name:
-        yield Rejection(Reason.BAD_PAYLOAD, "a sub-device without device_id", gateway)
+        yield Rejection(RefusalReason.BAD_PAYLOAD, "a sub-device without device_id", gateway)
     else:
         yield from _service_readings(name, device, retained)
 
@@ -111,11 +111,11 @@ def _sub_device_report(gateway: str, device: object, retained: bool) -> Iterator
 def _service_readings(identity: str, body: dict[str, object], retained: bool) -> Iterator[AdapterItem]:
     services = _as_list(body.get("services"))
     if not services:
-        yield Rejection(Reason.BAD_PAYLOAD, "a report without `services`", identity)
+        yield Rejection(RefusalReason.BAD_PAYLOAD, "a report without `services`", identity)
         return
     valid_services = [item for item in services if isinstance(item, dict) and _properties_of(item) is not None]
     if len(valid_services) < len(services):
-        yield Rejection(Reason.BAD_PAYLOAD, "a service without `properties`", identity)
+        yield Rejection(RefusalReason.BAD_PAYLOAD, "a service without `properties`", identity)
     yield from _readings(
         identity, (field for service in valid_services for field in _service_fields(service)), retained
     )
@@ -147,7 +147,7 @@ def _event_time(service: dict[str, object]) -> object:
 def _event_report(identity: str, body: dict[str, object], retained: bool) -> AdapterOutput:
     services = [item for item in _as_list(body.get("services")) if isinstance(item, dict)]
     if not services:
-        return Rejection(Reason.BAD_PAYLOAD, "an event report without `services`", identity)
+        return Rejection(RefusalReason.BAD_PAYLOAD, "an event report without `services`", identity)
     device_services = [item for item in services if not str(item.get("service_id", "")).startswith("$")]
     if not device_services:
         return _system_event(identity, services)
@@ -186,7 +186,7 @@ def _sub_device_statuses(identity: str, body: dict[str, object], _retained: bool
     statuses = body.get("device_statuses")
     entries = [item for item in statuses if isinstance(item, dict)] if isinstance(statuses, list) else []
     events: list[AdapterItem] = [_status_event(identity, item) for item in entries]
-    return events or Rejection(Reason.BAD_PAYLOAD, "a report without `device_statuses`", identity)
+    return events or Rejection(RefusalReason.BAD_PAYLOAD, "a report without `device_statuses`", identity)
 
 
 def _status(identity: str, body: dict[str, object], _retained: bool) -> AdapterOutput:
@@ -204,7 +204,7 @@ def _message(identity: str, body: dict[str, object], retained: bool) -> AdapterO
         return list(_readings(identity, ((None, name, value) for name, value in flatten(fields)), retained))
     if text:
         return _raw_reading(identity, text, retained)
-    return Rejection(Reason.BAD_PAYLOAD, f"a {type(content).__name__} instead of a message", identity)
+    return Rejection(RefusalReason.BAD_PAYLOAD, f"a {type(content).__name__} instead of a message", identity)
 
 
 def _readings(identity: str, fields: Iterator[TimedField], retained: bool) -> Iterator[AdapterItem]:

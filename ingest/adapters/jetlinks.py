@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from domain import Reason
+from domain import RefusalReason
 from ingest.adapters.thing_models import field_meanings
 from ingest.definitions import DefinitionUpdate
 from ingest.formats.json_payload import read_json
@@ -32,14 +32,14 @@ def decode(frame: Frame) -> AdapterOutput:
     """Decode `/{product}/{device}/…`; `…/child/{child}/…` once for each gateway in between."""
     levels = frame.topic.split("/")
     if len(levels) < 4 or levels[0] or not (levels[1] and levels[2]):
-        return Rejection(Reason.NO_CODEC, "topic is not /{product}/{device}/…")
+        return Rejection(RefusalReason.NO_CODEC, "topic is not /{product}/{device}/…")
     product: str | None = levels[1]
     identity, levels_below = levels[2], levels[3:]
     while levels_below[0] == "child" and len(levels_below) > 2:
         product, identity, levels_below = None, levels_below[1], levels_below[2:]
     path = "/".join(levels_below)
     if not identity:
-        return Rejection(Reason.NO_CODEC, "a gateway's child without a deviceId")
+        return Rejection(RefusalReason.NO_CODEC, "a gateway's child without a deviceId")
     if path == DERIVED_METADATA:
         return _thing_model(identity, frame)
     if path in REPORT_PATHS or (levels_below[0] == "event" and len(levels_below) > 1):
@@ -73,7 +73,7 @@ def _report(identity: str, product: str | None, path: str, frame: Frame) -> Adap
     if isinstance(body, Rejection):
         return Rejection(body.reason, body.detail, identity)
     if not isinstance(body, dict):
-        return Rejection(Reason.BAD_PAYLOAD, f"a JSON {type(body).__name__} instead of an object", identity)
+        return Rejection(RefusalReason.BAD_PAYLOAD, f"a JSON {type(body).__name__} instead of an object", identity)
     if path.startswith("event/"):
         fields = list(_event_values(path.removeprefix("event/"), body))
     elif path.endswith("/reply") and not isinstance(body.get("properties"), dict):
@@ -81,7 +81,7 @@ def _report(identity: str, product: str | None, path: str, frame: Frame) -> Adap
     elif isinstance(body.get("properties"), dict):
         fields = list(_property_fields(body))
     else:
-        return Rejection(Reason.BAD_PAYLOAD, "a report without `properties`", identity)
+        return Rejection(RefusalReason.BAD_PAYLOAD, "a report without `properties`", identity)
     groups = group_by_time(fields) or [(None, {})]
     return [RawReading(PLATFORM, identity, at, group, None, product, frame.retain) for at, group in groups]
 
@@ -115,4 +115,4 @@ def _other_topic(identity: str, path: str) -> DeviceEvent | Rejection:
         return DeviceEvent(DeviceEventKind.REPLY, PLATFORM, identity, f"a command, or its answer: {path[:120]}")
     if path.partition("/")[0] in HOUSEKEEPING_LEVELS:
         return DeviceEvent(DeviceEventKind.STATUS, PLATFORM, identity, f"housekeeping: {path[:120]}")
-    return Rejection(Reason.NO_CODEC, f"…/{path[:120]} is no report we read", identity)
+    return Rejection(RefusalReason.NO_CODEC, f"…/{path[:120]} is no report we read", identity)

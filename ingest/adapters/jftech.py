@@ -6,7 +6,7 @@ links to the pictures expire and are kept in the journal only.
 
 from __future__ import annotations
 
-from domain import Reason
+from domain import RefusalReason
 from ingest.formats.json_payload import read_json
 from ingest.frame import Frame
 from ingest.results import AdapterOutput, RawReading, Rejection
@@ -22,12 +22,12 @@ def decode(frame: Frame) -> AdapterOutput:
         return body
     biz_data = body.get("bizData") if isinstance(body, dict) else None
     if not isinstance(body, dict) or not isinstance(biz_data, dict):
-        return Rejection(Reason.BAD_PAYLOAD, "not a camera's message: it has no `bizData`")
+        return Rejection(RefusalReason.BAD_PAYLOAD, "not a camera's message: it has no `bizData`")
     serial = biz_data.get("deviceSn")
     if not isinstance(serial, str) or not serial:
-        return Rejection(Reason.BAD_PAYLOAD, "no `deviceSn` says which camera it is")
+        return Rejection(RefusalReason.BAD_PAYLOAD, "no `deviceSn` says which camera it is")
     if body.get("bizType") != "ai_alarm":
-        return Rejection(Reason.NO_CODEC, f"bizType {str(body.get('bizType'))[:40]!r} is not ai_alarm", serial)
+        return Rejection(RefusalReason.NO_CODEC, f"bizType {str(body.get('bizType'))[:40]!r} is not ai_alarm", serial)
     names = (f"{serial}/{biz_data['channelNumber']}", serial) if biz_data.get("channelNumber") else (serial,)
     fields = dict.fromkeys(_labels(biz_data) or [str(biz_data.get("eventName", "event"))], True)
     return [RawReading(PLATFORM, names[0], biz_data.get("eventTime"), {**fields}, None, None, frame.retain, names[1:])]

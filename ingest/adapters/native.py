@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from domain import Reason
+from domain import RefusalReason
 from ingest.formats.json_payload import parse_availability, read_json
 from ingest.frame import Frame
 from ingest.results import AdapterItem, AdapterOutput, DeviceEvent, DeviceEventKind, RawReading, Rejection
@@ -17,7 +17,7 @@ def decode(frame: Frame) -> AdapterOutput:
     """Decode an object or an array of objects (batch, backfill), a last will, or a command of our own."""
     levels = frame.topic.split("/")
     if len(levels) != 4 or not levels[2]:
-        return Rejection(Reason.NO_CODEC, "topic is not fengshao/v1/{device}/up, …/alarm, …/status or …/down")
+        return Rejection(RefusalReason.NO_CODEC, "topic is not fengshao/v1/{device}/up, …/alarm, …/status or …/down")
     device, leaf = levels[2], levels[3]
     if leaf == "up" or leaf == "alarm":
         return _readings(device, frame)
@@ -27,7 +27,7 @@ def decode(frame: Frame) -> AdapterOutput:
         )
     if leaf == "down":
         return DeviceEvent(DeviceEventKind.REPLY, PLATFORM, device, "a command to the device")
-    return Rejection(Reason.NO_CODEC, f"…/{leaf[:40]} is not up, alarm, status or down", device)
+    return Rejection(RefusalReason.NO_CODEC, f"…/{leaf[:40]} is not up, alarm, status or down", device)
 
 
 def _readings(device: str, frame: Frame) -> AdapterOutput:
@@ -38,10 +38,10 @@ def _readings(device: str, frame: Frame) -> AdapterOutput:
         return Rejection(message.reason, message.detail, device)
     if not isinstance(message, list):
         return Rejection(
-            Reason.BAD_PAYLOAD, f"a JSON {type(message).__name__} instead of an object or an array", device
+            RefusalReason.BAD_PAYLOAD, f"a JSON {type(message).__name__} instead of an object or an array", device
         )
     if not message:
-        return Rejection(Reason.BAD_PAYLOAD, "an empty array", device)
+        return Rejection(RefusalReason.BAD_PAYLOAD, "an empty array", device)
     return _items(device, message, frame.retain)
 
 
@@ -56,10 +56,10 @@ def _items(device: str, items: list[object], retained: bool) -> list[AdapterItem
         non_objects, last_index = non_objects + 1, index
         if non_objects <= NON_OBJECTS_MAX:
             detail = f"item {index} is a {type(item).__name__} instead of an object"
-            results.append(Rejection(Reason.BAD_PAYLOAD, detail, device))
+            results.append(Rejection(RefusalReason.BAD_PAYLOAD, detail, device))
     if non_objects > NON_OBJECTS_MAX:
         detail = f"{non_objects - NON_OBJECTS_MAX} more items are no objects, the last of them item {last_index}"
-        results.append(Rejection(Reason.BAD_PAYLOAD, detail, device))
+        results.append(Rejection(RefusalReason.BAD_PAYLOAD, detail, device))
     return results
 
 

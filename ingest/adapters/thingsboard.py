@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from domain import Reason
+from domain import RefusalReason
 from ingest.formats.json_payload import read_json
 from ingest.formats.timed_fields import flatten
 from ingest.frame import Frame
@@ -37,9 +37,9 @@ def decode(frame: Frame) -> AdapterOutput:
         return _gateway(leaf, frame)
     name, _, leaf = leaf.partition("/")
     if owner != "devices" or not name or not leaf:
-        return Rejection(Reason.NO_CODEC, "topic is not v1/gateway/… or v1/devices/{name}/…")
+        return Rejection(RefusalReason.NO_CODEC, "topic is not v1/gateway/… or v1/devices/{name}/…")
     if name == "me":
-        return Rejection(Reason.NO_CODEC, NO_DEVICE_NAME)
+        return Rejection(RefusalReason.NO_CODEC, NO_DEVICE_NAME)
     if leaf in REPORTS:
         body = read_json(frame.payload)
         return list(_device_items(name, body, frame.retain))
@@ -54,7 +54,7 @@ def _gateway(leaf: str, frame: Frame) -> AdapterOutput:
     if isinstance(body, Rejection):
         return body
     if not isinstance(body, dict) or not body:
-        return Rejection(Reason.BAD_PAYLOAD, f"a JSON {type(body).__name__} instead of an object by device name")
+        return Rejection(RefusalReason.BAD_PAYLOAD, f"a JSON {type(body).__name__} instead of an object by device name")
     if leaf in CONNECTIONS:
         return _connection(body, CONNECTIONS[leaf])
     return [item for name, values in body.items() for item in _device_items(name, values, frame.retain)]
@@ -65,13 +65,13 @@ def _other_topic(name: str | None, leaf: str) -> DeviceEvent | Rejection:
         return DeviceEvent(DeviceEventKind.REPLY, PLATFORM, name, f"a command or a question: {leaf[:120]}")
     if leaf == "claim":
         return DeviceEvent(DeviceEventKind.DISCOVERY, PLATFORM, name, "a device may be claimed")
-    return Rejection(Reason.NO_CODEC, f"…/{leaf[:120]} is no report we read", name)
+    return Rejection(RefusalReason.NO_CODEC, f"…/{leaf[:120]} is no report we read", name)
 
 
 def _connection(body: dict[str, object], online: bool) -> DeviceEvent | Rejection:
     name = body.get("device")
     if not isinstance(name, str) or not name:
-        return Rejection(Reason.BAD_PAYLOAD, "a connection without `device`")
+        return Rejection(RefusalReason.BAD_PAYLOAD, "a connection without `device`")
     device_type = body.get("type")
     device = DiscoveredDevice(((PLATFORM, name),), model=device_type if isinstance(device_type, str) else None)
     discovered = (device,) if online else ()
@@ -82,20 +82,20 @@ def _connection(body: dict[str, object], online: bool) -> DeviceEvent | Rejectio
 def _device_items(name: str, values: object, retained: bool) -> Iterator[AdapterItem]:
     """`{"temperature": 22.5}`, `{"ts": …, "values": {…}}`, or an array of these."""
     if not name:
-        values = Rejection(Reason.BAD_PAYLOAD, "values of a device without a name")
+        values = Rejection(RefusalReason.BAD_PAYLOAD, "values of a device without a name")
     if isinstance(values, Rejection):
         yield Rejection(values.reason, values.detail, name or None)
         return
     parts = values if isinstance(values, list) else [values]
     if not parts:
-        yield Rejection(Reason.BAD_PAYLOAD, "an empty array", name)
+        yield Rejection(RefusalReason.BAD_PAYLOAD, "an empty array", name)
     for part in parts:
         yield _reading(name, part, retained)
 
 
 def _reading(name: str, part: object, retained: bool) -> RawReading | Rejection:
     if not isinstance(part, dict):
-        return Rejection(Reason.BAD_PAYLOAD, f"a {type(part).__name__} instead of values", name)
+        return Rejection(RefusalReason.BAD_PAYLOAD, f"a {type(part).__name__} instead of values", name)
     at = part.get("ts") if "ts" in part else None
     values = part["values"] if isinstance(part.get("values"), dict) else part
     assert isinstance(values, dict)

@@ -11,7 +11,7 @@ from binascii import a2b_base64
 
 from msgspec import structs
 
-from domain import Reason
+from domain import RefusalReason
 from ingest.formats.json_payload import read_json
 from ingest.formats.lorawan_history import split_history
 from ingest.formats.timed_fields import TimedFields, flatten
@@ -38,16 +38,16 @@ def decode(frame: Frame) -> AdapterOutput:
     """Decode `v3/{application}@{tenant}/devices/{device}/{up|join|down/…|location/solved|service/data}`."""
     levels = frame.topic.split("/", 4)
     if len(levels) != 5 or levels[2] != "devices" or not levels[3]:
-        return Rejection(Reason.NO_CODEC, "topic is not v3/{application}@{tenant}/devices/{device}/{event}")
+        return Rejection(RefusalReason.NO_CODEC, "topic is not v3/{application}@{tenant}/devices/{device}/{event}")
     device, event = levels[3], levels[4]
     reader = EVENTS.get(event)
     if reader is None:
-        return Rejection(Reason.NO_CODEC, f"event {event[:40]} is not one of {', '.join(EVENTS)}", device)
+        return Rejection(RefusalReason.NO_CODEC, f"event {event[:40]} is not one of {', '.join(EVENTS)}", device)
     body = read_json(frame.payload)
     if isinstance(body, Rejection):
         return Rejection(body.reason, body.detail, device)
     if not isinstance(body, dict):
-        return Rejection(Reason.BAD_PAYLOAD, f"a JSON {type(body).__name__} instead of an object", device)
+        return Rejection(RefusalReason.BAD_PAYLOAD, f"a JSON {type(body).__name__} instead of an object", device)
     return reader((device, _eui_spellings(body)), body, frame.retain)
 
 
@@ -59,7 +59,7 @@ def _eui_spellings(body: Body) -> tuple[str, ...]:
 def _uplink_reading(names: DeviceNames, body: Body, retained: bool) -> AdapterOutput:
     uplink = _uplink_of(body)
     if not uplink:
-        return Rejection(Reason.BAD_PAYLOAD, "an uplink without uplink_message", names[0])
+        return Rejection(RefusalReason.BAD_PAYLOAD, "an uplink without uplink_message", names[0])
     readings = _timed_readings(uplink)
     if readings:
         return [_reading_at(names, body, at, fields, retained) for at, fields in readings]
@@ -136,7 +136,7 @@ def _raw_reading(names: DeviceNames, body: Body, retained: bool) -> AdapterOutpu
     try:
         data = a2b_base64(str(uplink["frm_payload"]), strict_mode=True)
     except ValueError as error:
-        return Rejection(Reason.BAD_PAYLOAD, f"frm_payload is not base64: {error}", names[0])
+        return Rejection(RefusalReason.BAD_PAYLOAD, f"frm_payload is not base64: {error}", names[0])
     raw = RawPayload(data, port if type(port) is int else 0)
     return [structs.replace(_current_reading(names, body, {}, retained), raw=raw)]
 
@@ -153,7 +153,7 @@ def _model(body: Body) -> str | None:
 def _location(names: DeviceNames, body: Body, retained: bool) -> AdapterOutput:
     location = _object(_object(body, "location_solved"), "location")
     if not location:
-        return Rejection(Reason.BAD_PAYLOAD, "a solved location without a location", names[0])
+        return Rejection(RefusalReason.BAD_PAYLOAD, "a solved location without a location", names[0])
     fields: dict[str, object] = {"lat": location.get("latitude", 0.0), "lon": location.get("longitude", 0.0)}
     return [RawReading(PLATFORM, names[0], body.get("received_at"), fields, None, None, retained, names[1])]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from domain import Reason
+from domain import RefusalReason
 from ingest.formats.json_payload import parse_availability, read_json, read_scalar
 from ingest.frame import Frame
 from ingest.results import AdapterOutput, DeviceEvent, DeviceEventKind, DiscoveredDevice, RawReading, Rejection
@@ -27,7 +27,7 @@ def decode(frame: Frame) -> AdapterOutput:
     """Decode `zigbee2mqtt/{name}`, `…/availability`, `…/set`, `…/get`, `zigbee2mqtt/bridge/…`."""
     _, _, name = frame.topic.partition("/")
     if not name:
-        return Rejection(Reason.NO_CODEC, "topic is not zigbee2mqtt/{name}")
+        return Rejection(RefusalReason.NO_CODEC, "topic is not zigbee2mqtt/{name}")
     if name == "bridge" or name.startswith("bridge/"):
         return _bridge_event(name.removeprefix("bridge").lstrip("/"), frame)
     owner, _, leaf = name.rpartition("/")
@@ -71,7 +71,7 @@ def _attribute(name: str, value: object, frame: Frame) -> AdapterOutput:
     device, _, field = name.rpartition("/")
     if not device or frame.payload.lstrip()[:1] in (b"{", b"["):
         kind = value.detail if isinstance(value, Rejection) else f"a JSON {type(value).__name__} instead of an object"
-        return Rejection(Reason.BAD_PAYLOAD, f"{kind} (Zigbee2MQTT writes `output: json` by default)", name)
+        return Rejection(RefusalReason.BAD_PAYLOAD, f"{kind} (Zigbee2MQTT writes `output: json` by default)", name)
     value = read_scalar(frame.payload)
     if isinstance(value, Rejection):
         return Rejection(value.reason, value.detail, device)

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from domain import Reason
+from domain import RefusalReason
 from domain.kind import Kind
 from ingest.frame import Frame
 from ingest.mappings.conversion import NOT_MEASURED, ConversionFailure, convert
@@ -51,11 +51,11 @@ class DangerDetector:
             own = {name for name, quantity in kind.quantities.items() if quantity.danger}
             self._danger_bits[kind_name] = _true_bit_pattern(own)
 
-    def in_unreadable(self, frame: Frame, reason: Reason, kind: str | None = None) -> bool:
+    def in_unreadable(self, frame: Frame, reason: RefusalReason, kind: str | None = None) -> bool:
         """Whether an undecodable message must be treated as an alarm: it came on the native alarm topic, or its bytes
         contain a danger field set to true. `kind` is that of the registered device, if it is registered.
         """
-        is_broken = reason in (Reason.BAD_PAYLOAD, Reason.CODEC_FAILED, Reason.TOO_LARGE)
+        is_broken = reason in (RefusalReason.BAD_PAYLOAD, RefusalReason.CODEC_FAILED, RefusalReason.TOO_LARGE)
         is_alarm_topic = frame.topic.startswith("fengshao/") and frame.topic.endswith("/alarm")
         danger_bits = self._danger_bits.get(kind, self._danger_bits[None])
         return (is_broken and is_alarm_topic) or danger_bits.search(frame.payload) is not None

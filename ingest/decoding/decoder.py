@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from domain import Device, Instant, Reading, Reason
+from domain import Device, Instant, Reading, RefusalReason
 from domain.kind import Kind
 from ingest.adapters import VERSIONS, native
 from ingest.adapters.sparkplug.state import SparkplugState
@@ -197,7 +197,7 @@ class Decoder:
     def _read_frame(self, frame: Frame, sparkplug: SparkplugState | None = None) -> DecodedFrame:
         if frame.size is not None:
             detail = f"{frame.size} bytes; only the first {len(frame.payload)} were kept"
-            return DecodedFrame(frame, self.routes.platform_of(frame.topic), Rejection(Reason.TOO_LARGE, detail))
+            return DecodedFrame(frame, self.routes.platform_of(frame.topic), Rejection(RefusalReason.TOO_LARGE, detail))
         try:
             decoded = self.routes.decode(frame, self._state.sparkplug if sparkplug is None else sparkplug)
             return self._state.discovery.read(decoded)
@@ -271,7 +271,7 @@ class Decoder:
         try:
             return any(self._is_dangerous(item, decoded) for item in items)
         except Exception:  # noqa: BLE001 (decoding the frame after the journal refuses it with this fault)
-            return self._danger.in_unreadable(frame, Reason.CODEC_FAILED)
+            return self._danger.in_unreadable(frame, RefusalReason.CODEC_FAILED)
 
     def _is_dangerous(self, item: AdapterItem, decoded: DecodedFrame) -> bool:
         if isinstance(item, Rejection):
@@ -289,4 +289,4 @@ class Decoder:
 
 
 def _failure(fault: Exception) -> Rejection:
-    return Rejection(Reason.CODEC_FAILED, f"{type(fault).__name__}: {fault}"[:200])
+    return Rejection(RefusalReason.CODEC_FAILED, f"{type(fault).__name__}: {fault}"[:200])

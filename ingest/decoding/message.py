@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from domain import Reason
+from domain import RefusalReason
 from ingest.decoding.refused_items import RefusedItems
 from ingest.decoding.unregistered_devices import UnregisteredDevices
 from ingest.frame import Frame
@@ -30,5 +30,5 @@ def limit_fields(item: AdapterItem) -> AdapterItem:
     """The item, or a rejection of a raw reading with more than FIELDS_MAX fields."""
     if type(item) is RawReading and len(item.fields) > FIELDS_MAX:
         detail = f"{len(item.fields)} fields, {FIELDS_MAX} at most"
-        return Rejection(Reason.BAD_PAYLOAD, detail, item.identity, aliases=item.aliases)
+        return Rejection(RefusalReason.BAD_PAYLOAD, detail, item.identity, aliases=item.aliases)
     return item

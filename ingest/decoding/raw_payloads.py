@@ -11,7 +11,7 @@ from typing import Protocol
 
 from msgspec.structs import replace
 
-from domain import Device, Instant, Reason
+from domain import Device, Instant, RefusalReason
 from ingest.codecs import Codec, CodecFailed, DecodeCall, Decoded
 from ingest.discovery.resolution import FindDevice
 from ingest.formats.lorawan_history import split_history
@@ -97,7 +97,7 @@ def _no_codec(raw_reading: RawReading, raw: RawPayload, device: Device, _receive
     model = device.model or raw_reading.model
     cause = f"no codec in codecs.d speaks for model {model[:80]!r}" if model else f"{device.id} has no model"
     detail = f"{len(raw.data)} raw bytes on port {raw.f_port} ({raw.data[:24].hex()}): {cause}"
-    return Rejection(Reason.NO_CODEC, detail, raw_reading.identity, aliases=raw_reading.aliases)
+    return Rejection(RefusalReason.NO_CODEC, detail, raw_reading.identity, aliases=raw_reading.aliases)
 
 
 def _to_readings(
@@ -107,7 +107,7 @@ def _to_readings(
     if isinstance(outcome, CodecFailed):
         danger = any(is_dangerous(raw_reading.platform, fields) for _, fields in split_history(outcome.partial_fields))
         detail, identity = outcome.detail, raw_reading.identity
-        return [Rejection(Reason.CODEC_FAILED, detail, identity, danger, raw_reading.aliases)]
+        return [Rejection(RefusalReason.CODEC_FAILED, detail, identity, danger, raw_reading.aliases)]
     moments = split_history(outcome.fields) or [(None, {})]
     return [
         _current_reading(raw_reading, fields) if at is None else _past_reading(raw_reading, at, fields)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Set
 
-from domain import Device, Reason
+from domain import Device, RefusalReason
 from ingest.decoding.danger_detection import DangerDetector
 from ingest.discovery.resolution import FindDevice
 from ingest.frame import REPLAY_SESSION, Frame
@@ -19,7 +19,7 @@ class RefusalBuilder:
         self._danger, self._find, self._payload_max = danger, find, payload_max
         self._frame: Frame | None = None
         self._head = b""
-        self._danger_by_reason: dict[tuple[Reason, str | None], bool] = {}
+        self._danger_by_reason: dict[tuple[RefusalReason, str | None], bool] = {}
 
     def from_rejection(
         self, rejection: Rejection, platform: str | None, frame: Frame, reported: Set[str] = frozenset()
@@ -43,7 +43,7 @@ class RefusalBuilder:
         if frame is not self._frame:
             self._frame, self._head, self._danger_by_reason = frame, frame.payload[: self._payload_max], {}
 
-    def _looks_dangerous(self, frame: Frame, reason: Reason, kind: str | None) -> bool:
+    def _looks_dangerous(self, frame: Frame, reason: RefusalReason, kind: str | None) -> bool:
         self._set_frame(frame)
         if (reason, kind) not in self._danger_by_reason:
             self._danger_by_reason[reason, kind] = self._danger.in_unreadable(frame, reason, kind)
@@ -58,7 +58,7 @@ class RefusalBuilder:
         """The refusal of a raw reading of a device whose kind has no description."""
         danger = self._danger.in_fields(raw_reading.platform, raw_reading.fields)
         detail = f"{device.id} is of kind {device.kind!r}, which nobody described"
-        objection = Objection(Reason.NO_MAPPING, detail, danger)
+        objection = Objection(RefusalReason.NO_MAPPING, detail, danger)
         return self.build(frame, raw_reading.platform, raw_reading.identity, objection, device)
 
     def build(

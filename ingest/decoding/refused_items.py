@@ -10,7 +10,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from domain import Reason
+from domain import RefusalReason
 from ingest.decoding.refusals import RefusalBuilder
 from ingest.frame import Frame
 from ingest.results import Refusal, Rejection
@@ -33,7 +33,7 @@ class RefusedItems:
     def __init__(self, builder: RefusalBuilder, platform: str | None, frame: Frame) -> None:
         self._builder, self._platform, self._frame = builder, platform, frame
         self._single: list[tuple[Refusal, Rejection | None]] = []
-        self._overflow: dict[tuple[Reason, bool], _Overflow] = {}
+        self._overflow: dict[tuple[RefusalReason, bool], _Overflow] = {}
         self._danger_identities: set[str | None] = set()
         self.any_rejected = False
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from domain import Reason
+from domain import RefusalReason
 from ingest.decoding.danger_detection import DangerDetector
 from ingest.decoding.validation import Outcome
 from ingest.mappings.field_values import Objection
@@ -34,7 +34,7 @@ class UnmappedFields:
 
     def _object_to_danger(self, outcome: Outcome, plan: Plan) -> None:
         """A danger bit that this kind does not have is not only counted: it is refused by name."""
-        others = [objection for objection in outcome.objections if objection.reason is not Reason.NO_MAPPING]
+        others = [objection for objection in outcome.objections if objection.reason is not RefusalReason.NO_MAPPING]
         names = ", ".join(name[:40] for name in list(outcome.unmapped)[:8])
-        danger = Objection(Reason.NO_MAPPING, f"a {plan.kind} has no mapping for: {names}", danger=True)
+        danger = Objection(RefusalReason.NO_MAPPING, f"a {plan.kind} has no mapping for: {names}", danger=True)
         outcome.objections = [*others, danger]

@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from domain import Reason
+from domain import RefusalReason
 from ingest.decoding.danger_detection import DangerDetector
 from ingest.decoding.refusals import RefusalBuilder
 from ingest.discovery.hints import DiscoveryHints
@@ -51,6 +51,6 @@ class UnregisteredDevices:
         for device in self._devices.values():
             platform, identity = device.first.platform, device.first.identity
             detail = f"no device is called {identity[:120]!r} on {platform}"
-            objection = Objection(Reason.UNKNOWN_DEVICE, detail, device.danger)
+            objection = Objection(RefusalReason.UNKNOWN_DEVICE, detail, device.danger)
             refusal = builder.build(frame, platform, identity, objection)
             yield replace(refusal, proposed_kind=self._danger.guess_kind(platform, device.names))

@@ -15,7 +15,7 @@ from zlib import crc32
 import msgspec
 from msgspec import Struct, field
 
-from domain import HOUR, Device, Instant, Quality, Reading, Reason, Value
+from domain import HOUR, Device, Instant, Quality, Reading, RefusalReason, Value
 from ingest.decoding.duplicates import SEQ_MAX, DuplicateWindow
 from ingest.mappings.field_values import FieldValues, Objection, read_fields
 from ingest.mappings.plan import Plan
@@ -157,11 +157,11 @@ def validate_full(
 def _explain_empty(raw_reading: RawReading, plan: Plan, read: FieldValues, outcome: Outcome) -> None:
     """No value of the device's own: an empty message, one of unknown fields, or only a sign of life."""
     if not raw_reading.fields:
-        outcome.objections.append(Objection(Reason.BAD_PAYLOAD, "it bears no quantity"))
+        outcome.objections.append(Objection(RefusalReason.BAD_PAYLOAD, "it bears no quantity"))
     elif read.unmapped and not any(objection.danger for objection in read.unread_objections):
         names = ", ".join(name[:40] for name in list(read.unmapped)[:8])
         detail = f"a {plan.kind} on {raw_reading.platform} has no mapping for: {names}"
-        outcome.objections.append(Objection(Reason.NO_MAPPING, detail))
+        outcome.objections.append(Objection(RefusalReason.NO_MAPPING, detail))
 
 
 def _is_current(raw_reading: RawReading, received: Instant, zone: tzinfo) -> bool:
@@ -177,7 +177,9 @@ def _parse_time(value: object, zone: tzinfo, outcome: Outcome) -> Instant | None
     if at is None:
         # By its shape, so that a device that goes on writing its time so is refused for it once a day.
         shape = _DIGITS.sub("0", str(value)[:60])
-        outcome.objections.append(Objection(Reason.BAD_TIME, f"{shape!r} is no time; taken at its arrival", once=True))
+        outcome.objections.append(
+            Objection(RefusalReason.BAD_TIME, f"{shape!r} is no time; taken at its arrival", once=True)
+        )
     return at
 
 
@@ -191,7 +193,7 @@ def _parse_seq(value: object, outcome: Outcome) -> int | None:
     elif (type(value) is float and value.is_integer()) or (isinstance(value, str) and value[:18].isdecimal()):
         seq = int(value[:19] if isinstance(value, str) else value)
     if seq is None or abs(seq) >= SEQ_MAX:
-        outcome.objections.append(Objection(Reason.BAD_VALUE, f"seq: {str(value)[:60]!r} is not a whole number"))
+        outcome.objections.append(Objection(RefusalReason.BAD_VALUE, f"seq: {str(value)[:60]!r} is not a whole number"))
         return None
     return seq
 

@@ -11,7 +11,7 @@ from typing import Final, Protocol
 
 from msgspec.structs import replace
 
-from domain import MINUTE, Instant, Reason
+from domain import MINUTE, Instant, RefusalReason
 from ingest.adapters import platform_for_topic
 from ingest.adapters.homeassistant import PLATFORM
 from ingest.definitions import Definitions, DefinitionsState
@@ -101,7 +101,7 @@ class Discovery:
             items = [replace(event, detail="; ".join([event.detail, *obstacles])[:400])]
             for obstacle in obstacles if _is_relevant(event, devices) else ():
                 if repeats.is_new(event.identity or "", obstacle, now):
-                    items.append(Rejection(Reason.NO_CODEC, obstacle, event.identity, aliases=event.aliases))
+                    items.append(Rejection(RefusalReason.NO_CODEC, obstacle, event.identity, aliases=event.aliases))
         for early in self.register(event, now):
             again = read(early)
             items += again.output if isinstance(again.output, list) and not _was_already_read(again) else ()

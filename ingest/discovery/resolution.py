@@ -10,7 +10,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from domain import Device, Reason
+from domain import Device, RefusalReason
 from ingest.definitions import FieldMeaning
 from ingest.mappings.field_values import Objection
 from ingest.mappings.plan import FieldSpec, Plan
@@ -58,7 +58,7 @@ def apply_definitions(
         if entity.problem:
             danger = entity.danger and bool(plan.danger)
             detail = f"discovery: {entity.names[0] if entity.names else 'an entity'}: {entity.problem}"[:200]
-            objections.append(Objection(Reason.BAD_VALUE, detail, danger, once=True))
+            objections.append(Objection(RefusalReason.BAD_VALUE, detail, danger, once=True))
         else:
             objections += _put(fields, entity, plan, classes)
     return replace(raw_reading, fields=fields, entity_values=(), is_attributes=False), objections
@@ -73,7 +73,7 @@ def _put(fields: dict[str, object], entity: EntityValue, plan: Plan, classes: Pl
             _add(fields, spec.quantity, replace(entity, value=_two_state_value(spec, entity)))
     else:
         detail = f"discovery: a {plan.kind} has no quantity for {' or '.join(entity.names)}{_unit_suffix(entity.unit)}"
-        return [Objection(Reason.NO_MAPPING, detail[:200], once=True)]
+        return [Objection(RefusalReason.NO_MAPPING, detail[:200], once=True)]
     return []
 
 

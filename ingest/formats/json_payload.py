@@ -7,7 +7,7 @@ import re
 
 import msgspec
 
-from domain import Reason
+from domain import RefusalReason
 from ingest.results import Rejection
 
 ONLINE_WORDS = frozenset({"online", "connected", "alive", "up", "on", "true", "1"})
@@ -39,7 +39,7 @@ def _read_leniently(payload: bytes, error: str) -> object:
     try:
         return json.loads(_ESCAPED_SURROGATE.sub(r"\\ufffd", _text(payload)))
     except (ValueError, RecursionError):
-        return Rejection(Reason.BAD_PAYLOAD, error)
+        return Rejection(RefusalReason.BAD_PAYLOAD, error)
 
 
 def _text(payload: bytes) -> str:
@@ -72,6 +72,6 @@ def read_scalar(payload: bytes) -> object:
     try:
         text = payload.decode().strip()
     except UnicodeDecodeError:
-        return Rejection(Reason.BAD_PAYLOAD, "neither a number nor text")
+        return Rejection(RefusalReason.BAD_PAYLOAD, "neither a number nor text")
     value = read_json(payload)
     return text if isinstance(value, Rejection | str | dict | list) else value

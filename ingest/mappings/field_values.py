@@ -12,7 +12,7 @@ from typing import Final
 
 from msgspec import Struct, field
 
-from domain import Reason, Value
+from domain import RefusalReason, Value
 from ingest.mappings.conversion import NOT_MEASURED, UNLISTED_WORD, ConversionFailure, OtherQuantity, as_word, convert
 from ingest.mappings.field_names import CONTAINERS, name_variants, normalized
 from ingest.mappings.plan import FieldSpec, Plan
@@ -28,7 +28,7 @@ class Objection(Struct, frozen=True):
     `once`: reported again only after a day without it; what a device repeats with every message is no news.
     """
 
-    reason: Reason
+    reason: RefusalReason
     detail: str
     danger: bool = False
     quantity: str = ""
@@ -191,7 +191,7 @@ def _objection(name: str, spec: FieldSpec, value: object, failure: ConversionFai
     danger = spec.danger and not is_code and not is_unlisted
     problem = f"{str(value)[:60]!r} is a word we do not know" if is_unlisted else failure.detail
     once = spec.value_type == "bool" and isinstance(value, str)
-    return Objection(Reason.BAD_VALUE, f"{name[:60]}: {problem}", danger, spec.quantity, once)
+    return Objection(RefusalReason.BAD_VALUE, f"{name[:60]}: {problem}", danger, spec.quantity, once)
 
 
 def _apply_word(result: FieldValues, spec: FieldSpec, word: Word, failure: ConversionFailure) -> bool:
@@ -263,7 +263,7 @@ def _find_unread(result: FieldValues) -> None:
             proposal = propose_field(name, value, result.plan.danger)
             detail = f"unread verdict: {name[:60]} = {str(value)[:40]!r}; a mapping can say `{proposal.line}`"
             result.unread_verdicts.append(proposal)
-            result.unread_objections.append(Objection(Reason.NO_MAPPING, detail, danger, once=not danger))
+            result.unread_objections.append(Objection(RefusalReason.NO_MAPPING, detail, danger, once=not danger))
 
 
 def _may_be_verdict(plan: Plan, name: str) -> bool:

@@ -10,7 +10,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from domain import DAY, Device, Instant, Reading, Reason
+from domain import DAY, Device, Instant, Reading, RefusalReason
 from domain.self_tests import limit_of
 from ingest.mappings.field_values import Objection
 
@@ -50,7 +50,7 @@ class RepeatFilter:
         for objection in objections:
             if not objection.once or self.is_new(device, objection.detail, at):
                 yield objection
-            elif objection.reason not in (Reason.NO_MAPPING, Reason.BAD_TIME):
+            elif objection.reason not in (RefusalReason.NO_MAPPING, RefusalReason.BAD_TIME):
                 yield Objection(objection.reason, objection.detail, quantity=objection.quantity)
 
 

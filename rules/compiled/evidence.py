@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from domain import MINUTE, Evidence, Instant, Value
-from domain.duration import written_duration
+from domain.duration import format_duration
 from rules.language.analysis import split_comparison
 from rules.language.compiler import Context, Predicate, compile_expression, compile_operand
 from rules.language.functions import BASELINE_FUNCTIONS, FUNCTIONS
@@ -65,11 +65,11 @@ def _window(leaf: MeasuredOperand) -> str:
         return ""
     parts = [leaf.function]
     if leaf.function not in BASELINE_FUNCTIONS:
-        parts.append(written_duration(leaf.length_ms))
+        parts.append(format_duration(leaf.length_ms))
     if leaf.offset_ms:
-        parts.append(f"offset {written_duration(leaf.offset_ms)}")
+        parts.append(f"offset {format_duration(leaf.offset_ms)}")
     if leaf.ahead_ms:
-        parts.append(f"ahead {written_duration(leaf.ahead_ms)}")
+        parts.append(f"ahead {format_duration(leaf.ahead_ms)}")
     if leaf.test is not None:
         parts.append(f"where {format_expression(leaf.test)}")
     return " ".join(parts)
@@ -81,7 +81,7 @@ def _unit(leaf: MeasuredOperand, units: Mapping[str, str]) -> str:
     function = FUNCTIONS[leaf.function]
     own = "" if leaf.test is not None else units.get(leaf.quantity, "")
     unit = {"times": "", "time": "min", "days": "d", "hourly": f"{own}/h"}.get(function.unit, own)
-    return f"{unit}/{written_duration(leaf.length_ms)}" if function.per_time else unit
+    return f"{unit}/{format_duration(leaf.length_ms)}" if function.per_time else unit
 
 
 def _measured(leaf: MeasuredOperand, context: Context) -> Value | None:

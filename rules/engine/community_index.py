@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo
 
 from domain import Attribute, Device, Person, Subject
 from domain.geo import Point
-from domain.levels import DOORS, LevelRole
+from domain.levels import INDOOR_LEVELS, LevelRole
 from domain.people import Community
-from domain.places import upward
+from domain.places import self_and_ancestors
 from rules.language.local_calendar import find_zone
 from rules.state.device import DeviceState
 
@@ -23,7 +23,7 @@ GROUP_SEPARATOR: Final = "/"
 DEFAULT_ZONE: Final = ZoneInfo("Asia/Shanghai")
 LOCATED: Final = ("lat", "lon", "datum")
 """What a place has beside its attributes: `place.lat` is where the door is, known of it or of its building."""
-_EXACT: Final = DOORS | {LevelRole.SPOT}
+_EXACT: Final = INDOOR_LEVELS | {LevelRole.SPOT}
 """Places whose coordinates are near enough to be those of what is in them."""
 
 
@@ -68,7 +68,9 @@ class CommunityIndex:
         if name not in LOCATED:
             return None
         # The middle of a compound or of a road is no door.
-        community = (node for node in upward(self.community.places, place) if self.community.role_of(node) in _EXACT)
+        community = (
+            node for node in self_and_ancestors(self.community.places, place) if self.community.role_of(node) in _EXACT
+        )
         door = next((node for node in community if node.lat is not None and node.lon is not None), None)
         return None if door is None else getattr(door, name)
 
@@ -78,7 +80,7 @@ class CommunityIndex:
         own = tuple(device.attributes.get(name) for name in ("lat", "lon"))
         place = self._place(device)
         written = tuple(self._of_place(place, name) for name in ("lat", "lon"))
-        around = ((node.lat, node.lon) for node in upward(self.community.places, place))
+        around = ((node.lat, node.lon) for node in self_and_ancestors(self.community.places, place))
         points = (own, written, *around, self._site_point)
         return next(((lat, lon) for lat, lon in points if is_degrees(lat) and is_degrees(lon)), None)
 
@@ -93,7 +95,9 @@ class CommunityIndex:
         """
         if self._one_zone and "timezone" not in device.attributes:
             return self.zone
-        around = (node.attributes.get("timezone") for node in upward(self.community.places, self._place(device)))
+        around = (
+            node.attributes.get("timezone") for node in self_and_ancestors(self.community.places, self._place(device))
+        )
         written = (device.attributes.get("timezone"), *around)
         return next((zone for name in written if name and (zone := find_zone(str(name))) is not None), self.zone)
 

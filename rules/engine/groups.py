@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from domain import Device, Evidence, Instant
-from domain.kind import Words
+from domain.kind import LocalizedText
 from rules.compiled.rule import CompiledRule
 from rules.compiled.ruleset import compile_group_rules
 from rules.engine.community_index import CommunityIndex
@@ -135,7 +135,7 @@ class GroupRegistry:
         lines = [
             Evidence(title.zh, community.address_or_id(one.place, one.device), at=one.begin, name_en=title.en)
             for one in counted[-MAX_SHOWN:]
-            for title in (self.titles.get(one.rule, Words(zh=one.rule, en=one.rule)),)
+            for title in (self.titles.get(one.rule, LocalizedText(zh=one.rule, en=one.rule)),)
         ]
         return (count, *lines)
 

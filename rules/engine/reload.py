@@ -11,8 +11,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from domain import Evidence, Finding, Instant
-from domain import Phase as FindingPhase
+from domain import Evidence, Finding, FindingPhase, Instant
 from domain.kind import Kind
 from rules.compiled.rule import CompiledRule
 from rules.compiled.ruleset import CompiledRuleset, compile_rulebooks, empty_ruleset

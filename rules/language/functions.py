@@ -11,7 +11,7 @@ from typing import Literal as Choice
 
 from msgspec import Struct
 
-from domain.kind import Words
+from domain.kind import LocalizedText
 
 Form = Choice["plain", "learned", "window"]
 """`plain`: of values at one instant. `learned`: of what was seen for weeks. `window`: of a time, its last argument."""
@@ -28,7 +28,7 @@ class Function(Struct, frozen=True):
     category: Form
     operand: Operand
     unit: Unit = "same"
-    label: Words = Words(zh="", en="")
+    label: LocalizedText = LocalizedText(zh="", en="")
     in_range: bool = False
     """Its result lies where the quantity itself lies."""
     accepts_condition: bool = False
@@ -54,42 +54,45 @@ _TABLE: Final = (
     Function("default", "plain", "any"),
     Function("known", "plain", "any", "none"),
     Function("distance_m", "plain", "number"),
-    Function("usual", "learned", "measured", label=Words(zh="平时值", en="usual value")),
-    Function("days_left", "learned", "number", "days", Words(zh="预计还能用", en="expected to last")),
-    Function("increase", "window", "counter", label=Words(zh="增长", en="growth"), per_time=True),
-    Function("rate", "window", "counter", "hourly", Words(zh="每小时增长", en="growth an hour")),
-    Function("idle", "window", "counter", "time", Words(zh="最长不变", en="longest standstill")),
+    Function("usual", "learned", "measured", label=LocalizedText(zh="平时值", en="usual value")),
+    Function("days_left", "learned", "number", "days", LocalizedText(zh="预计还能用", en="expected to last")),
+    Function("increase", "window", "counter", label=LocalizedText(zh="增长", en="growth"), per_time=True),
+    Function("rate", "window", "counter", "hourly", LocalizedText(zh="每小时增长", en="growth an hour")),
+    Function("idle", "window", "counter", "time", LocalizedText(zh="最长不变", en="longest standstill")),
     # Rounded like a counter's growth: three times 0.1 is 0.3.
     Function(
-        "sum", "window", "measured", label=Words(zh="合计", en="sum"), per_time=True, accepts_condition=True,
+        "sum", "window", "measured", label=LocalizedText(zh="合计", en="sum"), per_time=True, accepts_condition=True,
         aggregate=lambda values: round(sum(values), 7),
     ),
     Function(
-        "min", "window", "measured", label=Words(zh="最低", en="lowest"), in_range=True, accepts_condition=True,
-        aggregate=min,
+        "min", "window", "measured", label=LocalizedText(zh="最低", en="lowest"), in_range=True,
+        accepts_condition=True, aggregate=min,
     ),
     Function(
-        "max", "window", "measured", label=Words(zh="最高", en="highest"), in_range=True, accepts_condition=True,
-        aggregate=max,
+        "max", "window", "measured", label=LocalizedText(zh="最高", en="highest"), in_range=True,
+        accepts_condition=True, aggregate=max,
     ),
     Function(
-        "mean", "window", "measured", label=Words(zh="平均", en="mean"), in_range=True, accepts_condition=True,
-        aggregate=lambda values: round(sum(values) / len(values), 7),
+        "mean", "window", "measured", label=LocalizedText(zh="平均", en="mean"), in_range=True,
+        accepts_condition=True, aggregate=lambda values: round(sum(values) / len(values), 7),
     ),
     Function(
-        "count", "window", "measured", "times", Words(zh="次数", en="times"), per_time=True, accepts_condition=True,
-        aggregate=len,
+        "count", "window", "measured", "times", LocalizedText(zh="次数", en="times"), per_time=True,
+        accepts_condition=True, aggregate=len,
     ),
     Function(
-        "last", "window", "measured", label=Words(zh="前值", en="former value"), in_range=True, accepts_condition=True,
-        aggregate=lambda values: values[-1],
+        "last", "window", "measured", label=LocalizedText(zh="前值", en="former value"), in_range=True,
+        accepts_condition=True, aggregate=lambda values: values[-1],
     ),
     Function(
-        "quantile", "window", "number", label=Words(zh="分位值", en="quantile"), in_range=True, extra_argument="0.9"
+        "quantile", "window", "number", label=LocalizedText(zh="分位值", en="quantile"), in_range=True,
+        extra_argument="0.9",
     ),
-    Function("stddev", "window", "number", label=Words(zh="标准差", en="standard deviation"), aggregate=_deviation),
-    Function("predict", "window", "number", label=Words(zh="推算值", en="forecast"), extra_argument="2h"),
-    Function("seen", "window", "measured", "time", Words(zh="有读数的时间", en="time with readings")),
+    Function(
+        "stddev", "window", "number", label=LocalizedText(zh="标准差", en="standard deviation"), aggregate=_deviation
+    ),
+    Function("predict", "window", "number", label=LocalizedText(zh="推算值", en="forecast"), extra_argument="2h"),
+    Function("seen", "window", "measured", "time", LocalizedText(zh="有读数的时间", en="time with readings")),
 )  # fmt: skip
 FUNCTIONS: Final[Mapping[str, Function]] = {function.name: function for function in _TABLE}
 BASELINE_FUNCTIONS: Final = frozenset(name for name, function in FUNCTIONS.items() if function.category == "learned")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from domain import Value
-from domain.duration import written_duration
+from domain.duration import format_duration
 from rules.language.functions import BASELINE_FUNCTIONS, FUNCTIONS
 from rules.language.nodes import (
     COMPARISONS,
@@ -59,7 +59,7 @@ def _literal(node: Constant) -> str:
     if node.clock:
         return f"{int(value) // 60:02d}:{int(value) % 60:02d}"
     if node.duration:
-        return written_duration(int(value))
+        return format_duration(int(value))
     return _value(value)
 
 
@@ -97,9 +97,9 @@ def _of_window(node: WindowCall) -> str:
     if node.function == "quantile":
         parts.append(f"{node.part:g}")
     if node.ahead_ms:
-        parts.append(written_duration(node.ahead_ms))
+        parts.append(format_duration(node.ahead_ms))
     if node.function not in BASELINE_FUNCTIONS:
-        parts.append(written_duration(node.length_ms))
+        parts.append(format_duration(node.length_ms))
     if node.offset_ms:
-        parts.append(f"offset {written_duration(node.offset_ms)}")
+        parts.append(f"offset {format_duration(node.offset_ms)}")
     return f"{node.function}({', '.join(parts)})"

@@ -12,8 +12,7 @@ from typing import Final
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from domain import Evidence, Instant, Severity, Subject
-from domain import Phase as FindingPhase
+from domain import Evidence, FindingPhase, Instant, Severity, Subject
 from rules.lifecycle.transitions import TRANSITIONS, Phase, Signal
 
 Q, P, F, C, S = Phase.QUIET, Phase.PENDING, Phase.FIRING, Phase.CLEARING, Phase.STALE

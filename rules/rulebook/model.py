@@ -11,7 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 
 from domain import MINUTE, Ledger, Severity
 from domain.duration import Duration
-from domain.kind import Name, Words
+from domain.kind import LocalizedText, Name
 from rules.language.foreign_terms import INSTEAD
 from rules.language.nodes import Node, referenced_findings
 from rules.language.parser import parse
@@ -165,7 +165,7 @@ class Rule(_WrittenModel):
 
     name: RuleName
     """Its own among all books; findings bear it."""
-    title: Words
+    title: LocalizedText
     """What the worker reads first: at most eight Chinese characters."""
     kind: Name | list[Name] | None = None
     """The kind of device, several of them, or `any`."""

@@ -12,7 +12,7 @@ from typing import Final
 
 from msgspec import Struct, field
 
-from domain import Finding, Instant, Phase
+from domain import Finding, FindingPhase, Instant
 from rules.rulebook.model import Rule, Rulebook
 
 MAX_SUBJECTS_NAMED: Final = 5
@@ -90,7 +90,7 @@ def rule_statistics(
     for finding in reported:
         line = lines[finding.rule]
         _count(line, finding, zone)
-        if finding.phase is Phase.BEGAN:
+        if finding.phase is FindingPhase.BEGAN:
             subjects[finding.rule][str(finding.subject)] += 1
             line.places[str(finding.subject)] = where(finding)
     lasted: dict[str, list[int]] = {name: [] for name in lines}
@@ -124,12 +124,12 @@ def _line(rule: Rule, watched: int) -> RuleStatistics:
 
 
 def _count(line: RuleStatistics, finding: Finding, zone: tzinfo) -> None:
-    if finding.phase is Phase.BEGAN:
+    if finding.phase is FindingPhase.BEGAN:
         line.found += 1
         line.by_hour[datetime.fromtimestamp(finding.begin / 1000, UTC).astimezone(zone).hour] += 1
-    line.ended += finding.phase is Phase.ENDED
-    line.stale += finding.phase is Phase.STALE
-    line.withdrawn += finding.phase is Phase.WITHDRAWN
+    line.ended += finding.phase is FindingPhase.ENDED
+    line.stale += finding.phase is FindingPhase.STALE
+    line.withdrawn += finding.phase is FindingPhase.WITHDRAWN
 
 
 def momentary_rules(books: Iterable[Rulebook]) -> frozenset[str]:
@@ -144,11 +144,11 @@ def episodes(
     begun: dict[str, Finding] = {}
     ends: dict[str, Instant] = {}
     for finding in findings:
-        if finding.phase is Phase.BEGAN:
+        if finding.phase is FindingPhase.BEGAN:
             begun.setdefault(finding.id, finding)
             if finding.rule in momentary:
                 ends[finding.id] = finding.begin
-        elif finding.phase in (Phase.ENDED, Phase.WITHDRAWN):
+        elif finding.phase in (FindingPhase.ENDED, FindingPhase.WITHDRAWN):
             ends[finding.id] = finding.at
     made = [
         Episode(one.rule, str(one.subject), one.begin, ends.get(id), one.now, one.severity.value, where(one))

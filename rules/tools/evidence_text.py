@@ -6,24 +6,24 @@ import re
 from typing import Final
 
 from domain import Evidence, Value
-from domain.duration import written_duration
-from domain.kind import Kind, Words
+from domain.duration import format_duration
+from domain.kind import Kind, LocalizedText
 from rules.language.functions import FUNCTIONS
 
 DERIVED_LABELS: Final = {
-    "date": Words(zh="日期", en="Date"),
-    "elevation_deg": Words(zh="太阳高度", en="Elevation of the sun"),
-    "count": Words(zh="数量", en="Number"),
-    "detail": Words(zh="说明", en="Detail"),
-    "device": Words(zh="设备", en="Device"),
-    "distance_m": Words(zh="离登记地点", en="Distance from the place written down"),
-    "dropped": Words(zh="丢弃条数", en="Messages dropped"),
-    "fault": Words(zh="错误", en="Fault"),
-    "heard": Words(zh="最近一次消息", en="Last message"),
-    "identity": Words(zh="标识", en="Identity"),
-    "reason": Words(zh="原因", en="Reason"),
-    "retained": Words(zh="保留消息，时间不明", en="Retained message of unknown age"),
-    "seconds": Words(zh="持续秒数", en="Seconds it lasted"),
+    "date": LocalizedText(zh="日期", en="Date"),
+    "elevation_deg": LocalizedText(zh="太阳高度", en="Elevation of the sun"),
+    "count": LocalizedText(zh="数量", en="Number"),
+    "detail": LocalizedText(zh="说明", en="Detail"),
+    "device": LocalizedText(zh="设备", en="Device"),
+    "distance_m": LocalizedText(zh="离登记地点", en="Distance from the place written down"),
+    "dropped": LocalizedText(zh="丢弃条数", en="Messages dropped"),
+    "fault": LocalizedText(zh="错误", en="Fault"),
+    "heard": LocalizedText(zh="最近一次消息", en="Last message"),
+    "identity": LocalizedText(zh="标识", en="Identity"),
+    "reason": LocalizedText(zh="原因", en="Reason"),
+    "retained": LocalizedText(zh="保留消息，时间不明", en="Retained message of unknown age"),
+    "seconds": LocalizedText(zh="持续秒数", en="Seconds it lasted"),
 }
 """What is no quantity of a kind."""
 _WINDOW: Final = re.compile(
@@ -53,36 +53,38 @@ def describe_evidence(line: Evidence, kind: Kind) -> tuple[str, str]:
     return f"{zh}（限值 {next(limits)}）", f"{en} (limit {next(limits)})"
 
 
-def evidence_label(line: Evidence, kind: Kind | None) -> Words:
+def evidence_label(line: Evidence, kind: Kind | None) -> LocalizedText:
     """The label of a line: of a quantity, of a derived value, or of another rule.
 
     >>> evidence_label(Evidence("volume_m3", 0.0, "min", 60.0, window="idle 1d"), None)
-    Words(zh='近1天volume_m3最长不变', en='volume_m3, longest standstill in 1d')
+    LocalizedText(zh='近1天volume_m3最长不变', en='volume_m3, longest standstill in 1d')
     """
     declared = kind.quantities.get(line.quantity) if kind is not None else None
-    plain = DERIVED_LABELS.get(line.quantity, Words(zh=line.quantity, en=line.name_en or line.quantity))
+    plain = DERIVED_LABELS.get(line.quantity, LocalizedText(zh=line.quantity, en=line.name_en or line.quantity))
     name = declared.name if declared else plain
     window = _WINDOW.fullmatch(line.window)
     return name if window is None or window["function"] not in FUNCTIONS else _window_label(name, line, window)
 
 
-def _window_label(name: Words, line: Evidence, window: re.Match[str]) -> Words:
+def _window_label(name: LocalizedText, line: Evidence, window: re.Match[str]) -> LocalizedText:
     """The name of a window over a quantity: over how long, how long ago, how far ahead, of which samples."""
     label, span, ahead = FUNCTIONS[window["function"]].label, window["span"], window["ahead"]
     if test := window["test"]:
         # The sign and the limit suffice where the name of the quantity stands before them.
         test = test.removeprefix(f"{line.quantity} ")
-        name = Words(zh=f"{name.zh}（{test}）", en=f"{name.en} ({test})")
+        name = LocalizedText(zh=f"{name.zh}（{test}）", en=f"{name.en} ({test})")
     if ahead:
         forecast = f"{label.en} for {ahead} ahead by the last {span}"
-        found = Words(zh=f"照近{_span_zh(span)}{name.zh}，{_span_zh(ahead)}后{label.zh}", en=f"{name.en}, {forecast}")
+        found = LocalizedText(
+            zh=f"照近{_span_zh(span)}{name.zh}，{_span_zh(ahead)}后{label.zh}", en=f"{name.en}, {forecast}"
+        )
     elif not span or f"/{span}" in line.unit:
-        found = Words(zh=f"{name.zh}{label.zh}", en=f"{name.en}, {label.en}")
+        found = LocalizedText(zh=f"{name.zh}{label.zh}", en=f"{name.en}, {label.en}")
     else:
-        found = Words(zh=f"近{_span_zh(span)}{name.zh}{label.zh}", en=f"{name.en}, {label.en} in {span}")
+        found = LocalizedText(zh=f"近{_span_zh(span)}{name.zh}{label.zh}", en=f"{name.en}, {label.en} in {span}")
     if not (offset := window["offset"]):
         return found
-    return Words(zh=f"{_span_zh(offset)}前的{found.zh}", en=f"{found.en}, {offset} earlier")
+    return LocalizedText(zh=f"{_span_zh(offset)}前的{found.zh}", en=f"{found.en}, {offset} earlier")
 
 
 def _format_value(value: Value | None, unit: str, words: tuple[str, str], in_zh: bool) -> str:
@@ -92,7 +94,7 @@ def _format_value(value: Value | None, unit: str, words: tuple[str, str], in_zh:
     if isinstance(value, bool):
         return no
     if unit == "ms" and not isinstance(value, str):
-        span = written_duration(int(value))
+        span = format_duration(int(value))
         return _span_zh(span) if in_zh else span
     whole = int(value) if isinstance(value, float) and value.is_integer() else value
     shown = _UNITS.get(unit, unit) if in_zh else unit

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from domain.duration import written_duration as duration
+from domain.duration import format_duration as duration
 from rules.language.functions import BASELINE_FUNCTIONS, COUNTER_FUNCTIONS
 from rules.language.nodes import distances, windows
 from rules.language.parser import parse

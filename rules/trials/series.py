@@ -6,14 +6,18 @@ import re
 from datetime import datetime
 from typing import Final
 
-from domain import Instant, Phase, Severity, Value
+from domain import FindingPhase, Instant, Severity, Value
 from domain.duration import parse_duration
 
 MAX_SERIES_LENGTH: Final = 10_000
 
 _VERBS: Final = {
-    Phase.BEGAN: "begin", Phase.GRADED: "grade", Phase.STALE: "stale", Phase.ENDED: "end", Phase.WITHDRAWN: "withdraw",
-}  # fmt: skip
+    FindingPhase.BEGAN: "begin",
+    FindingPhase.GRADED: "grade",
+    FindingPhase.STALE: "stale",
+    FindingPhase.ENDED: "end",
+    FindingPhase.WITHDRAWN: "withdraw",
+}
 
 _STEP: Final = re.compile(
     r"(?:(?P<gap>_)|(?P<truth>true|false)|(?P<number>-?\d+(?:\.\d+)?)(?P<slope>[+-]\d+(?:\.\d+)?)?)(?:x(?P<more>\d+))?"
@@ -80,13 +84,15 @@ def check_start(start: datetime) -> datetime:
     return start
 
 
-def format_expectation(after: Instant, phase: Phase, severity: Severity) -> str:
+def format_expectation(after: Instant, phase: FindingPhase, severity: Severity) -> str:
     """A finding in the notation of expectations.
 
-    >>> format_expectation(40_000, Phase.BEGAN, Severity.HIGH), format_expectation(60_000, Phase.ENDED, Severity.HIGH)
-    ('40s begin high', '60s end')
+    >>> format_expectation(40_000, FindingPhase.BEGAN, Severity.HIGH)
+    '40s begin high'
+    >>> format_expectation(60_000, FindingPhase.ENDED, Severity.HIGH)
+    '60s end'
     """
-    graded = phase in (Phase.BEGAN, Phase.GRADED)
+    graded = phase in (FindingPhase.BEGAN, FindingPhase.GRADED)
     return f"{after / 1000:g}s {_VERBS[phase]}" + (f" {severity.value}" if graded else "")
 
 

@@ -21,7 +21,7 @@ from alerts.silence import (
     reaches_life_safety,
     silence_faults,
 )
-from domain import DAY, HOUR, Device, Finding, Ledger, Phase, Place, Severity, Subject
+from domain import DAY, HOUR, Device, Finding, FindingPhase, Ledger, Place, Severity, Subject
 
 NOW = 1_795_269_900_000
 PLACES = {
@@ -45,7 +45,7 @@ def finding(**changes: Any) -> Finding:
         "id": "battery-low@1/gas-1/1",
         "rule": "battery-low",
         "version": "1",
-        "phase": Phase.BEGAN,
+        "phase": FindingPhase.BEGAN,
         "hazard": "device",
         "title": "电量低",
         "severity": Severity.LOW,

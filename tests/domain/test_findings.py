@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from domain import HOUR, Evidence, Ledger, Phase, Severity, Subject
+from domain import HOUR, Evidence, FindingPhase, Ledger, Severity, Subject
 from domain.findings import finding_id, own_finding
 
 AT = 1_767_225_650_000
@@ -17,7 +17,7 @@ def test_our_own_finding_is_for_maintenance_unless_told_otherwise() -> None:
     found = own_finding("journal-refused", Subject("system", "journal"), AT, title="t", advice="a")
 
     assert found.id == f"journal-refused@1/system:journal/{AT}"
-    assert (Phase.BEGAN, Severity.HIGH, Ledger.HEALTH, "device") == (
+    assert (FindingPhase.BEGAN, Severity.HIGH, Ledger.HEALTH, "device") == (
         found.phase,
         found.severity,
         found.ledger,
@@ -33,7 +33,7 @@ def test_a_later_phase_keeps_the_begin_and_the_id() -> None:
         Subject("system", "journal"),
         AT,
         at=AT + 5_000,
-        phase=Phase.ENDED,
+        phase=FindingPhase.ENDED,
         title="t",
         advice="a",
         evidence=evidence,

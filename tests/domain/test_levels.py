@@ -11,7 +11,7 @@ from domain.addresses import shortened
 from domain.care import CARE, matters, neediest
 from domain.levels import AREAS, Because, LevelRole, named_role
 from domain.people import Community, community
-from domain.places import upward
+from domain.places import self_and_ancestors
 
 
 def tree(*rows: tuple[str, str, str | None], people: tuple[Person, ...] = (), **levels: LevelRole) -> Community:
@@ -242,7 +242,7 @@ def test_a_place_that_exists_always_has_an_address_whatever_the_tree(rows: list[
     for place in town.places.values():
         address = town.address(place.id)
         assert address
-        spelt = [node.name for node in upward(town.places, place.id) if town.role_of(node) not in AREAS]
+        spelt = [node.name for node in self_and_ancestors(town.places, place.id) if town.role_of(node) not in AREAS]
         assert all(name in address for name in spelt if name != "无")
         if place.name != "无" and town.role_of(place) not in AREAS:
             assert address.endswith(place.name)

@@ -10,7 +10,7 @@ import pytest
 from app.config.catalog import load_kinds, load_mappings
 from benchmarks.fuzz import fuzz
 from benchmarks.fuzz_radio import Radio
-from domain import Reason
+from domain import RefusalReason
 from ingest.decoding.decoder import Decoder
 from ingest.decoding.device_index import DeviceIndex
 from ingest.frame import Frame
@@ -33,5 +33,5 @@ def test_codecs_are_in_the_loop_and_the_worst_of_them_costs_the_others_nothing()
     reasons = Counter(refusal.reason for refusal in heard.refusals)
 
     assert len({reading.device for reading in heard.readings}) > 3
-    assert reasons[Reason.CODEC_FAILED] > 10
+    assert reasons[RefusalReason.CODEC_FAILED] > 10
     assert any("stopped after" in refusal.detail for refusal in heard.refusals)

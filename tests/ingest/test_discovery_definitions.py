@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain import Device, Identity, Quality, Reason
+from domain import Device, Identity, Quality, RefusalReason
 from domain.kind import Kind
 from ingest.decoding.decoder import Decoder
 from ingest.decoding.device_index import DeviceIndex
@@ -182,7 +182,9 @@ def test_a_gas_meter_is_no_gas_alarm(listener: Callable[..., Decoder]) -> None:
     heard = ours.decode([say(TOPIC, {"u": 1}, at) for at in (0, 1_000)])
 
     assert ([], False) == (values(heard), told(heard))
-    assert [(Reason.NO_MAPPING, "ours")] == [(each.reason, each.device.id) for each in heard.refusals if each.device]
+    assert [(RefusalReason.NO_MAPPING, "ours")] == [
+        (each.reason, each.device.id) for each in heard.refusals if each.device
+    ]
 
 
 @pytest.mark.parametrize(
@@ -275,7 +277,7 @@ def test_an_empty_description_takes_the_definition_away(listener: Callable[..., 
     ours.decode([say(CONFIG, "")])
     heard = ours.decode([say(TOPIC, "OFF")])
 
-    assert [[Reason.NO_CODEC], []] == [[each.reason for each in heard.refusals], values(heard)]
+    assert [[RefusalReason.NO_CODEC], []] == [[each.reason for each in heard.refusals], values(heard)]
 
 
 def test_a_new_description_replaces_the_one_before(listener: Callable[..., Decoder]) -> None:
@@ -383,5 +385,5 @@ def test_a_description_that_breaks_us_is_refused_and_stops_nobody(
 
     heard = ours.decode([say(CONFIG, smoke()), say("homeassistant/binary_sensor/kitchen/state", "ON")])
 
-    assert [Reason.CODEC_FAILED] == [each.reason for each in heard.refusals]
+    assert [RefusalReason.CODEC_FAILED] == [each.reason for each in heard.refusals]
     assert [{"alarm": True}] == values(heard)

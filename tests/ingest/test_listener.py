@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain import Device, Identity, Quality, Reason
+from domain import Device, Identity, Quality, RefusalReason
 from domain.kind import Kind
 from ingest.decoding.decoder import Decoder, DecoderSettings
 from ingest.decoding.device_index import DeviceIndex
@@ -39,7 +39,7 @@ def ours(listener: Callable[..., Decoder]) -> Decoder:
     return listener(GAS, BUTTON, BAND)
 
 
-def reasons(heard: Any) -> list[tuple[Reason, bool]]:
+def reasons(heard: Any) -> list[tuple[RefusalReason, bool]]:
     return [(each.reason, each.danger) for each in heard.refusals]
 
 
@@ -109,16 +109,19 @@ def test_a_batch_may_be_mixed_and_every_part_of_it_has_an_answer(ours: Decoder) 
 
     assert [1] == [each.values["lel_pct"] for each in heard.readings]
     assert [DeviceEventKind.LIFE] == [each.kind for each in heard.events]
-    assert [Reason.BAD_PAYLOAD, Reason.BAD_VALUE, Reason.BAD_PAYLOAD, Reason.NO_MAPPING] == [
-        reason for reason, _ in reasons(heard)
-    ]
+    assert [
+        RefusalReason.BAD_PAYLOAD,
+        RefusalReason.BAD_VALUE,
+        RefusalReason.BAD_PAYLOAD,
+        RefusalReason.NO_MAPPING,
+    ] == [reason for reason, _ in reasons(heard)]
 
 
 def test_a_stranger_is_refused_once_a_message_and_his_danger_is_told(ours: Decoder) -> None:
     heard = ours.decode(say("gas-9", [{"lel_pct": 1}, {"alarm": True, "co_ppm": 3}]))
 
     (refusal,) = heard.refusals
-    assert (Reason.UNKNOWN_DEVICE, True, "gas_alarm", "gas-9") == (
+    assert (RefusalReason.UNKNOWN_DEVICE, True, "gas_alarm", "gas-9") == (
         refusal.reason,
         refusal.danger,
         refusal.proposed_kind,
@@ -138,7 +141,7 @@ def test_a_stranger_is_refused_once_a_message_and_his_danger_is_told(ours: Decod
     ],
 )
 def test_what_a_stranger_says_is_a_danger_or_not(ours: Decoder, said: dict[str, Any], danger: bool) -> None:
-    assert [(Reason.UNKNOWN_DEVICE, danger)] == reasons(ours.decode(say("stranger", said)))
+    assert [(RefusalReason.UNKNOWN_DEVICE, danger)] == reasons(ours.decode(say("stranger", said)))
 
 
 @pytest.mark.parametrize(("action", "danger"), [("single", False), ("emergency", True)])
@@ -147,27 +150,27 @@ def test_a_strange_switch_is_no_call_for_help_but_a_strange_emergency_is(
 ) -> None:
     frame = Frame("zigbee2mqtt/Lamp", json.dumps({"action": action}).encode(), NOW, "bulk")
 
-    assert [(Reason.UNKNOWN_DEVICE, danger)] == reasons(ours.decode([frame]))
+    assert [(RefusalReason.UNKNOWN_DEVICE, danger)] == reasons(ours.decode([frame]))
 
 
 @pytest.mark.parametrize("leaf", ["up", "alarm"])
 def test_broken_bytes_with_an_alarm_in_them_are_a_danger(ours: Decoder, leaf: str) -> None:
     frame = Frame(f"fengshao/v1/gas-1/{leaf}", b'{"lel_pct": 3, "alarm" : true, "co', NOW, "bulk")
 
-    assert [(Reason.BAD_PAYLOAD, True)] == reasons(ours.decode([frame]))
+    assert [(RefusalReason.BAD_PAYLOAD, True)] == reasons(ours.decode([frame]))
 
 
 def test_broken_bytes_are_a_danger_only_on_the_alarm_topic(ours: Decoder) -> None:
     heard = ours.decode([Frame(f"fengshao/v1/gas-1/{leaf}", b"\xff\xfe", NOW, "bulk") for leaf in ("up", "alarm")])
 
-    assert [(Reason.BAD_PAYLOAD, False), (Reason.BAD_PAYLOAD, True)] == reasons(heard)
+    assert [(RefusalReason.BAD_PAYLOAD, False), (RefusalReason.BAD_PAYLOAD, True)] == reasons(heard)
 
 
 def test_a_danger_that_a_kind_does_not_have_is_refused_by_name_and_the_rest_is_read(ours: Decoder) -> None:
     heard = ours.decode(say("gas-1", {"lel_pct": 3, "sos": True}, {"sos": True}, {"sos": False, "lel_pct": 4}))
 
     assert [3, 4] == [each.values["lel_pct"] for each in heard.readings]
-    assert [(Reason.NO_MAPPING, True), (Reason.NO_MAPPING, True)] == reasons(heard)
+    assert [(RefusalReason.NO_MAPPING, True), (RefusalReason.NO_MAPPING, True)] == reasons(heard)
     assert {("native", "gas_alarm", "sos"): 3} == ours.unmapped_fields
 
 
@@ -182,7 +185,11 @@ def test_unmapped_fields_are_counted_up_to_a_limit(kinds: dict[str, Kind], books
 def test_a_bad_value_that_may_have_been_an_alarm_is_a_danger(ours: Decoder) -> None:
     heard = ours.decode(say("gas-1", {"alarm": "GRUEZI!", "lel_pct": 3}, {"lel_pct": "NaN", "co_ppm": True}))
 
-    assert [(Reason.BAD_VALUE, True), (Reason.BAD_VALUE, False), (Reason.BAD_VALUE, False)] == reasons(heard)
+    assert [
+        (RefusalReason.BAD_VALUE, True),
+        (RefusalReason.BAD_VALUE, False),
+        (RefusalReason.BAD_VALUE, False),
+    ] == reasons(heard)
     assert [{"lel_pct": 3}] == [each.values for each in heard.readings]
 
 
@@ -218,7 +225,7 @@ def test_a_clock_that_is_not_sane_is_replaced_by_the_arrival_and_says_so(ours: D
 def test_a_time_that_is_none_is_refused_and_the_values_are_taken_at_their_arrival(ours: Decoder) -> None:
     heard = ours.decode(say("gas-1", {"ts": "soon", "alarm": True}))
 
-    assert [(Reason.BAD_TIME, False)] == reasons(heard)
+    assert [(RefusalReason.BAD_TIME, False)] == reasons(heard)
     assert [(NOW, Quality.CLOCK)] == [(each.at, each.doubts["alarm"]) for each in heard.readings]
 
 
@@ -226,7 +233,7 @@ def test_a_time_that_is_none_is_refused_and_the_values_are_taken_at_their_arriva
 def test_a_seq_that_is_no_whole_number_is_refused_and_the_values_are_taken(ours: Decoder, seq: Any) -> None:
     heard = ours.decode(say("gas-1", {"seq": seq, "lel_pct": 3}))
 
-    assert ([(Reason.BAD_VALUE, False)], 1) == (reasons(heard), len(heard.readings))
+    assert ([(RefusalReason.BAD_VALUE, False)], 1) == (reasons(heard), len(heard.readings))
 
 
 @pytest.mark.parametrize(
@@ -272,7 +279,7 @@ def test_a_message_that_was_too_large_is_refused_with_its_head(ours: Decoder) ->
     heard = ours.decode([Frame("fengshao/v1/gas-1/up", b'[{"alarm":true},', NOW, "bulk", size=2_000_000)])
 
     (refusal,) = heard.refusals
-    assert (Reason.TOO_LARGE, True, "2000000 bytes; only the first 16 were kept") == (
+    assert (RefusalReason.TOO_LARGE, True, "2000000 bytes; only the first 16 were kept") == (
         refusal.reason,
         refusal.danger,
         refusal.detail,
@@ -280,7 +287,9 @@ def test_a_message_that_was_too_large_is_refused_with_its_head(ours: Decoder) ->
 
 
 def test_a_kind_that_nobody_described_is_refused(listener: Callable[..., Decoder]) -> None:
-    assert [(Reason.NO_MAPPING, True)] == reasons(listener(Device("x", "robot")).decode(say("x", {"alarm": True})))
+    assert [(RefusalReason.NO_MAPPING, True)] == reasons(
+        listener(Device("x", "robot")).decode(say("x", {"alarm": True}))
+    )
 
 
 def test_after_a_join_the_frame_counter_begins_again(listener: Callable[..., Decoder]) -> None:
@@ -316,7 +325,7 @@ def test_an_adapter_that_fails_stops_nobody_behind_it(ours: Decoder, monkeypatch
     monkeypatch.setattr("ingest.routing.routes.decode", broken)
     heard = ours.decode(say("gas-1", {"lel_pct": 1}, {"lel_pct": 1}))
 
-    assert [(Reason.CODEC_FAILED, False)] * 2 == reasons(heard)
+    assert [(RefusalReason.CODEC_FAILED, False)] * 2 == reasons(heard)
 
 
 def test_a_message_that_breaks_our_own_judgement_stops_nobody_behind_it_and_may_be_a_danger(
@@ -333,7 +342,7 @@ def test_a_message_that_breaks_our_own_judgement_stops_nobody_behind_it_and_may_
     frames = [frame for each in said for frame in say("gas-1", each, leaf="alarm")]
     heard = ours.decode(frames)
 
-    assert ([False, False], [(Reason.CODEC_FAILED, True)]) == (
+    assert ([False, False], [(RefusalReason.CODEC_FAILED, True)]) == (
         [each.values["alarm"] for each in heard.readings],
         reasons(heard),
     )
@@ -343,7 +352,7 @@ def test_a_message_that_breaks_our_own_judgement_stops_nobody_behind_it_and_may_
 def test_a_topic_of_nobody_is_refused_and_its_source_is_mqtt(ours: Decoder) -> None:
     (refusal,) = ours.decode([Frame("somebody/else", b"hello", NOW, "bulk")]).refusals
 
-    assert ("mqtt", None, Reason.NO_CODEC) == (refusal.source, refusal.platform, refusal.reason)
+    assert ("mqtt", None, RefusalReason.NO_CODEC) == (refusal.source, refusal.platform, refusal.reason)
 
 
 def test_a_restored_listener_knows_what_was_said_before_the_crash(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain import Device, Identity, Reason
+from domain import Device, Identity, RefusalReason
 from domain.kind import Kind
 from ingest.decoding.danger_detection import DangerDetector
 from ingest.decoding.device_index import DeviceIndex
@@ -292,7 +292,7 @@ def test_what_a_message_looks_like_is_the_one_kind_that_knows_most_of_it(
 def test_without_any_danger_in_any_kind_nothing_is_suspicious() -> None:
     quiet = kind_of(level={"type": "number"})
     frame = Frame("zigbee2mqtt/x", b'{"alarm": true', 0, "bulk")
-    assert not DangerDetector({"thing": quiet}, []).in_unreadable(frame, Reason.BAD_PAYLOAD)
+    assert not DangerDetector({"thing": quiet}, []).in_unreadable(frame, RefusalReason.BAD_PAYLOAD)
 
 
 def test_our_own_mapping_books_are_right(kinds: dict[str, Kind], books: list[MappingBook]) -> None:

@@ -19,7 +19,7 @@ import alerts
 import domain
 import ingest
 import rules
-from domain import DAY, Device, Finding, Identity, Phase
+from domain import DAY, Device, Finding, FindingPhase, Identity
 from domain.kind import Kind
 from domain.people import community
 from ingest.adapters import platform_for_topic
@@ -270,7 +270,7 @@ def told(
 def test_it_is_heard_and_judged(
     story: Story, listener: Callable[..., Decoder], kinds: dict[str, Kind], rulebooks: list[Rulebook]
 ) -> None:
-    began = [finding.rule for finding in told(story, listener, kinds, rulebooks) if finding.phase is Phase.BEGAN]
+    began = [finding.rule for finding in told(story, listener, kinds, rulebooks) if finding.phase is FindingPhase.BEGAN]
 
     assert story.rule in began
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from domain import Device, Identity, Reading, Reason
+from domain import Device, Identity, Reading, RefusalReason
 from domain.kind import Kind
 from domain.self_tests import LIMIT as TEST_MAX
 from ingest.decoding.decoder import Decoder
@@ -141,9 +141,9 @@ def test_times_as_makers_write_them(said: object, iso: str | None) -> None:
 
 def test_a_word_is_told_once_and_a_field_is_asked_for_once() -> None:
     news = RepeatFilter()
-    word = Objection(Reason.BAD_VALUE, "alarm: 'q'", True, "alarm", once=True)
-    asked = Objection(Reason.NO_MAPPING, "unread", once=True)
-    always = Objection(Reason.BAD_VALUE, "z", True)
+    word = Objection(RefusalReason.BAD_VALUE, "alarm: 'q'", True, "alarm", once=True)
+    asked = Objection(RefusalReason.NO_MAPPING, "unread", once=True)
+    always = Objection(RefusalReason.BAD_VALUE, "z", True)
     first = [each.danger for each in news.to_report("d", [word, asked, always], 0)]
     again = [each.danger for each in news.to_report("d", [word, asked, always], 1)]
     assert ([True, False, True], [False, True]) == (first, again)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from domain import Reason
+from domain import RefusalReason
 from ingest.adapters.homeassistant.discovery import DeviceDescription, describe_device, identities_of_topic
 from ingest.definitions import DefinitionUpdate, EntityDefinition
 from ingest.formats.json_payload import parse_availability, read_json, read_scalar
@@ -48,7 +48,7 @@ def decode(frame: Frame) -> AdapterOutput:
             DeviceEventKind.BRIDGE, PLATFORM, None, f"Home Assistant itself: {_head(frame.payload)}", online
         )
     if len(topic_levels) not in (4, 5) or not all(topic_levels):
-        return Rejection(Reason.NO_CODEC, TOPIC_SHAPE)
+        return Rejection(RefusalReason.NO_CODEC, TOPIC_SHAPE)
     component, levels, leaf = topic_levels[1], topic_levels[2:-1], topic_levels[-1]
     if leaf == "config":
         return _config(component, levels, frame)
@@ -112,7 +112,7 @@ def _config(component: str, levels: list[str], frame: Frame) -> AdapterOutput:
     if isinstance(config, Rejection):
         return Rejection(config.reason, config.detail, levels[-1])
     if not isinstance(config, dict):
-        return Rejection(Reason.BAD_PAYLOAD, f"a JSON {type(config).__name__} instead of an object", levels[-1])
+        return Rejection(RefusalReason.BAD_PAYLOAD, f"a JSON {type(config).__name__} instead of an object", levels[-1])
     if "migrate_discovery" in config or "migr_discvry" in config:
         return DeviceEvent(DeviceEventKind.DISCOVERY, PLATFORM, levels[-1], "its description moves to another topic")
     return _discovery(describe_device(component, config, levels), frame.topic)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
-from domain import Reason
+from domain import RefusalReason
 from domain.geo import GCJ_02, to_wgs84
 from ingest.adapters.setracker.frames import WatchFrame, split_frames
 from ingest.formats.json_payload import read_json
@@ -64,7 +64,7 @@ def decode(frame: Frame) -> AdapterOutput:
     if frame.payload.lstrip()[:1] == b"{":
         return [_json_reading(frame)]
     items = [item for watch_frame in split_frames(frame.payload) for item in _frame_items(watch_frame, frame)]
-    return items or Rejection(Reason.BAD_PAYLOAD, "an empty payload")
+    return items or Rejection(RefusalReason.BAD_PAYLOAD, "an empty payload")
 
 
 def _frame_items(watch_frame: WatchFrame, frame: Frame) -> Iterator[AdapterItem]:
@@ -72,7 +72,10 @@ def _frame_items(watch_frame: WatchFrame, frame: Frame) -> Iterator[AdapterItem]
     command, parts = command.strip().upper(), [part.strip() for part in arguments.split(",")]
     if watch_frame.identity is None or watch_frame.fault is not None:
         yield Rejection(
-            Reason.BAD_PAYLOAD, str(watch_frame.fault), watch_frame.identity, danger=_is_alarm(watch_frame, command)
+            RefusalReason.BAD_PAYLOAD,
+            str(watch_frame.fault),
+            watch_frame.identity,
+            danger=_is_alarm(watch_frame, command),
         )
     elif command in POSITION_COMMANDS and not arguments:
         yield DeviceEvent(DeviceEventKind.REPLY, PLATFORM, watch_frame.identity, f"{command}: the server's answer")
@@ -86,7 +89,7 @@ def _frame_items(watch_frame: WatchFrame, frame: Frame) -> Iterator[AdapterItem]
         )
     else:
         yield Rejection(
-            Reason.NO_CODEC,
+            RefusalReason.NO_CODEC,
             f"{command[:40]!r} is nothing that we read",
             watch_frame.identity,
             command in EMERGENCY_COMMANDS,
@@ -108,13 +111,15 @@ def _position_items(identity: str, command: str, parts: Sequence[str], frame: Fr
     """Date, time, fix, lat, N/S, lon, E/W, speed, course, height, satellites, signal, battery, steps, turns, bits."""
     is_alarm = command.startswith("AL")
     if len(parts) < _POSITION_PARTS:
-        yield Rejection(Reason.BAD_PAYLOAD, f"{command[:40]} of {len(parts)} parts instead of 16", identity, is_alarm)
+        yield Rejection(
+            RefusalReason.BAD_PAYLOAD, f"{command[:40]} of {len(parts)} parts instead of 16", identity, is_alarm
+        )
         return
     fields: Fields = {**_coordinates(parts), "battery": parse_number(parts[12]), "steps": parse_number(parts[13])}
     bits = _parse_bits(parts[15])
     if bits is None:
         detail = f"its status {parts[15][:40]!r} is not hexadecimal"
-        yield Rejection(Reason.BAD_VALUE, detail, identity, is_alarm)
+        yield Rejection(RefusalReason.BAD_VALUE, detail, identity, is_alarm)
     fields.update({name: True for bit, name in STATUS_BITS.items() if (bits or 0) >> bit & 1})
     if is_alarm and not (bits or 0) & ALARM_REASON_BITS:
         fields["sos"] = True
@@ -205,7 +210,7 @@ def _json_reading(frame: Frame) -> AdapterItem:
         return body
     imei = body.get("imei") if isinstance(body, dict) else None
     if not isinstance(body, dict) or not isinstance(imei, str) or not imei:
-        return Rejection(Reason.BAD_PAYLOAD, "a JSON object without `imei`")
+        return Rejection(RefusalReason.BAD_PAYLOAD, "a JSON object without `imei`")
     at = _parse_local_time(body.pop("locationDate", None), body.pop("locationTime", None))
     lon, _, lat = str(body.pop("location", "")).partition(",")
     fields = {name: parse_number(value) if isinstance(value, str) else value for name, value in body.items()}

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from domain import Reason
+from domain import RefusalReason
 from ingest.adapters.shelly import rpc
 from ingest.formats.json_payload import parse_availability, read_json, read_scalar
 from ingest.formats.timed_fields import flatten
@@ -37,7 +37,9 @@ def decode(frame: Frame) -> AdapterOutput:
     levels = frame.topic.split("/")
     device_and_path = (levels[1], levels[2:]) if levels[0] == ROOT and len(levels) > 1 else _split_prefix(levels)
     if device_and_path is None or not all(levels):
-        return Rejection(Reason.NO_CODEC, "topic is not shellies/{model}-{id}/… or {prefix}/events/rpc, …/status/…")
+        return Rejection(
+            RefusalReason.NO_CODEC, "topic is not shellies/{model}-{id}/… or {prefix}/events/rpc, …/status/…"
+        )
     device, path = device_and_path
     if not path:
         return _all_devices(device, frame)
@@ -69,14 +71,14 @@ def _all_devices(level: str, frame: Frame) -> AdapterOutput:
         return _announce(frame)
     if level == "command":
         return DeviceEvent(DeviceEventKind.REPLY, PLATFORM, None, "a command to all devices")
-    return Rejection(Reason.NO_CODEC, "topic names a device and nothing that it says", level)
+    return Rejection(RefusalReason.NO_CODEC, "topic names a device and nothing that it says", level)
 
 
 def _announce(frame: Frame) -> AdapterOutput:
     announcement = read_json(frame.payload)
     device = announcement.get("id") if isinstance(announcement, dict) else None
     if not isinstance(announcement, dict) or not isinstance(device, str) or not device:
-        return Rejection(Reason.BAD_PAYLOAD, "an announcement without an id")
+        return Rejection(RefusalReason.BAD_PAYLOAD, "an announcement without an id")
     model = _text(announcement.get("model"))
     discovered = DiscoveredDevice(
         ((PLATFORM, device),), (), "Shelly", model, _text(announcement.get("name")), (f"shellies/{device}/#",)
@@ -120,7 +122,7 @@ def _button_event(device: str, frame: Frame) -> AdapterOutput:
     """A button counts its presses: equal messages with another count are two presses."""
     event = read_json(frame.payload)
     if not isinstance(event, dict):
-        return Rejection(Reason.BAD_PAYLOAD, "an input_event is not a JSON object", device)
+        return Rejection(RefusalReason.BAD_PAYLOAD, "an input_event is not a JSON object", device)
     fields: dict[str, object] = {"event": event.get("event")}
     return [RawReading(PLATFORM, device, None, fields, event.get("event_cnt"), None, frame.retain)]
 
@@ -130,7 +132,7 @@ def _full_state(device: str, frame: Frame) -> AdapterOutput:
     if isinstance(state, Rejection):
         return Rejection(state.reason, state.detail, device)
     if not isinstance(state, dict):
-        return Rejection(Reason.BAD_PAYLOAD, f"a JSON {type(state).__name__} instead of an object", device)
+        return Rejection(RefusalReason.BAD_PAYLOAD, f"a JSON {type(state).__name__} instead of an object", device)
     return [_reading(device, dict(flatten(state)), frame)]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from domain import Reason
+from domain import RefusalReason
 from ingest.formats.json_payload import read_json
 from ingest.formats.timed_fields import flatten
 from ingest.frame import Frame
@@ -37,7 +37,7 @@ def decode(device: str, path: list[str], frame: Frame) -> AdapterOutput:
     if isinstance(body, Rejection):
         return Rejection(body.reason, body.detail, device)
     if not isinstance(body, dict):
-        return Rejection(Reason.BAD_PAYLOAD, f"a JSON {type(body).__name__} instead of an object", device)
+        return Rejection(RefusalReason.BAD_PAYLOAD, f"a JSON {type(body).__name__} instead of an object", device)
     if path[0] == "status":
         return [_reading(device, None, dict(_component(path[1], body)), frame)]
     return _notification(device, body, frame)
@@ -56,7 +56,7 @@ def _notification(device: str, body: Mapping[str, object], frame: Frame) -> Adap
     events = values.get("events") if method == "NotifyEvent" else None
     events = [event for event in events if isinstance(event, dict)] if isinstance(events, list) else []
     readings: list[AdapterItem] = [_event(device, event, frame, aliases) for event in events]
-    return readings or Rejection(Reason.NO_CODEC, f"method {method[:40]!r} notifies of nothing we read", device)
+    return readings or Rejection(RefusalReason.NO_CODEC, f"method {method[:40]!r} notifies of nothing we read", device)
 
 
 def _component(name: str, value: object) -> Iterator[tuple[str, object]]:

@@ -13,7 +13,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from domain import Reason
+from domain import RefusalReason
 from ingest.adapters.sparkplug.payload import Metric, Payload, apply_datatype, read_payload
 from ingest.adapters.sparkplug.state import BirthDefinitions, SparkplugState
 from ingest.formats.json_payload import parse_availability
@@ -45,7 +45,7 @@ def decode(frame: Frame, state: SparkplugState | None = None) -> AdapterOutput:
         online = parse_availability(frame.payload)
         return DeviceEvent(DeviceEventKind.BRIDGE, PLATFORM, None, f"host {'/'.join(levels[2:])}"[:200], online)
     if len(levels) not in (4, 5) or not all(levels[1:]):
-        return Rejection(Reason.NO_CODEC, "topic is not spBv1.0/{group}/{type}/{edge}[/{device}]")
+        return Rejection(RefusalReason.NO_CODEC, "topic is not spBv1.0/{group}/{type}/{edge}[/{device}]")
     node, message_type = f"{levels[1]}/{levels[3]}", levels[2]
     identity = f"{node}/{levels[4]}" if len(levels) == 5 else node
     if message_type in ("NCMD", "DCMD"):
@@ -53,12 +53,14 @@ def decode(frame: Frame, state: SparkplugState | None = None) -> AdapterOutput:
     reader = READERS.get((message_type, len(levels)))
     if reader is None:
         return Rejection(
-            Reason.NO_CODEC, f"{message_type[:40]} with {len(levels)} levels is no message of Sparkplug B", identity
+            RefusalReason.NO_CODEC,
+            f"{message_type[:40]} with {len(levels)} levels is no message of Sparkplug B",
+            identity,
         )
     try:
         payload = read_payload(frame.payload)
     except Malformed as error:
-        return Rejection(Reason.BAD_PAYLOAD, f"no Sparkplug B payload: {error}", identity)
+        return Rejection(RefusalReason.BAD_PAYLOAD, f"no Sparkplug B payload: {error}", identity)
     device = levels[4] if len(levels) == 5 else ""
     message = _Message(payload, node, device, identity, frame.retain)
     return list(reader(message, state if state is not None else SparkplugState()))
@@ -181,7 +183,7 @@ def _readings(message: _Message, definitions: BirthDefinitions) -> Iterator[RawR
     undefined = [str(metric.alias) for metric, name in named if name is None]
     if undefined:
         detail = f"no birth that we heard defines alias {', '.join(undefined[:8])}: a rebirth is wanted"
-        yield Rejection(Reason.NO_CODEC, detail, message.identity)
+        yield Rejection(RefusalReason.NO_CODEC, detail, message.identity)
 
 
 def _metric_fields(message: _Message, metric: Metric, name: str, definitions: BirthDefinitions) -> Iterator[TimedField]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from domain import Reason
+from domain import RefusalReason
 from ingest.adapters.tasmota.names import DeviceNames, bluetooth_names, is_bluetooth, zigbee_names
 from ingest.formats.ias_zone import name_zone_fields
 from ingest.formats.json_payload import parse_availability, read_json, read_scalar
@@ -44,7 +44,7 @@ def decode(frame: Frame) -> AdapterOutput:
     prefix, _, path = frame.topic.partition("/")
     device, _, leaf = path.rpartition("/")
     if not device or not leaf:
-        return Rejection(Reason.NO_CODEC, "topic is not tele/{topic}/{leaf} or stat/{topic}/{leaf}")
+        return Rejection(RefusalReason.NO_CODEC, "topic is not tele/{topic}/{leaf} or stat/{topic}/{leaf}")
     if prefix == "cmnd":  # received where a site's filter covers a whole tree
         return DeviceEvent(DeviceEventKind.REPLY, PLATFORM, device, f"a {leaf[:40]} command to the device")
     if leaf == "LWT":
@@ -73,7 +73,7 @@ def _json_readings(device: str, leaf: str, frame: Frame) -> AdapterOutput:
     if isinstance(body, Rejection):
         return Rejection(body.reason, body.detail, device)
     if not isinstance(body, dict):
-        return Rejection(Reason.BAD_PAYLOAD, f"a JSON {type(body).__name__} instead of an object", device)
+        return Rejection(RefusalReason.BAD_PAYLOAD, f"a JSON {type(body).__name__} instead of an object", device)
     fields = _unwrap(leaf, body)
     event = _bridge_event(device, fields) or _status_event(device, leaf, fields)
     return event or _readings(device, fields, frame)
@@ -148,7 +148,7 @@ def _readings(device: str, fields: JsonObject, frame: Frame) -> AdapterOutput:
 def _zigbee_readings(device: str, received: object, at: object, frame: Frame) -> list[AdapterItem]:
     """One reading a device by key; without keys (SetOption119) one device, named by the last topic level."""
     if not isinstance(received, dict) or not received:
-        return [Rejection(Reason.BAD_PAYLOAD, "ZbReceived holds no device", device)]
+        return [Rejection(RefusalReason.BAD_PAYLOAD, "ZbReceived holds no device", device)]
     if not any(isinstance(value, dict) or key[:2] == "0x" for key, value in received.items()):
         received = {device.rpartition("/")[2]: received}
     return [_zigbee_reading(device, key, fields, at, frame) for key, fields in received.items()]
@@ -156,7 +156,9 @@ def _zigbee_readings(device: str, received: object, at: object, frame: Frame) ->
 
 def _zigbee_reading(device: str, key: str, fields: object, at: object, frame: Frame) -> RawReading | Rejection:
     if not isinstance(fields, dict):
-        return Rejection(Reason.BAD_PAYLOAD, f"ZbReceived {key[:40]} is a {type(fields).__name__}, not an object", key)
+        return Rejection(
+            RefusalReason.BAD_PAYLOAD, f"ZbReceived {key[:40]} is a {type(fields).__name__}, not an object", key
+        )
     return _reading(zigbee_names(device, key, fields), _measured_fields(fields), at, frame, _text(fields, "ModelId"))
 
 

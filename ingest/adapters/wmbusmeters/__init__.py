@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from domain import Reason
+from domain import RefusalReason
 from ingest.adapters.wmbusmeters.vocabulary import (
     ALARM,
     AMBIGUOUS_WORDS,
@@ -54,12 +54,12 @@ def decode(frame: Frame) -> AdapterOutput:
     if isinstance(body, Rejection):
         return Rejection(body.reason, body.detail, topic_id)
     if not isinstance(body, dict):
-        return Rejection(Reason.BAD_PAYLOAD, f"a JSON {type(body).__name__} instead of an object", topic_id)
+        return Rejection(RefusalReason.BAD_PAYLOAD, f"a JSON {type(body).__name__} instead of an object", topic_id)
     identity = _identity(body.get("id"))
     if body.get("_", "telegram") != "telegram":
         return DeviceEvent(DeviceEventKind.BRIDGE, PLATFORM, identity, f"{body['_']}"[:200])
     if identity is None:
-        return Rejection(Reason.BAD_PAYLOAD, "a telegram without `id`", topic_id)
+        return Rejection(RefusalReason.BAD_PAYLOAD, "a telegram without `id`", topic_id)
     return _telegram(identity, body, frame)
 
 
@@ -73,7 +73,9 @@ def _identity(value: object) -> str | None:
 def _telegram(identity: str, body: dict[str, object], frame: Frame) -> AdapterOutput:
     words = status_words(body.get(name) for name in STATUS_FIELDS)
     if any(word.startswith(UNREADABLE_PREFIX) for word in words):
-        return Rejection(Reason.BAD_PAYLOAD, f"its telegram was not decoded: {' '.join(sorted(words))}"[:200], identity)
+        return Rejection(
+            RefusalReason.BAD_PAYLOAD, f"its telegram was not decoded: {' '.join(sorted(words))}"[:200], identity
+        )
     status = {name for name in STATUS_FIELDS if isinstance(body.get(name), str | None)}
     fields = {name: value for name, value in body.items() if name not in NON_MEASUREMENT_FIELDS and name not in status}
     verdicts_now = _status_verdicts(body, words)
@@ -96,7 +98,7 @@ def _telegram(identity: str, body: dict[str, object], frame: Frame) -> AdapterOu
 
 def _vague_status(identity: str, words: set[str]) -> Rejection:
     detail = f"status {' '.join(sorted(words))[:80]}: it does not say whether there is a leak; no all-clear is taken"
-    return Rejection(Reason.BAD_VALUE, detail, identity)
+    return Rejection(RefusalReason.BAD_VALUE, detail, identity)
 
 
 def _time_of(body: dict[str, object]) -> object:

@@ -7,13 +7,13 @@ from typing import Any, Final
 from sqlalchemy import Connection, bindparam, func, insert, select
 
 from alerts.ports import FindingRecord
-from domain import Finding, Phase
+from domain import Finding, FindingPhase
 from store.database.alerts.tables import alert_findings
 
-FINAL_PHASES: Final = (Phase.ENDED.value, Phase.WITHDRAWN.value)
+FINAL_PHASES: Final = (FindingPhase.ENDED.value, FindingPhase.WITHDRAWN.value)
 """A finding with a record of one of these phases is no longer active."""
 
-_ONCE: Final = (Phase.BEGAN, Phase.ENDED, Phase.WITHDRAWN)
+_ONCE: Final = (FindingPhase.BEGAN, FindingPhase.ENDED, FindingPhase.WITHDRAWN)
 _RECORDED = select(alert_findings.c.phase, alert_findings.c.at, alert_findings.c.alert).where(
     alert_findings.c.finding == bindparam("finding")
 )

@@ -11,8 +11,8 @@ from typing import Any
 from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, insert, or_, select, update
 
-from domain import HOUR, Identity, Instant, Lane, Reason
-from domain.identities import canonical, in_either_case
+from domain import HOUR, Identity, Instant, Lane, RefusalReason
+from domain.identities import canonical, is_case_insensitive
 from ingest.results import Refusal
 from store.database.refusals.tables import refusal_counts, refusals
 from store.database.sql import Page, page_of, upsert
@@ -37,7 +37,7 @@ class RefusalCount(Struct, frozen=True):
     """Refusals of one source for one reason: `kept` are stored, `counted` are beyond the limit of their hour."""
 
     source: str
-    reason: Reason
+    reason: RefusalReason
     kept: int
     counted: int
 
@@ -50,7 +50,7 @@ def store_refusals(tx: Connection, lane: Lane, pos: int, batch: Sequence[Refusal
     """
     if not journal_positions.advance(tx, READER, lane, pos):
         return 0
-    groups: dict[tuple[str, Reason, Instant], list[tuple[int, Refusal]]] = {}
+    groups: dict[tuple[str, RefusalReason, Instant], list[tuple[int, Refusal]]] = {}
     for ordinal, refusal in enumerate(batch):
         if refusal.replayed and _update_replayed(tx, lane, pos, ordinal, refusal):
             continue
@@ -70,7 +70,7 @@ def list_refusals(
     after: str | None = None,
     *,
     source: str | None = None,
-    reason: Reason | None = None,
+    reason: RefusalReason | None = None,
     identity: str | None = None,
     named: Sequence[Identity] = (),
     since: Instant | None = None,
@@ -90,7 +90,7 @@ def list_refusals(
 def _has_identity(name: Identity) -> ColumnElement[bool]:
     """Compared like identities of devices: EUIs and IEEE addresses in either case."""
     column = refusals.c.identity
-    if in_either_case(name.platform, name.id):
+    if is_case_insensitive(name.platform, name.id):
         return and_(refusals.c.platform == name.platform, func.lower(column) == canonical(name.platform, name.id))
     return and_(refusals.c.platform == name.platform, column == name.id)
 
@@ -99,7 +99,7 @@ def count_refusals(
     tx: Connection,
     *,
     source: str | None = None,
-    reason: Reason | None = None,
+    reason: RefusalReason | None = None,
     since: Instant | None = None,
     until: Instant | None = None,
 ) -> list[RefusalCount]:
@@ -115,7 +115,7 @@ def count_refusals(
     )
     query = query.where(*(condition for condition in conditions if condition is not None))
     rows = tx.execute(query.order_by((kept + counted).desc(), columns.source, columns.reason))
-    return [RefusalCount(row[0], Reason(row[1]), int(row[2]), int(row[3])) for row in rows]
+    return [RefusalCount(row[0], RefusalReason(row[1]), int(row[2]), int(row[3])) for row in rows]
 
 
 def purge_refusals(tx: Connection, before: Instant) -> int:
@@ -128,7 +128,7 @@ def _rows_within_limit(
     tx: Connection,
     lane: Lane,
     pos: int,
-    group: tuple[str, Reason, Instant],
+    group: tuple[str, RefusalReason, Instant],
     members: Sequence[tuple[int, Refusal]],
     limit: int,
 ) -> list[dict[str, Any]]:
@@ -174,12 +174,12 @@ def _storable(value: Any) -> Any:
 def stored_refusal(row: Any) -> StoredRefusal:
     """A row of the table as a value."""
     columns = {name: getattr(row, name) for name in _COLUMNS}
-    return StoredRefusal(row.n, Lane(row.lane), row.pos, Refusal(**{**columns, "reason": Reason(row.reason)}))
+    return StoredRefusal(row.n, Lane(row.lane), row.pos, Refusal(**{**columns, "reason": RefusalReason(row.reason)}))
 
 
 def filtered_query(
     source: str | None,
-    reason: Reason | None,
+    reason: RefusalReason | None,
     since: Instant | None,
     until: Instant | None,
     identity: str | None = None,

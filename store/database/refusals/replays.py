@@ -6,17 +6,17 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, update
 
-from domain import Instant, Reason
+from domain import Instant, RefusalReason
 from store.database.refusals.refusals import StoredRefusal, filtered_query, stored_refusal
 from store.database.refusals.tables import refusals
 
 FULLY_REFUSED = (
-    Reason.UNKNOWN_DEVICE,
-    Reason.BAD_PAYLOAD,
-    Reason.BAD_CHECKSUM,
-    Reason.NO_CODEC,
-    Reason.CODEC_FAILED,
-    Reason.NO_MAPPING,
+    RefusalReason.UNKNOWN_DEVICE,
+    RefusalReason.BAD_PAYLOAD,
+    RefusalReason.BAD_CHECKSUM,
+    RefusalReason.NO_CODEC,
+    RefusalReason.CODEC_FAILED,
+    RefusalReason.NO_MAPPING,
 )
 """Reasons for which no value of the message was used. With other reasons its good values are readings already."""
 
@@ -26,7 +26,7 @@ def list_replayable(
     limit: int,
     *,
     source: str | None = None,
-    reason: Reason | None = None,
+    reason: RefusalReason | None = None,
     identity: str | None = None,
     since: Instant | None = None,
     until: Instant | None = None,

@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from sqlalchemy import ColumnElement, Connection, case, delete, func, insert, select, update
 
-from domain import Identity, Instant, Reason
+from domain import Identity, Instant, RefusalReason
 from domain.identities import canonical
 from ingest.results import DeviceEvent, DiscoveredDevice
 from store.database.refusals.tables import described, refusals
@@ -91,7 +91,7 @@ def _obstacles(tx: Connection) -> dict[tuple[str, str], str]:
     query = (
         select(refusals.c.platform, refusals.c.identity, refusals.c.detail)
         .where(
-            refusals.c.reason == Reason.NO_CODEC.value,
+            refusals.c.reason == RefusalReason.NO_CODEC.value,
             refusals.c.identity.is_not(None),
             refusals.c.replayed_at.is_(None),
         )
@@ -151,7 +151,7 @@ def _refused_devices(tx: Connection) -> Iterator[UnregisteredDevice]:
             danger,
         )
         .where(
-            refusals.c.reason == Reason.UNKNOWN_DEVICE.value,
+            refusals.c.reason == RefusalReason.UNKNOWN_DEVICE.value,
             refusals.c.identity.is_not(None),
             refusals.c.replayed_at.is_(None),
         )

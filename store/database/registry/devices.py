@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import Connection, Row, Select, and_, delete, func, insert, or_, select, update
 
 from domain import Device, Identity, Instant
-from domain.identities import canonical, in_either_case
+from domain.identities import canonical, is_case_insensitive
 from store.database.registry.changes import RegistryChanges, bump_version
 from store.database.registry.tables import devices as devices_table
 from store.database.registry.tables import identities as identities_table
@@ -136,7 +136,7 @@ def _check_identities_are_free(tx: Connection, changed: Sequence[Device]) -> Non
 def _owners(tx: Connection, claimed: Sequence[Identity]) -> Iterable[tuple[Identity, str]]:
     for platform in {identity.platform for identity in claimed}:
         for ids in chunks([identity.id for identity in claimed if identity.platform == platform]):
-            any_case = [id_ for id_ in ids if in_either_case(platform, id_)]
+            any_case = [id_ for id_ in ids if is_case_insensitive(platform, id_)]
             stored = identities_table.c.identity
             same = stored.in_(ids) if not any_case else or_(stored.in_(ids), func.lower(stored).in_(any_case))
             query = select(stored, identities_table.c.device).where(identities_table.c.platform == platform, same)

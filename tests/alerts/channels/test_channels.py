@@ -207,8 +207,8 @@ def details(*items: dict[str, Any]) -> dict[str, Any]:
             details({"OutId": "d-01", "SendStatus": 2, "ErrCode": "MK:1"}),
             LookupResult(LookupStatus.FAILED, None, "MK:1"),
         ),
-        ({"Code": "isp.SYSTEM_ERROR"}, LookupResult(LookupStatus.CANNOT_TELL, None, "isp.SYSTEM_ERROR")),
-        (httpx2.ReadTimeout("slow"), LookupResult(LookupStatus.CANNOT_TELL, None, "ReadTimeout")),
+        ({"Code": "isp.SYSTEM_ERROR"}, LookupResult(LookupStatus.UNDETERMINED, None, "isp.SYSTEM_ERROR")),
+        (httpx2.ReadTimeout("slow"), LookupResult(LookupStatus.UNDETERMINED, None, "ReadTimeout")),
     ],
 )
 async def test_a_lookup_seeks_our_id(answer: object, found: LookupResult) -> None:
@@ -277,7 +277,7 @@ async def test_errcode_zero_with_our_recipient_among_the_lost_is_a_failure(answe
     result = await channel.send(a_delivery(channel="wecom"), NOW)
     assert result.outcome is said
     assert (result.provider_id, result.handle) == (("m1", "rc") if said is SendOutcome.ACCEPTED else (None, None))
-    assert (await channel.lookup(a_delivery(), NOW)).status is LookupStatus.CANNOT_TELL
+    assert (await channel.lookup(a_delivery(), NOW)).status is LookupStatus.UNDETERMINED
 
 
 async def test_a_token_that_died_early_is_fetched_once_more() -> None:

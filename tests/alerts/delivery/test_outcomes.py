@@ -288,7 +288,7 @@ async def test_the_hundredth_open_alert_of_a_phone_gets_no_text_but_another_way(
 @pytest.mark.parametrize(
     ("sighting", "state"),
     [
-        (LookupStatus.CANNOT_TELL, "unknown"),
+        (LookupStatus.UNDETERMINED, "unknown"),
         (LookupStatus.WAITING, "accepted"),
         (LookupStatus.DELIVERED, "delivered"),
         (LookupStatus.FAILED, "failed"),

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.pipeline.refused_dangers import danger_findings
-from domain import MINUTE, Reason, Subject
+from domain import MINUTE, RefusalReason, Subject
 from domain.people import community
 from ingest.adapters import FILTERS
 from ingest.results import Refusal
@@ -17,7 +17,7 @@ LONGEST = 70
 
 def cry(town: Any, platform: str, identity: str | None, topic: str = "t") -> Any:
     now = town.clock.now
-    refusal = Refusal(now, platform, topic, b"", Reason.UNKNOWN_DEVICE, "", platform, identity, danger=True)
+    refusal = Refusal(now, platform, topic, b"", RefusalReason.UNKNOWN_DEVICE, "", platform, identity, danger=True)
     (finding,) = danger_findings([refusal], (), community())
     return finding
 

@@ -12,7 +12,7 @@ from alerts.handling.intake import Disposition
 from alerts.handling.replies import ReplyStatus
 from alerts.lifecycle.event import InvalidField, InvalidTransition
 from alerts.service import NoSuchAlert
-from domain import Lane, Phase, Severity, Subject
+from domain import FindingPhase, Lane, Severity, Subject
 from simulators.providers.faults import Fault, FaultKind
 from store.database.alerts.queries import alerts_of_finding
 from store.database.alerts.repository import READER
@@ -221,9 +221,9 @@ async def test_a_restart_that_took_too_long_climbs_at_once(town: Any, finding: A
 
 async def test_a_recovered_danger_is_noted_and_stays(town: Any, finding: Any) -> None:
     await town.service.process_findings([finding()])
-    await town.service.process_findings([finding(phase=Phase.STALE)])
+    await town.service.process_findings([finding(phase=FindingPhase.STALE)])
     assert town.alert().stale
-    await town.service.process_findings([finding(phase=Phase.ENDED)])
+    await town.service.process_findings([finding(phase=FindingPhase.ENDED)])
     assert (town.alert().state, town.alert().recovered_at) == (State.OPEN, town.clock.now)
     assert town.story()[-2:] == ["设备失联，告警仍在。失联不等于恢复", "现场数据已恢复正常，仍须有人确认"]
     again = await town.service.process_findings([finding(id="again")])
@@ -235,31 +235,35 @@ async def test_a_recovered_danger_is_noted_and_stays(town: Any, finding: Any) ->
 async def test_it_has_recovered_only_when_nothing_of_it_burns(town: Any, finding: Any) -> None:
     await town.service.process_findings([finding(), finding(id="co", rule="gas-co", title="一氧化碳超标")])
     assert town.alert().joined == 1
-    await town.service.process_findings([finding(phase=Phase.ENDED)])
+    await town.service.process_findings([finding(phase=FindingPhase.ENDED)])
     assert town.alert().recovered_at is None
-    await town.service.process_findings([finding(id="co", phase=Phase.WITHDRAWN)])
+    await town.service.process_findings([finding(id="co", phase=FindingPhase.WITHDRAWN)])
     assert town.alert().recovered_at is not None
     assert "本人已取消求助，仍须有人确认" in town.story()
     assert "一氧化碳超标（gas-1）并入本告警：同一设备，枫林苑3栋2单元402" in town.story()
 
 
 async def test_the_end_of_something_never_told_is_unmatched(town: Any, finding: Any) -> None:
-    outcome = await town.service.process_findings([finding(phase=Phase.ENDED)])
+    outcome = await town.service.process_findings([finding(phase=FindingPhase.ENDED)])
     assert outcome[0].disposition is Disposition.UNMATCHED
-    assert (await town.service.process_findings([finding(phase=Phase.ENDED)]))[0].disposition is Disposition.REPEATED
+    assert (await town.service.process_findings([finding(phase=FindingPhase.ENDED)]))[
+        0
+    ].disposition is Disposition.REPEATED
 
 
 async def test_it_grows_worse_and_the_worse_ladder_begins(town: Any, finding: Any) -> None:
     mild = finding(severity=Severity.HIGH, title="燃气浓度偏高")
     await town.service.process_findings([mild])
     await town.send()
-    worse = structs.replace(mild, phase=Phase.GRADED, severity=Severity.CRITICAL, title="燃气泄漏", at=mild.at + 1)
+    worse = structs.replace(
+        mild, phase=FindingPhase.GRADED, severity=Severity.CRITICAL, title="燃气泄漏", at=mild.at + 1
+    )
     await town.service.process_findings([worse])
     await town.send()
     assert town.alert().severity is Severity.CRITICAL
     assert [text[6:8] for text in town.texts("wang")] == ["高危", "紧急"]
     assert "升为紧急：燃气泄漏" in town.story()
-    milder = structs.replace(mild, phase=Phase.GRADED, at=mild.at + 2)
+    milder = structs.replace(mild, phase=FindingPhase.GRADED, at=mild.at + 2)
     await town.service.process_findings([milder])
     assert town.alert().severity is Severity.CRITICAL
     assert town.story()[-1] == "当前程度变为高危：燃气浓度偏高"

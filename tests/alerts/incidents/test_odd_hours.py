@@ -10,7 +10,7 @@ from msgspec import structs
 from alerts.alert import Actor, ResponseSource, State
 from alerts.handling.finding_status import FindingStatus
 from alerts.handling.intake import RULE_REMOVED
-from domain import Duty, Evidence, Lane, Ledger, Phase, Role, Severity, Subject
+from domain import Duty, Evidence, FindingPhase, Lane, Ledger, Role, Severity, Subject
 from store.database.alerts.queries import (
     AlertFilter,
     alert_detail,
@@ -41,7 +41,7 @@ async def test_a_broken_device_wakes_nobody_at_night(town: Any, finding: Any) ->
     await town.pass_time(9 * 3_600)
     assert "检修" in town.texts("fix")[0]
     assert town.texts("wang") == []
-    await town.service.process_findings([structs.replace(broken, phase=Phase.ENDED)])
+    await town.service.process_findings([structs.replace(broken, phase=FindingPhase.ENDED)])
     assert town.alert().state is State.CLOSED
     assert town.story()[-1] == "设备已恢复，自动结案"
 
@@ -70,7 +70,7 @@ async def test_a_device_that_heals_under_repair_stays_with_its_owner(town: Any, 
     broken = finding(ledger=Ledger.HEALTH, severity=Severity.HIGH, title="故障", rule="gas-fault")
     await town.service.process_findings([broken])
     await town.service.perform("1", "acknowledge", Actor("fix", "吴师傅", ResponseSource.SCREEN))
-    await town.service.process_findings([structs.replace(broken, phase=Phase.ENDED)])
+    await town.service.process_findings([structs.replace(broken, phase=FindingPhase.ENDED)])
     assert town.alert().state is State.ACKNOWLEDGED
     assert town.story()[-1] == "现场数据已恢复正常，仍须有人确认"
 
@@ -284,6 +284,6 @@ def raising(faults: list[Exception]) -> Any:
 async def test_a_danger_whose_rule_was_removed_has_not_recovered(town: Any, finding: Any) -> None:
     await town.service.process_findings([finding()])
     gone = (Evidence(RULE_REMOVED, True, at=town.clock.now),)
-    await town.service.process_findings([finding(phase=Phase.ENDED, now=town.clock.now + 1, evidence=gone)])
+    await town.service.process_findings([finding(phase=FindingPhase.ENDED, now=town.clock.now + 1, evidence=gone)])
     assert town.alert().recovered_at is None
     assert any("规则" in line for line in town.story())

@@ -10,7 +10,7 @@ import yaml
 from alerts.alert import Actor, ResponseSource
 from alerts.escalation.policy import EscalationPolicy, check_names
 from app.config.catalog import load_ladders
-from domain import Phase, Severity, Subject
+from domain import FindingPhase, Severity, Subject
 from tests.alerts.conftest import ROOM
 from tests.alerts.incidents.scene import begins
 
@@ -81,7 +81,7 @@ async def test_another_device_or_another_danger_in_the_same_minute_is_told(town:
 async def test_the_same_band_again_is_told_to_its_owner(town: Any, finding: Any) -> None:
     await hear(town, alarm(town, finding))
     await town.service.perform(1, "acknowledge", WANG)
-    await hear(town, finding(id=alarm(town, finding).id, phase=Phase.ENDED, at=town.clock.now))
+    await hear(town, finding(id=alarm(town, finding).id, phase=FindingPhase.ENDED, at=town.clock.now))
     town.clock.now += 5 * SECOND_MS
     await hear(town, alarm(town, finding))
     assert "又报燃气泄漏" in town.texts("wang")[-1]

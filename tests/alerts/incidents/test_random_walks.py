@@ -12,7 +12,7 @@ from msgspec import structs
 from alerts.alert import Actor, ResponseSource
 from alerts.lifecycle.event import InvalidField, InvalidTransition
 from alerts.lifecycle.transitions import ACTIONS
-from domain import Ledger, Phase, Severity, Subject
+from domain import FindingPhase, Ledger, Severity, Subject
 from simulators.providers.faults import Fault, FaultKind
 
 PEOPLE = {"wang": "王芳", "deputy": "赵敏", "li": "李强", "chen": "陈静"}
@@ -49,7 +49,9 @@ async def one_step(chance: random.Random, town: Any, finding: Any, heard: list[A
         heard.append(a_finding(chance, town, finding))
         await town.service.process_findings([heard[-1]])
     elif step == "phase" and heard:
-        phase = chance.choice((Phase.STALE, Phase.GRADED, Phase.ENDED, Phase.WITHDRAWN, Phase.BEGAN))
+        phase = chance.choice(
+            (FindingPhase.STALE, FindingPhase.GRADED, FindingPhase.ENDED, FindingPhase.WITHDRAWN, FindingPhase.BEGAN)
+        )
         severity = chance.choice(list(Severity))
         told = structs.replace(chance.choice(heard), phase=phase, at=town.clock.now, severity=severity)
         await town.service.process_findings([told])

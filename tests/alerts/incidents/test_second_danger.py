@@ -11,7 +11,7 @@ from alerts.alert import Actor, ResponseSource, State
 from alerts.handling.finding_status import FindingStatus
 from alerts.handling.intake import Disposition
 from alerts.lifecycle.event import InvalidTransition
-from domain import Duty, Person, Phase, Role, Severity, Subject
+from domain import Duty, FindingPhase, Person, Role, Severity, Subject
 from tests.alerts.incidents.scene import band, with_people, with_property_and_clinic
 
 WANG = Actor("wang", "王芳", ResponseSource.SCREEN)
@@ -172,7 +172,7 @@ async def test_a5_what_is_heard_burning_again_after_it_was_settled_calls_anew(
 ) -> None:
     await town.service.process_findings([finding()])
     await town.send()
-    town.service.due_alerts.status_of = lambda *_: FindingStatus.UNHEARD
+    town.service.due_alerts.status_of = lambda *_: FindingStatus.NOT_RECEIVED
     for action in ("acknowledge", "resolve"):
         await town.service.perform(1, action, WANG)
     for action in actions:
@@ -188,24 +188,24 @@ async def test_a5_what_is_heard_burning_again_after_it_was_settled_calls_anew(
 
 async def test_a5_a_closed_case_is_looked_at_until_its_data_is_over(town: Any, finding: Any) -> None:
     await town.service.process_findings([finding()])
-    town.service.due_alerts.status_of = lambda *_: FindingStatus.UNHEARD
+    town.service.due_alerts.status_of = lambda *_: FindingStatus.NOT_RECEIVED
     for action, actor in (("acknowledge", WANG), ("resolve", WANG), ("verify", LI), ("close", LI)):
         await town.service.perform(1, action, actor)
     assert town.alert(1).wake_at is not None
-    await town.service.process_findings([finding(phase=Phase.ENDED)])
+    await town.service.process_findings([finding(phase=FindingPhase.ENDED)])
     assert (town.alert(1).state, town.alert(1).wake_at) == (State.CLOSED, None)
 
 
 async def test_a5_a_device_heard_again_after_its_case_was_closed_calls_anew(town: Any, finding: Any) -> None:
-    await town.service.process_findings([finding(), finding(phase=Phase.STALE)])
+    await town.service.process_findings([finding(), finding(phase=FindingPhase.STALE)])
     for action, actor in (("acknowledge", WANG), ("resolve", WANG), ("verify", LI), ("close", LI)):
         await town.service.perform(1, action, actor)
-    await town.service.process_findings([finding(phase=Phase.GRADED, at=town.clock.now + 5)])
+    await town.service.process_findings([finding(phase=FindingPhase.GRADED, at=town.clock.now + 5)])
     assert town.alert(1).state is State.OPEN
 
 
 async def test_a5_what_begins_again_after_closing_opens_anew(town: Any, finding: Any) -> None:
-    await town.service.process_findings([finding(), finding(phase=Phase.ENDED)])
+    await town.service.process_findings([finding(), finding(phase=FindingPhase.ENDED)])
     for action, actor in (("acknowledge", WANG), ("resolve", WANG), ("verify", LI), ("close", LI)):
         await town.service.perform(1, action, actor)
     (again,) = await town.service.process_findings([finding(id="again")])
@@ -375,7 +375,7 @@ async def test_c3_hourly_findings_do_not_put_off_the_reminder_to_verify(town: An
         await town.service.perform(1, action, WANG)
     for hour in range(26):
         await town.pass_time(3_600)
-        await town.service.process_findings([finding(phase=Phase.STALE, at=town.clock.now + hour)])
+        await town.service.process_findings([finding(phase=FindingPhase.STALE, at=town.clock.now + hour)])
     assert "处置后24小时无人核查，已提醒上级" in town.story(1)
 
 
@@ -383,7 +383,7 @@ async def test_c5_a_shelf_that_ends_says_that_the_data_recovered_meanwhile(town:
     await town.service.process_findings([finding()])
     await town.send()
     await town.service.perform(1, "shelve", LI, reason="检修", until=town.clock.now + HOUR)
-    await town.service.process_findings([finding(phase=Phase.ENDED)])
+    await town.service.process_findings([finding(phase=FindingPhase.ENDED)])
     await town.pass_time(3_600)
     assert "数据已恢复正常，请10分钟内到场核实" in town.texts("wang")[-1]
     await town.pass_time(60)

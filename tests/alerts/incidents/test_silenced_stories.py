@@ -9,7 +9,7 @@ from msgspec import structs
 
 from alerts.handling.intake import Disposition
 from alerts.silence import HeldState, Matchers, Silence
-from domain import Phase, Severity, Subject
+from domain import FindingPhase, Severity, Subject
 from store.database.alerts import silences
 from store.database.alerts.repository import SqlAlertStore
 
@@ -41,7 +41,7 @@ async def test_what_a_silence_covers_calls_nobody_and_is_told_when_it_ends(town:
 async def test_what_began_and_ended_under_a_silence_is_told_to_nobody(town: Any, finding: Any) -> None:
     plan(town)
     await town.service.process_findings([finding()])
-    (over,) = await town.service.process_findings([finding(phase=Phase.ENDED)])
+    (over,) = await town.service.process_findings([finding(phase=FindingPhase.ENDED)])
     assert (over.disposition, held(town, finding().id)) == (Disposition.SILENCED, HeldState.ENDED)
     assert (await town.service.process_findings([finding()]))[0].disposition is Disposition.SILENCED
     await town.pass_time(3_601)
@@ -51,7 +51,7 @@ async def test_what_began_and_ended_under_a_silence_is_told_to_nobody(town: Any,
 async def test_a_danger_elsewhere_or_before_the_silence_is_told(town: Any, finding: Any) -> None:
     await town.service.process_findings([finding()])
     plan(town)
-    await town.service.process_findings([finding(phase=Phase.STALE)])
+    await town.service.process_findings([finding(phase=FindingPhase.STALE)])
     await town.service.process_findings(
         [finding(id="b", place="403", device="gas-2", subject=Subject("device", "gas-2"))]
     )
@@ -62,7 +62,7 @@ async def test_a_held_danger_that_becomes_worse_than_its_silence_may_cover_is_to
     plan(town, matchers=Matchers(place="402", severity=Severity.HIGH))
     mild = finding(severity=Severity.HIGH, title="燃气浓度偏高")
     await town.service.process_findings([mild])
-    worse = structs.replace(mild, phase=Phase.GRADED, severity=Severity.CRITICAL, at=town.clock.now + 1)
+    worse = structs.replace(mild, phase=FindingPhase.GRADED, severity=Severity.CRITICAL, at=town.clock.now + 1)
     await town.service.process_findings([worse])
     await town.send()
     assert town.texts("wang")[0].startswith("【枫树社区】紧急：")

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from alerts.alert import Actor, ResponseSource
 from alerts.lifecycle.event import InvalidField, InvalidTransition
 from alerts.message import DANGER_KINDS, DeliveryState
-from domain import Duty, Instant, Person, Phase, Role, Severity, Subject
+from domain import Duty, FindingPhase, Instant, Person, Role, Severity, Subject
 from domain.people import community
 from store.database.alerts.repository import SqlAlertStore
 from store.database.alerts.tables import deliveries
@@ -93,7 +93,7 @@ async def people_and_time(chance: random.Random, town: Any, stories: list[Any]) 
         elif step == "time":
             await town.pass_time(chance.choice((1, 20, 61, 400, 3_700)))
         elif step == "end" and stories:
-            ended = structs.replace(chance.choice(stories), phase=Phase.ENDED, at=town.clock.now)
+            ended = structs.replace(chance.choice(stories), phase=FindingPhase.ENDED, at=town.clock.now)
             await town.service.process_findings([ended])
         elif step == "restart":
             town.end()

@@ -11,12 +11,12 @@ import pytest
 from app.pipeline.pending_writes import HISTORY_FLUSH_READINGS, REFUSAL_BATCH_ENTRIES, PendingWrites
 from app.pipeline.ports import RefusalBatch
 from app.pipeline.timings import PipelineTimings
-from domain import Instant, Lane, Reading, Reason
+from domain import Instant, Lane, Reading, RefusalReason
 from ingest.frame import JournalEntry
 from ingest.results import Refusal
 from store.errors import CannotWrite
 
-REFUSAL = Refusal(1, "native", "t", b"", Reason.BAD_PAYLOAD, "no JSON")
+REFUSAL = Refusal(1, "native", "t", b"", RefusalReason.BAD_PAYLOAD, "no JSON")
 READING = Reading("gas-1", "gas_alarm", 1, 1, {})
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from app.pipeline.refused_dangers import danger_findings
-from domain import MINUTE, Device, Reason, Severity
+from domain import MINUTE, Device, RefusalReason, Severity
 from domain.people import community
 from ingest.results import Refusal
 
@@ -13,7 +13,9 @@ AT = 1_795_269_600_000 + 26 * MINUTE
 
 
 def danger(at: int) -> Refusal:
-    return Refusal(at, "native", "fengshao/v1/ghost/alarm", b"", Reason.UNKNOWN_DEVICE, "", "native", "ghost", True)
+    return Refusal(
+        at, "native", "fengshao/v1/ghost/alarm", b"", RefusalReason.UNKNOWN_DEVICE, "", "native", "ghost", True
+    )
 
 
 def test_the_alert_begins_when_the_unregistered_device_alarmed_not_at_the_full_hour() -> None:
@@ -28,7 +30,7 @@ def test_a_flood_of_alarms_is_one_finding() -> None:
 
 def test_an_unreadable_danger_of_a_registered_device_is_a_finding_about_it_at_its_place() -> None:
     ours = Device("gas-1", "gas_alarm", place="h402")
-    refused = replace(danger(AT), reason=Reason.BAD_VALUE, identity="g", device=ours)
+    refused = replace(danger(AT), reason=RefusalReason.BAD_VALUE, identity="g", device=ours)
     (finding,) = danger_findings([refused], {"gas_alarm"}, community())
 
     assert ("unreadable-danger", "设备报警但消息不完整") == (finding.rule, finding.title)

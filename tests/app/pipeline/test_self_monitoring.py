@@ -9,7 +9,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from app.pipeline.self_monitoring import SelfMonitoring
-from domain import Finding, Phase
+from domain import Finding, FindingPhase
 from ingest.mqtt.consumer import ConsumerStatus, SessionStatus
 from tests.conftest import Broker
 from tests.support.service_harness import ServiceHarness
@@ -43,8 +43,8 @@ async def test_a_full_disk_is_reported_at_once_and_over_when_both_lanes_write_ag
     )
 
     began, over = findings
-    assert (Phase.BEGAN, AT, "journal-refused") == (began.phase, began.begin, began.rule)
-    assert (Phase.ENDED, began.id, AT + 4_000) == (over.phase, over.id, over.at)
+    assert (FindingPhase.BEGAN, AT, "journal-refused") == (began.phase, began.begin, began.rule)
+    assert (FindingPhase.ENDED, began.id, AT + 4_000) == (over.phase, over.id, over.at)
     assert [("reason", "disk full"), ("seconds", 4.0)] == [
         (finding.quantity, finding.value) for finding in over.evidence
     ]
@@ -72,9 +72,9 @@ async def test_a_filter_that_the_broker_refuses_is_reported_once_and_over_when_i
         lambda monitoring: monitoring.check_intake(status({}, ready=False), AT + 6_000),
         lambda monitoring: monitoring.check_intake(status({}), AT + 10_000),
     )
-    assert (began.phase, began.rule, began.begin) == (Phase.BEGAN, "subscription-refused", AT)
+    assert (began.phase, began.rule, began.begin) == (FindingPhase.BEGAN, "subscription-refused", AT)
     assert [finding.value for finding in began.evidence] == ["tele/#: not authorized"]
-    assert (over.phase, over.id, over.at) == (Phase.ENDED, began.id, AT + 10_000)
+    assert (over.phase, over.id, over.at) == (FindingPhase.ENDED, began.id, AT + 10_000)
 
 
 async def test_findings_that_an_earlier_run_left_open_continue_or_end_at_the_next_check() -> None:
@@ -84,7 +84,7 @@ async def test_findings_that_an_earlier_run_left_open_continue_or_end_at_the_nex
         lambda monitoring: monitoring.restore(open_ids, AT + 1),
         lambda monitoring: monitoring.check_intake(status({"tele/#": "not authorized"}), AT + 2),
     )
-    assert all(finding.phase is Phase.ENDED for finding in findings)
+    assert all(finding.phase is FindingPhase.ENDED for finding in findings)
     assert {finding.id for finding in findings} == {open_ids[1], open_ids[2], open_ids[0]}
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from app.pipeline.unread_verdicts import findings
-from domain import Device, Phase
+from domain import Device, FindingPhase
 from domain.people import community
 from ingest.mappings.proposal import UnreadVerdict
 from ingest.results import UnreadVerdictEvent
@@ -84,7 +84,7 @@ def test_a_field_and_a_value_have_different_advice_and_ids() -> None:
     two = UnreadVerdictEvent(device, "tts", UnreadVerdict("alarm", "x", word), 5, 9, is_over=True)
     began, ended = findings([one, two], community())
 
-    assert (Phase.BEGAN, Phase.ENDED) == (began.phase, ended.phase)
+    assert (FindingPhase.BEGAN, FindingPhase.ENDED) == (began.phase, ended.phase)
     assert began.id != ended.id
     assert "tts_site.yaml" in began.advice
     assert "kinds: gas_alarm" in began.advice

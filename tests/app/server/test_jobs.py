@@ -13,7 +13,7 @@ from sqlalchemy import update
 from alerts.alert import State
 from app.config.settings import SiteSettings
 from app.server.jobs import build_jobs
-from domain import DAY, Phase
+from domain import DAY, FindingPhase
 from store.database.alerts.repository import SqlAlertStore
 from store.database.alerts.tables import alerts
 from store.database.database import Database, sqlite_url
@@ -50,7 +50,7 @@ def seed(database: Database) -> None:
             alert = store.add_alert(alert_of(one, state=state)).id
             store.record_finding(one, alert)
             if ended:
-                store.record_finding(finding(id=one.id, phase=Phase.ENDED), alert)
+                store.record_finding(finding(id=one.id, phase=FindingPhase.ENDED), alert)
 
     database.write_blocking(work)
 

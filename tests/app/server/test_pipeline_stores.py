@@ -15,7 +15,7 @@ from app.reload.active_definitions import ActiveDefinitions
 from app.reload.definitions import Definitions
 from app.reload.stored_definitions import encode_definitions
 from app.server.pipeline_stores import DEFINITIONS, ServiceStores, load_checkpoint
-from domain import Lane, Reason
+from domain import Lane, RefusalReason
 from domain.kind import CommonQuantities
 from ingest.results import DeviceEvent, DeviceEventKind, DiscoveredDevice, Refusal
 from store.database.database import Database
@@ -82,7 +82,7 @@ async def test_definitions_replaced_while_others_are_written_are_stored_with_the
 async def test_refusals_and_announced_devices_of_one_entry_are_stored_together(
     database: Database, stores: ServiceStores
 ) -> None:
-    refusal = Refusal(1, "zigbee2mqtt", "zigbee2mqtt/x", b"{", Reason.BAD_PAYLOAD, "no JSON")
+    refusal = Refusal(1, "zigbee2mqtt", "zigbee2mqtt/x", b"{", RefusalReason.BAD_PAYLOAD, "no JSON")
     device = DiscoveredDevice((("zigbee2mqtt", "hall"),), ("gas",))
     event = DeviceEvent(DeviceEventKind.DISCOVERY, "zigbee2mqtt", None, "devices", at=1, discovered=(device,))
     await stores.store_refusals([RefusalBatch(Lane.BULK, 4, [refusal], [event])])

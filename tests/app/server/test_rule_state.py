@@ -16,8 +16,8 @@ FINDING = "gas-alarm@1/device:gas-1/5"
     ("phase", "status"),
     [
         ("firing", FindingStatus.ACTIVE),
-        ("clearing", FindingStatus.UNHEARD),
-        ("stale", FindingStatus.UNHEARD),
+        ("clearing", FindingStatus.NOT_RECEIVED),
+        ("stale", FindingStatus.NOT_RECEIVED),
         ("pending", FindingStatus.OVER),
         ("quiet", FindingStatus.OVER),
     ],

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from alerts.message import Delivery, DeliveryState
 from app.server.console import rule_summaries
-from domain import DAY, HOUR, Evidence, Phase, Reading, Severity, Subject
+from domain import DAY, HOUR, Evidence, FindingPhase, Reading, Severity, Subject
 from domain import Ledger as Book
 from rules.engine.engine import Engine
 from rules.rulebook.model import Rulebook
@@ -223,7 +223,7 @@ async def test_a_finding_that_ended_is_shown_as_recovered(harness: ConsoleHarnes
     number = await harness.alert()
     begun = harness.now
     harness.now += HOUR
-    ended = await harness.alert(id=f"gas-alarm@1/gas-402/{begun}", begin=begun, phase=Phase.ENDED)
+    ended = await harness.alert(id=f"gas-alarm@1/gas-402/{begun}", begin=begun, phase=FindingPhase.ENDED)
     item = (await admin.get(f"/api/v1/alerts/{number}")).json()
 
     assert ended == number

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from domain import HOUR, Reason
+from domain import HOUR, RefusalReason
 from ingest.results import Refusal
 from tests.support.console_harness import T0, Client, ConsoleHarness
 
 
-def refused(identity: str, n: int, reason: Reason = Reason.UNKNOWN_DEVICE) -> Refusal:
+def refused(identity: str, n: int, reason: RefusalReason = RefusalReason.UNKNOWN_DEVICE) -> Refusal:
     return Refusal(T0 - 1_000 + n, "zigbee2mqtt", "t", b"x", reason, f"no {identity}", "zigbee2mqtt", identity)
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from domain import Lane, Reason
+from domain import Lane, RefusalReason
 from ingest.results import Refusal
 from store.database.refusals import refusals
 from tests.support.console_harness import T0, Client, ConsoleHarness
 
 
-def refused(identity: str, n: int, reason: Reason = Reason.UNKNOWN_DEVICE) -> Refusal:
+def refused(identity: str, n: int, reason: RefusalReason = RefusalReason.UNKNOWN_DEVICE) -> Refusal:
     return Refusal(T0 - 1_000 + n, "zigbee2mqtt", "t", b"x", reason, f"no {identity}", "zigbee2mqtt", identity)
 
 
@@ -27,7 +27,7 @@ async def test_1350_refused_messages_are_not_told_as_1000(harness: ConsoleHarnes
 
 
 async def test_the_summary_follows_the_filters(harness: ConsoleHarness, admin: Client) -> None:
-    both = [refused("a", 1), refused("b", 2, Reason.BAD_VALUE)]
+    both = [refused("a", 1), refused("b", 2, RefusalReason.BAD_VALUE)]
     await harness.database.write(lambda tx: refusals.store_refusals(tx, Lane.BULK, 1, both, 9))
 
     async def total(query: str) -> int:
@@ -48,9 +48,9 @@ async def test_the_summary_follows_the_filters(harness: ConsoleHarness, admin: C
 
 async def test_why_tells_of_a_device_s_refusal_whatever_others_sent(harness: ConsoleHarness, admin: Client) -> None:
     flood = [refused("loud", n) for n in range(250)]
-    mine = refused("kitchen-402", 0, Reason.BAD_VALUE)
+    mine = refused("kitchen-402", 0, RefusalReason.BAD_VALUE)
     await harness.database.write(lambda tx: refusals.store_refusals(tx, Lane.BULK, 1, [mine, *flood], 1_000))
-    elsewhere = Refusal(T0, "tasmota", "t", b"x", Reason.BAD_VALUE, "another's", "tasmota", "kitchen-402")
+    elsewhere = Refusal(T0, "tasmota", "t", b"x", RefusalReason.BAD_VALUE, "another's", "tasmota", "kitchen-402")
     await harness.database.write(lambda tx: refusals.store_refusals(tx, Lane.BULK, 2, [elsewhere], 1_000))
 
     told = (await admin.get("/api/v1/why?device=gas-402&at=2026-11-21T22:05:00%2B08:00")).json()["items"]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from console.api.refusals import frames_to_replay
-from domain import Lane, Reason
+from domain import Lane, RefusalReason
 from ingest.results import Refusal
 from store.database.refusals.refusals import StoredRefusal
 
 
 def kept(n: int, pos: int, payload: bytes, identity: str) -> StoredRefusal:
-    refusal = Refusal(1, "zigbee2mqtt", "t", payload, Reason.UNKNOWN_DEVICE, "", "zigbee2mqtt", identity)
+    refusal = Refusal(1, "zigbee2mqtt", "t", payload, RefusalReason.UNKNOWN_DEVICE, "", "zigbee2mqtt", identity)
     return StoredRefusal(n, Lane.BULK, pos, refusal)
 
 

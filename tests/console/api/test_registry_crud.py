@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from domain import Lane, Reason
+from domain import Lane, RefusalReason
 from ingest.results import Refusal
 from store.database.refusals import refusals
 from tests.support.console_harness import ADMIN, T0, Client, ConsoleHarness, client_of, gas_rule
@@ -202,8 +202,12 @@ async def test_a_rule_about_every_kind_is_listed_for_each(harness: ConsoleHarnes
 
 async def test_refusals_tell_the_reason_and_show_the_bytes(harness: ConsoleHarness, admin: Client) -> None:
     refused = [
-        Refusal(T0, "zigbee2mqtt", "zigbee2mqtt/x", b'{"gas":tr', Reason.BAD_PAYLOAD, "not JSON", "zigbee2mqtt", "x"),
-        Refusal(T0 + 1, "native", "fengshao/v1/ghost/up", b"\xff\x00", Reason.UNKNOWN_DEVICE, "nobody knows ghost"),
+        Refusal(
+            T0, "zigbee2mqtt", "zigbee2mqtt/x", b'{"gas":tr', RefusalReason.BAD_PAYLOAD, "not JSON", "zigbee2mqtt", "x"
+        ),
+        Refusal(
+            T0 + 1, "native", "fengshao/v1/ghost/up", b"\xff\x00", RefusalReason.UNKNOWN_DEVICE, "nobody knows ghost"
+        ),
     ]
     await harness.database.write(lambda tx: refusals.store_refusals(tx, Lane.BULK, 1, refused, 100))
     items = (await admin.get("/api/v1/refusals")).json()["items"]
@@ -220,7 +224,7 @@ async def test_refusals_tell_the_reason_and_show_the_bytes(harness: ConsoleHarne
 async def test_refusals_are_filtered_and_paged(
     harness: ConsoleHarness, admin: Client, bearer: Callable[..., Any]
 ) -> None:
-    refused = [Refusal(T0 + n, "native", f"t/{n}", b"{", Reason.BAD_PAYLOAD, "not JSON") for n in range(3)]
+    refused = [Refusal(T0 + n, "native", f"t/{n}", b"{", RefusalReason.BAD_PAYLOAD, "not JSON") for n in range(3)]
     await harness.database.write(lambda tx: refusals.store_refusals(tx, Lane.BULK, 1, refused, 100))
 
     async def topics(query: str) -> list[str]:

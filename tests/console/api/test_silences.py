@@ -9,7 +9,7 @@ import pytest
 
 from alerts.silence import HeldState
 from console.dependencies import RuleSummary
-from domain import Evidence, Finding, Phase, Severity, Subject
+from domain import Evidence, Finding, FindingPhase, Severity, Subject
 from domain import Ledger as Book
 from store.database.alerts.repository import SqlAlertStore
 from store.database.system import audit
@@ -148,7 +148,7 @@ async def test_why_names_the_silence_that_kept_a_finding_from_people(
         id=f"gas-alarm@1/gas-402/{T0}",
         rule="gas-alarm",
         version="1",
-        phase=Phase.BEGAN,
+        phase=FindingPhase.BEGAN,
         hazard="gas",
         title="燃气泄漏",
         severity=Severity.CRITICAL,

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from console.api.stream import encode_event
 from console.events import Event
 from console.security.auth import COOKIE, LINK_MS, AccessRole, Principal, sign_worker_link
-from domain import DAY, HOUR, Device, Duty, Identity, Lane, Person, Place, Reading, Reason, Role
+from domain import DAY, HOUR, Device, Duty, Identity, Lane, Person, Place, Reading, RefusalReason, Role
 from ingest.results import Refusal
 from store.database import registry
 from store.database.alerts.tables import alerts, deliveries
@@ -48,8 +48,8 @@ async def planted(harness: ConsoleHarness, admin: Client) -> Planted:
         registry.put_duties(tx, roster, T0)
         named = (Identity("thingsboard", "canary-token"),)
         registry.put_devices(tx, [Device("canary-1", "gas_alarm", "canary", "canary-place", named)], T0)
-        mine = Refusal(T0 - 1, "native", "t", b"canary", Reason.BAD_VALUE, "canary said", "native", "band-101")
-        stranger = replace(mine, identity="canary-stranger", reason=Reason.UNKNOWN_DEVICE)
+        mine = Refusal(T0 - 1, "native", "t", b"canary", RefusalReason.BAD_VALUE, "canary said", "native", "band-101")
+        stranger = replace(mine, identity="canary-stranger", reason=RefusalReason.UNKNOWN_DEVICE)
         refusals.store_refusals(tx, Lane.BULK, 1, [mine, stranger], 10)
         audit.record(tx, T0, "admin", "canary deed")
 

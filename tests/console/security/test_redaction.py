@@ -17,7 +17,7 @@ from console.api.stream import encode_event
 from console.events import Event
 from console.security.auth import AccessRole, Principal
 from console.security.redaction import redact_payload
-from domain import Device, Identity, Lane, Place, Reason
+from domain import Device, Identity, Lane, Place, RefusalReason
 from domain.identities import hidden
 from ingest.results import DeviceEvent, DeviceEventKind, DiscoveredDevice, Refusal
 from store.database import registry
@@ -30,16 +30,16 @@ WRITTEN = "canary-written-secret"
 SECRETS = (TOKEN, STRANGER, BULKY, WRITTEN)
 
 
-def refusal(token: str, reason: Reason, detail: str, identity: str | None, danger: bool = False) -> Refusal:
+def refusal(token: str, reason: RefusalReason, detail: str, identity: str | None, danger: bool = False) -> Refusal:
     payload = f'{{"alarm": true, "me": "{token}", "Password": "{WRITTEN}", "ap'.encode()
     topic = f"v1/devices/{token}/telemetry"
     return Refusal(T0 - 1, "thingsboard", topic, payload, reason, detail, "thingsboard", identity, danger)
 
 
 REFUSALS = (
-    refusal(TOKEN, Reason.BAD_VALUE, f"{TOKEN}: too much", TOKEN),
-    refusal(STRANGER, Reason.UNKNOWN_DEVICE, f"no device is called '{STRANGER}' on thingsboard", STRANGER, True),
-    refusal(BULKY, Reason.TOO_LARGE, f"v1/devices/{BULKY}/telemetry has 9000000 bytes", None, True),
+    refusal(TOKEN, RefusalReason.BAD_VALUE, f"{TOKEN}: too much", TOKEN),
+    refusal(STRANGER, RefusalReason.UNKNOWN_DEVICE, f"no device is called '{STRANGER}' on thingsboard", STRANGER, True),
+    refusal(BULKY, RefusalReason.TOO_LARGE, f"v1/devices/{BULKY}/telemetry has 9000000 bytes", None, True),
 )
 
 

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 import ingest.adapters
-from domain import Device, Identity, Reason
+from domain import Device, Identity, RefusalReason
 from ingest.adapters import ADAPTERS, FILTERS, VERSIONS, decode, platform_for_topic
 from ingest.decoding.decoder import Decoder
 from ingest.frame import Frame
@@ -60,7 +60,7 @@ def test_this_frame_is_refused(book: dict[str, Any], case: dict[str, Any], liste
     heard = listener(device, filters=book.get("filters")).decode([frame_of(book, case)])
 
     assert ([], []) == (heard.readings, heard.events)
-    assert [Reason(case["reason"])] == [each.reason for each in heard.refusals]
+    assert [RefusalReason(case["reason"])] == [each.reason for each in heard.refusals]
     assert all(each.detail and each.source == book["adapter"] for each in heard.refusals)
 
 
@@ -98,7 +98,7 @@ def test_a_topic_belongs_to_one_platform_and_is_refused_without_an_adapter(topic
     if platform not in ADAPTERS:
         said = decode(platform, Frame(topic, b"{}", RECEIVED, "bulk"))
         assert isinstance(said, Rejection)
-        assert said.reason is Reason.NO_CODEC
+        assert said.reason is RefusalReason.NO_CODEC
 
 
 def test_telemetry_of_me_is_refused_because_it_does_not_identify_a_device() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from domain import Device, Identity, Reason
+from domain import Device, Identity, RefusalReason
 from ingest.adapters.native import NON_OBJECTS_MAX
 from ingest.decoding.decoder import STEP_READINGS, Decoder
 from ingest.decoding.message import FIELDS_MAX
@@ -34,7 +34,7 @@ def test_an_object_of_too_many_fields_is_refused_as_a_whole(listener: Callable[.
     said = {f"field-{number}": number for number in range(FIELDS_MAX + 1)}
 
     (refusal,) = listener(GAS).decode([frame("fengshao/v1/gas-1/up", said)]).refusals
-    assert (Reason.BAD_PAYLOAD, "gas-1") == (refusal.reason, refusal.identity)
+    assert (RefusalReason.BAD_PAYLOAD, "gas-1") == (refusal.reason, refusal.identity)
     assert f"{FIELDS_MAX + 1} fields, {FIELDS_MAX} at most" == refusal.detail
 
 
@@ -69,7 +69,7 @@ def test_the_kind_of_an_unregistered_device_is_guessed_from_its_first_fields(lis
     first = {f"field-{number}": number for number in range(NAMES_MAX)}
 
     (refusal,) = listener().decode([frame("fengshao/v1/who/up", [first, {"lel_pct": 3}, {"alarm": True}])]).refusals
-    assert (Reason.UNKNOWN_DEVICE, True, None) == (refusal.reason, refusal.danger, refusal.proposed_kind)
+    assert (RefusalReason.UNKNOWN_DEVICE, True, None) == (refusal.reason, refusal.danger, refusal.proposed_kind)
 
 
 def test_a_refusal_has_the_likely_kind_and_whether_the_device_is_registered(

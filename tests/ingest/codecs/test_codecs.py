@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from domain import MINUTE, Device, Fault, Identity, Reason
+from domain import MINUTE, Device, Fault, Identity, RefusalReason
 from ingest.codecs import Codec, CodecFailed, DecodeCall, Decoded
 from ingest.codecs.example_runner import ExamplesError, json_equal, run_examples
 from ingest.codecs.process import CodecProcess
@@ -291,19 +291,21 @@ def test_a_device_without_a_model_is_decoded_by_the_model_of_its_platform(ours: 
 def test_raw_bytes_without_a_codec_are_refused_and_the_other_fields_are_decoded(ours: Decoder) -> None:
     heard = ours.decode([uplink("0303030303030303", b"\1"), uplink("0101010101010101", LEAK)])
 
-    assert [Reason.NO_CODEC] == [each.reason for each in heard.refusals]
+    assert [RefusalReason.NO_CODEC] == [each.reason for each in heard.refusals]
     assert "button-1 has no model" in heard.refusals[0].detail
     assert ["leak-1"] == [each.device for each in heard.readings]
     ours.codecs = None
-    assert [Reason.NO_CODEC] == [each.reason for each in ours.decode([uplink("0101010101010101", LEAK)]).refusals]
+    assert [RefusalReason.NO_CODEC] == [
+        each.reason for each in ours.decode([uplink("0101010101010101", LEAK)]).refusals
+    ]
 
 
 def test_a_failing_codec_gives_a_refusal_with_its_error_and_the_bytes(ours: Decoder) -> None:
     heard = ours.decode([uplink("0202020202020202", b"\1", 9), uplink("0404040404040404", b"\1", 2)])
 
     assert [
-        (Reason.CODEC_FAILED, "meter.js: Error: no table for this port (line 21)"),
-        (Reason.CODEC_FAILED, "smoke.js: 1 bytes on port 2 are too few"),
+        (RefusalReason.CODEC_FAILED, "meter.js: Error: no table for this port (line 21)"),
+        (RefusalReason.CODEC_FAILED, "smoke.js: 1 bytes on port 2 are too few"),
     ] == [(each.reason, each.detail) for each in heard.refusals]
     assert all(b"fPort" in each.payload for each in heard.refusals)
 
@@ -315,7 +317,7 @@ def test_a_danger_beside_a_codec_error_is_reported(listener: Callable[..., Decod
     heard = made.decode([uplink("0606060606060606", b"\1"), uplink("0606060606060606", b"\0")])
 
     assert [] == heard.readings
-    assert [(Reason.CODEC_FAILED, True), (Reason.CODEC_FAILED, False)] == [
+    assert [(RefusalReason.CODEC_FAILED, True), (RefusalReason.CODEC_FAILED, False)] == [
         (each.reason, each.danger) for each in heard.refusals
     ]
 
@@ -329,7 +331,7 @@ def test_a_payload_that_measures_nothing_is_a_sign_of_life(ours: Decoder) -> Non
 def test_raw_bytes_of_an_unregistered_device_are_refused_as_an_unknown_device(ours: Decoder) -> None:
     [refusal] = ours.decode([uplink("9999999999999999", LEAK)]).refusals
 
-    assert Reason.UNKNOWN_DEVICE is refusal.reason
+    assert RefusalReason.UNKNOWN_DEVICE is refusal.reason
 
 
 def test_one_payload_may_hold_hours_of_readings(listener: Callable[..., Decoder], workshop: CodecProcess) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from domain import HOUR, MINUTE, Device, Finding, Phase, Quality, Reading
+from domain import HOUR, MINUTE, Device, Finding, FindingPhase, Quality, Reading
 from domain.kind import Kind
 from domain.people import community
 from rules.engine.engine import Engine
@@ -17,10 +17,10 @@ def test_a_life_sign_ends_the_absence_of_its_device_and_of_no_other(
     engine = Engine([books["device"]], kinds, community())
     engine.register([Device("gas-1", "gas_alarm"), Device("gas-2", "gas_alarm")], T0)
     gone = engine.tick(T0 + 12 * HOUR)
-    assert [(one.device, one.phase) for one in gone] == [("gas-1", Phase.BEGAN), ("gas-2", Phase.BEGAN)]
+    assert [(one.device, one.phase) for one in gone] == [("gas-1", FindingPhase.BEGAN), ("gas-2", FindingPhase.BEGAN)]
 
     back = engine.record_alive(["gas-1", "nobody"], T0 + 13 * HOUR)
-    assert [(one.device, one.phase) for one in back] == [("gas-1", Phase.ENDED)]
+    assert [(one.device, one.phase) for one in back] == [("gas-1", FindingPhase.ENDED)]
 
 
 def test_a_device_whose_platform_says_it_is_gone_is_missed_after_the_grace_and_not_after_its_plan(
@@ -36,7 +36,7 @@ def test_a_device_whose_platform_says_it_is_gone_is_missed_after_the_grace_and_n
     again.register([Device("gas-1", "gas_alarm"), Device("gas-2", "gas_alarm")], T0 + 9 * MINUTE)
     assert again.tick(T0 + 10 * MINUTE) == []
     gone = again.tick(T0 + 12 * MINUTE)
-    assert [(one.device, one.phase, one.now) for one in gone] == [("gas-1", Phase.BEGAN, T0 + 11 * MINUTE)]
+    assert [(one.device, one.phase, one.now) for one in gone] == [("gas-1", FindingPhase.BEGAN, T0 + 11 * MINUTE)]
 
 
 def test_a_device_that_comes_back_within_the_grace_was_never_missed(
@@ -68,7 +68,7 @@ def test_a_clock_that_stays_wrong_is_told_with_its_offset_and_ends_when_it_is_ri
     # What bears no time that can be read says nothing of the clock, and neither does a retained message.
     assert [*heard(80, 0), *heard(200, 0), *heard(210, 0, Quality.RETAINED), *heard(300, 0, Quality.RETAINED)] == []
     assert heard(310, 0, None) == []
-    assert [one.phase for one in engine.tick(T0 + 371 * MINUTE)] == [Phase.ENDED]
+    assert [one.phase for one in engine.tick(T0 + 371 * MINUTE)] == [FindingPhase.ENDED]
 
 
 def test_a_device_that_is_gone_is_missed_itself_and_no_single_quantity_of_it_before_its_time(

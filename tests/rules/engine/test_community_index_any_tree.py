@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.pipeline.refused_dangers import danger_findings
-from domain import DAY, HOUR, MINUTE, Cell, Device, Finding, Person, Place, Reading, Reason, Subject, Value
+from domain import DAY, HOUR, MINUTE, Cell, Device, Finding, Person, Place, Reading, RefusalReason, Subject, Value
 from domain.kind import Kind
 from domain.levels import LevelRole
 from domain.people import Community, community
@@ -130,7 +130,7 @@ def test_a_wristband_without_a_place_is_at_the_home_of_its_bearer_in_rules_of_th
     assert (found["band-sos"].subject, found["band-sos"].place) == (Subject("person", "elder"), "flat")
     near = CommunityIndex(town)
     assert near.subject(DEVICES[-1], "device") == (Subject("device", "band"), "flat")
-    refusal = Refusal(T0, "native", "t", b"", Reason.BAD_VALUE, "", "native", "band", True, device=DEVICES[-1])
+    refusal = Refusal(T0, "native", "t", b"", RefusalReason.BAD_VALUE, "", "native", "band", True, device=DEVICES[-1])
     (garbled,) = danger_findings([refusal], {"wristband"}, town)
     assert (garbled.device, garbled.place) == ("band", "flat")
 

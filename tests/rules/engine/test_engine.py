@@ -7,7 +7,20 @@ from typing import Any
 
 import pytest
 
-from domain import HOUR, MINUTE, Device, Evidence, Person, Phase, Place, Quality, Reading, Severity, Subject, Value
+from domain import (
+    HOUR,
+    MINUTE,
+    Device,
+    Evidence,
+    FindingPhase,
+    Person,
+    Place,
+    Quality,
+    Reading,
+    Severity,
+    Subject,
+    Value,
+)
 from domain.kind import Kind
 from domain.people import Community, community
 from rules.engine.engine import Engine
@@ -33,14 +46,12 @@ def said(at: int, device: str = "gas-1", kind: str = "gas_alarm", late: int = 0,
 
 
 def doubted(at: int, quality: Quality, *names: str, **values: Value) -> Reading:
-    doubts = dict.fromkeys(names or values, quality)
-    return Reading("gas-1", "gas_alarm", T0 + at, T0 + at, values, doubts)
+    return Reading("gas-1", "gas_alarm", T0 + at, T0 + at, values, dict.fromkeys(names or values, quality))
 
 
 def hear(engine: Engine, *readings: Reading) -> list[str]:
     """Feeds one by one; what was told, as `rule phase`."""
-    told = [finding for reading in readings for finding in engine.feed([reading], reading.received)]
-    return [f"{finding.rule} {finding.phase}" for finding in told]
+    return [f"{begun.rule} {begun.phase}" for one in readings for begun in engine.feed([one], one.received)]
 
 
 def one_rule(kinds: Kinds, people: Community = TOWN, **changes: Any) -> Engine:
@@ -95,7 +106,7 @@ def test_a_finding_keeps_its_subject_and_version_when_registry_and_rulebook_chan
     after.restore(before.snapshot())
     after.register([Device("band-1", "wristband", attributes={"person": "wu"})], T0)
     (withdrawn,) = after.feed([said(9, "band-1", "wristband", fall=False)], T0 + 9)
-    assert (withdrawn.phase, withdrawn.id) == (Phase.WITHDRAWN, began.id)
+    assert (withdrawn.phase, withdrawn.id) == (FindingPhase.WITHDRAWN, began.id)
 
 
 # -- conditions about people and places ---------------------------------------------------------------------------
@@ -187,7 +198,7 @@ def test_a_batch_is_judged_in_event_order_however_it_is_written(engine: Engine) 
     for batch in ([*strip, *clears], [*clears[::-1], *strip[::-1]]):
         fresh = Engine([], {}, TOWN)
         fresh.state.rulesets = engine.rulesets
-        assert [f.phase for f in fresh.feed(batch, T0 + HOUR)] == [Phase.BEGAN, Phase.ENDED]
+        assert [f.phase for f in fresh.feed(batch, T0 + HOUR)] == [FindingPhase.BEGAN, FindingPhase.ENDED]
 
 
 def test_devices_in_one_batch_do_not_disturb_each_other(engine: Engine) -> None:
@@ -291,7 +302,7 @@ def test_nothing_is_owed_by_an_empty_engine(engine: Engine) -> None:
 def test_a_firing_device_that_keeps_talking_never_goes_stale(engine: Engine) -> None:
     readings = [said(hour * HOUR, alarm=True) for hour in range(24)]
     assert hear(engine, *readings) == ["gas-alarm began"]
-    assert [f.phase for f in engine.tick(T0 + 30 * HOUR)] == [Phase.STALE]
+    assert [f.phase for f in engine.tick(T0 + 30 * HOUR)] == [FindingPhase.STALE]
     assert hear(engine, said(31 * HOUR, temp_c=20)) == ["gas-alarm graded"]
 
 
@@ -360,8 +371,8 @@ def test_a_device_taken_away_in_alarm_goes_stale_and_its_health_findings_end(eng
     hear(engine, said(0, alarm=True, fault=True), said(6 * MINUTE, fault=True))
     told = engine.unregister(["gas-1", "unknown"], T0 + HOUR)
     assert [(finding.rule, finding.phase) for finding in told] == [
-        ("gas-alarm", Phase.STALE),
-        ("gas-fault", Phase.ENDED),
+        ("gas-alarm", FindingPhase.STALE),
+        ("gas-fault", FindingPhase.ENDED),
     ]
     assert engine.tick(T0 + 48 * HOUR) == []
 
@@ -370,7 +381,7 @@ def test_a_device_of_another_kind_starts_afresh(engine: Engine) -> None:
     engine.register([Device("x", "gas_alarm")], T0)
     hear(engine, said(0, "x", alarm=True))
     told = engine.register([Device("x", "manhole")], T0 + 1)
-    assert [finding.phase for finding in told] == [Phase.STALE]
+    assert [finding.phase for finding in told] == [FindingPhase.STALE]
     assert hear(engine, said(2, "x", "manhole", opened=True)) == ["manhole-open began"]
 
 
@@ -384,7 +395,7 @@ def test_a_latched_rule_ends_only_when_a_person_resets_it(kinds: Kinds) -> None:
     engine = one_rule(kinds, when="alarm", latch=True)
     assert hear(engine, said(0, alarm=True), said(HOUR, alarm=False)) == ["r began"]
     (ended,) = engine.reset("gas-1", "r", T0 + 2 * HOUR)
-    assert ended.phase is Phase.ENDED
+    assert ended.phase is FindingPhase.ENDED
     assert engine.reset("gas-1", "other", T0) == engine.reset("nobody", "r", T0) == []
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain import HOUR, SECOND, Device, Finding, Person, Phase, Place, Reading, Value
+from domain import HOUR, SECOND, Device, Finding, FindingPhase, Person, Place, Reading, Value
 from domain.kind import Kind
 from domain.people import community
 from rules.engine.engine import Engine
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.no_cover
 T0 = 1_767_225_600_000
 ELDERS = community(people=[Person("li", "李奶奶", home="home", attributes={"lives_alone": True})])
 DEVICE = Device("gas-1", "gas_alarm", attributes={"report_every": "1m"})
-ENDS = (Phase.ENDED, Phase.WITHDRAWN)
+ENDS = (FindingPhase.ENDED, FindingPhase.WITHDRAWN)
 
 Story = list[tuple[int, int, dict[str, Value]]]
 values = st.fixed_dictionaries(
@@ -132,10 +132,10 @@ def test_findings_of_a_rule_alternate_between_beginning_and_end_and_never_share_
     findings = plain(books, kinds, readings(story))
     for rule in {finding.rule for finding in findings}:
         life = [finding for finding in findings if finding.rule == rule]
-        assert life[0].phase is Phase.BEGAN
+        assert life[0].phase is FindingPhase.BEGAN
         for before, after in pairwise(life):
-            assert (after.phase is Phase.BEGAN) is (before.phase in ENDS)
-            assert (after.id == before.id) is (after.phase is not Phase.BEGAN)
+            assert (after.phase is FindingPhase.BEGAN) is (before.phase in ENDS)
+            assert (after.id == before.id) is (after.phase is not FindingPhase.BEGAN)
             assert before.now <= after.now
 
 
@@ -161,7 +161,7 @@ def test_an_alarm_bit_is_always_told_at_once(books: dict[str, Rulebook], kinds: 
     for reading in heard:
         told = [f for f in engine.feed([reading], reading.received) if f.rule == "gas-alarm"]
         if reading.values.get("alarm") is True and reading.values.get("test") is not True and not firing:
-            assert Phase.BEGAN in [finding.phase for finding in told]
+            assert FindingPhase.BEGAN in [finding.phase for finding in told]
         firing = bool(engine.states["gas-1"].rule_states.get("gas-alarm"))
 
 
@@ -233,5 +233,5 @@ def test_what_is_found_of_a_building_survives_crashes_and_repetition_and_alterna
     assert one + steady.tick(now + 100 * HOUR) == other + crashing.tick(now + 100 * HOUR)
     for rule in ("fire-building", "fire-ebike"):
         life = [finding.phase for finding in one if finding.rule == rule]
-        assert life[::2] == [Phase.BEGAN] * len(life[::2])
-        assert set(life[1::2]) <= {Phase.ENDED}
+        assert life[::2] == [FindingPhase.BEGAN] * len(life[::2])
+        assert set(life[1::2]) <= {FindingPhase.ENDED}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from domain import DAY, HOUR, MINUTE, Device, Finding, Phase, Place, Reading, Subject, Value
+from domain import DAY, HOUR, MINUTE, Device, Finding, FindingPhase, Place, Reading, Subject, Value
 from domain.kind import Kind
 from domain.people import Community, community
 from rules.engine.engine import Engine
@@ -119,7 +119,7 @@ def test_a_danger_through_a_gateway_that_is_missed_is_told_and_proves_that_it_li
     all_speak(engine, 0)
     assert words(engine.tick(T0 + HOUR)) == [("gw", "began", 22)]
     (alarm,) = engine.feed([said(CHILDREN[0], 61 * MINUTE, alarm=True)], T0 + 61 * MINUTE)
-    assert (alarm.rule, alarm.phase) == ("gas-alarm", Phase.BEGAN)
+    assert (alarm.rule, alarm.phase) == ("gas-alarm", FindingPhase.BEGAN)
     assert words(engine.tick(T0 + 62 * MINUTE)) == [("gw", "ended", 61)]
 
 

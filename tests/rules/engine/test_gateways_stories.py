@@ -7,7 +7,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain import HOUR, MINUTE, Device, Finding, Phase, Reading
+from domain import HOUR, MINUTE, Device, Finding, FindingPhase, Reading
 from domain.kind import Kind
 from domain.people import community
 from rules.engine.engine import Engine
@@ -74,9 +74,9 @@ def test_no_device_is_missed_while_its_gateway_is_told_to_be_away_and_each_tale_
     away = False
     for finding in told:
         if finding.rule == "gateway-offline":
-            assert (finding.phase is Phase.BEGAN) is not away
-            away = finding.phase is Phase.BEGAN
+            assert (finding.phase is FindingPhase.BEGAN) is not away
+            away = finding.phase is FindingPhase.BEGAN
         elif finding.rule == "device-offline":
-            assert not (away and finding.phase is Phase.BEGAN)
+            assert not (away and finding.phase is FindingPhase.BEGAN)
     # Everybody is silent in the end, and somebody knows it.
     assert away or {"d-0", "d-1", "d-2", "d-3"} <= {one.device for one in told}

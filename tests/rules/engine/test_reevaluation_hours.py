@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from domain import HOUR, MINUTE, Device, Person, Phase, Place, Quality, Reading, Value
+from domain import HOUR, MINUTE, Device, FindingPhase, Person, Place, Quality, Reading, Value
 from domain.people import community
 from rules.engine.engine import Engine
 from rules.rulebook.model import Rulebook
@@ -208,7 +208,7 @@ def test_what_the_device_said_before_the_edge_and_comes_after_it_takes_it_back(k
     (begun,) = engine.tick(start + 10 * MINUTE)
     closed, now = start + 10 * MINUTE - 10_000, start + 10 * MINUTE + 2000
     (ended,) = engine.feed([Reading("d", "door", closed, now, {"opened": False})], now)
-    assert (begun.phase, ended.phase, ended.at) == (Phase.BEGAN, Phase.ENDED, begun.begin)
+    assert (begun.phase, ended.phase, ended.at) == (FindingPhase.BEGAN, FindingPhase.ENDED, begun.begin)
     assert engine.tick(start + 5 * HOUR) == []
 
 
@@ -296,7 +296,7 @@ def test_the_night_of_a_batch_is_judged_like_the_night_it_tells_of(kinds: Kinds)
     batch = [Reading("d", "door", start + n * HOUR + 50 * MINUTE, now, {"opened": n == 2}) for n in range(3)]
     engine.feed(batch, now)
     told = [(one.phase, one.at) for one in engine.tick(now + 1)]
-    assert told == [(Phase.BEGAN, local("2026-01-01T23:00")), (Phase.ENDED, local("2026-01-02T05:00"))]
+    assert told == [(FindingPhase.BEGAN, local("2026-01-01T23:00")), (FindingPhase.ENDED, local("2026-01-02T05:00"))]
 
 
 def test_a_window_says_what_it_said_with_the_last_reading(kinds: Kinds) -> None:

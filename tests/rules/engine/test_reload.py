@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from domain import DAY, HOUR, MINUTE, Device, Finding, Phase, Place, Reading, Value
+from domain import DAY, HOUR, MINUTE, Device, Finding, FindingPhase, Place, Reading, Value
 from domain.kind import Kind
 from domain.people import community
 from rules.engine.engine import Engine
@@ -131,7 +131,7 @@ def test_a_standing_alarm_is_carried_over_a_changed_limit_and_the_next_reading_d
     night.hears(30_000, lel_pct=15)
     night.passes(40_000)
     told = night.told[0]
-    assert (told.phase, told.id) == (Phase.ENDED, f"r@1/gas-0/{T0}")
+    assert (told.phase, told.id) == (FindingPhase.ENDED, f"r@1/gas-0/{T0}")
     night.hears(50_000, lel_pct=25)
     assert night.told[1].id == f"r@2/gas-0/{T0 + 50_000}"
 
@@ -336,7 +336,7 @@ def test_what_goes_into_shadow_ends_for_people_and_goes_on_unheard(kinds: Kinds)
     for number in range(2):
         night.hears(number * MINUTE, f"gas-{number}", lel_pct=12)
     night.takes_up(5 * MINUTE, rule(shadow=True), gather(gather={"parts": [{"rules": ["r"], "at_least": 2}]}))
-    ended = [one for one in night.told if one.phase is Phase.ENDED and one.rule == "r"]
+    ended = [one for one in night.told if one.phase is FindingPhase.ENDED and one.rule == "r"]
     assert [one.evidence[0].value for one in ended] == [SHADOWED, SHADOWED]
     night.told.clear()
     night.hears(6 * MINUTE, lel_pct=1)
@@ -406,7 +406,7 @@ def test_a_state_is_restored_under_its_own_books_and_then_takes_up_the_new_ones(
     again.restore(written)
     again.register(GAS, T0)
     (ended,) = again.reload(book(rule("other")), T0 + HOUR)
-    assert (ended.id, ended.phase) == (f"r@1/gas-0/{T0}", Phase.ENDED)
+    assert (ended.id, ended.phase) == (f"r@1/gas-0/{T0}", FindingPhase.ENDED)
 
 
 def test_the_difference_of_books_names_rules() -> None:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from domain import Device, Instant, Phase, Reading
+from domain import Device, FindingPhase, Instant, Reading
 from domain.kind import Kind
 from domain.people import community
 from rules.engine.engine import Engine
@@ -58,5 +58,5 @@ def test_a_rule_may_hold_only_at_night_or_on_days_without_school(kinds: dict[str
     for then in (at(2026, 2, 13, 21, 59), at(2026, 2, 13, 22), at(2026, 2, 14, 12), at(2026, 2, 15, 12)):
         for now, opened in ((then, True), (then + 1, False)):
             found = engine.feed([Reading("d", "door", now, now, {"opened": opened})], now)
-            begun += [finding.begin for finding in found if finding.phase is Phase.BEGAN]
+            begun += [finding.begin for finding in found if finding.phase is FindingPhase.BEGAN]
     assert begun == [at(2026, 2, 13, 22), at(2026, 2, 15, 12)]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain import HOUR, SECOND, Device, Finding, Phase, Reading, Value
+from domain import HOUR, SECOND, Device, Finding, FindingPhase, Reading, Value
 from domain.kind import Kind
 from domain.people import community
 from rules.engine.engine import Engine
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.no_cover
 T0 = 1_767_225_600_000
 DEVICE = Device("gas-1", "gas_alarm")
 BAND = Device("band-1", "wristband")
-COUNTED = (Phase.BEGAN, Phase.ENDED)
+COUNTED = (FindingPhase.BEGAN, FindingPhase.ENDED)
 
 ALARMS = st.lists(
     st.tuples(st.sampled_from([1, 5, 20, 59, 60, 61, 90, 300, 4_000]), st.booleans()), min_size=1, max_size=60

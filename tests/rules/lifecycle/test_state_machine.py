@@ -7,7 +7,7 @@ from itertools import product
 import pytest
 
 from domain import Evidence, Severity
-from domain import Phase as Said
+from domain import FindingPhase as Said
 from rules.lifecycle.state_machine import (
     NO_EFFECTS,
     QUIET_STATE,

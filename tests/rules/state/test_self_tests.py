@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from domain import MINUTE, Device, Finding, Phase, Quality, Reading
+from domain import MINUTE, Device, Finding, FindingPhase, Quality, Reading
 from domain.kind import Kind
 from domain.people import community
 from domain.self_tests import LIMIT
@@ -38,7 +38,7 @@ def told(engine: Engine, *readings: Reading, until: int = 30 * MINUTE) -> list[F
     return [one for one in [*found, *engine.tick(T0 + until)] if one.rule == "gas-alarm"]
 
 
-def phases(found: list[Finding]) -> list[tuple[Phase, int]]:
+def phases(found: list[Finding]) -> list[tuple[FindingPhase, int]]:
     return [(one.phase, one.now - T0) for one in found]
 
 
@@ -48,7 +48,7 @@ def test_one_message_under_test_and_silence_is_told_when_the_test_is_over(engine
     assert LIMIT + T0 == ours.next_timer()
     found = told(ours)
 
-    assert [(Phase.BEGAN, LIMIT)] == phases(found)
+    assert [(FindingPhase.BEGAN, LIMIT)] == phases(found)
     assert (T0, LIMIT) == (found[0].begin, found[0].late_ms)
 
 
@@ -59,7 +59,7 @@ def test_a_restart_in_the_middle_of_the_test_loses_nothing_and_gives_no_more_tim
     assert [] == told(before, said(0, alarm=True, test=True), until=MINUTE)
     after.restore(before.snapshot())
 
-    assert phases(told(before)) == phases(told(after)) == [(Phase.BEGAN, LIMIT)]
+    assert phases(told(before)) == phases(told(after)) == [(FindingPhase.BEGAN, LIMIT)]
 
 
 @pytest.mark.parametrize(
@@ -80,43 +80,43 @@ def test_what_says_nothing_of_the_danger_takes_nothing_back(
     engine: Callable[..., Engine], later: dict[str, Any]
 ) -> None:
     found = told(engine(), said(0, alarm=True, test=True), said(MINUTE, **later))
-    assert [(Phase.BEGAN, LIMIT)] == phases(found)
+    assert [(FindingPhase.BEGAN, LIMIT)] == phases(found)
 
 
 def test_a_danger_without_the_flag_is_told_at_once_and_once(engine: Callable[..., Engine]) -> None:
     found = told(engine(), said(0, alarm=True, test=True), said(MINUTE, alarm=True))
-    assert [(Phase.BEGAN, MINUTE)] == phases(found)
+    assert [(FindingPhase.BEGAN, MINUTE)] == phases(found)
 
 
 def test_an_older_message_takes_nothing_back(engine: Callable[..., Engine]) -> None:
     found = told(engine(), said(MINUTE, alarm=True, test=True), said(0, received=2 * MINUTE, alarm=False))
-    assert [(Phase.BEGAN, MINUTE + LIMIT)] == phases(found)
+    assert [(FindingPhase.BEGAN, MINUTE + LIMIT)] == phases(found)
 
 
 def test_a_flag_that_nobody_takes_back_is_no_test_any_more(engine: Callable[..., Engine]) -> None:
     stuck = [said(minute * MINUTE, alarm=minute > 9, test=True) for minute in range(11)]
-    assert [(Phase.BEGAN, 10 * MINUTE)] == phases(told(engine(), *stuck, until=12 * MINUTE))
+    assert [(FindingPhase.BEGAN, 10 * MINUTE)] == phases(told(engine(), *stuck, until=12 * MINUTE))
 
 
 def test_a_new_test_has_its_own_time(engine: Callable[..., Engine]) -> None:
     twice = [said(0, test=True), said(MINUTE, test=False), said(2 * MINUTE, alarm=True, test=True)]
-    assert [(Phase.BEGAN, 2 * MINUTE + LIMIT)] == phases(told(engine(), *twice))
+    assert [(FindingPhase.BEGAN, 2 * MINUTE + LIMIT)] == phases(told(engine(), *twice))
 
 
 def test_what_is_new_during_the_test_is_told_with_it_at_its_end(engine: Callable[..., Engine]) -> None:
     during = [said(0, test=True), said(2 * MINUTE, alarm=True, test=True), said(2 * MINUTE + 1, test=True)]
-    assert [(Phase.BEGAN, LIMIT)] == phases(told(engine(), *during))
+    assert [(FindingPhase.BEGAN, LIMIT)] == phases(told(engine(), *during))
 
 
 def test_a_device_has_a_limit_of_its_own(engine: Callable[..., Engine]) -> None:
     ours = engine(Device("g", "gas_alarm", attributes={"test_limit": "10m"}))
-    assert [(Phase.BEGAN, 10 * MINUTE)] == phases(told(ours, said(0, alarm=True, test=True)))
+    assert [(FindingPhase.BEGAN, 10 * MINUTE)] == phases(told(ours, said(0, alarm=True, test=True)))
 
 
 @pytest.mark.parametrize("written", ["soon", True])
 def test_a_limit_nobody_can_read_is_the_usual_one(engine: Callable[..., Engine], written: Any) -> None:
     ours = engine(Device("g", "gas_alarm", attributes={"test_limit": written}))
-    assert [(Phase.BEGAN, LIMIT)] == phases(told(ours, said(0, alarm=True, test=True)))
+    assert [(FindingPhase.BEGAN, LIMIT)] == phases(told(ours, said(0, alarm=True, test=True)))
 
 
 def test_a_kept_message_under_test_is_told_once_and_labelled(engine: Callable[..., Engine]) -> None:
@@ -124,7 +124,7 @@ def test_a_kept_message_under_test_is_told_once_and_labelled(engine: Callable[..
     ours = engine()
     found = told(ours, kept)
 
-    assert [(Phase.BEGAN, LIMIT)] == phases(found)
+    assert [(FindingPhase.BEGAN, LIMIT)] == phases(found)
     assert "retained" in [one.quantity for one in found[0].evidence]
 
 
@@ -135,7 +135,7 @@ def test_after_an_outage_of_our_own_the_brokers_backlog_may_take_it_back(engine:
         ours.outage(T0 + MINUTE, T0 + LIMIT + MINUTE)
         assert [] == told(ours, until=LIMIT + MINUTE)
         later = [said(2 * MINUTE, received=LIMIT + MINUTE + 1, alarm=False)] if taken_back else []
-        assert ([] if taken_back else [Phase.BEGAN]) == [phase for phase, _ in phases(told(ours, *later))]
+        assert ([] if taken_back else [FindingPhase.BEGAN]) == [phase for phase, _ in phases(told(ours, *later))]
 
 
 def test_the_test_of_a_device_that_is_gone_ends_nobody_elses_sleep(engine: Callable[..., Engine]) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from sqlalchemy import Connection, event
 from sqlalchemy.dialects import postgresql
 
-from domain import Lane
-from ingest.results import Reason, Refusal
+from domain import Lane, RefusalReason
+from ingest.results import Refusal
 from store.database.alerts import retention
 from store.database.database import Database
 from store.database.refusals import refusals
@@ -22,8 +22,8 @@ def test_the_sql_of_the_store_compiles_for_postgresql(database: Database) -> Non
         seen.append(str(statement.compile(dialect=dialect)))  # type: ignore[attr-defined]
 
     def everything(tx: Connection) -> None:
-        refusals.store_refusals(tx, Lane.BULK, 1, [Refusal(0, "a", "t", b"", Reason.BAD_VALUE, "")], limit=1)
-        refusals.list_refusals(tx, 1, "5:5", source="a", reason=Reason.BAD_VALUE, since=0, until=9)
+        refusals.store_refusals(tx, Lane.BULK, 1, [Refusal(0, "a", "t", b"", RefusalReason.BAD_VALUE, "")], limit=1)
+        refusals.list_refusals(tx, 1, "5:5", source="a", reason=RefusalReason.BAD_VALUE, since=0, until=9)
         refusals.count_refusals(tx), refusals.purge_refusals(tx, 0)
         checkpoints.save(tx, "x", {}, 0, b"")
         audit.record(tx, 0, "a", "b"), audit.list_entries(tx, 1, "7", actor="a"), audit.purge(tx, 0)

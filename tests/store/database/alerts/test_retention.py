@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, select
 
 from alerts.alert import SETTLED_STATES, State, TimelineEntry
 from alerts.message import DeliveryState
-from domain import DAY, Phase
+from domain import DAY, FindingPhase
 from store.database.alerts import retention
 from store.database.alerts.repository import SqlAlertStore
 from store.database.alerts.tables import alert_findings, alerts, deliveries, delivery_events, reply_codes, timeline
@@ -31,7 +31,7 @@ def add(store: SqlAlertStore, number: int, state: State = State.CLOSED, *, ended
     alert = store.add_alert(alert_of(one, state=state, **changes)).id
     store.record_finding(one, alert)
     if ended:
-        store.record_finding(replace(one, phase=Phase.ENDED), alert)
+        store.record_finding(replace(one, phase=FindingPhase.ENDED), alert)
     store.add_timeline([TimelineEntry(alert, NOW, "close", "已关闭")])
     store.flush()
     pending = delivery_of(alert, number, NOW)
@@ -102,8 +102,8 @@ def test_a_finding_without_an_alert_is_deleted_once_it_has_ended(tx: Connection,
     ended, active, young = (finding(id=f"gas@1/{name}/0") for name in ("ended", "active", "young"))
     for one in (ended, active):
         store.record_finding(one, None)
-    store.record_finding(replace(ended, phase=Phase.ENDED), None)
-    store.record_finding(replace(young, phase=Phase.ENDED, now=BEFORE), None)
+    store.record_finding(replace(ended, phase=FindingPhase.ENDED), None)
+    store.record_finding(replace(young, phase=FindingPhase.ENDED, now=BEFORE), None)
 
     expired = retention.expired_findings(tx, BEFORE)
     assert expired == [ended.id]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from sqlalchemy import Connection, delete, select
 
-from domain import HOUR, Lane, Reason
+from domain import HOUR, Lane, RefusalReason
 from ingest.results import Refusal
 from store.database.database import Database
 from store.database.refusals import refusals, replays
@@ -18,7 +18,9 @@ from store.database.system import journal_positions
 from store.database.system.tables import cursors as cursors_table
 
 
-def refusal(at: int = 0, source: str = "native", reason: Reason = Reason.BAD_PAYLOAD, detail: str = "x") -> Refusal:
+def refusal(
+    at: int = 0, source: str = "native", reason: RefusalReason = RefusalReason.BAD_PAYLOAD, detail: str = "x"
+) -> Refusal:
     return Refusal(at, source, "fengshao/v1/d/up", b"{\xff", reason, detail)
 
 
@@ -34,7 +36,9 @@ def total(tx: Connection) -> int:
 
 
 def test_a_refusal_comes_back_with_its_bytes_and_its_place_in_the_journal(tx: Connection) -> None:
-    full = Refusal(7, "tts", "v3/a", b"\x00\xff", Reason.UNKNOWN_DEVICE, "nobody", "tts", "eui-1", True, "gas_alarm")
+    full = Refusal(
+        7, "tts", "v3/a", b"\x00\xff", RefusalReason.UNKNOWN_DEVICE, "nobody", "tts", "eui-1", True, "gas_alarm"
+    )
     assert refusals.store_refusals(tx, Lane.URGENT, 12, [refusal(5), full], limit=10) == 2
     newest, oldest = refusals.list_refusals(tx, 10).items
     assert (newest.lane, newest.pos, newest.refusal) == (Lane.URGENT, 12, full)
@@ -46,7 +50,7 @@ def test_beyond_the_limit_of_source_reason_and_hour_refusals_are_counted(tx: Con
     assert refusals.store_refusals(tx, Lane.BULK, 2, [refusal(9), refusal(9, source="tts")], limit=3) == 1
     assert refusals.store_refusals(tx, Lane.BULK, 3, [refusal(HOUR)], limit=3) == 1
     assert hourly_counts(tx) == [("native", HOUR, 1, 0), ("native", 0, 3, 3), ("tts", 0, 1, 0)]
-    last_hour = refusals.RefusalCount("native", Reason.BAD_PAYLOAD, 1, 0)
+    last_hour = refusals.RefusalCount("native", RefusalReason.BAD_PAYLOAD, 1, 0)
     assert refusals.count_refusals(tx, since=HOUR + 1) == [last_hour]
     assert total(tx) == 8
 
@@ -61,7 +65,7 @@ def test_a_replayed_entry_is_neither_kept_nor_counted_again(tx: Connection) -> N
 
 
 def test_refusals_are_found_by_source_reason_and_time(tx: Connection) -> None:
-    some = [refusal(1), refusal(2, source="tts"), refusal(3, reason=Reason.BAD_VALUE), refusal(4)]
+    some = [refusal(1), refusal(2, source="tts"), refusal(3, reason=RefusalReason.BAD_VALUE), refusal(4)]
     refusals.store_refusals(tx, Lane.BULK, 1, some, limit=10)
 
     def ats(**filters: object) -> list[int]:
@@ -69,7 +73,7 @@ def test_refusals_are_found_by_source_reason_and_time(tx: Connection) -> None:
 
     assert ats() == [4, 3, 2, 1]
     assert ats(source="native") == [4, 3, 1]
-    assert ats(reason=Reason.BAD_VALUE) == [3]
+    assert ats(reason=RefusalReason.BAD_VALUE) == [3]
     assert ats(since=2, until=4) == [3, 2]
 
 
@@ -100,7 +104,9 @@ def test_text_that_no_database_takes_is_kept_readable(tx: Connection) -> None:
 
 batches = st.lists(
     st.lists(
-        st.builds(refusal, st.integers(0, 3 * HOUR), st.sampled_from(["a", "b"]), st.sampled_from(list(Reason)[:2])),
+        st.builds(
+            refusal, st.integers(0, 3 * HOUR), st.sampled_from(["a", "b"]), st.sampled_from(list(RefusalReason)[:2])
+        ),
         max_size=6,
     ),
     max_size=6,
@@ -134,10 +140,10 @@ def test_what_is_refused_again_after_a_replay_is_the_row_it_was(tx: Connection) 
     before = replays.list_replayable(tx, 9)
     replays.mark_replayed(tx, before, 20)
     assert [] == replays.list_replayable(tx, 9)
-    again = [replace(one, reason=Reason.NO_MAPPING, detail="y", replayed=True) for one in two]
+    again = [replace(one, reason=RefusalReason.NO_MAPPING, detail="y", replayed=True) for one in two]
     refusals.store_refusals(tx, Lane.BULK, 2, again, limit=9)
 
-    assert [(n, Reason.NO_MAPPING) for n in numbers] == [
+    assert [(n, RefusalReason.NO_MAPPING) for n in numbers] == [
         (one.n, one.refusal.reason) for one in replays.list_replayable(tx, 9)
     ]
     assert [] == replays.list_replayable(tx, 9, after=numbers[-1])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from domain import Identity, Lane, Reason
+from domain import Identity, Lane, RefusalReason
 from ingest.results import DeviceEvent, DeviceEventKind, DiscoveredDevice, Refusal
 from store.database.refusals import refusals
 from store.database.refusals.unregistered_devices import list_unregistered, record_discovery
@@ -22,7 +22,7 @@ def test_a_described_device_that_speaks_keeps_all_that_was_said_of_it(tx: Connec
     mine, other = ("zigbee2mqtt", IEEE), ("homeassistant", "kitchen")
     say(tx, DiscoveredDevice((mine, ("zigbee2mqtt", "Kitchen")), ("gas",), "Heiman", "HS3CG", "Kitchen"))
     say(tx, DiscoveredDevice((other, mine), ("battery",)))
-    spoken = Refusal(7, "zigbee2mqtt", "t", b"", Reason.UNKNOWN_DEVICE, "", "zigbee2mqtt", IEEE.lower(), True)
+    spoken = Refusal(7, "zigbee2mqtt", "t", b"", RefusalReason.UNKNOWN_DEVICE, "", "zigbee2mqtt", IEEE.lower(), True)
     refusals.store_refusals(tx, Lane.BULK, 1, [spoken], limit=9)
 
     (found,) = list_unregistered(tx, 9, lambda *_: False, lambda _, hints: "gas_alarm" if "gas" in hints else None)
@@ -37,7 +37,7 @@ def test_what_keeps_a_device_from_being_heard_stands_with_it(tx: Connection) -> 
         DiscoveredDevice((("homeassistant", "240ac4"), mine), ("gas",)),
         DiscoveredDevice((("homeassistant", "other"),), ("gas",)),
     )
-    unheard = Refusal(7, mine[0], "t", b"", Reason.NO_CODEC, "no filter covers its topic", mine[0], mine[1])
+    unheard = Refusal(7, mine[0], "t", b"", RefusalReason.NO_CODEC, "no filter covers its topic", mine[0], mine[1])
     refusals.store_refusals(tx, Lane.BULK, 1, [unheard], limit=9)
 
     found = list_unregistered(tx, 9, lambda *_: False, lambda *_: None)

@@ -91,7 +91,7 @@ ProviderEvent = DeliveryReport | InboundText | ButtonPress
 
 
 class CallbackResponse(Struct, frozen=True):
-    """The HTTP answer to a provider's push, and the events in it. It is sent before the events are processed."""
+    """The HTTP answer to a provider's push, and the events in it. It is sent once the events are committed."""
 
     status: int
     body: bytes = b""

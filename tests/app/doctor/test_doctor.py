@@ -24,8 +24,6 @@ from app.doctor.capture import CaptureLimits, listen
 from app.doctor.doctor import DoctorInputs, fallback_filters, run_doctor
 from app.doctor.text import report_lines
 from app.mqtt_client import BrokerUnavailable
-from app.server.doctor import Doctor
-from console.dependencies import DoctorBusy, DoctorRefused
 from ingest.mqtt.broker_address import parse_broker_address
 from ingest.routing.routes import Routes
 from tests.conftest import Broker
@@ -415,28 +413,3 @@ async def test_no_password_is_printed(tmp_path: Path, free_port: Callable[[], in
     assert 1 == failed.exit_code
     assert f"mqtt://127.0.0.1:{url.rpartition(':')[2]}" in failed.output + failed.stderr
     assert "s3cret" not in failed.output + failed.stderr
-
-
-# -- one at a time --------------------------------------------------------------------------------------------------
-
-
-async def test_one_examination_at_a_time(broker: Broker, site: Path) -> None:
-    doctor = Doctor(parse_broker_address(f"127.0.0.1:{broker.port}"), lambda: knowledge(site), lambda: NOW)
-    running = asyncio.create_task(doctor.examine(1))
-    await asyncio.sleep(0)
-
-    with pytest.raises(DoctorBusy):
-        await doctor.examine(1)
-    assert 0 == (await running)["messages"]
-    assert 0 == (await doctor.examine(1))["messages"]
-
-
-async def test_a_broker_that_is_gone_is_told_and_the_next_may_try(free_port: Callable[[], int], site: Path) -> None:
-    doctor = Doctor(
-        parse_broker_address(f"mqtt://me:s3cret@127.0.0.1:{free_port()}"), lambda: knowledge(site), lambda: NOW
-    )
-
-    for _ in range(2):
-        with pytest.raises(DoctorRefused, match="is the address right") as told:
-            await doctor.examine(1)
-        assert "s3cret" not in str(told.value)

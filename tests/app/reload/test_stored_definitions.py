@@ -8,7 +8,6 @@ import msgspec
 import pytest
 
 from app.config.faults import ConfigError
-from app.reload.active_definitions import ActiveDefinitions
 from app.reload.definitions import Definitions, load_definitions
 from app.reload.stored_definitions import decode_definitions, definitions_at_start, encode_definitions
 
@@ -60,13 +59,3 @@ def test_a_rulebook_whose_file_is_gone_is_named_by_its_hazard(built_in: Definiti
 def test_a_first_start_with_a_faulty_file_is_refused(faulty_site: Path) -> None:
     with pytest.raises(ConfigError, match="version"):
         definitions_at_start(None, [], faulty_site)
-
-
-def test_replaced_definitions_are_seen_by_those_who_hold_the_kinds_and_are_to_be_stored(built_in: Definitions) -> None:
-    active = ActiveDefinitions(Definitions())
-    kinds = active.kinds
-    active.stored = True
-    active.replace(built_in)
-    assert kinds["gas_alarm"] == built_in.kinds["gas_alarm"]
-    assert len(kinds) == len(built_in.kinds_by_file) == len(list(kinds))
-    assert not active.stored

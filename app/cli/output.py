@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from app.rule_tools.recorded_data import Progress
+from app.rule_tools.requests import Progress
 from console.timestamps import encode_json
 from domain import Instant
 

@@ -9,11 +9,11 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from app.cli.output import format_time
+from app.config.site import site_zone
 from app.config.suggestions import unknown_name
 from app.datadir.control_socket import ServiceNotRunning, request
 from app.datadir.stores import open_database
 from app.errors import UserError
-from app.rule_tools.recorded_data import site_zone
 from domain import RefusalReason
 from store.database.refusals import refusals
 

@@ -19,10 +19,11 @@ from app.cli.output import Print, format_json, format_time, format_value, progre
 from app.cli.times import parse_since, parse_time, zone_of
 from app.clock import Clock
 from app.config.faults import ConfigError, ConfigFault
+from app.config.site import site_zone
 from app.datadir.control_socket import ServiceNotRunning, request
 from app.errors import UserError
-from app.rule_tools.recorded_data import Progress, no_progress, site_zone
-from app.rule_tools.run import BacktestRequest, CheckRequest, ExplainRequest, TestRequest, run
+from app.rule_tools.requests import BacktestRequest, CheckRequest, ExplainRequest, Progress, TestRequest, no_progress
+from app.rule_tools.run import run
 from console.schemas.rules import BacktestResult, Explanation
 from console.timestamps import to_schema
 from domain import Instant

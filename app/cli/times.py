@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from app.config.site import site_zone
 from app.datadir.control_socket import ServiceNotRunning, request
 from app.errors import UserError
-from app.rule_tools.recorded_data import site_zone
 from domain import Instant
 from domain.duration import parse_duration
 from domain.times import parse_rfc3339

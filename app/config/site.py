@@ -66,6 +66,12 @@ def read_settings(path: Path) -> SiteSettings:
     return read_model(settings, SiteSettings) if settings.exists() else SiteSettings()
 
 
+def site_zone(path: Path | None) -> ZoneInfo:
+    """The time zone in the site.yaml of a folder; the default zone without one."""
+    settings = path / "site.yaml" if path is not None else None
+    return (read_model(settings, SiteSettings) if settings is not None and settings.exists() else SiteSettings()).zone
+
+
 def read_sheets(path: Path, settings: SiteSettings) -> tuple[dict[str, Sheet[Any]], list[ConfigFault]]:
     """The CSV files that can be parsed, by table, and the faults of the others."""
     sheets: dict[str, Sheet[Any]] = {}

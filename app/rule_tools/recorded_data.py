@@ -1,7 +1,7 @@
-"""What a DIR remembers, judged again with the engine of the day: for `rules backtest` and `rules explain`.
+"""Reads devices, readings, outages and latch resets of a data directory, for `rules backtest` and `rules explain`.
 
-It reads a stopped DIR, a copy of one, or what a running service took out of its history: DuckDB lets one process at a
-time open a history.
+DuckDB lets one process at a time open a history: DIR is that of a stopped service, a copy of one, or the readings are
+an export of a running service's history.
 """
 
 from __future__ import annotations
@@ -9,20 +9,19 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from datetime import tzinfo
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import msgspec
 
 from app.config.catalog import load_kinds
-from app.config.settings import SiteSettings
-from app.config.yaml_files import read_model
+from app.config.site import site_zone
 from app.datadir.stores import DATABASE_FILE, HISTORY_FILE, JOURNAL_FILE
 from app.errors import UserError
 from app.pipeline.latch_resets import ResetMark
+from app.rule_tools.requests import Progress, no_progress
 from domain import DAY, Device, Finding, Instant, Reading
 from domain.kind import Kind
 from domain.people import Community, community
@@ -38,18 +37,11 @@ from store.journal import MarkKind, SqliteJournal
 
 CHUNK_MS = DAY // 4
 PARALLEL_DEVICES_MIN = 100
-"""So many are judged by a process for each processor; for fewer that would take longer to start than to judge."""
-
-Progress = Callable[[float], None]
-"""Hears how much is done, from 0 to 1."""
-
-
-def no_progress(_part: float) -> None:
-    """Nobody waits for it."""
+"""From this number on a replay is spread over one process per processor; below, starting them takes longer."""
 
 
 class RecordedData:
-    """What a DIR remembers: who was there, what was said, when nobody could be heard."""
+    """The recorded data of one data directory: registry, readings, outages, latch resets."""
 
     def __init__(
         self,
@@ -64,25 +56,23 @@ class RecordedData:
         self.outages: list[Outage] = []
         self.resets: list[Reset] = []
         if (data / DATABASE_FILE).exists():
-            ledger = Database(sqlite_url(data / DATABASE_FILE))
-            self.devices = ledger.write_blocking(registry.all_devices)
-            self.community = ledger.write_blocking(registry.community)
-            ledger.close()
+            with closing(Database(sqlite_url(data / DATABASE_FILE))) as database:
+                self.devices = database.write_blocking(registry.all_devices)
+                self.community = database.write_blocking(registry.community)
         if (data / JOURNAL_FILE).exists():
-            journal = SqliteJournal(data / JOURNAL_FILE)
-            self.outages, self.resets = list(_outages(journal)), list(_resets(journal))
-            journal.close()
+            with closing(SqliteJournal(data / JOURNAL_FILE)) as journal:
+                self.outages, self.resets = list(_outages(journal)), list(_resets(journal))
 
     def backtest(
         self,
-        books: Sequence[Sequence[Rulebook]],
+        variants: Sequence[Sequence[Rulebook]],
         since: Instant,
         until: Instant,
         progress: Progress = no_progress,
         processes: int | None = None,
     ) -> list[list[Finding]]:
-        """What each set of books would have found, with one walk through the past."""
-        scene = ReplayJob(books, self.kinds, self.community, self.devices, since, self.zone)
+        """Findings of each set of rulebooks, from one replay of the readings between `since` and `until`."""
+        job = ReplayJob(variants, self.kinds, self.community, self.devices, since, self.zone)
         if processes is None:
             processes = (os.cpu_count() or 1) if len(self.devices) >= PARALLEL_DEVICES_MIN else 1
 
@@ -93,26 +83,22 @@ class RecordedData:
                     progress(min(max((event.now - since) / (until - since), 0.0), 1.0))
 
         with _gc_paused():
-            return run_replay(scene, events(), until, processes)
+            return run_replay(job, events(), until, processes)
 
     def readings(self, since: Instant, until: Instant, devices: Sequence[str] | None = None) -> Iterator[Reading]:
-        """Readings in the order in which they were received, a piece at a time: a month need not fit into memory."""
+        """Readings in order of reception, loaded in chunks of six hours: a month need not fit into memory."""
         for start in range(since, until, CHUNK_MS):
             yield from list(self.history.sorted_replay(start, min(start + CHUNK_MS, until), devices))
 
-    def clip_start(self, asked: Instant) -> Instant:
-        """From when on something is remembered: before that, nobody was silent."""
-        return clip_start(self.history, asked)
-
     def interruptions(self, since: Instant, until: Instant) -> list[Outage | Reset]:
-        """When nobody could be heard, and which latched rules people reset."""
-        deaf = [one for one in self.outages if one.end > since and one.begin < until]
-        return [*deaf, *(one for one in self.resets if since <= one.now < until)]
+        """Outages of the service and resets of latched rules in this period."""
+        outages = [outage for outage in self.outages if outage.end > since and outage.begin < until]
+        return [*outages, *(reset for reset in self.resets if since <= reset.now < until)]
 
 
 @contextmanager
 def _gc_paused() -> Iterator[None]:
-    """Millions of readings and no cycles among them: looking for cycles would take a quarter of the time."""
+    """Pause garbage collection: millions of readings without reference cycles, a quarter of the time."""
     gc.disable()
     try:
         yield
@@ -121,7 +107,7 @@ def _gc_paused() -> Iterator[None]:
 
 
 def _outages(journal: SqliteJournal) -> Iterator[Outage]:
-    """Times between the last sign of our own life and the next start, and with the link down."""
+    """Periods without intake: from the last heartbeat to the next start, and with the broker disconnected."""
     alive: Instant | None = None
     down: Instant | None = None
     for mark in journal.marks():
@@ -138,38 +124,35 @@ def _outages(journal: SqliteJournal) -> Iterator[Outage]:
 def _resets(journal: SqliteJournal) -> Iterator[Reset]:
     for mark in journal.marks():
         if mark.kind is MarkKind.RESET:
-            written = msgspec.json.decode(mark.detail, type=ResetMark)
-            yield Reset(mark.at, written.rule, written.device)
+            reset = msgspec.json.decode(mark.detail, type=ResetMark)
+            yield Reset(mark.at, reset.rule, reset.device)
 
 
-def clip_start(history: DuckDbHistory, asked: Instant) -> Instant:
-    """From when on something is remembered."""
+def clip_start(history: DuckDbHistory, requested: Instant) -> Instant:
+    """The later of `requested` and the first reading: a device was not silent before anything was recorded."""
     first = history.first_received()
-    return asked if first is None else max(asked, first)
-
-
-def site_zone(site: Path | None) -> ZoneInfo:
-    """By whose clock a site lives."""
-    settings = site / "site.yaml" if site is not None else None
-    return (read_model(settings, SiteSettings) if settings is not None and settings.exists() else SiteSettings()).zone
+    return requested if first is None else max(requested, first)
 
 
 @contextmanager
 def open_recorded_data(
     data: Path, site: Path | None, history: Path | None = None, threads: int = 2
 ) -> Iterator[RecordedData]:
-    """The past of a DIR, its readings from `history` where they lie elsewhere. A held one: one sentence says why."""
+    """Open the recorded data of DIR, readings from the file `history` where given.
+
+    Raises UserError when DIR has no history or another process has it open.
+    """
     file = history or data / HISTORY_FILE
     if not file.exists():
         raise UserError(f"{data} has no {HISTORY_FILE}: give the --data of a service that has run")
     try:
-        held = DuckDbHistory(file, threads=threads)
+        readings = DuckDbHistory(file, threads=threads)
     except StoreError as error:
         raise UserError(
             f"{data} is held by another program: end it, or copy {HISTORY_FILE}, ledger.db and journal.db into another"
             f" folder and give that one ({error})"
         ) from error
     try:
-        yield RecordedData(data, held, load_kinds(site), site_zone(site))
+        yield RecordedData(data, readings, load_kinds(site), site_zone(site))
     finally:
-        asyncio.run(held.close())
+        asyncio.run(readings.close())

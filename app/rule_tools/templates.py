@@ -1,5 +1,4 @@
-"""`fengshao rules new|schema|manual`: a commented rulebook to begin with, the shape of rulebooks for editors, and all
-rules as a table."""
+"""`fengshao rules new|schema|manual`: a rulebook template, the JSON Schema of rulebooks, and the table of all rules."""
 
 from __future__ import annotations
 
@@ -20,7 +19,7 @@ from rules.tools.reference import rules_table
 from rules.trials.model import TrialBook
 
 SCHEMA = "rulebook.schema.json"
-"""Stands beside a new book, for editors."""
+"""Written beside a new rulebook, for editors."""
 _RULEBOOK = """\
 # yaml-language-server: $schema={schema}
 # {name}: say here in one sentence what is watched and why.
@@ -72,14 +71,14 @@ trials:
 
 
 def new_rulebook(name: str) -> dict[str, str]:
-    """A rulebook and its trials by file name, both right and ready to be changed."""
+    """File name -> text of a valid rulebook and its trials. Raises UserError for a name that is no slug."""
     if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name):
         raise UserError(f"{name!r} is no name for a rulebook: write small letters and hyphens, like gas-shop")
     return {f"{name}.yaml": _RULEBOOK.format(name=name, schema=SCHEMA), f"{name}_test.yaml": _TRIALS.format(name=name)}
 
 
 def write_rulebook(name: str, folder: Path) -> list[Path]:
-    """The template as files; never over a file that is there."""
+    """Write the template as files. Raises UserError instead of overwriting one."""
     files = {folder / file: text for file, text in new_rulebook(name).items()}
     for file in files:
         if file.exists():
@@ -87,14 +86,14 @@ def write_rulebook(name: str, folder: Path) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     for file, text in files.items():
         file.write_text(text, "utf-8")
-    shape = folder / SCHEMA
-    if not shape.exists():
-        shape.write_text(json_schema("rulebook") + "\n", "utf-8")
+    schema = folder / SCHEMA
+    if not schema.exists():
+        schema.write_text(json_schema("rulebook") + "\n", "utf-8")
     return list(files)
 
 
 def manual() -> str:
-    """The table of all built-in rules, as docs/rules.md shows it."""
+    """The Markdown table of all built-in rules, as in docs/rules.md."""
     files = rulebook_files()
     trials = {file.stem: read_model(trials_path(file), TrialBook) for file in files if trials_path(file).exists()}
     return rules_table(load_rulebook_files(load_kinds(), files), trials)
@@ -104,7 +103,7 @@ _DURATION = r"^(\d+(\.\d+)?(ms|s|m|h|d))+$"
 
 
 class _SchemaGenerator(GenerateJsonSchema):
-    """Durations are whole numbers inside and `30s` in a file: the schema speaks of the file."""
+    """Describes durations as they stand in a file (`30s`), not as the whole numbers of ms that the models hold."""
 
     def function_before_schema(self, schema: core_schema.BeforeValidatorFunctionSchema) -> JsonSchemaValue:
         if schema["function"]["function"] is parse_duration:
@@ -112,17 +111,17 @@ class _SchemaGenerator(GenerateJsonSchema):
         return super().function_before_schema(schema)
 
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
-        shape = super().default_schema(schema)
-        if shape.get("pattern") == _DURATION and isinstance(shape.get("default"), int):
-            shape["default"] = format_duration(shape["default"])
-        return shape
+        described = super().default_schema(schema)
+        if described.get("pattern") == _DURATION and isinstance(described.get("default"), int):
+            described["default"] = format_duration(described["default"])
+        return described
 
 
 def json_schema(of: str) -> str:
-    """The JSON Schema of rulebooks or of trials."""
+    """The JSON Schema of rulebooks (`rulebook`) or of trials, as text."""
     model = Rulebook if of == "rulebook" else TrialBook
-    shape = {
+    schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **model.model_json_schema(schema_generator=_SchemaGenerator),
     }
-    return json.dumps(shape, ensure_ascii=False, indent=2)
+    return json.dumps(schema, ensure_ascii=False, indent=2)

@@ -1,7 +1,8 @@
-"""A process of its own for the tools of the safety office, beside a running service: last in line for the processor,
-its memory and its time bounded, gone when the service goes. `python -m app.rule_tools.worker`.
+"""Worker process for rule tools beside a running service: `python -m app.rule_tools.worker`.
 
-One JSON line comes in, a task; JSON lines go out: how much is done, and at last the answer, the faults or a refusal.
+Runs at nice 19 with limits on CPU time (RLIMIT_CPU) and address space (4 GiB); exits when its stdin closes, that is
+when the service cancels the job or ends. Protocol: one JSON request on stdin; JSON progress lines and one result on
+stdout.
 """
 
 from __future__ import annotations
@@ -17,42 +18,43 @@ from msgspec import Struct
 
 from app.config.faults import ConfigError
 from app.errors import UserError
-from app.rule_tools.run import ToolRequest, run
+from app.rule_tools.requests import Progress, ToolRequest
+from app.rule_tools.run import run
 
 NICENESS = 19
 MEMORY_BYTES = 4 << 30
-"""Of addresses, of which libraries reserve much more than they use."""
+"""Of address space, of which libraries reserve much more than they use."""
 PROGRESS_STEP = 0.01
 
 
 class WorkerRequest(Struct, frozen=True):
-    """A task and how long it may keep a processor busy."""
+    """A request to a tool, and its limit of processor time in seconds."""
 
     request: ToolRequest
     cpu_limit_s: int
 
 
 def main() -> None:
-    """Does one task and ends."""
+    """Run one request and exit."""
     os.nice(NICENESS)
-    order = msgspec.json.decode(sys.stdin.buffer.readline(), type=WorkerRequest, dec_hook=_path)
+    job = msgspec.json.decode(sys.stdin.buffer.readline(), type=WorkerRequest, dec_hook=_decode_path)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_CPU, (order.cpu_limit_s, order.cpu_limit_s + 5))
+    resource.setrlimit(resource.RLIMIT_CPU, (job.cpu_limit_s, job.cpu_limit_s + 5))
     threading.Thread(target=_exit_with_parent, daemon=True).start()
-    told = 0.0
+    reported = 0.0
 
     def progress(part: float) -> None:
-        nonlocal told
-        if part >= told + PROGRESS_STEP:
-            told = part
+        nonlocal reported
+        if part >= reported + PROGRESS_STEP:
+            reported = part
             _send({"part": round(part, 3)})
 
-    _send(_response(order.request, progress))
+    _send(_response(job.request, progress))
 
 
-def _response(task: ToolRequest, progress: Any) -> dict[str, Any]:
+def _response(request: ToolRequest, progress: Progress) -> dict[str, Any]:
     try:
-        return {"answer": run(task, progress)}
+        return {"answer": run(request, progress)}
     except ConfigError as error:
         return {"faults": [msgspec.structs.asdict(fault) for fault in error.faults]}
     except UserError as error:
@@ -62,8 +64,8 @@ def _response(task: ToolRequest, progress: Any) -> dict[str, Any]:
 
 
 def _exit_with_parent() -> None:
-    """Nothing more is said to us: the line ends when the service cancels, stops or is killed."""
-    while os.read(0, 1024):  # past Python's own file, which must not be held when this process ends by itself
+    """Exit when stdin closes: the service cancelled the job, stopped or was killed."""
+    while os.read(0, 1024):  # not sys.stdin, whose lock would block the exit of this process at its own end
         continue
     os._exit(1)
 
@@ -73,8 +75,9 @@ def _send(line: dict[str, Any]) -> None:
     sys.stdout.buffer.flush()
 
 
-def _path(kind: type, text: str) -> Any:
-    return kind(text)
+def _decode_path(path_type: type, text: str) -> Any:
+    """msgspec has no type for paths."""
+    return path_type(text)
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from app.config.catalog import LADDERS, load_wording
 from app.server.demo import registered_templates
 from simulators.providers.aliyun.server import AliyunSmsServer
 from tests.conftest import Broker
+from tests.support.http import API_TIMEOUT_S
 from tests.support.rulebook_harness import LATCHED
 
 TOKEN = "crash-test-administrator"
@@ -52,7 +53,10 @@ class Process:
         self._command += ["--mqtt", f"mqtt://127.0.0.1:{broker.port}"]
         self._environ, self._log = {**os.environ, **environ, "FENGSHAO_ADMIN_TOKEN": TOKEN}, data.parent / "up.log"
         self.api = httpx2.AsyncClient(
-            base_url=f"http://127.0.0.1:{http}", headers={"Authorization": f"Bearer {TOKEN}"}, trust_env=False
+            base_url=f"http://127.0.0.1:{http}",
+            headers={"Authorization": f"Bearer {TOKEN}"},
+            trust_env=False,
+            timeout=API_TIMEOUT_S,
         )
 
     async def start(self) -> None:

@@ -59,6 +59,7 @@ from store.database.alerts.repository import Transactions
 from store.database.database import Database
 from store.history.duckdb.history import DuckDbHistory
 from tests.support.documented_responses import documented
+from tests.support.http import API_TIMEOUT_S
 
 ROOT = Path(__file__).resolve().parents[2]
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -252,4 +253,6 @@ Client = httpx2.AsyncClient
 def client_of(app: FastAPI, **headers: str) -> Client:
     transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
     told = {"response": [documented(app)]}
-    return httpx2.AsyncClient(transport=transport, base_url="http://console", headers=headers, event_hooks=told)
+    return httpx2.AsyncClient(
+        transport=transport, base_url="http://console", headers=headers, event_hooks=told, timeout=API_TIMEOUT_S
+    )

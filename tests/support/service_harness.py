@@ -31,6 +31,7 @@ from app.server.service_config import ServiceConfig
 from domain import MINUTE, Cell, Device, Duty, Identity, Person, Place, Role
 from ingest.mqtt.broker_address import BrokerAddress
 from simulators.providers.aliyun.server import AliyunSmsServer
+from tests.support.http import API_TIMEOUT_S
 
 START = 1_795_269_600_000
 """2026-11-21 22:00 in Shanghai."""
@@ -133,6 +134,7 @@ class ServiceHarness:
                 base_url=f"http://{self.http.host}:{self.http.port}",
                 headers={"Authorization": f"Bearer {TOKEN}"},
                 trust_env=False,
+                timeout=API_TIMEOUT_S,
             )
         )
         self.mqtt = await self._outside.enter_async_context(aiomqtt.Client("127.0.0.1", self.mqtt_port))

@@ -13,7 +13,7 @@ from urllib.parse import quote
 import pytest
 
 from app.cli.output import format_time
-from app.rule_tools.recorded_data import RecordedData
+from app.rule_tools.recorded_data import RecordedData, clip_start
 from domain import HOUR, MINUTE
 from store.history.duckdb.history import DuckDbHistory
 from tests.conftest import Broker
@@ -56,7 +56,7 @@ async def judged_again(harness: RulebookHarness, history: Path) -> set[tuple[str
     """What the same books find in a history."""
     taken = DuckDbHistory(history)
     past = RecordedData(harness.data, taken)
-    (found,) = past.backtest([harness.service.processing.engine.books], past.clip_start(0), harness.clock.now)
+    (found,) = past.backtest([harness.service.processing.engine.books], clip_start(past.history, 0), harness.clock.now)
     await taken.close()
     return {(one.id, one.phase.value) for one in found}
 

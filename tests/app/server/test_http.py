@@ -19,6 +19,7 @@ from app.config.addresses import InvalidAddress, ListenAddress
 from app.config.settings import SiteSettings
 from app.datadir.control_socket import _problem_text
 from app.server.http import check_port_free, serve
+from tests.support.http import API_TIMEOUT_S
 
 
 def test_a_port_in_use_is_reported_before_anything_is_opened() -> None:
@@ -69,7 +70,10 @@ async def _seen_by(app_proxies: tuple[str, ...], data: Path, **headers: str) -> 
 
     with socket.create_server(("127.0.0.1", 0)) as free:
         at = ListenAddress("127.0.0.1", free.getsockname()[1])
-    async with serve(tell, at, data, "token", app_proxies), httpx2.AsyncClient(trust_env=False) as client:
+    async with (
+        serve(tell, at, data, "token", app_proxies),
+        httpx2.AsyncClient(trust_env=False, timeout=API_TIMEOUT_S) as client,
+    ):
         return (await client.get(f"http://127.0.0.1:{at.port}/", headers=headers)).json()
 
 

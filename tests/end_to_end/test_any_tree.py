@@ -45,8 +45,8 @@ DEVICES = [
 class TreeHarness(ServiceHarness):
     """The town at a site whose levels have names of its own, and which allows names in texts."""
 
-    def _folder(self) -> SiteConfig:
-        plain = super()._folder()
+    def _site_config(self) -> SiteConfig:
+        plain = super()._site_config()
         settings = plain.settings.model_copy(update={"texts": TextSettings(person_name=True)})
         people = [*(one for one in plain.people if one.id != "elder"), *PEOPLE]
         return replace(plain, settings=settings, places=PLACES, people=people, devices=DEVICES)

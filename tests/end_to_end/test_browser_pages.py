@@ -140,7 +140,7 @@ async def test_a_latched_alarm_is_reset_on_the_alert_page_with_a_reason(
     tmp_path: Path, broker: Broker, free_port: Callable[[], int], browser: Browser
 ) -> None:
     async with RulebookHarness(tmp_path / "data", broker.port, free_port()) as harness:
-        harness.writes(LATCHED)
+        harness.save_file(LATCHED)
         await harness.service.rulebook_reloader.poll()
         await harness.receives(alarm=True)
         await harness.receives(alarm=False)

@@ -1,4 +1,4 @@
-"""Every endpoint asked in every way the tests know of: what the sweeps over roles and secrets have in common."""
+"""Every endpoint requested with every parameter the tests know: shared by the sweeps over roles and over secrets."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
 ENDLESS = frozenset({"/api/v1/stream"})
-"""Answers that do not end: they have tests of their own."""
+"""Responses that do not end: they have their own tests."""
 
 
 @dataclass(frozen=True)
-class Ask:
+class SweepRequest:
     """One request of a sweep."""
 
     method: str
@@ -27,31 +27,31 @@ class Ask:
     query: tuple[tuple[str, str], ...] = ()
     body: Any = None
 
-    async def sent(self, client: httpx2.AsyncClient, **headers: str) -> httpx2.Response:
+    async def send(self, client: httpx2.AsyncClient, **headers: str) -> httpx2.Response:
         return await client.request(
             self.method, self.path, params=dict(self.query), json=self.body, headers={"x-fengshao": "1", **headers}
         )
 
 
-def asks(
+def sweep_requests(
     app: FastAPI, values: Mapping[str, Sequence[str]], bodies: Sequence[Any] = (), methods: Sequence[str] = ()
-) -> Iterator[Ask]:
-    """Each route with each value of its path's parameters; bare, with each query parameter, and with them in pairs."""
-    for address, route in routes(app):
-        if address in ENDLESS:
+) -> Iterator[SweepRequest]:
+    """Each route with each value of its path's parameters; bare, with each query parameter, and with pairs of them."""
+    for path_template, route in routes(app):
+        if path_template in ENDLESS:
             continue
         for method in sorted(route.methods - {"HEAD"}):
             if methods and method not in methods:
                 continue
-            for path in _paths(address, values):
+            for path in _paths(path_template, values):
                 for query in _queries(route, values):
-                    yield Ask(method, address, path, query)
+                    yield SweepRequest(method, path_template, path, query)
                 for body in bodies if method not in ("GET", "DELETE") else ():
-                    yield Ask(method, address, path, (), body)
+                    yield SweepRequest(method, path_template, path, (), body)
 
 
 def routes(app: FastAPI) -> Iterator[tuple[str, APIRoute]]:
-    """Every endpoint by its whole address, those that are in no document included."""
+    """Every endpoint by its full path, those that the OpenAPI document omits included."""
     for route in app.routes:
         if isinstance(route, APIRoute):
             yield route.path, route
@@ -61,10 +61,10 @@ def routes(app: FastAPI) -> Iterator[tuple[str, APIRoute]]:
                 yield route.include_context.prefix + inner.path, inner
 
 
-def _paths(address: str, values: Mapping[str, Sequence[str]]) -> Iterator[str]:
-    names = re.findall(r"{(\w+)}", address)
+def _paths(path_template: str, values: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    names = re.findall(r"{(\w+)}", path_template)
     for chosen in product(*(values[name] for name in names)):
-        path = address
+        path = path_template
         for name, value in zip(names, chosen, strict=True):
             path = path.replace("{" + name + "}", value)
         yield path
@@ -72,11 +72,13 @@ def _paths(address: str, values: Mapping[str, Sequence[str]]) -> Iterator[str]:
 
 def _queries(route: APIRoute, values: Mapping[str, Sequence[str]]) -> Iterator[tuple[tuple[str, str], ...]]:
     yield ()
-    asked = [(name, value) for name in dict.fromkeys(_named(route.dependant)) for value in values.get(name, ())]
-    for one in asked:
-        yield (one,)
-    for one in asked:
-        yield from ((one, other) for other in asked if other[0] == "at" and one[0] in ("device", "alert"))
+    parameters = [(name, value) for name in dict.fromkeys(_named(route.dependant)) for value in values.get(name, ())]
+    for parameter in parameters:
+        yield (parameter,)
+    for parameter in parameters:
+        yield from (
+            (parameter, other) for other in parameters if other[0] == "at" and parameter[0] in ("device", "alert")
+        )
 
 
 def _named(dependant: Dependant) -> Iterator[str]:

@@ -1,7 +1,7 @@
-"""Five weeks of a small town in which, at one instant, rules, groups and gateways are in every state: the story behind
-`fixtures/checkpoint_df4d4b5.json`, which an earlier version of the engine wrote.
+"""Five weeks of a small community in which, at one instant, rules, groups and gateways are in every state. It produced
+`fixtures/checkpoint_df4d4b5.json`, written by an earlier version of the engine.
 
-    python -m tests.support.checkpoint_story FILE    writes the checkpoint of this version and what it finds after it
+    python -m tests.support.checkpoint_story FILE    writes the checkpoint of this version and the findings after it
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ CUT = T0 + 35 * DAY + 13 * HOUR
 """21:00 in Shanghai: the checkpoint."""
 END = CUT + 3 * DAY
 
-TOWN = community(
+COMMUNITY = community(
     places=[
         Place("b1", "1栋", "building", attributes={"lat": 31.2, "lon": 121.4}),
         Place("b2", "2栋", "building"),
@@ -39,9 +39,9 @@ TOWN = community(
 )
 
 
-def _rule(name: str, **written: Any) -> dict[str, Any]:
-    of = {} if "gather" in written else {"kind": "gas_alarm"}
-    return {"name": name, "title": {"zh": name, "en": name}, "severity": "high", "source": "test", **of, **written}
+def _rule(name: str, **fields: Any) -> dict[str, Any]:
+    kind = {} if "gather" in fields else {"kind": "gas_alarm"}
+    return {"name": name, "title": {"zh": name, "en": name}, "severity": "high", "source": "test", **kind, **fields}
 
 
 RULES: list[dict[str, Any]] = [
@@ -87,9 +87,9 @@ DEVICES = [
     Device("meter-2", "water_meter", place="h2", attributes={"report_every": "1h"}),
 ]
 
-Said = dict[str, Value]
-_CALM: Said = {"alarm": False, "lel_pct": 0.0, "co_ppm": 0.0}
-_TURNS: dict[str, list[tuple[Instant, Said | None]]] = {
+Values = dict[str, Value]
+_NORMAL_VALUES: Values = {"alarm": False, "lel_pct": 0.0, "co_ppm": 0.0}
+_CHANGES: dict[str, list[tuple[Instant, Values | None]]] = {
     "gas-1": [(CUT - 2 * HOUR, {"alarm": True}), (CUT + 5 * HOUR, {})],
     "gas-2": [(CUT - MINUTE, {"lel_pct": 12.0}), (CUT + HOUR, {"lel_pct": 30.0}), (CUT + 4 * HOUR, {})],
     "gas-3": [(CUT - 30 * MINUTE, {"alarm": True}), (CUT - 2 * MINUTE, {})],
@@ -107,38 +107,41 @@ _TURNS: dict[str, list[tuple[Instant, Said | None]]] = {
 
 def readings() -> Iterator[Reading]:
     """Everything that is received, in order of arrival."""
-    yield from sorted((one for device in DEVICES for one in _life(device)), key=lambda one: (one.received, one.device))
+    yield from sorted(
+        (reading for device in DEVICES for reading in _device_readings(device)),
+        key=lambda reading: (reading.received, reading.device),
+    )
 
 
-def _life(device: Device) -> Iterator[Reading]:
-    turns = _TURNS.get(device.id, [])
+def _device_readings(device: Device) -> Iterator[Reading]:
+    changes = _CHANGES.get(device.id, [])
     offset = DEVICES.index(device) * 37 * SECOND
-    plan = range(T0 + offset if device.kind == "water_meter" else CUT - 40 * HOUR + offset, END, HOUR)
+    report_times = range(T0 + offset if device.kind == "water_meter" else CUT - 40 * HOUR + offset, END, HOUR)
     volume = 100.0
-    for at in sorted({*plan, *(at for at, _ in turns)}) if device.id in _TURNS else ():
-        said = next((said for since, said in reversed(turns) if since <= at), {})
-        if said is None:
+    for at in sorted({*report_times, *(at for at, _ in changes)}) if device.id in _CHANGES else ():
+        values = next((values for changed_at, values in reversed(changes) if changed_at <= at), {})
+        if values is None:
             continue
-        still = bool(said.get("still"))
-        volume += 0.0 if still else 0.01 if at < CUT + 20 * HOUR else 0.3
-        yield Reading(device.id, device.kind, at, at, _values(device, said, at, volume))
-    yield from _EXTRA.get(device.id, ())
+        is_still = bool(values.get("still"))
+        volume += 0.0 if is_still else 0.01 if at < CUT + 20 * HOUR else 0.3
+        yield Reading(device.id, device.kind, at, at, _values(device, values, at, volume))
+    yield from _EXTRA_READINGS.get(device.id, ())
 
 
-def _values(device: Device, said: Said, at: Instant, volume: float) -> Said:
+def _values(device: Device, values: Values, at: Instant, volume: float) -> Values:
     if device.kind == "water_meter":
         return {"volume_m3": round(volume, 3), "battery_pct": round(100 - (at - T0) / DAY * 1.1, 2)}
     if device.kind == "wristband":
-        return {"heart_rate_bpm": 72, "sos": False, **said}
-    return {**_CALM, **said}
+        return {"heart_rate_bpm": 72, "sos": False, **values}
+    return {**_NORMAL_VALUES, **values}
 
 
 def _gas(device: str, at: Instant, received: Instant | None = None, **values: Value) -> Reading:
     return Reading(device, "gas_alarm", at, at if received is None else received, values)
 
 
-_EXTRA: dict[str, list[Reading]] = {
-    # Comes and goes; then a late all-clear between two dangers.
+_EXTRA_READINGS: dict[str, list[Reading]] = {
+    # An alarm that chatters; then a late all-clear between two dangers.
     "gas-3": [
         *(_gas("gas-3", CUT - 7 * HOUR + n * MINUTE, lel_pct=3.5) for n in (2, 7, 13, 14)),
         *(_gas("gas-3", CUT - 4 * HOUR + n * MINUTE, alarm=n % 2 == 0) for n in range(7)),
@@ -159,8 +162,8 @@ _EXTRA: dict[str, list[Reading]] = {
 }  # fmt: skip
 
 
-class Recorded(Struct):
-    """What one version wrote: the checkpoint (zlib, base64), and the findings it told afterwards."""
+class RecordedCheckpoint(Struct):
+    """Output of one version: the checkpoint (zlib, base64), and the findings emitted after it."""
 
     version: str
     checkpoint: str
@@ -171,46 +174,46 @@ class Recorded(Struct):
 
 
 def new_engine(kinds: dict[str, Kind]) -> Engine:
-    return Engine(BOOKS, kinds, TOWN)
+    return Engine(BOOKS, kinds, COMMUNITY)
 
 
-def until_the_checkpoint(engine: Engine) -> list[Finding]:
-    """Everything up to the checkpoint."""
-    told = engine.register(DEVICES, T0)
-    told += _fed(engine, lambda at: at <= CUT - 20 * MINUTE)
-    told += engine.tick(CUT - 20 * MINUTE)
-    told += engine.mark_offline(["gas-6"], CUT - 20 * MINUTE)
+def play_until_checkpoint(engine: Engine) -> list[Finding]:
+    """Feeds everything up to the checkpoint; returns the findings."""
+    findings = engine.register(DEVICES, T0)
+    findings += _feed_selected(engine, lambda at: at <= CUT - 20 * MINUTE)
+    findings += engine.tick(CUT - 20 * MINUTE)
+    findings += engine.mark_offline(["gas-6"], CUT - 20 * MINUTE)
     engine.outage(CUT - 15 * MINUTE, CUT - 12 * MINUTE)
-    told += engine.release("gas-5", "gas-latch", CUT - 11 * MINUTE)
-    told += _fed(engine, lambda at: CUT - 20 * MINUTE < at <= CUT)
-    return told + engine.tick(CUT)
+    findings += engine.release("gas-5", "gas-latch", CUT - 11 * MINUTE)
+    findings += _feed_selected(engine, lambda at: CUT - 20 * MINUTE < at <= CUT)
+    return findings + engine.tick(CUT)
 
 
-def after_the_checkpoint(engine: Engine) -> list[Finding]:
-    """What is found from then on."""
-    told = _fed(engine, lambda at: CUT < at <= CUT + 12 * HOUR)
-    told += engine.tick(CUT + 12 * HOUR)
-    told += engine.release("gas-4", "gas-latch", CUT + 12 * HOUR)
+def play_after_checkpoint(engine: Engine) -> list[Finding]:
+    """Feeds everything after the checkpoint; returns the findings."""
+    findings = _feed_selected(engine, lambda at: CUT < at <= CUT + 12 * HOUR)
+    findings += engine.tick(CUT + 12 * HOUR)
+    findings += engine.release("gas-4", "gas-latch", CUT + 12 * HOUR)
     engine.outage(CUT + 13 * HOUR, CUT + 14 * HOUR)
-    told += _fed(engine, lambda at: at > CUT + 12 * HOUR)
-    return told + engine.tick(END)
+    findings += _feed_selected(engine, lambda at: at > CUT + 12 * HOUR)
+    return findings + engine.tick(END)
 
 
-def _fed(engine: Engine, chosen: Any) -> list[Finding]:
-    told: list[Finding] = []
-    for one in readings():
-        if chosen(one.received):
-            told += engine.feed([one], one.received)
-    return told
+def _feed_selected(engine: Engine, is_selected: Any) -> list[Finding]:
+    findings: list[Finding] = []
+    for reading in readings():
+        if is_selected(reading.received):
+            findings += engine.feed([reading], reading.received)
+    return findings
 
 
-def recorded(version: str) -> Recorded:
-    """The checkpoint of the engine as it is, and what the same engine finds after it."""
+def record(version: str) -> RecordedCheckpoint:
+    """The checkpoint of this version, and the findings of the same engine after it."""
     engine = new_engine(load_kinds())
-    until_the_checkpoint(engine)
+    play_until_checkpoint(engine)
     packed = base64.b64encode(zlib.compress(engine.snapshot(), 9)).decode()
-    return Recorded(version, packed, after_the_checkpoint(engine))
+    return RecordedCheckpoint(version, packed, play_after_checkpoint(engine))
 
 
 if __name__ == "__main__":
-    Path(sys.argv[1]).write_bytes(msgspec.json.encode(recorded(Path(sys.argv[1]).stem.rpartition("_")[2])))
+    Path(sys.argv[1]).write_bytes(msgspec.json.encode(record(Path(sys.argv[1]).stem.rpartition("_")[2])))

@@ -1,4 +1,4 @@
-"""Holds every answer that a test hears against the OpenAPI document: what is answered is what is described."""
+"""Checks every response that a test receives against the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from console.application import create_bare_app
 
 @cache
 def document() -> dict[str, Any]:
-    """The document: the same for every harness."""
+    """The OpenAPI document: the same for every harness."""
     return create_bare_app().openapi()
 
 
 @cache
-def _addresses() -> list[tuple[Any, str]]:
-    """The addresses of the document, those without parameters first, as the router finds them."""
+def _paths() -> list[tuple[Any, str]]:
+    """The paths of the document, those without parameters first, in the order of the router."""
     return [(compile_path(path)[0], path) for path in sorted(document()["paths"], key=lambda path: path.count("{"))]
 
 
@@ -37,23 +37,27 @@ def _validator(path: str, method: str, status: str) -> Any:
 
 
 def check(method: str, path: str, status: int, body: Any) -> None:
-    """AssertionError where an answer is not as the document says; addresses of no document are not looked at."""
-    found = next((address for pattern, address in _addresses() if pattern.match(path)), None)
-    if found is None or status >= 400 or method.lower() not in document()["paths"][found]:
+    """Raises AssertionError when a response differs from the document; paths that the document omits are left out."""
+    path_template = next((path_template for pattern, path_template in _paths() if pattern.match(path)), None)
+    if path_template is None or status >= 400 or method.lower() not in document()["paths"][path_template]:
         return
-    validator = _validator(found, method.lower(), str(status))
-    wrong = [] if validator is None else [f"{one.instance_path}: {one.message}" for one in validator.iter_errors(body)]
-    assert not wrong, f"{method} {path} {status}: {wrong}"
+    validator = _validator(path_template, method.lower(), str(status))
+    violations = (
+        []
+        if validator is None
+        else [f"{error.instance_path}: {error.message}" for error in validator.iter_errors(body)]
+    )
+    assert not violations, f"{method} {path} {status}: {violations}"
 
 
 def documented(_app: FastAPI) -> Callable[[httpx2.Response], Awaitable[None]]:
-    """A hook of a client that checks each answer in JSON as it comes."""
+    """A response hook of a client that checks each JSON response."""
 
-    async def look(response: httpx2.Response) -> None:
+    async def check_response(response: httpx2.Response) -> None:
         is_json = response.headers.get("content-type") == "application/json"
         if is_json and response.request.method != "HEAD":
             await response.aread()
             request = response.request
             check(request.method, request.url.path, response.status_code, response.json())
 
-    return look
+    return check_response

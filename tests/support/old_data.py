@@ -1,7 +1,7 @@
-"""A whole data folder in which an earlier version left an open alert, held dangers and outages: the story behind
+"""A whole data folder in which an earlier version left an open alert, pending holds and outages. It produced
 `fixtures/data_of_df4d4b5.tar.xz`.
 
-    python -m tests.support.old_data FILE    lets the service of this version live the story and packs its data folder
+    python -m tests.support.old_data FILE    plays the story on the service of this version and packs its data folder
 """
 
 from __future__ import annotations
@@ -22,40 +22,40 @@ STOPPED = START + 5 * MINUTE
 """When the service of the earlier version was stopped."""
 
 
-def unpack(packed: Path, data: Path) -> None:
+def unpack(archive_file: Path, data: Path) -> None:
     """Puts the data folder where a service can open it."""
     safe: dict[str, Any] = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}  # Debian's 3.11.2 has none
-    with tarfile.open(packed) as archive:
+    with tarfile.open(archive_file) as archive:
         archive.extractall(data, **safe)
 
 
-async def live(running: ServiceHarness) -> None:
-    """A leak that somebody took and that goes on, one that ended, and a concentration that must last 30 s."""
-    await running.publish("fengshao/v1/gas-402/alarm", {"alarm": True, "lel_pct": 18.5})
-    await running.phone("李伟").expects_sms("燃气泄漏")
-    await running.phone("李伟").replies("11")
-    await running.until_state((await running.items("/api/v1/alerts"))[0]["id"], "acknowledged")
-    await running.publish("fengshao/v1/band-402/alarm", {"sos": True})
-    await running.until_items("/api/v1/alerts", 2)
-    await running.publish("fengshao/v1/meter-402/up", {"volume_m3": 312.407, "flow_m3h": 0.0})
-    await running.fast_forward(minutes=5)
-    await running.publish("fengshao/v1/gas-403/up", {"alarm": False, "lel_pct": 15.0})
-    await running.until(lambda: len(running.service.processing.engine.states["gas-403"].rule_states) > 0, "the hold")
+async def play_story(harness: ServiceHarness) -> None:
+    """An acknowledged leak that goes on, an SOS, and a concentration within its hold of 30 s."""
+    await harness.publish("fengshao/v1/gas-402/alarm", {"alarm": True, "lel_pct": 18.5})
+    await harness.phone("李伟").expects_sms("燃气泄漏")
+    await harness.phone("李伟").replies("11")
+    await harness.until_state((await harness.items("/api/v1/alerts"))[0]["id"], "acknowledged")
+    await harness.publish("fengshao/v1/band-402/alarm", {"sos": True})
+    await harness.until_items("/api/v1/alerts", 2)
+    await harness.publish("fengshao/v1/meter-402/up", {"volume_m3": 312.407, "flow_m3h": 0.0})
+    await harness.fast_forward(minutes=5)
+    await harness.publish("fengshao/v1/gas-403/up", {"alarm": False, "lel_pct": 15.0})
+    await harness.until(lambda: len(harness.service.processing.engine.states["gas-403"].rule_states) > 0, "the hold")
 
 
-async def record(packed: Path) -> None:
-    """Lives the story with the service as it is."""
+async def record_data(archive_file: Path) -> None:
+    """Plays the story on the service of this version and packs its data folder."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         folder.chmod(0o777)
         broker = Broker(folder, _free_port())
         broker.start()
         try:
-            async with running_service(folder / "data", broker.port, _free_port()) as running:
-                await live(running)
+            async with running_service(folder / "data", broker.port, _free_port()) as harness:
+                await play_story(harness)
         finally:
             broker.stop()
-        with tarfile.open(packed, "w:xz") as archive:
+        with tarfile.open(archive_file, "w:xz") as archive:
             for file in sorted((folder / "data").iterdir()):
                 if not file.is_socket() and file.suffix not in (".token", ".key"):
                     archive.add(file, file.name)
@@ -68,4 +68,4 @@ def _free_port() -> int:
 
 
 if __name__ == "__main__":
-    asyncio.run(record(Path(sys.argv[1])))
+    asyncio.run(record_data(Path(sys.argv[1])))

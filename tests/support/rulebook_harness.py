@@ -1,4 +1,4 @@
-"""A service whose site has rulebooks of its own."""
+"""A running service whose site has its own rulebooks, and what tests read and change of it."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from tests.support.service_harness import WAIT_MAX_S, ServiceHarness
 
 GAS = (RULEBOOKS / "gas.yaml").read_text("utf-8")
 LATCHED = GAS.replace("- name: gas-alarm\n", "- name: gas-alarm\n  latch: true\n").replace("  clear: not alarm\n", "")
-"""The same with a latched gas alarm: it stands until a person resets it."""
+"""The same with a latched gas alarm: it stays active until a person resets it."""
 
 
 class RulebookHarness(ServiceHarness):
-    """Writes rulebooks into the site and sends readings of one gas alarm."""
+    """A service whose site has its own rulebooks."""
 
     @property
     def rules(self) -> Path:
@@ -28,26 +28,27 @@ class RulebookHarness(ServiceHarness):
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
-    def _folder(self) -> SiteConfig:
-        folder = super()._folder()
-        settings = folder.settings.model_copy(update={"last_resort": ("li",)})
-        return replace(folder, path=self.rules.parent, settings=settings)
+    def _site_config(self) -> SiteConfig:
+        site = super()._site_config()
+        settings = site.settings.model_copy(update={"last_resort": ("li",)})
+        return replace(site, path=self.rules.parent, settings=settings)
 
     async def start(self) -> None:
-        """The service reads its files once when it starts; a test writes after that."""
+        """The service reads its files once when it starts: what a test saves comes after that."""
         await super().start()
         books = self.service.rulebook_reloader
         await self.until(lambda: books.is_up_to_date, "the first look at the files")
 
-    def writes(self, text: str, name: str = "gas.yaml") -> None:
-        """A file is saved; two saves in one tick of the file system's clock must look different too."""
+    def save_file(self, text: str, name: str = "gas.yaml") -> None:
+        """Saves a file of the rules folder; two saves within one tick of the file system's clock look different too."""
         file = (self.rules / name).resolve()
         file.parent.mkdir(exist_ok=True)
         file.write_text(text, "utf-8")
-        self.saved = getattr(self, "saved", 0) + 1
-        os.utime(file, ns=(self.saved, self.saved))
+        self.saves = getattr(self, "saved", 0) + 1
+        os.utime(file, ns=(self.saves, self.saves))
 
     async def receives(self, **values: Any) -> None:
+        """Publishes a reading of gas-402 and waits until the pipeline has counted it."""
         before = self.service.processing.pipeline.counters.readings
         await self.publish("fengshao/v1/gas-402/up", {"ts": self.clock.now, **values})
         await self.until(lambda: self.service.processing.pipeline.counters.readings > before, "the reading")

@@ -1,6 +1,6 @@
 """A whole service on a real broker, real files and real provider servers, with a clock that tests move.
 
-Nothing is patched: devices publish over MQTT, people have phones at the SMS provider, operators use the HTTP API.
+Nothing is patched: tests publish over MQTT, read text messages at the SMS provider, and use the HTTP API.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class Clock:
 
 
 class Phone:
-    """One person's phone, as the SMS provider delivered to it."""
+    """The text messages that the SMS provider delivered to one person."""
 
     def __init__(self, harness: ServiceHarness, number: str) -> None:
         self._harness, self.number = harness, number
@@ -88,7 +88,7 @@ class Phone:
 
     @property
     def texts(self) -> list[str]:
-        return [one.text for one in self._harness.sms.phones.texts_of(self.number)]
+        return [text.text for text in self._harness.sms.phones.texts_of(self.number)]
 
     async def expects_sms(self, *parts: str) -> str:
         """The next unread text contains all of these; it comes soon or the test fails."""
@@ -104,14 +104,14 @@ class Phone:
 
 
 class ServiceHarness:
-    """One service and what is around it. `crash` leaves everything as kill -9 would; `start` begins again on it."""
+    """One service with its surroundings. `crash` leaves the files as kill -9 would; `start` continues on them."""
 
     def __init__(self, data: Path, mqtt_port: int, http_port: int) -> None:
         self.data, self.mqtt_port, self.http = data, mqtt_port, ListenAddress("127.0.0.1", http_port)
         self.clock = Clock()
         self._phones: dict[str, Phone] = {}
-        self._outside = contextlib.AsyncExitStack()
-        self._inside = contextlib.AsyncExitStack()
+        self._outer_stack = contextlib.AsyncExitStack()
+        self._service_stack = contextlib.AsyncExitStack()
         self._tasks: list[asyncio.Task[None]] = []
         self._secret = secrets.token_urlsafe(32)
         self.environ = {
@@ -121,7 +121,7 @@ class ServiceHarness:
         }
 
     async def __aenter__(self) -> Self:
-        self.sms = await self._outside.enter_async_context(
+        self.sms = await self._outer_stack.enter_async_context(
             AliyunSmsServer(
                 access_keys={"key": "secret-of-the-town"},
                 templates=registered_templates(load_wording()),
@@ -129,7 +129,7 @@ class ServiceHarness:
                 callback_url=f"http://{self.http.host}:{self.http.port}/api/v1/callbacks/sms/{self._secret}",
             )
         )
-        self.api = await self._outside.enter_async_context(
+        self.api = await self._outer_stack.enter_async_context(
             httpx2.AsyncClient(
                 base_url=f"http://{self.http.host}:{self.http.port}",
                 headers={"Authorization": f"Bearer {TOKEN}"},
@@ -137,30 +137,32 @@ class ServiceHarness:
                 timeout=API_TIMEOUT_S,
             )
         )
-        self.mqtt = await self._outside.enter_async_context(aiomqtt.Client("127.0.0.1", self.mqtt_port))
+        self.mqtt = await self._outer_stack.enter_async_context(aiomqtt.Client("127.0.0.1", self.mqtt_port))
         await self.start()
         return self
 
-    async def __aexit__(self, *trouble: object) -> None:
+    async def __aexit__(self, *exc_info: object) -> None:
         await self.stop()
-        await self._outside.aclose()
+        await self._outer_stack.aclose()
 
-    def _folder(self) -> SiteConfig:
+    def _site_config(self) -> SiteConfig:
         channels = ChannelSettings(aliyun_sms=AliyunSmsSettings(base_url=self.sms.url))
         settings = SiteSettings(name="枫树社区", sign="枫树社区", channels=channels, checkpoint_every="1h")
         return SiteConfig(None, settings, load_kinds(), PLACES, CELLS, PEOPLE, DUTIES, DEVICES)
 
     async def start(self) -> None:
-        folder = self._folder()
-        self.stores = open_stores(self.data, folder.settings.history, folder.kinds)
-        client = await self._inside.enter_async_context(http_client())
-        endpoints = build_channels(folder.settings, client, self.environ, self.clock)
+        site = self._site_config()
+        self.stores = open_stores(self.data, site.settings.history, site.kinds)
+        client = await self._service_stack.enter_async_context(http_client())
+        endpoints = build_channels(site.settings, client, self.environ, self.clock)
         broker = BrokerAddress("127.0.0.1", self.mqtt_port, tls=False)
-        config = ServiceConfig(folder, self.data, broker, TOKEN, signing_key(self.data))
+        config = ServiceConfig(site, self.data, broker, TOKEN, signing_key(self.data))
         self.service = Service(config, self.stores, endpoints, self.clock)
         await self.service.load_state()
         self._tasks = [asyncio.create_task(work, name=name) for name, work in self.service.background_tasks().items()]
-        await self._inside.enter_async_context(serving.serve(build_app(self.service), self.http, self.data, TOKEN))
+        await self._service_stack.enter_async_context(
+            serving.serve(build_app(self.service), self.http, self.data, TOKEN)
+        )
         await self.until(lambda: self.service.consumer.ready, "the subscriptions")
 
     async def stop(self) -> None:
@@ -169,12 +171,12 @@ class ServiceHarness:
         await self.crash()
 
     async def crash(self) -> None:
-        """Everything in memory is lost: no checkpoint is written, and the broker connection is not closed in order."""
+        """Everything in memory is lost; no checkpoint is written, no DISCONNECT is sent."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self.service.scheduler.stop()
-        await self._inside.aclose()
+        await self._service_stack.aclose()
         await self.stores.close()
 
     async def publish(self, topic: str, payload: Any) -> None:
@@ -187,7 +189,7 @@ class ServiceHarness:
         return self._phones.setdefault(name, Phone(self, number))
 
     async def fast_forward(self, minutes: float) -> None:
-        """Time passes; whatever falls due in it happens at its own instant."""
+        """Moves the clock; timers that fall due run at their due times."""
         self.clock.now += round(minutes * MINUTE)
         await self.service.alerting.desk.tick(self.clock.now)
         self.service.alerting.outbox_sender.wake()
@@ -201,17 +203,17 @@ class ServiceHarness:
     async def items(self, path: str) -> list[Any]:
         return list((await self.get(path))["items"])
 
-    async def until(self, holds: Callable[[], Any], what: str) -> None:
-        """Waits, bounded, until something that other tasks do has happened."""
+    async def until(self, condition: Callable[[], Any], what: str) -> None:
+        """Waits at most WAIT_MAX_S until a condition that other tasks bring about holds."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(WAIT_MAX_S):
-                while not holds():
+                while not condition():
                     await asyncio.sleep(0.005)
                 return
         raise AssertionError(f"{what} did not come within {WAIT_MAX_S} s")
 
     async def until_state(self, alert: str, state: str) -> None:
-        """An alert comes into this state."""
+        """Waits until an alert is in this state."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(WAIT_MAX_S):
                 while (await self.get(f"/api/v1/alerts/{alert}"))["state"] != state:
@@ -220,7 +222,7 @@ class ServiceHarness:
         raise AssertionError(f"alert {alert} is {(await self.get(f'/api/v1/alerts/{alert}'))['state']}, not {state}")
 
     async def until_items(self, path: str, count: int = 1) -> list[Any]:
-        """The list behind a path once it has so many items."""
+        """Waits until a list of the API has so many items; returns them."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(WAIT_MAX_S):
                 while len(found := await self.items(path)) < count:

@@ -1,4 +1,4 @@
-"""A small site folder that is right as it stands, and what a check finds in a changed one."""
+"""A small valid site folder, and the faults and warnings of the site check for a changed one."""
 
 from __future__ import annotations
 
@@ -30,5 +30,5 @@ def write_site(folder: Path, **changes: str) -> Path:
 
 def faults_and_warnings(folder: Path, now: int = NOW) -> tuple[list[str], list[str]]:
     examined, _ = check_site_files(folder, now)
-    told = [str(fault).removeprefix(f"{folder}/") for fault in examined.faults]
-    return told, [line.removeprefix(f"{folder}/") for line in examined.warnings]
+    faults = [str(fault).removeprefix(f"{folder}/") for fault in examined.faults]
+    return faults, [line.removeprefix(f"{folder}/") for line in examined.warnings]

@@ -18,12 +18,12 @@ from tests.support.service_harness import ServiceHarness
 class RadonHarness(ServiceHarness):
     """A town whose site has a kind of its own."""
 
-    def _folder(self) -> SiteConfig:
+    def _site_config(self) -> SiteConfig:
         kinds = self.data.parent / "site" / "kinds"
         kinds.mkdir(parents=True, exist_ok=True)
         smoke = (KINDS / "smoke_alarm.yaml").read_text("utf-8")
         (kinds / "radon.yaml").write_text(smoke.replace("kind: smoke_alarm", "kind: radon"), "utf-8")
-        return replace(super()._folder(), path=kinds.parent)
+        return replace(super()._site_config(), path=kinds.parent)
 
 
 async def test_a_kind_of_the_running_site_is_known_to_the_import(

@@ -40,7 +40,7 @@ class FiledHarness(ServiceHarness):
         for name, text in files.items():
             (self.site / name.replace("_", ".")).write_text(text, "utf-8")
 
-    def _folder(self) -> SiteConfig:
+    def _site_config(self) -> SiteConfig:
         folder = load_site(self.site)
         channels = ChannelSettings(aliyun_sms=AliyunSmsSettings(base_url=self.sms.url))
         return replace(folder, settings=folder.settings.model_copy(update={"channels": channels}))
@@ -59,7 +59,7 @@ class FiledHarness(ServiceHarness):
 @pytest.fixture
 async def harness(tmp_path: Path, broker: Broker, free_port: Callable[[], int]) -> AsyncIterator[FiledHarness]:
     made = FiledHarness(tmp_path / "data", broker.port, free_port())
-    made.writes(**{name.replace(".", "_"): text for name, text in FILES.items()})
+    made.save_file(**{name.replace(".", "_"): text for name, text in FILES.items()})
     async with made:
         yield made
 
@@ -75,14 +75,14 @@ async def test_a_roster_edited_over_the_api_was_undone_by_the_file_at_the_next_s
         "duties.csv: 1: was changed over the API, which stays; in the file person 'li' instead of 'zhao'" in caplog.text
     )
 
-    harness.writes(duties_csv=FILES["duties.csv"].replace("1,grid,worker,li", "1,grid,worker,chen"))
+    harness.save_file(duties_csv=FILES["duties.csv"].replace("1,grid,worker,li", "1,grid,worker,chen"))
     await harness.restarts()
     assert await harness.worker() == "zhao"
 
 
 async def test_a_row_of_the_file_that_nobody_touched_over_the_api_is_taken_as_it_is_now(harness: FiledHarness) -> None:
     await harness.api.put("/api/v1/rosters/2", json={**DUTY, "role": "lead"})
-    harness.writes(duties_csv=FILES["duties.csv"].replace("1,grid,worker,li", "1,grid,worker,chen"))
+    harness.save_file(duties_csv=FILES["duties.csv"].replace("1,grid,worker,li", "1,grid,worker,chen"))
     await harness.restarts()
     assert await harness.worker() == "chen"
     assert (await harness.get("/api/v1/rosters/2"))["person"] == "zhao"
@@ -99,10 +99,10 @@ async def test_what_was_deleted_over_the_api_does_not_come_back_from_the_file(ha
 
 async def test_a_file_that_says_the_same_as_the_api_owns_the_record_again(harness: FiledHarness) -> None:
     await harness.api.put("/api/v1/rosters/1", json=DUTY)
-    harness.writes(duties_csv=FILES["duties.csv"].replace("1,grid,worker,li", "1,grid,worker,zhao"))
+    harness.save_file(duties_csv=FILES["duties.csv"].replace("1,grid,worker,li", "1,grid,worker,zhao"))
     await harness.restarts()
     assert await harness.differences() == []
-    harness.writes(duties_csv=FILES["duties.csv"])
+    harness.save_file(duties_csv=FILES["duties.csv"])
     await harness.restarts()
     assert await harness.worker() == "li"
 
@@ -110,7 +110,7 @@ async def test_a_file_that_says_the_same_as_the_api_owns_the_record_again(harnes
 async def test_an_identity_that_moved_over_the_api_keeps_no_service_from_starting(harness: FiledHarness) -> None:
     moved = {"id": "new", "kind": "gas_alarm", "identities": [{"platform": "shelly", "id": "AA"}]}
     assert (await harness.api.post("/api/v1/devices", json=moved)).status_code == 201
-    harness.writes(devices_csv="id,kind,place,platform,platform_id\ngas-3,gas_alarm,h1,shelly,aa\n")
+    harness.save_file(devices_csv="id,kind,place,platform,platform_id\ngas-3,gas_alarm,h1,shelly,aa\n")
     await harness.restarts()
     assert (await harness.api.get("/api/v1/devices/gas-3")).status_code == 404
     assert await harness.differences() == [("devices", "gas-3")]
@@ -118,7 +118,7 @@ async def test_an_identity_that_moved_over_the_api_keeps_no_service_from_startin
 
 async def test_the_files_are_taken_up_beside_a_running_service_and_force_lets_them_win(harness: FiledHarness) -> None:
     await harness.api.put("/api/v1/rosters/1", json=DUTY)
-    harness.writes(duties_csv=FILES["duties.csv"] + "3,grid,community,chen\n")
+    harness.save_file(duties_csv=FILES["duties.csv"] + "3,grid,community,chen\n")
 
     async def run(*arguments: str) -> str:
         done = await asyncio.to_thread(CliRunner().invoke, main, [*arguments, "--data", str(harness.data)])
@@ -135,7 +135,7 @@ async def test_the_files_are_taken_up_beside_a_running_service_and_force_lets_th
     assert await harness.worker() == "li"
     assert await harness.differences() == []
 
-    harness.writes(duties_csv="id,cell,role,person\n1,grid,worker,nobody\n")
+    harness.save_file(duties_csv="id,cell,role,person\n1,grid,worker,nobody\n")
     assert "'nobody' does not exist" in await run("site", "import")
 
 
@@ -157,7 +157,7 @@ async def test_a_service_whose_site_has_no_last_resort_judges_and_says_that_a_da
     harness: FiledHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert await harness.items("/api/v1/alerts") == []
-    harness.writes(site_yaml=FILES["site.yaml"].replace("last_resort: [li]\n", ""))
+    harness.save_file(site_yaml=FILES["site.yaml"].replace("last_resort: [li]\n", ""))
     await harness.restarts()
     (alert,) = await harness.until_items("/api/v1/alerts")
     assert (alert["rule"], alert["ledger"]) == ("site-incomplete", "health")
@@ -165,6 +165,6 @@ async def test_a_service_whose_site_has_no_last_resort_judges_and_says_that_a_da
     await harness.restarts()
     assert len(await harness.items("/api/v1/alerts")) == 1
 
-    harness.writes(site_yaml=FILES["site.yaml"])
+    harness.save_file(site_yaml=FILES["site.yaml"])
     await harness.restarts()
     await harness.until_state(alert["id"], "closed")

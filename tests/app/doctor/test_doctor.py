@@ -269,7 +269,7 @@ async def test_listening_is_bounded(broker: Broker, limits: CaptureLimits, ended
 async def test_a_quiet_broker_ends_with_the_time_and_a_broker_that_dies_with_what_came(
     tmp_path: Path, free_port: Callable[[], int], site: Path
 ) -> None:
-    with guarded(tmp_path, free_port(), lambda _folder: "sys_interval 1\n") as server:
+    with guarded(tmp_path, free_port(), lambda _site_config: "sys_interval 1\n") as server:
         await _quiet_and_killed(server, site)
 
 

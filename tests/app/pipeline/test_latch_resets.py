@@ -23,7 +23,7 @@ URL = "/api/v1/rules/gas-alarm/reset"
 @pytest.fixture
 async def harness(tmp_path: Path, broker: Broker, free_port: Callable[[], int]) -> AsyncIterator[RulebookHarness]:
     async with RulebookHarness(tmp_path / "data", broker.port, free_port()) as running:
-        running.writes(LATCHED)
+        running.save_file(LATCHED)
         await running.service.rulebook_reloader.poll()
         assert any(rule.latch for book in running.service.processing.engine.books for rule in book.rules)
         yield running

@@ -29,7 +29,7 @@ class Stores:
         self.flushes = 0
         self.stored: list[RefusalBatch] = []
         self.during_write: list[RefusalBatch] = []
-        self.writes: PendingWrites | None = None
+        self.save_file: PendingWrites | None = None
 
     def append(self, lane: Lane, pos: int, readings: Sequence[Reading]) -> bool:
         return self.accepts
@@ -42,8 +42,8 @@ class Stores:
             raise CannotWrite("disk full")
         self.stored += batches
         for batch in self.during_write:
-            assert self.writes is not None
-            self.writes.add_refusals(batch)
+            assert self.save_file is not None
+            self.save_file.add_refusals(batch)
 
     async def store_checkpoint(self, positions: Mapping[Lane, int], now: Instant, snapshot: bytes) -> None: ...
 
@@ -55,8 +55,8 @@ def stores() -> Stores:
 
 @pytest.fixture
 def writes(stores: Stores) -> PendingWrites:
-    stores.writes = PendingWrites(stores, PipelineTimings())
-    return stores.writes
+    stores.save_file = PendingWrites(stores, PipelineTimings())
+    return stores.save_file
 
 
 def batch(pos: int) -> RefusalBatch:

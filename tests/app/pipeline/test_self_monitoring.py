@@ -92,8 +92,8 @@ async def test_an_urgent_device_without_a_filter_of_its_own_is_reported_and_in_t
     tmp_path: Path, broker: Broker, free_port: Callable[[], int]
 ) -> None:
     class Crowded(ServiceHarness):
-        def _folder(self):  # type: ignore[no-untyped-def]
-            folder = super()._folder()
+        def _site_config(self):  # type: ignore[no-untyped-def]
+            folder = super()._site_config()
             limits = folder.settings.intake.model_copy(update={"urgent_filters_max": 1})
             return replace(folder, settings=folder.settings.model_copy(update={"intake": limits}))
 

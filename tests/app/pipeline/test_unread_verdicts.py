@@ -51,7 +51,7 @@ async def test_an_unread_verdict_is_reported_once_across_a_crash_and_over_when_a
     await harness.fast_forward(minutes=30)
     assert [alert["id"]] == [one["id"] for one in await harness.items(HEALTH)]
 
-    harness.writes(MAPPING.format(line=line), "../mappings/zigbee2mqtt_site.yaml")
+    harness.save_file(MAPPING.format(line=line), "../mappings/zigbee2mqtt_site.yaml")
     await harness.until(
         lambda: "zigbee2mqtt_site.yaml" in harness.service.processing.definitions.mappings_by_file, "the site's mapping"
     )

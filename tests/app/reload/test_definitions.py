@@ -49,9 +49,9 @@ async def harness(tmp_path: Path, broker: Broker, free_port: Callable[[], int]) 
 
 
 def tells_of_a_tunnel(harness: RulebookHarness) -> None:
-    harness.writes(KIND, "../kinds/tunnel.yaml")
-    harness.writes(MAPPING, "../mappings/tunnel.yaml")
-    harness.writes(BOOK, "tunnel.yaml")
+    harness.save_file(KIND, "../kinds/tunnel.yaml")
+    harness.save_file(MAPPING, "../mappings/tunnel.yaml")
+    harness.save_file(BOOK, "tunnel.yaml")
 
 
 async def says(harness: RulebookHarness, **values: object) -> None:
@@ -81,7 +81,7 @@ async def test_a_device_registered_before_its_kind_is_evaluated_when_the_kind_is
     tells_of_a_tunnel(harness)
     await harness.service.rulebook_reloader.poll()
     await harness.api.put("/api/v1/devices/tn-1", json=TUNNEL)
-    harness.writes(KIND.replace("max: 5000", "max: 9000"), "../kinds/tunnel.yaml")
+    harness.save_file(KIND.replace("max: 5000", "max: 9000"), "../kinds/tunnel.yaml")
     await harness.service.rulebook_reloader.poll()
     await says(harness, depth_mm=7000)
     await harness.until_items("/api/v1/alerts")
@@ -91,9 +91,9 @@ async def test_a_device_registered_before_its_kind_is_evaluated_when_the_kind_is
 async def test_a_faulty_file_keeps_its_last_good_version_and_blocks_no_other(harness: RulebookHarness) -> None:
     tells_of_a_tunnel(harness)
     await harness.service.rulebook_reloader.poll()
-    harness.writes(KIND.replace("type: bool", "type: boll"), "../kinds/tunnel.yaml")
-    harness.writes(MAPPING.replace("wet: flooded", "wet: flooded, deep: depth_mmm"), "../mappings/tunnel.yaml")
-    harness.writes(GAS.replace("when: co_ppm >= 50", "when: co_ppm >= 60"))
+    harness.save_file(KIND.replace("type: bool", "type: boll"), "../kinds/tunnel.yaml")
+    harness.save_file(MAPPING.replace("wet: flooded", "wet: flooded, deep: depth_mmm"), "../mappings/tunnel.yaml")
+    harness.save_file(GAS.replace("when: co_ppm >= 50", "when: co_ppm >= 60"))
     with pytest.raises(ConfigError) as refused:
         await harness.service.rulebook_reloader.reload()
     assert {Path(fault.file).parent.name for fault in refused.value.faults} == {"kinds", "mappings"}
@@ -107,13 +107,13 @@ async def test_a_faulty_file_keeps_its_last_good_version_and_blocks_no_other(har
 async def test_a_kind_that_a_rule_still_needs_stays_and_is_reported(harness: RulebookHarness) -> None:
     tells_of_a_tunnel(harness)
     await harness.service.rulebook_reloader.poll()
-    harness.writes(KIND.replace("depth_mm:", "depth_cm:"), "../kinds/tunnel.yaml")
+    harness.save_file(KIND.replace("depth_mm:", "depth_cm:"), "../kinds/tunnel.yaml")
     with pytest.raises(ConfigError, match=r"the kind before it stays, for tunnel\.yaml asks of it"):
         await harness.service.rulebook_reloader.reload()
     assert "depth_mm" in harness.service.processing.kinds["tunnel"].quantities
 
-    harness.writes(BOOK.replace("depth_mm", "depth_cm"), "tunnel.yaml")
-    harness.writes(MAPPING.replace("wet: flooded", "wet: flooded, deep: depth_cm"), "../mappings/tunnel.yaml")
+    harness.save_file(BOOK.replace("depth_mm", "depth_cm"), "tunnel.yaml")
+    harness.save_file(MAPPING.replace("wet: flooded", "wet: flooded, deep: depth_cm"), "../mappings/tunnel.yaml")
     assert "tunnel-flooded" in (await harness.service.rulebook_reloader.reload()).changed
 
 
@@ -133,7 +133,7 @@ async def test_a_kind_removed_with_its_rules_ends_active_findings_and_evaluates_
 
 
 async def test_two_rulebooks_with_the_same_rule_are_not_both_applied(harness: RulebookHarness) -> None:
-    harness.writes(BOOK.replace("tunnel-flooded", "gas-low").replace("kind: tunnel", "kind: manhole"), "x.yaml")
+    harness.save_file(BOOK.replace("tunnel-flooded", "gas-low").replace("kind: tunnel", "kind: manhole"), "x.yaml")
     with pytest.raises(ConfigError, match="gas-low is already a rule"):
         await harness.service.rulebook_reloader.reload()
     assert "gas-low" in harness.service.processing.engine.rulesets["gas_alarm"].by_name
@@ -146,7 +146,7 @@ async def test_after_kill_9_the_journal_is_evaluated_by_the_kinds_of_its_day(har
     await says(harness, wet=True)
     await harness.crash()
     for file in ("../kinds/tunnel.yaml", "../mappings/tunnel.yaml"):
-        harness.writes("kind: [", file)
+        harness.save_file("kind: [", file)
     await harness.start()
     await harness.until_items("/api/v1/alerts", 2)
     assert await rules(harness) == {"tunnel-flooded", "rulebook-refused"}

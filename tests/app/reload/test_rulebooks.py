@@ -37,7 +37,7 @@ async def stands(harness: RulebookHarness, lel_pct: float = 12) -> None:
 
 async def test_a_limit_is_raised_during_an_alarm_and_the_next_reading_decides(harness: RulebookHarness) -> None:
     await stands(harness)
-    harness.writes(limit(GAS, 20))
+    harness.save_file(limit(GAS, 20))
     assert "gas-low" in (await harness.service.rulebook_reloader.poll()).changed
     assert harness.phase("gas-low") == "firing"
     assert "recovered" not in await harness.timeline()
@@ -51,7 +51,7 @@ async def test_a_limit_is_raised_during_an_alarm_and_the_next_reading_decides(ha
 async def test_a_hold_continues_over_a_change_of_another_rule(harness: RulebookHarness) -> None:
     await harness.receives(lel_pct=12)
     await harness.fast_forward(minutes=0.3)
-    harness.writes(GAS.replace("when: co_ppm >= 50", "when: co_ppm >= 60"))
+    harness.save_file(GAS.replace("when: co_ppm >= 50", "when: co_ppm >= 60"))
     assert (await harness.service.rulebook_reloader.poll()).changed == ("gas-co",)
     assert harness.phase("gas-low") == "pending"
     await harness.fast_forward(minutes=0.3)
@@ -62,7 +62,7 @@ async def test_a_hold_continues_over_a_change_of_another_rule(harness: RulebookH
 async def test_a_rulebook_with_faults_is_reported_and_not_applied_until_it_is_corrected(
     harness: RulebookHarness,
 ) -> None:
-    harness.writes(GAS.replace("lel_pct >= 25", "lel_pct > = 25").replace("hold: 30s", "hold: soon", 1))
+    harness.save_file(GAS.replace("lel_pct >= 25", "lel_pct > = 25").replace("hold: 30s", "hold: soon", 1))
     with pytest.raises(ConfigError) as refused:
         await harness.service.rulebook_reloader.reload()
     assert [Path(fault.file).name for fault in refused.value.faults] == ["gas.yaml"] * 2
@@ -75,7 +75,7 @@ async def test_a_rulebook_with_faults_is_reported_and_not_applied_until_it_is_co
     assert {"gas-high"} == {one["rule"] for one in await harness.until_items("/api/v1/alerts?ledger=danger")}
     assert await harness.service.rulebook_reloader.poll() == RulebookDiff((), (), ())
 
-    harness.writes(GAS)
+    harness.save_file(GAS)
     await harness.service.rulebook_reloader.poll()
     await harness.until_state(alert["id"], "closed")
 
@@ -84,7 +84,7 @@ async def test_corrected_rulebooks_and_a_writable_disk_after_a_restart_end_their
     harness: RulebookHarness,
 ) -> None:
     await harness.receives(lel_pct=1)
-    harness.writes(GAS.replace("hold: 30s", "hold: soon", 1))
+    harness.save_file(GAS.replace("hold: 30s", "hold: soon", 1))
     await harness.service.rulebook_reloader.poll()
     harness.service.self_monitoring.journal_write_failed(harness.clock.now, None, "disk full")
     both = await harness.until_items("/api/v1/alerts?ledger=health", 2)
@@ -95,7 +95,7 @@ async def test_corrected_rulebooks_and_a_writable_disk_after_a_restart_end_their
     assert (await harness.get(f"/api/v1/alerts/{books}"))["state"] == "open"
 
     await harness.stop()
-    harness.writes(GAS)
+    harness.save_file(GAS)
     await harness.start()
     await harness.until_state(books, "closed")
     assert len(await harness.items("/api/v1/alerts?ledger=health")) == 2
@@ -106,7 +106,7 @@ async def test_a_new_rulebook_is_evaluated_and_a_removed_one_ends_its_findings(h
         "rules:\n- {name: kitchen, title: {zh: 厨房, en: kitchen}, kind: gas_alarm, severity: high, when: lel_pct >= 3,"
         " source: test}\n"
     )
-    harness.writes(book, "kitchen.yaml")
+    harness.save_file(book, "kitchen.yaml")
     assert (await harness.service.rulebook_reloader.poll()).added == ("kitchen",)
     await harness.receives(lel_pct=4)
     (alert,) = await harness.until_items("/api/v1/alerts")
@@ -135,7 +135,7 @@ async def test_a_change_that_fails_in_the_engine_is_reported_and_ends_no_evaluat
 
     with monkeypatch.context() as broken:
         broken.setattr(harness.service.processing.engine, "reload", breaks)
-        harness.writes(limit(GAS, 20))
+        harness.save_file(limit(GAS, 20))
         assert await harness.service.rulebook_reloader.poll() == RulebookDiff((), (), ())
     (alert,) = await harness.until_items("/api/v1/alerts?ledger=health")
     assert "nobody thought of this" in alert["evidence"][0]["value"]
@@ -144,7 +144,7 @@ async def test_a_change_that_fails_in_the_engine_is_reported_and_ends_no_evaluat
 
 async def test_after_a_crash_active_findings_are_evaluated_by_the_reloaded_rulebooks(harness: RulebookHarness) -> None:
     await stands(harness)
-    harness.writes(limit(GAS, 20))
+    harness.save_file(limit(GAS, 20))
     await harness.service.rulebook_reloader.poll()
     await harness.receives(lel_pct=21)
     await harness.crash()
@@ -163,7 +163,7 @@ async def test_rulebooks_changed_while_the_service_was_down_are_applied_like_any
     await stands(harness)
     await harness.stop()
     lines = GAS.split("\n- name: gas-low\n")
-    harness.writes(lines[0] + "\n" + "- name: gas-high\n" + lines[1].split("- name: gas-high\n")[1])
+    harness.save_file(lines[0] + "\n" + "- name: gas-high\n" + lines[1].split("- name: gas-high\n")[1])
     await harness.start()
     await harness.until(
         lambda: "gas-low" not in harness.service.processing.engine.rulesets["gas_alarm"].by_name, "the new books"
@@ -177,7 +177,7 @@ async def test_a_service_restarted_with_a_faulty_rulebook_evaluates_by_the_previ
 ) -> None:
     await harness.receives(lel_pct=1)
     await harness.stop()
-    harness.writes("rules: [")
+    harness.save_file("rules: [")
     await harness.start()
     (alert,) = await harness.until_items("/api/v1/alerts?ledger=health")
     assert alert["rule"] == "rulebook-refused"

@@ -176,10 +176,10 @@ async def test_commands_ask_the_service_that_runs_on_their_dir(harness: Rulebook
 
 
 async def test_what_lies_on_disk_is_taken_up_on_request(harness: RulebookHarness) -> None:
-    harness.writes(GAS.replace("when: co_ppm >= 50", "when: co_ppm >= 60"))
+    harness.save_file(GAS.replace("when: co_ppm >= 50", "when: co_ppm >= 60"))
     taken = (await post(harness, "reload"))[1]
     assert (taken["changed"], taken["unversioned"]) == (["gas-co"], ["gas-co"])
-    harness.writes(GAS.replace("when: co_ppm >= 50", "when: co_pm >= 60"))
+    harness.save_file(GAS.replace("when: co_ppm >= 50", "when: co_pm >= 60"))
     code, problem = await post(harness, "reload")
     assert (code, "gas.yaml:" in problem["errors"][0]["field"]) == (422, True)
 

@@ -30,8 +30,8 @@ class FilteredHarness(ServiceHarness):
 
     filters: dict[str, list[str]]
 
-    def _folder(self) -> SiteConfig:
-        folder = super()._folder()
+    def _site_config(self) -> SiteConfig:
+        folder = super()._site_config()
         settings = folder.settings.model_copy(update={"intake": IntakeSettings(filters=self.filters)})
         return SiteConfig(
             None, settings, folder.kinds, folder.places, folder.cells, folder.people, folder.duties, [*folder.devices]

@@ -19,7 +19,7 @@ from store.database import registry
 from store.database.alerts.tables import alerts, deliveries
 from store.database.refusals import refusals
 from store.database.system import audit
-from tests.support.api_sweep import Ask, asks
+from tests.support.api_sweep import SweepRequest, sweep_requests
 from tests.support.console_harness import T0, Client, ConsoleHarness, client_of
 
 KEY = b"signing-key-of-this-test"
@@ -102,7 +102,7 @@ def _values(mine: str, before: str, other: str, sent: list[str]) -> dict[str, li
     }
 
 
-def unasked(ask: Ask, text: str) -> str:
+def unasked(ask: SweepRequest, text: str) -> str:
     """An answer without what the question said: "no device canary-1" tells nothing."""
     for said in (*ask.path.split("/"), *(value for _, value in ask.query)):
         text = text.replace(said, "") if said else text
@@ -116,8 +116,8 @@ async def linked(harness: ConsoleHarness, planted: Planted) -> AsyncIterator[Any
     principal = sessions.principal_of_link(sign_worker_link(KEY, planted.mine, "w-zhang", T0), T0)
     async with client_of(harness.app) as client:
 
-        async def send(ask: Ask) -> Any:
-            return await ask.sent(client, cookie=f"{COOKIE}={sessions.create(principal, harness.now)}")
+        async def send(ask: SweepRequest) -> Any:
+            return await ask.send(client, cookie=f"{COOKIE}={sessions.create(principal, harness.now)}")
 
         yield send
 
@@ -126,12 +126,12 @@ async def test_no_endpoint_tells_a_link_of_anything_but_its_alert(
     harness: ConsoleHarness, planted: Planted, linked: Any, admin: Client
 ) -> None:
     told, shown = [], set[str]()
-    for ask in asks(harness.app, planted.values, methods=["GET"]):
+    for ask in sweep_requests(harness.app, planted.values, methods=["GET"]):
         answer = await linked(ask)
         assert answer.status_code < 500, ask
         if CANARY in unasked(ask, answer.text):
             told.append((ask.path, ask.query))
-        if CANARY in (await ask.sent(admin)).text:
+        if CANARY in (await ask.send(admin)).text:
             shown.add(ask.route)
 
     assert told == []
@@ -160,7 +160,7 @@ async def test_a_link_changes_nothing_but_its_alert(harness: ConsoleHarness, pla
 
     before, community = await others(), harness.community
     bodies = [{}, {"comment": "x", "reason": "x", "person": "w-li", "to": "w-li"}, {"id": "canary-place", "name": "x"}]
-    for ask in asks(harness.app, planted.values, bodies, methods=["POST", "PUT", "PATCH", "DELETE"]):
+    for ask in sweep_requests(harness.app, planted.values, bodies, methods=["POST", "PUT", "PATCH", "DELETE"]):
         answer = await linked(ask)
         assert answer.status_code < 500, ask
         assert CANARY not in unasked(ask, answer.text), ask
@@ -175,11 +175,13 @@ async def test_a_link_reads_its_own_alert_its_curve_and_why(
     planted: Planted, linked: Any, harness: ConsoleHarness
 ) -> None:
     harness.history.append(Lane.BULK, 9, [Reading("band-101", "wristband", T0 - HOUR // 2, T0, {"heart_rate": 131})])
-    alert = await linked(Ask("GET", "", f"/api/v1/alerts/{planted.mine}"))
-    curve = await linked(Ask("GET", "", "/api/v1/devices/band-101/readings", (("from", "2026-01-01T00:00:00+08:00"),)))
+    alert = await linked(SweepRequest("GET", "", f"/api/v1/alerts/{planted.mine}"))
+    curve = await linked(
+        SweepRequest("GET", "", "/api/v1/devices/band-101/readings", (("from", "2026-01-01T00:00:00+08:00"),))
+    )
     at = (("device", "band-101"), ("at", "2026-11-21T22:05:00+08:00"))
-    why = await linked(Ask("GET", "", "/api/v1/why", at))
-    finding = await linked(Ask("GET", "", "/api/v1/why", (("finding", f"band-sos@1/band-101/{T0}"),)))
+    why = await linked(SweepRequest("GET", "", "/api/v1/why", at))
+    finding = await linked(SweepRequest("GET", "", "/api/v1/why", (("finding", f"band-sos@1/band-101/{T0}"),)))
 
     assert alert.json()["id"] == planted.mine
     assert [one["value"] for one in curve.json()["items"]] == [131]

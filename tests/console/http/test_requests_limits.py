@@ -8,7 +8,7 @@ import pytest
 
 from domain import Duty, Role
 from store.database import registry
-from tests.support.api_sweep import asks
+from tests.support.api_sweep import sweep_requests
 from tests.support.console_harness import T0, Client, ConsoleHarness
 
 NO_TIMES = (
@@ -43,7 +43,7 @@ async def asked(harness: ConsoleHarness, time: str) -> list[Any]:
     values = {name: [time] for name in NAMES}
     known = {"alert_id": ["1"], "device_id": ["gas-402"], "device": ["gas-402"], "row_id": ["b3"]}
     other = {"name": ["gas-alarm"], "job_id": ["j"], "channel": ["sms"], "secret": ["s"], "token": ["t"]}
-    told = asks(harness.app, {**values, **known, **other, "silence_id": ["1"]}, methods=["GET"])
+    told = sweep_requests(harness.app, {**values, **known, **other, "silence_id": ["1"]}, methods=["GET"])
     return [ask for ask in told if any(name in NAMES and value == time for name, value in ask.query)]
 
 
@@ -54,7 +54,7 @@ async def test_no_endpoint_breaks_of_a_time_that_no_calendar_has(
     await harness.alert()
     taken = []
     for ask in await asked(harness, time):
-        answer = await ask.sent(admin)
+        answer = await ask.send(admin)
         assert answer.status_code < 500, ask
         if answer.status_code == 200:
             taken.append((ask.path, ask.query))
@@ -66,7 +66,7 @@ async def test_the_first_and_the_last_time_are_taken_everywhere(
     harness: ConsoleHarness, admin: Client, time: str
 ) -> None:
     await harness.alert()
-    answers = {ask.path: (await ask.sent(admin)).status_code for ask in await asked(harness, time)}
+    answers = {ask.path: (await ask.send(admin)).status_code for ask in await asked(harness, time)}
 
     assert {path for path, status in answers.items() if status == 200} >= {
         "/api/v1/alerts",

@@ -22,7 +22,7 @@ from domain.identities import hidden
 from ingest.results import DeviceEvent, DeviceEventKind, DiscoveredDevice, Refusal
 from store.database import registry
 from store.database.refusals import refusals, unregistered_devices
-from tests.support.api_sweep import asks
+from tests.support.api_sweep import sweep_requests
 from tests.support.console_harness import T0, Client, ConsoleHarness
 
 TOKEN, STRANGER, BULKY = "canaryRegistered0A1b2", "canaryStranger0C3d4", "canaryBulky0E5f6"
@@ -93,12 +93,12 @@ async def test_nobody_but_the_keeper_of_the_registry_is_told_a_secret(
 ) -> None:
     client = await bearer(role)
     told, known = [], dict[str, set[str]]()
-    for ask in asks(harness.app, planted, methods=["GET"]):
-        answer = await ask.sent(client)
+    for ask in sweep_requests(harness.app, planted, methods=["GET"]):
+        answer = await ask.send(client)
         assert answer.status_code < 500, ask
         if found := secrets_in(answer.text):
             told.append((ask.path, ask.query, found))
-        known.setdefault(ask.route, set()).update(secrets_in((await ask.sent(admin)).text))
+        known.setdefault(ask.route, set()).update(secrets_in((await ask.send(admin)).text))
 
     assert told == []
     assert known["/api/v1/devices"] >= {TOKEN, WRITTEN}

@@ -9,7 +9,7 @@ import pytest
 from domain import MINUTE, Device, Place, Reading
 from domain.people import community
 from rules.rulebook.precedence import ranks
-from tests.support.judged_again import Kinds, book, engine_of, rule, tried, words
+from tests.support.rule_builders import Kinds, book, engine_of, finding_lines, rule, run_trial
 
 OPENED = rule("door-open", kind="door", when="opened", record=True)
 MOVES = rule("moves", kind="motion", when="occupied", record=True)
@@ -26,7 +26,7 @@ def told(kinds: Kinds, *rules: dict[str, Any], door: str, motion: str = "", **tr
         "door": {"kind": "door", "household": "h", "readings": {"opened": door}},
         "motion": {"kind": "motion", "household": "h", "readings": {"occupied": motion or "_"}},
     }
-    return tried(kinds, rules, every="1m", devices=devices, until="30m", **trial)
+    return run_trial(kinds, rules, every="1m", devices=devices, until="30m", **trial)
 
 
 @pytest.mark.parametrize("written", [{}, {"gather": {"within": "1h"}}])
@@ -54,35 +54,35 @@ def test_what_is_barred_and_kept_back_by_another_finding_begins_when_both_are_ov
         "door": {"kind": "door", "household": "h", "readings": {"opened": "_ true", "tamper": "true _x6 false"}},
         "motion": {"kind": "motion", "household": "h", "readings": {"occupied": "true _x3 false"}},
     }
-    assert tried(kinds, rules, every="1m", devices=devices, until="30m") == ("420s begin high",)
+    assert run_trial(kinds, rules, every="1m", devices=devices, until="30m") == ("420s begin high",)
 
 
 @pytest.mark.parametrize("crashes", [False, True])
 def test_a_crash_while_it_is_barred_changes_nothing(kinds: Kinds, crashes: bool) -> None:
     rules = [still(), OPENED, MOVES]
-    engine = engine_of(kinds, *rules, town=HOME)
+    engine = engine_of(kinds, *rules, registry=HOME)
     devices = [Device("door", "door", place="h"), Device("motion", "motion", place="h")]
     engine.register(devices, 0)
     found = engine.feed([Reading("motion", "motion", 0, 0, {"occupied": True})], 0)
     found += engine.feed([Reading("door", "door", MINUTE, MINUTE, {"opened": True})], MINUTE)
     if crashes:
-        snapshot, engine = engine.snapshot(), engine_of(kinds, *rules, town=HOME)
+        snapshot, engine = engine.snapshot(), engine_of(kinds, *rules, registry=HOME)
         engine.restore(snapshot)
         engine.register(devices, 2 * MINUTE)
     found += engine.feed([Reading("motion", "motion", 3 * MINUTE, 3 * MINUTE, {"occupied": False})], 3 * MINUTE)
-    assert words(found + engine.tick(20 * MINUTE), 0) == ["780 still began"]
+    assert finding_lines(found + engine.tick(20 * MINUTE), 0) == ["780 still began"]
 
 
 def test_a_rule_taken_up_while_somebody_moves_does_not_begin(kinds: Kinds) -> None:
     """The door stands open for longer than anybody moves: who moves is looked at first."""
-    engine = engine_of(kinds, OPENED, MOVES, still(gather={"without": []}, shadow=True), town=HOME)
+    engine = engine_of(kinds, OPENED, MOVES, still(gather={"without": []}, shadow=True), registry=HOME)
     engine.register([Device("door", "door", place="h"), Device("motion", "motion", place="h")], 0)
     engine.feed([Reading("door", "door", 0, 0, {"opened": True})], 0)
     engine.feed([Reading("motion", "motion", MINUTE, MINUTE, {"occupied": True})], MINUTE)
     taken = engine.reload([book(OPENED, MOVES, {**still(hold="0s"), "name": "still-now"})], 2 * MINUTE)
     assert taken == []
     over = engine.feed([Reading("motion", "motion", 3 * MINUTE, 3 * MINUTE, {"occupied": False})], 3 * MINUTE)
-    assert words(over, 0) == ["180 still-now began"]
+    assert finding_lines(over, 0) == ["180 still-now began"]
 
 
 def test_of_one_reading_what_bars_is_judged_before_what_it_bars(kinds: Kinds) -> None:
@@ -91,7 +91,7 @@ def test_of_one_reading_what_bars_is_judged_before_what_it_bars(kinds: Kinds) ->
     alone = still(hold="0s", gather={"without": ["service"]})
     devices = {"door": {"kind": "door", "household": "h", "readings": {"opened": "true", "tamper": "true"}}}
     for rules in ((alone, OPENED, service), (alone, service, OPENED)):
-        assert tried(kinds, rules, devices=devices) == ()
+        assert run_trial(kinds, rules, devices=devices) == ()
 
 
 def test_rules_that_bar_each_other_have_some_order_and_what_is_asked_for_comes_first() -> None:

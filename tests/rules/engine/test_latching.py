@@ -13,9 +13,18 @@ from domain import HOUR, MINUTE, Device, Finding, Place, Reading
 from domain.people import community
 from rules.engine.engine import Engine
 from rules.hosts.replay import ReadingBatch, Reset, chunk_events, play
-from tests.support.judged_again import Kinds, book, engine_of, local, rule, together, tried, words
+from tests.support.rule_builders import (
+    Kinds,
+    book,
+    building_group,
+    engine_of,
+    finding_lines,
+    rule,
+    run_trial,
+    shanghai_time,
+)
 
-T0 = local("2026-01-01T12:00")
+T0 = shanghai_time("2026-01-01T12:00")
 ALARM = rule("r", when="alarm", latch=True)
 
 
@@ -26,71 +35,75 @@ def gas(at: int, device: str = "g", **values: Any) -> Reading:
 def test_a_latched_alarm_that_was_reset_speaks_again(kinds: Kinds) -> None:
     """The reported case: `alarm: true false _x30 true` told one beginning, and never again."""
     strip = {"alarm": "true false _x30 true"}
-    assert tried(kinds, [ALARM], readings=strip) == ("0s begin high",)
-    assert tried(kinds, [ALARM], readings=strip, reset=["5m"]) == ("0s begin high", "300s end", "320s begin high")
+    assert run_trial(kinds, [ALARM], readings=strip) == ("0s begin high",)
+    assert run_trial(kinds, [ALARM], readings=strip, reset=["5m"]) == ("0s begin high", "300s end", "320s begin high")
 
 
 def test_what_still_burns_when_it_is_reset_ends_with_its_all_clear_and_is_told_anew_after_it(kinds: Kinds) -> None:
-    got = tried(kinds, [ALARM], readings={"alarm": "true _x30 false true"}, reset=["5m"])
+    got = run_trial(kinds, [ALARM], readings={"alarm": "true _x30 false true"}, reset=["5m"])
     assert got == ("0s begin high", "310s end", "320s begin high")
 
 
 def test_the_latch_holds_again_for_the_next_danger(kinds: Kinds) -> None:
-    got = tried(kinds, [ALARM], readings={"alarm": "true _x30 false true false"}, reset=["5m"])
+    got = run_trial(kinds, [ALARM], readings={"alarm": "true _x30 false true false"}, reset=["5m"])
     assert got == ("0s begin high", "310s end", "320s begin high")
 
 
 def test_what_still_burns_and_fell_silent_waits_for_the_device(kinds: Kinds) -> None:
-    got = tried(kinds, [ALARM], device={"report_every": "1m"}, readings={"alarm": "true _x200 false"}, reset=["20m"])
+    got = run_trial(
+        kinds, [ALARM], device={"report_every": "1m"}, readings={"alarm": "true _x200 false"}, reset=["20m"]
+    )
     assert got == ("0s begin high", "780s stale", "2010s end")
 
 
 def test_a_reset_of_what_no_person_need_reset_changes_nothing(kinds: Kinds) -> None:
-    assert tried(kinds, [rule("r", when="alarm")], readings={"alarm": "true"}, reset=["5m"]) == ("0s begin high",)
-    assert tried(kinds, [ALARM], readings={"alarm": "false"}, reset=["5m"]) == ()
+    assert run_trial(kinds, [rule("r", when="alarm")], readings={"alarm": "true"}, reset=["5m"]) == ("0s begin high",)
+    assert run_trial(kinds, [ALARM], readings={"alarm": "false"}, reset=["5m"]) == ()
 
 
 def test_a_press_that_is_latched_is_over_when_it_is_reset(kinds: Kinds) -> None:
     sos = rule("r", kind="wristband", event="sos", latch=True)
-    got = tried(kinds, [sos], readings={"sos": "true true _x30 true"}, reset=["5m"])
+    got = run_trial(kinds, [sos], readings={"sos": "true true _x30 true"}, reset=["5m"])
     assert got == ("0s begin high", "300s end", "320s begin high")
 
 
 def test_a_latched_window_of_hours_can_be_reset_by_day_although_the_door_is_open(kinds: Kinds) -> None:
     night = rule("r", kind="door", when="opened and time.hour >= 23", latch=True)
-    got = tried(kinds, [night], start="2026-01-01T23:50+08:00", readings={"opened": "true"}, reset=["30m"], until="24h")
+    got = run_trial(
+        kinds, [night], start="2026-01-01T23:50+08:00", readings={"opened": "true"}, reset=["30m"], until="24h"
+    )
     assert got == ("0s begin high", "1800s end", "83400s begin high")
 
 
 def test_a_latched_silence_is_over_when_the_device_was_heard(kinds: Kinds) -> None:
     silent = rule("r", absent={"after": "10m"}, latch=True)
-    heard = tried(kinds, [silent], readings={"alarm": "false _x90 false"}, reset=["920s"], until="20m")
+    heard = run_trial(kinds, [silent], readings={"alarm": "false _x90 false"}, reset=["920s"], until="20m")
     assert heard == ("600s begin high", "920s end", "1510s begin high")
-    still = tried(kinds, [silent], readings={"alarm": "false _x90 false"}, reset=["800s"], until="5m")
+    still = run_trial(kinds, [silent], readings={"alarm": "false _x90 false"}, reset=["800s"], until="5m")
     assert still == ("600s begin high", "910s end")
 
 
 def test_a_latched_silence_that_was_reset_stays_reset_over_the_edges_of_its_hours(kinds: Kinds) -> None:
     """Reset at 22:50 while still silent; 23:00 passes; at 23:10 it is heard: it ends, and needs no second reset."""
     silent = rule("r", absent={"after": "10m"}, latch=True, only_if="time.hour == 22")
-    engine, start = engine_of(kinds, silent), local("2026-01-01T22:30")
+    engine, start = engine_of(kinds, silent), shanghai_time("2026-01-01T22:30")
     device = Device("d", "gas_alarm")
     told = engine.register([device], start) + engine.tick(start + 20 * MINUTE)
     assert engine.release("d", "r", start + 20 * MINUTE) == []
     told += engine.register([device], start + 21 * MINUTE) + engine.tick(start + 35 * MINUTE)
     now = start + 40 * MINUTE
     told += engine.feed([Reading("d", "gas_alarm", now, now, {"alarm": False})], now)
-    assert words(told, start) == ["600 r began", "2400 r ended"]
+    assert finding_lines(told, start) == ["600 r began", "2400 r ended"]
 
 
 def test_a_latched_building_ends_when_its_members_did(kinds: Kinds) -> None:
     devices = {
         name: {"kind": "gas_alarm", "household": name, "readings": {"alarm": "true _x30 false true"}} for name in "ab"
     }
-    many = together("x", latch=True)
-    got = tried(kinds, [many, rule("x", when="alarm")], devices=devices, reset=["5m", "315s"])
+    many = building_group("x", latch=True)
+    got = run_trial(kinds, [many, rule("x", when="alarm")], devices=devices, reset=["5m", "315s"])
     assert got == ("0s begin high", "310s end", "320s begin high")
-    got = tried(kinds, [many, rule("x", when="alarm")], devices=devices, reset=["315s"])
+    got = run_trial(kinds, [many, rule("x", when="alarm")], devices=devices, reset=["315s"])
     assert got == ("0s begin high", "315s end", "320s begin high")
 
 
@@ -98,7 +111,7 @@ def test_a_latched_value_of_another_type_is_no_danger_any_more(kinds: Kinds) -> 
     engine = engine_of(kinds, rule("r", when="lel_pct > 5", latch=True))
     engine.feed([gas(0, lel_pct=12)], T0)
     engine.feed([gas(1000, lel_pct="much")], T0 + 1000)
-    assert words(engine.release("g", "r", T0 + 2000), T0) == ["2 r ended"]
+    assert finding_lines(engine.release("g", "r", T0 + 2000), T0) == ["2 r ended"]
 
 
 def test_latched_findings_are_listed_with_their_ids(kinds: Kinds) -> None:
@@ -119,7 +132,7 @@ def test_a_restart_after_a_reset_knows_of_it(kinds: Kinds) -> None:
         told += steady.release("g", "r", T0 + 2000)
         crashed.restore(steady.snapshot())
         rest = [gas(3000, alarm=False), gas(4000, alarm=True)]
-        assert words(steady.feed(rest, T0 + 4000), T0) == words(crashed.feed(rest, T0 + 4000), T0)
+        assert finding_lines(steady.feed(rest, T0 + 4000), T0) == finding_lines(crashed.feed(rest, T0 + 4000), T0)
         assert steady.snapshot() == crashed.snapshot()
 
 
@@ -127,9 +140,13 @@ def test_a_replay_and_a_backtest_play_resets_between_readings(kinds: Kinds) -> N
     heard = [gas(0, alarm=True), gas(10_000, alarm=False), gas(320_000, alarm=True)]
     resets = [Reset(T0 + 300_000, "r", "g"), Reset(T0 + HOUR, "r", "g")]
     told = list(play(engine_of(kinds, ALARM), chunk_events(heard, resets), T0 + 2 * HOUR))
-    assert words(told, T0)[:3] == ["0 r began", "300 r ended", "320 r began"]
+    assert finding_lines(told, T0)[:3] == ["0 r began", "300 r ended", "320 r began"]
     everybody = [ReadingBatch(T0, heard[:2]), Reset(T0 + 300_000, "r"), ReadingBatch(T0 + 320_000, heard[2:])]
-    assert words(list(play(engine_of(kinds, ALARM), everybody)), T0) == ["0 r began", "300 r ended", "320 r began"]
+    assert finding_lines(list(play(engine_of(kinds, ALARM), everybody)), T0) == [
+        "0 r began",
+        "300 r ended",
+        "320 r began",
+    ]
 
 
 def test_a_changed_rulebook_keeps_what_a_person_undid(kinds: Kinds) -> None:
@@ -137,17 +154,17 @@ def test_a_changed_rulebook_keeps_what_a_person_undid(kinds: Kinds) -> None:
     engine.feed([gas(0, alarm=True)], T0)
     engine.release("g", "r", T0 + 1000)
     engine.reload([book({**ALARM, "title": {"zh": "新", "en": "new"}})], T0 + 2000)
-    assert words(engine.feed([gas(3000, alarm=False)], T0 + 3000), T0) == ["3 r ended"]
+    assert finding_lines(engine.feed([gas(3000, alarm=False)], T0 + 3000), T0) == ["3 r ended"]
 
 
 def test_a_latched_building_of_an_engine_is_reset_by_its_name(kinds: Kinds) -> None:
     town = community(places=[Place("b1", "1栋", "building")])
-    engine = Engine([book(rule("x", when="alarm"), together("x", latch=True))], kinds, town)
+    engine = Engine([book(rule("x", when="alarm"), building_group("x", latch=True))], kinds, town)
     engine.register([Device(name, "gas_alarm", place="b1") for name in "ab"], T0)
     engine.feed([gas(0, "a", alarm=True), gas(0, "b", alarm=True)], T0)
     assert engine.latched_devices("many") == ["building/b1"]
     engine.feed([gas(1000, "a", alarm=False), gas(1000, "b", alarm=False)], T0 + 1000)
-    assert words(engine.release("building/b1", "many", T0 + 2000), T0) == ["2 many ended"]
+    assert finding_lines(engine.release("building/b1", "many", T0 + 2000), T0) == ["2 many ended"]
 
 
 def test_a_latched_finding_of_which_nothing_is_remembered_ends_when_it_is_reset(kinds: Kinds) -> None:
@@ -155,7 +172,7 @@ def test_a_latched_finding_of_which_nothing_is_remembered_ends_when_it_is_reset(
     engine = engine_of(kinds, ALARM)
     engine.feed([gas(0, alarm=True)], T0)
     engine.states["g"].keep_inputs("r", None)
-    assert words(engine.release("g", "r", T0 + 1000), T0) == ["1 r ended"]
+    assert finding_lines(engine.release("g", "r", T0 + 1000), T0) == ["1 r ended"]
 
 
 def test_inputs_of_a_rule_that_is_removed_are_forgotten(kinds: Kinds) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from domain import Device, Reading
-from tests.support.judged_again import Kinds, engine_of, local, rule
+from tests.support.rule_builders import Kinds, engine_of, rule, shanghai_time
 
-T0 = local("2026-01-01T12:00")
+T0 = shanghai_time("2026-01-01T12:00")
 LEAK = rule("r", when="lel_pct >= 10", only_if="device.under_works != true", hold="1m")
 
 

@@ -13,7 +13,16 @@ from rules.rulebook.model import Rulebook
 from rules.state.device import NO_RULE_STATES
 from rules.trials.model import TrialBook
 from rules.trials.runner import run_trials
-from tests.support.judged_again import Kinds, book, engine_of, local, rule, together, tried, words
+from tests.support.rule_builders import (
+    Kinds,
+    book,
+    building_group,
+    engine_of,
+    finding_lines,
+    rule,
+    run_trial,
+    shanghai_time,
+)
 
 NIGHT = "time.hour >= 23 or time.hour < 5"
 WHEN = rule("night", kind="door", when=f"opened and ({NIGHT})")
@@ -32,42 +41,42 @@ def opened(engine: Engine, at: int, device: Device | None = None) -> list[str]:
 
 @pytest.mark.parametrize("night", [WHEN, ONLY])
 def test_a_door_that_has_stood_open_since_ten_to_eleven_is_told_at_eleven(kinds: Kinds, night: dict[str, Any]) -> None:
-    got = tried(kinds, [night], start="2026-01-01T22:50+08:00", readings={"opened": "true"}, until="1h")
+    got = run_trial(kinds, [night], start="2026-01-01T22:50+08:00", readings={"opened": "true"}, until="1h")
     assert got == ("600s begin high",)
 
 
 def test_a_door_opened_at_ten_to_five_ends_at_five(kinds: Kinds) -> None:
-    got = tried(kinds, [WHEN], start="2026-01-01T04:50+08:00", readings={"opened": "true"}, until="1h")
+    got = run_trial(kinds, [WHEN], start="2026-01-01T04:50+08:00", readings={"opened": "true"}, until="1h")
     assert got == ("0s begin high", "600s end")
 
 
 def test_only_if_ends_nothing_when_its_hours_are_over(kinds: Kinds) -> None:
-    got = tried(kinds, [ONLY], start="2026-01-01T04:50+08:00", readings={"opened": "true"}, until="2h")
+    got = run_trial(kinds, [ONLY], start="2026-01-01T04:50+08:00", readings={"opened": "true"}, until="2h")
     assert got == ("0s begin high",)
 
 
 @pytest.mark.parametrize("night", [WHEN, ONLY])
 def test_a_hold_begins_with_the_hours(kinds: Kinds, night: dict[str, Any]) -> None:
     held = {**night, "hold": "5m"}
-    got = tried(kinds, [held], start="2026-01-01T22:50+08:00", readings={"opened": "true"}, until="1h")
+    got = run_trial(kinds, [held], start="2026-01-01T22:50+08:00", readings={"opened": "true"}, until="1h")
     assert got == ("900s begin high",)
 
 
 @pytest.mark.parametrize("night", [WHEN, ONLY])
 def test_a_hold_that_is_not_over_when_the_hours_end_tells_nothing(kinds: Kinds, night: dict[str, Any]) -> None:
     held = {**night, "hold": "10m"}  # it would be over in the very minute in which the night ends
-    got = tried(kinds, [held], start="2026-01-01T04:50+08:00", readings={"opened": "true"}, until="2h")
+    got = run_trial(kinds, [held], start="2026-01-01T04:50+08:00", readings={"opened": "true"}, until="2h")
     assert got == ()
 
 
 def test_the_release_runs_after_the_end_of_the_hours(kinds: Kinds) -> None:
     released = {**WHEN, "release": "1m"}
-    got = tried(kinds, [released], start="2026-01-01T04:50+08:00", readings={"opened": "true"}, until="20h")
+    got = run_trial(kinds, [released], start="2026-01-01T04:50+08:00", readings={"opened": "true"}, until="20h")
     assert got == ("0s begin high", "660s end", "65400s begin high")
 
 
 def test_a_door_that_was_closed_again_tells_nothing_at_eleven(kinds: Kinds) -> None:
-    got = tried(kinds, [WHEN], start="2026-01-01T22:50+08:00", readings={"opened": "true false"}, until="8h")
+    got = run_trial(kinds, [WHEN], start="2026-01-01T22:50+08:00", readings={"opened": "true false"}, until="8h")
     assert got == ()
 
 
@@ -82,7 +91,7 @@ def test_who_does_not_wander_is_not_told_of(kinds: Kinds, books: dict[str, Ruleb
 
 def test_a_grade_may_have_hours_of_its_own(kinds: Kinds) -> None:
     graded = rule("r", kind="door", when="opened", grades=[{"severity": "critical", "when": "time.hour >= 23"}])
-    got = tried(kinds, [graded], start="2026-01-01T22:50+08:00", readings={"opened": "true"}, until="3h")
+    got = run_trial(kinds, [graded], start="2026-01-01T22:50+08:00", readings={"opened": "true"}, until="3h")
     assert got == ("0s begin high", "600s grade critical", "4200s grade high")
 
 
@@ -103,13 +112,15 @@ def test_a_grade_may_have_hours_of_its_own(kinds: Kinds) -> None:
 def test_whatever_speaks_of_time_is_woken(kinds: Kinds, hours: str, start: str, after_s: int) -> None:
     timed = rule("r", kind="door", when=f"opened and {hours}")
     readings = {"opened": "true", "battery_pct": "20"}
-    got = tried(kinds, [timed], start=start, readings=readings, person={"bedtime": 21}, until="20h")
+    got = run_trial(kinds, [timed], start=start, readings=readings, person={"bedtime": 21}, until="20h")
     assert got[0] == f"{after_s}s begin high"
 
 
 def test_a_bedtime_that_is_a_word_wakes_nobody_and_stops_nobody(kinds: Kinds) -> None:
     timed = rule("r", kind="door", when="opened and time.hour >= person.bedtime")
-    got = tried(kinds, [timed], start="2026-01-01T20:50+08:00", readings={"opened": "true"}, person={"bedtime": "late"})
+    got = run_trial(
+        kinds, [timed], start="2026-01-01T20:50+08:00", readings={"opened": "true"}, person={"bedtime": "late"}
+    )
     assert got == ()
 
 
@@ -123,49 +134,49 @@ def test_a_bedtime_that_is_a_word_wakes_nobody_and_stops_nobody(kinds: Kinds) ->
     ],
 )
 def test_hours_are_those_of_the_device(kinds: Kinds, zone: str, opened_at: str, told_at: str) -> None:
-    start = local(opened_at)
+    start = shanghai_time(opened_at)
     engine = engine_of(kinds, WHEN)
     opened(engine, start, Device("d", "door", attributes={"timezone": zone}))
     (begun,) = engine.tick(start + 2 * HOUR)
-    assert begun.now == begun.begin == local(told_at)
+    assert begun.now == begun.begin == shanghai_time(told_at)
 
 
 def test_the_hour_that_is_lived_twice_is_night_twice(kinds: Kinds) -> None:
     """Berlin, 2026-10-25: 02:00 to 03:00 comes twice."""
     two = rule("two", kind="door", when="opened and time.hour == 2")
-    start = local("2026-10-25T01:30:00+02:00")
+    start = shanghai_time("2026-10-25T01:30:00+02:00")
     engine = engine_of(kinds, two)
     opened(engine, start, Device("d", "door", attributes={"timezone": "Europe/Berlin"}))
-    assert words(engine.tick(start + 5 * HOUR), start) == ["1800 two began", "9000 two ended"]
+    assert finding_lines(engine.tick(start + 5 * HOUR), start) == ["1800 two began", "9000 two ended"]
 
 
 def test_a_device_that_moves_to_another_zone_has_other_hours_from_then_on(kinds: Kinds) -> None:
-    start = local("2026-01-01T20:00")
+    start = shanghai_time("2026-01-01T20:00")
     engine = engine_of(kinds, WHEN)
     opened(engine, start)
     engine.register([Device("d", "door", attributes={"timezone": "Asia/Tokyo"})], start + HOUR)
-    assert words(engine.tick(start + 4 * HOUR), start) == ["7200 night began"]
+    assert finding_lines(engine.tick(start + 4 * HOUR), start) == ["7200 night began"]
 
 
 def test_a_place_that_moves_to_another_zone_has_other_hours_from_then_on(kinds: Kinds) -> None:
-    start = local("2026-01-01T20:00")
-    engine = engine_of(kinds, WHEN, town=community(places=[Place("home", "1", "household")]))
+    start = shanghai_time("2026-01-01T20:00")
+    engine = engine_of(kinds, WHEN, registry=community(places=[Place("home", "1", "household")]))
     opened(engine, start, Device("d", "door", place="home"))
     engine.community = community(places=[Place("home", "1", "household", attributes={"timezone": "Asia/Tokyo"})])
     engine.register([], start + HOUR)
-    assert words(engine.tick(start + 4 * HOUR), start) == ["7200 night began"]
+    assert finding_lines(engine.tick(start + 4 * HOUR), start) == ["7200 night began"]
 
 
 def test_a_bedtime_written_later_counts_from_then_on(kinds: Kinds) -> None:
     timed = rule("r", kind="door", when="opened and time.hour >= person.bedtime")
-    start, home = local("2026-01-01T20:00"), Place("home", "1", "household")
-    engine = engine_of(kinds, timed, town=community(places=[home], people=[Person("li", "李", home="home")]))
+    start, home = shanghai_time("2026-01-01T20:00"), Place("home", "1", "household")
+    engine = engine_of(kinds, timed, registry=community(places=[home], people=[Person("li", "李", home="home")]))
     opened(engine, start, Device("d", "door", place="home"))
     li = Person("li", "李", home="home", attributes={"bedtime": 22})
     engine.community = community(places=[home], people=[li])
     engine.register([], start + HOUR)
     engine.feed([door(start + HOUR)], start + HOUR)
-    assert words(engine.tick(start + 3 * HOUR), start) == ["7200 r began"]
+    assert finding_lines(engine.tick(start + 3 * HOUR), start) == ["7200 r began"]
 
 
 # -- only what may still be believed ------------------------------------------------------------------------------
@@ -173,7 +184,7 @@ def test_a_bedtime_written_later_counts_from_then_on(kinds: Kinds) -> None:
 
 def test_a_value_that_is_too_old_to_be_believed_begins_nothing(kinds: Kinds) -> None:
     """Reporting every ten minutes, silent for seven hours: nobody knows whether the door is still open."""
-    start = local("2026-01-01T16:00")
+    start = shanghai_time("2026-01-01T16:00")
     engine = engine_of(kinds, WHEN)
     opened(engine, start, Device("d", "door", attributes={"report_every": "10m"}))
     assert engine.tick(start + 8 * HOUR) == []
@@ -182,16 +193,16 @@ def test_a_value_that_is_too_old_to_be_believed_begins_nothing(kinds: Kinds) -> 
 
 
 def test_who_is_known_to_be_deaf_believes_longer(kinds: Kinds) -> None:
-    start = local("2026-01-01T22:00")
+    start = shanghai_time("2026-01-01T22:00")
     engine = engine_of(kinds, WHEN)
     opened(engine, start, Device("d", "door", attributes={"report_every": "10m"}))
     engine.outage(start + MINUTE, start + 50 * MINUTE)
-    assert words(engine.tick(start + HOUR), start) == ["3600 night began"]
+    assert finding_lines(engine.tick(start + HOUR), start) == ["3600 night began"]
 
 
 def test_an_edge_in_an_outage_waits_for_what_the_broker_kept(kinds: Kinds) -> None:
     """Closed at 22:58, heard of after a restart at 23:01: nothing began at eleven."""
-    start = local("2026-01-01T22:50")
+    start = shanghai_time("2026-01-01T22:50")
     engine = engine_of(kinds, WHEN)
     opened(engine, start)
     engine.outage(start + MINUTE, start + 11 * MINUTE)
@@ -202,7 +213,7 @@ def test_an_edge_in_an_outage_waits_for_what_the_broker_kept(kinds: Kinds) -> No
 
 def test_what_the_device_said_before_the_edge_and_comes_after_it_takes_it_back(kinds: Kinds) -> None:
     """Closed at 22:59:50, heard at 23:00:02: what began at eleven is over, and ends no earlier than it began."""
-    start = local("2026-01-01T22:50")
+    start = shanghai_time("2026-01-01T22:50")
     engine = engine_of(kinds, WHEN)
     opened(engine, start)
     (begun,) = engine.tick(start + 10 * MINUTE)
@@ -213,7 +224,7 @@ def test_what_the_device_said_before_the_edge_and_comes_after_it_takes_it_back(k
 
 
 def test_a_late_reading_that_is_newer_than_what_is_kept_counts(kinds: Kinds) -> None:
-    start = local("2026-01-01T22:50")
+    start = shanghai_time("2026-01-01T22:50")
     engine = engine_of(kinds, WHEN)
     opened(engine, start)
     engine.feed([Reading("d", "door", start + 5000, start + 5000, {"battery_pct": 80})], start + 5000)
@@ -222,7 +233,7 @@ def test_a_late_reading_that_is_newer_than_what_is_kept_counts(kinds: Kinds) -> 
 
 
 def test_a_late_reading_begins_nothing_later(kinds: Kinds) -> None:
-    start = local("2026-01-01T22:50")
+    start = shanghai_time("2026-01-01T22:50")
     engine = engine_of(kinds, WHEN)
     engine.register([Device("d", "door")], start)
     engine.feed([door(start + 5000, opened=False)], start + 5000)
@@ -232,7 +243,7 @@ def test_a_late_reading_begins_nothing_later(kinds: Kinds) -> None:
 
 @pytest.mark.parametrize("doubts", [{"opened": Quality.RETAINED}, {"opened": Quality.IMPLAUSIBLE}])
 def test_what_is_doubted_begins_nothing_later(kinds: Kinds, doubts: dict[str, Quality]) -> None:
-    start = local("2026-01-01T22:50")
+    start = shanghai_time("2026-01-01T22:50")
     engine = engine_of(kinds, WHEN)
     engine.register([Device("d", "door")], start)
     engine.feed([door(start, doubts=doubts)], start)
@@ -240,17 +251,17 @@ def test_what_is_doubted_begins_nothing_later(kinds: Kinds, doubts: dict[str, Qu
 
 
 def test_a_retained_danger_of_the_night_ends_with_the_night(kinds: Kinds) -> None:
-    start = local("2026-01-01T04:50")
+    start = shanghai_time("2026-01-01T04:50")
     engine = engine_of(kinds, WHEN)
     engine.register([Device("d", "door")], start)
     retained = {"opened": Quality.RETAINED}
     told = engine.feed([door(start, doubts=retained)], start)
     told += engine.feed([door(start + 1, doubts=retained)], start + 1)
-    assert words([*told, *engine.tick(start + HOUR)], start) == ["0 night began", "600 night ended"]
+    assert finding_lines([*told, *engine.tick(start + HOUR)], start) == ["0 night began", "600 night ended"]
 
 
 def test_a_test_begins_nothing_later(kinds: Kinds) -> None:
-    start = local("2026-01-01T22:50")
+    start = shanghai_time("2026-01-01T22:50")
     engine = engine_of(kinds, WHEN)
     engine.register([Device("d", "door")], start)
     engine.feed([Reading("d", "door", start, start, {"opened": True, "test": True})], start)
@@ -262,52 +273,52 @@ def test_what_only_happened_does_not_happen_again_at_eleven(kinds: Kinds) -> Non
     fall = rule("r", kind="wristband", when=f"fall and ({NIGHT})")
     for momentary in (sos, fall):
         readings = {"sos": "true", "fall": "true"}
-        got = tried(kinds, [momentary], start="2026-01-01T22:50+08:00", readings=readings, until="2h")
+        got = run_trial(kinds, [momentary], start="2026-01-01T22:50+08:00", readings=readings, until="2h")
         assert got == ()
 
 
 def test_a_device_that_fell_silent_in_the_night_ends_with_the_night(kinds: Kinds) -> None:
     """Silence is no recovery, but by day the open door is no danger whatever it says."""
-    start = local("2026-01-01T23:30")
+    start = shanghai_time("2026-01-01T23:30")
     engine = engine_of(kinds, WHEN)
     told: list[str] = []
     engine.register([Device("d", "door", attributes={"report_every": "10m"})], start)
-    told += words(engine.feed([door(start)], start), start)
-    told += words(engine.tick(start + 8 * HOUR), start)
+    told += finding_lines(engine.feed([door(start)], start), start)
+    told += finding_lines(engine.tick(start + 8 * HOUR), start)
     assert told == ["0 night began", "2400 night stale", "19800 night ended"]
 
 
 def test_of_a_silent_device_nothing_begins_anew_and_nothing_is_heard(kinds: Kinds) -> None:
     """STALE and the hours begin again: nobody heard the device."""
     lasting = rule("r", kind="door", when="opened", grades=[{"severity": "critical", "when": "time.hour >= 23"}])
-    start = local("2026-01-01T20:00")
+    start = shanghai_time("2026-01-01T20:00")
     engine = engine_of(kinds, lasting)
     engine.register([Device("d", "door", attributes={"report_every": "10m"})], start)
     engine.feed([door(start)], start)
-    assert words(engine.tick(start + 8 * HOUR), start) == ["2400 r stale"]
+    assert finding_lines(engine.tick(start + 8 * HOUR), start) == ["2400 r stale"]
 
 
 def test_the_night_of_a_batch_is_judged_like_the_night_it_tells_of(kinds: Kinds) -> None:
     """Twelve hours heard in the morning, the last word at 22:50: it stood open from eleven to five."""
-    start = local("2026-01-01T20:00")
+    start = shanghai_time("2026-01-01T20:00")
     engine = engine_of(kinds, WHEN)
     engine.register([Device("d", "door", attributes={"report_every": "12h"})], start)
-    now = local("2026-01-02T08:00")
+    now = shanghai_time("2026-01-02T08:00")
     batch = [Reading("d", "door", start + n * HOUR + 50 * MINUTE, now, {"opened": n == 2}) for n in range(3)]
     engine.feed(batch, now)
     told = [(one.phase, one.at) for one in engine.tick(now + 1)]
-    assert told == [(FindingPhase.BEGAN, local("2026-01-01T23:00")), (FindingPhase.ENDED, local("2026-01-02T05:00"))]
+    assert told == [(FindingPhase.BEGAN, shanghai_time("2026-01-01T23:00")), (FindingPhase.ENDED, shanghai_time("2026-01-02T05:00"))]
 
 
 def test_a_window_says_what_it_said_with_the_last_reading(kinds: Kinds) -> None:
     burst = rule("r", kind="water_meter", when="increase(volume_m3, 1h) > 0.5", only_if="time.hour >= 23")
     volumes = "0 1 2 2.7"
-    got = tried(kinds, [burst], every="30m", start="2026-01-01T21:15+08:00", readings={"volume_m3": volumes})
+    got = run_trial(kinds, [burst], every="30m", start="2026-01-01T21:15+08:00", readings={"volume_m3": volumes})
     assert got == ("6300s begin high",)
 
 
 def test_a_value_of_another_type_is_trouble_and_not_the_end(kinds: Kinds) -> None:
-    start = local("2026-01-01T22:50")
+    start = shanghai_time("2026-01-01T22:50")
     timed = rule("r", kind="gas_alarm", when="lel_pct > 5 and (time.hour >= 23 or time.hour < 5) or co_ppm > 5")
     engine = engine_of(kinds, timed)
     engine.register([Device("g", "gas_alarm")], start)
@@ -322,13 +333,13 @@ def test_a_value_of_another_type_is_trouble_and_not_the_end(kinds: Kinds) -> Non
 
 def test_a_silence_is_told_when_its_hours_begin(kinds: Kinds) -> None:
     silent = rule("r", absent={"after": "20m"}, only_if="time.hour >= 23")
-    got = tried(kinds, [silent], start="2026-01-01T22:30+08:00", readings={"alarm": "false"}, until="4h")
+    got = run_trial(kinds, [silent], start="2026-01-01T22:30+08:00", readings={"alarm": "false"}, until="4h")
     assert got == ("1800s begin high",)
 
 
 def test_who_spoke_again_before_the_hours_is_not_told_silent(kinds: Kinds) -> None:
     silent = rule("r", absent={"after": "20m"}, only_if="time.hour >= 23")
-    got = tried(
+    got = run_trial(
         kinds, [silent], every="25m", start="2026-01-01T22:30+08:00", readings={"alarm": "false false"}, until="10m"
     )
     assert got == ()
@@ -339,7 +350,7 @@ def silent(engine: Engine, *heard: int, until: int, start: int) -> list[str]:
     found = engine.register([Device("d", "door", attributes={"report_every": "1d"})], start)
     for minute in heard:
         found += engine.feed([door(start + minute * MINUTE, opened=False)], start + minute * MINUTE)
-    return words(found + engine.tick(start + until * MINUTE), start)
+    return finding_lines(found + engine.tick(start + until * MINUTE), start)
 
 
 SILENT = rule("silent", kind="door", absent={"after": "20m"}, only_if="time.hour >= 22")
@@ -347,13 +358,13 @@ SILENT = rule("silent", kind="door", absent={"after": "20m"}, only_if="time.hour
 
 def test_a_silence_after_one_that_was_held_back_is_told_in_time_and_not_a_day_later(kinds: Kinds) -> None:
     """Missed at 21:50, before its hours; heard at 21:55; missed again at 22:15."""
-    told = silent(engine_of(kinds, SILENT), 0, 25, until=60, start=local("2026-01-01T21:30"))
+    told = silent(engine_of(kinds, SILENT), 0, 25, until=60, start=shanghai_time("2026-01-01T21:30"))
     assert told == ["2700 silent began"]
 
 
 def test_a_start_after_a_crash_judges_no_silence_by_the_hour_at_which_it_was_held_back(kinds: Kinds) -> None:
     """Before ten a cause held it back, after ten its hours do: with the cause gone, it must not be told for 21:50."""
-    start, early = local("2026-01-01T21:30"), "time.hour < 22 and not finding.cause"
+    start, early = shanghai_time("2026-01-01T21:30"), "time.hour < 22 and not finding.cause"
     rules = [rule("silent", kind="door", absent={"quantity": "battery_pct", "after": "20m"}, only_if=early)]
     rules.append(rule("cause", kind="door", when="opened"))
     for crashes in (False, True):
@@ -365,7 +376,7 @@ def test_a_start_after_a_crash_judges_no_silence_by_the_hour_at_which_it_was_hel
             snapshot, engine = engine.snapshot(), engine_of(kinds, *rules)
             engine.restore(snapshot)
             engine.register([Device("d", "door", attributes={"report_every": "1d"})], start + 36 * MINUTE)
-        assert words(told + engine.tick(start + HOUR), start) == ["2100 cause ended"]
+        assert finding_lines(told + engine.tick(start + HOUR), start) == ["2100 cause ended"]
 
 
 @pytest.mark.parametrize("also_by_week", [False, True])
@@ -373,44 +384,44 @@ def test_a_silence_that_was_held_back_is_told_when_the_registry_says_otherwise(
     kinds: Kinds, also_by_week: bool
 ) -> None:
     """Its resident is registered as alone after it was missed: nobody waits for the next evening."""
-    start, home = local("2026-01-01T22:00"), Place("h", "101", "household")
+    start, home = shanghai_time("2026-01-01T22:00"), Place("h", "101", "household")
     watched = rule("silent", kind="door", absent={"after": "20m"}, only_if="time.hour >= 22 and person.alone")
     weekly = rule("weekly", kind="door", absent={"after": "25m"}, only_if="time.hour >= 22")
     rules = [watched, weekly] if also_by_week else [watched]
-    engine = engine_of(kinds, *rules, town=community(places=[home], people=[Person("p", "王", home="h")]))
+    engine = engine_of(kinds, *rules, registry=community(places=[home], people=[Person("p", "王", home="h")]))
     device = Device("d", "door", place="h", attributes={"report_every": "1d"})
     engine.register([device], start)
     assert engine.tick(start + 21 * MINUTE) == []
     alone = Person("p", "王", home="h", attributes={"alone": True})
     engine.community = community(places=[home], people=[alone])
     told = engine.register([device], start + 22 * MINUTE) + engine.tick(start + 22 * MINUTE)
-    assert words(told, start) == ["1320 silent began"]
+    assert finding_lines(told, start) == ["1320 silent began"]
 
 
 def test_a_silence_that_is_due_when_the_registry_changes_is_told_as_of_when_it_was_due(kinds: Kinds) -> None:
     """The one held back is looked at with it."""
-    start = local("2026-01-01T21:30")
+    start = shanghai_time("2026-01-01T21:30")
     other = rule("other", kind="door", absent={"after": "25m"})
     engine = engine_of(kinds, SILENT, other)
     device = Device("d", "door", attributes={"report_every": "1d"})
     engine.register([device], start)
     assert engine.tick(start + 24 * MINUTE) == []
     assert engine.register([device], start + 26 * MINUTE) == []
-    assert words(engine.tick(start + HOUR), start) == ["1500 other began", "1800 silent began"]
+    assert finding_lines(engine.tick(start + HOUR), start) == ["1500 other began", "1800 silent began"]
 
 
 def test_a_silence_that_was_held_back_is_told_when_its_rule_no_longer_asks_for_hours(kinds: Kinds) -> None:
-    start, always = local("2026-01-01T21:30"), {**SILENT, "only_if": "time.hour >= 21"}
+    start, always = shanghai_time("2026-01-01T21:30"), {**SILENT, "only_if": "time.hour >= 21"}
     engine = engine_of(kinds, SILENT)
     engine.register([Device("d", "door", attributes={"report_every": "1d"})], start)
     engine.tick(start + 25 * MINUTE)
     told = engine.reload([book(always)], start + 26 * MINUTE) + engine.tick(start + 26 * MINUTE)
-    assert words(told, start) == ["1560 silent began"]
+    assert finding_lines(told, start) == ["1560 silent began"]
 
 
 def test_a_life_that_is_over_is_told_when_its_hours_begin(kinds: Kinds) -> None:
     over = rule("r", expires={"on": "expires_on"}, only_if="time.hour >= 9", ledger="health")
-    got = tried(
+    got = run_trial(
         kinds,
         [over],
         start="2026-01-02T01:00+08:00",
@@ -429,24 +440,24 @@ def building(**strips: str) -> dict[str, Any]:
 
 
 def test_a_building_is_told_when_its_hours_begin(kinds: Kinds) -> None:
-    many = together("x", only_if="time.hour >= 23")
-    got = tried(
+    many = building_group("x", only_if="time.hour >= 23")
+    got = run_trial(
         kinds, [many, rule("x", when="alarm")], start="2026-01-01T22:50+08:00", devices=building(a="true", b="true")
     )
     assert got == ("600s begin high",)
 
 
 def test_a_building_that_recovered_before_its_hours_is_not_told(kinds: Kinds) -> None:
-    many = together("x", only_if="time.hour >= 23")
+    many = building_group("x", only_if="time.hour >= 23")
     devices = building(a="true _x5 false", b="true _x5 false")
-    got = tried(kinds, [many, rule("x", when="alarm")], start="2026-01-01T22:50+08:00", devices=devices)
+    got = run_trial(kinds, [many, rule("x", when="alarm")], start="2026-01-01T22:50+08:00", devices=devices)
     assert got == ()
 
 
 def test_a_building_for_which_one_edge_of_two_has_passed_is_still_held_back(kinds: Kinds) -> None:
-    many = together("x", only_if="time.hour >= 23 and time.minute >= 23:30")
+    many = building_group("x", only_if="time.hour >= 23 and time.minute >= 23:30")
     devices = building(a="true", b="true")
-    got = tried(kinds, [many, rule("x", when="alarm")], start="2026-01-01T22:50+08:00", devices=devices)
+    got = run_trial(kinds, [many, rule("x", when="alarm")], start="2026-01-01T22:50+08:00", devices=devices)
     assert got == ("2400s begin high",)
 
 
@@ -455,7 +466,7 @@ def test_chatter_outside_its_hours_is_not_told(kinds: Kinds) -> None:
     x = rule("x", when="alarm")
     for start, told in (("T22:00", ()), ("T23:00", ("40s begin high",))):
         readings = {"alarm": "true false true false true false"}
-        got = tried(kinds, [often, x], kind="gas_alarm", start=f"2026-01-01{start}+08:00", readings=readings)
+        got = run_trial(kinds, [often, x], kind="gas_alarm", start=f"2026-01-01{start}+08:00", readings=readings)
         assert got == told
 
 
@@ -463,7 +474,7 @@ def test_chatter_outside_its_hours_is_not_told(kinds: Kinds) -> None:
 
 
 def test_a_device_for_which_the_hours_make_no_difference_has_no_timer_and_remembers_nothing(kinds: Kinds) -> None:
-    start = local("2026-01-01T12:00")
+    start = shanghai_time("2026-01-01T12:00")
     engine = Engine([book(WHEN, rule("hot", when="lel_pct > 50 and time.hour >= 22"))], kinds, community())
     engine.register([Device("d", "door"), Device("g", "gas_alarm")], start)
     engine.feed([door(start, opened=False)], start)
@@ -474,12 +485,12 @@ def test_a_device_for_which_the_hours_make_no_difference_has_no_timer_and_rememb
 
 
 def test_a_device_that_reports_an_open_door_every_minute_owes_one_look(kinds: Kinds) -> None:
-    start = local("2026-01-01T12:00")
+    start = shanghai_time("2026-01-01T12:00")
     engine = engine_of(kinds, WHEN)
     opened(engine, start)
     for n in range(1, 60):
         engine.feed([door(start + n * MINUTE)], start + n * MINUTE)
-    assert [wake[0] for wake in engine.state.timers.heap] == [local("2026-01-01T23:00")]
+    assert [wake[0] for wake in engine.state.timers.heap] == [shanghai_time("2026-01-01T23:00")]
     engine.feed([door(start + HOUR, opened=False)], start + HOUR)
     assert engine.states["d"].rule_states is NO_RULE_STATES
     assert engine.tick(start + 20 * HOUR) == []

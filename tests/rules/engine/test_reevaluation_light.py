@@ -10,10 +10,10 @@ from domain import DAY, HOUR, MINUTE, Device, Place, Reading, Value
 from domain.people import community
 from rules.engine.engine import Engine
 from rules.language.sun import next_change
-from tests.support.judged_again import Kinds, engine_of, local, rule, words
+from tests.support.rule_builders import Kinds, engine_of, finding_lines, rule, shanghai_time
 
 SHANGHAI, URUMQI = (31.23, 121.47), (43.8, 87.6)
-NOON = local("2026-06-21T12:00")
+NOON = shanghai_time("2026-06-21T12:00")
 UNLIT = rule("unlit", kind="lamp_post", when="not on and sun.is_dark")
 ONLY = rule("unlit", kind="lamp_post", when="not on", only_if="sun.is_dark")
 
@@ -65,14 +65,14 @@ def test_sunset_and_the_height_of_the_sun_wake_too(kinds: Kinds) -> None:
 
 
 def test_a_lamp_on_nobody_knows_which_road_is_told_when_the_road_is_drawn(kinds: Kinds) -> None:
-    engine = engine_of(kinds, UNLIT, town=community(places=[Place("r", "人民路", "road")]))
+    engine = engine_of(kinds, UNLIT, registry=community(places=[Place("r", "人民路", "road")]))
     device, night = Device("d", "lamp_post", place="r", attributes={"report_every": "2d"}), NOON + 10 * HOUR
     assert judged(engine, device, on=False, until=NOON + HOUR) == []
     drawn = Place("r", "人民路", "road", lat=SHANGHAI[0], lon=SHANGHAI[1])
     engine.community = community(places=[drawn])
     engine.register([device], NOON + HOUR)
     dusk = minutes("is_dark", NOON, SHANGHAI)
-    assert words(engine.tick(night), NOON) == [f"{dusk * 60} unlit began"]
+    assert finding_lines(engine.tick(night), NOON) == [f"{dusk * 60} unlit began"]
 
 
 def test_dusk_is_found_again_after_a_crash(kinds: Kinds) -> None:
@@ -82,7 +82,7 @@ def test_dusk_is_found_again_after_a_crash(kinds: Kinds) -> None:
     engine.restore(snapshot)
     engine.register([lamp(SHANGHAI)], NOON + HOUR)
     dusk = minutes("is_dark", NOON, SHANGHAI)
-    assert words(engine.tick(NOON + 10 * HOUR), NOON) == [f"{dusk * 60} unlit began"]
+    assert finding_lines(engine.tick(NOON + 10 * HOUR), NOON) == [f"{dusk * 60} unlit began"]
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,9 @@ from domain.people import community
 from rules.engine.engine import Engine
 from rules.hosts.embedded import EmbeddedHost
 from rules.hosts.replay import Event, ReadingBatch, Reset, play
-from tests.support.judged_again import Kinds, book, local, rule, together
+from tests.support.rule_builders import Kinds, book, building_group, rule, shanghai_time
 
-T0 = local("2026-01-01T21:30")
+T0 = shanghai_time("2026-01-01T21:30")
 NIGHT = "time.hour >= 22 and time.hour < 23"
 PLAIN = [
     rule("held", when="lel_pct >= 10", only_if="not finding.cause"),
@@ -25,7 +25,7 @@ PLAIN = [
     rule("cause", when="alarm"),
     rule("night", when=f"tamper and ({NIGHT})"),
     rule("by-night", when="fault", only_if=f"{NIGHT} or finding.many"),
-    together("cause", "night", at_least=3),
+    building_group("cause", "night", at_least=3),
 ]
 WAITING = [
     {**PLAIN[0], "hold": "30s", "release": "1m"},

@@ -15,7 +15,7 @@ from rules.language.nodes import AttributeRef, Binary, Constant, WindowCall
 from rules.language.parser import parse
 from rules.language.sun import sun_value
 from rules.language.time_edges import Location, _TimeContext, next_edge, time_conditions, with_known_attributes
-from tests.support.judged_again import local
+from tests.support.rule_builders import shanghai_time
 
 ZONES = [
     ZoneInfo(name) for name in ("Asia/Shanghai", "Europe/Berlin", "Asia/Kolkata", "America/Santiago", "Africa/Cairo")
@@ -49,7 +49,7 @@ def test_an_edge_is_the_first_minute_with_another_answer(
     hour: int, other: int, sign: str, zone: ZoneInfo, day: str, minute: int
 ) -> None:
     node = parse(f"opened and (time.hour >= {hour} {sign} time.hour < {other})")
-    after = local(f"{day}T00:00") + minute * MINUTE + 1234
+    after = shanghai_time(f"{day}T00:00") + minute * MINUTE + 1234
     atoms = [parse(f"time.hour >= {hour}"), parse(f"time.hour < {other}")]
     edge = next_edge(time_conditions(node), nothing, Location(zone), after)
     said = [compile_expression(atom) for atom in atoms]
@@ -77,9 +77,9 @@ def test_what_is_written_down_stands_in_place_of_its_name() -> None:
     assert isinstance(known, Binary)
     assert "bedtime" not in str(known)
     assert Constant(21) in (known.right.left.left,)  # type: ignore[union-attr]
-    assert next_edge(time_conditions(node), nothing, Location(ZONES[0]), local("2026-01-01T12:00")) == local(
-        "2026-01-01T23:00"
-    )
+    assert next_edge(
+        time_conditions(node), nothing, Location(ZONES[0]), shanghai_time("2026-01-01T12:00")
+    ) == shanghai_time("2026-01-01T23:00")
 
 
 @pytest.mark.parametrize(
@@ -95,14 +95,16 @@ def test_what_is_written_down_stands_in_place_of_its_name() -> None:
     ],
 )
 def test_edges_of_days_and_minutes(condition: str, after: str, edge: str) -> None:
-    assert next_edge(time_conditions(parse(condition)), nothing, Location(ZONES[0]), local(after)) == local(edge)
+    assert next_edge(
+        time_conditions(parse(condition)), nothing, Location(ZONES[0]), shanghai_time(after)
+    ) == shanghai_time(edge)
 
 
 def test_a_midnight_that_does_not_exist_is_when_the_clock_jumps_over_it() -> None:
     """Santiago, 2026-09-06: 23:59 is followed by 01:00."""
     santiago = ZoneInfo("America/Santiago")
     sunday = time_conditions(parse("time.weekday == 7"))
-    assert next_edge(sunday, nothing, Location(santiago), local("2026-09-05T12:00:00-04:00")) == local(
+    assert next_edge(sunday, nothing, Location(santiago), shanghai_time("2026-09-05T12:00:00-04:00")) == shanghai_time(
         "2026-09-06T01:00:00-03:00"
     )
 
@@ -135,7 +137,7 @@ class Sky:
 def test_an_edge_of_the_light_is_the_first_minute_with_another_answer(
     condition: str, point: tuple[float, float], day: str, minute: int
 ) -> None:
-    after = local(f"{day}T00:00") + minute * MINUTE + 1234
+    after = shanghai_time(f"{day}T00:00") + minute * MINUTE + 1234
     edge = next_edge(time_conditions(parse(f"opened and {condition}")), nothing, Location(ZONES[0], point), after)
     judge = compile_expression(parse(condition))
     before, at = judge(Sky(after, ZONES[0], point)), (after // MINUTE + 1) * MINUTE  # type: ignore[arg-type]
@@ -145,7 +147,7 @@ def test_an_edge_of_the_light_is_the_first_minute_with_another_answer(
 
 
 def test_where_nobody_knows_the_place_or_nothing_changes_it_is_looked_at_again_after_two_days() -> None:
-    dark, noon = time_conditions(parse("sun.is_dark")), local("2026-12-22T12:00")
+    dark, noon = time_conditions(parse("sun.is_dark")), shanghai_time("2026-12-22T12:00")
     assert next_edge(dark, nothing, Location(ZONES[0]), noon) == noon + 2 * DAY
     pole = next_edge(dark, nothing, Location(ZONES[0], (89.0, 0.0)), noon)
     assert pole == noon + 2 * DAY

@@ -1,4 +1,4 @@
-"""A checkpoint that an earlier version wrote is taken up, and the engine goes on judging as if it had never stopped."""
+"""A checkpoint written by an earlier version is restored, and the engine continues as if it had never stopped."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from tests.support.checkpoint_story import (
     BOOKS,
     CUT,
     DEVICES,
-    Recorded,
-    after_the_checkpoint,
+    RecordedCheckpoint,
     new_engine,
-    until_the_checkpoint,
+    play_after_checkpoint,
+    play_until_checkpoint,
 )
 
 FIXTURES = sorted((Path(__file__).parents[1] / "fixtures").glob("checkpoint_*.json"))
@@ -26,8 +26,8 @@ Kinds = dict[str, Kind]
 
 
 @pytest.fixture(params=FIXTURES, ids=lambda file: file.stem)
-def old(request: pytest.FixtureRequest) -> Recorded:
-    return msgspec.json.decode(request.param.read_bytes(), type=Recorded)
+def old(request: pytest.FixtureRequest) -> RecordedCheckpoint:
+    return msgspec.json.decode(request.param.read_bytes(), type=RecordedCheckpoint)
 
 
 def restored(kinds: Kinds, checkpoint: bytes) -> Engine:
@@ -37,19 +37,23 @@ def restored(kinds: Kinds, checkpoint: bytes) -> Engine:
     return engine
 
 
-def test_an_old_checkpoint_goes_on_with_the_findings_of_that_version_and_of_this_one(
-    old: Recorded, kinds: Kinds
+def test_a_restored_old_checkpoint_emits_the_findings_that_both_versions_emit(
+    old: RecordedCheckpoint, kinds: Kinds
 ) -> None:
-    after = after_the_checkpoint(restored(kinds, old.snapshot()))
-    assert [repr(one) for one in after] == [repr(one) for one in old.after]
-    fresh = new_engine(kinds)
-    until_the_checkpoint(fresh)
-    assert [repr(one) for one in after_the_checkpoint(fresh)] == [repr(one) for one in after]
+    findings = play_after_checkpoint(restored(kinds, old.snapshot()))
+    assert [repr(finding) for finding in findings] == [repr(finding) for finding in old.after]
+    new = new_engine(kinds)
+    play_until_checkpoint(new)
+    assert [repr(finding) for finding in play_after_checkpoint(new)] == [repr(finding) for finding in findings]
 
 
-def test_it_holds_rules_groups_and_gateways_in_every_state(old: Recorded, kinds: Kinds) -> None:
+def test_the_old_checkpoint_contains_rules_groups_and_gateways_in_every_state(
+    old: RecordedCheckpoint, kinds: Kinds
+) -> None:
     engine = restored(kinds, old.snapshot())
-    phases = Counter(watch.phase.value for seat in engine.states.values() for watch in seat.rule_states.values())
+    phases = Counter(
+        rule_state.phase.value for state in engine.states.values() for rule_state in state.rule_states.values()
+    )
     assert {"pending", "firing", "clearing", "stale"} <= set(phases)
     assert engine.latched_devices("gas-latch") == ["gas-4"]
     assert {"building/b1", "household/h1"} <= set(engine.groups.states)
@@ -63,5 +67,5 @@ def test_it_holds_rules_groups_and_gateways_in_every_state(old: Recorded, kinds:
     assert len(old.after) > 20
 
 
-def test_it_names_the_rulebooks_by_which_it_was_judged(old: Recorded) -> None:
+def test_the_old_checkpoint_contains_its_rulebooks(old: RecordedCheckpoint) -> None:
     assert rulebooks_in_checkpoint(old.snapshot()) == BOOKS

@@ -35,7 +35,7 @@ class FiledHarness(ServiceHarness):
     def site(self) -> Path:
         return self.data.parent / "site"
 
-    def writes(self, **files: str) -> None:
+    def save_file(self, **files: str) -> None:
         self.site.mkdir(exist_ok=True)
         for name, text in files.items():
             (self.site / name.replace("_", ".")).write_text(text, "utf-8")

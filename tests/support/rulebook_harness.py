@@ -22,6 +22,8 @@ LATCHED = GAS.replace("- name: gas-alarm\n", "- name: gas-alarm\n  latch: true\n
 class RulebookHarness(ServiceHarness):
     """A service whose site has its own rulebooks."""
 
+    saves = 0
+
     @property
     def rules(self) -> Path:
         folder = self.data.parent / "site" / "rules"
@@ -44,7 +46,7 @@ class RulebookHarness(ServiceHarness):
         file = (self.rules / name).resolve()
         file.parent.mkdir(exist_ok=True)
         file.write_text(text, "utf-8")
-        self.saves = getattr(self, "saved", 0) + 1
+        self.saves += 1
         os.utime(file, ns=(self.saves, self.saves))
 
     async def receives(self, **values: Any) -> None:

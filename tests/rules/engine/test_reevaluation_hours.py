@@ -307,7 +307,10 @@ def test_the_night_of_a_batch_is_judged_like_the_night_it_tells_of(kinds: Kinds)
     batch = [Reading("d", "door", start + n * HOUR + 50 * MINUTE, now, {"opened": n == 2}) for n in range(3)]
     engine.feed(batch, now)
     told = [(one.phase, one.at) for one in engine.tick(now + 1)]
-    assert told == [(FindingPhase.BEGAN, shanghai_time("2026-01-01T23:00")), (FindingPhase.ENDED, shanghai_time("2026-01-02T05:00"))]
+    assert told == [
+        (FindingPhase.BEGAN, shanghai_time("2026-01-01T23:00")),
+        (FindingPhase.ENDED, shanghai_time("2026-01-02T05:00")),
+    ]
 
 
 def test_a_window_says_what_it_said_with_the_last_reading(kinds: Kinds) -> None:

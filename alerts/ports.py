@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 class ReplyCode(Struct, frozen=True):
-    """Which alert a number stands for on one phone."""
+    """The alert of a number on one phone."""
 
     number: int
     alert: int

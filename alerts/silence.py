@@ -1,7 +1,7 @@
 """Silences 静默 for planned work: which findings a silence covers, and which silences may be created.
 
 As in Alertmanager a silence suppresses notification, not evaluation: a covered finding is stored, counted and shown,
-and becomes an alert if it still stands when the silence ends. Pure: `now` is an argument.
+and becomes an alert if it is still active when the silence ends. Pure: `now` is an argument.
 """
 
 from __future__ import annotations

@@ -191,7 +191,7 @@ class OutboxSender:
             self._on_accepted(row, now)
         else:
             _log.warning(
-                "message not accepted", extra={"delivery": row.id, "said": result.outcome, "code": result.code}
+                "message not accepted", extra={"delivery": row.id, "outcome": result.outcome, "code": result.code}
             )
             self.wake()
 

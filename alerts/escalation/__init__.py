@@ -1,1 +1,1 @@
-"""Who is told next: the ladder, the roster, and the notices about dangers that joined."""
+"""Escalation: the ladder, the roster, and notices about dangers that joined."""

@@ -42,7 +42,7 @@ class JoinedDangerNotices:
         return bool(called)
 
     def notify_owner_of_addresses(self, tx: Transaction, alert: Alert) -> None:
-        """Tell the owner every address of a grouped alert that he was not told of."""
+        """Notify the owner of the addresses of a grouped alert that no message to him listed."""
         danger = Danger(alert.ladder_rule, alert.hazard, alert.title, alert.severity, alert.danger_at)
         joined = JoinedDanger(danger, self.escalator.ladder(alert).arrive_within, tx.now, alert.doors)
         if alert.doors:

@@ -41,10 +41,10 @@ class DueAlerts:
             self.processor.apply(tx, alert, data)
 
     def with_finding_status(
-        self, store: FindingLog, alert: Alert, event: AlertEvent, heard_since: Instant | None
+        self, store: FindingLog, alert: Alert, event: AlertEvent, received_since: Instant | None
     ) -> AlertEvent:
-        """The event with the status of the alert's findings, judged by readings received since `heard_since`."""
+        """The event with the status of the alert's findings, judged by readings received since `received_since`."""
         findings = store.active_findings(alert.id)
-        statuses = {self.status_of(finding, device, heard_since) for finding, device in findings}
+        statuses = {self.status_of(finding, device, received_since) for finding, device in findings}
         active = FindingStatus.ACTIVE in statuses
         return replace(event, still_dangerous=active, still_firing=active or FindingStatus.NOT_RECEIVED in statuses)

@@ -102,7 +102,7 @@ _DANGER: Final[dict[tuple[Relation, Recipients], _Row]] = {
     (Relation.SAME_DEVICE, Recipients.SOONER): (_RAISE, _RAISE, _OPEN, _OPEN),
     (Relation.SAME_DEVICE, Recipients.OTHERS): _ALONE,
     (Relation.SAME_DEVICE, Recipients.NOBODY): _ALONE,
-    # Another address. The owner of the group is told of it; what is more severe than the group stands alone.
+    # Another address: the owner of the group is notified of it. A more severe finding opens an alert of its own.
     (Relation.SAME_BUILDING, Recipients.SAME): (_JOIN, _JOIN, _OPEN, _OPEN),
     (Relation.SAME_BUILDING, Recipients.SOONER): _ALONE,
     (Relation.SAME_BUILDING, Recipients.OTHERS): _ALONE,
@@ -181,8 +181,8 @@ def _by_relation(
 
 def _has_same_subject(finding: Finding, alert: Alert) -> bool:
     """The same device or subject, and the same hazard; an undecoded message may be any hazard."""
-    told_apart = finding.ledger is Ledger.DANGER and UNKNOWN_HAZARD not in (finding.hazard, alert.hazard)
-    if told_apart and finding.hazard != alert.hazard:
+    is_hazard_known = finding.ledger is Ledger.DANGER and UNKNOWN_HAZARD not in (finding.hazard, alert.hazard)
+    if is_hazard_known and finding.hazard != alert.hazard:
         return False
     return alert.subject == finding.subject or (finding.device is not None and alert.device == finding.device)
 

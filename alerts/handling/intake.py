@@ -44,7 +44,7 @@ class Disposition(StrEnum):
     CHANGED = "changed"
     REPEATED = "repeated"
     SILENCED = "silenced"
-    """A silence covers it: stored, and processed when the silence ends if it still stands."""
+    """A silence matches it: stored, and processed when the silence ends if it is still active."""
     UNMATCHED = "unmatched"
     """It ends a finding that was never recorded here (its alert was opened before this ledger began)."""
 
@@ -172,13 +172,13 @@ class FindingIntake:
         text = self.renderer.timeline_text(line, title=finding.title, why=why, address=address, of=of)
         tx.store.add_timeline([TimelineEntry(match.alert.id, tx.now, line, text)])
         alert = structs.replace(match.alert, joined=match.alert.joined + 1)
-        already_told = self._is_already_notified(tx, match, finding)
-        event = AlertEvent(_SIGNALS[match.decision], danger=danger, already_notified=already_told)
+        already_notified = self._is_already_notified(tx, match, finding)
+        event = AlertEvent(_SIGNALS[match.decision], danger=danger, already_notified=already_notified)
         self.processor.apply(tx, alert, event)
 
     def _is_already_notified(self, tx: Transaction, match: Match, finding: Finding) -> bool:
-        """True for another rule about the same event on the same device, no more severe than what was told a moment
-        ago."""
+        """True for another rule about the same event on the same device, no more severe than the danger that people
+        were notified of within BUNDLE_MS."""
         alert, ladders = match.alert, self.escalator.policy
         if match.relation is not Relation.SAME_DEVICE or finding.device is None or finding.device != alert.device:
             return False

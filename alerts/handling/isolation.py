@@ -16,7 +16,7 @@ OnFault = Callable[[str, Exception], None]
 
 
 class FaultIsolation:
-    """Runs work on batches. `on_fault` is told which item failed; without it the exception is raised, as tests need.
+    """Runs work on batches. `on_fault` is called for an item that failed; without it the exception is raised.
 
     `unavailable` are exceptions of a store that cannot write now: never the fault of an item, always raised.
     """

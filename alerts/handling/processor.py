@@ -97,7 +97,7 @@ class AlertProcessor:
         return structs.replace(new, title=title)
 
     def _cancel_pending(self, tx: Transaction, alert: Alert) -> None:
-        """Cancel messages that have not been sent, except a danger that its recipient has not heard of."""
+        """Cancel messages that have not been sent, except dangers of which the recipient was not notified."""
         for row in tx.store.deliveries(alert.id):
             if row.state is DeliveryState.PENDING and row.kind in (*CALL_KINDS, MessageKind.ADDED, MessageKind.OVERDUE):
                 if row.kind is MessageKind.ADDED and should_be_notified(alert, row.person):

@@ -31,7 +31,7 @@ class ReplyStatus(StrEnum):
 
     DONE = "done"
     REFUSED = "refused"
-    """Understood, but not possible now; the sender was told why."""
+    """Understood, but not possible now; the reason was sent."""
     UNCLEAR = "unclear"
     """Not understood; the sender was asked again, and the timeline says so."""
     ANSWERED = "answered"
@@ -254,7 +254,7 @@ def _handle_unclear(inbound: _InboundReply, parsed: ParsedReply) -> ReplyResult:
 
 
 def _handle_question(inbound: _InboundReply, parsed: ParsedReply) -> ReplyResult:
-    """Send title and address again: of the alert named, else the last one told, else the most severe."""
+    """Send title and address again: of the alert named, else of the last message, else of the most severe."""
     named = [inbound.alerts[parsed.number]] if parsed.number is not None else []
     last = inbound.last_messaged()
     alert = next(iter([*named, *([last] if last else []), *inbound.active]), None)

@@ -17,7 +17,7 @@ from alerts.alert import (
     EscalationReason,
     State,
 )
-from alerts.lifecycle.danger import joined_title, with_danger, with_door
+from alerts.lifecycle.danger import joined_title, with_address, with_danger
 from alerts.lifecycle.event import AlertEvent, Deadlines, Effect, InvalidField, InvalidTransition, Step
 from alerts.lifecycle.transitions import ACTIONS, TRANSITIONS, ActionRefusal, Signal
 from domain import Instant, Ledger, Severity
@@ -152,7 +152,7 @@ def _decline(new: Alert, old: Alert, event: AlertEvent, now: Instant, deadlines:
 
 
 def _owner_unreachable(new: Alert, old: Alert, event: AlertEvent, now: Instant, deadlines: Deadlines) -> Step:
-    """The owner cannot be told of a danger that joined: the next person is notified. He may acknowledge again."""
+    """The owner cannot be notified of a danger that joined: the next person is. The owner may acknowledge again."""
     if new.state is old.state:
         return Step(old)
     cause = EscalationReason(EscalationCause.UNREACHABLE, event.actor.name)
@@ -208,11 +208,11 @@ def _added(new: Alert, old: Alert, event: AlertEvent, now: Instant, deadlines: D
     if new.state is not old.state:
         return _restart_escalation(with_danger(new, event.required_danger), old, event, now, deadlines)
     danger = event.required_danger
-    title, doors = joined_title(new.title, danger.title), with_door(new, danger.address)
-    fuller = replace(new, title=title, doors=doors, recovered_at=None, stale=False)
+    title, addresses = joined_title(new.title, danger.title), with_address(new, danger.address)
+    updated = replace(new, title=title, doors=addresses, recovered_at=None, stale=False)
     # Device faults wait for the daily digest: three hundred detectors without power are one message.
     notifies = new.ledger is Ledger.DANGER and not event.already_notified
-    return Step(fuller, (Effect.NOTIFY_JOINED,) if notifies else ())
+    return Step(updated, (Effect.NOTIFY_JOINED,) if notifies else ())
 
 
 def _unassign(alert: Alert, now: Instant, deadlines: Deadlines) -> Alert:

@@ -51,7 +51,7 @@ def with_danger(alert: Alert, danger: Danger) -> Alert:
     )
 
 
-def with_door(alert: Alert, address: str) -> tuple[str, ...]:
+def with_address(alert: Alert, address: str) -> tuple[str, ...]:
     """The alert's further addresses with this one; its own address is not added."""
     listed = not address or address == alert.address or address in alert.doors
     return alert.doors if listed else (*alert.doors, address)

@@ -27,7 +27,7 @@ class AlertEvent(Struct, frozen=True):
     """One signal with its data: who, why, until when, or which danger.
 
     `still_dangerous`: the device, as last received, still reports the danger. `still_firing`: a finding has not ended.
-    `already_told`: people were told of this physical event a moment ago, by a finding of another rule.
+    `already_notified`: people were notified of the same event a moment ago, by a finding of another rule.
     """
 
     signal: Signal

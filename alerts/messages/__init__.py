@@ -1,1 +1,1 @@
-"""What is said: texts, cards and timeline sentences, and the rows of the outbox that carry them."""
+"""Texts, cards and timeline sentences, and the outbox rows that carry them."""

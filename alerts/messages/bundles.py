@@ -42,8 +42,8 @@ class ListedDanger(Struct, frozen=True):
 
 
 class JoinedDanger(Struct, frozen=True):
-    """A danger that joined an alert, with the time its own ladder allows. `doors`, when given, are listed instead: the
-    addresses of a grouped alert, for the person who acknowledges it.
+    """A danger that joined an alert, with the time its own ladder allows. `addresses`, when given, are listed instead:
+    those of a grouped alert, for the person who acknowledges it.
     """
 
     danger: Danger
@@ -216,22 +216,22 @@ def unacknowledged_alerts(store: AlertRepository, withheld: Sequence[Delivery]) 
 
 
 def should_be_notified(alert: Alert, person: str) -> bool:
-    """Whether this person hears of what joins: the owner, or, without one, those who were called."""
+    """Whether this person is notified of what joins: the owner, or, without one, those who were called."""
     if alert.state is State.SHELVED or alert.state in SETTLED_STATES:
         return False
     return alert.owner == person or (alert.owner is None and person not in alert.passed)
 
 
 def _unlisted_dangers(alert: Alert, joined: JoinedDanger, listed: Collection[str]) -> list[ListedDanger]:
-    """The danger itself, or those addresses of a grouped alert that the person was not told of."""
+    """The danger itself, or the addresses of a grouped alert that no earlier message listed."""
     if not joined.addresses:
         danger = joined.danger
         return [ListedDanger(danger.title, danger.address, danger.severity)]
-    return [ListedDanger(alert.title, door, alert.severity) for door in joined.addresses if door not in listed]
+    return [ListedDanger(alert.title, address, alert.severity) for address in joined.addresses if address not in listed]
 
 
 def _earliest_send(sent: Sequence[Delivery], new: Sequence[ListedDanger], now: Instant) -> Instant:
-    """Earliest time of the next notice: the more of those sent said the same, the later."""
+    """Earliest time of the next notice: the more messages listed the same dangers, the later."""
     if not sent:
         return now
     same = sum(all(item in listed_dangers(row) for item in new) for row in sent)
@@ -240,8 +240,8 @@ def _earliest_send(sent: Sequence[Delivery], new: Sequence[ListedDanger], now: I
 
 
 def _joined_danger_of(row: Delivery, now: Instant) -> JoinedDanger:
-    doors = tuple(item.address for item in listed_dangers(row)) if row.payload["listed"] else ()
-    return JoinedDanger(convert(row.payload["danger"], Danger), convert(row.payload["limit_ms"], int), now, doors)
+    addresses = tuple(item.address for item in listed_dangers(row)) if row.payload["listed"] else ()
+    return JoinedDanger(convert(row.payload["danger"], Danger), convert(row.payload["limit_ms"], int), now, addresses)
 
 
 def listed_dangers(delivery: Delivery) -> list[ListedDanger]:
@@ -267,22 +267,21 @@ def join_addresses(addresses: Collection[str]) -> str:
     >>> join_addresses(["枫林苑3栋2单元104", "枫林苑3栋2单元105", "枫林苑3栋2单元105"])
     '枫林苑3栋2单元104、105'
     """
-    doors = [door for door in dict.fromkeys(addresses) if door]
-    common = _common_prefix_length(doors) if len(doors) > 1 else 0
-    line = doors[0] if doors else ""
-    for door in doors[1:]:
-        if len(line) + len(door) - common >= _MAX_LIST:
+    unique = [address for address in dict.fromkeys(addresses) if address]
+    common = _common_prefix_length(unique) if len(unique) > 1 else 0
+    line = unique[0] if unique else ""
+    for address in unique[1:]:
+        if len(line) + len(address) - common >= _MAX_LIST:
             return f"{line}等"
-        line = f"{line}、{door[common:]}"
+        line = f"{line}、{address[common:]}"
     return line
 
 
-def _common_prefix_length(doors: Sequence[str]) -> int:
+def _common_prefix_length(addresses: Sequence[str]) -> int:
     """Length of the common prefix, not splitting a number."""
-    shortest = min(doors, key=len)
-    length = next(
-        (n for n, sign in enumerate(shortest) if any(door[n] != sign for door in doors)), max(len(shortest) - 1, 0)
-    )
+    shortest = min(addresses, key=len)
+    differs = (n for n, sign in enumerate(shortest) if any(address[n] != sign for address in addresses))
+    length = next(differs, max(len(shortest) - 1, 0))
     while length and shortest[length - 1].isalnum() and shortest[length - 1].isascii():
         length -= 1
     return length

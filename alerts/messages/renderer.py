@@ -135,10 +135,10 @@ class MessageRenderer:
             values |= {"time": self.format_time(alert.danger_at, context.now)}
         for title, reason, template in product(_titles(values["title"]), self._reason_texts(alert, context), texts):
             values |= {"title": title, "reason": reason}
-            for said in (*self._with_name(values, context.affected_name), values):
-                body = _fill(self._template_text(template, alert, context), said)
+            for candidate in (*self._with_name(values, context.affected_name), values):
+                body = _fill(self._template_text(template, alert, context), candidate)
                 if len(body) <= room:
-                    return self._build(template, alert, context, said)
+                    return self._build(template, alert, context, candidate)
         over = len(body) - room
         keep = max(len(values["place"]) - over, 1)
         return self._build(texts[-1], alert, context, values | {"place": shortened(values["place"], keep)})
@@ -168,7 +168,7 @@ class MessageRenderer:
 
     def _templates(self, alert: Alert, context: MessageContext) -> list[SmsTemplate]:
         """Templates for this message, the longest first. A template `recovered` is used when the findings have ended; a
-        danger that joined is told like a new one to those who have not answered.
+        danger that joined is sent like a new one to those who have not answered.
         """
         kind, variant = context.kind, context.variant
         if variant == "called":

@@ -20,6 +20,7 @@ from console.api import (
     health,
     latches,
     on_duty,
+    places_summary,
     push,
     readings,
     refusals,
@@ -31,7 +32,6 @@ from console.api import (
     site_files,
     stream,
     tokens,
-    town_map,
     why,
 )
 from console.dependencies import ConsoleDependencies
@@ -53,7 +53,7 @@ _ROUTERS: Final = (
     doctor.router,
     devices.router,
     readings.router,
-    town_map.router,
+    places_summary.router,
     on_duty.router,  # before /rosters/{id}
     *registry.ROUTERS,
     rules.router,

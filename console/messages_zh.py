@@ -1,4 +1,4 @@
-"""What the API says to people, in Chinese, as data. Knows nothing of when it is said."""
+"""Chinese texts of the API: error messages, explanations and names of states."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ FIELD_ERRORS: Final = {
     "less_than_equal": "不能大于 {le}。",
     "json_invalid": BAD_JSON,
 }
-"""Pydantic's fault types in the reader's language. A type that is not here is told in pydantic's own words."""
+"""Messages by error type of pydantic. Types that are missing here get pydantic's own message."""
 
 ROLES: Final = {
     "viewer": "查看者",
@@ -163,7 +163,7 @@ SELF_MONITORING_TITLES: Final = {
     "规则文件有错，仍按旧规则判断": "A rule file has faults; the former rules stay in force",
     "站点配置不全，险情可能无人接收": "The site is incomplete: a danger could reach nobody",
 }
-"""Titles that no rulebook has, in English."""
+"""English titles of findings of the service itself, which no rulebook has."""
 
 WHY_NOTIFIED: Final = "“{title}”已发出{count}条通知，经过如下。"
 WHY_NOT_NOTIFIED: Final = "“{title}”没有通知任何人，原因见经过。"
@@ -179,7 +179,7 @@ WHY_DEVICE_QUIET: Final = "设备 {device} 在这前后一天内没有告警，�
 WHY_ALERT_LINE: Final = "告警{id}：{title}"
 WHY_JOINED_LINE: Final = "并入告警{id}：{title}"
 WHY_REFUSAL_LINE: Final = "有一条消息没有被采用（{reason}）：{detail}"
-WHY_READING_LINE: Final = "设备最后的读数：{said}"
+WHY_READING_LINE: Final = "设备最后的读数：{values}"
 WHY_RULE_LINE: Final = "规则“{title}”现在：{phase}"
 WHY_SILENT: Final = "此前一小时内没有收到这个设备的任何读数。"
 

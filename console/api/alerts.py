@@ -1,4 +1,4 @@
-"""`/alerts`: what is open and what was, its story, and the things people do about it."""
+"""`/alerts`: lists, one alert with its timeline, and the actions of people on it."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ from console.http.requests import (
     parse_time_field,
 )
 from console.schemas.alerts import Action, AlertDetail, AlertItem, WorkerLink
-from console.schemas.parts import Page
+from console.schemas.common import Page
 from console.security.auth import LINK_MS, Principal, sign_worker_link
 from console.timestamps import Timestamp, to_schema
 from console.views.evidence import translate_view
 from console.views.people_at_risk import people_at_risk_view
-from console.views.town_map import find_spot, location_view, spot_view
+from console.views.place_map import find_spot, location_view, spot_view
 from domain import Ledger, Severity
 from store.database.alerts import queries
 from store.database.system import audit
@@ -48,7 +48,7 @@ ACTIONS: Final = get_args(Action)
 
 
 class ActionBody(BaseModel):
-    """What may go with an action. `person` says for whom an operator acts; otherwise it is whoever is logged in."""
+    """Parameters of an action. `person`: the person an operator acts for; default: the logged-in user."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -71,7 +71,7 @@ async def list_alerts(
     severity: TextList,
     ledger: OptionalText = None,
     kind: Annotated[str | None, Query(description="a kind of device, such as gas_alarm")] = None,
-    place: Annotated[str | None, Query(description="this place and what lies under it")] = None,
+    place: Annotated[str | None, Query(description="this place and all places under it")] = None,
     device: OptionalText = None,
     since: Annotated[str | None, Query(description="opened at or after; `from` is the same")] = None,
     until: Annotated[str | None, Query(description="opened at or before; `to` is the same")] = None,
@@ -83,7 +83,7 @@ async def list_alerts(
         return list_response(deps, [] if view is None else [item_for_user(view, user)])
     begin, end = parse_period(deps, since or from_, until or to, ("since", "until"))
     places = visible_places(deps, user, place)
-    wanted = queries.AlertFilter(
+    filters = queries.AlertFilter(
         state=parse_choices("state", state, State),
         severity=parse_choices("severity", severity, Severity),
         ledger=_parse_choice("ledger", ledger, Ledger),
@@ -93,7 +93,7 @@ async def list_alerts(
         since=begin,
         until=None if end is None else end + 1,
     )
-    page = await deps.database.read(lambda tx: queries.list_alerts(tx, wanted, pages.limit, pages.after))
+    page = await deps.database.read(lambda tx: queries.list_alerts(tx, filters, pages.limit, pages.after))
     rules = deps.rules.summaries()
     views = [_enriched(deps, view, rules) for view in page.items]
     return list_response(deps, [item_for_user(view, user) for view in views], pages.sign_cursor(page.next))
@@ -102,9 +102,9 @@ async def list_alerts(
 @router.get("/alerts/{alert_id}", summary="One alert with its timeline")
 async def get_alert(deps: Deps, user: CurrentUser, alert_id: str) -> JsonResponse[AlertDetail]:
     view = await visible_alert(deps, user, alert_id)
-    help_needed = await people_at_risk_view(deps, user, view)
-    way = location_view(deps.registry.community(), view["place"])
-    return item_response(deps, to_schema(AlertDetail, {**for_user(view, user), **way, **help_needed}))
+    at_risk = await people_at_risk_view(deps, user, view)
+    location = location_view(deps.registry.community(), view["place"])
+    return item_response(deps, to_schema(AlertDetail, {**for_user(view, user), **location, **at_risk}))
 
 
 @router.post(
@@ -121,14 +121,14 @@ async def create_link(request: Request, deps: Deps, user: CurrentUser, alert_id:
         raise invalid(FieldError("person", messages_zh.UNKNOWN_PERSON.format(person=person)))
     now = deps.clock()
     link = sign_worker_link(deps.security.signing_key.reveal().encode(), alert_id, person, now)
-    deed = {"alert": alert_id, "for": person}
-    await deps.database.write(lambda tx: audit.record(tx, now, user.person or user.token, "link made", deed))
+    detail = {"alert": alert_id, "for": person}
+    await deps.database.write(lambda tx: audit.record(tx, now, user.person or user.token, "link made", detail))
     return item_response(deps, WorkerLink(link=link, path=f"/m/{link}", expires_at=Timestamp(now + LINK_MS)), 201)
 
 
 @router.post(
     "/alerts/{alert_id}/{action}",
-    summary="Do something about an alert; 409 says why not now",
+    summary="Perform an action on an alert; 409 explains why it is not possible now",
     description="、".join(ACTIONS),
     openapi_extra=examples.request_body(examples.ACTION, _ACTION_BODY, optional=True),
 )
@@ -142,28 +142,28 @@ async def perform_action(
     if action not in ACTIONS:
         raise not_found("path")
     require(user, action)
-    written = await parse_body(request, _ACTION_BODY, optional=True)
+    body = await parse_body(request, _ACTION_BODY, optional=True)
     await visible_alert(deps, user, alert_id)
-    actor, now = actor_of(deps, user, written.person), deps.clock()
-    until = parse_time_field(deps, "until", written.until)
-    if written.to is not None and written.to not in deps.registry.community().people:
-        raise invalid(FieldError("to", messages_zh.UNKNOWN_PERSON.format(person=written.to)))
+    actor, now = actor_of(deps, user, body.person), deps.clock()
+    until = parse_time_field(deps, "until", body.until)
+    if body.to is not None and body.to not in deps.registry.community().people:
+        raise invalid(FieldError("to", messages_zh.UNKNOWN_PERSON.format(person=body.to)))
     try:
-        await deps.desk.perform(alert_id, action, actor, now, written.comment, written.reason, until, written.to)
+        await deps.desk.perform(alert_id, action, actor, now, body.comment, body.reason, until, body.to)
     except NoSuchAlert:
         raise not_found("alert", alert_id) from None
     except InvalidTransition as refused:
         raise Problem(409, refused.message) from None
-    except InvalidField as incomplete:
-        raise invalid(FieldError(incomplete.field, messages_zh.MISSING_FIELDS[incomplete.field])) from None
-    deed = {"alert": alert_id, "as": actor.id}
-    await deps.database.write(lambda tx: audit.record(tx, now, user.person or user.token, f"alert {action}", deed))
+    except InvalidField as missing:
+        raise invalid(FieldError(missing.field, messages_zh.MISSING_FIELDS[missing.field])) from None
+    detail = {"alert": alert_id, "as": actor.id}
+    await deps.database.write(lambda tx: audit.record(tx, now, user.person or user.token, f"alert {action}", detail))
     view = await item_view(deps, alert_id)
     return item_response(deps, None if view is None else item_for_user(view, user))
 
 
 async def visible_alert(deps: Deps, user: Principal, alert_id: str) -> dict[str, Any]:
-    """An alert with its timeline, if this principal may see it."""
+    """An alert with its timeline; 404 unless this principal may see it."""
     if user.alert is not None and user.alert != alert_id:
         raise Problem(403, messages_zh.OTHER_ALERT)
     view = await deps.database.read(lambda tx: queries.alert_detail(tx, alert_id))
@@ -174,55 +174,55 @@ async def visible_alert(deps: Deps, user: Principal, alert_id: str) -> dict[str,
 
 
 async def alert_of_link(deps: Deps, user: Principal) -> dict[str, Any] | None:
-    """The alert that a worker's link is about."""
+    """The alert of a worker's link; None for other users."""
     return None if user.alert is None else await item_view(deps, user.alert)
 
 
 async def item_view(deps: Deps, alert_id: str) -> dict[str, Any] | None:
-    """An alert as it stands in lists and on the stream."""
+    """An alert as in lists and stream events; None when it does not exist."""
     view = await deps.database.read(lambda tx: queries.get_alert(tx, alert_id))
     return None if view is None else _enriched(deps, view, deps.rules.summaries())
 
 
 def _enriched(deps: Deps, view: Mapping[str, Any], rules: Sequence[RuleSummary]) -> dict[str, Any]:
-    """The view in both languages, with its spot on the map and the grid cell that answers for it."""
-    town, place = deps.registry.community(), view["place"]
-    spot, cell = spot_view(find_spot(town, place)), town.cell_of(place)
+    """The view in both languages, with its place on the map and the responsible grid cell."""
+    community, place = deps.registry.community(), view["place"]
+    spot, cell = spot_view(find_spot(community, place)), community.cell_of(place)
     return {**translate_view(view, deps.registry.kinds, rules), "spot": spot, "cell": cell}
 
 
 def for_user(view: Mapping[str, Any], user: Principal) -> dict[str, Any]:
-    """The view with only the actions that this reader may take: a button must not be a trap."""
+    """The view with the actions that this user may perform: the pages show a button for each."""
     return {**view, "allowed": [action for action in view["allowed"] if user.has_permission(action)]}
 
 
 def item_for_user(view: Mapping[str, Any], user: Principal) -> AlertItem:
-    """The alert as this reader sees it in lists and on the stream."""
+    """The alert for this user, as in lists and stream events."""
     return to_schema(AlertItem, for_user(view, user))
 
 
-def actor_of(deps: Deps, user: Principal, named: str | None) -> Actor:
-    """The person who acts: whoever logged in, or the person an operator names ("张三 rang, he is on his way")."""
+def actor_of(deps: Deps, user: Principal, person_id: str | None) -> Actor:
+    """The acting person: the logged-in user, or the person an operator acts for ("张三 called, he is on his way")."""
     via = ResponseSource.SCREEN if user.by_cookie else ResponseSource.API
-    if named is not None and named != user.person:
+    if person_id is not None and person_id != user.person:
         if not user.sees_names:
             raise Problem(403, messages_zh.NOT_ALLOWED.format(access=messages_zh.ROLES[user.role]))
-        if named not in deps.registry.community().people:
-            raise invalid(FieldError("person", messages_zh.UNKNOWN_PERSON.format(person=named)))
-    person = deps.registry.community().people.get(named or user.person or "")
+        if person_id not in deps.registry.community().people:
+            raise invalid(FieldError("person", messages_zh.UNKNOWN_PERSON.format(person=person_id)))
+    person = deps.registry.community().people.get(person_id or user.person or "")
     if person is None:
         return Actor(user.person or user.token, messages_zh.ROLES[user.role], via, user.role)
     return Actor(person.id, person.name, via, user.role, on_behalf=person.id != user.person)
 
 
-def _parse_choice(field: str, written: str | None, choices: type[StrEnum]) -> str | None:
-    """A filter that takes a single value."""
-    found = parse_choices(field, [written or ""], choices)
-    return found[0].value if found else None
+def _parse_choice(field: str, value: str | None, choices: type[StrEnum]) -> str | None:
+    """The value of a filter that takes one value."""
+    values = parse_choices(field, [value or ""], choices)
+    return values[0].value if values else None
 
 
-def _check_kind(deps: Deps, written: str | None) -> str | None:
-    if written and written not in deps.registry.kinds:
+def _check_kind(deps: Deps, value: str | None) -> str | None:
+    if value and value not in deps.registry.kinds:
         known = "、".join(sorted(deps.registry.kinds))
-        raise invalid(FieldError("kind", messages_zh.UNKNOWN_KIND.format(kind=written, known=known)))
-    return written or None
+        raise invalid(FieldError("kind", messages_zh.UNKNOWN_KIND.format(kind=value, known=known)))
+    return value or None

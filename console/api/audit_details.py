@@ -1,4 +1,4 @@
-"""What the audit trail keeps of a change to the registry: how many rows of each sort, and the first ids."""
+"""The detail of a registry change in the audit trail: number of rows by result, and the first ids."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ def summary(changed: RegistryChanges) -> dict[str, str | int]:
     >>> summary(RegistryChanges(created=("a", "b")))
     {'created': 2, 'created_ids': 'a b'}
     """
-    told: dict[str, str | int] = {}
-    for sort in ("created", "updated", "removed"):
-        ids: tuple[str, ...] = getattr(changed, sort)
+    detail: dict[str, str | int] = {}
+    for result in ("created", "updated", "removed"):
+        ids: tuple[str, ...] = getattr(changed, result)
         if ids:
-            told |= {sort: len(ids), f"{sort}_ids": " ".join(ids[:IDS_MAX])}
-    return told
+            detail |= {result: len(ids), f"{result}_ids": " ".join(ids[:IDS_MAX])}
+    return detail

@@ -1,4 +1,4 @@
-"""`/callbacks/{channel}/{secret}`: the providers' way in. A wrong secret and an unknown channel look the same: 404."""
+"""`/callbacks/{channel}/{secret}`: callbacks of providers. A wrong secret and an unknown channel are both 404."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ _NO_SECRET: Final = Secret("")
     "/callbacks/{channel}/{secret}",
     summary="A provider reports a receipt, a reply or a pressed button",
     response_class=TextResponse,
-    openapi_extra=examples.any_body("As the provider writes it: form fields, JSON or XML"),
+    openapi_extra=examples.any_body("In the provider's format: form fields, JSON or XML"),
 )
 async def receive(request: Request, deps: Deps, channel: str, secret: str) -> Response:
-    door = _find_endpoint(deps, channel, secret)
-    if door is None:
+    endpoint = _find_endpoint(deps, channel, secret)
+    if endpoint is None:
         await record_login_failure(request, LoginFailure.CALLBACK)
         raise not_found("path")
     body = await request.body()
     if len(body) > BODY_BYTES_MAX:
         raise Problem(413, messages_zh.TOO_LARGE.format(limit=BODY_BYTES_MAX))
-    answer = await door.handle(dict(request.headers), dict(request.query_params), body)
-    return Response(answer.body, answer.status, media_type=answer.content_type)
+    reply = await endpoint.handle(dict(request.headers), dict(request.query_params), body)
+    return Response(reply.body, reply.status, media_type=reply.content_type)
 
 
 def _find_endpoint(deps: Deps, channel: str, secret: str) -> CallbackEndpoint | None:
-    door = deps.intake.callbacks.get(channel)
-    # Compared even when there is no such channel, so that the time taken tells nothing.
-    right = constant_time_equal(secret, (door.secret if door else _NO_SECRET).reveal())
-    return door if right and secret else None
+    endpoint = deps.intake.callbacks.get(channel)
+    # Compared for unknown channels too, so that the response time does not reveal which exist.
+    is_valid = constant_time_equal(secret, (endpoint.secret if endpoint else _NO_SECRET).reveal())
+    return endpoint if is_valid and secret else None

@@ -1,4 +1,4 @@
-"""`/cap/alerts/{id}.xml` and `/cap/feed.xml`: alerts for city platforms that speak the Common Alerting Protocol."""
+"""`/cap/alerts/{id}.xml` and `/cap/feed.xml`: alerts in the Common Alerting Protocol, for city platforms."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from store.database.alerts import queries
 
 router = documented_router(prefix="/cap", tags=["cap"])
 
-FEED_LENGTH: Final = 100
+FEED_ALERTS_MAX: Final = 100
 
 
 class CapMessage(Response):
@@ -41,7 +41,7 @@ async def get_cap_message(deps: Deps, user: CurrentUser, alert_id: str) -> Respo
 @router.get("/feed.xml", summary="The newest dangers as an Atom feed of CAP messages", response_class=AtomFeed)
 async def get_feed(deps: Deps, user: NonLinkUser) -> Response:
     places = visible_places(deps, user, None)
-    wanted = queries.AlertFilter(ledger=Ledger.DANGER, place=None if places is None else sorted(places))
-    page = await deps.database.read(lambda tx: queries.list_alerts(tx, wanted, FEED_LENGTH))
+    filters = queries.AlertFilter(ledger=Ledger.DANGER, place=None if places is None else sorted(places))
+    page = await deps.database.read(lambda tx: queries.list_alerts(tx, filters, FEED_ALERTS_MAX))
     text = cap.feed(page.items, deps.site.name, deps.site.zone, deps.clock())
     return Response(text, media_type=cap.FEED_TYPE)

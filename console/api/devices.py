@@ -1,4 +1,4 @@
-"""`/devices`: the registry of devices, as integrators and administrators read and write it."""
+"""`/devices`: the registry of devices."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from console.http.requests import (
     with_path_id,
 )
 from console.schemas import registry as schema
-from console.schemas.parts import Page
+from console.schemas.common import Page
 from console.security.auth import Principal
 from console.security.redaction import redact_device
 from console.timestamps import to_schema
@@ -53,7 +53,7 @@ async def list_devices(
     user: NonLinkUser,
     pages: PageParams,
     kind: OptionalText = None,
-    place: Annotated[str | None, Query(description="this place and what lies under it")] = None,
+    place: Annotated[str | None, Query(description="this place and all places under it")] = None,
     text: Annotated[str | None, Query(description="a part of the id")] = None,
 ) -> JsonResponse[Page[schema.Device]]:
     places = visible_places(deps, user, place)
@@ -78,9 +78,9 @@ async def get_device(deps: Deps, user: NonLinkUser, device_id: str) -> JsonRespo
 async def create_devices(
     request: Request, deps: Deps, user: RegistryAdmin
 ) -> JsonResponse[schema.Device | Page[schema.Device]]:
-    written, many = await parse_item_or_list(request, DEVICE)
-    check_devices(deps, written, many=many)
-    devices = [one.value() for one in written]
+    specs, many = await parse_item_or_list(request, DEVICE)
+    check_devices(deps, specs, many=many)
+    devices = [spec.value() for spec in specs]
     now = deps.clock()
     changed = await deps.database.write(lambda tx: _create_in_transaction(tx, devices, user, now))
     if changed:
@@ -96,10 +96,10 @@ async def create_devices(
     openapi_extra=examples.request_body([examples.DEVICE], DEVICE, examples.BodyItems.ONE_OR_LIST),
 )
 async def put_devices(request: Request, deps: Deps, user: RegistryAdmin) -> JsonResponse[schema.PutResult]:
-    written, many = await parse_item_or_list(request, DEVICE)
-    check_devices(deps, written, many=many)
+    specs, many = await parse_item_or_list(request, DEVICE)
+    check_devices(deps, specs, many=many)
     now = deps.clock()
-    changed = await deps.database.write(lambda tx: _put_in_transaction(tx, [one.value() for one in written], user, now))
+    changed = await deps.database.write(lambda tx: _put_in_transaction(tx, [spec.value() for spec in specs], user, now))
     if changed:
         await deps.registry.reload()
     return item_response(deps, to_schema(schema.PutResult, changed))
@@ -124,22 +124,22 @@ async def patch_device(
     request: Request, deps: Deps, user: RegistryAdmin, device_id: str
 ) -> JsonResponse[schema.Device]:
     patch = await parse_body(request, TypeAdapter(dict[str, Any]))
-    held = await deps.database.read(lambda tx: registry.get_device(tx, device_id))
-    if held is None:
+    stored = await deps.database.read(lambda tx: registry.get_device(tx, device_id))
+    if stored is None:
         raise not_found("device", device_id)
-    return await _replace(deps, user, device_id, merge_patch(device_view(held), patch))
+    return await _replace(deps, user, device_id, merge_patch(device_view(stored), patch))
 
 
-@router.delete("/devices/{device_id}", status_code=204, summary="Forget a device; what it said stays")
+@router.delete("/devices/{device_id}", status_code=204, summary="Delete a device; its readings stay")
 async def delete_device(deps: Deps, user: RegistryAdmin, device_id: str) -> Response:
     now = deps.clock()
 
     def work(tx: Any) -> bool:
-        gone = registry.delete_device(tx, device_id, now)
-        if gone:
+        deleted = registry.delete_device(tx, device_id, now)
+        if deleted:
             edits.record_edits(tx, "devices", [device_id], now, deleted=True)
             audit.record(tx, now, user.token, "device deleted", {"device": device_id})
-        return gone
+        return deleted
 
     if not await deps.database.write(work):
         raise not_found("device", device_id)
@@ -152,17 +152,17 @@ def _view_for(user: Principal, device: Device) -> schema.Device:
 
 
 async def visible_device(deps: Deps, user: Principal, device_id: str) -> Device:
-    """A device this principal may see, or 404."""
+    """A device; 404 unless this principal may see it."""
     device = await deps.database.read(lambda tx: registry.get_device(tx, device_id))
     if device is None or not _is_visible(deps, user, device.place):
         raise not_found("device", device_id)
     return device
 
 
-def visible_places(deps: Deps, user: Principal, asked: str | None) -> set[str] | None:
-    """The places a list is limited to: what was asked for, within what this principal may see. None: no limit."""
+def visible_places(deps: Deps, user: Principal, requested: str | None) -> set[str] | None:
+    """The places a list is limited to: the requested ones among those this principal may see. None: no limit."""
     places = deps.registry.community().places
-    limits = [descendants(places, root) for root in (user.place, asked or None) if root is not None]
+    limits = [descendants(places, root) for root in (user.place, requested or None) if root is not None]
     return set.intersection(*limits) if limits else None
 
 
@@ -172,46 +172,46 @@ def _is_visible(deps: Deps, user: Principal, place: str | None) -> bool:
     )
 
 
-async def _replace(deps: Deps, user: Principal, device_id: str, found: Any) -> JsonResponse[schema.Device]:
-    written = validate(with_path_id(device_id, found), DEVICE)
-    check_devices(deps, [written], many=False)
-    device, now = written.value(), deps.clock()
+async def _replace(deps: Deps, user: Principal, device_id: str, value: Any) -> JsonResponse[schema.Device]:
+    spec = validate(with_path_id(device_id, value), DEVICE)
+    check_devices(deps, [spec], many=False)
+    device, now = spec.value(), deps.clock()
     changed = await deps.database.write(lambda tx: _put_in_transaction(tx, [device], user, now))
     if changed:
         await deps.registry.reload()
     return item_response(deps, to_schema(schema.Device, device), 201 if changed.created else 200)
 
 
-def check_devices(deps: Deps, written: Sequence[DeviceSpec], *, many: bool) -> None:
-    """422 naming every kind, platform and place we do not know, and every id that comes twice."""
-    faults, seen = list[FieldError](), set[str]()
-    for index, one in enumerate(written):
-        problems = list(_unknown_references(deps, one))
-        if one.id in seen:
-            problems.append((("id",), messages_zh.DUPLICATE_ID.format(id=one.id)))
-        seen.add(one.id)
-        faults += [FieldError(format_path(error_path(path, index, many=many)), detail) for path, detail in problems]
-    if faults:
-        raise invalid(*faults)
+def check_devices(deps: Deps, specs: Sequence[DeviceSpec], *, many: bool) -> None:
+    """422 for every unknown kind, platform and place, and every id that occurs twice."""
+    errors, seen = list[FieldError](), set[str]()
+    for index, spec in enumerate(specs):
+        problems = list(_unknown_references(deps, spec))
+        if spec.id in seen:
+            problems.append((("id",), messages_zh.DUPLICATE_ID.format(id=spec.id)))
+        seen.add(spec.id)
+        errors += [FieldError(format_path(error_path(path, index, many=many)), detail) for path, detail in problems]
+    if errors:
+        raise invalid(*errors)
 
 
-def _unknown_references(deps: Deps, one: DeviceSpec) -> Sequence[tuple[tuple[str | int, ...], str]]:
-    faults: list[tuple[tuple[str | int, ...], str]] = []
-    if one.kind not in deps.registry.kinds:
-        faults.append(
+def _unknown_references(deps: Deps, spec: DeviceSpec) -> Sequence[tuple[tuple[str | int, ...], str]]:
+    errors: list[tuple[tuple[str | int, ...], str]] = []
+    if spec.kind not in deps.registry.kinds:
+        errors.append(
             (
                 ("kind",),
-                messages_zh.UNKNOWN_KIND.format(kind=one.kind, known="、".join(sorted(deps.registry.kinds))),
+                messages_zh.UNKNOWN_KIND.format(kind=spec.kind, known="、".join(sorted(deps.registry.kinds))),
             )
         )
-    if one.place is not None and one.place not in deps.registry.community().places:
-        faults.append((("place",), messages_zh.UNKNOWN_PLACE.format(place=one.place)))
-    for index, identity in enumerate(one.identities):
+    if spec.place is not None and spec.place not in deps.registry.community().places:
+        errors.append((("place",), messages_zh.UNKNOWN_PLACE.format(place=spec.place)))
+    for index, identity in enumerate(spec.identities):
         if identity.platform not in deps.registry.platforms:
             known = "、".join(deps.registry.platforms)
             detail = messages_zh.UNKNOWN_PLATFORM.format(platform=identity.platform, known=known)
-            faults.append((("identities", index, "platform"), detail))
-    return faults
+            errors.append((("identities", index, "platform"), detail))
+    return errors
 
 
 def merge_patch(target: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
@@ -240,8 +240,8 @@ def _put_in_transaction(tx: Any, devices: Sequence[Device], user: Principal, now
     try:
         changed = registry.put_devices(tx, devices, now)
     except IdentityTaken as taken:
-        said = {"platform": taken.identity.platform, "id": taken.identity.id, "holder": taken.owner}
-        raise Problem(409, messages_zh.IDENTITY_TAKEN.format(**said)) from None
+        names = {"platform": taken.identity.platform, "id": taken.identity.id, "holder": taken.owner}
+        raise Problem(409, messages_zh.IDENTITY_TAKEN.format(**names)) from None
     if changed:
         edits.record_edits(tx, "devices", (*changed.created, *changed.updated), now)
         audit.record(tx, now, user.token, "devices put", summary(changed))

@@ -1,6 +1,6 @@
-"""`/devices/doctor`: who speaks on the broker, what is understood, and which line to add.
+"""`/devices/doctor`: which devices send on the broker, what is decoded, and which line to add.
 
-The listening is done elsewhere (console.dependencies.Doctor).
+The service subscribes and reports (console.dependencies.Doctor).
 """
 
 from __future__ import annotations
@@ -41,20 +41,20 @@ _DOCTOR_BODY: Final = TypeAdapter(DoctorBody)
 
 @router.post(
     "/devices/doctor",
-    summary="Listen to everything on the broker for a while: who speaks, what is understood, which line to add",
+    summary="Subscribe to everything on the broker: which devices send, what is decoded, which line to add",
     openapi_extra=examples.request_body({"seconds": 20}, _DOCTOR_BODY, optional=True),
 )
 async def examine(request: Request, deps: Deps, user: DoctorUser) -> JsonResponse[DoctorReport]:
-    """Answers when the time is over. 409 while somebody else listens, 503 where the broker does not let us."""
-    asked = await parse_body(request, _DOCTOR_BODY, optional=True)
+    """Responds when the time is over. 409 while another examination runs, 503 when the broker refuses."""
+    body = await parse_body(request, _DOCTOR_BODY, optional=True)
     if deps.intake.doctor is None:
         raise Problem(404, messages_zh.NOT_AVAILABLE)
     try:
-        found = await deps.intake.doctor.examine(asked.seconds)
+        report = await deps.intake.doctor.examine(body.seconds)
     except DoctorBusy:
         raise Problem(409, messages_zh.DOCTOR_BUSY) from None
     except DoctorRefused as refused:
         raise Problem(503, messages_zh.DOCTOR_REFUSED.format(why=refused)) from None
-    told = {"seconds": asked.seconds, "speakers": len(found["speakers"])}
-    await deps.database.write(lambda tx: audit.record(tx, deps.clock(), user.token, "broker listened to", told))
-    return item_response(deps, to_schema(DoctorReport, found))
+    detail = {"seconds": body.seconds, "speakers": len(report["speakers"])}
+    await deps.database.write(lambda tx: audit.record(tx, deps.clock(), user.token, "broker listened to", detail))
+    return item_response(deps, to_schema(DoctorReport, report))

@@ -1,4 +1,4 @@
-"""`/healthz`, `/readyz`, `/metrics`: for probes and Prometheus. They tell no names and need no token."""
+"""`/healthz`, `/readyz`, `/metrics`: for probes and Prometheus. No token is needed; no names are shown."""
 
 from __future__ import annotations
 
@@ -25,7 +25,10 @@ COUNT_INTERVAL_MS: Final = 15 * SECOND
 
 
 class DeliveryCounts:
-    """How many messages each channel has in each state, not older than `COUNTED_EVERY_MS`."""
+    """Number of deliveries by channel and state, counted again after `COUNT_INTERVAL_MS`.
+
+    The table holds every delivery ever made, so it is not counted at every scrape.
+    """
 
     def __init__(self) -> None:
         self._counts: Mapping[tuple[str, str], int] = {}
@@ -42,7 +45,7 @@ class DeliveryCounts:
 
 
 @router.head("/healthz", include_in_schema=False)
-@router.get("/healthz", summary="The process answers")
+@router.get("/healthz", summary="The process is running")
 async def healthz(deps: Deps) -> JsonResponse[Liveness]:
     return item_response(deps, Liveness())
 

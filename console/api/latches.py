@@ -1,4 +1,4 @@
-"""`/rules/latched`, `/rules/{name}/reset`: findings that stand until a named person resets them (ISA-18.2)."""
+"""`/rules/latched`, `/rules/{name}/reset`: findings that stay active until a named person resets them (ISA-18.2)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from console.http.openapi import JsonResponse, documented_router
 from console.http.problems import FieldError, Problem, invalid, not_found
 from console.http.requests import Deps, OptionalText, item_response, list_response, parse_body
 from console.schemas import rules as schema
-from console.schemas.parts import Page
+from console.schemas.common import Page
 from console.security.auth import Principal
 from console.timestamps import to_schema
 from domain import Attribute
@@ -28,11 +28,11 @@ router = documented_router(tags=["rules"])
 
 LatchUser = Annotated[Principal, Depends(user_allowed_to("reset"))]
 GROUP_SEPARATOR = "/"
-"""Stands in the name of a group: `building/b3`."""
+"""Separates type and id of a group: `building/b3`."""
 
 
 class ResetBody(BaseModel):
-    """Of which device, or of which `subject` (`building/b3`), and why. `person`: for whom an operator acts."""
+    """The device or group (`subject`, such as `building/b3`), and the reason. `person`: who an operator acts for."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -43,32 +43,37 @@ class ResetBody(BaseModel):
 
     @property
     def target(self) -> str:
-        """The device or group; `building:b3`, as findings write it, is the same."""
+        """The device or group; `building:b3`, the form in findings, is accepted too."""
         return self.device or (self.subject or "").replace(":", GROUP_SEPARATOR, 1)
 
 
 _RESET_BODY = TypeAdapter(ResetBody)
 
 
-@router.get("/rules/latched", summary="Findings that stand until a person resets them; alert= for those of one alert")
+@router.get(
+    "/rules/latched",
+    summary="Latched findings, which stay active until a person resets them; alert= for those of one alert",
+)
 async def list_latched(
     deps: Deps, user: NonLinkUser, alert: OptionalText = None
 ) -> JsonResponse[Page[schema.LatchedFinding]]:
-    held = list(deps.rules.latched_findings())
+    latched = list(deps.rules.latched_findings())
     if alert:
         await visible_alert(deps, user, alert)
-        own = await deps.database.read(lambda tx: {row["finding"] for row in queries.findings_of_alert(tx, alert)})
-        held = [one for one in held if one.finding in own]
+        finding_ids = await deps.database.read(
+            lambda tx: {row["finding"] for row in queries.findings_of_alert(tx, alert)}
+        )
+        latched = [entry for entry in latched if entry.finding in finding_ids]
     titles = {rule.name: (rule.title, rule.title_en) for rule in deps.rules.summaries()}
     return list_response(
-        deps, [_latched_view(one, titles) for one in held if await _is_visible(deps, user, one.device)]
+        deps, [_latched_view(entry, titles) for entry in latched if await _is_visible(deps, user, entry.device)]
     )
 
 
 @router.post(
     "/rules/{name}/reset",
-    summary="Reset a latched rule of a device or group; 409 when nothing of it is latched",
-    description="`ended: false`: it is still dangerous; the finding stands, and ends with the next all-clear.",
+    summary="Reset a latched rule of a device or group; 409 when it is not latched",
+    description="`ended: false`: the condition is still true; the finding ends when it becomes false.",
     openapi_extra=examples.request_body(examples.RESET, _RESET_BODY),
 )
 async def reset(request: Request, deps: Deps, user: LatchUser, name: str) -> JsonResponse[schema.ResetResult]:
@@ -76,42 +81,42 @@ async def reset(request: Request, deps: Deps, user: LatchUser, name: str) -> Jso
         raise Problem(404, messages_zh.NOT_AVAILABLE)
     if name not in {rule.name for rule in deps.rules.summaries()}:
         raise not_found("rule", name)
-    written = await parse_body(request, _RESET_BODY)
-    if (written.device is None) is (written.subject is None):
+    body = await parse_body(request, _RESET_BODY)
+    if (body.device is None) is (body.subject is None):
         raise invalid(FieldError("device", messages_zh.DEVICE_OR_SUBJECT))
-    about = written.target
-    if not await _is_visible(deps, user, about):
-        raise not_found("device", about)
-    actor, now = actor_of(deps, user, written.person), deps.clock()
+    target = body.target
+    if not await _is_visible(deps, user, target):
+        raise not_found("device", target)
+    actor, now = actor_of(deps, user, body.person), deps.clock()
     try:
-        done = await deps.rules.reset(name, about, actor.id, written.reason)
+        result = await deps.rules.reset(name, target, actor.id, body.reason)
     except NotLatched:
-        raise Problem(409, messages_zh.NOT_LATCHED.format(rule=name, device=about)) from None
-    deed: dict[str, Attribute] = {
+        raise Problem(409, messages_zh.NOT_LATCHED.format(rule=name, device=target)) from None
+    detail: dict[str, Attribute] = {
         "rule": name,
-        "device": about,
-        "reason": written.reason,
-        "ended": done.ended,
+        "device": target,
+        "reason": body.reason,
+        "ended": result.ended,
         "as": actor.id,
     }
-    await deps.database.write(lambda tx: audit.record(tx, now, user.person or user.token, "rule reset", deed))
-    return item_response(deps, to_schema(schema.ResetResult, done))
+    await deps.database.write(lambda tx: audit.record(tx, now, user.person or user.token, "rule reset", detail))
+    return item_response(deps, to_schema(schema.ResetResult, result))
 
 
-def _latched_view(one: LatchedFinding, titles: dict[str, tuple[str, str]]) -> schema.LatchedFinding:
-    zh, en = titles.get(one.rule, (one.rule, one.rule))
-    return schema.LatchedFinding(finding=one.finding, rule=one.rule, title=zh, title_en=en, device=one.device)
+def _latched_view(entry: LatchedFinding, titles: dict[str, tuple[str, str]]) -> schema.LatchedFinding:
+    zh, en = titles.get(entry.rule, (entry.rule, entry.rule))
+    return schema.LatchedFinding(finding=entry.finding, rule=entry.rule, title=zh, title_en=en, device=entry.device)
 
 
-async def _is_visible(deps: Deps, user: Principal, about: str) -> bool:
-    """What lies outside a token's place does not exist for it."""
+async def _is_visible(deps: Deps, user: Principal, target: str) -> bool:
+    """Whether a device or group lies within the principal's place."""
     if user.place is None:
         return True
-    _, is_group, place = about.partition(GROUP_SEPARATOR)
+    _, is_group, place = target.partition(GROUP_SEPARATOR)
     if is_group:
         return place in (visible_places(deps, user, None) or ())
     try:
-        await visible_device(deps, user, about)
+        await visible_device(deps, user, target)
     except Problem:
         return False
     return True

@@ -1,6 +1,6 @@
-"""`POST /readings?platform=&token=`: readings pushed over HTTP take the same way as those that come by MQTT.
+"""`POST /readings?platform=&token=`: readings pushed over HTTP, processed like those received over MQTT.
 
-Each platform's own source (ingest/sources) makes the frames it would have published; 2xx only once they are journaled.
+The push source of the platform (ingest.http_push) converts the request to frames; 2xx only once they are journaled.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`/devices/{id}/readings`: what a device said, ascending, every value exactly as it was sent."""
+"""`/devices/{id}/readings`: readings of a device, ascending, every value exactly as it was sent."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from console.http.authorization import CurrentUser
 from console.http.openapi import JsonResponse, documented_router
 from console.http.problems import FieldError, invalid, not_found
 from console.http.requests import Deps, PageParams, list_response, parse_period, parse_step
+from console.schemas.common import Page
 from console.schemas.messages import ReadingPoint
-from console.schemas.parts import Page
 from console.security.auth import Principal
 from console.timestamps import Timestamp
 from domain import DAY, MINUTE, Device, Instant, Quality
@@ -24,10 +24,10 @@ from store.history import Point, next_cursor
 router = documented_router(tags=["readings"])
 
 CURVE_BEFORE_MS: Final = 2 * DAY
-"""Before its onset a curve shows a day of a meter, and another day where the meter reported too rarely."""
+"""A chart shows a day before the onset, and for meters that report rarely another day."""
 
 CLOCK_AHEAD_MS: Final = 5 * MINUTE
-"""A sane device clock may run a little ahead of ours: "until now" must not hide what it has just said."""
+"""A plausible device clock may be a little ahead of ours: "until now" must not hide its newest reading."""
 
 
 @router.get("/devices/{device_id}/readings", summary="Readings of a device, ascending; default: the last 24 hours")
@@ -50,15 +50,15 @@ async def list_readings(
     begin = max(begin, await readable_since(deps, user))
     if begin > end:
         return list_response(deps, list[ReadingPoint]())
-    wanted, step_ms = _check_quantity(deps, device, quantity), parse_step(step)
-    found = await deps.history.series(device.id, wanted, begin, end + 1, step_ms, pages.limit + 1, pages.after)
-    shown = found[: pages.limit]
-    following = next_cursor(shown, pages.limit, pages.after) if len(found) > pages.limit else None
-    return list_response(deps, [_point_view(deps, device, point) for point in shown], pages.sign_cursor(following))
+    requested, step_ms = _check_quantity(deps, device, quantity), parse_step(step)
+    points = await deps.history.series(device.id, requested, begin, end + 1, step_ms, pages.limit + 1, pages.after)
+    page = points[: pages.limit]
+    following = next_cursor(page, pages.limit, pages.after) if len(points) > pages.limit else None
+    return list_response(deps, [_point_view(deps, device, point) for point in page], pages.sign_cursor(following))
 
 
 async def readable_device(deps: Deps, user: Principal, device_id: str) -> Device:
-    """A device whose readings this principal may see: a worker's link opens those of its alert's device."""
+    """A device whose readings this principal may see, or 404; a worker's link may see its alert's device."""
     if user.alert is not None:
         alert = await alert_of_link(deps, user)
         if alert is None or alert["device"] != device_id:
@@ -67,7 +67,7 @@ async def readable_device(deps: Deps, user: Principal, device_id: str) -> Device
 
 
 async def readable_since(deps: Deps, user: Principal) -> Instant:
-    """The oldest reading this principal may see: a worker's link shows its alert's curve, not the device's past."""
+    """Since when this principal may see readings: a worker's link shows its alert's chart, not the whole history."""
     alert = await alert_of_link(deps, user)
     return EARLIEST if alert is None else int(alert["started_at"]) - CURVE_BEFORE_MS
 

@@ -1,6 +1,6 @@
-"""The four shelves themselves: how places, cells, people and rosters are checked, masked and shown.
+"""`/places`, `/cells`, `/people`, `/rosters`: how each resource is validated, masked and filtered.
 
-A worker's link sees none of them: its page is about one alert.
+A worker's link may read none of them: it gives access to one alert.
 """
 
 from __future__ import annotations
@@ -26,45 +26,45 @@ from store.database import registry
 Query = Mapping[str, str]
 
 
-def _matches(wanted: Query, row: object, *fields: str) -> bool:
-    return all(not wanted.get(field) or wanted[field] == getattr(row, field) for field in fields)
+def _matches(query: Query, row: object, *fields: str) -> bool:
+    return all(not query.get(field) or query[field] == getattr(row, field) for field in fields)
 
 
-def _place_is_visible(deps: Deps, user: Principal, place: Place, wanted: Query) -> bool:
+def _place_is_visible(deps: Deps, user: Principal, place: Place, query: Query) -> bool:
     if user.alert is not None:
         return False
-    in_reach = user.place is None or any(
-        up.id == user.place for up in self_and_ancestors(deps.registry.community().places, place.id)
+    is_in_place = user.place is None or any(
+        ancestor.id == user.place for ancestor in self_and_ancestors(deps.registry.community().places, place.id)
     )
-    return in_reach and _matches(wanted, place, "level", "parent", "cell")
+    return is_in_place and _matches(query, place, "level", "parent", "cell")
 
 
-def _place_errors(community: Community, place: Place, together: Mapping[str, Place]) -> FieldErrors:
+def _place_errors(community: Community, place: Place, with_new_rows: Mapping[str, Place]) -> FieldErrors:
     if place.cell is not None and place.cell not in community.cells:
         yield "cell", messages_zh.UNKNOWN_CELL.format(cell=place.cell)
-    if place.parent is not None and place.parent not in together:
+    if place.parent is not None and place.parent not in with_new_rows:
         yield "parent", messages_zh.UNKNOWN_PLACE.format(place=place.parent)
-    elif place.parent is not None and place.id in {up.id for up in self_and_ancestors(together, place.parent)}:
+    elif place.parent is not None and place.id in {ancestor.id for ancestor in self_and_ancestors(with_new_rows, place.parent)}:
         yield "parent", messages_zh.PARENT_LOOP.format(id=place.id)
 
 
-def _cell_errors(_community: Community, cell: Cell, together: Mapping[str, Cell]) -> FieldErrors:
-    if cell.parent is not None and cell.parent not in together:
+def _cell_errors(_community: Community, cell: Cell, with_new_rows: Mapping[str, Cell]) -> FieldErrors:
+    if cell.parent is not None and cell.parent not in with_new_rows:
         yield "parent", messages_zh.UNKNOWN_CELL.format(cell=cell.parent)
-    elif cell.parent is not None and cell.id in {up.id for up in self_and_ancestors(together, cell.parent)}:
+    elif cell.parent is not None and cell.id in {ancestor.id for ancestor in self_and_ancestors(with_new_rows, cell.parent)}:
         yield "parent", messages_zh.PARENT_LOOP.format(id=cell.id)
 
 
-def _person_is_visible(deps: Deps, user: Principal, person: Person, wanted: Query) -> bool:
+def _person_is_visible(deps: Deps, user: Principal, person: Person, query: Query) -> bool:
     if user.alert is not None:
         return False
     places = deps.registry.community().places
-    in_reach = (
+    is_in_place = (
         user.place is None
         or person.home is None
-        or any(up.id == user.place for up in self_and_ancestors(places, person.home))
+        or any(ancestor.id == user.place for ancestor in self_and_ancestors(places, person.home))
     )
-    return in_reach and _matches(wanted, person, "home")
+    return is_in_place and _matches(query, person, "home")
 
 
 def _person_viewer(deps: Deps, user: Principal) -> Callable[[Person], dict[str, Any]]:
@@ -79,11 +79,11 @@ def _person_errors(community: Community, person: Person, _together: Mapping[str,
         yield "home", messages_zh.UNKNOWN_PLACE.format(place=person.home)
 
 
-def _duty_record(deps: Deps, written: DutySpec) -> Duty:
-    since, until = parse_period(deps, written.since, written.until, ("since", "until"))
+def _duty_record(deps: Deps, spec: DutySpec) -> Duty:
+    since, until = parse_period(deps, spec.since, spec.until, ("since", "until"))
     if since is not None and since == until:
         raise invalid(FieldError("until", messages_zh.BAD_ORDER))  # it would never hold: files are refused alike
-    return written.value(since, until)
+    return spec.value(since, until)
 
 
 def _duty_errors(community: Community, duty: Duty, _together: Mapping[str, Duty]) -> FieldErrors:
@@ -104,7 +104,7 @@ PLACES = Resource(
     rows_of=lambda community: community.places,
     put=registry.put_places,
     load=registry.community,
-    to_record=lambda _deps, written: written.value(),
+    to_record=lambda _deps, spec: spec.value(),
     viewer_for=lambda _deps, _user: place_view,
     is_visible=_place_is_visible,
     reference_errors=_place_errors,
@@ -121,9 +121,9 @@ CELLS = Resource(
     rows_of=lambda community: community.cells,
     put=registry.put_cells,
     load=registry.community,
-    to_record=lambda _deps, written: written.value(),
+    to_record=lambda _deps, spec: spec.value(),
     viewer_for=lambda _deps, _user: cell_view,
-    is_visible=lambda _deps, user, cell, wanted: user.alert is None and _matches(wanted, cell, "level", "parent"),
+    is_visible=lambda _deps, user, cell, query: user.alert is None and _matches(query, cell, "level", "parent"),
     reference_errors=_cell_errors,
 )
 
@@ -138,7 +138,7 @@ PEOPLE = Resource(
     rows_of=lambda community: community.people,
     put=registry.put_people,
     load=registry.community,
-    to_record=lambda _deps, written: written.value(),
+    to_record=lambda _deps, spec: spec.value(),
     viewer_for=_person_viewer,
     is_visible=_person_is_visible,
     reference_errors=_person_errors,
@@ -157,9 +157,7 @@ ROSTERS = Resource(
     load=registry.community,
     to_record=_duty_record,
     viewer_for=lambda _deps, _user: duty_view,
-    is_visible=lambda _deps, user, duty, wanted: (
-        user.alert is None and _matches(wanted, duty, "cell", "role", "person")
-    ),
+    is_visible=lambda _deps, user, duty, query: user.alert is None and _matches(query, duty, "cell", "role", "person"),
     reference_errors=_duty_errors,
 )
 

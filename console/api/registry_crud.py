@@ -1,4 +1,4 @@
-"""`/places`, `/cells`, `/people`, `/rosters`: four shelves of the registry that are read and written alike."""
+"""Create, read, update and delete endpoints of a registry resource: places, cells, people and rosters."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from console.http.requests import (
     validate,
     with_path_id,
 )
-from console.schemas.parts import Page, Schema
+from console.schemas.common import Page, Schema
 from console.security.auth import Principal
 from console.timestamps import to_schema
 from domain import Instant
@@ -45,7 +45,7 @@ FieldErrors = Iterable[tuple[str, str]]
 
 @dataclass(frozen=True)
 class Resource(Generic[W, V]):
-    """What differs between the four: words, shapes, and how a row is checked, kept and shown."""
+    """What differs between resources: names, schemas, permission, and how a row is validated, stored and shown."""
 
     path: str
     table: str
@@ -69,10 +69,10 @@ _PUT_OPTIONS: Final = {"summary": "Add or replace", "responses": examples.CREATE
 
 
 class CrudEndpoints(Generic[W, V]):
-    """The five ways to read and write one shelf."""
+    """The five endpoints of one resource."""
 
-    def __init__(self, shelf: Resource[W, V]) -> None:
-        self._resource = shelf
+    def __init__(self, resource: Resource[W, V]) -> None:
+        self._resource = resource
 
     async def list_rows(
         self, request: Request, deps: Deps, user: CurrentUser, pages: PageParams
@@ -83,11 +83,11 @@ class CrudEndpoints(Generic[W, V]):
             for name, row in rows.items()
             if name > after and self._resource.is_visible(deps, user, row, request.query_params)
         )
-        kept = [rows[name] for name in heapq.nsmallest(pages.limit + 1, ids)]
+        page_rows = [rows[name] for name in heapq.nsmallest(pages.limit + 1, ids)]
         view = self._resource.viewer_for(deps, user)
-        views = [to_schema(self._resource.schema, view(row)) for row in kept[: pages.limit]]
-        following = _id(kept[pages.limit - 1]) if len(kept) > pages.limit else None
-        return list_response(deps, views, pages.sign_cursor(following))
+        views = [to_schema(self._resource.schema, view(row)) for row in page_rows[: pages.limit]]
+        next_cursor = _id(page_rows[pages.limit - 1]) if len(page_rows) > pages.limit else None
+        return list_response(deps, views, pages.sign_cursor(next_cursor))
 
     async def get_row(self, deps: Deps, user: CurrentUser, row_id: str) -> JsonResponse[Any]:
         row = self._resource.rows_of(deps.registry.community()).get(row_id)
@@ -97,8 +97,8 @@ class CrudEndpoints(Generic[W, V]):
 
     async def create_rows(self, request: Request, deps: Deps, user: CurrentUser) -> JsonResponse[Any]:
         require(user, self._resource.action)
-        written, many = await parse_item_or_list(request, self._resource.body)
-        rows = [self._resource.to_record(deps, one) for one in written]
+        specs, many = await parse_item_or_list(request, self._resource.body)
+        rows = [self._resource.to_record(deps, spec) for spec in specs]
         changed = await _store(self._resource, deps, user, rows, may_update=False, many=many)
         views = [self._view(deps, user, row) for row in rows]
         body: Any = Page(items=views, next=None) if many else views[0]
@@ -106,8 +106,8 @@ class CrudEndpoints(Generic[W, V]):
 
     async def put_row(self, request: Request, deps: Deps, user: CurrentUser, row_id: str) -> JsonResponse[Any]:
         require(user, self._resource.action)
-        found = with_path_id(row_id, await parse_json_body(request))
-        row = self._resource.to_record(deps, validate(found, self._resource.body))
+        value = with_path_id(row_id, await parse_json_body(request))
+        row = self._resource.to_record(deps, validate(value, self._resource.body))
         changed = await _store(self._resource, deps, user, [row], may_update=True, many=False)
         return item_response(deps, self._view(deps, user, row), 201 if changed.created else 200)
 
@@ -123,30 +123,36 @@ class CrudEndpoints(Generic[W, V]):
         return to_schema(self._resource.schema, self._resource.viewer_for(deps, user)(row))
 
 
-def crud_router(shelf: Resource[W, V]) -> APIRouter:
-    """The endpoints of one shelf at their addresses."""
-    ends, answer = CrudEndpoints(shelf), shelf.schema
-    router = documented_router(prefix=f"/{shelf.path}", tags=[shelf.path])
-    one = examples.request_body(shelf.example, shelf.body)
-    several = examples.request_body(shelf.example, shelf.body, examples.BodyItems.ONE_OR_LIST)
+def crud_router(resource: Resource[W, V]) -> APIRouter:
+    """A router with the endpoints of one resource."""
+    endpoints, schema = CrudEndpoints(resource), resource.schema
+    router = documented_router(prefix=f"/{resource.path}", tags=[resource.path])
+    single = examples.request_body(resource.example, resource.body)
+    multiple = examples.request_body(resource.example, resource.body, examples.BodyItems.ONE_OR_LIST)
 
     def named(verb: str) -> dict[str, Any]:
-        return {"operation_id": f"{verb}_{shelf.path}"}
+        return {"operation_id": f"{verb}_{resource.path}"}
 
-    page: Any = Page[answer]  # type: ignore[valid-type]
-    for path, endpoint, method, answers, options in (
-        ("", ends.list_rows, "GET", page, {"summary": f"All {shelf.path}, by id", **named("list")}),
-        ("", ends.create_rows, "POST", answer | page, {**_CREATE_OPTIONS, "openapi_extra": several, **named("create")}),
-        ("/{row_id}", ends.get_row, "GET", answer, {"summary": f"One of the {shelf.path}", **named("one")}),
-        ("/{row_id}", ends.put_row, "PUT", answer, {**_PUT_OPTIONS, "openapi_extra": one, **named("put")}),
-        ("/{row_id}", ends.delete_row, "DELETE", None, {**_DELETE_OPTIONS, **named("delete")}),
+    page: Any = Page[schema]  # type: ignore[valid-type]
+    for path, endpoint, method, response_type, options in (
+        ("", endpoints.list_rows, "GET", page, {"summary": f"All {resource.path}, by id", **named("list")}),
+        (
+            "",
+            endpoints.create_rows,
+            "POST",
+            schema | page,
+            {**_CREATE_OPTIONS, "openapi_extra": multiple, **named("create")},
+        ),
+        ("/{row_id}", endpoints.get_row, "GET", schema, {"summary": f"One of the {resource.path}", **named("get")}),
+        ("/{row_id}", endpoints.put_row, "PUT", schema, {**_PUT_OPTIONS, "openapi_extra": single, **named("put")}),
+        ("/{row_id}", endpoints.delete_row, "DELETE", None, {**_DELETE_OPTIONS, **named("delete")}),
     ):
-        add_documented_route(router, path, endpoint, method, answers, **options)
+        add_documented_route(router, path, endpoint, method, response_type, **options)
     return router
 
 
 async def _store(
-    shelf: Resource[W, V],
+    resource: Resource[W, V],
     deps: Deps,
     user: Principal,
     rows: Sequence[V],
@@ -154,16 +160,16 @@ async def _store(
     may_update: bool,
     many: bool,
 ) -> RegistryChanges:
-    _check(shelf, deps.registry.community(), rows, many=many)
+    _check(resource, deps.registry.community(), rows, many=many)
     now = deps.clock()
 
     def work(tx: Any) -> RegistryChanges:
-        changed = shelf.put(tx, rows, now)
+        changed = resource.put(tx, rows, now)
         if changed.updated and not may_update:
             raise Problem(409, messages_zh.ROW_EXISTS.format(id=changed.updated[0]))
         if changed:
-            edits.record_edits(tx, shelf.table, (*changed.created, *changed.updated), now)
-            audit.record(tx, now, user.token, f"{shelf.path} put", summary(changed))
+            edits.record_edits(tx, resource.table, (*changed.created, *changed.updated), now)
+            audit.record(tx, now, user.token, f"{resource.path} put", summary(changed))
         return changed
 
     changed = await deps.database.write(work)
@@ -172,29 +178,29 @@ async def _store(
     return changed
 
 
-def _remove(shelf: Resource[W, V], tx: Any, row_id: str, user: Principal, now: Instant) -> RegistryChanges:
-    held = shelf.rows_of(shelf.load(tx))
-    if row_id not in held:
+def _remove(resource: Resource[W, V], tx: Any, row_id: str, user: Principal, now: Instant) -> RegistryChanges:
+    stored = resource.rows_of(resource.load(tx))
+    if row_id not in stored:
         return RegistryChanges()
-    edits.record_edits(tx, shelf.table, [row_id], now, deleted=True)
-    audit.record(tx, now, user.token, f"{shelf.path} deleted", {"id": row_id})
-    return shelf.put(tx, [row for name, row in held.items() if name != row_id], now, replace=True)
+    edits.record_edits(tx, resource.table, [row_id], now, deleted=True)
+    audit.record(tx, now, user.token, f"{resource.path} deleted", {"id": row_id})
+    return resource.put(tx, [row for name, row in stored.items() if name != row_id], now, replace=True)
 
 
-def _check(shelf: Resource[W, V], community: Community, rows: Sequence[V], *, many: bool) -> None:
-    """422 for references to what is not registered; rows of the same request may refer to each other."""
-    together = {**shelf.rows_of(community), **{_id(row): row for row in rows}}
-    faults, seen = list[FieldError](), set[str]()
+def _check(resource: Resource[W, V], community: Community, rows: Sequence[V], *, many: bool) -> None:
+    """422 for references to unknown rows and repeated ids; rows of the same request may refer to each other."""
+    with_new_rows = {**resource.rows_of(community), **{_id(row): row for row in rows}}
+    errors, seen = list[FieldError](), set[str]()
     for index, row in enumerate(rows):
-        problems = list(shelf.reference_errors(community, row, together))
+        problems = list(resource.reference_errors(community, row, with_new_rows))
         if _id(row) in seen:
             problems.append(("id", messages_zh.DUPLICATE_ID.format(id=_id(row))))
         seen.add(_id(row))
-        faults += [
+        errors += [
             FieldError(format_path(error_path((field,), index, many=many)), detail) for field, detail in problems
         ]
-    if faults:
-        raise invalid(*faults)
+    if errors:
+        raise invalid(*errors)
 
 
 def _id(row: object) -> str:

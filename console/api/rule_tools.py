@@ -1,5 +1,6 @@
-"""`/rules/…`: the safety office's tools over HTTP. Check and try a rulebook, hold it against the past, ask why a rule
-spoke or did not, take up what lies on disk. The work is done elsewhere (console.dependencies.RuleTools).
+"""`/rules/…`: check, test and backtest rulebooks, explain the state of a rule, reload rulebooks.
+
+The service does the work (console.dependencies.RuleTools).
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ from console.http.requests import (
     parse_time_field,
 )
 from console.schemas import rules as schema
-from console.schemas.parts import Page
+from console.schemas.common import Page
 from console.security.auth import Principal
 from console.timestamps import to_schema
 from domain import DAY
@@ -57,7 +58,7 @@ _FILE_NAME: Final = r"^[a-z0-9][a-z0-9_-]{0,60}\.yaml$"
 
 
 class RulebookBody(BaseModel):
-    """A rulebook as it is written, or its trials: `gas.yaml`, `gas_test.yaml`."""
+    """A rulebook or its trials as YAML: `gas.yaml`, `gas_test.yaml`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -75,7 +76,7 @@ class CheckBody(BaseModel):
 
 
 class TestBody(BaseModel):
-    """Books with their trials beside them; `names`: of books in force. Neither: all in force."""
+    """Rulebooks with their trials; `names`: of rulebooks in force. Without both: all in force."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -84,7 +85,7 @@ class TestBody(BaseModel):
 
 
 class BacktestBody(BaseModel):
-    """A book, or the name of one in force; `since` before now, or `from` and `to`."""
+    """A rulebook, or the name of one in force; the period is `since` until now, or `from` and `to`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
@@ -107,63 +108,63 @@ _BACKTEST_BODY: Final = TypeAdapter(BacktestBody)
     openapi_extra=examples.request_body({"books": [_RULEBOOK_EXAMPLE]}, _CHECK_BODY),
 )
 async def check(request: Request, deps: Deps, _user: RuleEditor) -> JsonResponse[schema.CheckResult]:
-    asked = await parse_body(request, _CHECK_BODY)
+    body = await parse_body(request, _CHECK_BODY)
     try:
-        found = await _tools(deps).check([one.value() for one in asked.books])
-    except RulebookInvalid as faulty_:
+        result = await _tools(deps).check([book.value() for book in body.books])
+    except RulebookInvalid as error:
         return item_response(
-            deps, schema.CheckResult(faults=[to_schema(schema.RulebookFault, one) for one in faulty_.faults])
+            deps, schema.CheckResult(faults=[to_schema(schema.RulebookFault, fault) for fault in error.faults])
         )
     except ToolsRefused as refused:
         raise Problem(503, str(refused)) from None
-    return item_response(deps, to_schema(schema.CheckResult, {**found, "faults": []}))
+    return item_response(deps, to_schema(schema.CheckResult, {**result, "faults": []}))
 
 
 @router.post(
     "/rules/test",
-    summary="Play the trials of rulebooks",
+    summary="Run the trials of rulebooks",
     openapi_extra=examples.request_body({"names": ["gas", "fire"]}, _TEST_BODY),
 )
 async def test(request: Request, deps: Deps, _user: RuleEditor) -> JsonResponse[schema.TestResult]:
-    asked = await parse_body(request, _TEST_BODY)
-    told = await _await_tool(_tools(deps).test([one.value() for one in asked.books], asked.names))
-    return item_response(deps, to_schema(schema.TestResult, told))
+    body = await parse_body(request, _TEST_BODY)
+    result = await _await_tool(_tools(deps).test([book.value() for book in body.books], body.names))
+    return item_response(deps, to_schema(schema.TestResult, result))
 
 
 @router.post(
     "/rules/backtest",
     status_code=202,
-    summary="Begin to hold a rulebook against the past",
+    summary="Start a backtest of a rulebook over recorded data",
     openapi_extra=examples.request_body({"book": _RULEBOOK_EXAMPLE, "against": "gas", "since": "30d"}, _BACKTEST_BODY),
 )
 async def backtest(request: Request, deps: Deps, user: RuleEditor) -> JsonResponse[schema.BacktestJob]:
-    asked = await parse_body(request, _BACKTEST_BODY)
-    begin, end = parse_period(deps, asked.start, asked.end)
+    body = await parse_body(request, _BACKTEST_BODY)
+    begin, end = parse_period(deps, body.start, body.end)
     end = deps.clock() if end is None else end
-    begin = end - _parse_length(asked.since or DEFAULT_PERIOD) if begin is None else begin
+    begin = end - _parse_length(body.since or DEFAULT_PERIOD) if begin is None else begin
     if not 0 < end - begin <= PERIOD_MAX_MS:
         raise invalid(FieldError("from", messages_zh.BAD_ORDER))
     job = await _await_tool(
-        _tools(deps).backtest(_backtest_rulebook(asked.book), _backtest_rulebook(asked.against), begin, end, user.token)
+        _tools(deps).backtest(_backtest_rulebook(body.book), _backtest_rulebook(body.against), begin, end, user.token)
     )
-    answer = item_response(deps, to_schema(schema.BacktestJob, job), 202)
-    answer.headers["Location"] = f"/api/v1/rules/jobs/{job.id}"
-    return answer
+    response = item_response(deps, to_schema(schema.BacktestJob, job), 202)
+    response.headers["Location"] = f"/api/v1/rules/jobs/{job.id}"
+    return response
 
 
-@router.get("/rules/jobs", summary="Backtests since the service started, the newest first, without what they found")
+@router.get("/rules/jobs", summary="Backtests since the service started, newest first, without results")
 async def list_jobs(deps: Deps, _user: RuleEditor) -> JsonResponse[Page[schema.BacktestJob]]:
     return list_response(
         deps, [to_schema(schema.BacktestJob, replace(job, result=None)) for job in _tools(deps).jobs()]
     )
 
 
-@router.get("/rules/jobs/{job_id}", summary="How far a backtest is, and what it found")
+@router.get("/rules/jobs/{job_id}", summary="Progress and result of a backtest")
 async def get_job(job_id: str, deps: Deps, _user: RuleEditor) -> JsonResponse[schema.BacktestJob]:
     return item_response(deps, _job_or_404(_tools(deps).job(job_id), job_id))
 
 
-@router.delete("/rules/jobs/{job_id}", summary="End a backtest")
+@router.delete("/rules/jobs/{job_id}", summary="Cancel a backtest")
 async def cancel_job(job_id: str, deps: Deps, _user: RuleEditor) -> JsonResponse[schema.BacktestJob]:
     return item_response(deps, _job_or_404(await _tools(deps).cancel(job_id), job_id))
 
@@ -173,7 +174,7 @@ async def get_schema(deps: Deps, _user: RuleEditor, of: SchemaOf = "rulebook") -
     return item_response(deps, dict(_tools(deps).schema(of)))
 
 
-@router.get("/rules/new", summary="A commented rulebook to begin with, and its trials")
+@router.get("/rules/new", summary="A commented template of a rulebook, and its trials")
 async def new_rulebook(deps: Deps, _user: RuleEditor, name: str) -> JsonResponse[schema.RulebookFiles]:
     try:
         files = _tools(deps).template(name)
@@ -184,24 +185,27 @@ async def new_rulebook(deps: Deps, _user: RuleEditor, name: str) -> JsonResponse
     )
 
 
-@router.post("/rules/reload", summary="Take up the rulebooks that lie on disk")
+@router.post("/rules/reload", summary="Reload the rulebooks from disk")
 async def reload(deps: Deps, user: Admin) -> JsonResponse[schema.ReloadResult]:
     changed = await _await_tool(_tools(deps).reload())
-    told = {name: " ".join(changed[name]) for name in ("added", "removed", "changed")}
-    await deps.database.write(lambda tx: audit.record(tx, deps.clock(), user.token, "rules reloaded", told))
+    detail = {name: " ".join(changed[name]) for name in ("added", "removed", "changed")}
+    await deps.database.write(lambda tx: audit.record(tx, deps.clock(), user.token, "rules reloaded", detail))
     return item_response(deps, to_schema(schema.ReloadResult, changed))
 
 
-@router.get("/rules/{name}/explain", summary="Why a rule speaks, or does not, of a device or a group: now or at=")
+@router.get(
+    "/rules/{name}/explain",
+    summary="Why a rule reports, or does not report, a finding for a device or group: now or at=",
+)
 async def explain(
     name: str, deps: Deps, _user: RuleEditor, device: str, at: OptionalText = None, since: OptionalText = None
 ) -> JsonResponse[schema.Explanation]:
     if name not in {rule.name for rule in deps.rules.summaries()}:
         raise not_found("rule", name)
-    instant = parse_time_field(deps, "at", at)
-    length = None if not since else _parse_length(since)
-    story = await _await_tool(_tools(deps).explain(name, device, instant, length))
-    return item_response(deps, to_schema(schema.Explanation, story))
+    at_instant = parse_time_field(deps, "at", at)
+    since_ms = None if not since else _parse_length(since)
+    explanation = await _await_tool(_tools(deps).explain(name, device, at_instant, since_ms))
+    return item_response(deps, to_schema(schema.Explanation, explanation))
 
 
 def _tools(deps: Deps) -> RuleTools:
@@ -210,12 +214,12 @@ def _tools(deps: Deps) -> RuleTools:
     return deps.rules.tools
 
 
-async def _await_tool(work: Awaitable[T]) -> T:
-    """What the tool says; its refusals as problems."""
+async def _await_tool(awaitable: Awaitable[T]) -> T:
+    """The result of a tool; its exceptions become problems."""
     try:
-        return await work
-    except RulebookInvalid as found:
-        raise invalid(*map(to_field_error, found.faults)) from None
+        return await awaitable
+    except RulebookInvalid as error:
+        raise invalid(*map(to_field_error, error.faults)) from None
     except ToolsBusy as busy:
         raise Problem(409, messages_zh.TOOLS_BUSY.format(id=busy)) from None
     except ToolsRefused as refused:
@@ -223,7 +227,7 @@ async def _await_tool(work: Awaitable[T]) -> T:
 
 
 def to_field_error(fault: RulebookFault) -> FieldError:
-    """A fault in a file as a fault of a field: the field is its place."""
+    """A fault in a file as a field error; the field is its position."""
     return FieldError(f"{fault.file}:{fault.line}:{fault.column} {fault.field}".strip(), fault.message)
 
 
@@ -237,8 +241,8 @@ def _backtest_rulebook(book: RulebookBody | str | None) -> Any:
     return book.value() if isinstance(book, RulebookBody) else book
 
 
-def _parse_length(written: str) -> int:
+def _parse_length(text: str) -> int:
     try:
-        return parse_duration(written)
+        return parse_duration(text)
     except ValueError:
         raise invalid(FieldError("since", messages_zh.BAD_STEP)) from None

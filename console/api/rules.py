@@ -1,4 +1,4 @@
-"""`/rules` and `/kinds`: what is judged, by which thresholds and on whose authority; what a device may say."""
+"""`/rules` and `/kinds`: the rules in force with their thresholds and sources; kinds of device and their quantities."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from console.http.openapi import JsonResponse, documented_router
 from console.http.requests import Deps, OptionalText, list_response
 from console.schemas import registry
 from console.schemas import rules as schema
-from console.schemas.parts import Page
+from console.schemas.common import Page
 from console.timestamps import to_schema
 
 router = documented_router(tags=["rules"])
 
 ANY_KIND: Final = "any"
-"""A rule about every kind of device."""
+"""The kind of rules that apply to every device."""
 
 
 @router.get("/rules", summary="Rules with their source and state")
 async def list_rules(
     deps: Deps, user: CurrentUser, kind: OptionalText = None, hazard: OptionalText = None, device: OptionalText = None
 ) -> JsonResponse[Page[schema.Rule]]:
-    """`device`: only those that may begin about it now. A worker's link sees those about its alert's device."""
+    """`device`: only rules that may raise a finding about it now. A worker's link sees those of its alert's device."""
     if not device:
         reject_worker_link(user)
-    about = await readable_device(deps, user, device) if device else None
-    applying = deps.rules.startable(about.id) if about is not None and deps.rules.startable is not None else None
+    target = await readable_device(deps, user, device) if device else None
+    startable = deps.rules.startable(target.id) if target is not None and deps.rules.startable is not None else None
     rules = [
         to_schema(schema.Rule, rule)
         for rule in deps.rules.summaries()
-        if (applying is None or rule.name in applying)
+        if (startable is None or rule.name in startable)
         and (not kind or kind in rule.kinds or ANY_KIND in rule.kinds)
         and (not hazard or hazard == rule.hazard)
     ]

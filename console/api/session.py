@@ -1,4 +1,4 @@
-"""`/session`: a browser logs in with a token, a worker with the link in his message; either gets a cookie."""
+"""`/session`: login with an access token or a worker's link; both set a session cookie."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from console.http.authorization import (
 from console.http.openapi import JsonResponse, documented_router
 from console.http.problems import FieldError, Problem, invalid
 from console.http.requests import Deps, item_response, parse_body
-from console.schemas.parts import NamedReference
+from console.schemas.common import NamedReference
 from console.schemas.service import Session, Site
 from console.security.auth import COOKIE, SESSION_MS, LoginFailure, LoginRateLimit, Principal, Sessions
 from store.database.system import audit
@@ -29,7 +29,7 @@ router = documented_router(tags=["session"])
 
 
 class LoginBody(BaseModel):
-    """One of the two ways in."""
+    """Either an access token or a worker's link."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -47,7 +47,7 @@ async def get_login_rate_limit(request: Request) -> LoginRateLimit:
 
 @router.post(
     "/session",
-    summary="Log in; the answer sets a cookie",
+    summary="Log in; the response sets a cookie",
     openapi_extra=examples.request_body(examples.LOGIN, _LOGIN_BODY),
 )
 async def log_in(
@@ -73,13 +73,13 @@ async def log_in(
         raise Problem(401, messages_zh.WRONG_LINK if login.link else messages_zh.WRONG_TOKEN)
     await deps.database.write(lambda tx: audit.record(tx, now, principal.person or principal.token, "logged in"))
     until = sessions.link_expiry(login.link, now) if login.link else None
-    answer = item_response(deps, session_view(deps, principal))
-    longest_ms = SESSION_MS if until is None else until - now
-    _set_cookie(request, answer, sessions.create(principal, now, until), -(-longest_ms // 1000))
-    return answer
+    response = item_response(deps, session_view(deps, principal))
+    max_age_ms = SESSION_MS if until is None else until - now
+    _set_cookie(request, response, sessions.create(principal, now, until), -(-max_age_ms // 1000))
+    return response
 
 
-@router.get("/session", summary="Who is logged in")
+@router.get("/session", summary="The logged-in user")
 async def get_session(deps: Deps, user: CurrentUser) -> JsonResponse[Session]:
     return item_response(deps, session_view(deps, user))
 
@@ -89,9 +89,9 @@ async def log_out(
     request: Request, deps: Deps, _user: CurrentUser, sessions: Annotated[Sessions, Depends(get_sessions)]
 ) -> Response:
     sessions.revoke(request.cookies.get(COOKIE, ""), deps.clock())
-    answer = Response(status_code=204)
-    _set_cookie(request, answer, "", 0)
-    return answer
+    response = Response(status_code=204)
+    _set_cookie(request, response, "", 0)
+    return response
 
 
 def session_view(deps: Deps, user: Principal) -> Session:
@@ -107,13 +107,13 @@ def session_view(deps: Deps, user: Principal) -> Session:
 
 async def _principal_of_login(deps: Deps, sessions: Sessions, login: LoginBody) -> Principal | None:
     if login.link:
-        found = sessions.principal_of_link(login.link, deps.clock())
-        return found if found is not None and found.person in deps.registry.community().people else None
+        principal = sessions.principal_of_link(login.link, deps.clock())
+        return principal if principal is not None and principal.person in deps.registry.community().people else None
     if login.token:
         return await principal_of_token(deps, login.token.strip())
     raise invalid(FieldError("token", messages_zh.FIELD_ERRORS["missing"]))
 
 
-def _set_cookie(request: Request, answer: Response, value: str, max_age: int) -> None:
+def _set_cookie(request: Request, response: Response, value: str, max_age: int) -> None:
     secure = request.url.scheme == "https"
-    answer.set_cookie(COOKIE, value, max_age=max_age, path="/", secure=secure, httponly=True, samesite="strict")
+    response.set_cookie(COOKIE, value, max_age=max_age, path="/", secure=secure, httponly=True, samesite="strict")

@@ -1,4 +1,4 @@
-"""`/silences`: planned silences 静默. What an active one covers tells nobody, is kept, and is told afterwards."""
+"""`/silences`: planned silences 静默. Findings that an active one covers notify nobody until it ends."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from console.http.openapi import JsonResponse, documented_router
 from console.http.problems import FieldError, Problem, invalid, not_found
 from console.http.requests import Deps, PageParams, item_response, list_response, parse_body, parse_time_field
 from console.schemas import service as schema
-from console.schemas.parts import Page
+from console.schemas.common import Page
 from console.security.auth import Principal
 from console.timestamps import to_schema
 from domain import Instant, Ledger, Person, Severity
@@ -31,7 +31,7 @@ SilencePlanner = Annotated[Principal, Depends(user_allowed_to("silence"))]
 
 
 class MatchersBody(BaseModel):
-    """Whatever is named must be equal; `place` means it or what lies under it."""
+    """Every named field must be equal; `place` covers the places under it too."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -48,7 +48,7 @@ class MatchersBody(BaseModel):
 
 
 class SilenceBody(BaseModel):
-    """`from` is now where it is left out. `person` says for whom an operator plans it."""
+    """`from` defaults to now. `person`: the person an operator acts for."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -65,35 +65,37 @@ _SILENCE_BODY: Final = TypeAdapter(SilenceBody)
 @router.get("/silences", summary="Planned silences, newest first, and how many findings each covered")
 async def list_silences(deps: Deps, user: NonLinkUser, pages: PageParams) -> JsonResponse[Page[schema.Silence]]:
     page = await deps.database.read(lambda tx: silences.list_silences(tx, pages.limit, pages.after))
-    counts = await deps.database.read(lambda tx: silences.count_held(tx, [one.id for one in page.items]))
-    seen = [one for one in page.items if await _is_visible(deps, user, one.matchers)]
+    counts = await deps.database.read(lambda tx: silences.count_held(tx, [silence.id for silence in page.items]))
+    visible = [silence for silence in page.items if await _is_visible(deps, user, silence.matchers)]
     return list_response(
-        deps, [_silence_view(deps, one, counts.get(one.id, 0)) for one in seen], pages.sign_cursor(page.next)
+        deps,
+        [_silence_view(deps, silence, counts.get(silence.id, 0)) for silence in visible],
+        pages.sign_cursor(page.next),
     )
 
 
 @router.post(
     "/silences",
     status_code=201,
-    summary="Plan a silence; a critical danger only of a device or place, and for four hours at most",
+    summary="Plan a silence; critical dangers only for a device or place, and for four hours at most",
     openapi_extra=examples.request_body(examples.SILENCE, _SILENCE_BODY),
 )
 async def create_silence(request: Request, deps: Deps, user: SilencePlanner) -> JsonResponse[schema.Silence]:
-    written, now = await parse_body(request, _SILENCE_BODY), deps.clock()
-    person = _planning_person(deps, user, written.person)
-    since, until = parse_time_field(deps, "from", written.since), parse_time_field(deps, "until", written.until)
+    body, now = await parse_body(request, _SILENCE_BODY), deps.clock()
+    person = _planning_person(deps, user, body.person)
+    since, until = parse_time_field(deps, "from", body.since), parse_time_field(deps, "until", body.until)
     if until is None:
         raise invalid(FieldError("until", messages_zh.BAD_TIME))
     silence = Silence(
-        0, written.matchers.value(), now if since is None else since, until, person.id, person.name, written.reason, now
+        0, body.matchers.value(), now if since is None else since, until, person.id, person.name, body.reason, now
     )
     await _check(deps, user, silence, now)
-    deed = {"by": person.id, "reason": silence.reason, "matchers": _matchers_text(silence.matchers)}
+    detail = {"by": person.id, "reason": silence.reason, "matchers": _matchers_text(silence.matchers)}
 
     def work(tx: Any) -> Silence:
-        made = silences.create_silence(tx, silence)
-        audit.record(tx, now, user.person or user.token, "silence planned", {"silence": made.id, **deed})
-        return made
+        created = silences.create_silence(tx, silence)
+        audit.record(tx, now, user.person or user.token, "silence planned", {"silence": created.id, **detail})
+        return created
 
     return item_response(deps, _silence_view(deps, await deps.database.write(work), 0), 201)
 
@@ -101,8 +103,8 @@ async def create_silence(request: Request, deps: Deps, user: SilencePlanner) -> 
 @router.delete("/silences/{silence_id}", summary="End a silence now; 409 when it is over")
 async def end_silence(deps: Deps, user: SilencePlanner, silence_id: str) -> JsonResponse[schema.Silence]:
     number, now, by = _parse_number(silence_id), deps.clock(), user.person or user.token
-    found = await deps.database.read(lambda tx: silences.get_silence(tx, number))
-    if found is None or not await _is_visible(deps, user, found.matchers):
+    silence = await deps.database.read(lambda tx: silences.get_silence(tx, number))
+    if silence is None or not await _is_visible(deps, user, silence.matchers):
         raise not_found("silence", silence_id)
 
     def work(tx: Any) -> Silence:
@@ -118,14 +120,16 @@ async def end_silence(deps: Deps, user: SilencePlanner, silence_id: str) -> Json
 
 
 async def _check(deps: Deps, user: Principal, silence: Silence, now: Instant) -> None:
-    """422 naming everything that may not be so; 404 or 403 for what this principal does not see."""
+    """422 with every error; 404 or 403 for devices and places that this principal may not see."""
     places = deps.registry.community().places
-    rules = [RuleSummary(one.name, one.hazard, one.kinds, one.ledger, one.severity) for one in deps.rules.summaries()]
-    wrong = list(silence_faults(silence.matchers, silence.since, silence.until, silence.reason, rules, places, now))
-    told = [FieldError(FAULT_FIELDS[one], messages_zh.INVALID_SILENCE[one]) for one in wrong]
-    told += _unknown_references(deps, silence.matchers, [rule.name for rule in rules])
-    if told:
-        raise invalid(*told)
+    rules = [
+        RuleSummary(rule.name, rule.hazard, rule.kinds, rule.ledger, rule.severity) for rule in deps.rules.summaries()
+    ]
+    faults = list(silence_faults(silence.matchers, silence.since, silence.until, silence.reason, rules, places, now))
+    errors = [FieldError(FAULT_FIELDS[fault], messages_zh.INVALID_SILENCE[fault]) for fault in faults]
+    errors += _unknown_references(deps, silence.matchers, [rule.name for rule in rules])
+    if errors:
+        raise invalid(*errors)
     if silence.matchers.device is not None:
         await visible_device(deps, user, silence.matchers.device)
     if not await _is_visible(deps, user, silence.matchers):
@@ -133,21 +137,21 @@ async def _check(deps: Deps, user: Principal, silence: Silence, now: Instant) ->
 
 
 def _unknown_references(deps: Deps, matchers: Matchers, rules: Sequence[str]) -> list[FieldError]:
-    """A silence of something that does not exist covers nothing, and whoever made it believes it does."""
-    known = (
+    """Errors for unknown references: a silence of something that does not exist would cover nothing, unnoticed."""
+    references = (
         ("rule", matchers.rule, rules, messages_zh.NOT_FOUND["rule"]),
         ("kind", matchers.kind, deps.registry.kinds, messages_zh.NOT_FOUND["kind"]),
         ("place", matchers.place, deps.registry.community().places, messages_zh.NOT_FOUND["place"]),
     )
     return [
-        FieldError(f"matchers.{field}", told.format(id=name))
-        for field, name, names, told in known
+        FieldError(f"matchers.{field}", message.format(id=name))
+        for field, name, names, message in references
         if name is not None and name not in names
     ]
 
 
 async def _is_visible(deps: Deps, user: Principal, matchers: Matchers) -> bool:
-    """Whether all that these cover lies within the place this principal is limited to."""
+    """Whether everything these cover lies within the principal's place."""
     places = visible_places(deps, user, None)
     if places is None or matchers.place in places:
         return True
@@ -160,9 +164,9 @@ async def _is_visible(deps: Deps, user: Principal, matchers: Matchers) -> bool:
     return True
 
 
-def _planning_person(deps: Deps, user: Principal, named: str | None) -> Person:
-    """The person who plans it: whoever logged in, or the person an operator names. Nobody is no answer."""
-    name = named or user.person or ""
+def _planning_person(deps: Deps, user: Principal, person_id: str | None) -> Person:
+    """The planning person: the logged-in user, or the person an operator acts for; 422 without one."""
+    name = person_id or user.person or ""
     person = deps.registry.community().people.get(name)
     if person is None:
         raise invalid(
@@ -171,32 +175,37 @@ def _planning_person(deps: Deps, user: Principal, named: str | None) -> Person:
     return person
 
 
-def _parse_number(written: str) -> int:
-    if not (written.isascii() and written.isdecimal() and len(written) <= 18):
-        raise not_found("silence", written)
-    return int(written)
+def _parse_number(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) <= 18):
+        raise not_found("silence", text)
+    return int(text)
 
 
 def _matchers_text(matchers: Matchers) -> str:
     return " ".join(f"{name}={value}" for name, value in msgspec.to_builtins(matchers).items())
 
 
-def _silence_view(deps: Deps, one: Silence, suppressed: int) -> schema.Silence:
+def _silence_view(deps: Deps, silence: Silence, suppressed: int) -> schema.Silence:
     now = deps.clock()
-    state = "active" if one.is_active(now) else "pending" if now < one.since and one.ended_at is None else "expired"
     view = {
-        "id": str(one.id),
-        "matchers": msgspec.to_builtins(one.matchers),
-        "address": deps.registry.community().address(one.matchers.place) or None,
-        "title": next((rule.title for rule in deps.rules.summaries() if rule.name == one.matchers.rule), None),
-        "from": one.since,
-        "until": one.until,
-        "reason": one.reason,
-        "by": {"id": one.by, "name": one.by_name},
-        "created_at": one.created_at,
-        "ended_at": one.ended_at,
-        "ended_by": one.ended_by,
-        "state": state,
+        "id": str(silence.id),
+        "matchers": msgspec.to_builtins(silence.matchers),
+        "address": deps.registry.community().address(silence.matchers.place) or None,
+        "title": next((rule.title for rule in deps.rules.summaries() if rule.name == silence.matchers.rule), None),
+        "from": silence.since,
+        "until": silence.until,
+        "reason": silence.reason,
+        "by": {"id": silence.by, "name": silence.by_name},
+        "created_at": silence.created_at,
+        "ended_at": silence.ended_at,
+        "ended_by": silence.ended_by,
+        "state": _state(silence, now),
         "suppressed": suppressed,
     }
     return to_schema(schema.Silence, view)
+
+
+def _state(silence: Silence, now: Instant) -> str:
+    if silence.is_active(now):
+        return "active"
+    return "pending" if now < silence.since and silence.ended_at is None else "expired"

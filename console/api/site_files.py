@@ -1,4 +1,4 @@
-"""`/registry`: what the site's files say otherwise than the registry, and taking the files up again."""
+"""`/registry`: differences between the site's CSV files and the registry, and import of the files."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from console.http.openapi import JsonResponse, documented_router
 from console.http.problems import Problem, invalid
 from console.http.requests import Deps, item_response, list_response, parse_body
 from console.schemas import registry as schema
-from console.schemas.parts import Page
+from console.schemas.common import Page
 from console.timestamps import to_schema
 from store.database.system import audit
 
@@ -24,7 +24,7 @@ router = documented_router(prefix="/registry", tags=["registry"])
 
 
 class ImportBody(BaseModel):
-    """`force`: the files win also over what was changed over the API."""
+    """`force`: the files also replace records changed over the API."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -34,27 +34,29 @@ class ImportBody(BaseModel):
 _IMPORT_BODY: Final = TypeAdapter(ImportBody)
 
 
-@router.get("/differences", summary="Records that were changed over the API and stand otherwise in the site's files")
+@router.get("/differences", summary="Records that were changed over the API and differ from the site's files")
 async def list_differences(deps: Deps, _user: RegistryAdmin) -> JsonResponse[Page[schema.FileDifference]]:
-    return list_response(deps, [to_schema(schema.FileDifference, one) for one in await _site_files(deps).differences()])
+    return list_response(
+        deps, [to_schema(schema.FileDifference, difference) for difference in await _site_files(deps).differences()]
+    )
 
 
 @router.post(
     "/import",
-    summary="Take up the site's CSV files as they are now",
+    summary="Import the site's CSV files as they are now",
     openapi_extra=examples.request_body({"force": False}, _IMPORT_BODY, optional=True),
 )
 async def import_files(request: Request, deps: Deps, user: RegistryAdmin) -> JsonResponse[schema.ImportResult]:
-    """What was changed over the API stays, and is listed under `kept`, unless `force` says that the files win."""
-    asked = await parse_body(request, _IMPORT_BODY, optional=True)
+    """Records changed over the API stay and are listed under `kept`, unless `force` is set."""
+    body = await parse_body(request, _IMPORT_BODY, optional=True)
     try:
-        done = await _site_files(deps).import_now(force=asked.force)
-    except RulebookInvalid as found:
-        raise invalid(*map(to_field_error, found.faults)) from None
+        result = await _site_files(deps).import_now(force=body.force)
+    except RulebookInvalid as invalid_files:
+        raise invalid(*map(to_field_error, invalid_files.faults)) from None
     now = deps.clock()
-    told: dict[str, Any] = {**{name: value for name, value in done.items() if name != "kept"}, "force": asked.force}
-    await deps.database.write(lambda tx: audit.record(tx, now, user.token, "site files imported", told))
-    return item_response(deps, to_schema(schema.ImportResult, done))
+    detail: dict[str, Any] = {**{name: value for name, value in result.items() if name != "kept"}, "force": body.force}
+    await deps.database.write(lambda tx: audit.record(tx, now, user.token, "site files imported", detail))
+    return item_response(deps, to_schema(schema.ImportResult, result))
 
 
 def _site_files(deps: Deps) -> SiteFiles:

@@ -1,4 +1,4 @@
-"""`/stream`: server-sent events for the pages. Each reader gets only what he may see."""
+"""`/stream`: server-sent events for the pages. Each user gets only events that they may see."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ router = documented_router(tags=["stream"])
 RETRY_MS = 2_000
 LINK_STATUS_FIELDS = ("connected", "now")
 EVENTS: Final = {"alert": AlertItem, "status": Status, "resync": Resync}
-"""What each event of the stream bears."""
+"""The schema of each event of the stream."""
 
 
 @router.get("/stream", summary="Server-sent events: alert, status, resync", response_class=EventStreamResponse)
@@ -40,27 +40,27 @@ async def stream(request: Request, deps: Deps, user: CurrentUser) -> Response:
 
 async def _event_stream(request: Request, deps: Deps, user: Principal) -> AsyncIterator[bytes]:
     heartbeat_s: float = request.app.state.heartbeat_s
-    clock = asyncio.get_running_loop().time
-    listener = deps.events.subscribe(request.headers.get("last-event-id"))
+    loop_time = asyncio.get_running_loop().time
+    subscription = deps.events.subscribe(request.headers.get("last-event-id"))
     try:
         yield f"retry: {RETRY_MS}\n\n".encode()
-        checked_at = clock()
-        async for event in listener.events(heartbeat_s):
-            if clock() - checked_at >= heartbeat_s:
-                # An open stream outlives no session: whoever logged out hears nothing more.
+        checked_at = loop_time()
+        async for event in subscription.events(heartbeat_s):
+            if loop_time() - checked_at >= heartbeat_s:
+                # An open stream must not outlive its session.
                 if await authenticate(request) is None:
                     return
-                checked_at = clock()
+                checked_at = loop_time()
             if event is None:
-                yield b": still here\n\n"
+                yield b": heartbeat\n\n"
             elif is_visible(deps, user, event):
                 yield encode_event(deps, user, event)
     finally:
-        deps.events.unsubscribe(listener)
+        deps.events.unsubscribe(subscription)
 
 
 def is_visible(deps: Deps, user: Principal, event: Event) -> bool:
-    """A worker's link hears of its alert, a token limited to a place of what lies under it."""
+    """Whether the user may see an event: a worker's link its alert, a token limited to a place the alerts under it."""
     if event.name != "alert":
         return True
     if user.alert is not None:
@@ -70,12 +70,12 @@ def is_visible(deps: Deps, user: Principal, event: Event) -> bool:
 
 
 def _status_for(status: Mapping[str, Any], user: Principal) -> Mapping[str, Any]:
-    """The status line is the page's heartbeat; a worker's link is not told who is on duty."""
+    """The status for this user: a worker's link does not see who is on duty."""
     return status if user.alert is None else {name: status[name] for name in LINK_STATUS_FIELDS if name in status}
 
 
 def encode_event(deps: Deps, user: Principal, event: Event) -> bytes:
-    """One event as it goes over the wire. JSON has no raw newline, so one `data` line is enough."""
+    """One event in the text/event-stream format. JSON has no raw newline, so one `data` line is enough."""
     identifier = f"id: {event.id}\n" if event.id else ""
     data = encode_json(_event_view(event, user), deps.site.zone).decode()
     return f"{identifier}event: {event.name}\ndata: {data}\n\n".encode()

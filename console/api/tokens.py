@@ -1,4 +1,4 @@
-"""`/tokens`: an administrator gives out and ends access tokens. A token is shown once, when it is made."""
+"""`/tokens`: access tokens. The text of a token is returned once, when it is created."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from console.http.openapi import JsonResponse, documented_router
 from console.http.problems import FieldError, invalid, not_found
 from console.http.requests import Deps, item_response, list_response, parse_body
 from console.schemas import service as schema
-from console.schemas.parts import Page
+from console.schemas.common import Page
 from console.security.auth import AccessRole, hash_token
 from console.timestamps import to_schema
 from console.views.records import StrictModel
@@ -28,7 +28,7 @@ router = documented_router(tags=["tokens"])
 
 
 class TokenBody(StrictModel):
-    """Whom the token is for, and the place or the platform it is limited to."""
+    """Role and person of a token, and the place or platform it is limited to."""
 
     role: Annotated[AccessRole, Field(strict=False)]
     person: str | None = None
@@ -39,33 +39,33 @@ class TokenBody(StrictModel):
 _TOKEN_BODY = TypeAdapter(TokenBody)
 
 
-@router.get("/tokens", summary="Tokens given out, without the tokens themselves")
+@router.get("/tokens", summary="Access tokens, without their text")
 async def list_tokens(deps: Deps, _user: RegistryAdmin) -> JsonResponse[Page[schema.Token]]:
-    return list_response(deps, [to_schema(schema.Token, one) for one in await deps.database.read(tokens.list_tokens)])
+    return list_response(
+        deps, [to_schema(schema.Token, token) for token in await deps.database.read(tokens.list_tokens)]
+    )
 
 
 @router.post(
     "/tokens",
     status_code=201,
-    summary="A new token; this answer is the only place that shows it",
+    summary="Create a token; only this response contains its text",
     openapi_extra=examples.request_body(examples.TOKEN, _TOKEN_BODY),
 )
 async def create_token(request: Request, deps: Deps, user: RegistryAdmin) -> JsonResponse[schema.NewToken]:
-    wanted, now = await parse_body(request, _TOKEN_BODY), deps.clock()
+    body, now = await parse_body(request, _TOKEN_BODY), deps.clock()
     community = deps.registry.community()
-    if wanted.person is not None and wanted.person not in community.people:
-        raise invalid(FieldError("person", messages_zh.UNKNOWN_PERSON.format(person=wanted.person)))
-    if wanted.place is not None and wanted.place not in community.places:
-        raise invalid(FieldError("place", messages_zh.UNKNOWN_PLACE.format(place=wanted.place)))
-    if wanted.platform is not None and (wanted.role is not AccessRole.DEVICE or wanted.platform not in PUSH_SOURCES):
+    if body.person is not None and body.person not in community.people:
+        raise invalid(FieldError("person", messages_zh.UNKNOWN_PERSON.format(person=body.person)))
+    if body.place is not None and body.place not in community.places:
+        raise invalid(FieldError("place", messages_zh.UNKNOWN_PLACE.format(place=body.place)))
+    if body.platform is not None and (body.role is not AccessRole.DEVICE or body.platform not in PUSH_SOURCES):
         raise invalid(
             FieldError("platform", messages_zh.PLATFORM_NEEDS_DEVICE_ROLE.format(known="、".join(PUSH_SOURCES)))
         )
     text = secrets.token_urlsafe(32)
     identifier = f"t-{secrets.token_hex(4)}"
-    token = tokens.Token(
-        identifier, hash_token(text), wanted.role, wanted.person, wanted.place, now, platform=wanted.platform
-    )
+    token = tokens.Token(identifier, hash_token(text), body.role, body.person, body.place, now, platform=body.platform)
 
     def work(tx: Any) -> None:
         tokens.create(tx, token)
@@ -75,7 +75,7 @@ async def create_token(request: Request, deps: Deps, user: RegistryAdmin) -> Jso
     return item_response(deps, to_schema(schema.NewToken, {**asdict(token), "token": text}), 201)
 
 
-@router.delete("/tokens/{token_id}", status_code=204, summary="End a token and its sessions")
+@router.delete("/tokens/{token_id}", status_code=204, summary="Revoke a token and its sessions")
 async def revoke_token(deps: Deps, user: RegistryAdmin, token_id: str) -> Response:
     now = deps.clock()
 

@@ -1,4 +1,4 @@
-"""`/why`: why was I told, or not told? Answered from what the ledger and the history hold, and from nothing else."""
+"""`/why`: why people were notified of something, or were not, from the database and the history."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _SILENCED: Final = {
 }
 
 
-@router.get("/why", summary="Why somebody was told, or was not: alert=, finding=, message=, or device= with at=")
+@router.get("/why", summary="Why people were notified, or were not: alert=, finding=, message=, or device= with at=")
 async def why(
     deps: Deps,
     user: CurrentUser,
@@ -61,9 +61,9 @@ async def why(
 
 async def _why_alert(deps: Deps, user: Principal, alert_id: str) -> Why:
     view = await visible_alert(deps, user, alert_id)
-    told = view.get("told", ())
-    answer = messages_zh.WHY_NOTIFIED if told else messages_zh.WHY_NOT_NOTIFIED
-    return _why_view(answer.format(count=len(told), title=view["title"]), view["timeline"], alert=view["id"])
+    notified = view.get("told", ())
+    answer = messages_zh.WHY_NOTIFIED if notified else messages_zh.WHY_NOT_NOTIFIED
+    return _why_view(answer.format(count=len(notified), title=view["title"]), view["timeline"], alert=view["id"])
 
 
 async def _why_finding(deps: Deps, user: Principal, finding: str) -> Why:
@@ -76,8 +76,8 @@ async def _why_finding(deps: Deps, user: Principal, finding: str) -> Why:
     held = await deps.database.read(lambda tx: silences.get_held(tx, finding))
     if held is None or not await _is_visible(deps, user, held):
         raise Problem(404, messages_zh.WHY_NO_FINDING)
-    line = await _silenced_fact(deps, held)
-    return _why_view(line["text"], [line], finding=finding, silence=str(held.silence))
+    fact = await _silenced_fact(deps, held)
+    return _why_view(fact["text"], [fact], finding=finding, silence=str(held.silence))
 
 
 async def _is_visible(deps: Deps, user: Principal, held: HeldFinding) -> bool:
@@ -86,7 +86,7 @@ async def _is_visible(deps: Deps, user: Principal, held: HeldFinding) -> bool:
 
 
 async def _silenced_fact(deps: Deps, held: HeldFinding) -> dict[str, Any]:
-    """Why nobody was told of a finding: who planned which silence, and for what."""
+    """The silence that kept a finding from notifying: who planned it, and the reason."""
     silence = await deps.database.read(lambda tx: silences.get_silence(tx, held.silence))
     assert silence is not None  # a row of it refers to it
     text = _SILENCED[held.state].format(
@@ -96,19 +96,21 @@ async def _silenced_fact(deps: Deps, held: HeldFinding) -> dict[str, Any]:
 
 
 async def _why_message(deps: Deps, user: Principal, message: str) -> Why:
-    found = await deps.database.read(lambda tx: SqlAlertStore(tx).delivery(message))
+    delivery = await deps.database.read(lambda tx: SqlAlertStore(tx).delivery(message))
     if user.alert is not None:
-        _reject_other_link(user, [] if found is None else [str(found.alert)])
-    if found is None:
+        _reject_other_link(user, [] if delivery is None else [str(delivery.alert)])
+    if delivery is None:
         raise Problem(404, messages_zh.WHY_NO_MESSAGE)
-    alert = str(found.alert)
+    alert = str(delivery.alert)
     view = await visible_alert(deps, user, alert)
     messages = await deps.database.read(lambda tx: queries.deliveries_of_alert(tx, alert))
-    trail = next(one["trail"] for one in messages if one["id"] == message)
+    trail = next(row["trail"] for row in messages if row["id"] == message)
     answer = messages_zh.WHY_MESSAGE.format(
-        name=found.name, title=view["title"], state=messages_zh.DELIVERY_STATES[found.state]
+        name=delivery.name, title=view["title"], state=messages_zh.DELIVERY_STATES[delivery.state]
     )
-    return _why_view(answer, [_delivery_fact(step) for step in trail], alert=alert, message=message, state=found.state)
+    return _why_view(
+        answer, [_delivery_fact(step) for step in trail], alert=alert, message=message, state=delivery.state
+    )
 
 
 def _delivery_fact(step: dict[str, Any]) -> dict[str, Any]:
@@ -121,39 +123,39 @@ def _delivery_fact(step: dict[str, Any]) -> dict[str, Any]:
 async def _why_device(deps: Deps, user: Principal, device_id: str, at: Instant) -> Why:
     device = await readable_device(deps, user, device_id)
     since = max(at - HOUR, await readable_since(deps, user))
-    lines = [*await _alert_facts(deps, user, device, at), *await _reading_facts(deps, device, since, at)]
-    standing: list[dict[str, Any]] = []
+    facts = [*await _alert_facts(deps, user, device, at), *await _reading_facts(deps, device, since, at)]
+    rule_facts: list[dict[str, Any]] = []
     if user.alert is None:
-        lines += await _refusal_facts(deps, user, device, at)
-        held = await deps.database.read(
+        facts += await _refusal_facts(deps, user, device, at)
+        held_findings = await deps.database.read(
             lambda tx: silences.list_held(tx, device=device.id, since=at - DAY, until=at + DAY)
         )
-        lines += [await _silenced_fact(deps, one) for one in held]
-        standing = _rule_facts(deps, device)
-    answer = messages_zh.WHY_DEVICE if any(line["kind"] == "alert" for line in lines) else messages_zh.WHY_DEVICE_QUIET
-    lines.sort(key=lambda line: line["at"])
-    return _why_view(answer.format(device=device.id), [*lines, *standing], device=device.id)
+        facts += [await _silenced_fact(deps, held) for held in held_findings]
+        rule_facts = _rule_facts(deps, device)
+    answer = messages_zh.WHY_DEVICE if any(fact["kind"] == "alert" for fact in facts) else messages_zh.WHY_DEVICE_QUIET
+    facts.sort(key=lambda fact: fact["at"])
+    return _why_view(answer.format(device=device.id), [*facts, *rule_facts], device=device.id)
 
 
 def _reject_other_link(user: Principal, alerts: Sequence[str]) -> None:
-    """403 for a worker's link unless its alert is among these. What does not exist is refused alike."""
+    """403 for a worker's link unless its alert is among these, also for alerts that do not exist."""
     if user.alert not in alerts:
         raise Problem(403, messages_zh.OTHER_ALERT)
 
 
 async def _alert_facts(deps: Deps, user: Principal, device: Device, at: Instant) -> list[dict[str, Any]]:
-    found = await deps.database.read(lambda tx: queries.alerts_of_device(tx, device.id, at - DAY, at + DAY))
+    alerts = await deps.database.read(lambda tx: queries.alerts_of_device(tx, device.id, at - DAY, at + DAY))
     return [
         {
-            "at": one["at"],
+            "at": row["at"],
             "kind": "alert",
-            "text": (messages_zh.WHY_JOINED_LINE if one["joined"] else messages_zh.WHY_ALERT_LINE).format(
-                id=one["alert"], title=one["title"]
+            "text": (messages_zh.WHY_JOINED_LINE if row["joined"] else messages_zh.WHY_ALERT_LINE).format(
+                id=row["alert"], title=row["title"]
             ),
-            "alert": one["alert"],
+            "alert": row["alert"],
         }
-        for one in found
-        if user.alert in (None, one["alert"])
+        for row in alerts
+        if user.alert in (None, row["alert"])
     ]
 
 
@@ -174,28 +176,28 @@ async def _refusal_facts(deps: Deps, user: Principal, device: Device, at: Instan
 
 
 async def _reading_facts(deps: Deps, device: Device, since: Instant, at: Instant) -> list[dict[str, Any]]:
-    """What the device last said before the instant; that it said nothing is an answer too."""
+    """The last readings of the device before the instant; a fact too when there were none."""
     points = await deps.history.series(device.id, None, min(since, at), at + 1, None, ROWS_MAX)
     points = [point for point in points if point.at >= since]
     if not points:
         return [{"at": at, "kind": "silence", "text": messages_zh.WHY_SILENT}]
     newest = max(point.at for point in points)
-    said = "，".join(f"{_quantity_name(deps, device, p.quantity)} {p.value}" for p in points if p.at == newest)
-    return [{"at": newest, "kind": "reading", "text": messages_zh.WHY_READING_LINE.format(said=said)}]
+    values = "，".join(f"{_quantity_name(deps, device, p.quantity)} {p.value}" for p in points if p.at == newest)
+    return [{"at": newest, "kind": "reading", "text": messages_zh.WHY_READING_LINE.format(values=values)}]
 
 
 def _rule_facts(deps: Deps, device: Device) -> list[dict[str, Any]]:
-    """Where each rule about this kind stands at present: a quiet rule that watched is an answer too."""
+    """The present phase of each rule that applies to the device's kind."""
     if deps.rules.explain is None:
         return []
-    now, lines = deps.clock(), []
+    now, facts = deps.clock(), []
     for rule in deps.rules.summaries():
-        story = deps.rules.explain(rule.name, device.id)
-        if story.get("applies_to_kind"):
-            phase = messages_zh.RULE_PHASES[str(story["phase"])]
+        explanation = deps.rules.explain(rule.name, device.id)
+        if explanation.get("applies_to_kind"):
+            phase = messages_zh.RULE_PHASES[str(explanation["phase"])]
             text = messages_zh.WHY_RULE_LINE.format(title=rule.title, phase=phase)
-            lines.append({"at": now, "kind": "rule", "text": text, "rule": rule.name})
-    return lines
+            facts.append({"at": now, "kind": "rule", "text": text, "rule": rule.name})
+    return facts
 
 
 def _quantity_name(deps: Deps, device: Device, quantity: str) -> str:
@@ -204,5 +206,5 @@ def _quantity_name(deps: Deps, device: Device, quantity: str) -> str:
     return declared.name.zh if declared else quantity
 
 
-def _why_view(answer: str, lines: Sequence[dict[str, Any]], **about: str) -> Why:
-    return to_schema(Why, {"about": about, "answer": answer, "items": list(lines), "next": None})
+def _why_view(answer: str, facts: Sequence[dict[str, Any]], **about: str) -> Why:
+    return to_schema(Why, {"about": about, "answer": answer, "items": list(facts), "next": None})

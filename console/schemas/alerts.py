@@ -7,7 +7,7 @@ from typing import Literal
 from msgspec import UNSET, UnsetType
 
 from alerts.alert import State
-from console.schemas.parts import NamedReference, Schema, Value
+from console.schemas.common import NamedReference, Schema, Value
 from console.timestamps import Timestamp
 from domain import Ledger, Severity
 

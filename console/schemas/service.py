@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from msgspec import UNSET, UnsetType, field
 
-from console.schemas.parts import NamedReference, Page, Schema, Value
+from console.schemas.common import NamedReference, Page, Schema, Value
 from console.security.auth import AccessRole
 from console.timestamps import Timestamp
 from domain import Ledger, Severity

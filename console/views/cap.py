@@ -1,6 +1,6 @@
-"""An alert as other systems read it: Common Alerting Protocol 1.2, and an Atom feed of them. Knows no request.
+"""Alerts in the Common Alerting Protocol 1.2, and an Atom feed of them. Pure.
 
-Nobody's name or phone is in it; the place is, down to the door, so its scope is `Restricted`.
+Messages contain no name or phone, but the full address, so their scope is `Restricted`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _OVER: Final = frozenset({"verified", "closed"})
 
 
 def document(view: Mapping[str, Any], site: str, zone: ZoneInfo) -> str:
-    """One alert as a CAP message: Alert as it was opened, Update once it has changed, Cancel when it is over."""
+    """One alert as a CAP message: Alert when unchanged since opening, Update after a change, Cancel when it is over."""
     changed = view["updated_at"] != view["opened_at"]
     kind = "Cancel" if view["state"] in _OVER else "Update" if changed else "Alert"
     fields = (
@@ -46,7 +46,7 @@ def document(view: Mapping[str, Any], site: str, zone: ZoneInfo) -> str:
 
 
 def feed(views: Sequence[Mapping[str, Any]], site: str, zone: ZoneInfo, now: Instant) -> str:
-    """The newest alerts, each with the address of its CAP message."""
+    """The newest alerts, each with the URL of its CAP message."""
     updated = max((view["updated_at"] for view in views), default=now)
     head = (("id", "urn:fengshao:cap-feed"), ("title", site), ("updated", cap_time(updated, zone)))
     entries = "".join(f"<entry>{_entry(view, site, zone)}</entry>" for view in views)
@@ -57,7 +57,7 @@ def feed(views: Sequence[Mapping[str, Any]], site: str, zone: ZoneInfo, now: Ins
 
 
 def cap_time(instant: Instant, zone: ZoneInfo) -> str:
-    """CAP writes whole seconds, and never `Z`.
+    """CAP times have whole seconds and an offset, never `Z`.
 
     >>> cap_time(1_795_269_903_123, ZoneInfo("UTC"))
     '2026-11-21T14:05:03+00:00'
@@ -102,8 +102,8 @@ def _reference(view: Mapping[str, Any], site: str, zone: ZoneInfo) -> str:
 
 
 def _token(text: str) -> str:
-    """CAP's sender and references may hold no space, comma, `<` or `&`."""
-    return "".join("_" if sign.isspace() or sign in ",<&" else sign for sign in text) or "fengshao"
+    """The text without space, comma, `<` and `&`, which sender and references of CAP must not contain."""
+    return "".join("_" if character.isspace() or character in ",<&" else character for character in text) or "fengshao"
 
 
 def _elements(fields: Sequence[tuple[str, str]]) -> str:

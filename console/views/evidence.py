@@ -1,6 +1,4 @@
-"""An alert's view in both languages: its title in English beside the Chinese one, and each line of evidence as a person
-reads it. What nobody wrote in English stays null. It knows rules and kinds by the words they carry, and changes no key.
-"""
+"""Adds English titles and readable lines of evidence to an alert's view. A missing English title is null."""
 
 from __future__ import annotations
 

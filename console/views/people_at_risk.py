@@ -1,4 +1,4 @@
-"""Who may need help at an alert, and what whoever goes there must know: for those who go, masked for others."""
+"""People at risk at an alert, with what helpers must know: in full for helpers, masked for other users."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from store.database import registry
 
 
 async def people_at_risk_view(deps: ConsoleDependencies, user: Principal, view: Mapping[str, Any]) -> dict[str, Any]:
-    """`concerned`: the people with what matters; `contacts`: everybody worth ringing, first those concerned."""
+    """`concerned`: people at risk with care notes; `contacts`: whom to call, people at risk first, each phone once."""
     device_id, community = view["device"], deps.registry.community()
     device = await deps.database.read(lambda tx: registry.get_device(tx, device_id)) if device_id else None
     people = community.concerned(Subject(**view["subject"]), device, view["place"])
     if not may_see_people(user, view):
         return {"concerned": [{"name": mask_name(person.name), "care": []} for person in people], "contacts": []}
     contacts: dict[str, dict[str, Any]] = {}
-    for contact in (one for person in people for one in contacts_of(community, person)):
+    for contact in (member for person in people for member in contacts_of(community, person)):
         contacts.setdefault(contact["phone"], contact)
     return {
         "concerned": [{"name": person.name, "care": _care_notes(deps, person)} for person in people],
@@ -31,10 +31,10 @@ async def people_at_risk_view(deps: ConsoleDependencies, user: Principal, view: 
 
 
 def may_see_people(user: Principal, view: Mapping[str, Any]) -> bool:
-    """Who may act for anybody, and the worker who was called to this very alert, took it, or bears its link."""
+    """Whether names are shown: to operators, and to the worker who was called, acknowledged, or has the link."""
     if user.sees_names or user.alert == view["id"]:
         return True
-    called = {told["person"] for told in view["told"]} | {(view["owner"] or {}).get("id")}
+    called = {notified["person"] for notified in view["told"]} | {(view["owner"] or {}).get("id")}
     return user.role is AccessRole.WORKER and user.person is not None and user.person in called
 
 
@@ -46,20 +46,25 @@ def _care_notes(deps: ConsoleDependencies, person: Person) -> list[dict[str, Any
 
 
 def contacts_of(community: Community, person: Person) -> list[dict[str, Any]]:
-    """A person's own phone, then the family: people who name him in `family_of`, and what is written at himself."""
+    """A person's phone, then the family: persons with this one in `family_of`, and the contact in its attributes."""
     own = [{"name": person.name, "role": "resident", "phone": person.phone}] if person.phone else []
     family = [
-        {"name": one.name, "role": "family", "phone": one.phone, "relation": str(one.attributes.get("relation", ""))}
-        for one in community.family_of(person)
-        if one.phone
+        {
+            "name": member.name,
+            "role": "family",
+            "phone": member.phone,
+            "relation": str(member.attributes.get("relation", "")),
+        }
+        for member in community.family_of(person)
+        if member.phone
     ]
     return [*own, *family, *_contact_of_attributes(person)]
 
 
 def _contact_of_attributes(person: Person) -> list[dict[str, Any]]:
-    """The contact that stands in the person's own row: attributes contact_name, contact_phone, contact_relation."""
-    said = {name: str(person.attributes.get(f"contact_{name}", "")) for name in ("name", "phone", "relation")}
-    if not said["phone"]:
+    """The contact in the person's attributes contact_name, contact_phone, contact_relation."""
+    contact = {name: str(person.attributes.get(f"contact_{name}", "")) for name in ("name", "phone", "relation")}
+    if not contact["phone"]:
         return []
-    name = said["name"] or said["relation"] or said["phone"]
-    return [{"name": name, "role": "family", "phone": said["phone"], "relation": said["relation"]}]
+    name = contact["name"] or contact["relation"] or contact["phone"]
+    return [{"name": name, "role": "family", "phone": contact["phone"], "relation": contact["relation"]}]

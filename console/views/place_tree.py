@@ -1,4 +1,4 @@
-"""Which places lie under a place. It knows the community and no request."""
+"""Places under a place. Pure."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from domain import Place
 
 
 def descendants(places: Mapping[str, Place], root: str) -> set[str]:
-    """The ids of a place and of everything under it; the place's own id even when it is not registered."""
+    """The ids of a place and of all places under it; its own id even when it is not registered."""
     children: dict[str, list[str]] = {}
     for place in places.values():
         if place.parent is not None:
             children.setdefault(place.parent, []).append(place.id)
-    found, waiting = {root}, [root]
-    while waiting:
-        new = [child for child in children.get(waiting.pop(), ()) if child not in found]
-        found.update(new)
-        waiting.extend(new)
-    return found
+    visited, queue = {root}, [root]
+    while queue:
+        new = [child for child in children.get(queue.pop(), ()) if child not in visited]
+        visited.update(new)
+        queue.extend(new)
+    return visited

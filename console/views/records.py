@@ -1,4 +1,4 @@
-"""The registry over HTTP: what may be written (domain.specs), and its values as they are shown. Knows no store."""
+"""Records of the registry over HTTP: validators of request bodies (domain.specs), and views of responses. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from domain.specs import CellSpec, DeviceSpec, DutySpec, PersonSpec, PlaceSpec
 
 
 class StrictModel(BaseModel):
-    """A field we do not know is a fault: a misspelt one would otherwise be lost in silence."""
+    """Base of request bodies: an unknown field is an error, so that a misspelt one is not ignored."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -34,7 +34,7 @@ def device_view(device: Device) -> dict[str, Any]:
         "kind": device.kind,
         "model": device.model,
         "place": device.place,
-        "identities": [{"platform": one.platform, "id": one.id} for one in device.identities],
+        "identities": [{"platform": identity.platform, "id": identity.id} for identity in device.identities],
         "attributes": device.attributes,
     }
 

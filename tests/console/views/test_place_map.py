@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from console.views.town_map import PlaceMap, find_spot
+from console.views.place_map import PlaceMap, find_spot
 from domain import Place
 from domain.people import Community, community
 

@@ -65,7 +65,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Do something about an alert; 409 says why not now
+         * Perform an action on an alert; 409 explains why it is not possible now
          * @description acknowledge、arrive、resolve、verify、close、return、reopen、shelve、assign、pass、comment
          */
         post: operations["perform_action"];
@@ -85,8 +85,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Listen to everything on the broker for a while: who speaks, what is understood, which line to add
-         * @description Answers when the time is over. 409 while somebody else listens, 503 where the broker does not let us.
+         * Subscribe to everything on the broker: which devices send, what is decoded, which line to add
+         * @description Responds when the time is over. 409 while another examination runs, 503 when the broker refuses.
          */
         post: operations["examine"];
         delete?: never;
@@ -126,7 +126,7 @@ export interface paths {
         /** Register or replace one device */
         put: operations["put_device"];
         post?: never;
-        /** Forget a device; what it said stays */
+        /** Delete a device; its readings stay */
         delete: operations["delete_device"];
         options?: never;
         head?: never;
@@ -158,7 +158,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Compounds (or what stands for them) with open alerts, the worst first */
+        /** Compounds, or places in their role, with open alerts, worst first */
         get: operations["places_summary"];
         put?: never;
         post?: never;
@@ -211,7 +211,7 @@ export interface paths {
             cookie?: never;
         };
         /** One of the places */
-        get: operations["one_places"];
+        get: operations["get_places"];
         /** Add or replace */
         put: operations["put_places"];
         post?: never;
@@ -248,7 +248,7 @@ export interface paths {
             cookie?: never;
         };
         /** One of the cells */
-        get: operations["one_cells"];
+        get: operations["get_cells"];
         /** Add or replace */
         put: operations["put_cells"];
         post?: never;
@@ -285,7 +285,7 @@ export interface paths {
             cookie?: never;
         };
         /** One of the people */
-        get: operations["one_people"];
+        get: operations["get_people"];
         /** Add or replace */
         put: operations["put_people"];
         post?: never;
@@ -322,7 +322,7 @@ export interface paths {
             cookie?: never;
         };
         /** One of the rosters */
-        get: operations["one_rosters"];
+        get: operations["get_rosters"];
         /** Add or replace */
         put: operations["put_rosters"];
         post?: never;
@@ -342,7 +342,7 @@ export interface paths {
         };
         /**
          * Rules with their source and state
-         * @description `device`: only those that may begin about it now. A worker's link sees those about its alert's device.
+         * @description `device`: only rules that may raise a finding about it now. A worker's link sees those of its alert's device.
          */
         get: operations["list_rules"];
         put?: never;
@@ -396,7 +396,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Play the trials of rulebooks */
+        /** Run the trials of rulebooks */
         post: operations["test"];
         delete?: never;
         options?: never;
@@ -413,7 +413,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Begin to hold a rulebook against the past */
+        /** Start a backtest of a rulebook over recorded data */
         post: operations["backtest"];
         delete?: never;
         options?: never;
@@ -428,7 +428,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Backtests since the service started, the newest first, without what they found */
+        /** Backtests since the service started, newest first, without results */
         get: operations["list_jobs"];
         put?: never;
         post?: never;
@@ -445,11 +445,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How far a backtest is, and what it found */
+        /** Progress and result of a backtest */
         get: operations["get_job"];
         put?: never;
         post?: never;
-        /** End a backtest */
+        /** Cancel a backtest */
         delete: operations["cancel_job"];
         options?: never;
         head?: never;
@@ -480,7 +480,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A commented rulebook to begin with, and its trials */
+        /** A commented template of a rulebook, and its trials */
         get: operations["new_rulebook"];
         put?: never;
         post?: never;
@@ -499,7 +499,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Take up the rulebooks that lie on disk */
+        /** Reload the rulebooks from disk */
         post: operations["reload"];
         delete?: never;
         options?: never;
@@ -514,7 +514,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Why a rule speaks, or does not, of a device or a group: now or at= */
+        /** Why a rule reports, or does not report, a finding for a device or group: now or at= */
         get: operations["explain"];
         put?: never;
         post?: never;
@@ -531,7 +531,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Findings that stand until a person resets them; alert= for those of one alert */
+        /** Latched findings, which stay active until a person resets them; alert= for those of one alert */
         get: operations["list_latched"];
         put?: never;
         post?: never;
@@ -551,8 +551,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Reset a latched rule of a device or group; 409 when nothing of it is latched
-         * @description `ended: false`: it is still dangerous; the finding stands, and ends with the next all-clear.
+         * Reset a latched rule of a device or group; 409 when it is not latched
+         * @description `ended: false`: the condition is still true; the finding ends when it becomes false.
          */
         post: operations["reset"];
         delete?: never;
@@ -587,7 +587,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Try refused messages again, after a mapping was mended or a device registered */
+        /** Process refused messages again, after a mapping was corrected or a device registered */
         post: operations["replay"];
         delete?: never;
         options?: never;
@@ -602,7 +602,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Devices that speak or are described and are not registered, dangers first */
+        /** Devices that send or are announced and are not registered, dangers first */
         get: operations["list_unregistered"];
         put?: never;
         post?: never;
@@ -619,7 +619,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Fields that devices send and no mapping takes, the most frequent first */
+        /** Fields that devices send and no mapping uses, the most frequent first */
         get: operations["list_unmapped"];
         put?: never;
         post?: never;
@@ -636,7 +636,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Who did what, newest first */
+        /** Audit trail, newest first */
         get: operations["list_audit"];
         put?: never;
         post?: never;
@@ -653,7 +653,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Records that were changed over the API and stand otherwise in the site's files */
+        /** Records that were changed over the API and differ from the site's files */
         get: operations["list_differences"];
         put?: never;
         post?: never;
@@ -673,8 +673,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Take up the site's CSV files as they are now
-         * @description What was changed over the API stays, and is listed under `kept`, unless `force` says that the files win.
+         * Import the site's CSV files as they are now
+         * @description Records changed over the API stay and are listed under `kept`, unless `force` is set.
          */
         post: operations["import_files"];
         delete?: never;
@@ -690,7 +690,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Why somebody was told, or was not: alert=, finding=, message=, or device= with at= */
+        /** Why people were notified, or were not: alert=, finding=, message=, or device= with at= */
         get: operations["why"];
         put?: never;
         post?: never;
@@ -710,7 +710,7 @@ export interface paths {
         /** Planned silences, newest first, and how many findings each covered */
         get: operations["list_silences"];
         put?: never;
-        /** Plan a silence; a critical danger only of a device or place, and for four hours at most */
+        /** Plan a silence; critical dangers only for a device or place, and for four hours at most */
         post: operations["create_silence"];
         delete?: never;
         options?: never;
@@ -759,10 +759,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Who is logged in */
+        /** The logged-in user */
         get: operations["get_session"];
         put?: never;
-        /** Log in; the answer sets a cookie */
+        /** Log in; the response sets a cookie */
         post: operations["log_in"];
         /** Log out */
         delete: operations["log_out"];
@@ -778,10 +778,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Tokens given out, without the tokens themselves */
+        /** Access tokens, without their text */
         get: operations["list_tokens"];
         put?: never;
-        /** A new token; this answer is the only place that shows it */
+        /** Create a token; only this response contains its text */
         post: operations["create_token"];
         delete?: never;
         options?: never;
@@ -799,7 +799,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** End a token and its sessions */
+        /** Revoke a token and its sessions */
         delete: operations["revoke_token"];
         options?: never;
         head?: never;
@@ -847,7 +847,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The process answers */
+        /** The process is running */
         get: operations["healthz"];
         put?: never;
         post?: never;
@@ -2344,7 +2344,7 @@ export interface operations {
                 ledger?: string | null;
                 /** @description a kind of device, such as gas_alarm */
                 kind?: string | null;
-                /** @description this place and what lies under it */
+                /** @description this place and all places under it */
                 place?: string | null;
                 device?: string | null;
                 /** @description opened at or after; `from` is the same */
@@ -2616,7 +2616,7 @@ export interface operations {
         parameters: {
             query?: {
                 kind?: string | null;
-                /** @description this place and what lies under it */
+                /** @description this place and all places under it */
                 place?: string | null;
                 /** @description a part of the id */
                 text?: string | null;
@@ -3179,7 +3179,7 @@ export interface operations {
     places_summary: {
         parameters: {
             query?: {
-                /** @description this place and what lies under it */
+                /** @description this place and all places under it */
                 place?: string | null;
                 /** @description with the buildings of each, else their number */
                 tiles?: boolean;
@@ -3426,7 +3426,7 @@ export interface operations {
             };
         };
     };
-    one_places: {
+    get_places: {
         parameters: {
             query?: never;
             header?: never;
@@ -3715,7 +3715,7 @@ export interface operations {
             };
         };
     };
-    one_cells: {
+    get_cells: {
         parameters: {
             query?: never;
             header?: never;
@@ -4002,7 +4002,7 @@ export interface operations {
             };
         };
     };
-    one_people: {
+    get_people: {
         parameters: {
             query?: never;
             header?: never;
@@ -4357,7 +4357,7 @@ export interface operations {
             };
         };
     };
-    one_rosters: {
+    get_rosters: {
         parameters: {
             query?: never;
             header?: never;
@@ -5212,7 +5212,7 @@ export interface operations {
             query?: {
                 source?: string | null;
                 reason?: string | null;
-                /** @description a device as its platform calls it */
+                /** @description the id of a device on its platform */
                 identity?: string | null;
                 from?: string | null;
                 to?: string | null;
@@ -5646,7 +5646,7 @@ export interface operations {
                 "application/json": {
                     /**
                      * MatchersBody
-                     * @description Whatever is named must be equal; `place` means it or what lies under it.
+                     * @description Every named field must be equal; `place` covers the places under it too.
                      */
                     matchers: {
                         /** Rule */
@@ -6115,7 +6115,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        /** @description As the provider writes it: form fields, JSON or XML */
+        /** @description In the provider's format: form fields, JSON or XML */
         requestBody?: {
             content: {
                 "*/*": string;

@@ -1,4 +1,4 @@
-"""What a wall screen draws: every compound with its buildings, by roles of levels; and where an alert stands."""
+"""The map of the wall: compounds with their buildings, by roles of levels, and the position of an alert on it."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from domain.places import self_and_ancestors
 
 
 class Spot(Struct, frozen=True):
-    """Where something stands on the map: the compound, and in it the building, the road, or the compound itself."""
+    """A position on the map: the compound, and in it the building, the road, or the compound itself."""
 
     group: Place
     tile: Place
 
 
 def find_spot(community: Community, place: str | None) -> Spot | None:
-    """None only when the place is unknown."""
+    """The position of a place; None when the place is unknown."""
     group = community.compound_of(place)
     if group is None:
         return None
@@ -35,29 +35,29 @@ def find_spot(community: Community, place: str | None) -> Spot | None:
 
 
 def _find_tile(community: Community, below: list[Place]) -> Place | None:
-    """Of a path below its compound, nearest first: the building, else the premises, else what lies just below."""
+    """The tile in a path below a compound, nearest first: building, else premises, else the topmost place."""
     for role in (LevelRole.BUILDING, LevelRole.FACILITY):
-        found = next((node for node in below if community.role_of(node) is role), None)
-        if found is not None:
-            return found
-    named = [node for node in below if community.role_of(node) not in AREAS]
-    return next(reversed(named or below), None)
+        tile = next((node for node in below if community.role_of(node) is role), None)
+        if tile is not None:
+            return tile
+    outside_areas = [node for node in below if community.role_of(node) not in AREAS]
+    return next(reversed(outside_areas or below), None)
 
 
 class PlaceMap:
-    """The groups and tiles of one version of the community. Built once a version: a district has 170,000 places."""
+    """Groups and tiles of one version of the community. Built once a version: a district has 170,000 places."""
 
     def __init__(self, community: Community) -> None:
         self.community = community
         self.groups: dict[str, dict[str, Place]] = {}
-        """By id of the compound: its tiles by id."""
+        """Tiles by id, by id of their compound."""
         covered: set[str] = set()
         places, roles = community.places, {name: level.role for name, level in community.levels.items()}
         for place in places.values():
-            # What lies in a building, a flat or a compound needs no look: that speaks for it.
+            # Places inside a building, a flat or a compound are represented by it.
             role, parent = roles[place.level], places.get(place.parent or "")
-            stands_alone = parent is None or roles[parent.level] in AREAS
-            if role in TILES or role is LevelRole.COMPOUND or (stands_alone and role not in AREAS):
+            is_standalone = parent is None or roles[parent.level] in AREAS
+            if role in TILES or role is LevelRole.COMPOUND or (is_standalone and role not in AREAS):
                 self._add(place, covered)
         for tiles in self.groups.values():
             for name in covered & tiles.keys():
@@ -69,12 +69,12 @@ class PlaceMap:
         tiles = self.groups.setdefault(spot.group.id, {})
         if spot.tile.id == place.id != spot.group.id and self.community.role_of(place) in TILES:
             tiles[place.id] = place
-            # A zone or a road that holds buildings is no tile beside them.
+            # A zone or a road with buildings is not a tile beside them.
             covered.update(node.id for node in self_and_ancestors(self.community.places, place.parent))
 
 
 def spot_view(spot: Spot | None) -> dict[str, Any] | None:
-    """As an alert bears it."""
+    """The `spot` of an alert's view."""
     if spot is None:
         return None
     return {"group": _place_ref(spot.group), "tile": _place_ref(spot.tile)}
@@ -89,9 +89,9 @@ def _place_ref(place: Place) -> dict[str, Any]:
 
 
 def location_view(community: Community, place: str | None) -> Mapping[str, Any]:
-    """What the page of an alert says of its place: every name on the way, and where to navigate (in GCJ-02)."""
+    """The location of a place: names from the root down, and coordinates for navigation (GCJ-02)."""
     path = list(self_and_ancestors(community.places, place))
-    point = next((found for node in path if (found := _point(node)) is not None), None)
+    point = next((point for node in path if (point := _point(node)) is not None), None)
     lat, lon = point if point is not None else (None, None)
     return {"path": [node.name for node in reversed(path)], "lon": lon, "lat": lat}
 
@@ -101,5 +101,5 @@ def _point(place: Place) -> Point | None:
         return None
     if place.datum == "GCJ-02":
         return place.lat, place.lon
-    true = to_wgs84((place.lat, place.lon), place.datum)
-    return None if true is None else to_gcj02(true)
+    wgs84 = to_wgs84((place.lat, place.lon), place.datum)
+    return None if wgs84 is None else to_gcj02(wgs84)

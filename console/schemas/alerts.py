@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, UnsetType, field
 
 from alerts.alert import State
-from console.schemas.common import NamedReference, Schema, Value
+from console.schemas.base import NamedReference, Schema, Value
 from console.timestamps import Timestamp
 from domain import Ledger, Severity
 
@@ -94,7 +94,7 @@ class AlertItem(Schema, frozen=True, kw_only=True):
     deadline: Deadline | None
     next_step_at: Timestamp | None
     joined: int
-    told: list[NotifiedPerson]
+    notified: list[NotifiedPerson] = field(name="told")
     evidence: list[EvidenceLine]
     allowed: list[Action]
 

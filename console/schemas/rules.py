@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from msgspec import UNSET, UnsetType, field
 
-from console.schemas.common import Schema, Value
+from console.schemas.base import Schema, Value
 from console.timestamps import Timestamp
 from domain import Ledger, Severity
 
@@ -113,7 +113,7 @@ class BacktestFinding(Schema, frozen=True, kw_only=True):
     subject: str
     begin: Timestamp
     end: Timestamp | None
-    told_at: Timestamp
+    reported_at: Timestamp = field(name="told_at")
     severity: str
     where: str
 
@@ -227,7 +227,7 @@ class Explanation(Schema, frozen=True, kw_only=True):
     known: bool
     applies_to_kind: bool | UnsetType = UNSET
     phase: str | UnsetType = UNSET
-    heard: Timestamp | UnsetType | None = UNSET
+    received_at: Timestamp | UnsetType | None = field(name="heard", default=UNSET)
     newest: Timestamp | UnsetType | None = UNSET
     title: str | UnsetType = UNSET
     version: str | UnsetType = UNSET
@@ -241,12 +241,12 @@ class Explanation(Schema, frozen=True, kw_only=True):
     severity: str | UnsetType = UNSET
     evidence: list[str] | UnsetType = UNSET
     evidence_en: list[str] | UnsetType = UNSET
-    said_at: Timestamp | UnsetType = UNSET
+    reading_at: Timestamp | UnsetType = field(name="said_at", default=UNSET)
     values: dict[str, Value] | UnsetType = UNSET
     answers: dict[str, ConditionValue] | UnsetType = UNSET
     asks: dict[str, Value | None] | UnsetType = UNSET
-    last_heard: Timestamp | UnsetType | None = UNSET
-    patience_ms: int | float | UnsetType | None = UNSET
+    last_received_at: Timestamp | UnsetType | None = field(name="last_heard", default=UNSET)
+    timeout_ms: int | float | UnsetType | None = field(name="patience_ms", default=UNSET)
     missed_at: Timestamp | UnsetType | None = UNSET
     parts: list[GroupPart] | UnsetType = UNSET
     within_ms: int | UnsetType | None = UNSET
@@ -255,7 +255,7 @@ class Explanation(Schema, frozen=True, kw_only=True):
     reasons_en: list[str] | UnsetType = UNSET
     at: Timestamp
     judged_from: Timestamp | UnsetType = UNSET
-    told: list[ReportedPhase] | UnsetType = UNSET
+    reported: list[ReportedPhase] | UnsetType = field(name="told", default=UNSET)
 
 
 JsonSchema = dict[str, Any]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+import msgspec
 from msgspec import UNSET, UnsetType, field
 
-from console.schemas.common import NamedReference, Page, Schema, Value
+from console.schemas.base import NamedReference, Page, Schema, Value
 from console.security.auth import AccessRole
 from console.timestamps import Timestamp
 from domain import Ledger, Severity
@@ -158,7 +159,7 @@ class UnreadableField(Schema, frozen=True, kw_only=True):
     """A field whose value could not be decoded, and why."""
 
     field: str
-    said: str
+    value: str = msgspec.field(name="said")
     reason: str
     detail: str
     danger: bool
@@ -186,7 +187,7 @@ class BrokerSender(Schema, frozen=True, kw_only=True):
     retained: int
     topics: list[TopicCount]
     filters: list[str]
-    said: dict[str, str]
+    fields: dict[str, str] = field(name="said")
     filter_line: str | None
     notes: dict[str, int]
     online: bool | None

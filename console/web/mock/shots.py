@@ -25,7 +25,10 @@ def page_of(browser: Browser, size: dict[str, int], scheme: str = "dark") -> Pag
     context = browser.new_context(viewport=size, color_scheme=scheme, locale="zh-CN")  # type: ignore[arg-type]
     page = context.new_page()
     page.on(
-        "console", lambda said: faults.append(said.text) if said.type == "error" and EXPECTED not in said.text else None
+        "console",
+        lambda message: (
+            faults.append(message.text) if message.type == "error" and EXPECTED not in message.text else None
+        ),
     )
     page.on("pageerror", lambda error: faults.append(str(error)))
     return page

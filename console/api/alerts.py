@@ -32,7 +32,7 @@ from console.http.requests import (
     parse_time_field,
 )
 from console.schemas.alerts import Action, AlertDetail, AlertItem, WorkerLink
-from console.schemas.base import Page
+from console.schemas.references import Page
 from console.security.auth import LINK_MS, Principal, sign_worker_link
 from console.timestamps import Timestamp, to_schema
 from console.views.evidence import translate_view

@@ -29,7 +29,7 @@ from console.http.requests import (
     with_path_id,
 )
 from console.schemas import registry as schema
-from console.schemas.base import Page
+from console.schemas.references import Page
 from console.security.auth import Principal
 from console.security.redaction import redact_device
 from console.timestamps import to_schema

@@ -17,7 +17,7 @@ from console.http.openapi import JsonResponse, documented_router
 from console.http.problems import FieldError, Problem, invalid, not_found
 from console.http.requests import Deps, OptionalText, item_response, list_response, parse_body
 from console.schemas import rules as schema
-from console.schemas.base import Page
+from console.schemas.references import Page
 from console.security.auth import Principal
 from console.timestamps import to_schema
 from domain import Attribute

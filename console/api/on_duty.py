@@ -13,7 +13,7 @@ from console.http.openapi import JsonResponse, documented_router
 from console.http.problems import not_found
 from console.http.requests import Deps, OptionalText, list_response, parse_time_field
 from console.schemas import registry as schema
-from console.schemas.parts import Page
+from console.schemas.references import Page
 from console.security.masking import mask_person
 from console.views.records import person_view
 from domain import Role

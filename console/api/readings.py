@@ -13,8 +13,8 @@ from console.http.authorization import CurrentUser
 from console.http.openapi import JsonResponse, documented_router
 from console.http.problems import FieldError, invalid, not_found
 from console.http.requests import Deps, PageParams, list_response, parse_period, parse_step
-from console.schemas.base import Page
 from console.schemas.messages import ReadingPoint
+from console.schemas.references import Page
 from console.security.auth import Principal
 from console.timestamps import Timestamp
 from domain import DAY, MINUTE, Device, Instant, Quality

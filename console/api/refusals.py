@@ -28,7 +28,7 @@ from console.http.requests import (
     parse_period,
 )
 from console.schemas import messages as schema
-from console.schemas.base import Page
+from console.schemas.references import Page
 from console.security.auth import Principal
 from console.security.redaction import redact_payload, redact_refusal, redact_unregistered_device
 from console.timestamps import to_schema

@@ -44,14 +44,18 @@ def _place_errors(community: Community, place: Place, with_new_rows: Mapping[str
         yield "cell", messages_zh.UNKNOWN_CELL.format(cell=place.cell)
     if place.parent is not None and place.parent not in with_new_rows:
         yield "parent", messages_zh.UNKNOWN_PLACE.format(place=place.parent)
-    elif place.parent is not None and place.id in {ancestor.id for ancestor in self_and_ancestors(with_new_rows, place.parent)}:
+    elif place.parent is not None and place.id in {
+        ancestor.id for ancestor in self_and_ancestors(with_new_rows, place.parent)
+    }:
         yield "parent", messages_zh.PARENT_LOOP.format(id=place.id)
 
 
 def _cell_errors(_community: Community, cell: Cell, with_new_rows: Mapping[str, Cell]) -> FieldErrors:
     if cell.parent is not None and cell.parent not in with_new_rows:
         yield "parent", messages_zh.UNKNOWN_CELL.format(cell=cell.parent)
-    elif cell.parent is not None and cell.id in {ancestor.id for ancestor in self_and_ancestors(with_new_rows, cell.parent)}:
+    elif cell.parent is not None and cell.id in {
+        ancestor.id for ancestor in self_and_ancestors(with_new_rows, cell.parent)
+    }:
         yield "parent", messages_zh.PARENT_LOOP.format(id=cell.id)
 
 

@@ -29,7 +29,7 @@ from console.http.requests import (
     validate,
     with_path_id,
 )
-from console.schemas.base import Page, Schema
+from console.schemas.references import Page, Schema
 from console.security.auth import Principal
 from console.timestamps import to_schema
 from domain import Instant

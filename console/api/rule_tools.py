@@ -36,7 +36,7 @@ from console.http.requests import (
     parse_time_field,
 )
 from console.schemas import rules as schema
-from console.schemas.base import Page
+from console.schemas.references import Page
 from console.security.auth import Principal
 from console.timestamps import to_schema
 from domain import DAY

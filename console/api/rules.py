@@ -10,7 +10,7 @@ from console.http.openapi import JsonResponse, documented_router
 from console.http.requests import Deps, OptionalText, list_response
 from console.schemas import registry
 from console.schemas import rules as schema
-from console.schemas.base import Page
+from console.schemas.references import Page
 from console.timestamps import to_schema
 
 router = documented_router(tags=["rules"])

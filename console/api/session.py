@@ -20,7 +20,7 @@ from console.http.authorization import (
 from console.http.openapi import JsonResponse, documented_router
 from console.http.problems import FieldError, Problem, invalid
 from console.http.requests import Deps, item_response, parse_body
-from console.schemas.base import NamedReference
+from console.schemas.references import NamedReference
 from console.schemas.service import Session, Site
 from console.security.auth import COOKIE, SESSION_MS, LoginFailure, LoginRateLimit, Principal, Sessions
 from store.database.system import audit

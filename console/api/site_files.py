@@ -16,7 +16,7 @@ from console.http.openapi import JsonResponse, documented_router
 from console.http.problems import Problem, invalid
 from console.http.requests import Deps, item_response, list_response, parse_body
 from console.schemas import registry as schema
-from console.schemas.base import Page
+from console.schemas.references import Page
 from console.timestamps import to_schema
 from store.database.system import audit
 

@@ -17,7 +17,7 @@ from console.http.openapi import JsonResponse, documented_router
 from console.http.problems import FieldError, invalid, not_found
 from console.http.requests import Deps, item_response, list_response, parse_body
 from console.schemas import service as schema
-from console.schemas.base import Page
+from console.schemas.references import Page
 from console.security.auth import AccessRole, hash_token
 from console.timestamps import to_schema
 from console.views.records import StrictModel

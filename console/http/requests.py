@@ -16,7 +16,7 @@ from console.dependencies import ConsoleDependencies
 from console.http.openapi import JsonResponse
 from console.http.page_cursors import PageCursors
 from console.http.problems import FieldError, Problem, field_errors, format_path, invalid
-from console.schemas.base import Page
+from console.schemas.references import Page
 from console.timestamps import encode_json, parse_time
 from domain import DAY, Instant
 from domain.duration import parse_duration

@@ -7,7 +7,7 @@ from typing import Literal
 from msgspec import UNSET, UnsetType, field
 
 from alerts.alert import State
-from console.schemas.base import NamedReference, Schema, Value
+from console.schemas.references import NamedReference, Schema, Value
 from console.timestamps import Timestamp
 from domain import Ledger, Severity
 

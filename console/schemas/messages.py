@@ -6,7 +6,7 @@ from typing import Literal
 
 from msgspec import UNSET, UnsetType
 
-from console.schemas.base import Page, Schema, Value
+from console.schemas.references import Page, Schema, Value
 from console.schemas.registry import Identity
 from console.timestamps import Timestamp
 from domain import Quality, RefusalReason

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from msgspec import field
 
-from console.schemas.base import Attributes, NamedReference, Page, Schema
+from console.schemas.references import Attributes, NamedReference, Page, Schema
 from console.timestamps import Timestamp
 from domain import Role, Severity
 from domain.levels import LevelRole

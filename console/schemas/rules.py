@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from msgspec import UNSET, UnsetType, field
 
-from console.schemas.base import Schema, Value
+from console.schemas.references import Schema, Value
 from console.timestamps import Timestamp
 from domain import Ledger, Severity
 

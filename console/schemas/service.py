@@ -7,7 +7,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec import UNSET, UnsetType, field
 
-from console.schemas.base import NamedReference, Page, Schema, Value
+from console.schemas.references import NamedReference, Page, Schema, Value
 from console.security.auth import AccessRole
 from console.timestamps import Timestamp
 from domain import Ledger, Severity

@@ -17,6 +17,7 @@ CLEAN_PACKAGES: Final = (
     "app.pipeline",
     "app.reload",
     "app.server",
+    "console",
     "domain",
     "ingest",
     "rules",
@@ -42,6 +43,8 @@ INSTEAD: Final[Mapping[str, str]] = {
     "foresight": "prefilter", "foresee": "find_dangers", "recall": "recovery", "workshop": "process",
     "strikes": "failures", "complaint": "error", "breath": "burst", "goodbye": "disconnect", "glimpse": "copy",
     "newcomer": "discovered", "took": "on_messages",
+    "shelf": "resource", "shelves": "resources", "deed": "detail", "witness": "a role",
+    "registrar": "registry_admin", "furnish": "set_dependencies",
 }  # fmt: skip
 """A word that names nothing in this field, and what to write instead."""
 STORED_NAMES: Final = frozenset({"doors", "house", "longest_promise_min"})

@@ -1891,7 +1891,7 @@ export interface components {
             at: string;
             source: string;
             topic: string;
-            reason: components["schemas"]["Reason"];
+            reason: components["schemas"]["RefusalReason"];
             detail: string;
             platform: string | null;
             identity: string | null;
@@ -1903,11 +1903,11 @@ export interface components {
             payload_bytes?: number;
         };
         /**
-         * Reason
+         * RefusalReason
          * @description Why a message did not become a reading (contract of the HTTP API).
          * @enum {string}
          */
-        Reason: "bad_checksum" | "bad_payload" | "bad_time" | "bad_value" | "codec_failed" | "no_codec" | "no_mapping" | "too_large" | "unknown_device";
+        RefusalReason: "bad_checksum" | "bad_payload" | "bad_time" | "bad_value" | "codec_failed" | "no_codec" | "no_mapping" | "too_large" | "unknown_device";
         /**
          * RefusalSummary
          * @description Total of refused messages.
@@ -1923,7 +1923,7 @@ export interface components {
          */
         RefusalCount: {
             source: string;
-            reason: components["schemas"]["Reason"];
+            reason: components["schemas"]["RefusalReason"];
             kept: number;
             counted: number;
         };
@@ -2305,7 +2305,7 @@ export type LatchedFinding = components['schemas']['LatchedFinding'];
 export type ResetResult = components['schemas']['ResetResult'];
 export type RefusalPage = components['schemas']['RefusalPage'];
 export type Refusal = components['schemas']['Refusal'];
-export type Reason = components['schemas']['Reason'];
+export type RefusalReason = components['schemas']['RefusalReason'];
 export type RefusalSummary = components['schemas']['RefusalSummary'];
 export type RefusalCount = components['schemas']['RefusalCount'];
 export type ReplayResult = components['schemas']['ReplayResult'];

@@ -1,4 +1,4 @@
-"""Each adapter against its evidence: frames that must be read and frames that must be refused."""
+"""Each adapter against the examples beside it: frames that must be decoded and frames that must be refused."""
 
 from __future__ import annotations
 
@@ -34,34 +34,39 @@ def frame_of(book: dict[str, Any], case: dict[str, Any]) -> Frame:
     return Frame(case["topic"], payload, book.get("received", RECEIVED), "bulk")
 
 
-def device_of(book: dict[str, Any], said: dict[str, Any] | None) -> Device:
-    platform, about = book["adapter"], said or {"kind": "gas_alarm", "identity": "gas-1"}
-    identity = about["identity"]
-    named = () if platform == "native" else (Identity(platform, identity),)
-    return Device(identity if platform == "native" else "ours", about["kind"], about.get("model"), identities=named)
+def device_of(book: dict[str, Any], spec: dict[str, Any] | None) -> Device:
+    platform, device_spec = book["adapter"], spec or {"kind": "gas_alarm", "identity": "gas-1"}
+    identity = device_spec["identity"]
+    identities = () if platform == "native" else (Identity(platform, identity),)
+    return Device(
+        identity if platform == "native" else "ours",
+        device_spec["kind"],
+        device_spec.get("model"),
+        identities=identities,
+    )
 
 
 @pytest.mark.parametrize(("book", "case"), cases("read"))
 def test_this_frame_is_decoded(book: dict[str, Any], case: dict[str, Any], listener: Callable[..., Decoder]) -> None:
     device = device_of(book, case.get("device"))
-    heard = listener(device, filters=book.get("filters")).decode([frame_of(book, case)])
+    result = listener(device, filters=book.get("filters")).decode([frame_of(book, case)])
 
-    assert [(each.at, each.values) for each in heard.readings] == [
-        (each["at"], each["values"]) for each in case.get("readings", [])
+    assert [(reading.at, reading.values) for reading in result.readings] == [
+        (item["at"], item["values"]) for item in case.get("readings", [])
     ]
-    assert [each.reason for each in heard.refusals] == case.get("reasons", [])
-    notes = [(each.kind, each.online) for each in heard.events]
-    assert notes == ([(case["note"]["kind"], case["note"]["online"])] if "note" in case else [])
+    assert [refusal.reason for refusal in result.refusals] == case.get("reasons", [])
+    events = [(event.kind, event.online) for event in result.events]
+    assert events == ([(case["note"]["kind"], case["note"]["online"])] if "note" in case else [])
 
 
 @pytest.mark.parametrize(("book", "case"), cases("refuse"))
 def test_this_frame_is_refused(book: dict[str, Any], case: dict[str, Any], listener: Callable[..., Decoder]) -> None:
     device = device_of(book, case.get("device"))
-    heard = listener(device, filters=book.get("filters")).decode([frame_of(book, case)])
+    result = listener(device, filters=book.get("filters")).decode([frame_of(book, case)])
 
-    assert ([], []) == (heard.readings, heard.events)
-    assert [RefusalReason(case["reason"])] == [each.reason for each in heard.refusals]
-    assert all(each.detail and each.source == book["adapter"] for each in heard.refusals)
+    assert ([], []) == (result.readings, result.events)
+    assert [RefusalReason(case["reason"])] == [refusal.reason for refusal in result.refusals]
+    assert all(refusal.detail and refusal.source == book["adapter"] for refusal in result.refusals)
 
 
 def test_every_adapter_has_accepted_and_refused_examples_and_a_version() -> None:
@@ -96,13 +101,13 @@ def test_every_adapter_has_topic_filters() -> None:
 def test_a_topic_belongs_to_one_platform_and_is_refused_without_an_adapter(topic: str, platform: str | None) -> None:
     assert platform == platform_for_topic(topic)
     if platform not in ADAPTERS:
-        said = decode(platform, Frame(topic, b"{}", RECEIVED, "bulk"))
-        assert isinstance(said, Rejection)
-        assert said.reason is RefusalReason.NO_CODEC
+        spec = decode(platform, Frame(topic, b"{}", RECEIVED, "bulk"))
+        assert isinstance(spec, Rejection)
+        assert spec.reason is RefusalReason.NO_CODEC
 
 
 def test_telemetry_of_me_is_refused_because_it_does_not_identify_a_device() -> None:
-    said = decode("thingsboard", Frame("v1/devices/me/telemetry", b"{}", RECEIVED, "bulk"))
+    spec = decode("thingsboard", Frame("v1/devices/me/telemetry", b"{}", RECEIVED, "bulk"))
 
-    assert isinstance(said, Rejection)
-    assert "the broker must rewrite `me`" in said.detail
+    assert isinstance(spec, Rejection)
+    assert "the broker must rewrite `me`" in spec.detail

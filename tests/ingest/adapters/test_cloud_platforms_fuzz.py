@@ -1,4 +1,4 @@
-"""Whatever a cloud platform sends, its adapter answers: readings with names, a note, or a refusal that says why."""
+"""Any message of a cloud platform gives readings, an event, or a rejection with its reason."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ ODD: st.SearchStrategy[Any] = st.sampled_from(
 
 
 @st.composite
-def spoiled(draw: st.DrawFn, said: Any) -> Any:
-    """A message of which some parts are something else, or gone."""
+def corrupted(draw: st.DrawFn, message: Any) -> Any:
+    """A message with some parts replaced or removed."""
     if draw(st.integers(0, 11)) == 0:
         return draw(ODD)
-    if isinstance(said, dict):
-        return {name: draw(spoiled(each)) for name, each in said.items() if draw(st.integers(0, 15))}
-    return [draw(spoiled(each)) for each in said] if isinstance(said, list) else said
+    if isinstance(message, dict):
+        return {name: draw(corrupted(item)) for name, item in message.items() if draw(st.integers(0, 15))}
+    return [draw(corrupted(item)) for item in message] if isinstance(message, list) else message
 
 
 @st.composite
@@ -46,10 +46,10 @@ def messages(draw: st.DrawFn) -> tuple[str, Frame]:
     if draw(st.integers(0, 9)) == 0:
         levels.insert(draw(st.integers(0, len(levels))), draw(st.sampled_from(["", "child", "me", "event", "post"])))
     try:
-        said = json.loads(payload)
+        message = json.loads(payload)
     except ValueError:
-        said = draw(ODD)
-    body = json.dumps(draw(spoiled(said))).encode()
+        message = draw(ODD)
+    body = json.dumps(draw(corrupted(message))).encode()
     return platform, Frame("/".join(levels), body[: draw(st.integers(0, len(body) * 20))], 1767225660000, "bulk")
 
 
@@ -57,15 +57,15 @@ def messages(draw: st.DrawFn) -> tuple[str, Frame]:
 @given(messages())
 def test_no_message_makes_its_adapter_raise_or_return_nothing(sent: tuple[str, Frame]) -> None:
     platform, frame = sent
-    said = ADAPTERS[platform](frame)
+    message = ADAPTERS[platform](frame)
 
-    assert said
-    for each in said if isinstance(said, list) else [said]:
-        assert isinstance(each, RawReading | DeviceEvent | Rejection)
-        assert each.identity is None or (isinstance(each.identity, str) and each.identity)
-        if isinstance(each, RawReading):
-            assert each.identity
-            assert all(isinstance(name, str) for name in (*each.fields, *each.aliases))
-            assert each.model is None or isinstance(each.model, str)
+    assert message
+    for item in message if isinstance(message, list) else [message]:
+        assert isinstance(item, RawReading | DeviceEvent | Rejection)
+        assert item.identity is None or (isinstance(item.identity, str) and item.identity)
+        if isinstance(item, RawReading):
+            assert item.identity
+            assert all(isinstance(name, str) for name in (*item.fields, *item.aliases))
+            assert item.model is None or isinstance(item.model, str)
         else:
-            assert each.detail or isinstance(each, DeviceEvent)
+            assert item.detail or isinstance(item, DeviceEvent)

@@ -1,4 +1,4 @@
-"""What the adapters of homes and streets propose, bear and survive, beyond their evidence."""
+"""Adapters of home and LoRaWAN platforms beyond their examples: discovery, identities, self-tests, any payload."""
 
 from __future__ import annotations
 
@@ -26,15 +26,21 @@ from ingest.results import DeviceEvent, DiscoveredDevice, RawReading, Rejection
 NOW = 1767225660000
 
 
-def say(topic: str, said: object, **about: Any) -> Frame:
-    payload = said.encode() if isinstance(said, str) else said if isinstance(said, bytes) else json.dumps(said).encode()
-    return Frame(topic, payload, NOW, "bulk", **about)
+def frame_of(topic: str, content: object, **frame_fields: Any) -> Frame:
+    payload = (
+        content.encode()
+        if isinstance(content, str)
+        else content
+        if isinstance(content, bytes)
+        else json.dumps(content).encode()
+    )
+    return Frame(topic, payload, NOW, "bulk", **frame_fields)
 
 
-def proposed(topic: str, said: object) -> tuple[DiscoveredDevice, ...]:
-    note = decode(platform_for_topic(topic), say(topic, said))
-    assert isinstance(note, DeviceEvent)
-    return note.discovered
+def proposed(topic: str, content: object) -> tuple[DiscoveredDevice, ...]:
+    event = decode(platform_for_topic(topic), frame_of(topic, content))
+    assert isinstance(event, DeviceEvent)
+    return event.discovered
 
 
 def named_on(platform: str, kind: str, identity: str) -> Device:
@@ -113,16 +119,16 @@ def test_below_a_node_the_object_alone_names_no_device() -> None:
 
 
 def test_a_gas_alarm_is_not_attributed_to_a_device_of_another_node(listener: Callable[..., Decoder]) -> None:
-    heard = listener(named_on("homeassistant", "gas_alarm", "gas")).decode(
-        [say("homeassistant/binary_sensor/0xSOMEBODYELSE/gas/state", "ON")]
+    result = listener(named_on("homeassistant", "gas_alarm", "gas")).decode(
+        [frame_of("homeassistant/binary_sensor/0xSOMEBODYELSE/gas/state", "ON")]
     )
 
-    assert [] == heard.readings
-    assert [("0xSOMEBODYELSE", True)] == [(one.identity, one.danger) for one in heard.refusals]
+    assert [] == result.readings
+    assert [("0xSOMEBODYELSE", True)] == [(refusal.identity, refusal.danger) for refusal in result.refusals]
 
 
 @pytest.mark.parametrize(
-    ("topic", "said", "found"),
+    ("topic", "content", "found"),
     [
         (
             "application/a/device/0101010101ABCDEF/event/join",
@@ -160,13 +166,13 @@ def test_a_gas_alarm_is_not_attributed_to_a_device_of_another_node(listener: Cal
     ],
 )
 def test_a_device_that_joins_or_is_added_by_a_gateway_can_be_claimed(
-    topic: str, said: object, found: list[DiscoveredDevice]
+    topic: str, content: object, found: list[DiscoveredDevice]
 ) -> None:
-    assert found == list(proposed(topic, said))
+    assert found == list(proposed(topic, content))
 
 
 @pytest.mark.parametrize(
-    ("topic", "who"),
+    ("topic", "identity"),
     [
         ("application/a/device/0101010101010101/event/up", ("chirpstack", "0101010101010101")),
         ("v3/a@t/devices/dev1/up", ("tts", "dev1")),
@@ -175,14 +181,21 @@ def test_a_device_that_joins_or_is_added_by_a_gateway_can_be_claimed(
         ("homeassistant", None),
     ],
 )
-def test_the_state_topic_tells_the_reporting_platform_and_identity(topic: str, who: tuple[str, str] | None) -> None:
-    assert who == reporting_identity(topic)
+def test_the_state_topic_tells_the_reporting_platform_and_identity(
+    topic: str, identity: tuple[str, str] | None
+) -> None:
+    assert identity == reporting_identity(topic)
 
 
 def test_a_discovery_message_full_of_nonsense_discovers_no_device() -> None:
-    about = describe_device("sensor", {"dev": 3, "cns": 1, "stat_t": 7, "cmps": {"a": 1}, "~": []})
+    description = describe_device("sensor", {"dev": 3, "cns": 1, "stat_t": 7, "cmps": {"a": 1}, "~": []})
 
-    assert (about.identifiers, about.reporters, about.topics, about.vendor) == ((), (), (), None)
+    assert (description.identifiers, description.reporters, description.topics, description.vendor) == (
+        (),
+        (),
+        (),
+        None,
+    )
 
 
 def test_a_bridge_device_list_discovers_all_devices_but_the_bridge() -> None:
@@ -224,18 +237,20 @@ def test_a_shelly_and_a_tasmota_bridge_announce_their_devices() -> None:
 
 @pytest.mark.parametrize("name", ["0x8F20", "0x8f20", "8F20", "cafe", "0x00158D00036B50AE", "b/0x8F20", "b/cafe"])
 def test_a_zigbee_device_is_found_by_any_of_its_names(name: str, listener: Callable[..., Decoder]) -> None:
-    about = {"Device": "0x8F20", "IEEEAddr": "0x00158D00036B50AE", "Contact": 1}
-    heard = listener(named_on("tasmota", "door", name)).decode([say("tele/b/SENSOR", {"ZbReceived": {"cafe": about}})])
+    fields = {"Device": "0x8F20", "IEEEAddr": "0x00158D00036B50AE", "Contact": 1}
+    result = listener(named_on("tasmota", "door", name)).decode(
+        [frame_of("tele/b/SENSOR", {"ZbReceived": {"cafe": fields}})]
+    )
 
-    assert [each.values for each in heard.readings] == [{"opened": True}]
+    assert [reading.values for reading in result.readings] == [{"opened": True}]
 
 
 @pytest.mark.parametrize("name", ["dev1", "0004A30B001C0530", "0004a30b001c0530"])
 def test_a_join_is_matched_by_any_registered_name(name: str, listener: Callable[..., Decoder]) -> None:
-    said = {"end_device_ids": {"dev_eui": "0004A30B001C0530"}, "join_accept": {}}
-    heard = listener(named_on("tts", "door", name)).decode([say("v3/a@t/devices/dev1/join", said)])
+    content = {"end_device_ids": {"dev_eui": "0004A30B001C0530"}, "join_accept": {}}
+    result = listener(named_on("tts", "door", name)).decode([frame_of("v3/a@t/devices/dev1/join", content)])
 
-    assert [(each.kind, each.device) for each in heard.events] == [("join", "ours")]
+    assert [(event.kind, event.device) for event in result.events] == [("join", "ours")]
 
 
 # -- meaning -----------------------------------------------------------------------------------------------------
@@ -244,34 +259,34 @@ def test_a_join_is_matched_by_any_registered_name(name: str, listener: Callable[
 def test_two_presses_of_a_shelly_button_are_two_and_a_repetition_is_none(listener: Callable[..., Decoder]) -> None:
     ours = listener(named_on("shelly", "sos_button", "shellybutton1-A4CF12"))
     topic = "shellies/shellybutton1-A4CF12/input_event/0"
-    heard = ours.decode([say(topic, {"event": "S", "event_cnt": count}) for count in (1, 2, 2)])
+    result = ours.decode([frame_of(topic, {"event": "S", "event_cnt": count}) for count in (1, 2, 2)])
 
-    assert (len(heard.readings), heard.duplicates) == (2, 1)
+    assert (len(result.readings), result.duplicates) == (2, 1)
 
 
 def test_two_equal_presses_without_a_counter_are_two(listener: Callable[..., Decoder]) -> None:
     ours = listener(named_on("tasmota", "sos_button", "0x3476"))
-    press = say("tele/b/SENSOR", {"ZbReceived": {"0x3476": {"0006!02": "", "Power": 2}}})
+    press = frame_of("tele/b/SENSOR", {"ZbReceived": {"0x3476": {"0006!02": "", "Power": 2}}})
 
     assert len(ours.decode([press, press]).readings) == 2
 
 
 def test_a_retained_shelly_alarm_is_state_of_unknown_age(listener: Callable[..., Decoder]) -> None:
     ours = listener(named_on("shelly", "gas_alarm", "shellygas-1"))
-    (reading,) = ours.decode([say("shellies/shellygas-1/sensor/gas", "heavy", retain=True)]).readings
+    (reading,) = ours.decode([frame_of("shellies/shellygas-1/sensor/gas", "heavy", retain=True)]).readings
 
     assert (reading.values, reading.doubts) == ({"alarm": True}, {"alarm": Quality.RETAINED})
 
 
 def test_gas_of_an_unregistered_device_is_reported(listener: Callable[..., Decoder]) -> None:
     frames = [
-        say("shellies/shellygas-1/sensor/gas", "heavy"),
-        say("shellies/shellygas-1/sensor/gas", "test"),
-        say("shellies/shellygas-1/sensor/gas", "none"),
+        frame_of("shellies/shellygas-1/sensor/gas", "heavy"),
+        frame_of("shellies/shellygas-1/sensor/gas", "test"),
+        frame_of("shellies/shellygas-1/sensor/gas", "none"),
     ]
     refused = listener().decode(frames).refusals
 
-    assert [(each.danger, each.proposed_kind) for each in refused] == [
+    assert [(item.danger, item.proposed_kind) for item in refused] == [
         (True, "gas_alarm"),
         (False, "gas_alarm"),
         (False, "gas_alarm"),
@@ -280,40 +295,42 @@ def test_gas_of_an_unregistered_device_is_reported(listener: Callable[..., Decod
 
 def test_a_requested_self_test_is_a_test_until_its_result_arrives(listener: Callable[..., Decoder]) -> None:
     ours = listener(named_on("zigbee2mqtt", "gas_alarm", "kitchen"))
-    said = [{"gas": True, "self_test": True, "self_test_result": word} for word in (None, "checking", "success")]
-    heard = ours.decode(
-        [say("zigbee2mqtt/kitchen", {**each, "self_test_result": each["self_test_result"]}) for each in said]
+    content = [{"gas": True, "self_test": True, "self_test_result": word} for word in (None, "checking", "success")]
+    result = ours.decode(
+        [frame_of("zigbee2mqtt/kitchen", {**item, "self_test_result": item["self_test_result"]}) for item in content]
     )
 
-    assert [True, True, None] == [each.values.get("test") for each in heard.readings]
+    assert [True, True, None] == [reading.values.get("test") for reading in result.readings]
 
 
 def test_an_unregistered_device_is_understood_by_plain_words(listener: Callable[..., Decoder]) -> None:
-    said = {"properties": {"status.SmokeAlarm": 1, "batteryLevel": 88}}
-    (refused,) = listener().decode([say("/p/d/properties/report", said)]).refusals
+    content = {"properties": {"status.SmokeAlarm": 1, "batteryLevel": 88}}
+    (refused,) = listener().decode([frame_of("/p/d/properties/report", content)]).refusals
 
     assert (refused.danger, refused.proposed_kind) == (True, "smoke_alarm")
 
 
 def test_an_alarm_of_another_kind_is_no_fire(listener: Callable[..., Decoder]) -> None:
     ours = listener(named_on("jetlinks", "smoke_alarm", "d"))
-    heard = ours.decode(
-        [say("/p/d/properties/report", {"properties": {"battery": {"alarm": 1}, "door": {"alarm": 1}}})]
+    result = ours.decode(
+        [frame_of("/p/d/properties/report", {"properties": {"battery": {"alarm": 1}, "door": {"alarm": 1}}})]
     )
 
-    assert [{"battery_low": True}] == [each.values for each in heard.readings]
+    assert [{"battery_low": True}] == [reading.values for reading in result.readings]
 
 
 def test_a_gateway_reports_the_status_of_several_devices(listener: Callable[..., Decoder]) -> None:
     statuses = [{"device_id": "c1", "status": "ONLINE"}, {"device_id": "c2", "status": "OFFLINE"}, 7]
-    said = {"services": [{"service_id": "$sub_device_manager", "paras": {"device_statuses": statuses}}]}
-    notes = listener(named_on("iotda", "door", "c2")).decode([say("$oc/devices/g/sys/events/up", said)]).events
+    content = {"services": [{"service_id": "$sub_device_manager", "paras": {"device_statuses": statuses}}]}
+    events = listener(named_on("iotda", "door", "c2")).decode([frame_of("$oc/devices/g/sys/events/up", content)]).events
 
-    assert [("c1", None, True), ("c2", "ours", False)] == [(each.identity, each.device, each.online) for each in notes]
+    assert [("c1", None, True), ("c2", "ours", False)] == [
+        (event.identity, event.device, event.online) for event in events
+    ]
 
 
 @pytest.mark.parametrize(
-    ("topic", "said", "danger"),
+    ("topic", "content", "danger"),
     [
         ("zigbee2mqtt/hall", {"occupancy": True}, False),
         ("zigbee2mqtt/front door", {"contact": False}, False),
@@ -328,9 +345,9 @@ def test_a_gateway_reports_the_status_of_several_devices(listener: Callable[...,
     ],
 )
 def test_an_unregistered_device_is_a_danger_only_when_its_word_is_unambiguous(
-    topic: str, said: object, danger: bool, listener: Callable[..., Decoder]
+    topic: str, content: object, danger: bool, listener: Callable[..., Decoder]
 ) -> None:
-    (refusal,) = listener().decode([say(topic, said)]).refusals
+    (refusal,) = listener().decode([frame_of(topic, content)]).refusals
 
     assert (refusal.reason, refusal.danger) == ("unknown_device", danger)
 
@@ -338,15 +355,22 @@ def test_an_unregistered_device_is_a_danger_only_when_its_word_is_unambiguous(
 def test_a_malformed_message_with_a_danger_bit_is_reported_whatever_the_device_name(
     listener: Callable[..., Decoder],
 ) -> None:
-    heard = listener().decode([say("zigbee2mqtt/3栋/402", '{"alarm": true, "batt')])
+    result = listener().decode([frame_of("zigbee2mqtt/3栋/402", '{"alarm": true, "batt')])
 
-    assert [(each.reason, each.identity, each.danger) for each in heard.refusals] == [("bad_payload", "3栋/402", True)]
+    assert [(refusal.reason, refusal.identity, refusal.danger) for refusal in result.refusals] == [
+        ("bad_payload", "3栋/402", True)
+    ]
 
 
 def test_current_values_come_after_historic_ones() -> None:
-    said = {"now": 1, "history": [{"time": 20, "a": 2}, {"time": 10, "a": 1}], "list": [1], "mixed": [{"time": 1}, 2]}
+    content = {
+        "now": 1,
+        "history": [{"time": 20, "a": 2}, {"time": 10, "a": 1}],
+        "list": [1],
+        "mixed": [{"time": 1}, 2],
+    }
 
-    assert split_history(said) == [
+    assert split_history(content) == [
         (10, {"a": 1}),
         (20, {"a": 2}),
         (None, {"now": 1, "list": [1], "mixed": [{"time": 1}, 2]}),
@@ -365,8 +389,8 @@ def test_bytes_that_are_not_text_are_refused_as_a_scalar() -> None:
         "stat/plug/POWER",
         "homeassistant/sensor/a/state",
     ):
-        said = decode(platform_for_topic(topic), say(topic, b"\xff\xfe\xfd"))
-        assert isinstance(said, Rejection)
+        content = decode(platform_for_topic(topic), frame_of(topic, b"\xff\xfe\xfd"))
+        assert isinstance(content, Rejection)
     assert read_scalar(b"null") is None
 
 
@@ -459,8 +483,8 @@ TOPICS = st.sampled_from(
 
 
 @given(TOPICS, JSON | st.binary(max_size=12))
-def test_any_payload_gives_a_result_and_raises_nothing(topic: str, said: object) -> None:
-    payload = said if isinstance(said, bytes) else json.dumps(said).encode()
+def test_any_payload_gives_a_result_and_raises_nothing(topic: str, content: object) -> None:
+    payload = content if isinstance(content, bytes) else json.dumps(content).encode()
     outcome = decode(platform_for_topic(topic), Frame(topic, payload, NOW, "bulk"))
 
     assert isinstance(outcome, DeviceEvent | Rejection) or (

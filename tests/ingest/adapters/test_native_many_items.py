@@ -1,4 +1,4 @@
-"""One message with more items, fields or strangers than a gateway ever sends: bounded, and nothing dropped unsaid."""
+"""A message with more items, fields or unregistered devices than any gateway sends: bounded, nothing lost silently."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ NOW = 1_795_269_600_000
 GAS = Device("gas-1", "gas_alarm")
 
 
-def frame(topic: str, said: object) -> Frame:
-    return Frame(topic, msgspec.json.encode(said), NOW, "bulk")
+def frame(topic: str, content: object) -> Frame:
+    return Frame(topic, msgspec.json.encode(content), NOW, "bulk")
 
 
 def test_array_items_that_are_no_objects_are_refused_singly_up_to_a_limit(listener: Callable[..., Decoder]) -> None:
-    heard = listener(GAS).decode([frame("fengshao/v1/gas-1/up", [7] * (NON_OBJECTS_MAX + 9) + [{"lel_pct": 1}])])
+    result = listener(GAS).decode([frame("fengshao/v1/gas-1/up", [7] * (NON_OBJECTS_MAX + 9) + [{"lel_pct": 1}])])
 
-    assert [{"lel_pct": 1}] == [one.values for one in heard.readings]
-    assert NON_OBJECTS_MAX + 1 == len(heard.refusals)
-    assert f"9 more items are no objects, the last of them item {NON_OBJECTS_MAX + 8}" == heard.refusals[-1].detail
+    assert [{"lel_pct": 1}] == [reading.values for reading in result.readings]
+    assert NON_OBJECTS_MAX + 1 == len(result.refusals)
+    assert f"9 more items are no objects, the last of them item {NON_OBJECTS_MAX + 8}" == result.refusals[-1].detail
 
 
 def test_an_object_of_too_many_fields_is_refused_as_a_whole(listener: Callable[..., Decoder]) -> None:
-    said = {f"field-{number}": number for number in range(FIELDS_MAX + 1)}
+    content = {f"field-{number}": number for number in range(FIELDS_MAX + 1)}
 
-    (refusal,) = listener(GAS).decode([frame("fengshao/v1/gas-1/up", said)]).refusals
+    (refusal,) = listener(GAS).decode([frame("fengshao/v1/gas-1/up", content)]).refusals
     assert (RefusalReason.BAD_PAYLOAD, "gas-1") == (refusal.reason, refusal.identity)
     assert f"{FIELDS_MAX + 1} fields, {FIELDS_MAX} at most" == refusal.detail
 
@@ -42,12 +42,12 @@ def test_unregistered_devices_of_a_gateway_are_counted_and_the_one_with_a_gas_al
     listener: Callable[..., Decoder],
 ) -> None:
     count = STEP_READINGS + 50
-    said = {f"stranger-{number}": [{"lel_pct": 1}] for number in range(count)}
-    said["stranger-last"] = [{"gas_alarm": True}]
+    content = {f"stranger-{number}": [{"lel_pct": 1}] for number in range(count)}
+    content["stranger-last"] = [{"gas_alarm": True}]
 
     ours = listener(GAS)
-    refusals = ours.decode([frame("v1/gateway/telemetry", said)]).refusals
-    assert [("stranger-last", True)] == [(one.identity, one.danger) for one in refusals if one.danger]
+    refusals = ours.decode([frame("v1/gateway/telemetry", content)]).refusals
+    assert [("stranger-last", True)] == [(refusal.identity, refusal.danger) for refusal in refusals if refusal.danger]
     assert f"{count - SINGLE_REFUSALS_MAX} more items of this message" in refusals[-1].detail
     assert SINGLE_REFUSALS_MAX + 2 == len(refusals)
 
@@ -56,13 +56,13 @@ def test_refusals_beyond_the_limit_are_counted_by_reason_also_for_one_device(
     listener: Callable[..., Decoder],
 ) -> None:
     wide = {f"field-{number}": number for number in range(FIELDS_MAX + 1)}
-    said = [wide] * (SINGLE_REFUSALS_MAX + 3) + [{"alarm": True}]
+    content = [wide] * (SINGLE_REFUSALS_MAX + 3) + [{"alarm": True}]
 
-    heard = listener(GAS).decode([frame("fengshao/v1/gas-1/up", said)])
-    assert [{"alarm": True}] == [one.values for one in heard.readings]
-    assert SINGLE_REFUSALS_MAX + 1 == len(heard.refusals)
-    assert heard.refusals[-1].detail.startswith("3 more items of this message, the first: ")
-    assert not any(one.danger for one in heard.refusals)
+    result = listener(GAS).decode([frame("fengshao/v1/gas-1/up", content)])
+    assert [{"alarm": True}] == [reading.values for reading in result.readings]
+    assert SINGLE_REFUSALS_MAX + 1 == len(result.refusals)
+    assert result.refusals[-1].detail.startswith("3 more items of this message, the first: ")
+    assert not any(refusal.danger for refusal in result.refusals)
 
 
 def test_the_kind_of_an_unregistered_device_is_guessed_from_its_first_fields(listener: Callable[..., Decoder]) -> None:

@@ -1,4 +1,4 @@
-"""Real messages of the cloud platforms, each by its id, and in words what must become of it."""
+"""Recorded messages of cloud platforms, by id, each with its expected result in words."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ HUAWEI = "6109fd1da42d680286bb1ff3_123456"
 
 
 class Case(Struct):
-    """What must become of a message of a device of this kind and identity."""
+    """The expected result of a message of a device of this kind and identity."""
 
     id: str
     says: str
@@ -174,8 +174,8 @@ def payload_of(message: dict[str, Any]) -> bytes:
 
 
 def frame_of(message: dict[str, Any]) -> Frame:
-    said = message["time"]
-    received = int(datetime.fromisoformat(said).timestamp() * 1_000) + 1_000 if said else NOW
+    content = message["time"]
+    received = int(datetime.fromisoformat(content).timestamp() * 1_000) + 1_000 if content else NOW
     pushed = next((source for words, source in PUSHED.items() if words in message["platform"]), None)
     if pushed is not None:
         frames = PUSH_SOURCES[pushed]({}, {}, payload_of(message), received)
@@ -188,12 +188,14 @@ def frame_of(message: dict[str, Any]) -> Frame:
 def test_this_message_gives_the_expected_result(case: Case, listener: Callable[..., Decoder]) -> None:
     frame = frame_of(MESSAGES[case.id])
     platform = platform_for_topic(frame.topic) or "native"
-    heard = listener(Device("ours", case.kind, identities=(Identity(platform, case.identity),))).decode([frame])
+    result = listener(Device("ours", case.kind, identities=(Identity(platform, case.identity),))).decode([frame])
 
-    assert [each.values for each in heard.readings] == ([case.values] if case.values else [])
-    assert [(each.reason, each.payload) for each in heard.refusals] == [(each, frame.payload) for each in case.reasons]
-    assert all(case.detail in each.detail for each in heard.refusals)
-    assert [(each.kind, each.online, each.device) for each in heard.events] == (
+    assert [reading.values for reading in result.readings] == ([case.values] if case.values else [])
+    assert [(refusal.reason, refusal.payload) for refusal in result.refusals] == [
+        (reason, frame.payload) for reason in case.reasons
+    ]
+    assert all(case.detail in refusal.detail for refusal in result.refusals)
+    assert [(event.kind, event.online, event.device) for event in result.events] == (
         [(*case.note, "ours")] if case.note else []
     )
 
@@ -207,7 +209,7 @@ def test_every_message_of_these_platforms_has_an_expectation() -> None:
     [case.id for case in CASES if case.values],
 )
 def test_the_time_is_that_of_the_message_or_of_its_reception(id: str, listener: Callable[..., Decoder]) -> None:
-    case = next(each for each in CASES if each.id == id)
+    case = next(case for case in CASES if case.id == id)
     frame = frame_of(MESSAGES[id])
     device = Device("ours", case.kind, identities=(Identity(platform_for_topic(frame.topic) or "", case.identity),))
     [reading] = listener(device).decode([frame]).readings
@@ -227,28 +229,28 @@ def device(kind: str, platform: str, identity: str, model: str | None = None) ->
 def test_a_gateway_of_twenty_devices_gives_twenty_readings(listener: Callable[..., Decoder]) -> None:
     names = [f"Device {number}" for number in range(20)]
     telemetry = {name: [{"ts": NOW - 5, "values": {"alarm": index == 7}}] for index, name in enumerate(names)}
-    heard = listener(*[device("smoke_alarm", "thingsboard", name) for name in names]).decode(
+    result = listener(*[device("smoke_alarm", "thingsboard", name) for name in names]).decode(
         [one("v1/gateway/telemetry", telemetry)]
     )
 
-    assert [each.device for each in heard.readings] == names
-    assert [each.device for each in heard.readings if each.values["alarm"]] == ["Device 7"]
+    assert [reading.device for reading in result.readings] == names
+    assert [reading.device for reading in result.readings if reading.values["alarm"]] == ["Device 7"]
 
 
 def test_a_push_that_the_platform_repeats_is_a_duplicate(listener: Callable[..., Decoder]) -> None:
     frame = frame_of(MESSAGES["ctwing-smoke"])
-    ears = listener(device("smoke_alarm", "ctwing", IMEI))
-    ears.decode([frame])
-    again = ears.decode([frame])
+    device_decoder = listener(device("smoke_alarm", "ctwing", IMEI))
+    device_decoder.decode([frame])
+    second = device_decoder.decode([frame])
 
-    assert (1, []) == (again.duplicates, again.readings)
+    assert (1, []) == (second.duplicates, second.readings)
 
 
 def test_two_presses_with_the_same_alink_id_and_without_a_time_are_two(listener: Callable[..., Decoder]) -> None:
     press = one("/sys/pk/b/thing/event/sos/post", {"id": "123", "params": {}})
-    heard = listener(device("sos_button", "alink", "pk/b")).decode([press, press])
+    result = listener(device("sos_button", "alink", "pk/b")).decode([press, press])
 
-    assert [{"sos": True}] * 2 == [each.values for each in heard.readings]
+    assert [{"sos": True}] * 2 == [reading.values for reading in result.readings]
 
 
 def test_beijing_time_with_a_z_is_a_doubtful_clock_and_the_time_of_reception_is_used(
@@ -256,38 +258,44 @@ def test_beijing_time_with_a_z_is_a_doubtful_clock_and_the_time_of_reception_is_
 ) -> None:
     eight_hours_ahead = "2026-01-01T08:00:59Z"
     service = {"service_id": "Gas", "properties": {"alarm": True}, "event_time": eight_hours_ahead}
-    heard = listener(device("gas_alarm", "iotda", "d")).decode(
+    result = listener(device("gas_alarm", "iotda", "d")).decode(
         [one("$oc/devices/d/sys/properties/report", {"services": [service]})]
     )
 
-    assert [(NOW, {"alarm": True}, {"alarm": "clock"})] == [(r.at, r.values, r.doubts) for r in heard.readings]
+    assert [(NOW, {"alarm": True}, {"alarm": "clock"})] == [(r.at, r.values, r.doubts) for r in result.readings]
 
 
 def test_a_malformed_event_time_is_reported_and_the_time_of_reception_is_used(listener: Callable[..., Decoder]) -> None:
     service = {"service_id": "Gas", "properties": {"alarm": True}, "event_time": "1111-??"}
-    heard = listener(device("gas_alarm", "iotda", "d")).decode(
+    result = listener(device("gas_alarm", "iotda", "d")).decode(
         [one("$oc/devices/d/sys/properties/report", {"services": [service]})]
     )
 
-    assert [NOW] == [each.at for each in heard.readings]
-    assert ["bad_time"] == [each.reason for each in heard.refusals]
+    assert [NOW] == [reading.at for reading in result.readings]
+    assert ["bad_time"] == [refusal.reason for refusal in result.refusals]
 
 
 def test_a_flag_that_contradicts_the_status_is_resolved_on_the_safe_side(listener: Callable[..., Decoder]) -> None:
     body = {"IMEI": IMEI, "payload": {"serviceData": {"gas_sensor_state": 2, "alarm": False}}}
-    heard = listener(device("gas_alarm", "ctwing", IMEI)).decode([one("v1/up/gas", body)])
+    result = listener(device("gas_alarm", "ctwing", IMEI)).decode([one("v1/up/gas", body)])
 
-    assert [{"alarm": True}] == [each.values for each in heard.readings]
+    assert [{"alarm": True}] == [reading.values for reading in result.readings]
 
 
 def test_a_product_is_known_by_its_own_number_or_by_the_model_we_registered(listener: Callable[..., Decoder]) -> None:
     body = {"IMEI": IMEI, "payload": {"serviceData": {"Alarm_Status": 7}}}
     ours = listener(device("smoke_alarm", "ctwing", IMEI, "lian-nb-smoke")).decode([one("v1/up/x", body)])
-    theirs = listener(device("smoke_alarm", "ctwing", IMEI)).decode([one("v1/up/x", {**body, "productId": 15014772})])
-    nobodys = listener(device("smoke_alarm", "ctwing", IMEI)).decode([one("v1/up/x", body)])
+    platform_result = listener(device("smoke_alarm", "ctwing", IMEI)).decode(
+        [one("v1/up/x", {**body, "productId": 15014772})]
+    )
+    unregistered_result = listener(device("smoke_alarm", "ctwing", IMEI)).decode([one("v1/up/x", body)])
 
-    assert [{"alarm": False}] == [each.values for each in ours.readings] == [each.values for each in theirs.readings]
-    assert [("bad_value", True)] == [(each.reason, each.danger) for each in nobodys.refusals]
+    assert (
+        [{"alarm": False}]
+        == [reading.values for reading in ours.readings]
+        == [reading.values for reading in platform_result.readings]
+    )
+    assert [("bad_value", True)] == [(refusal.reason, refusal.danger) for refusal in unregistered_result.refusals]
 
 
 def test_a_danger_of_an_unregistered_device_is_reported(listener: Callable[..., Decoder]) -> None:
@@ -300,6 +308,6 @@ def test_a_danger_of_an_unregistered_device_is_reported(listener: Callable[..., 
 
 def test_places_inside_a_structure_keep_its_name(listener: Callable[..., Decoder]) -> None:
     topic = "/p/d/properties/report"
-    heard = listener(device("wristband", "jetlinks", "d")).decode([one(topic, {"properties": {"a": {"b": {"c": 1}}}})])
+    result = listener(device("wristband", "jetlinks", "d")).decode([one(topic, {"properties": {"a": {"b": {"c": 1}}}})])
 
-    assert ["a wristband on jetlinks has no mapping for: a.b.c"] == [each.detail for each in heard.refusals]
+    assert ["a wristband on jetlinks has no mapping for: a.b.c"] == [refusal.detail for refusal in result.refusals]

@@ -1,4 +1,4 @@
-"""Real messages of LoRaWAN networks, Zigbee bridges and Wi-Fi devices, each by its id, and in words what it becomes."""
+"""Recorded messages of LoRaWAN networks, Zigbee bridges and Wi-Fi devices, by id, each with its expected result."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SHELLY = "shellygas-10521CF29E18"
 
 
 class Case(Struct):
-    """What must become of a message of a device of this kind and identity; `values` of its last reading."""
+    """The expected result of a message of a device of this kind and identity; `values` of its last reading."""
 
     id: str
     says: str
@@ -229,12 +229,12 @@ def frame_of(message: dict[str, Any]) -> Frame:
     if "object" in message:
         return Frame(UPLINK, json.dumps({"fCnt": 7, "object": message["object"]}).encode(), NOW, "bulk")
     payload = message["payload"]
-    said = payload if isinstance(payload, str) else json.dumps(payload)
-    return Frame(message["topic"], said.encode(), received_of(message), "bulk")
+    content = payload if isinstance(payload, str) else json.dumps(payload)
+    return Frame(message["topic"], content.encode(), received_of(message), "bulk")
 
 
 def received_of(message: dict[str, Any]) -> int:
-    """A minute after it says it was sent, so that its clock is sane."""
+    """A minute after the time of the message, so that its clock is plausible."""
     time = message.get("time")
     return NOW if time is None else int(datetime.fromisoformat(f"{time[:19]}+00:00").timestamp() * 1000) + 60_000
 
@@ -248,14 +248,14 @@ def device_of(case: Case, frame: Frame) -> Device:
 @pytest.mark.parametrize("case", CASES, ids=[case.id for case in CASES])
 def test_this_message_gives_its_meaning(case: Case, listener: Callable[..., Decoder]) -> None:
     frame = frame_of(MESSAGES[case.id])
-    heard = listener(device_of(case, frame)).decode([frame])
+    result = listener(device_of(case, frame)).decode([frame])
 
-    assert ([case.values] if case.values is not None else []) == [each.values for each in heard.readings[-1:]]
-    assert len(heard.readings) == (case.readings if case.values is not None else 0)
-    assert [(each.kind, each.online) for each in heard.events] == ([case.note] if case.note else [])
-    refused = [each for each in heard.refusals if not each.danger]
-    assert [each.reason for each in refused] == list(case.reasons)
-    assert all(case.detail in each.detail for each in refused)
+    assert ([case.values] if case.values is not None else []) == [reading.values for reading in result.readings[-1:]]
+    assert len(result.readings) == (case.readings if case.values is not None else 0)
+    assert [(event.kind, event.online) for event in result.events] == ([case.note] if case.note else [])
+    refused = [refusal for refusal in result.refusals if not refusal.danger]
+    assert [item.reason for item in refused] == list(case.reasons)
+    assert all(case.detail in item.detail for item in refused)
 
 
 def test_every_message_of_these_platforms_is_tested() -> None:
@@ -266,7 +266,7 @@ def test_heat_at_a_carbon_monoxide_detector_is_reported_although_the_kind_has_no
     listener: Callable[..., Decoder],
 ) -> None:
     frame = frame_of(MESSAGES["lora-ra02c-status"])
-    heard = listener(Device("ours", "gas_alarm", identities=(Identity("chirpstack", EUI),))).decode([frame])
+    result = listener(Device("ours", "gas_alarm", identities=(Identity("chirpstack", EUI),))).decode([frame])
 
-    assert [(each.reason, each.danger) for each in heard.refusals] == [("no_mapping", True)]
-    assert "HighTempAlarm" in heard.refusals[0].detail
+    assert [(refusal.reason, refusal.danger) for refusal in result.refusals] == [("no_mapping", True)]
+    assert "HighTempAlarm" in result.refusals[0].detail

@@ -1,4 +1,4 @@
-"""Real messages of meters, watches, stations and edge nodes, each by its id, and in words what it becomes."""
+"""Recorded messages of meters, watches, stations and edge nodes, by id, each with its expected result."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ WATER_QUIET = {"leak": False, "burst": False, "backflow": False}
 
 
 class Case(Struct):
-    """What must become of a message of a device of this kind and identity."""
+    """The expected result of a message of a device of this kind and identity."""
 
     id: str
     says: str
@@ -184,12 +184,12 @@ def test_this_message_gives(case: Case, listener: Callable[..., Decoder]) -> Non
     ours = Device("ours", case.kind, identities=(Identity(case.platform, case.identity),))
     frame = Frame(case.topic or message["topic"], payload_of(message), NOW, "bulk")
 
-    heard = listener(ours).decode([frame])
+    result = listener(ours).decode([frame])
 
-    assert [case.values] * (case.values is not None) == [reading.values for reading in heard.readings]
-    assert [case.reason] * (case.reason is not None) == [refusal.reason for refusal in heard.refusals]
-    assert list(case.notes) == [(note.kind, note.online) for note in heard.events]
-    for reading in heard.readings:
+    assert [case.values] * (case.values is not None) == [reading.values for reading in result.readings]
+    assert [case.reason] * (case.reason is not None) == [refusal.reason for refusal in result.refusals]
+    assert list(case.notes) == [(event.kind, event.online) for event in result.events]
+    for reading in result.readings:
         assert case.at == reading.at
         assert ({case.doubts} if case.doubts else set()) == set(reading.doubts.values())
 
@@ -199,6 +199,6 @@ def test_a_watch_on_an_unknown_topic_is_refused_and_its_sos_is_reported(
 ) -> None:
     message = MESSAGES["watch-g616-status"]
 
-    heard = listener().decode([Frame(message["topic"], payload_of(message), NOW, "bulk")])
+    result = listener().decode([Frame(message["topic"], payload_of(message), NOW, "bulk")])
 
-    assert [("no_codec", True)] == [(refusal.reason, refusal.danger) for refusal in heard.refusals]
+    assert [("no_codec", True)] == [(refusal.reason, refusal.danger) for refusal in result.refusals]

@@ -1,4 +1,4 @@
-"""Sparkplug B: births define aliases, numbers tell a lost message, deaths end what they may end; any bytes are safe."""
+"""Sparkplug B: births define aliases, gaps in `seq` request rebirths, deaths end their session; any bytes are safe."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ GAS = Device("gas-1", "gas_alarm", identities=(Identity("sparkplug", "estate/edg
 
 
 def varint(number: int) -> bytes:
-    written = bytearray()
+    encoded = bytearray()
     while number > 0x7F:
-        written.append(number & 0x7F | 0x80)
+        encoded.append(number & 0x7F | 0x80)
         number >>= 7
-    return bytes([*written, number])
+    return bytes([*encoded, number])
 
 
 def number(field: int, value: int) -> bytes:
@@ -69,20 +69,20 @@ def boolean(value: bool) -> bytes:
 
 
 class Host:
-    """A listener, and edge node `estate/edge` that talks to it."""
+    """A decoder, and the edge node `estate/edge` that sends to it."""
 
     def __init__(self, listener: Decoder) -> None:
         self.listener = listener
 
-    def hear(self, word: str, message: bytes, device: str | None = "kitchen", at: int = NOW) -> Any:
+    def decode_message(self, word: str, message: bytes, device: str | None = "kitchen", at: int = NOW) -> Any:
         topic = f"spBv1.0/estate/{word}/edge" + (f"/{device}" if device else "")
         return self.listener.decode([Frame(topic, message, at, "bulk")])
 
     def born(self, bd_seq: int = 1) -> None:
-        self.hear("NBIRTH", payload(metric("bdSeq", number(11, bd_seq), datatype=4), seq=0), None)
+        self.decode_message("NBIRTH", payload(metric("bdSeq", number(11, bd_seq), datatype=4), seq=0), None)
         alarm = metric("alarm", boolean(False), alias=7, datatype=11)
         level = metric("Sensors/lel_pct", fixed32(12, 12.1), alias=8, datatype=9)
-        self.hear("DBIRTH", payload(alarm, level, seq=1))
+        self.decode_message("DBIRTH", payload(alarm, level, seq=1))
 
 
 @pytest.fixture
@@ -91,31 +91,37 @@ def host(listener: Callable[..., Decoder]) -> Host:
 
 
 def test_a_birth_is_a_reading_and_the_device_is_online(host: Host) -> None:
-    host.hear("NBIRTH", payload(seq=0), None)
-    heard = host.hear(
+    host.decode_message("NBIRTH", payload(seq=0), None)
+    result = host.decode_message(
         "DBIRTH", payload(metric("alarm", boolean(False)), metric("Data/lel_pct", fixed32(12, 12.1)), seq=1)
     )
 
-    assert [{"alarm": False, "lel_pct": 12.1}] == [each.values for each in heard.readings]
+    assert [{"alarm": False, "lel_pct": 12.1}] == [reading.values for reading in result.readings]
     assert [(DeviceEventKind.AVAILABILITY, "gas-1", True)] == [
-        (each.kind, each.device, each.online) for each in heard.events
+        (event.kind, event.device, event.online) for event in result.events
     ]
     assert set() == host.listener.rebirth_requests
 
 
 def test_data_by_alias_are_resolved_by_the_birth(host: Host) -> None:
     host.born()
-    heard = host.hear("DDATA", payload(metric(None, boolean(True), alias=7), seq=2))
+    result = host.decode_message("DDATA", payload(metric(None, boolean(True), alias=7), seq=2))
 
-    assert ([{"alarm": True}], [], []) == ([each.values for each in heard.readings], heard.refusals, heard.events)
+    assert ([{"alarm": True}], [], []) == (
+        [reading.values for reading in result.readings],
+        result.refusals,
+        result.events,
+    )
 
 
 def test_an_alias_that_no_birth_defined_is_refused_and_a_rebirth_requested(host: Host) -> None:
     host.born()
-    heard = host.hear("DDATA", payload(metric(None, boolean(True), alias=99), metric(None, boolean(True)), seq=2))
+    result = host.decode_message(
+        "DDATA", payload(metric(None, boolean(True), alias=99), metric(None, boolean(True)), seq=2)
+    )
 
-    assert ["no_codec"] == [each.reason for each in heard.refusals]
-    assert "alias 99, None" in heard.refusals[0].detail
+    assert ["no_codec"] == [refusal.reason for refusal in result.refusals]
+    assert "alias 99, None" in result.refusals[0].detail
     assert {"estate/edge"} == host.listener.rebirth_requests
 
     host.born(bd_seq=2)
@@ -123,33 +129,33 @@ def test_an_alias_that_no_birth_defined_is_refused_and_a_rebirth_requested(host:
 
 
 def test_a_birth_defines_nothing_by_an_alias_without_a_name(host: Host) -> None:
-    host.hear("NBIRTH", payload(seq=0), None)
-    heard = host.hear("DBIRTH", payload(metric(None, boolean(True), alias=7), seq=1))
+    host.decode_message("NBIRTH", payload(seq=0), None)
+    result = host.decode_message("DBIRTH", payload(metric(None, boolean(True), alias=7), seq=1))
 
     assert (["no_codec"], ["availability"]) == (
-        [each.reason for each in heard.refusals],
-        [each.kind for each in heard.events],
+        [refusal.reason for refusal in result.refusals],
+        [event.kind for event in result.events],
     )
 
 
 def test_a_danger_is_recognised_by_its_last_level_in_any_folder(host: Host) -> None:
-    host.hear("NBIRTH", payload(seq=0), None)
-    said = (
+    host.decode_message("NBIRTH", payload(seq=0), None)
+    content = (
         metric("Status/GasLeak", boolean(True)),
         metric("Battery/Alarm", boolean(False)),
         metric("Pump/CO", boolean(True)),
     )
-    heard = host.hear("DBIRTH", payload(*said, seq=1))
+    result = host.decode_message("DBIRTH", payload(*content, seq=1))
 
-    assert [{"alarm": True, "battery_low": False}] == [each.values for each in heard.readings]
+    assert [{"alarm": True, "battery_low": False}] == [reading.values for reading in result.readings]
 
 
 def test_a_metric_in_folders_is_named_by_its_last_level_unless_two_share_it(host: Host) -> None:
-    host.hear("NBIRTH", payload(seq=0), None)
+    host.decode_message("NBIRTH", payload(seq=0), None)
     two = metric("Chip/temp_c", fixed32(12, 50.0)), metric("Room/temp_c", fixed32(12, 20.0))
-    heard = host.hear("DBIRTH", payload(metric("Kitchen/Detector/alarm", boolean(True)), *two, seq=1))
+    result = host.decode_message("DBIRTH", payload(metric("Kitchen/Detector/alarm", boolean(True)), *two, seq=1))
 
-    assert [{"alarm": True}] == [each.values for each in heard.readings]
+    assert [{"alarm": True}] == [reading.values for reading in result.readings]
     assert {("sparkplug", "gas_alarm", "Chip/temp_c"), ("sparkplug", "gas_alarm", "Room/temp_c")} == set(
         host.listener.unmapped_fields
     )
@@ -157,79 +163,79 @@ def test_a_metric_in_folders_is_named_by_its_last_level_unless_two_share_it(host
 
 def test_a_lost_message_is_reported_and_a_rebirth_requested_and_later_messages_are_decoded(host: Host) -> None:
     host.born()
-    heard = host.hear("DDATA", payload(metric("alarm", boolean(True)), seq=4))
+    result = host.decode_message("DDATA", payload(metric("alarm", boolean(True)), seq=4))
 
-    assert [{"alarm": True}] == [each.values for each in heard.readings]
-    assert ["message 4 after 1: a rebirth is wanted"] == [each.detail for each in heard.events]
+    assert [{"alarm": True}] == [reading.values for reading in result.readings]
+    assert ["message 4 after 1: a rebirth is wanted"] == [event.detail for event in result.events]
     assert {"estate/edge"} == host.listener.rebirth_requests
 
 
 def test_messages_that_were_only_overtaken_request_no_rebirth(host: Host) -> None:
     host.born()
     for seq in (4, 2, 3):
-        host.hear("DDATA", payload(metric("alarm", boolean(seq == 4)), seq=seq, at=AT + seq))
+        host.decode_message("DDATA", payload(metric("alarm", boolean(seq == 4)), seq=seq, at=AT + seq))
 
     assert set() == host.listener.rebirth_requests
 
 
 def test_a_late_message_does_not_withdraw_a_rebirth_requested_for_another_reason(host: Host) -> None:
     host.born()
-    for seq, said in ((3, metric(None, boolean(True), alias=99)), (2, metric("alarm", boolean(True)))):
-        host.hear("DDATA", payload(said, seq=seq))
+    for seq, content in ((3, metric(None, boolean(True), alias=99)), (2, metric("alarm", boolean(True)))):
+        host.decode_message("DDATA", payload(content, seq=seq))
 
     assert {"estate/edge"} == host.listener.rebirth_requests
 
 
 def test_the_count_goes_on_at_zero_after_255_and_the_same_number_again_is_no_gap() -> None:
-    memory = SparkplugState()
-    memory.on_node_birth("n", BirthDefinitions(), 1, 0)
+    sparkplug_state = SparkplugState()
+    sparkplug_state.on_node_birth("n", BirthDefinitions(), 1, 0)
     numbers = [*range(1, 256), 0, 0, 1, 2, 250, None]
 
-    wrong = [seq for seq in numbers if memory.count_message("n", seq) is not None]
+    wrong = [seq for seq in numbers if sparkplug_state.count_message("n", seq) is not None]
 
     assert [250] == wrong
 
 
 def test_a_birth_without_a_sequence_number_starts_no_count() -> None:
-    memory = SparkplugState()
-    memory.on_node_birth("n", BirthDefinitions(), None, None)
+    sparkplug_state = SparkplugState()
+    sparkplug_state.on_node_birth("n", BirthDefinitions(), None, None)
 
-    assert [None, None] == [memory.count_message("n", 7), memory.count_message("n", None)]
+    assert [None, None] == [sparkplug_state.count_message("n", 7), sparkplug_state.count_message("n", None)]
 
 
 def test_a_death_ends_only_the_devices_of_its_own_session(host: Host) -> None:
     host.born(bd_seq=2)
 
-    old = host.hear("NDEATH", payload(metric("bdSeq", number(11, 1), datatype=4)), None)
-    assert [(DeviceEventKind.STATUS, None)] == [(each.kind, each.online) for each in old.events]
+    old = host.decode_message("NDEATH", payload(metric("bdSeq", number(11, 1), datatype=4)), None)
+    assert [(DeviceEventKind.STATUS, None)] == [(event.kind, event.online) for event in old.events]
 
-    own = host.hear("NDEATH", payload(metric("bdSeq", number(11, 2), datatype=4)), None)
+    own = host.decode_message("NDEATH", payload(metric("bdSeq", number(11, 2), datatype=4)), None)
     assert [("estate/edge", None, False), ("estate/edge/kitchen", "gas-1", False)] == [
-        (each.identity, each.device, each.online) for each in own.events
+        (event.identity, event.device, event.online) for event in own.events
     ]
 
-    after = host.hear("DDATA", payload(metric(None, boolean(True), alias=7), seq=2))
-    assert ["no_codec"] == [each.reason for each in after.refusals]
+    after = host.decode_message("DDATA", payload(metric(None, boolean(True), alias=7), seq=2))
+    assert ["no_codec"] == [refusal.reason for refusal in after.refusals]
     assert {"estate/edge"} == host.listener.rebirth_requests
 
-    again = host.hear("NDEATH", payload(metric("bdSeq", number(11, 2), datatype=4)), None)
-    assert [DeviceEventKind.STATUS] == [each.kind for each in again.events]
+    second = host.decode_message("NDEATH", payload(metric("bdSeq", number(11, 2), datatype=4)), None)
+    assert [DeviceEventKind.STATUS] == [event.kind for event in second.events]
 
 
 def test_a_death_of_one_device(host: Host) -> None:
     host.born()
-    heard = host.hear("DDEATH", payload(seq=2))
+    result = host.decode_message("DDEATH", payload(seq=2))
 
-    assert [("gas-1", False)] == [(each.device, each.online) for each in heard.events]
+    assert [("gas-1", False)] == [(event.device, event.online) for event in result.events]
 
 
 def test_a_null_value_is_absent_and_a_message_without_metrics_is_a_sign_of_life(host: Host) -> None:
     host.born()
-    null = host.hear("DDATA", payload(metric("lel_pct", number(7, 1)), seq=2))
-    empty = host.hear("DDATA", payload(seq=3))
+    null = host.decode_message("DDATA", payload(metric("lel_pct", number(7, 1)), seq=2))
+    empty = host.decode_message("DDATA", payload(seq=3))
 
     assert [DeviceEventKind.LIFE, DeviceEventKind.LIFE] == [
-        each.kind for heard in (null, empty) for each in heard.events
+        event.kind for result in (null, empty) for event in result.events
     ]
     assert [] == null.readings
 
@@ -237,23 +243,23 @@ def test_a_null_value_is_absent_and_a_message_without_metrics_is_a_sign_of_life(
 def test_back_filled_values_have_their_own_times(host: Host) -> None:
     host.born()
     old = metric("lel_pct", number(3, AT - 3_600_000) + number(5, 1) + fixed64(13, 4.5))
-    heard = host.hear("DDATA", payload(old, metric("alarm", boolean(False)), seq=2))
+    result = host.decode_message("DDATA", payload(old, metric("alarm", boolean(False)), seq=2))
 
     assert [(AT - 3_600_000, {"lel_pct": 4.5}), (AT, {"alarm": False})] == [
-        (each.at, each.values) for each in heard.readings
+        (reading.at, reading.values) for reading in result.readings
     ]
 
 
 def test_birth_definitions_survive_a_restart(host: Host, listener: Callable[..., Decoder]) -> None:
     host.born()
-    host.hear("DDATA", payload(metric("alarm", boolean(False)), seq=5))
-    fresh = listener(GAS)
-    fresh.restore(host.listener.snapshot())
+    host.decode_message("DDATA", payload(metric("alarm", boolean(False)), seq=5))
+    restored = listener(GAS)
+    restored.restore(host.listener.snapshot())
 
-    heard = Host(fresh).hear("DDATA", payload(metric(None, boolean(True), alias=7), seq=6))
+    result = Host(restored).decode_message("DDATA", payload(metric(None, boolean(True), alias=7), seq=6))
 
-    assert [{"alarm": True}] == [each.values for each in heard.readings]
-    assert {"estate/edge"} == fresh.rebirth_requests
+    assert [{"alarm": True}] == [reading.values for reading in result.readings]
+    assert {"estate/edge"} == restored.rebirth_requests
 
 
 def test_peeking_at_a_message_finds_its_danger_and_changes_no_state(host: Host) -> None:
@@ -268,18 +274,18 @@ def test_peeking_at_a_message_finds_its_danger_and_changes_no_state(host: Host) 
 
 @pytest.mark.parametrize("topic", ["spBv1.0", "spBv1.0/estate", "fengshao/v1/gas-1/up", "spBv1.0/a/NBIRTH/other"])
 def test_peeking_at_a_message_of_an_unknown_node_needs_no_state(topic: str) -> None:
-    memory = SparkplugState()
-    memory.on_node_birth("estate/edge", BirthDefinitions(), 1, 0)
+    sparkplug_state = SparkplugState()
+    sparkplug_state.on_node_birth("estate/edge", BirthDefinitions(), 1, 0)
 
-    assert SparkplugState() == memory.copy_for_peek(topic)
+    assert SparkplugState() == sparkplug_state.copy_for_peek(topic)
 
 
 def test_metrics_that_are_no_measurements_are_ignored(host: Host) -> None:
     host.born()
-    said = metric("Properties/OS", text(15, "Raspbian")), metric("Node Control/Rebirth", boolean(False))
-    heard = host.hear("DDATA", payload(*said, seq=2))
+    content = metric("Properties/OS", text(15, "Raspbian")), metric("Node Control/Rebirth", boolean(False))
+    result = host.decode_message("DDATA", payload(*content, seq=2))
 
-    assert [DeviceEventKind.LIFE] == [each.kind for each in heard.events]
+    assert [DeviceEventKind.LIFE] == [event.kind for event in result.events]
 
 
 def test_a_template_is_its_members_and_a_template_definition_gives_none() -> None:
@@ -287,7 +293,7 @@ def test_a_template_is_its_members_and_a_template_definition_gives_none() -> Non
     definition = text(18, metric("lel_pct", fixed32(12, 0.0)) + number(5, 1))
     read = read_payload(payload(metric("kitchen", inner), metric("Detector", definition), metric(None, inner)))
 
-    assert [("kitchen/lel_pct", 3.0), ("lel_pct", 3.0)] == [(each.name, each.value) for each in read.metrics]
+    assert [("kitchen/lel_pct", 3.0), ("lel_pct", 3.0)] == [(metric.name, metric.value) for metric in read.metrics]
 
 
 def test_the_depth_of_nested_templates_is_bounded() -> None:
@@ -304,7 +310,7 @@ def test_a_compressed_payload_is_read(pack_up: Callable[[bytes], bytes]) -> None
     inner = payload(metric("alarm", boolean(True)), seq=3)
     read = read_payload(text(4, "SPBV1.0_COMPRESSED") + text(5, pack_up(inner)))
 
-    assert (3, [True]) == (read.seq, [each.value for each in read.metrics])
+    assert (3, [True]) == (read.seq, [metric.value for metric in read.metrics])
 
 
 @pytest.mark.parametrize(
@@ -352,30 +358,30 @@ def test_a_value_is_converted_by_its_data_type(value: bytes, datatype: int, mean
 
 
 def test_a_data_type_is_remembered_from_the_birth(host: Host) -> None:
-    host.hear("NBIRTH", payload(seq=0), None)
-    host.hear("DBIRTH", payload(metric("temp_c", number(10, 20), alias=3, datatype=3), seq=1))
-    heard = host.hear("DDATA", payload(metric(None, number(10, 2**32 - 7), alias=3), seq=2))
+    host.decode_message("NBIRTH", payload(seq=0), None)
+    host.decode_message("DBIRTH", payload(metric("temp_c", number(10, 20), alias=3, datatype=3), seq=1))
+    result = host.decode_message("DDATA", payload(metric(None, number(10, 2**32 - 7), alias=3), seq=2))
 
-    assert [{"temp_c": -7}] == [each.values for each in heard.readings]
+    assert [{"temp_c": -7}] == [reading.values for reading in result.readings]
 
 
 def test_without_a_state_a_message_is_decoded_on_its_own() -> None:
     message = payload(metric("alarm", boolean(True)), seq=9, at=None)
-    said = sparkplug.decode(Frame("spBv1.0/estate/DDATA/edge/kitchen", message, NOW, "bulk"))
+    content = sparkplug.decode(Frame("spBv1.0/estate/DDATA/edge/kitchen", message, NOW, "bulk"))
 
-    assert isinstance(said, list)
-    assert [DeviceEvent, RawReading] == [type(each) for each in said]
-    assert isinstance(said[1], RawReading)
-    assert said[1].at is None
+    assert isinstance(content, list)
+    assert [DeviceEvent, RawReading] == [type(item) for item in content]
+    assert isinstance(content[1], RawReading)
+    assert content[1].at is None
 
 
 def test_a_rebirth_command_is_decoded_as_a_command(host: Host) -> None:
     topic, message = sparkplug.rebirth_request("estate/edge", NOW)
-    (asked,) = read_payload(message).metrics
+    (requested,) = read_payload(message).metrics
 
-    assert ("spBv1.0/estate/NCMD/edge", "Node Control/Rebirth", 11, True) == (topic, *asked_for(asked))
+    assert ("spBv1.0/estate/NCMD/edge", "Node Control/Rebirth", 11, True) == (topic, *asked_for(requested))
     assert [DeviceEventKind.REPLY] == [
-        each.kind for each in host.listener.decode([Frame(topic, message, NOW, "bulk")]).events
+        event.kind for event in host.listener.decode([Frame(topic, message, NOW, "bulk")]).events
     ]
 
 
@@ -384,16 +390,20 @@ def asked_for(metric: Metric) -> tuple[str | None, int, object]:
 
 
 def test_the_state_is_bounded() -> None:
-    memory = SparkplugState()
-    memory.request_rebirth("0")
+    sparkplug_state = SparkplugState()
+    sparkplug_state.request_rebirth("0")
     for index in range(1, NODES_MAX + 2):
-        memory.node(str(index))
+        sparkplug_state.node(str(index))
     for index in range(DEVICES_MAX + 1):
-        memory.on_device_birth("9", str(index), BirthDefinitions())
-    memory.on_device_birth("9", "7", BirthDefinitions())
+        sparkplug_state.on_device_birth("9", str(index), BirthDefinitions())
+    sparkplug_state.on_device_birth("9", "7", BirthDefinitions())
 
-    assert (NODES_MAX, False, set()) == (len(memory.nodes), "0" in memory.nodes, memory.rebirth_requests)
-    assert (DEVICES_MAX, False) == (len(memory.nodes["9"].devices), "0" in memory.nodes["9"].devices)
+    assert (NODES_MAX, False, set()) == (
+        len(sparkplug_state.nodes),
+        "0" in sparkplug_state.nodes,
+        sparkplug_state.rebirth_requests,
+    )
+    assert (DEVICES_MAX, False) == (len(sparkplug_state.nodes["9"].devices), "0" in sparkplug_state.nodes["9"].devices)
 
 
 @given(st.floats(width=32))
@@ -405,9 +415,9 @@ def test_every_float_of_32_bits_comes_back_from_its_shortest_decimal(value: floa
 
 @given(st.lists(st.tuples(st.integers(1, 2**20), st.integers(0, 2**64 - 1) | st.binary())))
 def test_encoded_fields_are_read_back(fields: list[tuple[int, int | bytes]]) -> None:
-    written = b"".join(number(at, each) if isinstance(each, int) else text(at, each) for at, each in fields)
+    encoded = b"".join(number(at, item) if isinstance(item, int) else text(at, item) for at, item in fields)
 
-    assert fields == list(read_fields(written))
+    assert fields == list(read_fields(encoded))
 
 
 WORDS = st.sampled_from(["NBIRTH", "NDATA", "NDEATH", "DBIRTH", "DDATA", "DDEATH", "STATE", "NCMD", "X"])
@@ -419,13 +429,13 @@ MESSAGES = st.binary() | st.lists(PARTS.map(lambda part: text(2, part)) | PARTS,
 
 @given(st.lists(st.tuples(WORDS, st.booleans(), MESSAGES), max_size=5))
 def test_any_bytes_give_a_reading_an_event_or_a_rejection(frames: list[tuple[str, bool, bytes]]) -> None:
-    memory = SparkplugState()
+    sparkplug_state = SparkplugState()
     for word, device, message in frames:
         topic = f"spBv1.0/g/{word}/e" + ("/d" if device else "")
-        said = sparkplug.decode(Frame(topic, message, NOW, "bulk"), memory)
+        content = sparkplug.decode(Frame(topic, message, NOW, "bulk"), sparkplug_state)
 
-        assert said
+        assert content
         assert all(
-            isinstance(each, RawReading | DeviceEvent | Rejection)
-            for each in (said if isinstance(said, list) else [said])
+            isinstance(item, RawReading | DeviceEvent | Rejection)
+            for item in (content if isinstance(content, list) else [content])
         )

@@ -1,5 +1,4 @@
-"""What other platforms define: Sparkplug's births, The Things Stack's normalized payload, thing models of JetLinks and
-Alink."""
+"""Definitions of platforms: Sparkplug births, normalized payloads of The Things Stack, thing models."""
 
 from __future__ import annotations
 
@@ -24,27 +23,31 @@ def a(kind: str, platform: str, identity: str) -> Device:
     return Device("ours", kind, identities=(Identity(platform, identity),))
 
 
-def say(topic: str, said: object, at: int = 0) -> Frame:
-    payload = said if isinstance(said, bytes) else json.dumps(said).encode()
+def frame_of(topic: str, content: object, at: int = 0) -> Frame:
+    payload = content if isinstance(content, bytes) else json.dumps(content).encode()
     return Frame(topic, payload, NOW + at, "bulk")
 
 
-def values(heard: IngestResult) -> list[Mapping[str, Any]]:
-    return [each.values for each in heard.readings]
+def values(result: IngestResult) -> list[Mapping[str, Any]]:
+    return [reading.values for reading in result.readings]
 
 
 def metric(name: str, value: int, unit_key: str = "", unit: object = None, alias: int = 0) -> bytes:
     """A whole number with one property; its datatype is Int32."""
     properties = b""
     if unit_key:
-        said = write_text(8, unit) if isinstance(unit, str) else write_number(3, 7)
+        content = write_text(8, unit) if isinstance(unit, str) else write_number(3, 7)
         properties = write_text(
-            9, write_text(1, "other") + write_text(1, unit_key) + write_text(2, b"") + write_text(2, said)
+            9, write_text(1, "other") + write_text(1, unit_key) + write_text(2, b"") + write_text(2, content)
         )
-    named = write_text(1, name) if name else b""
+    name_field = write_text(1, name) if name else b""
     return write_text(
         2,
-        named + (write_number(2, alias) if alias else b"") + write_number(4, 3) + write_number(10, value) + properties,
+        name_field
+        + (write_number(2, alias) if alias else b"")
+        + write_number(4, 3)
+        + write_number(10, value)
+        + properties,
     )
 
 
@@ -67,12 +70,12 @@ def test_a_birth_defines_the_unit_of_later_values(
 ) -> None:
     ours = listener(a("water_meter", "sparkplug", "estate/edge/wm"))
     born = metric("volume_m3", 98_765, key, unit, alias=7)
-    ours.decode([say("spBv1.0/estate/NBIRTH/edge", birth(metric("bdSeq", 1)))])
+    ours.decode([frame_of("spBv1.0/estate/NBIRTH/edge", birth(metric("bdSeq", 1)))])
 
-    first = ours.decode([say("spBv1.0/estate/DBIRTH/edge/wm", birth(born, seq=1))])
+    first = ours.decode([frame_of("spBv1.0/estate/DBIRTH/edge/wm", birth(born, seq=1))])
     again = listener(a("water_meter", "sparkplug", "estate/edge/wm"))
     again.restore(ours.snapshot())
-    second = again.decode([say("spBv1.0/estate/DDATA/edge/wm", birth(metric("", 98_765, alias=7), seq=2), 1_000)])
+    second = again.decode([frame_of("spBv1.0/estate/DDATA/edge/wm", birth(metric("", 98_765, alias=7), seq=2), 1_000)])
 
     assert [{"volume_m3": expected}] == values(first)
     assert [{"volume_m3": expected}] == values(second)[:1] or [] == values(second)
@@ -81,19 +84,19 @@ def test_a_birth_defines_the_unit_of_later_values(
 
 def test_an_unknown_unit_of_a_birth_is_refused(listener: Callable[..., Decoder]) -> None:
     ours = listener(a("water_meter", "sparkplug", "estate/edge/wm"))
-    ours.decode([say("spBv1.0/estate/NBIRTH/edge", birth(metric("bdSeq", 1)))])
+    ours.decode([frame_of("spBv1.0/estate/NBIRTH/edge", birth(metric("bdSeq", 1)))])
 
-    heard = ours.decode(
-        [say("spBv1.0/estate/DBIRTH/edge/wm", birth(metric("volume_m3", 5, "engUnit", "parsec"), seq=1))]
+    result = ours.decode(
+        [frame_of("spBv1.0/estate/DBIRTH/edge/wm", birth(metric("volume_m3", 5, "engUnit", "parsec"), seq=1))]
     )
 
-    assert ([], "'parsec' is no unit we know" in heard.refusals[0].detail) == (values(heard), True)
+    assert ([], "'parsec' is no unit we know" in result.refusals[0].detail) == (values(result), True)
 
 
-def uplink(**said: object) -> dict[str, object]:
+def uplink(**content: object) -> dict[str, object]:
     return {
         "end_device_ids": {"device_id": "d"},
-        "uplink_message": {"f_cnt": 3, "received_at": "2026-11-28T22:05:49Z", **said},
+        "uplink_message": {"f_cnt": 3, "received_at": "2026-11-28T22:05:49Z", **content},
     }
 
 
@@ -123,19 +126,23 @@ def test_a_normalized_payload_is_read_in_its_defined_units(
 ) -> None:
     ours = listener(a(kind, "tts", "d"))
 
-    heard = ours.decode([say("v3/a@t/devices/d/up", uplink(decoded_payload={"xyz": 1}, normalized_payload=normalized))])
+    result = ours.decode(
+        [frame_of("v3/a@t/devices/d/up", uplink(decoded_payload={"xyz": 1}, normalized_payload=normalized))]
+    )
 
-    assert [expected] == values(heard)
+    assert [expected] == values(result)
 
 
 def test_normalized_measurements_of_the_past_keep_their_times(listener: Callable[..., Decoder]) -> None:
     ours = listener(a("smoke_alarm", "tts", "d"))
     past = {"time": "2026-11-28T21:05:49Z", "air": {"temperature": 19}}
 
-    only = ours.decode([say("v3/a@t/devices/d/up", uplink(normalized_payload=[past, {"air": {"temperature": 21}}]))])
+    only = ours.decode(
+        [frame_of("v3/a@t/devices/d/up", uplink(normalized_payload=[past, {"air": {"temperature": 21}}]))]
+    )
 
     assert [(1795899949000, {"temp_c": 19}), (1795903549000, {"temp_c": 21})] == [
-        (each.at, each.values) for each in only.readings
+        (reading.at, reading.values) for reading in only.readings
     ]
 
 
@@ -150,7 +157,7 @@ UNKNOWN = {"type": "boolean", "trueText": "qwx", "falseText": "xwq"}
 
 
 @pytest.mark.parametrize(
-    ("about", "said", "alarm"),
+    ("value_type", "content", "alarm"),
     [
         (TURNED, "0", True),
         (TURNED, 0, True),
@@ -165,68 +172,70 @@ UNKNOWN = {"type": "boolean", "trueText": "qwx", "falseText": "xwq"}
     ],
 )
 def test_the_labels_of_a_jetlinks_model_translate_values(
-    listener: Callable[..., Decoder], about: dict[str, Any], said: object, alarm: bool
+    listener: Callable[..., Decoder], value_type: dict[str, Any], content: object, alarm: bool
 ) -> None:
     ours = listener(a("gas_alarm", "jetlinks", "d"))
-    ours.decode([say("/p/d/metadata/derived", jetlinks({"id": "gas_alarm", "valueType": about}))])
+    ours.decode([frame_of("/p/d/metadata/derived", jetlinks({"id": "gas_alarm", "valueType": value_type}))])
 
-    heard = ours.decode([say("/p/d/properties/report", {"properties": {"gas_alarm": said}})])
+    result = ours.decode([frame_of("/p/d/properties/report", {"properties": {"gas_alarm": content}})])
 
-    assert [{"alarm": alarm}] == values(heard)
+    assert [{"alarm": alarm}] == values(result)
 
 
 def test_open_and_closed_are_not_true_and_false_where_the_field_means_the_opposite(
     listener: Callable[..., Decoder],
 ) -> None:
     ours = listener(a("door", "jetlinks", "d"))
-    about = {"type": "boolean", "trueText": "关", "falseText": "开"}
-    ours.decode([say("/p/d/metadata/derived", jetlinks({"id": "contact", "valueType": about}))])
+    value_type = {"type": "boolean", "trueText": "关", "falseText": "开"}
+    ours.decode([frame_of("/p/d/metadata/derived", jetlinks({"id": "contact", "valueType": value_type}))])
 
-    heard = ours.decode([say("/p/d/properties/report", {"properties": {"contact": True}})])
+    result = ours.decode([frame_of("/p/d/properties/report", {"properties": {"contact": True}})])
 
-    assert [{"opened": False}] == values(heard)
+    assert [{"opened": False}] == values(result)
 
 
 def test_a_derived_model_adds_to_the_one_before_or_replaces_it(listener: Callable[..., Decoder]) -> None:
     ours, topic = listener(a("smoke_alarm", "jetlinks", "d")), "/p/g/child/d/metadata/derived"
-    report = say("/p/d/properties/report", {"properties": {"temp": 140}})
-    ours.decode([say(topic, jetlinks({"id": "temp", "valueType": {"type": "float", "unit": "fahrenheit"}}))])
-    ours.decode([say(topic, jetlinks({"id": "x", "valueType": {"type": "float", "unit": "litre"}}))])
+    report = frame_of("/p/d/properties/report", {"properties": {"temp": 140}})
+    ours.decode([frame_of(topic, jetlinks({"id": "temp", "valueType": {"type": "float", "unit": "fahrenheit"}}))])
+    ours.decode([frame_of(topic, jetlinks({"id": "x", "valueType": {"type": "float", "unit": "litre"}}))])
     assert [{"temp_c": 60.0}] == values(ours.decode([report]))
 
-    ours.decode([say(topic, jetlinks(all=True))])
+    ours.decode([frame_of(topic, jetlinks(all=True))])
 
-    assert [{"temp_c": 140}] == values(ours.decode([say(report.topic, {"properties": {"temp": 140}}, 1_000)]))
+    assert [{"temp_c": 140}] == values(ours.decode([frame_of(report.topic, {"properties": {"temp": 140}}, 1_000)]))
 
 
-@pytest.mark.parametrize("said", [{}, {"metadata": 3}, {"metadata": "["}, 7])
-def test_a_model_without_metadata_is_an_event(listener: Callable[..., Decoder], said: object) -> None:
-    heard = listener().decode([say("/p/d/metadata/derived", said)])
+@pytest.mark.parametrize("content", [{}, {"metadata": 3}, {"metadata": "["}, 7])
+def test_a_model_without_metadata_is_an_event(listener: Callable[..., Decoder], content: object) -> None:
+    result = listener().decode([frame_of("/p/d/metadata/derived", content)])
 
-    assert ([], 1) == (heard.refusals, len(heard.events))
+    assert ([], 1) == (result.refusals, len(result.events))
 
 
 def test_other_housekeeping_of_jetlinks_is_an_event(listener: Callable[..., Decoder]) -> None:
-    heard = listener().decode([say("/p/g/child/d/tags", {})])
+    result = listener().decode([frame_of("/p/g/child/d/tags", {})])
 
-    assert ([], ["housekeeping: tags"]) == (heard.refusals, [each.detail for each in heard.events])
+    assert ([], ["housekeeping: tags"]) == (result.refusals, [event.detail for event in result.events])
 
 
 def test_a_model_that_is_no_json_is_refused(listener: Callable[..., Decoder]) -> None:
     assert ["bad_payload"] == [
-        each.reason.value for each in listener().decode([say("/p/d/metadata/derived", b"{")]).refusals
+        refusal.reason.value for refusal in listener().decode([frame_of("/p/d/metadata/derived", b"{")]).refusals
     ]
 
 
 def test_the_model_of_an_alink_product_holds_for_all_its_devices(listener: Callable[..., Decoder]) -> None:
     ours = listener(a("water_meter", "alink", "pk/d1"))
     properties = [{"identifier": "WaterConsumption", "dataType": {"type": "double", "specs": {"unit": "L"}}}]
-    ours.decode([say("/sys/pk/other/thing/dsltemplate/get_reply", {"code": 200, "data": {"properties": properties}})])
-    ours.decode([say("/sys/pk/other/thing/dsltemplate/get_reply", {"code": 460, "data": {}})])
+    ours.decode(
+        [frame_of("/sys/pk/other/thing/dsltemplate/get_reply", {"code": 200, "data": {"properties": properties}})]
+    )
+    ours.decode([frame_of("/sys/pk/other/thing/dsltemplate/get_reply", {"code": 460, "data": {}})])
 
-    heard = ours.decode([say("/sys/pk/d1/thing/event/property/post", {"params": {"WaterConsumption": 98_765}})])
+    result = ours.decode([frame_of("/sys/pk/d1/thing/event/property/post", {"params": {"WaterConsumption": 98_765}})])
 
-    assert [{"volume_m3": 98.765}] == values(heard)
+    assert [{"volume_m3": 98.765}] == values(result)
 
 
 @pytest.mark.parametrize(

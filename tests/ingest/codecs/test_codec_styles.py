@@ -1,4 +1,4 @@
-"""What published codecs take for granted of the server that runs them: every style here was met in a vendor's file."""
+"""What published codecs expect of the server that runs them: every style here is from a vendor's file."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ STYLES = {
 
 
 def run(source: str, data: bytes = b"\x07", port: int = 9) -> Decoded | CodecFailed:
-    """Twice, for a file may keep what it found."""
+    """Run twice, because a file may keep state."""
     engine = QuickJsEngine(make_codec("made.js", source.encode()).source)
     first, second = (parse_answer("made", engine.decode(data, port, NOW)) for _ in range(2))
     assert first == second
@@ -105,7 +105,7 @@ def test_a_list_of_measurements_is_accepted_and_other_lists_are_not() -> None:
 
 
 def test_a_result_of_sixty_thousand_characters_is_accepted_and_a_long_error_reported() -> None:
-    """QuickJS keeps a long concatenation in pieces, which cannot cross into Python."""
+    """QuickJS stores a long concatenation as a rope, which cannot be returned to Python."""
     outcome = run("function Decoder() { return {a: 'x'.repeat(60000) + 'y'}; }")
     complaint = run("function decodeUplink() { return {errors: ['no'], data: {a: 'x'.repeat(9000)}}; }")
 
@@ -147,21 +147,21 @@ BUFFERS = {
 }
 
 
-@pytest.mark.parametrize(("written", "value"), BUFFERS.items())
-def test_the_buffer_reads_and_writes_bytes_as_on_servers(written: str, value: object) -> None:
-    assert Decoded({"v": value}) == run(f"function Decoder() {{ return {{v: {written}}}; }}")
+@pytest.mark.parametrize(("expression", "value"), BUFFERS.items())
+def test_the_buffer_reads_and_writes_bytes_as_on_servers(expression: str, value: object) -> None:
+    assert Decoded({"v": value}) == run(f"function Decoder() {{ return {{v: {expression}}}; }}")
 
 
 @pytest.mark.parametrize(
-    ("written", "why"),
+    ("expression", "why"),
     [
         ("Buffer.from([1]).readUInt16BE(0)", "RangeError"),
         ("Buffer.from([1]).readUIntBE(0, 2)", "RangeError"),
         ("Buffer.from('a', 'ucs9')", "TypeError: Unknown encoding: ucs9"),
     ],
 )
-def test_reading_beyond_a_buffer_is_a_failure(written: str, why: str) -> None:
-    outcome = run(f"function Decoder() {{ return {{v: {written}}}; }}")
+def test_reading_beyond_a_buffer_is_a_failure(expression: str, why: str) -> None:
+    outcome = run(f"function Decoder() {{ return {{v: {expression}}}; }}")
 
     assert isinstance(outcome, CodecFailed)
     assert why in outcome.detail
@@ -186,7 +186,7 @@ def test_a_file_that_needs_an_unavailable_api_is_no_codec(source: str, why: str)
 
 
 def test_a_codec_cannot_access_its_environment() -> None:
-    names = ["whole", "stringify", "settings", "forget", "fresh", "file", "globals", "holder"]
+    names = ["whole", "stringify", "settings", "forget", "restored", "file", "globals", "holder"]
     outcome = run(f"function Decoder() {{ return {{seen: {json.dumps(names)}.filter((n) => n in globalThis)}}; }}")
 
     assert Decoded({"seen": []}) == outcome

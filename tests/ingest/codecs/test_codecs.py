@@ -1,4 +1,4 @@
-"""Codecs of every author's style work as published; a hostile one harms nobody, and the next message is decoded."""
+"""Codecs of every author's style work as published; a hostile one is contained, and the next message is decoded."""
 
 from __future__ import annotations
 
@@ -38,17 +38,17 @@ def decode(codecs: CodecRuntime, source: str, data: bytes = b"\x01", at: int = N
 
 
 @pytest.fixture(scope="module")
-def workshop() -> Iterator[CodecProcess]:
-    made = CodecProcess()
-    yield made
-    made.close()
+def codec_process() -> Iterator[CodecProcess]:
+    process = CodecProcess()
+    yield process
+    process.close()
 
 
 @pytest.fixture
-def codecs(workshop: CodecProcess) -> CodecRuntime:
+def codecs(codec_process: CodecProcess) -> CodecRuntime:
     files = {path.name: path.read_bytes() for path in FILES}
     book = BindingBook.model_validate(yaml.safe_load((FOLDER / "bindings.yaml").read_text()))
-    return CodecRuntime(build_registry(files, book), workshop)
+    return CodecRuntime(build_registry(files, book), codec_process)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
@@ -99,24 +99,26 @@ HOSTILE = {
 }
 
 
-@pytest.mark.parametrize(("body", "reason"), [pytest.param(*each, id=name) for name, each in HOSTILE.items()])
+@pytest.mark.parametrize(("body", "reason"), [pytest.param(*item, id=name) for name, item in HOSTILE.items()])
 def test_this_codec_fails_with_its_reason_and_the_next_message_is_decoded(
     body: str, reason: str, codecs: CodecRuntime
 ) -> None:
     hostile = call(f"function Decoder(bytes, port) {{ {body} }}")
-    bad, good, again = codecs.decode([hostile, DecodeCall(HEALTHY, b"abc", 1, NOW), hostile])
+    faulty, good, second = codecs.decode([hostile, DecodeCall(HEALTHY, b"abc", 1, NOW), hostile])
 
-    assert isinstance(bad, CodecFailed)
-    assert reason in bad.detail
+    assert isinstance(faulty, CodecFailed)
+    assert reason in faulty.detail
     assert Decoded({"n": 3}) == good
-    assert bad == again
+    assert faulty == second
 
 
 def test_a_codec_works_again_after_it_failed(codecs: CodecRuntime) -> None:
     source = "var calls = 0; function Decoder(bytes) { if (bytes[0]) { for (;;) {} } calls++; return {calls: calls}; }"
     outcomes = codecs.decode([call(source, data) for data in (b"\0", b"\0", b"\1", b"\0")])
 
-    assert [{"calls": 1}, {"calls": 1}, None, {"calls": 1}] == [getattr(each, "fields", None) for each in outcomes]
+    assert [{"calls": 1}, {"calls": 1}, None, {"calls": 1}] == [
+        getattr(outcome, "fields", None) for outcome in outcomes
+    ]
 
 
 NATIVE_LOOP = (
@@ -124,17 +126,17 @@ NATIVE_LOOP = (
 )
 
 
-def test_a_loop_that_no_engine_limit_stops_is_ended_with_its_process(workshop: CodecProcess) -> None:
-    """Array.prototype.reverse never asks whether it may go on: only the kernel can end it."""
-    codecs, before = CodecRuntime(process=workshop), workshop.start_count
-    bad, fine = call(NATIVE_LOOP), call(NATIVE_LOOP, b"\0")
-    first, other, killed, rested = codecs.decode([fine, DecodeCall(HEALTHY, b"a", 1, NOW), bad, fine])
+def test_a_loop_that_no_engine_limit_stops_is_ended_with_its_process(codec_process: CodecProcess) -> None:
+    """Array.prototype.reverse never checks the time limit: only the kernel can end it."""
+    codecs, before = CodecRuntime(process=codec_process), codec_process.start_count
+    faulty, healthy = call(NATIVE_LOOP), call(NATIVE_LOOP, b"\0")
+    first, other, killed, rested = codecs.decode([healthy, DecodeCall(HEALTHY, b"a", 1, NOW), faulty, healthy])
 
     assert [Decoded({"ok": 1}), Decoded({"n": 1})] == [first, other]
     assert isinstance(killed, CodecFailed)
     assert isinstance(rested, CodecFailed)
     assert ("ended with its process" in killed.detail, "rests" in rested.detail) == (True, True)
-    assert workshop.start_count <= before + 3
+    assert codec_process.start_count <= before + 3
     assert [CodecFailed, Decoded] == [
         type(decode(codecs, NATIVE_LOOP, b"\0", at)) for at in (NOW + MINUTE - 1, NOW + MINUTE)
     ]
@@ -147,7 +149,7 @@ def test_a_codec_that_hits_its_limits_repeatedly_is_suspended_for_a_minute_of_me
     together = codecs.decode([call(source)] * 5)
 
     assert ["stopped"] * 3 + ["rests"] * 2 == [
-        "rests" if "rests" in each.detail else "stopped" for each in together if isinstance(each, CodecFailed)
+        "rests" if "rests" in item.detail else "stopped" for item in together if isinstance(item, CodecFailed)
     ]
     assert isinstance(decode(codecs, source, b"\0", NOW + MINUTE - 1), CodecFailed)
     assert Decoded({"n": 1}) == codecs.decode([DecodeCall(HEALTHY, b"a", 1, NOW)])[0]
@@ -182,15 +184,15 @@ def test_a_number_that_json_cannot_write_is_not_taken_for_an_absent_one(codecs: 
 
 
 def test_errors_and_warnings_follow_ts013(codecs: CodecRuntime) -> None:
-    said = """function decodeUplink(input) {
+    content = """function decodeUplink(input) {
       return input.bytes[0] ? {errors: ['a', 'b'], data: {}} : {warnings: ['w'], data: {x: 1}};
     }"""
 
-    assert CodecFailed("made.js: a; b") == decode(codecs, said)
+    assert CodecFailed("made.js: a; b") == decode(codecs, content)
     assert CodecFailed("made.js: a b", partial_fields={"x": 1}) == decode(
         codecs, "function decodeUplink() { return {errors: ['a\\nb'], data: {x: 1}}; }"
     )
-    assert Decoded({"x": 1}, ["w"]) == decode(codecs, said, b"\0")
+    assert Decoded({"x": 1}, ["w"]) == decode(codecs, content, b"\0")
     assert CodecFailed("made.js: decodeUplink gave undefined for data") == decode(
         codecs, "function decodeUplink() { return {errors: []}; }"
     )
@@ -252,80 +254,83 @@ def test_lists_in_examples_are_compared_part_by_part() -> None:
     assert not json_equal([1, 2], [1])
 
 
-def uplink(dev_eui: str, data: bytes, port: int = 85, counter: int = 1, **said: object) -> Frame:
-    body = {"fPort": port, "fCnt": counter, "data": b64encode(data).decode(), **said}
+def uplink(dev_eui: str, data: bytes, port: int = 85, counter: int = 1, **content: object) -> Frame:
+    body = {"fPort": port, "fCnt": counter, "data": b64encode(data).decode(), **content}
     return Frame(f"application/a/device/{dev_eui}/event/up", json.dumps(body).encode(), NOW, "bulk")
 
 
 @pytest.fixture
 def ours(listener: Callable[..., Decoder], codecs: CodecRuntime) -> Decoder:
-    made = listener(
+    decoder = listener(
         Device("leak-1", "water_leak", "LK-1", identities=(Identity("chirpstack", "0101010101010101"),)),
         Device("meter-1", "water_meter", "Meter", identities=(Identity("chirpstack", "0202020202020202"),)),
         Device("button-1", "sos_button", None, identities=(Identity("chirpstack", "0303030303030303"),)),
         Device("smoke-1", "smoke_alarm", "SMOKE", identities=(Identity("chirpstack", "0404040404040404"),)),
     )
-    made.codecs = codecs
-    return made
+    decoder.codecs = codecs
+    return decoder
 
 
 def test_raw_bytes_become_readings_by_the_codec_of_the_model(ours: Decoder) -> None:
     meter = bytes.fromhex("39300000190001")
-    heard = ours.decode(
+    result = ours.decode(
         [uplink("0101010101010101", LEAK, rxInfo=[{"rssi": -70}]), uplink("0202020202020202", meter, 1)]
     )
 
-    assert [] == heard.refusals
+    assert [] == result.refusals
     assert [
         ("leak-1", {"rssi_dbm": -70, "battery_pct": 92, "temp_c": 30.8, "leak": True}),
         ("meter-1", {"volume_m3": 12.345, "flow_m3h": 0.25, "leak": True, "burst": False}),
-    ] == [(each.device, each.values) for each in heard.readings]
+    ] == [(reading.device, reading.values) for reading in result.readings]
 
 
 def test_a_device_without_a_model_is_decoded_by_the_model_of_its_platform(ours: Decoder) -> None:
-    heard = ours.decode([uplink("0303030303030303", b"\1", deviceInfo={"deviceProfileName": "Button"})])
+    result = ours.decode([uplink("0303030303030303", b"\1", deviceInfo={"deviceProfileName": "Button"})])
 
-    assert [{"sos": True}] == [each.values for each in heard.readings]
+    assert [{"sos": True}] == [reading.values for reading in result.readings]
 
 
 def test_raw_bytes_without_a_codec_are_refused_and_the_other_fields_are_decoded(ours: Decoder) -> None:
-    heard = ours.decode([uplink("0303030303030303", b"\1"), uplink("0101010101010101", LEAK)])
+    result = ours.decode([uplink("0303030303030303", b"\1"), uplink("0101010101010101", LEAK)])
 
-    assert [RefusalReason.NO_CODEC] == [each.reason for each in heard.refusals]
-    assert "button-1 has no model" in heard.refusals[0].detail
-    assert ["leak-1"] == [each.device for each in heard.readings]
+    assert [RefusalReason.NO_CODEC] == [refusal.reason for refusal in result.refusals]
+    assert "button-1 has no model" in result.refusals[0].detail
+    assert ["leak-1"] == [reading.device for reading in result.readings]
     ours.codecs = None
-    assert [RefusalReason.NO_CODEC] == [
-        each.reason for each in ours.decode([uplink("0101010101010101", LEAK)]).refusals
-    ]
+    assert [RefusalReason.NO_CODEC] == [refusal.reason for refusal in ours.decode([uplink("0101010101010101", LEAK)]).refusals]
 
 
 def test_a_failing_codec_gives_a_refusal_with_its_error_and_the_bytes(ours: Decoder) -> None:
-    heard = ours.decode([uplink("0202020202020202", b"\1", 9), uplink("0404040404040404", b"\1", 2)])
+    result = ours.decode([uplink("0202020202020202", b"\1", 9), uplink("0404040404040404", b"\1", 2)])
 
     assert [
         (RefusalReason.CODEC_FAILED, "meter.js: Error: no table for this port (line 21)"),
         (RefusalReason.CODEC_FAILED, "smoke.js: 1 bytes on port 2 are too few"),
-    ] == [(each.reason, each.detail) for each in heard.refusals]
-    assert all(b"fPort" in each.payload for each in heard.refusals)
+    ] == [(refusal.reason, refusal.detail) for refusal in result.refusals]
+    assert all(b"fPort" in refusal.payload for refusal in result.refusals)
 
 
-def test_a_danger_beside_a_codec_error_is_reported(listener: Callable[..., Decoder], workshop: CodecProcess) -> None:
+def test_a_danger_beside_a_codec_error_is_reported(
+    listener: Callable[..., Decoder], codec_process: CodecProcess
+) -> None:
     source = b"function decodeUplink(input) { return {errors: ['cut short'], data: {leak: input.bytes[0] === 1}}; }"
-    made = listener(Device("leak-3", "water_leak", "Cut", identities=(Identity("chirpstack", "0606060606060606"),)))
-    made.codecs = CodecRuntime(build_registry({"cut.js": source}, BindingBook()), workshop)
-    heard = made.decode([uplink("0606060606060606", b"\1"), uplink("0606060606060606", b"\0")])
+    decoder = listener(Device("leak-3", "water_leak", "Cut", identities=(Identity("chirpstack", "0606060606060606"),)))
+    decoder.codecs = CodecRuntime(build_registry({"cut.js": source}, BindingBook()), codec_process)
+    result = decoder.decode([uplink("0606060606060606", b"\1"), uplink("0606060606060606", b"\0")])
 
-    assert [] == heard.readings
+    assert [] == result.readings
     assert [(RefusalReason.CODEC_FAILED, True), (RefusalReason.CODEC_FAILED, False)] == [
-        (each.reason, each.danger) for each in heard.refusals
+        (refusal.reason, refusal.danger) for refusal in result.refusals
     ]
 
 
 def test_a_payload_that_measures_nothing_is_a_sign_of_life(ours: Decoder) -> None:
-    heard = ours.decode([uplink("0101010101010101", b"")]), ours.decode([uplink("0101010101010101", b"\x99\1")])
+    result = (
+        ours.decode([uplink("0101010101010101", b"")]),
+        ours.decode([uplink("0101010101010101", b"\x99\1")]),
+    )
 
-    assert [DeviceEventKind.LIFE] * 2 == [note.kind for each in heard for note in each.events]
+    assert [DeviceEventKind.LIFE] * 2 == [event.kind for item in result for event in item.events]
 
 
 def test_raw_bytes_of_an_unregistered_device_are_refused_as_an_unknown_device(ours: Decoder) -> None:
@@ -334,15 +339,15 @@ def test_raw_bytes_of_an_unregistered_device_are_refused_as_an_unknown_device(ou
     assert RefusalReason.UNKNOWN_DEVICE is refusal.reason
 
 
-def test_one_payload_may_hold_hours_of_readings(listener: Callable[..., Decoder], workshop: CodecProcess) -> None:
+def test_one_payload_may_hold_hours_of_readings(listener: Callable[..., Decoder], codec_process: CodecProcess) -> None:
     source = b"""function decodeUplink(input) { return {data: {leak: false, history: [
       {timestamp: 1767225000, leak: true}, {timestamp: 1767225300, leak: false}]}}; }"""
-    made = listener(Device("leak-2", "water_leak", "Past", identities=(Identity("chirpstack", "0505050505050505"),)))
-    made.codecs = CodecRuntime(build_registry({"past.js": source}, BindingBook()), workshop)
-    heard = made.decode([uplink("0505050505050505", b"\1")])
+    decoder = listener(Device("leak-2", "water_leak", "Past", identities=(Identity("chirpstack", "0505050505050505"),)))
+    decoder.codecs = CodecRuntime(build_registry({"past.js": source}, BindingBook()), codec_process)
+    result = decoder.decode([uplink("0505050505050505", b"\1")])
 
     assert [(1767225000000, True), (1767225300000, False), (NOW, False)] == [
-        (each.at, each.values["leak"]) for each in heard.readings
+        (reading.at, reading.values["leak"]) for reading in result.readings
     ]
 
 
@@ -379,18 +384,18 @@ def test_invalid_bindings_are_reported_at_their_position() -> None:
     ] == check_bindings(["a.js", "b.js"], book)
 
 
-def test_changes_are_described_and_the_next_message_is_decoded_by_the_new_file(workshop: CodecProcess) -> None:
+def test_changes_are_described_and_the_next_message_is_decoded_by_the_new_file(codec_process: CodecProcess) -> None:
     old = build_registry({"a.js": b"function Decoder() { return {v: 1}; }", "b.js": b""}, BindingBook())
     new = build_registry({"a.js": b"function Decoder() { return {v: 2}; }", "c.js": b""}, BindingBook())
-    codecs = CodecRuntime(old, workshop)
-    said = []
+    codecs = CodecRuntime(old, codec_process)
+    content = []
     for shelf in (old, new):
         codecs.registry = shelf
         codec = codecs.find("A")
         assert codec is not None
-        said += codecs.decode([DecodeCall(codec, b"", 1, NOW)])
+        content += codecs.decode([DecodeCall(codec, b"", 1, NOW)])
 
-    assert [Decoded({"v": 1}), Decoded({"v": 2})] == said
+    assert [Decoded({"v": 1}), Decoded({"v": 2})] == content
     assert ["a.js", "c.js", "b.js"] == [line.partition(":")[0] for line in describe_changes(old, new)]
 
 
@@ -421,8 +426,8 @@ def test_an_example_may_expect_a_failure_or_warnings(tmp_path: Path) -> None:
     )
     results = run_examples(tmp_path / "a.js")
 
-    assert [True, False, False] == [each.passed for each in results]
-    assert ["{}", "a failure"] == [each.expected for each in results[1:]]
+    assert [True, False, False] == [result.passed for result in results]
+    assert ["{}", "a failure"] == [result.expected for result in results[1:]]
     assert "{} with warnings ['low']" == results[1].actual
 
 
@@ -441,7 +446,7 @@ def test_examples_are_found_one_folder_above_as_the_things_network_stores_them(t
 
 
 @pytest.mark.parametrize(
-    ("written", "why"),
+    ("text", "why"),
     [
         ("examples:\n  - {name: a, bytes: 0175, data: {}}", "_examples.yaml:2: bytes: 125 is neither a list nor hex"),
         ("examples:\n  - {name: a, data: {}}", "_examples.yaml:2: 'bytes' is missing"),
@@ -450,9 +455,9 @@ def test_examples_are_found_one_folder_above_as_the_things_network_stores_them(t
         ("examples: 7", "has no examples beside it"),
     ],
 )
-def test_unreadable_examples_are_reported_with_their_line(written: str, why: str, tmp_path: Path) -> None:
+def test_unreadable_examples_are_reported_with_their_line(text: str, why: str, tmp_path: Path) -> None:
     (tmp_path / "a.js").write_text("function Decoder() { return {}; }")
-    (tmp_path / "a_examples.yaml").write_text(written)
+    (tmp_path / "a_examples.yaml").write_text(text)
     with pytest.raises(ExamplesError) as fault:
         run_examples(tmp_path / "a.js")
 

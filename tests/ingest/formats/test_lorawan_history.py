@@ -1,4 +1,4 @@
-"""The families of what published codecs were misread in: spelling, order, nesting, units and words, each on its own."""
+"""Fields of published codecs that were misread once: spelling, order, nesting, units and words, each on its own."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ EUI = "a000000000000001"
 Build = Callable[..., Decoder]
 
 
-def hear(make: Build, kind: str | None, said: dict[str, Any], model: str | None = None) -> IngestResult:
-    body = {"time": "2026-11-28T22:13:20+00:00", "fPort": 1, "fCnt": 3, "object": said}
+def decode_message(make: Build, kind: str | None, content: dict[str, Any], model: str | None = None) -> IngestResult:
+    body = {"time": "2026-11-28T22:13:20+00:00", "fPort": 1, "fCnt": 3, "object": content}
     known = [Device("d", kind, model, identities=(Identity("chirpstack", EUI),))] if kind else []
     return make(*known).decode([Frame(f"application/x/device/{EUI}/event/up", json.dumps(body).encode(), NOW, "bulk")])
 
 
-def read(make: Build, kind: str, said: dict[str, Any], model: str | None = None) -> dict[str, Any]:
-    """What is read, with whatever was objected to under `!`."""
-    heard = hear(make, kind, said, model)
-    values = {name: value for each in heard.readings for name, value in each.values.items()}
-    return values | ({"!": [each.detail for each in heard.refusals]} if heard.refusals else {})
+def read(make: Build, kind: str, content: dict[str, Any], model: str | None = None) -> dict[str, Any]:
+    """The values, with details of refusals under `!`."""
+    result = decode_message(make, kind, content, model)
+    values = {name: value for reading in result.readings for name, value in reading.values.items()}
+    return values | ({"!": [refusal.detail for refusal in result.refusals]} if result.refusals else {})
 
 
 @pytest.mark.parametrize("model", ["TBWL100", "tbwl100", "TBWL-100", "tbwl_100", "browan tbwl100"])
@@ -46,7 +46,7 @@ def test_a_number_whose_model_nobody_named_is_no_verdict_and_is_not_lost(listene
 
 
 @pytest.mark.parametrize(
-    ("said", "values"),
+    ("content", "values"),
     [
         ({"batteryVoltage": 3600}, {"battery_v": 3.6}),
         ({"battery_voltage": 3.6}, {"battery_v": 3.6}),
@@ -63,14 +63,14 @@ def test_a_number_whose_model_nobody_named_is_no_verdict_and_is_not_lost(listene
     ],
 )
 def test_a_battery_is_read_in_the_unit_that_its_number_can_only_have(
-    listener: Build, said: dict[str, Any], values: dict[str, Any]
+    listener: Build, content: dict[str, Any], values: dict[str, Any]
 ) -> None:
-    assert values == read(listener, "water_leak", said)
+    assert values == read(listener, "water_leak", content)
 
 
 def test_an_alarm_may_be_named_before_or_behind_what_it_is_about(listener: Build) -> None:
-    for said in ({"alarmFall": True, "alarmBattery": False}, {"fallAlarm": True, "batteryAlarm": False}):
-        assert {"opened": True, "battery_low": False} == read(listener, "manhole", said)
+    for content in ({"alarmFall": True, "alarmBattery": False}, {"fallAlarm": True, "batteryAlarm": False}):
+        assert {"opened": True, "battery_low": False} == read(listener, "manhole", content)
     assert {"flooded": True} == read(listener, "manhole", {"alarmLevel": True})
     assert {"full": True} == read(listener, "bin", {"alarmLevel": True})
 
@@ -86,11 +86,11 @@ def test_a_verdict_below_what_only_holds_others_is_the_device_s(listener: Build)
 
 
 def test_what_is_true_of_one_of_two_contacts_is_true_of_the_device(listener: Build) -> None:
-    for said in (
+    for content in (
         {"magnet_chn1": "opened", "magnet_chn2": "closed"},
         {"magnet_chn2": "opened", "magnet_chn1": "closed"},
     ):
-        assert {"opened": True} == read(listener, "door", said)
+        assert {"opened": True} == read(listener, "door", content)
     assert {"opened": False} == read(listener, "door", {"magnet_chn1": "closed", "magnet_chn2": "closed"})
 
 
@@ -156,19 +156,19 @@ def test_lists_of_named_values_need_no_time_where_they_are_lists_in_a_list() -> 
 
 
 @pytest.mark.parametrize(
-    "said",
+    "content",
     [
         {"WaterLeak_1": "Leak", "WaterLeak_2": "NoLeak"},
         {"payload": [{"Type_of_message": "Smoke"}, {"Smoke_Alarm": "Active"}]},
         {"data": [{"variable": "smoke_alarm", "value": True}]},
     ],
 )
-def test_a_danger_of_a_stranger_is_told_in_whatever_shape(listener: Build, said: dict[str, Any]) -> None:
-    [refusal] = hear(listener, None, said).refusals
+def test_a_danger_of_a_stranger_is_told_in_whatever_shape(listener: Build, content: dict[str, Any]) -> None:
+    [refusal] = decode_message(listener, None, content).refusals
     assert refusal.danger
 
 
 @pytest.mark.parametrize("field", ["coAlarmHush", "IsAlertsConfirmed", "radioAlarms.dutyCycleExceeded"])
 def test_what_is_about_an_alarm_is_none(listener: Build, field: str) -> None:
-    heard = hear(listener, "gas_alarm", {field: True, "co_ppm": 0})
-    assert not any(each.danger for each in heard.refusals)
+    result = decode_message(listener, "gas_alarm", {field: True, "co_ppm": 0})
+    assert not any(refusal.danger for refusal in result.refusals)

@@ -1,4 +1,4 @@
-"""What is pushed to us over HTTP becomes the frames that MQTT would have brought."""
+"""HTTP pushes become the frames that the platform would have published over MQTT."""
 
 from __future__ import annotations
 
@@ -19,8 +19,10 @@ def push(platform: str, body: object, **query: str) -> PushResult:
 
 def topics(frames: PushResult) -> list[str]:
     assert isinstance(frames, list)
-    assert all((NOW, "http", 1, None) == (each.received, each.session, each.qos, each.packet_id) for each in frames)
-    return [each.topic for each in frames]
+    assert all(
+        (NOW, "http", 1, None) == (frame.received, frame.session, frame.qos, frame.packet_id) for frame in frames
+    )
+    return [frame.topic for frame in frames]
 
 
 CHIRPSTACK = {"deviceInfo": {"applicationId": "a", "devEui": "0101010101010101"}}
@@ -60,7 +62,7 @@ def test_a_push_is_one_frame_with_unchanged_bytes_on_the_platforms_own_topic(
     frames = push(platform, body, **query)
 
     assert [topic] == topics(frames)
-    assert [body if isinstance(body, bytes) else json.dumps(body).encode()] == [each.payload for each in frames]  # type: ignore[union-attr]
+    assert [body if isinstance(body, bytes) else json.dumps(body).encode()] == [frame.payload for frame in frames]  # type: ignore[union-attr]
 
 
 def test_objects_with_a_device_are_one_frame_a_device_and_keep_their_numbers() -> None:
@@ -70,7 +72,9 @@ def test_objects_with_a_device_are_one_frame_a_device_and_keep_their_numbers() -
     frames = push("native", body)
 
     assert ["fengshao/v1/a/up", "fengshao/v1/b/up"] == topics(frames)
-    assert [b'[{"v": 312.407, "n": 9007199254740993}, {"v": 24}]', b'[{"v": NaN}]'] == [each.payload for each in frames]  # type: ignore[union-attr]
+    assert [b'[{"v": 312.407, "n": 9007199254740993}, {"v": 24}]', b'[{"v": NaN}]'] == [
+        frame.payload for frame in frames
+    ]  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(

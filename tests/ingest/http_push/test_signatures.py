@@ -1,4 +1,4 @@
-"""A push is believed when it bears the signature that its platform documents."""
+"""A push is accepted only with the signature that its platform documents."""
 
 from __future__ import annotations
 

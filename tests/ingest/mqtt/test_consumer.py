@@ -132,12 +132,12 @@ async def test_an_alarm_is_received_on_uvloop_as_well(broker: Any) -> None:
     def listen() -> list[bytes]:
         journal = MemoryJournal()
 
-        async def once() -> None:
+        async def run_once() -> None:
             async with running(broker, journal):
                 await publish(broker, ("fengshao/v1/band-1/alarm", b"help"))
                 await until(lambda: journal.rows)
 
-        uvloop.run(once())
+        uvloop.run(run_once())
         return journal.payloads(Lane.URGENT)
 
     assert [b"help"] == await asyncio.to_thread(listen)

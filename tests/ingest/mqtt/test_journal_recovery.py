@@ -43,9 +43,9 @@ class Process:
 
     def append(self, session: str, dangers_only: bool) -> None:
         """A danger is written at once; a copy of the other session waits with its batch."""
-        written = [frame for frame in self.waiting[session] if not (dangers_only and frame.is_session_copy)]
-        self.journal += written
-        self.waiting[session] = [frame for frame in self.waiting[session] if frame not in written]
+        appended = [frame for frame in self.waiting[session] if not (dangers_only and frame.is_session_copy)]
+        self.journal += appended
+        self.waiting[session] = [frame for frame in self.waiting[session] if frame not in appended]
 
 
 STEPS = st.lists(st.tuples(st.sampled_from(["urgent", "bulk"]), st.sampled_from(["receive", "append", "dangers"])))

@@ -297,7 +297,9 @@ def test_raw_bytes_without_a_codec_are_refused_and_the_other_fields_are_decoded(
     assert "button-1 has no model" in result.refusals[0].detail
     assert ["leak-1"] == [reading.device for reading in result.readings]
     ours.codecs = None
-    assert [RefusalReason.NO_CODEC] == [refusal.reason for refusal in ours.decode([uplink("0101010101010101", LEAK)]).refusals]
+    assert [RefusalReason.NO_CODEC] == [
+        refusal.reason for refusal in ours.decode([uplink("0101010101010101", LEAK)]).refusals
+    ]
 
 
 def test_a_failing_codec_gives_a_refusal_with_its_error_and_the_bytes(ours: Decoder) -> None:

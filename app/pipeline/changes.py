@@ -36,11 +36,15 @@ class PendingChanges:
         self.add(apply)
 
     async def apply_all(self) -> bool:
-        """Apply everything that waits; returns whether there was anything."""
-        changes, self.pending = self.pending, []
-        for change in changes:
-            await change()
-        return bool(changes)
+        """Apply everything that waits now; returns whether there was anything.
+
+        A change stays in `pending` until it is applied, so that others see that they have to wait for it.
+        """
+        count = len(self.pending)
+        for _ in range(count):
+            await self.pending[0]()
+            del self.pending[0]
+        return count > 0
 
     def due_recorded(self, processed: Mapping[Lane, int] | None) -> Iterator[Change]:
         """Recorded changes whose positions are processed; all of them with None (the journal has no more entries)."""

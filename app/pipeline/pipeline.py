@@ -112,27 +112,36 @@ class Pipeline:
 
     def set_disconnected(self, since: Instant) -> None:
         """The broker connection was lost: begin an outage, so that missing reports do not count as absence."""
-        if self._checkpointer.encoding:
-            self._changes.add_function(partial(self.set_disconnected, since))
-            return
-        self.engine.outage(since, None)
-        self._disconnected_since = since
+        self._in_order(partial(self._begin_outage, since))
 
     def set_connected(self, at: Instant) -> None:
         """The broker connection is up: end the outage that `set_disconnected` began, if any."""
-        if self._checkpointer.encoding:
-            self._changes.add_function(partial(self.set_connected, at))
-            return
+        self._in_order(partial(self._end_outage, at))
+
+    def add_outage(self, since: Instant, until: Instant) -> None:
+        """Nothing could be received between two instants: missing reports of that time do not count as absence."""
+        self._in_order(partial(self._add_outage, since, until))
+
+    def _in_order(self, change: Callable[[], None]) -> None:
+        """Apply a change now; after the changes before it, if one waits or a checkpoint is being encoded."""
+        if self._checkpointer.encoding or self._changes.pending:
+            self._changes.add_function(change)
+        else:
+            change()
+
+    def _begin_outage(self, since: Instant) -> None:
+        self.engine.outage(since, None)
+        self._disconnected_since = since
+
+    def _end_outage(self, at: Instant) -> None:
         if self._disconnected_since is not None:
             self.engine.outage(self._disconnected_since, at)
         self._disconnected_since = None
 
-    def add_outage(self, since: Instant, until: Instant) -> None:
-        """Nothing could be received between two instants: missing reports of that time do not count as absence."""
-        if self._checkpointer.encoding:
-            self._changes.add_function(partial(self.add_outage, since, until))
-        else:
-            self.engine.outage(since, until)
+    def _add_outage(self, since: Instant, until: Instant) -> None:
+        self.engine.outage(since, until)
+        if self._disconnected_since is not None:  # an outage that ended also ends an open one: this one goes on
+            self.engine.outage(self._disconnected_since, None)
 
     @property
     def saved_positions(self) -> dict[Lane, int]:

@@ -1,92 +1,26 @@
-"""One message with 50,000 items, and an SOS beside it: real journal, history, listener and engine, real broker."""
+"""One message with 50,000 items, and an SOS beside it: real journal, history, decoder and engine."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import AsyncIterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.config.catalog import load_active_rulebooks, load_kinds, load_mappings
-from app.pipeline.backlog import Backlog
-from app.pipeline.pipeline import Pipeline
-from app.pipeline.ports import RefusalBatch
-from domain import Device, Finding, Identity, Instant, Lane
+from app.config.catalog import load_active_rulebooks
+from domain import Lane
 from domain.people import Community
 from ingest.decoding.decoder import Decoder
 from ingest.decoding.device_index import DeviceIndex
-from ingest.frame import Frame, JournalEntry
+from ingest.frame import JournalEntry
 from rules.engine.engine import Engine
-from store.history.duckdb.history import DuckDbHistory
-from store.journal import SqliteJournal
+from tests.app.pipeline.conftest import DEVICES, KINDS, MAPPINGS, PipelineOnFiles, frame
 from tests.support.service_harness import START
 
-KINDS = load_kinds()
-MAPPINGS = load_mappings(KINDS)
-DEVICES = [
-    Device("meter", "water_meter"),
-    Device("gas", "gas_alarm"),
-    Device("band", "wristband", identities=(Identity("thingsboard", "Band 1"),)),
-    Device("button", "sos_button"),
-]
 ITEMS = 5_000
 SLICES_MAX = 3
 """The slice at hand, the slice in which the SOS is evaluated, and one for the turns of the loop by the test itself."""
-
-
-class PipelineOnFiles:
-    """Pipeline, decoder and engine on real files, with the findings they made."""
-
-    def __init__(self, folder: Path) -> None:
-        self.journal, self.history = SqliteJournal(folder / "journal.db"), DuckDbHistory(folder / "history.duckdb")
-        self.decoder = Decoder(KINDS, MAPPINGS)
-        self.decoder.device_index = DeviceIndex(DEVICES)
-        self.engine = Engine(
-            load_active_rulebooks(KINDS), KINDS, Community({}, {}, {}, ()), zone=ZoneInfo("Asia/Shanghai")
-        )
-        self.engine.register(DEVICES, START)
-        self.backlog = Backlog(self.journal, {}, {}, 1 << 26)
-        self.findings: list[Finding] = []
-        self.refused: list[RefusalBatch] = []
-        self.pipeline = Pipeline(
-            self.backlog,
-            self.decoder,
-            self.engine,
-            self,
-            self,
-            lambda: START,
-        )
-
-    async def process_findings(self, findings: Sequence[Finding], lane: Lane | None, pos: int | None) -> None:
-        self.findings += findings
-
-    async def store_refusals(self, batches: Sequence[RefusalBatch]) -> None:
-        self.refused += batches
-
-    async def store_checkpoint(self, positions: Mapping[Lane, int], now: Instant, snapshot: bytes) -> None: ...
-
-    async def arrives(self, lane: Lane, *frames: Frame) -> None:
-        self.backlog.enqueue(JournalEntry(lane, await self.journal.append(lane, frames), frames))
-
-    def pressed(self) -> bool:
-        return any(finding.device == "button" for finding in self.findings)
-
-
-@pytest.fixture
-async def desk(tmp_path: Path) -> AsyncIterator[PipelineOnFiles]:
-    made = PipelineOnFiles(tmp_path)
-    yield made
-    await made.history.close()
-    made.journal.close()
-
-
-def frame(topic: str, payload: object) -> Frame:
-    return Frame(topic, json.dumps(payload).encode(), START, "bulk", 1)
-
 
 PRESS = frame("fengshao/v1/button/alarm", {"sos": True})
 ARRAYS: dict[str, tuple[str, Any]] = {
@@ -101,26 +35,26 @@ ARRAYS: dict[str, tuple[str, Any]] = {
 
 
 @pytest.mark.parametrize("name", ARRAYS)
-async def test_an_sos_waits_for_the_slice_at_hand_and_not_for_the_array(desk: PipelineOnFiles, name: str) -> None:
+async def test_an_sos_waits_for_the_slice_at_hand_and_not_for_the_array(files: PipelineOnFiles, name: str) -> None:
     topic, payload = ARRAYS[name]
-    await desk.arrives(Lane.BULK, frame(f"fengshao/v1/{topic}", payload))
-    pressed = JournalEntry(Lane.URGENT, await desk.journal.append(Lane.URGENT, [PRESS]), [PRESS])
-    running = asyncio.create_task(desk.pipeline.run())
-    while desk.backlog.entries:
+    await files.arrives(Lane.BULK, frame(f"fengshao/v1/{topic}", payload))
+    pressed = JournalEntry(Lane.URGENT, await files.journal.append(Lane.URGENT, [PRESS]), [PRESS])
+    running = asyncio.create_task(files.pipeline.run())
+    while files.backlog.entries:
         await asyncio.sleep(0)
-    desk.backlog.enqueue(pressed)
+    files.backlog.enqueue(pressed)
     slices = 0
-    while not desk.pressed():
+    while not files.pressed():
         slices += 1
         assert slices <= SLICES_MAX, "the SOS waits behind the array"
         await asyncio.sleep(0)
-    assert not desk.pipeline.caught_up.is_set()  # the array is still being worked off
-    desk.pipeline.stop()
+    assert not files.pipeline.caught_up.is_set()  # the array is still being worked off
+    files.pipeline.stop()
     await running
-    assert desk.pipeline.counters.frames == 2
+    assert files.pipeline.counters.frames == 2
 
 
-async def test_an_array_is_evaluated_in_event_order_over_all_its_slices(desk: PipelineOnFiles) -> None:
+async def test_an_array_is_evaluated_in_event_order_over_all_its_slices(files: PipelineOnFiles) -> None:
     """Whole or sliced, the newest first or last: the same findings."""
     findings, array = [], ARRAYS["an alarm that flaps"][1][-1_000:]
     for payload in (array, array[::-1]):
@@ -130,10 +64,10 @@ async def test_an_array_is_evaluated_in_event_order_over_all_its_slices(desk: Pi
         engine.register(DEVICES, START)
         result = decoder.decode([frame("fengshao/v1/gas/up", payload)])
         findings.append([(finding.id, finding.phase) for finding in engine.feed(result.readings, START)])
-    await desk.arrives(Lane.BULK, frame("fengshao/v1/gas/up", array[::-1]))
-    running = asyncio.create_task(desk.pipeline.run())
-    await desk.pipeline.caught_up.wait()
-    desk.pipeline.stop()
+    await files.arrives(Lane.BULK, frame("fengshao/v1/gas/up", array[::-1]))
+    running = asyncio.create_task(files.pipeline.run())
+    await files.pipeline.caught_up.wait()
+    files.pipeline.stop()
     await running
-    assert findings[0] == findings[1] == [(finding.id, finding.phase) for finding in desk.findings]
+    assert findings[0] == findings[1] == [(finding.id, finding.phase) for finding in files.findings]
     assert findings[0]

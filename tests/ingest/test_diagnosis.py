@@ -15,7 +15,8 @@ from ingest.decoding.decoder import Decoder
 from ingest.diagnosis import Diagnosis, Sender, diagnose
 from ingest.frame import Frame
 from ingest.results import IngestResult
-from tests.ingest.test_filters import NOW, SENSOR, SHAPES
+from tests.ingest.routing.test_platform_guesses import SENSOR, SHAPES
+from tests.ingest.routing.test_routes import NOW
 
 GAS = Device("gas-402", "gas_alarm", identities=(Identity("zigbee2mqtt", "kitchen"),))
 Examine = Callable[..., Diagnosis]

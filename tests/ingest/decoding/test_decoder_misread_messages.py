@@ -1,6 +1,6 @@
 """Messages of real makers that were misread once: what each must end as, from bug reports and published codecs.
 
-`misread.json` bears the message, where it is from and what must come of it. `waits` names why one is still
+`misread_messages.json` bears the message, where it is from and what must come of it. `waits` names why one is still
 wrong, `filters` what the site listens to.
 """
 
@@ -21,7 +21,7 @@ from ingest.results import IngestResult
 NOW = 1795904000000
 """Just after the last of the messages."""
 
-CASES: list[dict[str, Any]] = json.loads((Path(__file__).parent / "misread.json").read_text())
+CASES: list[dict[str, Any]] = json.loads((Path(__file__).parent / "misread_messages.json").read_text())
 
 
 def registered(case: Mapping[str, Any]) -> Device | None:

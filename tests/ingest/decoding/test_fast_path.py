@@ -1,4 +1,4 @@
-"""The short way and the long way of a message end the same, whatever it holds and in whatever order they are mixed."""
+"""The fast path and the full path give the same result, whatever the messages and their order."""
 
 from __future__ import annotations
 
@@ -12,21 +12,19 @@ from domain import Device, Identity
 from ingest.decoding.decoder import Decoder
 from ingest.decoding.duplicates import DuplicateWindow
 from ingest.decoding.fast_path import FastPath
-from ingest.decoding.redelivery import RedeliveryFilter, encode_state
 from ingest.frame import Frame
 from ingest.mappings.plan import Plan
 from ingest.results import RawReading
 
 NOW = 1_795_269_600_000
 GAS = Device("gas-1", "gas_alarm")
-
 VALUES: st.SearchStrategy[object] = st.sampled_from(
     [True, False, 0, 1, 3.5, -1, 101, 10**20, "on", "x", None, [], float("inf")]
 )
 FIELDS = st.dictionaries(
     st.sampled_from(["alarm", "lel_pct", "battery_pct", "fault", "test", "unheard_of"]), VALUES, max_size=4
 )
-STAMPS = st.fixed_dictionaries(
+TIMES_AND_SEQS = st.fixed_dictionaries(
     {},
     optional={
         "ts": st.sampled_from([NOW, NOW - 1, NOW // 1000, NOW + 10**9, "2026-11-21T22:00:00+08:00", None, True]),
@@ -34,13 +32,14 @@ STAMPS = st.fixed_dictionaries(
     },
 )
 MESSAGES = st.lists(
-    st.tuples(st.builds(lambda fields, stamps: fields | stamps, FIELDS, STAMPS), st.booleans()), max_size=12
+    st.tuples(st.builds(lambda fields, times_and_seqs: fields | times_and_seqs, FIELDS, TIMES_AND_SEQS), st.booleans()),
+    max_size=12,
 )
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(MESSAGES)
-def test_both_ways_say_the_same(
+def test_both_paths_give_the_same_result(
     listener: Callable[..., Decoder], messages: list[tuple[dict[str, object], bool]]
 ) -> None:
     short, long = listener(GAS), listener(GAS)
@@ -58,33 +57,11 @@ def frame(number: int | None, payload: bytes, received: int = NOW, dup: bool = F
     return Frame("t", payload, received, "bulk", 1 if number else 0, number, dup)
 
 
-def test_a_packet_sent_again_is_known_by_number_and_bytes_also_after_a_restart() -> None:
-    heard = RedeliveryFilter()
-    assert not heard.redelivered([frame(1, b"a"), frame(2, b"b" * 5_000), frame(None, b"c")])
-    after = RedeliveryFilter(encode_state(heard.state()))
-
-    again = [
-        frame(1, b"a", dup=True),
-        frame(2, b"b" * 5_000, dup=True),
-        frame(1, b"other", dup=True),
-        frame(None, b"c", dup=True),
-    ]
-    assert {0, 1} == after.redelivered(again)
-
-
-def test_what_a_danger_overtook_does_not_hide_it_when_it_comes_again() -> None:
-    heard = RedeliveryFilter()
-    heard.redelivered([frame(5, b"sos", NOW + 5_000)])
-    heard.redelivered([frame(5, b"meter", NOW)])
-
-    assert {0} == heard.redelivered([frame(5, b"sos", NOW + 9_000, dup=True)])
-
-
 def up(payload: bytes) -> Frame:
     return Frame("fengshao/v1/gas-1/up", payload, NOW, "bulk")
 
 
-def test_the_short_way_tells_duplicates_and_leaves_what_is_broken_to_the_long_one(
+def test_the_fast_path_finds_duplicates_and_leaves_broken_messages_to_the_full_path(
     listener: Callable[..., Decoder],
 ) -> None:
     ours = listener(GAS)
@@ -99,7 +76,7 @@ def test_the_short_way_tells_duplicates_and_leaves_what_is_broken_to_the_long_on
     assert ([{"alarm": True}], 1, 3) == ([one.values for one in heard.readings], heard.duplicates, len(heard.refusals))
 
 
-def test_a_device_that_joins_anew_between_two_messages_is_looked_up_again(listener: Callable[..., Decoder]) -> None:
+def test_a_device_that_joins_again_between_two_messages_is_looked_up_again(listener: Callable[..., Decoder]) -> None:
     both = Device("gas-1", "gas_alarm", identities=(Identity("chirpstack", "0102030405060708"),))
     ours = listener(both)
     ours.decode([up(b'{"ts": %d, "lel_pct": 1}' % (NOW - 1))])
@@ -111,7 +88,7 @@ def test_a_device_that_joins_anew_between_two_messages_is_looked_up_again(listen
     assert (1, 1) == (len(heard.events), len(heard.readings))
 
 
-def test_only_our_own_format_goes_the_short_way() -> None:
+def test_only_the_native_format_takes_the_fast_path() -> None:
     express, device = FastPath(), Device("gas-1", "gas_alarm")
     draft = RawReading("thingsboard", "gas-1", NOW, {"lel_pct": 1})
     express.register("v1/gateway/telemetry", draft, device, Plan("gas_alarm", {}, ()), DuplicateWindow())

@@ -1,25 +1,18 @@
-"""Sentences of alarm and event fields that no list holds: danger is told, what undoes it is none.
-
-Sources: the words of Milesight's, Netvox's and Nexelec's published codecs, of Z-Wave's notifications and of Chinese
-NB-IoT detectors, put together as gateways put them together (one text for several bits).
-"""
+"""Sentences in alarm and event fields that no list has: a danger is reported, a neutralized one is none."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import UTC
 
 import pytest
 
 from domain import Device, Identity
 from ingest.decoding.decoder import Decoder
-from ingest.definitions import Definitions, DefinitionUpdate, EntityDefinition
 from ingest.frame import Frame
 from ingest.mappings.value_shapes import flatten
 from ingest.results import IngestResult
-from ingest.timestamps import parse_timestamp
-from tests.ingest.test_misread import fits
+from tests.ingest.decoding.test_decoder_misread_messages import fits
 
 NOW = 1_795_904_000_000
 Build = Callable[..., Decoder]
@@ -59,7 +52,7 @@ def said(listener: Build, kind: str, *messages: dict[str, object]) -> IngestResu
         ("water_leak", "探头漏水"),
     ],
 )
-def test_a_danger_in_a_sentence_is_told(listener: Build, kind: str, text: str, field: str) -> None:
+def test_a_danger_in_a_sentence_is_reported(listener: Build, kind: str, text: str, field: str) -> None:
     assert fits({"told": True}, said(listener, kind, {field: text, "battery_pct": 50})) == []
 
 
@@ -82,14 +75,14 @@ def test_a_danger_in_a_sentence_is_told(listener: Build, kind: str, text: str, f
         ("water_leak", "no longer leaking"),
     ],
 )
-def test_what_undoes_a_danger_is_none(listener: Build, kind: str, text: str, field: str) -> None:
+def test_a_neutralized_danger_is_none(listener: Build, kind: str, text: str, field: str) -> None:
     assert fits({"told": False}, said(listener, kind, {field: text, "battery_pct": 50})) == []
 
 
 @pytest.mark.parametrize(
     "text", ["sensor warming up", "system normal", "alarm muted", "---", "smoke sensor end of life"]
 )
-def test_normal_words_in_an_alarm_field_page_nobody(listener: Build, text: str) -> None:
+def test_normal_words_in_an_alarm_field_are_no_danger(listener: Build, text: str) -> None:
     assert fits({"told": False, "refused": []}, said(listener, "smoke_alarm", {"alarm": text})) == []
 
 
@@ -99,7 +92,7 @@ def test_that_a_part_is_normal_clears_no_alarm(listener: Build, text: str) -> No
 
 
 @pytest.mark.parametrize(("kind", "field", "value"), [("gas_alarm", "gas", 812.5), ("water_leak", "water", 2048)])
-def test_how_much_is_no_verdict(listener: Build, kind: str, field: str, value: float) -> None:
+def test_a_measured_value_is_no_verdict(listener: Build, kind: str, field: str, value: float) -> None:
     assert fits({"told": False, "refused": ["bad_value"]}, said(listener, kind, {field: value})) == []
 
 
@@ -113,11 +106,13 @@ def test_a_type_names_what_its_value_is_of(listener: Build) -> None:
     ("kind", "field", "text", "value"),
     [("manhole", "water_level_mm", "1.35 m", 1350), ("water_meter", "volume_m3", "45497 L", 45.497)],
 )
-def test_our_own_names_bear_units_too(listener: Build, kind: str, field: str, text: str, value: float) -> None:
+def test_fields_with_our_own_names_may_have_units(
+    listener: Build, kind: str, field: str, text: str, value: float
+) -> None:
     assert fits({"says": {field: value}}, said(listener, kind, {field: text})) == []
 
 
-def test_a_danger_beside_numbers_said_before_is_told(listener: Build) -> None:
+def test_a_danger_beside_repeated_numbers_is_reported(listener: Build) -> None:
     ours = listener(Device("x", "gas_alarm", identities=(Identity("thingsboard", "x"),)))
     frames = [
         Frame("v1/gateway/telemetry", json.dumps({"x": [{"ts": NOW, "values": each}]}).encode(), NOW, "bulk")
@@ -129,7 +124,7 @@ def test_a_danger_beside_numbers_said_before_is_told(listener: Build) -> None:
     assert [0, 0, 1] == [one.duplicates for one in heard]
 
 
-def test_a_time_that_cannot_be_read_is_said_once(listener: Build) -> None:
+def test_a_time_that_cannot_be_parsed_is_refused_once(listener: Build) -> None:
     ours = listener(Device("x", "smoke_alarm", identities=(Identity("thingsboard", "x"),)))
     heard = [
         ours.decode(
@@ -149,33 +144,6 @@ def test_a_time_that_cannot_be_read_is_said_once(listener: Build) -> None:
     assert [1, 1, 1] == [len(each.readings) for each in heard]
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "261129055834",
-        "Sun Nov 29 05:58:34 2026",
-        "Sun, 29 Nov 2026 05:58:34 +0000",
-        "2026-11-29 05:58:34 GMT",
-        "2026-11-29T05:58:34+00:00[Etc/UTC]",
-    ],
-)
-def test_times_as_mail_and_meters_write_them(text: str) -> None:
-    assert parse_timestamp(text, UTC) == 1_795_931_914_000
-
-
-def test_a_state_topic_may_be_a_filter() -> None:
-    known, about = Definitions(), EntityDefinition("+/+/BTtoMQTT/AA", "binary_sensor", ("AA",))
-    every = EntityDefinition("z/#", "sensor", ("z",))
-    known.apply(DefinitionUpdate("config", (about,)))
-    known.apply(DefinitionUpdate("other", (every,)))
-    found = [list(known.for_topic(topic)) for topic in ("home/omg/BTtoMQTT/AA", "home/omg/BTtoMQTT/BB", "z/1/2")]
-    known.apply(DefinitionUpdate("config"))
-    known.apply(DefinitionUpdate("other"))
-
-    assert [[about], [], [every]] == found
-    assert [[], []] == [list(known.for_topic(topic)) for topic in ("home/omg/BTtoMQTT/AA", "z/1")]
-
-
 def test_a_retained_state_of_esphome_is_read_again_by_its_description(listener: Build) -> None:
     device = Device("x", "gas_alarm", identities=(Identity("esphome", "kitchen"),))
     ours = listener(device, filters={"esphome": ["+/binary_sensor/+/state"]})
@@ -188,16 +156,6 @@ def test_a_retained_state_of_esphome_is_read_again_by_its_description(listener: 
     assert [True] == [each.values["alarm"] for each in heard.readings]
 
 
-def test_two_filters_with_one_ending_are_forgotten_one_by_one() -> None:
-    known = Definitions()
-    one, other = (EntityDefinition(f"{root}/+/state", "binary_sensor", (root,)) for root in ("a", "b"))
-    known.apply(DefinitionUpdate("first", (one,)))
-    known.apply(DefinitionUpdate("second", (other,)))
-    known.apply(DefinitionUpdate("first"))
-
-    assert [[], [other]] == [list(known.for_topic(topic)) for topic in ("a/x/state", "b/x/state")]
-
-
-def test_a_record_of_a_type_bears_its_unit() -> None:
+def test_a_record_with_a_type_has_its_unit() -> None:
     listed = [{"type": "water_level", "value": 1.35, "unit": "m"}]
     assert {"water_level": 1.35, "water_level.unit": "m"}.items() <= dict(flatten({"data": listed})).items()

@@ -29,7 +29,7 @@ from ingest.mappings.mapping import MappingBook
 from rules.engine.engine import Engine
 from rules.rulebook.model import Rulebook
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 T0 = 1767225660000
 EUI = "0101010101010101"
 UPLINK = f"application/a/device/{EUI}/event/up"

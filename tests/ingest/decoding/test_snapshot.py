@@ -1,0 +1,34 @@
+"""The state of a decoder after a restart, also from snapshots of earlier versions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from ingest.decoding.decoder import Decoder
+from tests.ingest.decoding.native_messages import GAS, NOW, native_frames
+
+
+def test_a_restored_decoder_finds_duplicates_of_messages_before_the_crash(
+    decoder: Decoder, listener: Callable[..., Decoder]
+) -> None:
+    before = native_frames("gas-1", {"seq": 1, "ts": NOW, "lel_pct": 3}, {"ts": NOW - 5, "co_ppm": 1}, packet_id=1)
+    decoder.decode(before)
+    after = listener(GAS)
+    after.restore(decoder.snapshot())
+
+    result = after.decode([*before, *native_frames("gas-1", {"ts": NOW - 5, "co_ppm": 1}, packet_id=1, dup=True)])
+
+    assert ([], 3) == (result.readings, result.duplicates)
+    assert len(decoder.snapshot(received_since=NOW + 1)) < len(decoder.snapshot())
+
+
+def test_a_snapshot_of_the_first_version_is_still_read(decoder: Decoder, listener: Callable[..., Decoder]) -> None:
+    said = native_frames("gas-1", {"seq": 1, "ts": NOW, "lel_pct": 3}, packet_id=1)
+    decoder.decode(said)
+    (windows,), packets, *_ = msgspec.msgpack.decode(decoder.snapshot(), strict=False)
+    after = listener(GAS)
+    after.restore(msgspec.msgpack.encode([windows, packets]))
+
+    assert 1 == after.decode(said).duplicates

@@ -1,7 +1,7 @@
-"""THE WORDS: every word that two rooms share, on one page. It knows nothing of MQTT, SQL, HTTP, files or clocks.
+"""The types that several packages share: readings, devices, places, people, duties, findings. Pure.
 
-A device says something; the bytes are a Frame (ingest) and become a `Reading` or a refusal. A rule judges readings
-and writes a `Finding`; people own an Alert (alerts) that findings open and join. Time is an `Instant`, an argument.
+A received message is a Frame (ingest) and becomes a `Reading` or a refusal. Rules evaluate readings and emit a
+`Finding`. Findings open and join an Alert (alerts), for which a person is responsible. docs/glossary.md lists all terms.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ Instant = int
 """Milliseconds since 1970-01-01T00:00:00Z."""
 
 Value = bool | int | float | str
-"""What a quantity may hold. A bool is a verdict, a number has the unit its kind declares, text is a state word."""
+"""The value of a quantity: a bool is a verdict, a number has the unit of its kind, a text is a state."""
 
 Attribute = bool | int | float | str
 
@@ -26,15 +26,15 @@ DAY: Final = 24 * HOUR
 
 
 class Quality(StrEnum):
-    """How far a value may be believed. Anything but GOOD is recorded; rules ask for it by name or ignore it."""
+    """How far a value can be trusted. Values that are not GOOD are stored; rules ignore them unless they ask by name."""
 
     GOOD = "good"
     IMPLAUSIBLE = "implausible"
-    """Outside the kind's plausible range. A danger bit is never marked so."""
+    """Outside the plausible range of its kind. A danger bit is never implausible."""
     CLOCK = "clock"
-    """The device's clock was not sane: `at` is the arrival time."""
+    """The device's clock was wrong: `at` is the arrival time."""
     RETAINED = "retained"
-    """A retained MQTT message: state of unknown age."""
+    """From a retained MQTT message: state of unknown age."""
 
 
 class RefusalReason(StrEnum):
@@ -68,23 +68,23 @@ _SEVERITY_RANK: Final = {severity: rank for rank, severity in enumerate(Severity
 
 
 class Ledger(StrEnum):
-    """Who works on it: a grid worker (danger) or the maintenance contractor (health)."""
+    """Who handles a finding: a grid worker (danger) or the maintenance contractor (health)."""
 
     DANGER = "danger"
     HEALTH = "health"
 
 
 class Lane(StrEnum):
-    """Two lanes through the journal. Urgent is heard, judged and told first under any backlog."""
+    """Two lanes through the journal. Urgent entries are received, evaluated and notified first under any backlog."""
 
     URGENT = "urgent"
     BULK = "bulk"
 
 
 class Reading(Struct, frozen=True, gc=False):
-    """One device's values at one instant, after decoding, unit conversion, identification and admission.
+    """One device's values at one instant, after decoding, unit conversion, identification and validation.
 
-    `at` is the device's instant when its clock is sane, else `received`, and then `ahead_ms` says by how much the clock
+    `at` is the device's time when its clock is plausible, else `received`; then `ahead_ms` says by how much the clock
     was ahead (0: not known). `doubts` names the quantities that are not GOOD; most have none and share one empty dict.
     """
 
@@ -98,12 +98,12 @@ class Reading(Struct, frozen=True, gc=False):
 
     @property
     def is_test(self) -> bool:
-        """True for a self-test or a drill: recorded, pages nobody."""
+        """True for a self-test or a drill: stored, notifies nobody."""
         return self.values.get("test") is True
 
 
 class Identity(Struct, frozen=True, order=True):
-    """How one platform calls a device. A device may have several; any of them matches."""
+    """How one platform names a device. A device may have several identities; any of them matches."""
 
     platform: str
     id: str
@@ -148,7 +148,7 @@ class Cell(Struct, frozen=True):
 
 
 class Person(Struct, frozen=True):
-    """A worker, an official or a resident. Residents have a `home`; people who are told have a phone or a WeCom id."""
+    """A worker, an official or a resident. Residents have a `home`; people who are notified have a phone number or a WeCom id."""
 
     id: str
     name: str
@@ -159,7 +159,7 @@ class Person(Struct, frozen=True):
 
 
 class Role(StrEnum):
-    """The rungs people stand on: 网格员 网格长 社区 街道 部门, 维保 for the health ledger, 物业 卫生站 for calls."""
+    """Roles of people in a ladder: 网格员 网格长 社区 街道 部门, 维保 for the health ledger, 物业 卫生站 for calls."""
 
     WORKER = "worker"
     LEAD = "lead"
@@ -174,7 +174,7 @@ class Role(StrEnum):
 class Duty(Struct, frozen=True):
     """One line of a roster: this person has this role for this cell, at these local hours.
 
-    `rank` 0 is asked first, 1 is the deputy. `weekdays` are ISO numbers (1 = Monday); empty means every day.
+    `rank` 0 is called first, 1 is the deputy. `weekdays` are ISO numbers (1 = Monday); empty means every day.
     `from_minute`/`to_minute` are minutes of the local day, `to` excluded; `to <= from` crosses midnight.
     `since`/`until` bound the line in time (override, swap, holiday). `absent` takes the person off duty instead.
     """
@@ -193,7 +193,7 @@ class Duty(Struct, frozen=True):
 
 
 class Subject(Struct, frozen=True, order=True):
-    """Whom a finding is about. `type`: device, person, household, building, cell, line or system."""
+    """What a finding is about. `type`: device, person, household, building, cell, line or system."""
 
     type: str
     id: str
@@ -203,22 +203,22 @@ class Subject(Struct, frozen=True, order=True):
 
 
 class FindingPhase(StrEnum):
-    """What a finding says of its own life."""
+    """The phases of a finding."""
 
     BEGAN = "began"
     GRADED = "graded"
     """Same finding, other severity."""
     STALE = "stale"
-    """The device fell silent while in alarm. Silence is not recovery."""
+    """The device stopped reporting while in alarm. Silence is not recovery."""
     ENDED = "ended"
     WITHDRAWN = "withdrawn"
-    """A cancel window: the person took it back."""
+    """The person cancelled it within the cancel window."""
 
 
 class Evidence(Struct, frozen=True):
     """One line a person can check: this quantity had this value, against this limit, at this instant.
 
-    `window` says what was reckoned from the quantity: `idle 1d`. `name_en` goes with a quantity that is a Chinese name.
+    `window` names the aggregate of the quantity: `idle 1d`. `name_en` goes with a quantity that is a Chinese name.
     """
 
     quantity: str
@@ -231,10 +231,10 @@ class Evidence(Struct, frozen=True):
 
 
 class Finding(Struct, frozen=True):
-    """What a rule says about a subject. The id is the same on every replay: `rule@version/subject/begin`.
+    """What a rule states about a subject. The id is the same in every replay: `rule@version/subject/begin`.
 
-    `at` is the event time of this phase, `now` the journal time at which it was judged; `late_ms` is how much later
-    than it happened it could be told. `hazard` names the family (gas, person, water, manhole, device) that wording
+    `at` is the event time of this phase, `now` the arrival time at which it was evaluated; `late_ms` is how much later
+    than it happened it could be reported. `hazard` names the family (gas, person, water, manhole, device) that wording
     and SMS templates are chosen by; `advice` is what the worker must do or not do, in the worker's language.
     """
 
@@ -258,7 +258,7 @@ class Finding(Struct, frozen=True):
 
 
 class Fault(Struct, frozen=True):
-    """A mistake in something a person wrote: where (path of keys and indexes) and what to write instead."""
+    """A mistake in a file that people write: where (path of keys and indexes) and what to write instead."""
 
     where: tuple[str | int, ...]
     message: str

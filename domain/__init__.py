@@ -1,7 +1,7 @@
 """The types that several packages share: readings, devices, places, people, duties, findings. Pure.
 
 A received message is a Frame (ingest) and becomes a `Reading` or a refusal. Rules evaluate readings and emit a
-`Finding`. Findings open and join an Alert (alerts), for which a person is responsible. docs/glossary.md lists all terms.
+`Finding`. Findings open and join an Alert (alerts) that a person handles. docs/glossary.md lists all terms.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ DAY: Final = 24 * HOUR
 
 
 class Quality(StrEnum):
-    """How far a value can be trusted. Values that are not GOOD are stored; rules ignore them unless they ask by name."""
+    """How far a value can be trusted. Rules ignore values that are not GOOD unless they ask for them by name."""
 
     GOOD = "good"
     IMPLAUSIBLE = "implausible"
@@ -148,7 +148,7 @@ class Cell(Struct, frozen=True):
 
 
 class Person(Struct, frozen=True):
-    """A worker, an official or a resident. Residents have a `home`; people who are notified have a phone number or a WeCom id."""
+    """A worker, an official or a resident. Residents have a `home`; recipients have a phone number or a WeCom id."""
 
     id: str
     name: str

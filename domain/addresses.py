@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Final
 
 NO_NAME: Final = "无"
-"""How registers write that a level has no name of its own here (a building without units)."""
+"""How registers write that a level has no name of its own (a building without units)."""
 _NUMBERED: Final = re.compile(
     r"[0-9]|[A-Za-z](?![A-Za-z])|[一二三四五六七八九十百零〇]+[栋幢座号楼单门层组排弄室户区期巷队]"
 )
@@ -18,43 +18,44 @@ _FIGURES: Final = re.compile(f"[{_SIGNS}]")
 
 
 def joined(names: Sequence[str]) -> str:
-    """The address. What a name repeats of those before it is said once; figures never run into figures.
+    """The address. What a name repeats of the names before it is written once; digits never run into digits.
 
     >>> joined(["枫林苑", "枫林苑3栋", "402"]), joined(["枫林苑", "3", "2", "402"]), joined(["Maple Court", "Block 3"])
     ('枫林苑3栋402', '枫林苑3-2-402', 'Maple Court Block 3')
     """
-    kept: list[str] = []
+    parts: list[str] = []
     for name in names:
-        start = next((start for start in range(len(kept)) if _repeats(_together(kept[start:]), name)), len(kept))
-        kept[start:] = [name]
-    return _together(kept)
+        start = next((start for start in range(len(parts)) if _repeats(_concatenated(parts[start:]), name)), len(parts))
+        parts[start:] = [name]
+    return _concatenated(parts)
 
 
-def shortened(address: str, most: int) -> str:
-    """The end of an address: building and room stay. Never cut inside a number: 13号楼 must not become 3号楼.
+def shortened(address: str, max_length: int) -> str:
+    """The last `max_length` characters or fewer: building and room stay. Never cut inside a number: 13号楼 must not
+    become 3号楼.
 
     >>> shortened("枫林苑13号楼2单元402", 10), shortened("枫林苑13号楼2单元402", 9), shortened("枫林苑3栋", 9)
     ('13号楼2单元402', '2单元402', '枫林苑3栋')
     """
-    start = len(address) - most
+    start = len(address) - max_length
     if start <= 0:
         return address
     if _FIGURES.match(address, start - 1):
-        # Into the next part that begins with a number; without one, behind the number that was cut.
+        # Cut before the next part that begins with a number; without one, after the number that would be split.
         rest = address[start:].lstrip(_SIGNS)
         following = _FIGURES.search(rest)
         return (rest[following.start() :] if following is not None else rest) or address[start:]
     return address[start:]
 
 
-def _together(names: Sequence[str]) -> str:
+def _concatenated(names: Sequence[str]) -> str:
     text = ""
     for name in names:
-        text += _between(text[-1:], name[:1]) + name
+        text += _separator(text[-1:], name[:1]) + name
     return text
 
 
-def _between(before: str, after: str) -> str:
+def _separator(before: str, after: str) -> str:
     if before.isdecimal() and after.isdecimal():
         return "-"
     plain = before.isascii() and before.isalnum() and after.isascii() and after.isalnum()
@@ -62,7 +63,7 @@ def _between(before: str, after: str) -> str:
 
 
 def _repeats(before: str, name: str) -> bool:
-    """True when a name spells once more what stands before it: 枫林苑3栋 after 枫林苑; never 2号房 after 2号."""
+    """True when a name begins with what is before it: 枫林苑3栋 after 枫林苑; never 2号房 after 2号."""
     if not name.startswith(before):
         return False
     rest = name[len(before) :]

@@ -8,7 +8,7 @@ T = TypeVar("T")
 
 
 class ByIdentity(Generic[T]):
-    """Equal only to a key of the very same object. Models that people write are frozen, but hold dicts.
+    """Equal only to a key of the same object. Models of files are frozen, but contain dicts and have no hash.
 
     >>> book = {"rules": []}
     >>> {ByIdentity(book): 1}[ByIdentity(book)]

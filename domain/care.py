@@ -1,4 +1,4 @@
-"""What whoever goes to help must know of a person: which attributes matter, and whose name to say first."""
+"""What a helper must know about a person: the relevant attributes, and whose name to give first."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ CARE: Final[Mapping[str, LocalizedText]] = {
     "key_holder": LocalizedText(zh="备用钥匙", en="spare key"),
     "away": LocalizedText(zh="外出", en="away"),
 }
-"""The attributes shown unless the site names its own (`care_attributes` in site.yaml), in this order."""
+"""Attributes shown, in this order, unless the site names its own (`care_attributes` in site.yaml)."""
 
 
 def matters(person: Person, care: Iterable[str]) -> list[tuple[str, Attribute]]:
-    """The attributes that matter and are so: what is `false` or empty tells whoever goes nothing."""
+    """The relevant attributes of a person; those that are `false` or empty are left out."""
     known = person.attributes
     return [(name, known[name]) for name in care if name in known and known[name] is not False and known[name] != ""]
 
 
 def neediest(people: Sequence[Person], care: Sequence[str]) -> Person | None:
-    """Whose name to say when there is room for one: of whom most is known that matters, else the first."""
+    """The person to name where there is room for one: the one with the most relevant attributes, else the first."""
     return max(people, key=lambda person: len(matters(person, care)), default=None)

@@ -1,4 +1,4 @@
-"""Durations as people write them: `30s`, `5m`, `12h`, `2d`. Inside they are whole milliseconds."""
+"""Durations as people write them: `30s`, `5m`, `12h`, `2d`. Stored as whole milliseconds."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ _UNIT_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 
 
-def parse_duration(written: object) -> int:
-    """Milliseconds of a written duration.
+def parse_duration(duration: object) -> int:
+    """Milliseconds of a duration. Raises ValueError.
 
     >>> parse_duration("90s"), parse_duration("1h30m"), parse_duration("0.5h")
     (90000, 5400000, 1800000)
@@ -20,10 +20,10 @@ def parse_duration(written: object) -> int:
     Traceback (most recent call last):
     ValueError: not a duration: '30 seconds' (write 30s, 5m, 12h or 2d)
     """
-    text = written if isinstance(written, str) else ""
+    text = duration if isinstance(duration, str) else ""
     parts = _PART.findall(text)
     if not parts or "".join(number + unit for number, unit in parts) != text:
-        raise ValueError(f"not a duration: {written!r} (write 30s, 5m, 12h or 2d)")
+        raise ValueError(f"not a duration: {duration!r} (write 30s, 5m, 12h or 2d)")
     return round(sum(float(number) * _UNIT_MS[unit] for number, unit in parts))
 
 
@@ -46,5 +46,5 @@ def _serialize(ms: int, info: SerializationInfo) -> int | str:
 
 
 Duration = Annotated[int, BeforeValidator(parse_duration), PlainSerializer(_serialize)]
-"""A pydantic field written as `30s` and held as milliseconds; dumped with `context={"as_written": True}` it can be read
+"""A pydantic field: `30s` in files, milliseconds in code. Dumped with `context={"as_written": True}` it can be parsed
 again."""

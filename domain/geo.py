@@ -1,7 +1,7 @@
-"""Where on earth: distances, and the three datums in which coordinates come in China. It knows no devices, no fences.
+"""Distances, and conversion between the three datums used in China.
 
-WGS-84 is what satellites give; GCJ-02 is what Chinese maps must show, moved by up to 700 m by a published formula;
-BD-09 is Baidu's further move of it. The way back from GCJ-02 has no formula: it is approached until it fits.
+WGS-84 is the datum of satellite positioning; GCJ-02 the datum of Chinese maps, offset by up to 700 m by a published
+formula; BD-09 a further offset by Baidu. The inverse of GCJ-02 has no formula and is iterated.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ Point = tuple[float, float]
 EARTH_M: Final = 6_371_000.0
 _AXIS_M: Final = 6_378_245.0
 _ECCENTRICITY: Final = 0.00669342162296594323
-"""Krasovsky's ellipsoid, on which the GCJ-02 formula reckons."""
+"""The Krasovsky ellipsoid of the GCJ-02 formula."""
 _BAIDU: Final = pi * 3000 / 180
 _SOUTH, _NORTH, _WEST, _EAST = 0.8293, 55.8271, 72.004, 137.8347
-"""Beyond, GCJ-02 moves nothing."""
-_ROUNDS: Final = 6
-"""Each brings it at least a hundred times nearer: six are far below a centimetre."""
+"""Outside these bounds GCJ-02 has no offset."""
+_ITERATIONS: Final = 6
+"""Each iteration reduces the error at least a hundredfold: six are far below a centimetre."""
 
 
 def distance_m(here: Point, there: Point) -> float:
-    """Metres along a great circle.
+    """Great-circle distance in metres.
 
     >>> round(distance_m((31.2304, 121.4737), (31.2304, 121.4837)))
     951
@@ -41,7 +41,7 @@ def distance_m(here: Point, there: Point) -> float:
 
 
 def to_wgs84(point: Point, datum: str) -> Point | None:
-    """The point as satellites give it; None for a datum nobody knows."""
+    """The point in WGS-84; None for an unknown datum."""
     if datum == WGS_84:
         return point
     if datum == BD_09:
@@ -50,7 +50,7 @@ def to_wgs84(point: Point, datum: str) -> Point | None:
 
 
 def to_gcj02(point: Point) -> Point:
-    """A WGS-84 point as Chinese maps show it.
+    """A WGS-84 point in GCJ-02.
 
     >>> [round(degrees, 4) for degrees in to_gcj02((39.911954, 116.377817))]
     [39.9133, 116.384]
@@ -58,15 +58,15 @@ def to_gcj02(point: Point) -> Point:
     lat, lon = point
     if not (_SOUTH <= lat <= _NORTH and _WEST <= lon <= _EAST):
         return point
-    north, east = _pushed(lon - 105.0, lat - 35.0)
+    north, east = _offset_m(lon - 105.0, lat - 35.0)
     flat = 1 - _ECCENTRICITY * sin(radians(lat)) ** 2
     meridian = _AXIS_M * (1 - _ECCENTRICITY) / (flat * sqrt(flat)) * pi / 180
     parallel = _AXIS_M / sqrt(flat) * cos(radians(lat)) * pi / 180
     return lat + north / meridian, lon + east / parallel
 
 
-def _pushed(x: float, y: float) -> Point:
-    """How many metres north and east the formula moves, by degrees from 105° east and 35° north."""
+def _offset_m(x: float, y: float) -> Point:
+    """Offset north and east in metres, by degrees from 105° east and 35° north."""
     waves = 20 * sin(6 * x * pi) + 20 * sin(2 * x * pi)
     north = -100 + 2 * x + 3 * y + 0.2 * y * y + 0.1 * x * y + 0.2 * sqrt(abs(x))
     north += (waves + 20 * sin(y * pi) + 40 * sin(y * pi / 3) + 160 * sin(y * pi / 12) + 320 * sin(y * pi / 30)) * 2 / 3
@@ -75,11 +75,11 @@ def _pushed(x: float, y: float) -> Point:
     return north, east
 
 
-# A fence stays where it is, and its person is looked for every few minutes.
+# Cached: a geofence stays where it is, and is evaluated every few minutes.
 @lru_cache(maxsize=16_384)
 def _from_gcj02(point: Point) -> Point:
     lat, lon = point
-    for _ in range(_ROUNDS):
+    for _ in range(_ITERATIONS):
         moved_lat, moved_lon = to_gcj02((lat, lon))
         lat, lon = lat + point[0] - moved_lat, lon + point[1] - moved_lon
     return lat, lon

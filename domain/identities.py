@@ -1,4 +1,4 @@
-"""How platforms' names for devices are compared, and which of them are also keys. Pure: no registry."""
+"""How identities of devices are compared, and which of them are secrets."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _CASE_INSENSITIVE: Final = frozenset({"chirpstack", "shelly"})
 _IEEE: Final = re.compile(r"0[xX][0-9a-fA-F]{16}")
 
 _SECRET: Final = frozenset({"thingsboard"})
-"""Platforms whose name for a device is its access token: whoever knows it can send in the device's name."""
+"""Platforms whose identity of a device is its access token: with it, messages can be sent in its name."""
 
 _IN_TOPIC: Final = re.compile(
     r"(?:(?<=^v1/devices/)|(?<=/v1/devices/)|(?<=/api/v1/)|(?<=^api/v1/))(?!me/)[^/\s'\"]+(?=/)"
@@ -19,12 +19,12 @@ _IN_TOPIC: Final = re.compile(
 
 
 def is_case_insensitive(platform: str, identity: str) -> bool:
-    """Whether it is the same name in capitals and in small letters: EUIs, IEEE addresses and hexadecimal ends are."""
+    """Whether case is ignored: it is in EUIs, IEEE addresses and hexadecimal suffixes."""
     return platform in _CASE_INSENSITIVE or _IEEE.fullmatch(identity) is not None
 
 
 def canonical(platform: str, identity: str) -> str:
-    """An identity as it is compared.
+    """An identity in the form in which it is compared.
 
     >>> canonical("chirpstack", "0101010101ABCDEF"), canonical("zigbee2mqtt", "0x000D6F0014F7BF0F")
     ('0101010101abcdef', '0x000d6f0014f7bf0f')
@@ -35,12 +35,12 @@ def canonical(platform: str, identity: str) -> str:
 
 
 def is_secret(platform: str | None) -> bool:
-    """Whether this platform's names for devices are keys as well."""
+    """Whether identities of this platform are secrets."""
     return platform in _SECRET
 
 
 def hidden(secret: str) -> str:
-    """A fingerprint to tell secrets apart by; nobody who sees it can send with it.
+    """A fingerprint of a secret: secrets can be distinguished by it and not recovered from it.
 
     >>> hidden("A1_TEST_TOKEN")
     'token-112293d9'
@@ -49,7 +49,7 @@ def hidden(secret: str) -> str:
 
 
 def hidden_in_topic(topic: str) -> str:
-    """A topic or an address without the token that stands in it.
+    """A topic or an address with its token replaced by a fingerprint.
 
     >>> hidden_in_topic("v1/devices/A1_TEST_TOKEN/telemetry"), hidden_in_topic("v1/devices/me/telemetry")
     ('v1/devices/token-112293d9/telemetry', 'v1/devices/me/telemetry')
@@ -58,13 +58,13 @@ def hidden_in_topic(topic: str) -> str:
 
 
 def secrets_of(platform: str | None, identity: str | None, topic: str) -> list[str]:
-    """What must not be shown of a message: the name it came under where that is a key, and a token in its topic."""
+    """The secrets of a message: its identity where that is a secret, and a token in its topic."""
     own = [identity] if identity and is_secret(platform) else []
     return [*own, *_IN_TOPIC.findall(topic)]
 
 
 def shown(platform: str | None, identity: str) -> str:
-    """An identity as everybody may see it.
+    """An identity as it may be shown to every user.
 
     >>> shown("thingsboard", "A1_TEST_TOKEN"), shown("zigbee2mqtt", "kitchen")
     ('token-112293d9', 'kitchen')

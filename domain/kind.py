@@ -1,4 +1,4 @@
-"""The shape of a Kind: a type of device described by data (domain/kinds/*.yaml). A new kind is a file, not code."""
+"""Schema of a kind: a type of device, defined in domain/kinds/*.yaml. A new kind needs a file and no code."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")]
 
 
 class LocalizedText(BaseModel):
-    """A name people read: Chinese first."""
+    """A name in Chinese and English."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -23,8 +23,8 @@ class LocalizedText(BaseModel):
 class Quantity(BaseModel):
     """One quantity of a kind. `min`/`max` bound what is plausible, in `unit`; outside, a value is marked, not dropped.
 
-    `danger` marks a bit that is itself a danger (alarm, sos, fall): never implausible, always first in line.
-    `event` marks a quantity that happens rather than lasts: equal bytes twice are two presses.
+    `danger` marks a bit that is itself a danger (alarm, sos, fall): never implausible, always processed first.
+    `event` marks a quantity that happens and does not last: equal bytes twice are two presses.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -1,7 +1,7 @@
-"""What the levels of a place tree are for: which is the building, which the household, which only says the district.
+"""Roles of the levels of a place tree: which level is the building, which the household, which an area.
 
-A level has any name. Its role is what the site declares (`levels` in site.yaml), else what its name says, else what its
-position in the tree says. Everything else (rules, alerts, screens, addresses) asks for roles and never for names.
+A level may have any name. Its role is what the site declares (`levels` in site.yaml), else what its name means, else
+what its position in the tree implies. Rules, alerts, screens and addresses use roles, never names.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ class LevelRole(StrEnum):
     """What a level is for. An address begins below the areas; grids are in no address."""
 
     AREA = "area"
-    """区县 街道 社区: the worker knows in which he is."""
+    """区县 街道 社区: left out of addresses, because workers know their own area."""
     GRID = "grid"
-    """网格: who answers, not where."""
+    """网格: a responsibility, not a location."""
     COMPOUND = "compound"
     """小区 院落 村: the name people use for where they live."""
     ZONE = "zone"
-    """期 组团 村民小组 弄 排: a part of a compound or of a road. In the address; nothing gathers in it."""
+    """期 组团 村民小组 弄 排: a part of a compound or of a road. In the address; findings do not gather in it."""
     ROAD = "road"
-    """路段 广场 公园 河: open ground. In the address; nothing gathers in it, it is too long for one story."""
+    """路段 广场 公园 河: open ground. In the address; findings do not gather in it, it is too long for one case."""
     SPOT = "spot"
     """井位 灯杆 点位: a point on a road or in a compound."""
     FACILITY = "facility"
@@ -47,7 +47,7 @@ class Because(StrEnum):
     NAME = "name"
     POSITION = "position"
     UNKNOWN = "unknown"
-    """Neither name nor position says it: spelt in addresses (as a zone), and refused by `check`."""
+    """Neither name nor position implies it: part of addresses (as a zone), and a fault for `check`."""
 
 
 class Level(Struct, frozen=True):
@@ -62,13 +62,13 @@ AREAS: Final = frozenset({LevelRole.AREA, LevelRole.GRID})
 INDOOR_LEVELS: Final = frozenset(
     {LevelRole.BUILDING, LevelRole.UNIT, LevelRole.FLOOR, LevelRole.HOUSEHOLD, LevelRole.ROOM}
 )
-"""Near enough that their coordinates are those of the door."""
+"""Their coordinates are those of the door."""
 INSIDE: Final = INDOOR_LEVELS | {LevelRole.ZONE, LevelRole.SPOT}
-"""Mean nothing without the name of what they are in: there is a 3栋 in every compound."""
+"""Ambiguous without the name of the place around them: there is a 3栋 in every compound."""
 TILES: Final = frozenset({LevelRole.BUILDING, LevelRole.FACILITY, LevelRole.ROAD, LevelRole.ZONE})
-"""What a wall screen draws inside a compound."""
+"""Shown as tiles inside a compound on the wall screen."""
 
-_WORDS: Final[Mapping[LevelRole, str]] = {
+_NAMES: Final[Mapping[LevelRole, str]] = {
     # 行政区划 (GB/T 2260, GB/T 10114), and the levels of self-government below them.
     LevelRole.AREA: (
         "国家 省 自治区 直辖市 市 州 盟 县 旗 区 区县 街道 街办 镇 乡 乡镇 社区 居委会 居委 村委会 开发区 新区"
@@ -121,12 +121,13 @@ _WORDS: Final[Mapping[LevelRole, str]] = {
         " dormitory lift elevator fangjian"
     ),
 }
-BY_NAME: Final[Mapping[str, LevelRole]] = {name: role for role, names in _WORDS.items() for name in names.split()}
-_LONGEST: Final = max(map(len, BY_NAME))
+BY_NAME: Final[Mapping[str, LevelRole]] = {name: role for role, names in _NAMES.items() for name in names.split()}
+_MAX_NAME_LENGTH: Final = max(map(len, BY_NAME))
 
 
 def named_role(level: str) -> LevelRole | None:
-    """What the name of a level says. The head of a compound word is its end: 沿街商铺 is a 商铺, `old_block` a block.
+    """The role implied by the name of a level. The head of a compound word is its end: 沿街商铺 is a 商铺, `old_block`
+    a block.
 
     >>> named_role("楼栋"), named_role("Apartment Building"), named_role("沿街商铺"), named_role("甲")
     (<LevelRole.BUILDING: 'building'>, <LevelRole.BUILDING: 'building'>, <LevelRole.HOUSEHOLD: 'household'>, None)
@@ -138,16 +139,16 @@ def named_role(level: str) -> LevelRole | None:
         words = name.split("_")
         tails = ["_".join(words[start:]) for start in range(1, len(words))]
     else:
-        tails = [name[start:] for start in range(max(1, len(name) - _LONGEST), len(name))]
+        tails = [name[start:] for start in range(max(1, len(name) - _MAX_NAME_LENGTH), len(name))]
     found = ((tail, BY_NAME[tail]) for tail in tails if tail in BY_NAME)
-    # One sign is too little to leave a name out of every address: 商业区 and 集市 are no 区 and no 市.
+    # A single character does not make an area: 商业区 and 集市 are no 区 and no 市.
     return next((role for tail, role in found if len(tail) > 1 or role not in AREAS), None)
 
 
 def understood(
     places: Mapping[str, Place], declared: Mapping[str, LevelRole], lived_in: Iterable[str]
 ) -> dict[str, Level]:
-    """Every level of these places with its role. `lived_in` are the places that are somebody's home."""
+    """The role of every level of these places. `lived_in` are the places that are homes of people."""
     inside, below = _nested(places)
     found: dict[str, Level] = {}
     for level in inside:
@@ -157,7 +158,7 @@ def understood(
             found[level] = Level(role, Because.NAME)
     for level in [level for level, known in found.items() if known == _HOUSEHOLD]:
         if any(found[one].role in _IN_BUILDINGS for one in below[level] if one in found):
-            # 门牌 and 公寓 are a door in one register and a whole building in another.
+            # 门牌 and 公寓 mean a door in some registers and a whole building in others.
             found[level] = Level(LevelRole.BUILDING, Because.POSITION)
     if len(found) < len(inside):
         _by_position(found, inside, below, {places[home].level for home in lived_in if home in places})
@@ -182,7 +183,7 @@ def _nested(places: Mapping[str, Place]) -> tuple[_Levels, _Levels]:
 
 
 def _by_position(found: dict[str, Level], inside: _Levels, below: _Levels, homes: set[str]) -> None:
-    """Levels whose name says nothing, from the leaves up: each is what fits above what it contains."""
+    """Roles of levels whose names imply none, from the leaves up, by the roles of what they contain."""
     unknown = [level for level in inside if level not in found]
     while unknown:
         ready = [level for level in unknown if below[level] <= found.keys()]
@@ -203,7 +204,7 @@ _IN_BUILDINGS: Final = frozenset({LevelRole.UNIT, LevelRole.FLOOR, LevelRole.HOU
 
 
 def _above(level: str, inside: Mapping[str, set[str]]) -> set[str]:
-    """Every level around it, at any distance."""
+    """Every level that contains it, directly or not."""
     found, waiting = set[str](), [level]
     while waiting:
         new = inside.get(waiting.pop(), set()) - found
@@ -213,7 +214,7 @@ def _above(level: str, inside: Mapping[str, set[str]]) -> set[str]:
 
 
 def _containing(contained: Sequence[Level], above: set[LevelRole]) -> LevelRole:
-    """What a level is that contains these. Two guesses one above the other leave no name out of an address."""
+    """The role of a level that contains these. A guess above a guess is a zone, so that addresses keep both names."""
     below = {one.role for one in contained}
     if below <= {LevelRole.ROAD, LevelRole.FACILITY}:
         return LevelRole.AREA
@@ -229,7 +230,7 @@ def _containing(contained: Sequence[Level], above: set[LevelRole]) -> LevelRole:
 
 
 def _leaf(above: set[LevelRole], is_home: bool) -> LevelRole | None:
-    """What a level is that contains nothing."""
+    """The role of a level that contains nothing; None when it is unknown."""
     if LevelRole.HOUSEHOLD in above:
         return LevelRole.ROOM
     if is_home or above & {LevelRole.BUILDING, LevelRole.UNIT, LevelRole.FLOOR}:

@@ -1,4 +1,4 @@
-"""The community as a value: places, cells, people and duties, indexed. Read by rules (attributes) and alerts (who)."""
+"""The community: places, cells, people and duties, indexed. Read by rules (attributes) and alerts (recipients)."""
 
 from __future__ import annotations
 
@@ -12,43 +12,43 @@ from domain.addresses import NO_NAME, joined
 from domain.levels import AREAS, INSIDE, Level, LevelRole, named_role, understood
 from domain.places import self_and_ancestors
 
-_CROWDED: Final = AREAS | {LevelRole.COMPOUND}
-"""Where people are registered whose door nobody wrote down: what happens there concerns none of them by name."""
+_WITHOUT_DOOR: Final = AREAS | {LevelRole.COMPOUND}
+"""Places where people without a recorded door are registered: an event there concerns none of them by name."""
 
 
 class Community(Struct, frozen=True):
-    """One version of who and what is where. Replaced whole when the registry changes; made by `community()`."""
+    """One version of the registry's places and people. Immutable; `community()` builds a new one after each change."""
 
     places: Mapping[str, Place]
     cells: Mapping[str, Cell]
     people: Mapping[str, Person]
     duties: tuple[Duty, ...]
     levels: Mapping[str, Level] = field(default_factory=dict)
-    """By name of a level: what it is for."""
+    """Role by level."""
     homes: Mapping[str, tuple[Person, ...]] = field(default_factory=dict)
-    """By place: the people whose home it is."""
+    """Residents by place."""
     families: Mapping[str, tuple[Person, ...]] = field(default_factory=dict)
-    """By person: those whose attribute `family_of` names him."""
+    """By person: those whose attribute `family_of` names that person."""
     flats: frozenset[str] = frozenset()
-    """Homes that contain no other place; a whole compound written down as somebody's home is none."""
+    """Homes that contain no other place; a whole compound recorded as a home is none."""
 
     def cell_of(self, place: str | None) -> str | None:
         """The cell responsible for a place: its own, or its nearest ancestor's."""
         return next((node.cell for node in self_and_ancestors(self.places, place) if node.cell), None)
 
     def role_of(self, place: Place) -> LevelRole:
-        """What the level of a place is for."""
-        known = self.levels.get(place.level)
-        return known.role if known is not None else named_role(place.level) or LevelRole.ZONE
+        """The role of the level of a place."""
+        level = self.levels.get(place.level)
+        return level.role if level is not None else named_role(place.level) or LevelRole.ZONE
 
     def nearest(self, place: str | None, role: LevelRole, otherwise: LevelRole | None = None) -> Place | None:
         """The nearest place of this role that contains `place` (or is it), else the nearest of the other role."""
         second: Place | None = None
         for node in self_and_ancestors(self.places, place):
-            found = self.role_of(node)
-            if found is role:
+            node_role = self.role_of(node)
+            if node_role is role:
                 return node
-            if found is otherwise and second is None:
+            if node_role is otherwise and second is None:
                 second = node
         return second
 
@@ -57,27 +57,27 @@ class Community(Struct, frozen=True):
         return self.nearest(place, LevelRole.BUILDING, LevelRole.FACILITY)
 
     def household_of(self, place: str | None) -> Place | None:
-        """The door behind which it lies: a household or shop, else a room let singly, else a home of another level."""
-        found = self.nearest(place, LevelRole.HOUSEHOLD, LevelRole.ROOM)
-        return self.places[place] if found is None and place is not None and place in self.flats else found
+        """The household or shop it lies in, else a room let singly, else a home of another level."""
+        door = self.nearest(place, LevelRole.HOUSEHOLD, LevelRole.ROOM)
+        return self.places[place] if door is None and place is not None and place in self.flats else door
 
     def compound_of(self, place: str | None) -> Place | None:
-        """What people call where they live: the compound or village, else the area around it, else the outermost."""
-        found = self.nearest(place, LevelRole.COMPOUND, LevelRole.AREA)
-        if found is not None:
-            return found
+        """The compound or village, else the area around it, else the outermost place."""
+        compound = self.nearest(place, LevelRole.COMPOUND, LevelRole.AREA)
+        if compound is not None:
+            return compound
         return next(reversed(list(self_and_ancestors(self.places, place))), None)
 
     def address(self, place: str | None) -> str:
-        """Where to the door, as a worker reads it: 枫林苑3栋2单元402. Empty only when the place is unknown."""
+        """The address down to the door: 枫林苑3栋2单元402. Empty only for an unknown place."""
         path = list(self_and_ancestors(self.places, place))
         named = [node for node in path if node.name != NO_NAME]
         if not named:
             return path[0].id if path else ""
-        return joined([node.name for node in reversed(list(self._spelt(named)))])
+        return joined([node.name for node in reversed(list(self._address_parts(named)))])
 
-    def _spelt(self, named: list[Place]) -> Iterator[Place]:
-        """Everything below the areas, and the nearest area where the rest would mean nothing without it."""
+    def _address_parts(self, named: list[Place]) -> Iterator[Place]:
+        """The places below the areas, and the nearest area where the rest would be ambiguous without it."""
         below = [node for node in named if self.role_of(node) not in AREAS]
         yield from below
         if not below:
@@ -91,34 +91,34 @@ class Community(Struct, frozen=True):
         return self.homes.get(place or "", ())
 
     def family_of(self, person: Person) -> tuple[Person, ...]:
-        """Whom to ring about this person."""
+        """The relatives to call about this person."""
         return self.families.get(person.id, ())
 
     def behind_door(self, place: str | None) -> tuple[Person, ...]:
-        """Those who live there: a sensor may hang in one room of their flat."""
+        """The residents of the household of a place: a sensor may be in one room of their flat."""
         household = self.household_of(place)
         return self.residents(place) or self.residents(household.id if household is not None else None)
 
     def bearer_of(self, device: Device) -> Person | None:
-        """The person who carries it, or for whom it stands."""
+        """The person who carries the device, or for whom it is installed."""
         return self.people.get(str(device.attributes.get("person")))
 
     def place_of(self, device: Device) -> str | None:
-        """Where to go for it: where it hangs, else the home of its bearer."""
+        """Where to go: the place of the device, else the home of its bearer."""
         if device.place is not None:
             return device.place
         bearer = self.bearer_of(device)
         return None if bearer is None else bearer.home
 
     def concerned(self, subject: Subject, device: Device | None, place: str | None) -> tuple[Person, ...]:
-        """Who may need help: the person it is about or who bears the device, else those who live behind that door."""
+        """People who may need help: the subject or the bearer of the device, else the residents of that household."""
         named = self.people.get(subject.id) if subject.type == "person" else None
         if named is None and device is not None:
             named = self.bearer_of(device)
         if named is not None:
             return (named,)
         node = self.places.get(place or "")
-        is_door = node is not None and self.role_of(node) not in _CROWDED
+        is_door = node is not None and self.role_of(node) not in _WITHOUT_DOOR
         return self.behind_door(place) if is_door else ()
 
 
@@ -129,7 +129,7 @@ def community(
     duties: Iterable[Duty] = (),
     levels: Mapping[str, LevelRole] | None = None,
 ) -> Community:
-    """A community indexed by id. `levels` are the roles that the site declares; the others are found."""
+    """A community indexed by id. `levels` are the roles that the site declares; the others are derived."""
     tree = {place.id: place for place in places}
     known = {person.id: person for person in people}
     homes: dict[str, list[Person]] = {}
@@ -147,7 +147,7 @@ def community(
         people=known,
         duties=tuple(duties),
         levels=roles,
-        homes={home: tuple(living) for home, living in homes.items()},
+        homes={home: tuple(residents) for home, residents in homes.items()},
         families={person: tuple(family) for person, family in families.items()},
         flats=frozenset(
             home for home in homes if home in tree and home not in parents and roles[tree[home].level].role in INSIDE

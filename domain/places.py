@@ -1,4 +1,4 @@
-"""Walking the two parent trees: places (where the door is) and cells (who answers for it)."""
+"""Walks up a tree of places or cells."""
 
 from __future__ import annotations
 

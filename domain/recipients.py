@@ -1,5 +1,5 @@
-"""Which addresses name exactly one person. Providers give some addresses a meaning of their own: WeCom takes `@all` for
-everybody and `a|b` for two, Aliyun takes `1,2` for two phones.
+"""Addresses that name exactly one person. Providers give some texts another meaning: WeCom reads `@all` as all members
+and `a|b` as two, Aliyun reads `1,2` as two phones.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def is_wecom_user(userid: str) -> bool:
 
 
 def is_phone(number: str) -> bool:
-    """One number in plain digits, perhaps with its country code.
+    """One number in ASCII digits, optionally with a country code.
 
     >>> [is_phone(text) for text in ("19900000001", "+8619900000001", "110", "1990,1991", "1990 ", "１９９", "")]
     [True, True, True, False, False, False, False]

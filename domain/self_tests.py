@@ -1,4 +1,5 @@
-"""How long a device's word that it is under test is believed: a self-test takes seconds to a minute."""
+"""How long a device may report that it is under test before its alarms count again. A self-test takes seconds to a
+minute."""
 
 from __future__ import annotations
 
@@ -8,8 +9,8 @@ from domain import HOUR, MINUTE, Device
 from domain.duration import parse_duration
 
 LIMIT: Final = 3 * MINUTE
-LIMIT_MOST: Final = HOUR
-"""A longer one would be a switch that turns a detector off."""
+MAX_LIMIT: Final = HOUR
+"""A longer limit would be a way to switch a detector off."""
 
 
 def limit_of(device: Device | None) -> int:
@@ -20,10 +21,10 @@ def limit_of(device: Device | None) -> int:
     >>> limit_of(Device("d", "gas_alarm", attributes={"test_limit": "2d"}))
     3600000
     """
-    written = None if device is None else device.attributes.get("test_limit")
-    if written is None:
+    text = None if device is None else device.attributes.get("test_limit")
+    if text is None:
         return LIMIT
     try:
-        return min(parse_duration(written), LIMIT_MOST)
+        return min(parse_duration(text), MAX_LIMIT)
     except ValueError:
-        return LIMIT  # a limit nobody can read must not make a test endless
+        return LIMIT  # an unreadable limit must not make a test endless

@@ -1,4 +1,4 @@
-"""Times as people write them: RFC 3339. Inside they are Instants. It knows no clock."""
+"""RFC 3339 times to instants."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from domain import Instant
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
-_WRITTEN: Final = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?([Zz]|[+\- ]\d{2}:\d{2})?")
+_RFC3339: Final = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?([Zz]|[+\- ]\d{2}:\d{2})?")
 EARLIEST: Final = (datetime(1900, 1, 1, tzinfo=UTC) - _EPOCH) // _MILLISECOND
 BEYOND: Final = (datetime(9999, 1, 1, tzinfo=UTC) - _EPOCH) // _MILLISECOND
-"""What people may ask for lies from EARLIEST on and before BEYOND: a day or a zone more still is a date."""
+"""Accepted times t have EARLIEST <= t < BEYOND, so that a day or a zone offset more is still a valid date."""
 
 
 def parse_rfc3339(text: str, default_zone: tzinfo) -> Instant:
@@ -27,16 +27,16 @@ def parse_rfc3339(text: str, default_zone: tzinfo) -> Instant:
     Traceback (most recent call last):
     ValueError: not a time: 'yesterday' (write 2026-11-21T08:00:00+08:00)
     """
-    refused = ValueError(f"not a time: {text!r} (write 2026-11-21T08:00:00+08:00)")
-    if not _WRITTEN.fullmatch(text):
-        raise refused
+    error = ValueError(f"not a time: {text!r} (write 2026-11-21T08:00:00+08:00)")
+    if not _RFC3339.fullmatch(text):
+        raise error
     plain = re.sub(r" (?=\d{2}:\d{2}$)", "+", text[:10] + "T" + text[11:]).upper()
     try:
-        read = datetime.fromisoformat(plain)
-        at = (read if read.tzinfo is not None else read.replace(tzinfo=default_zone)).astimezone(UTC)
+        time = datetime.fromisoformat(plain)
+        at = (time if time.tzinfo is not None else time.replace(tzinfo=default_zone)).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise refused from None
-    found = (at - _EPOCH) // _MILLISECOND
-    if not EARLIEST <= found < BEYOND:
-        raise refused
-    return found
+        raise error from None
+    instant = (at - _EPOCH) // _MILLISECOND
+    if not EARLIEST <= instant < BEYOND:
+        raise error
+    return instant

@@ -1,11 +1,11 @@
-"""Full-width signs, as Chinese input methods write them, and their ASCII twins."""
+"""Full-width characters, as Chinese input methods write them, and their ASCII equivalents."""
 
 from __future__ import annotations
 
 from typing import Final
 from unicodedata import normalize
 
-_QUOTES: Final = {
+_PUNCTUATION: Final = {
     "“": '"',
     "”": '"',
     "‘": "'",
@@ -19,17 +19,17 @@ _QUOTES: Final = {
 }
 
 
-def narrow(written: str) -> str:
-    """The text with every full-width sign as its ASCII twin; Chinese characters stay.
+def narrow(text: str) -> str:
+    """The text with full-width characters replaced by ASCII; Chinese characters stay.
 
     >>> narrow("lel_pct ＞ １０，“燃气”")
     'lel_pct > 10,"燃气"'
     """
-    return "".join(_twin(sign) for sign in written)
+    return "".join(_ascii(character) for character in text)
 
 
-def _twin(sign: str) -> str:
-    if sign.isascii():
-        return sign
-    twin = _QUOTES.get(sign) or normalize("NFKC", sign)
-    return twin if twin.isascii() else sign
+def _ascii(character: str) -> str:
+    if character.isascii():
+        return character
+    equivalent = _PUNCTUATION.get(character) or normalize("NFKC", character)
+    return equivalent if equivalent.isascii() else character

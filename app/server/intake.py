@@ -91,11 +91,11 @@ class Intake:
 
         Redelivery and session copies are restored from the end of the journal first.
         """
+        self._task = asyncio.current_task()
         await self._pipeline.caught_up.wait()
         async for entry in self._read_journal_tail():
             self._consumer.add_recovered_frames(entry.frames)
         self._consumer.finish_recovery()
-        self._task = asyncio.current_task()
         await self._consumer.run()
 
     async def stop(self) -> None:

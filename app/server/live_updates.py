@@ -41,6 +41,7 @@ class LiveUpdates:
         self._urgent_filters_max = config.settings.intake.urgent_filters_max
         self._registry, self._processing, self._consumer = registry, processing, consumer
         self._scheduler, self._publish_status = scheduler, publish_status
+        self._filters_lock = asyncio.Lock()
 
     @property
     def definitions(self) -> Definitions:
@@ -64,7 +65,11 @@ class LiveUpdates:
         self._scheduler.schedule_daily("roster", minutes, self._publish_status)
 
     async def _update_urgent_filters(self) -> None:
-        """Which devices have a topic in the urgent session: a kind may be urgent now that was not."""
-        devices, limit = self._registry.devices.values(), self._urgent_filters_max
-        kinds, routes = self._processing.kinds, self._processing.decoder.routes
-        self._consumer.set_urgent_filters(await asyncio.to_thread(urgent_filters, devices, kinds, limit, routes))
+        """Which devices have a topic in the urgent session: a kind may be urgent now that was not.
+
+        One update at a time, so that filters of an older registry never replace those of a newer one.
+        """
+        async with self._filters_lock:
+            devices, limit = self._registry.devices.values(), self._urgent_filters_max
+            kinds, routes = self._processing.kinds, self._processing.decoder.routes
+            self._consumer.set_urgent_filters(await asyncio.to_thread(urgent_filters, devices, kinds, limit, routes))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from functools import partial
 
@@ -27,17 +28,20 @@ class RegistryCache:
     """`devices` by id and the `community`. Both are replaced as a whole, never changed in place."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
+        self._database, self._lock = database, asyncio.Lock()
         self.devices: dict[str, Device] = {}
         self.community: Community = community()
         self.version = 0
 
     async def reload(self) -> RegistryChange:
-        """Load the present version from the database and return what changed."""
-        before = self.devices
-        loaded = await self._database.read(partial(_load, before))
-        self.devices, self.community, change, self.version = loaded
-        return change
+        """Load the present version from the database and return what changed since the previous load.
+
+        One load at a time: of two at once the second would be compared with the version before the first.
+        """
+        async with self._lock:
+            loaded = await self._database.read(partial(_load, self.devices))
+            self.devices, self.community, change, self.version = loaded
+            return change
 
     def current_community(self) -> Community:
         return self.community

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -44,3 +46,29 @@ async def test_devices_of_a_bridge_have_it_as_their_gateway(database: Database) 
     await cache.reload()
     assert cache.devices["door-1"].attributes["gateway"] == "system/zigbee2mqtt/bridge"
     assert cache.current_community() is cache.community
+
+
+async def test_a_device_that_is_deleted_while_its_creation_is_loaded_is_removed(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two loads at once, and the second was compared with the version before the first: it removed nothing."""
+    cache, read = RegistryCache(database), database.read
+    was_read, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(work: Any) -> Any:
+        result = await read(work)
+        was_read.set()
+        await go_on.wait()
+        return result
+
+    monkeypatch.setattr(database, "read", slow)
+    await database.write(lambda tx: table.put_devices(tx, [Device("gas-1", "gas_alarm")], 1))
+    creation = asyncio.create_task(cache.reload())
+    await was_read.wait()
+    await database.write(lambda tx: table.delete_device(tx, "gas-1", 2))
+    deletion = asyncio.create_task(cache.reload())
+    await asyncio.sleep(0)
+    go_on.set()
+
+    assert [device.id for device in (await creation).changed] == ["gas-1"]
+    assert (await deletion).removed == ["gas-1"]

@@ -1,1 +1,1 @@
-"""INTRODUCE: settings, wiring, command line and timetable; the only package that knows everybody."""
+"""Composition root: configuration, command line, service; the only package that imports all others."""

@@ -1,10 +1,11 @@
-"""`fengshao devices doctor`: beside a running service it asks that one, without one it listens itself."""
+"""`fengshao devices doctor`: runs the doctor in the running service, or in this process without one."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,7 +24,7 @@ from store.database.database import Database, sqlite_url
 
 SERVICE_SECONDS_MAX: Final = 60
 EXIT_ALL_DECODED, EXIT_LINES_TO_ADD, EXIT_NO_MESSAGES = 0, 3, 4
-"""Exit codes; 1 is: could not listen."""
+"""Exit codes; 1: the broker could not be reached."""
 
 
 def run(
@@ -35,20 +36,21 @@ def run(
     say: Callable[[str], Any],
     environ: Mapping[str, str],
 ) -> int:
-    """Says the report and returns the exit code. `mqtt` None: the running service's broker, else the local one."""
-    found = _from_service(data, seconds) if mqtt is None else None
-    if found is None:
-        found = _capture_locally(data, site, mqtt or environ.get("FENGSHAO_MQTT") or "127.0.0.1:1883", seconds, environ)
+    """Print the report and return the exit code. `mqtt` None: the running service's broker, else the local one."""
+    report = _from_service(data, seconds) if mqtt is None else None
+    if report is None:
+        address = mqtt or environ.get("FENGSHAO_MQTT") or "127.0.0.1:1883"
+        report = _capture_locally(data, site, address, seconds, environ)
     if as_json:
-        say(json.dumps(found, ensure_ascii=False))
+        say(json.dumps(report, ensure_ascii=False))
     else:
-        for line in report_lines(found, load_kinds(site)):
+        for line in report_lines(report, load_kinds(site)):
             say(line)
-    return EXIT_NO_MESSAGES if not found["speakers"] else EXIT_ALL_DECODED if found["well"] else EXIT_LINES_TO_ADD
+    return EXIT_NO_MESSAGES if not report["speakers"] else EXIT_ALL_DECODED if report["well"] else EXIT_LINES_TO_ADD
 
 
 def _from_service(data: Path, seconds: int) -> dict[str, Any] | None:
-    """The service knows its broker, and the registry as it is now."""
+    """The report of the running service, which has the broker's credentials and the present registry."""
     try:
         if seconds > SERVICE_SECONDS_MAX:
             request(data, "GET", "/api/v1/kinds")
@@ -56,34 +58,27 @@ def _from_service(data: Path, seconds: int) -> dict[str, Any] | None:
                 f"the service running on {data} listens for {SERVICE_SECONDS_MAX} s at most: write --seconds "
                 f"{SERVICE_SECONDS_MAX}, or name the broker with --mqtt"
             )
-        found: dict[str, Any] = request(
-            data, "POST", "/api/v1/devices/doctor", {"seconds": seconds}, timeout_s=seconds + 60
-        )
+        body = {"seconds": seconds}
+        return dict(request(data, "POST", "/api/v1/devices/doctor", body, timeout_s=seconds + 60))
     except ServiceNotRunning:
         return None
-    return found
 
 
 def _capture_locally(
     data: Path, site: Path | None, mqtt: str, seconds: int, environ: Mapping[str, str]
 ) -> dict[str, Any]:
-    written = mqtt if is_url(mqtt) else f"mqtt://{mqtt}"
     login = environ.get(MQTT_USER, ""), environ.get(MQTT_PASSWORD, "")
-    broker = parse_broker_url(written, login)
-    folder, kinds = load_site(site), load_kinds(site)
-    known = DoctorInputs(
-        kinds, load_mappings(kinds, site), _registered_devices(data) or folder.devices, folder.settings, site
-    )
-    return asyncio.run(run_doctor(broker, known, seconds, Clock()))
+    broker = parse_broker_url(mqtt if is_url(mqtt) else f"mqtt://{mqtt}", login)
+    config, kinds = load_site(site), load_kinds(site)
+    devices = _registered_devices(data) or config.devices
+    inputs = DoctorInputs(kinds, load_mappings(kinds, site), devices, config.settings, site)
+    return asyncio.run(run_doctor(broker, inputs, seconds, Clock()))
 
 
 def _registered_devices(data: Path) -> Sequence[Device]:
-    """The registry of a DIR, only read."""
+    """The devices in the database of DIR, which is not migrated; none without a database."""
     file = data / DATABASE_FILE
     if not file.exists():
         return ()
-    ledger = Database(sqlite_url(file))
-    try:
-        return ledger.write_blocking(registry.all_devices)
-    finally:
-        ledger.close()
+    with closing(Database(sqlite_url(file))) as database:
+        return database.write_blocking(registry.all_devices)

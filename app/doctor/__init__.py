@@ -1,1 +1,1 @@
-"""`fengshao devices doctor`: who publishes on a broker, what is understood, and which line to add."""
+"""`fengshao devices doctor`: which devices publish on a broker, what is decoded, and which lines to add."""

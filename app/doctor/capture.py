@@ -1,7 +1,7 @@
-"""Listens to a broker for a while, with a session of its own that the broker forgets, and keeps what came.
+"""Captures the messages of a broker for a limited time, with an MQTT session of its own that leaves nothing behind.
 
-It asks for every topic (`#`). A broker that refuses that is asked for the site's filters and for where platforms are
-met otherwise. What the broker hides (Mosquitto grants `#` and then sends only what its access list allows) nobody sees.
+Subscribes to every topic (`#`), and to fallback filters on a broker that refuses it. A broker may accept `#` and send
+only what its access list allows, as Mosquitto does: such messages cannot be seen.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ FAILURE_CODE_MIN: Final = 0x80
 
 
 class CaptureLimits(Struct, frozen=True):
-    """Where listening ends before its time. A larger message is counted and cut off."""
+    """Limits at which a capture ends early; the payload of a larger message is truncated."""
 
     messages: int = 20_000
     bytes: int = 32 * 1024 * 1024
@@ -37,7 +37,7 @@ class CaptureLimits(Struct, frozen=True):
 
 
 class Capture(Struct):
-    """What came. `ended` is why it ended: time, messages, bytes or connection."""
+    """Captured messages. `ended` is why the capture ended: time, messages, bytes or connection."""
 
     subscribed: list[str] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
@@ -49,34 +49,32 @@ class Capture(Struct):
 async def listen(
     address: BrokerAddress,
     seconds: float,
-    otherwise: Sequence[str],
+    fallback_filters: Sequence[str],
     clock: Callable[[], Instant],
     limits: CaptureLimits | None = None,
 ) -> Capture:
-    """What the broker sends in this time. `otherwise` are the filters to ask for if it refuses `#`.
-
-    Raises BrokerUnavailable.
-    """
-    caught = Capture()
+    """Capture for `seconds`; subscribes to `fallback_filters` when the broker refuses `#`. Raises BrokerUnavailable."""
+    capture = Capture()
     try:
         async with _client(address) as connection:
-            # By the standard `#` leaves out what begins with a dollar, as Huawei's $oc does.
-            dollars = [pattern for pattern in otherwise if pattern.startswith("$")]
-            await _subscribe(connection, [ALL_TOPICS, *dollars], caught)
-            if ALL_TOPICS in caught.refused:
-                await _subscribe(connection, [each for each in otherwise if each not in dollars], caught)
+            # MQTT excludes topics that begin with `$` from `#`, such as Huawei's $oc.
+            dollars = [pattern for pattern in fallback_filters if pattern.startswith("$")]
+            await _subscribe(connection, [ALL_TOPICS, *dollars], capture)
+            if ALL_TOPICS in capture.refused:
+                others = [pattern for pattern in fallback_filters if pattern not in dollars]
+                await _subscribe(connection, others, capture)
             with suppress(TimeoutError):
                 async with asyncio.timeout(seconds):
-                    await _receive(connection, caught, clock, limits or CaptureLimits())
-    except aiomqtt.MqttError as fault:
-        if not caught.subscribed:
-            raise BrokerUnavailable(f"{address}: {fault}; is the address right, and may this user connect?") from None
-        caught.ended = "connection"
-    return caught
+                    await _receive(connection, capture, clock, limits or CaptureLimits())
+    except aiomqtt.MqttError as error:
+        if not capture.subscribed:
+            raise BrokerUnavailable(f"{address}: {error}; is the address right, and may this user connect?") from None
+        capture.ended = "connection"
+    return capture
 
 
 def _client(address: BrokerAddress) -> aiomqtt.Client:
-    """Never under the service's name: the broker would throw the service out."""
+    """A client with an id of its own: the broker would disconnect the service if it were the service's."""
     return mqtt_client(
         address,
         identifier=f"fengshao-doctor-{secrets.token_hex(3)}",
@@ -86,28 +84,27 @@ def _client(address: BrokerAddress) -> aiomqtt.Client:
     )
 
 
-async def _subscribe(client: aiomqtt.Client, filters: Sequence[str], caught: Capture) -> None:
-    """One by one, so that the answer to each is known. At QoS 0: nothing is owed to us."""
+async def _subscribe(client: aiomqtt.Client, filters: Sequence[str], capture: Capture) -> None:
+    """Subscribe at QoS 0 (nothing is redelivered), one filter at a time, because each may be refused by itself."""
     for pattern in filters:
-        answers = await client.subscribe(pattern, options=SubscribeOptions(qos=0))
-        answer = answers[0]
-        code = answer.value if isinstance(answer, ReasonCode) else answer
+        (reason, *_) = await client.subscribe(pattern, options=SubscribeOptions(qos=0))
+        code = reason.value if isinstance(reason, ReasonCode) else reason
         if code < FAILURE_CODE_MIN:
-            caught.subscribed.append(pattern)
+            capture.subscribed.append(pattern)
         else:
-            caught.refused[pattern] = str(answer)
+            capture.refused[pattern] = str(reason)
 
 
 async def _receive(
-    client: aiomqtt.Client, caught: Capture, clock: Callable[[], Instant], limits: CaptureLimits
+    client: aiomqtt.Client, capture: Capture, clock: Callable[[], Instant], limits: CaptureLimits
 ) -> None:
     async for message in client.messages:
         payload = message.payload if isinstance(message.payload, bytes) else b""
         size = len(payload) if len(payload) > limits.message_bytes else None
-        kept = payload[: limits.message_bytes]
+        truncated = payload[: limits.message_bytes]
         topic = message.topic.value
-        caught.frames.append(Frame(topic, kept, clock(), DOCTOR_SESSION, retain=message.retain, size=size))
-        caught.bytes += len(topic) + len(kept)
-        if len(caught.frames) >= limits.messages or caught.bytes >= limits.bytes:
-            caught.ended = "messages" if len(caught.frames) >= limits.messages else "bytes"
+        capture.frames.append(Frame(topic, truncated, clock(), DOCTOR_SESSION, retain=message.retain, size=size))
+        capture.bytes += len(topic) + len(truncated)
+        if len(capture.frames) >= limits.messages or capture.bytes >= limits.bytes:
+            capture.ended = "messages" if len(capture.frames) >= limits.messages else "bytes"
             return

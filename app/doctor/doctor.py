@@ -1,7 +1,6 @@
-"""The doctor: listens to a broker for a while and says who speaks, what is understood, and which line to add.
+"""Captures messages of a broker and reports which devices send, what is decoded, and which lines a site should add.
 
-It writes nothing and shares nothing with the service but the registry, the kinds and the mappings: its MQTT session,
-its listener and its codecs are its own.
+Writes nothing. Shares only registry, kinds and mappings with the service: MQTT session, decoder and codecs are its own.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ UNMAPPED_MAX = 10_000
 
 
 class DoctorInputs(Struct, frozen=True):
-    """What a site knows: the same that its service hears with."""
+    """What the decoder of the site's service works with; `path` is the site folder with codecs.d."""
 
     kinds: Mapping[str, Kind]
     mappings: Sequence[MappingBook]
@@ -41,43 +40,43 @@ class DoctorInputs(Struct, frozen=True):
     path: Path | None = None
 
     def build_decoder(self, filters: Filters, devices: Sequence[Device]) -> Decoder:
-        """A listener of its own, which remembers nothing of the service's."""
-        own = decoder_settings(self.settings)
-        settings = DecoderSettings(own.zone, own.zones, filters, unmapped_max=UNMAPPED_MAX)
-        made = Decoder(self.kinds, self.mappings, settings)
-        made.device_index = DeviceIndex(devices)
-        return made
+        """A new decoder without state, for these topic filters and devices."""
+        site = decoder_settings(self.settings)
+        settings = DecoderSettings(site.zone, site.zones, filters, unmapped_max=UNMAPPED_MAX)
+        decoder = Decoder(self.kinds, self.mappings, settings)
+        decoder.device_index = DeviceIndex(devices)
+        return decoder
 
 
 async def run_doctor(
     broker: BrokerAddress,
-    known: DoctorInputs,
+    inputs: DoctorInputs,
     seconds: int,
     clock: Callable[[], Instant],
     limits: CaptureLimits | None = None,
 ) -> dict[str, Any]:
-    """Listens and reports. Raises BrokerUnavailable."""
-    caught = await listen(broker, seconds, fallback_filters(known.settings.intake.filters), clock, limits)
-    return await asyncio.to_thread(_diagnose, str(broker), known, seconds, caught)
+    """Capture for `seconds` and return the report as plain data. Raises BrokerUnavailable."""
+    capture = await listen(broker, seconds, fallback_filters(inputs.settings.intake.filters), clock, limits)
+    return await asyncio.to_thread(_diagnose, str(broker), inputs, seconds, capture)
 
 
 def fallback_filters(filters: Filters) -> list[str]:
-    """What to ask for where a broker refuses `#`: the site's filters, and where platforms are met otherwise."""
-    elsewhere = [pattern for patterns in COMMON_OTHER_FILTERS.values() for pattern in patterns]
-    return list(dict.fromkeys([*Routes(filters).subscriptions, *elsewhere]))
+    """Filters for a broker that refuses `#`: the site's, and others at which platforms commonly publish."""
+    others = [pattern for patterns in COMMON_OTHER_FILTERS.values() for pattern in patterns]
+    return list(dict.fromkeys([*Routes(filters).subscriptions, *others]))
 
 
-def _diagnose(broker: str, known: DoctorInputs, seconds: int, caught: Capture) -> dict[str, Any]:
-    codecs = CodecReloader(known.path)
+def _diagnose(broker: str, inputs: DoctorInputs, seconds: int, capture: Capture) -> dict[str, Any]:
+    codecs = CodecReloader(inputs.path)
     codecs.reload()
 
     def build(filters: Filters, devices: Sequence[Device]) -> Decoder:
-        made = known.build_decoder(filters, devices)
-        made.codecs = codecs.codecs
-        return made
+        decoder = inputs.build_decoder(filters, devices)
+        decoder.codecs = codecs.codecs
+        return decoder
 
     try:
-        found = diagnose(caught.frames, build, known.settings.intake.filters, known.devices)
+        diagnosis = diagnose(capture.frames, build, inputs.settings.intake.filters, inputs.devices)
     finally:
         codecs.codecs.close()
-    return build_report(broker, seconds, caught, found, known.kinds, known.devices, known.settings)
+    return build_report(broker, seconds, capture, diagnosis, inputs.kinds, inputs.devices, inputs.settings)

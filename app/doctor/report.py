@@ -1,9 +1,9 @@
-"""What the doctor found as plain data: for `--json`, the API and the text. Keys and personal values are masked here."""
+"""The doctor's report as plain data, for `--json`, the API and the text; keys and personal values are masked."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Any, Final
 
@@ -41,161 +41,163 @@ _PERSON_NUMBER: Final = re.compile(r"(?<!\d)\d{17}[\dXx](?!\d)")
 def build_report(
     broker: str,
     seconds: int,
-    caught: Capture,
-    found: Diagnosis,
+    capture: Capture,
+    diagnosis: Diagnosis,
     kinds: Mapping[str, Kind],
     devices: Sequence[Device],
     site: SiteSettings,
 ) -> dict[str, Any]:
-    """The whole report. `broker` bears no credentials."""
+    """The whole report. `broker` is an address without credentials."""
     filters = Routes(site.intake.filters).filters
-    told = _SpeakerReports(kinds, filters, found.filters, {device.id for device in devices}, site)
-    speakers = [told.speaker(one) for one in sorted(found.senders, key=_sort_key)]
-    heard = {one["device"] for one in speakers if one["device"]}
-    silent = [device.id for device in devices if device.id not in heard]
-    add = _lines_by_file(filters, found, speakers)
+    views = _SenderViews(kinds, filters, diagnosis.filters, {device.id for device in devices}, site)
+    senders = [views.view(sender) for sender in sorted(diagnosis.senders, key=_sort_key)]
+    active = {sender["device"] for sender in senders if sender["device"]}
+    silent = [device.id for device in devices if device.id not in active]
+    lines = _lines_by_file(filters, diagnosis, senders)
     return {
         "broker": broker,
         "seconds": seconds,
-        "ended": caught.ended,
-        "asked": caught.subscribed,
-        "refused": caught.refused,
-        "messages": len(caught.frames),
-        "retained": sum(frame.retain for frame in caught.frames),
-        "bytes": caught.bytes,
-        "well": bool(speakers) and not add,
-        "speakers": speakers,
-        "more_messages": found.other_messages,
-        "described": found.discovered,
+        "ended": capture.ended,
+        "asked": capture.subscribed,
+        "refused": capture.refused,
+        "messages": len(capture.frames),
+        "retained": sum(frame.retain for frame in capture.frames),
+        "bytes": capture.bytes,
+        "well": bool(senders) and not lines,
+        "speakers": senders,
+        "more_messages": diagnosis.other_messages,
+        "described": diagnosis.discovered,
         "silent": {"count": len(silent), "devices": silent[:SILENT_SHOWN]},
-        "add": add,
+        "add": lines,
     }
 
 
-def _sort_key(one: Sender) -> tuple[bool, str, str]:
-    return one.platform is None, one.platform or "", one.identity or ""
+def _sort_key(sender: Sender) -> tuple[bool, str, str]:
+    return sender.platform is None, sender.platform or "", sender.identity or ""
 
 
 def _lines_by_file(
-    filters: Mapping[str, Sequence[str]], found: Diagnosis, speakers: Iterable[Mapping[str, Any]]
-) -> Any:
-    """Everything to add, file by file."""
+    filters: Mapping[str, Sequence[str]], diagnosis: Diagnosis, senders: Sequence[Mapping[str, Any]]
+) -> list[dict[str, str]]:
+    """The lines that the site should add, file by file."""
     files = dict[str, str]()
-    if found.filters:
-        files["site.yaml"] = site_yaml(filters, found.filters)
-    speakers = list(speakers)
-    lines = [one["registration"]["csv"] for one in speakers if one["registration"]]
-    if lines:
-        files["devices.csv"] = "\n".join([HEADER, *lines])
+    if diagnosis.filters:
+        files["site.yaml"] = site_yaml(filters, diagnosis.filters)
+    registrations = [sender["registration"]["csv"] for sender in senders if sender["registration"]]
+    if registrations:
+        files["devices.csv"] = "\n".join([HEADER, *registrations])
     rules: dict[str, dict[str, dict[str, str]]] = {}
-    for one in speakers:
-        if one["mapping"]:
-            rules.setdefault(one["platform"], {}).setdefault(one["kind"], {}).update(one["mapping"])
-    files.update(mapping_file(platform, kinds_) for platform, kinds_ in rules.items())
+    for sender in senders:
+        if sender["mapping"]:
+            rules.setdefault(sender["platform"], {}).setdefault(sender["kind"], {}).update(sender["mapping"])
+    files.update(mapping_file(platform, by_kind) for platform, by_kind in rules.items())
     return [{"file": name, "text": text} for name, text in files.items()]
 
 
-class _SpeakerReports:
-    """One report's speakers."""
+class _SenderViews:
+    """Views of the senders of one report; `taken` are ids of devices, extended by those that are suggested."""
 
     def __init__(
-        self, kinds: Mapping[str, Kind], filters: Filters, lacking: Filters, taken: set[str], site: SiteSettings
+        self, kinds: Mapping[str, Kind], filters: Filters, missing: Filters, taken: set[str], site: SiteSettings
     ) -> None:
-        self._kinds, self._filters, self._lacking, self._taken, self._site = kinds, filters, lacking, taken, site
+        self._kinds, self._filters, self._missing, self._taken, self._site = kinds, filters, missing, taken, site
 
-    def speaker(self, one: Sender) -> dict[str, Any]:
-        device = one.device
+    def view(self, sender: Sender) -> dict[str, Any]:
+        device = sender.device
         kind = self._kinds.get(device.kind) if device is not None else None
-        registered = device is not None and not one.proposed
-        rules = mapping_rules(one, kind) if device is not None and kind is not None else {}
+        registered = device is not None and not sender.proposed
+        needs_registration = not registered and bool(sender.fields) and sender.identity is not None
         return {
-            "platform": one.platform,
-            "guessed": one.guessed,
-            "identity": None if one.identity is None else shown(one.platform, one.identity),
+            "platform": sender.platform,
+            "guessed": sender.guessed,
+            "identity": None if sender.identity is None else shown(sender.platform, sender.identity),
             "device": device.id if device is not None and registered else None,
             "kind": device.kind if device is not None else None,
-            "states": _states(one, registered=registered),
-            "messages": one.messages,
-            "retained": one.retained,
-            "topics": self._topics(one),
-            "filters": list(one.missing),
-            "said": {} if device is not None else self._said(one),
-            "filter_line": self._filter_line(one),
-            "notes": dict(one.events),
-            "online": one.online,
-            "readings": one.readings,
-            "last": self._last(one, kind),
-            "not_understood": [self._unread(one, each) for each in one.unread.values()],
-            "mapping": rules,
-            "registration": None if registered or not one.fields or one.identity is None else self._registration(one),
+            "states": _states(sender, registered=registered),
+            "messages": sender.messages,
+            "retained": sender.retained,
+            "topics": self._topics(sender),
+            "filters": list(sender.missing),
+            "said": {} if device is not None else self._fields(sender),
+            "filter_line": self._filter_line(sender),
+            "notes": dict(sender.events),
+            "online": sender.online,
+            "readings": sender.readings,
+            "last": self._last_reading(sender, kind),
+            "not_understood": [self._unread_field(sender, unread) for unread in sender.unread.values()],
+            "mapping": mapping_rules(sender, kind) if device is not None and kind is not None else {},
+            "registration": self._registration(sender) if needs_registration else None,
         }
 
-    def _topics(self, one: Sender) -> list[dict[str, Any]]:
+    def _topics(self, sender: Sender) -> list[dict[str, Any]]:
         return [
-            {"topic": self._plain(one, hidden_in_topic(topic)), "messages": count}
-            for topic, count in one.topics.most_common(TOPICS_SHOWN)
+            {"topic": self._masked(sender, hidden_in_topic(topic)), "messages": count}
+            for topic, count in sender.topics.most_common(TOPICS_SHOWN)
         ]
 
-    def _said(self, one: Sender) -> dict[str, str]:
-        """The fields of what has no kind yet: only a person can tell what it is."""
-        fields = ((name, HIDDEN if name in texts().masked else str(said)) for name, said in one.fields.items())
-        return {name: self._plain(one, said)[:VALUE_LENGTH_SHOWN] for name, said in islice(fields, FIELDS_SHOWN)}
+    def _fields(self, sender: Sender) -> dict[str, str]:
+        """The fields of a sender without a kind, from which a person can tell what it is."""
+        fields = ((name, HIDDEN if name in texts().masked else str(value)) for name, value in sender.fields.items())
+        return {name: self._masked(sender, text)[:VALUE_LENGTH_SHOWN] for name, text in islice(fields, FIELDS_SHOWN)}
 
-    def _filter_line(self, one: Sender) -> str | None:
-        if not one.missing or one.platform is None:
+    def _filter_line(self, sender: Sender) -> str | None:
+        if not sender.missing or sender.platform is None:
             return None
-        lacking = self._lacking.get(one.platform, one.missing)
-        return filter_line(one.platform, self._filters.get(one.platform, ()), lacking)
+        missing = self._missing.get(sender.platform, sender.missing)
+        return filter_line(sender.platform, self._filters.get(sender.platform, ()), missing)
 
-    def _last(self, one: Sender, kind: Kind | None) -> dict[str, Any] | None:
-        if one.last_reading is None or kind is None:
+    def _last_reading(self, sender: Sender, kind: Kind | None) -> dict[str, Any] | None:
+        reading = sender.last_reading
+        if reading is None or kind is None:
             return None
         values = {
             name: {
                 "name": kind.quantities[name].name.zh,
                 "value": HIDDEN if name in texts().masked else value,
                 "unit": kind.quantities[name].unit,
-                "quality": one.last_reading.doubts.get(name, Quality.GOOD).value,
+                "quality": reading.doubts.get(name, Quality.GOOD).value,
             }
-            for name, value in one.last_reading.values.items()
+            for name, value in reading.values.items()
         }
-        return {"at": format_time(one.last_reading.at, self._site.zone), "values": values}
+        return {"at": format_time(reading.at, self._site.zone), "values": values}
 
-    def _unread(self, one: Sender, each: UnreadField) -> dict[str, Any]:
-        said = each.value if each.field.rpartition(".")[2] not in texts().masked else HIDDEN
+    def _unread_field(self, sender: Sender, unread: UnreadField) -> dict[str, Any]:
+        value = unread.value if unread.field.rpartition(".")[2] not in texts().masked else HIDDEN
         return {
-            "field": each.field,
-            "said": self._plain(one, said),
-            "reason": each.reason,
-            "detail": self._plain(one, each.detail),
-            "danger": each.danger,
-            "times": each.times,
+            "field": unread.field,
+            "said": self._masked(sender, value),
+            "reason": unread.reason,
+            "detail": self._masked(sender, unread.detail),
+            "danger": unread.danger,
+            "times": unread.times,
         }
 
-    def _plain(self, one: Sender, text: str) -> str:
-        """Without tokens, telephone numbers and numbers of persons."""
-        for secret in secrets_of(one.platform, one.identity, next(iter(one.topics), "")):
+    def _masked(self, sender: Sender, text: str) -> str:
+        """The text without the sender's tokens, phone numbers and identity card numbers."""
+        for secret in secrets_of(sender.platform, sender.identity, next(iter(sender.topics), "")):
             text = text.replace(secret, fingerprint(secret))
-        text = _PERSON_NUMBER.sub(lambda found: found[0][:6] + "*" * 12, text)
-        return _PHONE.sub(lambda found: mask_phone(found[0]) or "", text)
+        text = _PERSON_NUMBER.sub(lambda match: match[0][:6] + "*" * 12, text)
+        return _PHONE.sub(lambda match: mask_phone(match[0]) or "", text)
 
-    def _registration(self, one: Sender) -> dict[str, Any]:
-        id = suggest_id(one, self._taken)
+    def _registration(self, sender: Sender) -> dict[str, Any]:
+        """The device to register, as a CSV line and as an API body, and the kinds to choose from."""
+        id = suggest_id(sender, self._taken)
         self._taken.add(id)
-        kind = one.device.kind if one.device is not None else None
-        model = one.model or (one.discovered.model if one.discovered is not None else None)
-        body = registration(id, one, kind, model)
-        body["identities"] = [{**each, "id": shown(each["platform"], each["id"])} for each in body["identities"]]
-        choices = [] if kind is not None else sorted(self._kinds)
-        return {"csv": csv_line(body), "json": body, "kinds": choices}
+        kind = sender.device.kind if sender.device is not None else None
+        model = sender.model or (sender.discovered.model if sender.discovered is not None else None)
+        body = registration(id, sender, kind, model)
+        body["identities"] = [
+            {**identity, "id": shown(identity["platform"], identity["id"])} for identity in body["identities"]
+        ]
+        return {"csv": csv_line(body), "json": body, "kinds": [] if kind is not None else sorted(self._kinds)}
 
 
-def _states(one: Sender, *, registered: bool) -> list[str]:
-    states = ["outside"] * bool(one.missing)
-    if one.platform is None:
+def _states(sender: Sender, *, registered: bool) -> list[str]:
+    states = ["outside"] * bool(sender.missing)
+    if sender.platform is None:
         return ["unknown"]
-    if not registered and one.fields and one.identity is not None:
+    if not registered and sender.fields and sender.identity is not None:
         states.append("unregistered")
-    if one.unread:
+    if sender.unread:
         states.append("unread")
-    return states or (["understood"] if one.readings else ["notes"])
+    return states or (["understood"] if sender.readings else ["notes"])

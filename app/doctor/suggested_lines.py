@@ -1,4 +1,4 @@
-"""The lines that a site adds so that a device is heard, known and understood: filters, registrations, mappings."""
+"""Suggests the lines that a site should add: topic filters, registrations of devices, mapping rules."""
 
 from __future__ import annotations
 
@@ -19,50 +19,50 @@ from ingest.topics import filter_covers
 COLUMNS: Final = ("id", "kind", "model", "place", "platform", "platform_id")
 HEADER: Final = ",".join(COLUMNS)
 TO_CHOOSE: Final = "?"
-"""In a line where a person must choose."""
+"""Stands in a line where a person must choose."""
 
 _SLUG: Final = re.compile(r"[^0-9A-Za-z_一-鿿-]+")
 _NUMBER: Final = re.compile(r"\s*[-+]?\d+(?:[.,]\d+)?\s*")
 _QUOTED: Final = re.compile(r"`([^`]+: [^`]+)`")
-"""How a refusal quotes the line that a mapping may say."""
+"""A mapping rule that a refusal's detail quotes: `name: rule`."""
 
 
-def filter_line(platform: str, present: Sequence[str], lacking: Sequence[str]) -> str:
-    """The whole line of a source below `intake: filters:`, since what a site lists stands in place of the default.
+def filter_line(platform: str, present: Sequence[str], missing: Sequence[str]) -> str:
+    """The complete line of a platform below `intake: filters:`, because a site's list replaces the default one.
 
     >>> filter_line("tasmota", ["tele/#", "stat/#"], ["+/tele/#"])
     'tasmota: ["tele/#", "stat/#", "+/tele/#"]'
     """
-    wanted = list(dict.fromkeys([*present, *lacking]))
-    needed = [each for each in wanted if not any(each != other and filter_covers(other, each) for other in wanted)]
+    filters = list(dict.fromkeys([*present, *missing]))
+    needed = [
+        pattern
+        for pattern in filters
+        if not any(pattern != other and filter_covers(other, pattern) for other in filters)
+    ]
     return f"{platform}: {json.dumps(needed, ensure_ascii=False)}"
 
 
-def site_yaml(present: Filters, lacking: Mapping[str, Sequence[str]]) -> str:
-    """What stands in site.yaml, of all sources that lack something."""
-    lines = [f"    {filter_line(platform, present.get(platform, ()), each)}" for platform, each in lacking.items()]
+def site_yaml(present: Filters, missing: Mapping[str, Sequence[str]]) -> str:
+    """The lines of site.yaml for all platforms with missing filters; empty without any."""
+    lines = [f"    {filter_line(platform, present.get(platform, ()), add)}" for platform, add in missing.items()]
     return "\n".join(["intake:", "  filters:", *lines]) if lines else ""
 
 
-def suggest_id(speaker: Sender, taken: Iterable[str]) -> str:
-    """A name of ours for it, as near to the platform's as an id may be."""
-    called = (
-        speaker.discovered.name
-        if speaker.discovered is not None and speaker.discovered.name
-        else speaker.identity or ""
-    )
-    slug = _SLUG.sub("-", called).strip("-")[:48] or "device"
+def suggest_id(sender: Sender, taken: Iterable[str]) -> str:
+    """An unused device id, as similar to the platform's name of the device as an id may be."""
+    discovered = sender.discovered.name if sender.discovered is not None else None
+    slug = _SLUG.sub("-", discovered or sender.identity or "").strip("-")[:48] or "device"
     names = set(taken)
     return next(
         name for number in range(1, len(names) + 2) if (name := slug + f"-{number}" * (number > 1)) not in names
     )
 
 
-def registration(id: str, speaker: Sender, kind: str | None, model: str | None) -> dict[str, Any]:
-    """The device as `POST /api/v1/devices` takes it; a kind of None is for a person to choose."""
-    identities = [{"platform": speaker.platform, "id": speaker.identity}] if speaker.platform != "native" else []
+def registration(id: str, sender: Sender, kind: str | None, model: str | None) -> dict[str, Any]:
+    """The body of `POST /api/v1/devices`; a kind of None is for a person to choose."""
+    identities = [{"platform": sender.platform, "id": sender.identity}] if sender.platform != "native" else []
     return {
-        "id": speaker.identity if speaker.platform == "native" else id,
+        "id": sender.identity if sender.platform == "native" else id,
         "kind": kind,
         "model": model,
         "place": None,
@@ -71,7 +71,7 @@ def registration(id: str, speaker: Sender, kind: str | None, model: str | None) 
 
 
 def csv_line(device: Mapping[str, Any]) -> str:
-    """A line of devices.csv, below HEADER. The place is for a person to fill in."""
+    """A row of devices.csv with the columns of HEADER; the place is for a person to fill in."""
     identity = next(iter(device["identities"]), {"platform": "", "id": ""})
     text = io.StringIO()
     row = (device["id"], device["kind"] or TO_CHOOSE, device["model"] or "", "", identity["platform"], identity["id"])
@@ -79,31 +79,31 @@ def csv_line(device: Mapping[str, Any]) -> str:
     return text.getvalue()
 
 
-def mapping_rules(speaker: Sender, kind: Kind) -> dict[str, str]:
-    """By field the rule that a mapping may say: what a refusal proposes, else the likeliest quantity, or `ignore`."""
+def mapping_rules(sender: Sender, kind: Kind) -> dict[str, str]:
+    """Field -> mapping rule: what the refusal proposes, else the most likely quantity, else `ignore`."""
     rules = dict[str, str]()
-    for one in speaker.unread.values():
-        for line in _QUOTED.findall(one.detail):
+    for unread in sender.unread.values():
+        for line in _QUOTED.findall(unread.detail):
             name, _, rule = line.partition(": ")
             rules[name] = rule
-    for one in speaker.unread.values():
-        if one.field and one.field not in rules:
-            rules[one.field] = _likeliest(one.field, one.value, kind)
+    for unread in sender.unread.values():
+        if unread.field and unread.field not in rules:
+            rules[unread.field] = _likeliest(unread.field, unread.value, kind)
     return rules
 
 
-def _likeliest(name: str, said: str, kind: Kind) -> str:
-    holds = "bool" if said in ("True", "False") else "number" if _NUMBER.fullmatch(said) else None
-    fitting = [each for each, quantity in kind.quantities.items() if holds is None or quantity.type == holds]
-    last = name.rpartition(".")[2].lower()
-    meant = next((each for each in fitting if last in each or each.split("_")[0] in last), None) or nearest(
-        last, fitting
-    )
-    return f"{{to: {meant}}}  # {texts().line['verify']}" if meant else "ignore"
+def _likeliest(field: str, value: str, kind: Kind) -> str:
+    """The rule to the quantity of a fitting type with the most similar name; `ignore` without one."""
+    value_type = "bool" if value in ("True", "False") else "number" if _NUMBER.fullmatch(value) else None
+    fitting = [name for name, quantity in kind.quantities.items() if value_type in (None, quantity.type)]
+    leaf = field.rpartition(".")[2].lower()
+    quantity = next((name for name in fitting if leaf in name or name.split("_")[0] in leaf), None)
+    quantity = quantity or nearest(leaf, fitting)
+    return f"{{to: {quantity}}}  # {texts().line['verify']}" if quantity else "ignore"
 
 
 def mapping_file(platform: str, kinds: Mapping[str, Mapping[str, str]]) -> tuple[str, str]:
-    """A file of the site's `mappings/` beside the built-in one of this platform, and what stands in it.
+    """Name and text of a file in the site's `mappings/`, which extends the built-in mapping of the platform.
 
     >>> print(mapping_file("tasmota", {"gas_alarm": {"Gas": "{to: lel_pct}"}})[1])
     platform: tasmota

@@ -1,4 +1,4 @@
-"""What the doctor says in Chinese, and which quantities are personal: app/doctor.zh.yaml. It reads that file once."""
+"""The Chinese texts of the doctor, and which quantities are personal: app/doctor/doctor.zh.yaml."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TEXTS_FILE: Final = Path(__file__).resolve().parent / "doctor.zh.yaml"
 
 
 class DoctorTexts(BaseModel):
-    """The shape of the file."""
+    """Schema of the file."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -29,4 +29,5 @@ class DoctorTexts(BaseModel):
 
 @cache
 def texts() -> DoctorTexts:
+    """The texts, read once in a process."""
     return read_model(TEXTS_FILE, DoctorTexts)

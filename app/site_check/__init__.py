@@ -1,1 +1,1 @@
-"""What `fengshao check` reports about a site folder before it runs."""
+"""Checks a site folder for `fengshao check`: faults of all files, and warnings."""

@@ -1,7 +1,7 @@
-"""Could a danger reach nobody? Every cell, every ladder, every minute of the next days, by the roster that is written.
+"""Finds the hours of the next days at which a danger would reach no person, for every cell and ladder.
 
-Time is a row of instants at which anything may change, and who is on duty is a whole number with one bit for each of
-them, so that a district with 1,308 lines of roster and 169,720 places takes part of a second. It reads no files.
+Time is a list of instants at which the roster may change; a set of instants is an integer with one bit for each. A
+district with 1,308 duties and 169,720 places takes part of a second. Pure: no files, no clock.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ HOURS_SHOWN = 3
 
 
 class CoverageGap(Struct, frozen=True):
-    """Nobody can be reached for this cell (None: a place without one) by these ladders at these hours."""
+    """Hours at which these ladders reach no person for a cell (None: for places without a cell)."""
 
     cell: str | None
     ladders: tuple[str, ...]
@@ -36,118 +36,122 @@ class CoverageGap(Struct, frozen=True):
 
 
 def is_reachable(person: Person, channels: Collection[str], enabled: Collection[str]) -> bool:
-    """Whether one of these channels is set up and leads to this person. With a logbook alone everybody reads it."""
+    """Whether one of these channels is enabled and has an address of this person; a logbook alone reaches everybody."""
     return set(enabled) <= {LOGBOOK} or any(channel in enabled and address_of(person, channel) for channel in channels)
 
 
 def ladder_title(ladder: Ladder) -> str:
-    """A ladder as its file names it."""
+    """Ledger, severities and rules of a ladder, as its file names them."""
     levels = ", ".join(level.value for level in ladder.severities)
     return f"{ladder.ledger.value} {levels}" + (f" ({', '.join(ladder.rules)})" if ladder.rules else "")
 
 
 class EscalationCoverage:
-    """Who can be reached for a cell, over the next days. `enabled` are the channels that the site has set up."""
+    """The roster of the next days as sets of instants; `enabled` are the channels that the site has configured."""
 
     def __init__(self, community: Community, enabled: Collection[str], now: Instant, tz: ZoneInfo) -> None:
         self._community, self._enabled, self._tz = community, frozenset(enabled) | {LOGBOOK}, tz
-        self._instants = _instants(community.duties, now, tz)
+        self._instants = _changes(community.duties, now, tz)
         self._end = _local_day(now, tz, DAYS)
         self._bits_of_hours: dict[Duty, int] = {}
         self._absent_bits: dict[str, int] = {}
         for duty in community.duties:
             if duty.absent:
                 self._absent_bits[duty.person] = self._absent_bits.get(duty.person, 0) | self._shift_bits(duty)
-        self._lines: dict[tuple[str, Role], list[tuple[Person, int]]] = {}
+        self._shifts: dict[tuple[str, Role], list[tuple[Person, int]]] = {}
         for duty in community.duties:
             person = community.people.get(duty.person)
             if person is not None and not duty.absent:
-                held = self._shift_bits(duty) & ~self._absent_bits.get(person.id, 0)
-                self._lines.setdefault((duty.cell, duty.role), []).append((person, held))
+                bits = self._shift_bits(duty) & ~self._absent_bits.get(person.id, 0)
+                self._shifts.setdefault((duty.cell, duty.role), []).append((person, bits))
 
-    def gaps(self, book: EscalationPolicy, cells: Collection[str | None]) -> Iterator[CoverageGap]:
-        """Where a danger would reach nobody. Ladders that miss the same hours are told together."""
-        dangers = [ladder for ladder in book.ladders if ladder.ledger is Ledger.DANGER]
+    def gaps(self, policy: EscalationPolicy, cells: Collection[str | None]) -> Iterator[CoverageGap]:
+        """The gaps of each cell, one for all ladders with the same hours."""
+        dangers = [ladder for ladder in policy.ladders if ladder.ledger is Ledger.DANGER]
         for cell in cells:
-            missed: dict[int, list[Ladder]] = {}
+            by_hours: dict[int, list[Ladder]] = {}
             for ladder in dangers:
-                missed.setdefault(self._unreachable_at(cell, ladder), []).append(ladder)
-            for hours, ladders in missed.items():
-                if hours:
+                by_hours.setdefault(self._unreachable_at(cell, ladder), []).append(ladder)
+            for bits, ladders in by_hours.items():
+                if bits:
                     roles = tuple(dict.fromkeys(rung.role for ladder in ladders for rung in ladder.rungs))
-                    yield CoverageGap(cell, tuple(map(ladder_title, ladders)), roles, self._hours_text(hours))
+                    yield CoverageGap(cell, tuple(map(ladder_title, ladders)), roles, self._hours_text(bits))
 
     def _unreachable_at(self, cell: str | None, ladder: Ladder) -> int:
-        """The instants at which no rung of a ladder has anybody who can be told."""
-        left = (1 << len(self._instants)) - 1
-        small = set(ladder.severities) == {Severity.LOW}
+        """The instants at which no rung of a ladder reaches a person; the logbook counts for low severity only."""
+        unreachable = (1 << len(self._instants)) - 1
+        is_low = set(ladder.severities) == {Severity.LOW}
         for rung in ladder.rungs:
-            channels = [one for one in (*rung.channels, *rung.fallback) if one != LOGBOOK or small]
-            left &= ~self._reachable_at(cell, rung.role, channels)
-        return left
+            channels = [channel for channel in (*rung.channels, *rung.fallback) if channel != LOGBOOK or is_low]
+            unreachable &= ~self._reachable_at(cell, rung.role, channels)
+        return unreachable
 
     def _reachable_at(self, cell: str | None, role: Role, channels: Sequence[str]) -> int:
-        """As the roster asks: the lowest cell at which anybody is on duty, whether he can be told or not."""
-        reached, free = 0, (1 << len(self._instants)) - 1
-        for node in responsible_cells(self._community, cell):
-            lines = self._lines.get((node, role), ())
-            told = (held for person, held in lines if is_reachable(person, channels, self._enabled))
-            reached |= free & reduce(or_, told, 0)
-            free &= ~reduce(or_, (held for _, held in lines), 0)
-        return reached
+        """The instants at which a person of this role is reachable.
+
+        As in an escalation, the lowest cell with anybody on duty is responsible, whether they are reachable or not.
+        """
+        reachable, unassigned = 0, (1 << len(self._instants)) - 1
+        for responsible in responsible_cells(self._community, cell):
+            shifts = self._shifts.get((responsible, role), ())
+            with_address = (bits for person, bits in shifts if is_reachable(person, channels, self._enabled))
+            reachable |= unassigned & reduce(or_, with_address, 0)
+            unassigned &= ~reduce(or_, (bits for _, bits in shifts), 0)
+        return reachable
 
     def _shift_bits(self, duty: Duty) -> int:
-        """The instants at which a line holds. Lines of the same hours are reckoned once."""
+        """The instants at which a duty is on shift, cached by its hours and weekdays."""
         hours = Duty("", "", Role.WORKER, "", 0, duty.weekdays, duty.from_minute, duty.to_minute)
         if hours not in self._bits_of_hours:
             bits = (is_on_shift(hours, at, self._tz) << index for index, at in enumerate(self._instants))
             self._bits_of_hours[hours] = reduce(or_, bits, 0)
         first = 0 if duty.since is None else bisect_left(self._instants, duty.since)
-        beyond = len(self._instants) if duty.until is None else bisect_left(self._instants, duty.until)
-        return self._bits_of_hours[hours] & ((1 << beyond) - 1) & ~((1 << first) - 1)
+        end = len(self._instants) if duty.until is None else bisect_left(self._instants, duty.until)
+        return self._bits_of_hours[hours] & ((1 << end) - 1) & ~((1 << first) - 1)
 
-    # -- in words ---------------------------------------------------------------------------------------------------
+    # -- text ---------------------------------------------------------------------------------------------------
 
-    def _hours_text(self, hours: int) -> str:
-        if hours == (1 << len(self._instants)) - 1:
+    def _hours_text(self, bits: int) -> str:
+        """`every day 20:00-08:00; ...`, at most HOURS_SHOWN groups."""
+        if bits == (1 << len(self._instants)) - 1:
             return "at any hour"
-        spans = list(self._spans(hours))
+        spans = list(self._spans(bits))
         by_hours: dict[str, list[datetime]] = {}
         for begin, end in spans:
             same = begin.date() == end.date() or end - begin < timedelta(days=1)
             text = f"{begin:%H:%M}-{end:%H:%M}" if same else f"{begin:%H:%M} to {WEEKDAYS[end.weekday()]} {end:%H:%M}"
             by_hours.setdefault(text, []).append(begin)
-        told = [f"{_days(begins)} {text}" for text, begins in by_hours.items()]
-        more = f" and at {len(told) - HOURS_SHOWN} more times" if len(told) > HOURS_SHOWN else ""
-        return "; ".join(told[:HOURS_SHOWN]) + more
+        texts = [f"{_days(begins)} {text}" for text, begins in by_hours.items()]
+        more = f" and at {len(texts) - HOURS_SHOWN} more times" if len(texts) > HOURS_SHOWN else ""
+        return "; ".join(texts[:HOURS_SHOWN]) + more
 
-    def _spans(self, hours: int) -> Iterator[tuple[datetime, datetime]]:
-        """Runs of instants as local times, each to the next instant that is not among them."""
+    def _spans(self, bits: int) -> Iterator[tuple[datetime, datetime]]:
+        """Begin and end of each run of instants in `bits`, as local times."""
         begin: Instant | None = None
         for index, at in enumerate([*self._instants, self._end]):
-            missed = index < len(self._instants) and hours >> index & 1
-            if missed and begin is None:
+            is_set = index < len(self._instants) and bits >> index & 1
+            if is_set and begin is None:
                 begin = at
-            elif not missed and begin is not None:
+            elif not is_set and begin is not None:
                 yield datetime.fromtimestamp(begin / 1000, self._tz), datetime.fromtimestamp(at / 1000, self._tz)
                 begin = None
 
 
 def _days(begins: Sequence[datetime]) -> str:
-    """The days on which something begins: every day, some weekdays, or one date."""
+    """`every day`, weekdays, or one date with its weekday."""
     weekdays = sorted({begin.weekday() for begin in begins})
     if len(begins) == 1:
         return f"{begins[0]:%Y-%m-%d} ({WEEKDAYS[weekdays[0]]})"
     return "every day" if len(weekdays) == 7 else " ".join(WEEKDAYS[day] for day in weekdays)
 
 
-def _instants(duties: Sequence[Duty], now: Instant, tz: ZoneInfo) -> list[Instant]:
-    """Now, and every instant of the next days at which a line of the roster may begin or cease to hold."""
+def _changes(duties: Sequence[Duty], now: Instant, tz: ZoneInfo) -> list[Instant]:
+    """Now, and every instant of the next days at which a shift may start or end."""
     minutes = {0} | {minute % 1440 for duty in duties for minute in (duty.from_minute, duty.to_minute)}
     days = (_local_day(now, tz, day) for day in range(DAYS))
-    found = {_local_minute(day, minute, tz) for day in days for minute in minutes}
-    found |= {at for duty in duties for at in (duty.since, duty.until) if at is not None}
-    return sorted({at for at in found if now < at < _local_day(now, tz, DAYS)} | {now})
+    changes = {_local_minute(day, minute, tz) for day in days for minute in minutes}
+    changes |= {at for duty in duties for at in (duty.since, duty.until) if at is not None}
+    return sorted({at for at in changes if now < at < _local_day(now, tz, DAYS)} | {now})
 
 
 def _local_day(now: Instant, tz: ZoneInfo, day: int) -> Instant:

@@ -1,6 +1,6 @@
-"""Whoever is called when no rung of a ladder reaches anybody: is somebody named, and can one of them be told?
+"""Checks the last resort: the people who are notified when no rung of a ladder reaches a person.
 
-`check` refuses a site without; `up` starts all the same, for it must judge, and tells of it.
+`check` reports a site without one as a fault; `up` starts nevertheless and opens a finding about it.
 """
 
 from __future__ import annotations
@@ -21,32 +21,32 @@ NOT_CONFIGURED = (
 
 
 def enabled_channels(site: SiteSettings) -> tuple[str, ...]:
-    """The channels by which people of this site are told. A site without any tells everybody on its screen."""
-    found = [name for name, written in (("sms", site.channels.aliyun_sms), ("wecom", site.channels.wecom)) if written]
-    return tuple(found) or ("logbook",)
+    """The channels that the site has configured; without any the logbook, which is read on the screen."""
+    channels = (("sms", site.channels.aliyun_sms), ("wecom", site.channels.wecom))
+    return tuple(name for name, settings in channels if settings) or ("logbook",)
 
 
-def last_resort_faults(folder: SiteConfig) -> list[ConfigFault]:
-    """What is wrong with the last resort of a site; nothing where there is no site."""
-    if folder.path is None:
+def last_resort_faults(config: SiteConfig) -> list[ConfigFault]:
+    """Faults of `last_resort` in site.yaml; none without a site folder."""
+    if config.path is None:
         return []
-    people = {person.id: person for person in folder.people}
-    wanted, ways = folder.settings.last_resort, enabled_channels(folder.settings)
-    found = [
-        Fault((FIELD, index), said)
-        for index, name in enumerate(wanted)
-        if (said := _contact_fault(name, people, ways)) is not None
+    people = {person.id: person for person in config.people}
+    names, channels = config.settings.last_resort, enabled_channels(config.settings)
+    faults = [
+        Fault((FIELD, index), message)
+        for index, name in enumerate(names)
+        if (message := _contact_fault(name, people, channels)) is not None
     ]
-    if not wanted:
-        who = next((duty.person for duty in folder.duties), next(iter(people), "PERSON"))
-        found.append(Fault((FIELD,), NOT_CONFIGURED.format(who=who)))
-    return read_or_empty(folder.path / "site.yaml").locate_all(found)
+    if not names:
+        example = next((duty.person for duty in config.duties), next(iter(people), "PERSON"))
+        faults.append(Fault((FIELD,), NOT_CONFIGURED.format(who=example)))
+    return read_or_empty(config.path / "site.yaml").locate_all(faults)
 
 
-def _contact_fault(name: str, people: dict[str, Person], ways: tuple[str, ...]) -> str | None:
+def _contact_fault(name: str, people: dict[str, Person], channels: tuple[str, ...]) -> str | None:
     if name not in people:
         return missing_reference(name, people)
-    if not is_reachable(people[name], ways, ways):
-        needs = " or ".join({"sms": "phone", "wecom": "WeCom id"}[way] for way in ways)
+    if not is_reachable(people[name], channels, channels):
+        needs = " or ".join({"sms": "phone", "wecom": "WeCom id"}[channel] for channel in channels)
         return f"{name} cannot be told: write a {needs} in people.csv"
     return None

@@ -1,4 +1,4 @@
-"""What `fengshao check --site` says of a site's place tree: each level with its role and an example of its address."""
+"""Reports the levels of a site's place tree: role of each level, example of an address, probable mistakes."""
 
 from __future__ import annotations
 
@@ -21,62 +21,62 @@ _BECAUSE = {
 }
 
 
-def level_lines(folder: SiteConfig) -> list[str]:
-    """Each level with its role, why it is taken for that, and an example of an address; then what may be a mistake."""
-    town = _community(folder)
-    return [*_role_lines(town), *_unused_levels(folder, town), *_missing_roles(town)]
+def level_lines(site: SiteConfig) -> list[str]:
+    """Each level with its role, the reason for it and an example of an address; then warnings."""
+    tree = _community(site)
+    return [*_role_lines(tree), *_unused_levels(site, tree), *_missing_roles(tree)]
 
 
-def level_faults(folder: SiteConfig, places: Sheet[Any] | None) -> list[ConfigFault]:
-    """Levels of which nobody can say what they are for, each at the first row that has it."""
-    unknown = {name for name, level in _community(folder).levels.items() if level.because is Because.UNKNOWN}
-    rows = {record.level: row for row, record in reversed([*enumerate(places.records)])} if places else {}
+def level_faults(site: SiteConfig, places: Sheet[Any] | None) -> list[ConfigFault]:
+    """Levels without a role, each at the first row that has it."""
+    unknown = {name for name, level in _community(site).levels.items() if level.because is Because.UNKNOWN}
+    first_rows = {record.level: row for row, record in reversed([*enumerate(places.records)])} if places else {}
     roles = ", ".join(LevelRole)
     return [
         places.fault(
-            rows[level],
+            first_rows[level],
             "level",
             f"{level!r} is a level whose name and position do not say what it is for: "
             f"write `levels: {{{level}: ...}}` into site.yaml, one of {roles}",
         )
-        for level in sorted(unknown & rows.keys())
+        for level in sorted(unknown & first_rows.keys())
         if places is not None
     ]
 
 
-def _community(folder: SiteConfig) -> Community:
-    return community(folder.places, folder.cells, folder.people, levels=folder.settings.levels)
+def _community(site: SiteConfig) -> Community:
+    return community(site.places, site.cells, site.people, levels=site.settings.levels)
 
 
-def _role_lines(town: Community) -> Iterator[str]:
+def _role_lines(tree: Community) -> Iterator[str]:
     examples: dict[str, str] = {}
-    parents = {place.parent for place in town.places.values()}
-    for place in town.places.values():
+    parents = {place.parent for place in tree.places.values()}
+    for place in tree.places.values():
         is_leaf = place.id not in parents
         if place.level not in examples or (is_leaf and not examples[place.level]):
-            examples[place.level] = town.address(place.id) if is_leaf else ""
+            examples[place.level] = tree.address(place.id) if is_leaf else ""
     order = list(LevelRole)
-    for name, level in sorted(town.levels.items(), key=lambda one: (order.index(one[1].role), one[0])):
+    for name, level in sorted(tree.levels.items(), key=lambda item: (order.index(item[1].role), item[0])):
         example = f": {examples[name]}" if examples[name] else ""
         yield f"level {name} is {level.role} ({_BECAUSE[level.because]}){example}"
 
 
-def _unused_levels(folder: SiteConfig, town: Community) -> Iterator[str]:
-    """A declared level that no place has: perhaps mistyped."""
-    unused = [level for level in folder.settings.levels if level not in town.levels]
-    if folder.path is None or not unused:
+def _unused_levels(site: SiteConfig, tree: Community) -> Iterator[str]:
+    """Levels declared in site.yaml that no place has: probably misspelt."""
+    unused = [level for level in site.settings.levels if level not in tree.levels]
+    if site.path is None or not unused:
         return
-    document = read_yaml(folder.path / "site.yaml")
+    document = read_yaml(site.path / "site.yaml")
     for level in unused:
         yield f"warning: {document.locate(Fault(('levels', level), 'no place in places.csv has this level'))}"
 
 
-def _missing_roles(town: Community) -> Iterator[str]:
-    """Rules about buildings or households that can never begin here."""
-    roles = {level.role for level in town.levels.values()}
+def _missing_roles(tree: Community) -> Iterator[str]:
+    """Roles that no level has, so that rules about them never begin."""
+    roles = {level.role for level in tree.levels.values()}
     if roles and not roles & {LevelRole.BUILDING, LevelRole.FACILITY}:
         yield "warning: no level is a building, so rules about buildings never begin (levels in site.yaml)"
-    if roles and not roles & {LevelRole.HOUSEHOLD, LevelRole.ROOM} and not town.flats:
+    if roles and not roles & {LevelRole.HOUSEHOLD, LevelRole.ROOM} and not tree.flats:
         yield "warning: no level is a household, so rules about households never begin (levels in site.yaml)"
     if roles and roles <= AREAS:
         yield "warning: every level is an area or a grid, so no address says more than the name of one place"

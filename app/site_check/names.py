@@ -1,10 +1,11 @@
-"""Names in the files of a site that nothing answers to: channels, rules, templates, time zones, gateways, texts.
+"""Names in the files of a site that refer to nothing: channels, rules, templates, time zones, gateways, texts.
 
-`up` starts all the same, for a service that was started again at night must judge; `check` refuses them.
+`check` reports them as faults; `up` starts nevertheless, because a service restarted at night must process alarms.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from string import Formatter
@@ -45,16 +46,16 @@ OWN_RULES = (
     unread_verdicts.RULE,
     "channel-down",
 )
-"""Rules of no rulebook: what the service says about itself, and dangers in messages that became no reading."""
+"""Rules that are in no rulebook: the service's own findings, and dangers in refused messages."""
 DATUMS = (WGS_84, GCJ_02, BD_09)
 FOLDERS = ("kinds", "mappings", "rules", CODECS)
 YAML_FILES = ("site.yaml", "ladders.yaml", "wording.zh.yaml")
 TYPO_SIMILARITY_MIN = 0.8
-"""So like a known name must one be that may be free, to be taken for a slip."""
+"""A name that may be chosen freely counts as misspelt only when it is this similar to a known one."""
 
 
 def read_or_empty(path: Path) -> Document:
-    """A file, or nothing where it is missing or no YAML (its reader says so)."""
+    """The parsed file; an empty document when it is missing or faulty, which its loader reports."""
     try:
         return read_yaml(path)
     except ConfigError:
@@ -62,44 +63,45 @@ def read_or_empty(path: Path) -> Document:
 
 
 def file_faults(site: Path) -> list[ConfigFault]:
-    """Files and folders that nobody reads, although their names look as if somebody should."""
+    """Files and folders that are not read although their names are similar to ones that are."""
     known = [*YAML_FILES, *FOLDERS, *(f"{name}.csv" for name in CSV_FILES)]
-    there = [one for one in sorted(site.iterdir()) if one.name not in known and not one.name.startswith(".")]
+    unread = [path for path in sorted(site.iterdir()) if path.name not in known and not path.name.startswith(".")]
     return [
-        ConfigFault(str(one), 1, 1, "", f"is read by nobody{did_you_mean(one.name, known, TYPO_SIMILARITY_MIN)}")
-        for one in there
-        if nearest(one.name, known, TYPO_SIMILARITY_MIN)
+        ConfigFault(str(path), 1, 1, "", f"is read by nobody{did_you_mean(path.name, known, TYPO_SIMILARITY_MIN)}")
+        for path in unread
+        if nearest(path.name, known, TYPO_SIMILARITY_MIN)
     ]
 
 
-def setting_faults(site: Path, words: TextCatalog | None) -> list[ConfigFault]:
-    """Platforms and templates that site.yaml names and that do not exist, and filters that cannot be."""
-    written = read_or_empty(site / "site.yaml")
+def setting_faults(site: Path, wording: TextCatalog | None) -> list[ConfigFault]:
+    """Unknown platforms and templates in site.yaml, and topic filters that no device can match."""
+    document = read_or_empty(site / "site.yaml")
     faults = [
         Fault(("intake", setting, name), unknown_name(name, FILTERS))
         for setting in ("timezones", "filters")
-        for name in _keys(_value_at(written.data, "intake", setting))
+        for name in _keys(_value_at(document.data, "intake", setting))
         if name not in FILTERS
     ]
     faults += [
         Fault(("intake", "filters", *fault.where), fault.message)
-        for fault in filter_faults(_lists_of_text(_value_at(written.data, "intake", "filters")))
+        for fault in filter_faults(_lists_of_text(_value_at(document.data, "intake", "filters")))
     ]
-    if words is not None:
-        known = {one.name for one in words.sms} | {f"{one.name}.{level}" for one in words.sms for level in one.codes}
-        where = ("channels", "aliyun_sms", "templates")
+    if wording is not None:
+        known = {text.name for text in wording.sms}
+        known |= {f"{text.name}.{severity}" for text in wording.sms for severity in text.codes}
+        path = ("channels", "aliyun_sms", "templates")
         faults += [
-            Fault((*where, name), unknown_name(name, known))
-            for name in _keys(_value_at(written.data, *where))
+            Fault((*path, name), unknown_name(name, known))
+            for name in _keys(_value_at(document.data, *path))
             if name not in known
         ]
-    return written.locate_all(faults)
+    return document.locate_all(faults)
 
 
-def ladder_faults(file: Path, book: EscalationPolicy, books: Sequence[Rulebook]) -> list[ConfigFault]:
-    """Channels and rules that ladders name and that do not exist: nobody on that rung would be told."""
-    rules = {rule.name for one in books for rule in one.rules} | set(OWN_RULES)
-    return read_or_empty(file).locate_all(check_names(book, CHANNELS, rules, unknown_name))
+def ladder_faults(file: Path, policy: EscalationPolicy, rulebooks: Sequence[Rulebook]) -> list[ConfigFault]:
+    """Unknown channels and rules in ladders: such a rung would notify no person."""
+    rules = {rule.name for rulebook in rulebooks for rule in rulebook.rules} | set(OWN_RULES)
+    return read_or_empty(file).locate_all(check_names(policy, CHANNELS, rules, unknown_name))
 
 
 def _keys(data: object) -> list[str]:
@@ -107,9 +109,13 @@ def _keys(data: object) -> list[str]:
 
 
 def _lists_of_text(data: object) -> dict[str, list[str]]:
-    """What has the right shape; the rest was told when the file was read."""
-    lists = data.items() if isinstance(data, Mapping) else ()
-    return {name: each for name, each in lists if isinstance(each, list) and all(isinstance(one, str) for one in each)}
+    """The entries that are lists of text; others were reported when the file was validated."""
+    entries = data.items() if isinstance(data, Mapping) else ()
+    return {
+        name: items
+        for name, items in entries
+        if isinstance(items, list) and all(isinstance(item, str) for item in items)
+    }
 
 
 def _value_at(data: object, *path: str) -> object:
@@ -118,7 +124,7 @@ def _value_at(data: object, *path: str) -> object:
     return data
 
 
-# -- what stands in the cells of CSV files --------------------------------------------------------------------------
+# -- cells of CSV files --------------------------------------------------------------------------
 
 
 def _zone_fault(text: str) -> str | None:
@@ -138,13 +144,13 @@ def _duration_fault(text: str) -> str | None:
 
 
 def unit_warnings(path: Path, kinds: Mapping[str, Kind]) -> Iterator[ConfigFault]:
-    """Lines of the site's own mappings that say nothing of a unit."""
+    """Rules of the site's own mappings to a quantity with a unit that do not name the unit of the field."""
     for file in sorted((path / "mappings").glob("*.yaml")):
         try:
-            written = read_yaml(file)
-            yield from written.locate_all(unit_doubts(validate(written, MappingBook), kinds))
+            document = read_yaml(file)
+            yield from document.locate_all(unit_doubts(validate(document, MappingBook), kinds))
         except ConfigError:
-            continue  # told where it was read
+            continue  # load_mappings has reported it
 
 
 _ATTRIBUTE_CHECKS: Mapping[tuple[str, str], Callable[[str], str | None]] = {
@@ -156,16 +162,16 @@ _ATTRIBUTE_CHECKS: Mapping[tuple[str, str], Callable[[str], str | None]] = {
     ("devices", "report_every"): _duration_fault,
     ("devices", "test_limit"): _duration_fault,
 }
-"""Attributes whose values the service reads, by file and name."""
+"""(table, attribute) -> check of its value, for attributes that the service reads."""
 
 
 def cell_faults(sheets: Sheets) -> list[ConfigFault]:
-    """Attributes that name what does not exist: a time zone, a datum, a person, a gateway."""
+    """Attributes with an unknown time zone, datum, person or gateway, or a faulty duration."""
     faults = [
-        sheets[what].fault(row, f"attributes.{name}", message)
-        for (what, name), check in _ATTRIBUTE_CHECKS.items()
-        if what in sheets
-        for row, value in _attributes(sheets[what], name)
+        sheets[table].fault(row, f"attributes.{name}", message)
+        for (table, name), check in _ATTRIBUTE_CHECKS.items()
+        if table in sheets
+        for row, value in _attributes(sheets[table], name)
         if (message := check(value)) is not None
     ]
     if "devices" in sheets and "people" in sheets:
@@ -180,27 +186,28 @@ def cell_faults(sheets: Sheets) -> list[ConfigFault]:
 
 
 def _gateway_faults(devices: Sheet[Device]) -> list[ConfigFault]:
-    """A gateway need not be registered; a name that only this device uses and that is nearly another's is a slip."""
-    known = {device.id for device in devices.records}
-    named = list(_attributes(devices, "gateway"))
-    counts: dict[str, int] = {}
-    for _, value in named:
-        counts[value] = counts.get(value, 0) + 1
-    others = known | {name for name, count in counts.items() if count > 1}
+    """Gateways named by one device only, similar to a device id or to a gateway of several devices.
+
+    A gateway need not be registered, so that a dissimilar name is no fault.
+    """
+    gateways = list(_attributes(devices, "gateway"))
+    counts = Counter(gateway for _, gateway in gateways)
+    known = {device.id for device in devices.records} | {gateway for gateway, count in counts.items() if count > 1}
     return [
-        devices.fault(row, "attributes.gateway", missing_reference(value, others))
-        for row, value in named
-        if value not in others and nearest(value, others, TYPO_SIMILARITY_MIN)
+        devices.fault(row, "attributes.gateway", missing_reference(gateway, known))
+        for row, gateway in gateways
+        if gateway not in known and nearest(gateway, known, TYPO_SIMILARITY_MIN)
     ]
 
 
 def _attributes(sheet: Sheet[Any], name: str) -> Iterator[tuple[int, str]]:
+    """Row and value of an attribute, of the records that have it."""
     values = ((row, record.attributes.get(name)) for row, record in enumerate(sheet.records))
     return ((row, str(value)) for row, value in values if value is not None)
 
 
-def cell_warnings(sheets: Sheets, models: Collection[str], asked: Collection[str]) -> Iterator[ConfigFault]:
-    """Models and attributes may have any name; one that is nearly a known one is told, and refused by nobody."""
+def cell_warnings(sheets: Sheets, models: Collection[str], attributes: Collection[str]) -> Iterator[ConfigFault]:
+    """Models and attributes that are similar to known ones; any name is allowed."""
     devices: Sheet[Device] = sheets.get("devices", Sheet(""))
     spoken_for = set(map(normalise_model, models))
     for row, device in enumerate(devices.records):
@@ -213,83 +220,82 @@ def cell_warnings(sheets: Sheets, models: Collection[str], asked: Collection[str
     for sheet in sheets.values():
         for column in sheet.header:
             name = column.removeprefix("attributes.")
-            if name != column and name not in asked and (near := nearest(name, asked, TYPO_SIMILARITY_MIN)):
+            if name != column and name not in attributes and (near := nearest(name, attributes, TYPO_SIMILARITY_MIN)):
                 yield sheet.fault_at_line(1, column, f"nothing asks for {name!r}; did you mean attributes.{near}?")
 
 
 def bound_models(site: Path | None) -> Iterator[tuple[str, list[str]]]:
-    """The files of codecs.d/bindings.yaml with the models that they speak for, as far as it can be read."""
+    """Each codec file in codecs.d/bindings.yaml with its models, as far as the file is well formed."""
     codecs = _value_at(read_or_empty(site / CODECS / BINDINGS_FILE).data, "codecs") if site is not None else None
     for name, binding in codecs.items() if isinstance(codecs, Mapping) else ():
         models = _value_at(binding, "models")
-        yield str(name), [str(one) for one in models] if isinstance(models, list) else []
+        yield str(name), list(map(str, models)) if isinstance(models, list) else []
 
 
 def binding_warnings(site: Path, sheets: Sheets) -> Iterator[ConfigFault]:
-    """Models that a codec is bound to and no device has, while a device has nearly that."""
+    """Models of bindings that no device has, similar to one that a device has."""
     devices: Sheet[Device] = sheets.get("devices", Sheet(""))
     used = {device.model for device in devices.records if device.model}
     for name, models in bound_models(site):
         for index, model in enumerate(models):
-            near = (
-                nearest(model, used, TYPO_SIMILARITY_MIN)
-                if normalise_model(model) not in map(normalise_model, used)
-                else None
-            )
-            if near is not None:
-                said = f"no device is of model {model!r}; did you mean {near}?"
-                yield read_or_empty(site / CODECS / BINDINGS_FILE).locate(
-                    Fault(("codecs", name, "models", index), said)
-                )
+            if normalise_model(model) not in map(normalise_model, used) and (
+                suggestion := nearest(model, used, TYPO_SIMILARITY_MIN)
+            ):
+                message = f"no device is of model {model!r}; did you mean {suggestion}?"
+                path = ("codecs", name, "models", index)
+                yield read_or_empty(site / CODECS / BINDINGS_FILE).locate(Fault(path, message))
 
 
 # -- mappings and wording -------------------------------------------------------------------------------------------
 
 
 def platform_faults(file: Path, book: MappingBook) -> list[ConfigFault]:
-    """Platforms that a mapping is for and that nobody listens to."""
-    named = [(("platform",), book.platform), *((("also", index), name) for index, name in enumerate(book.also))]
+    """Unknown platforms of a mapping."""
+    platforms = [(("platform",), book.platform), *((("also", index), name) for index, name in enumerate(book.also))]
     known = [*FILTERS, ANY_PLATFORM]
     return read_or_empty(file).locate_all(
-        Fault(where, unknown_name(name, known)) for where, name in named if name not in known
+        Fault(path, unknown_name(name, known)) for path, name in platforms if name not in known
     )
 
 
-def wording_faults(file: Path, book: TextCatalog, built_in: TextCatalog, hazards: Collection[str]) -> list[ConfigFault]:
-    """Texts that a site's wording lacks or that nobody asks for, and words in them that nobody fills in."""
-    mine, ours = book.model_dump(by_alias=True), built_in.model_dump(by_alias=True)
-    faults = list(_text_faults(mine, ours, ()))
-    variables = {name for one in built_in.sms for name in VARIABLE.findall(one.text)}
-    for index, one in enumerate(book.sms):
-        strange = [name for name in VARIABLE.findall(one.text) if name not in variables]
-        faults += [Fault(("sms", index, "text"), unknown_name(name, variables)) for name in strange]
-        if one.hazard not in hazards:
-            faults.append(Fault(("sms", index, "hazard"), unknown_name(one.hazard, hazards)))
-    for kind, severity in {(one.kind, level) for one in built_in.sms for level in one.codes}:
-        if not any(one.kind is kind and one.hazard == "*" and severity in one.codes for one in book.sms):
-            said = f"no text of kind {kind.value} for hazard '*' and {severity.value}: add one"
-            faults.append(Fault(("sms",), said))
+def wording_faults(
+    file: Path, catalog: TextCatalog, built_in: TextCatalog, hazards: Collection[str]
+) -> list[ConfigFault]:
+    """Texts that a site's wording lacks or that are never used, and variables in them without a value."""
+    faults = list(_text_faults(catalog.model_dump(by_alias=True), built_in.model_dump(by_alias=True), ()))
+    variables = {name for text in built_in.sms for name in VARIABLE.findall(text.text)}
+    for index, text in enumerate(catalog.sms):
+        unknown = [name for name in VARIABLE.findall(text.text) if name not in variables]
+        faults += [Fault(("sms", index, "text"), unknown_name(name, variables)) for name in unknown]
+        if text.hazard not in hazards:
+            faults.append(Fault(("sms", index, "hazard"), unknown_name(text.hazard, hazards)))
+    for kind, severity in {(text.kind, severity) for text in built_in.sms for severity in text.codes}:
+        if not any(text.kind is kind and text.hazard == "*" and severity in text.codes for text in catalog.sms):
+            message = f"no text of kind {kind.value} for hazard '*' and {severity.value}: add one"
+            faults.append(Fault(("sms",), message))
     return read_or_empty(file).locate_all(faults)
 
 
-def _text_faults(mine: Any, ours: Any, where: tuple[str | int, ...]) -> Iterator[Fault]:
-    if isinstance(ours, Mapping) and isinstance(mine, Mapping):
-        for name in ours.keys() - mine.keys():
-            yield Fault(where, f"{name} is missing: write `{name}: ...`")
-        for name in mine.keys() - ours.keys():
-            yield Fault((*where, name), unknown_name(str(name), map(str, ours)))
-        for name in ours.keys() & mine.keys():
-            yield from _text_faults(mine[name], ours[name], (*where, str(name)))
-    elif isinstance(ours, str) and isinstance(mine, str):
-        known = _placeholders(ours) or set()
-        found = _placeholders(mine)
-        if found is None:
-            yield Fault(where, "its braces do not match: write {name} for a word that is filled in")
-        for name in sorted((found or set()) - known):
-            yield Fault(where, unknown_name(name, known) if known else f"{{{name}}} is filled in by nobody: remove it")
+def _text_faults(texts: Any, built_in: Any, path: tuple[str | int, ...]) -> Iterator[Fault]:
+    """Compares a catalogue with the built-in one, key by key, and the placeholders of each text."""
+    if isinstance(built_in, Mapping) and isinstance(texts, Mapping):
+        for name in built_in.keys() - texts.keys():
+            yield Fault(path, f"{name} is missing: write `{name}: ...`")
+        for name in texts.keys() - built_in.keys():
+            yield Fault((*path, name), unknown_name(str(name), map(str, built_in)))
+        for name in built_in.keys() & texts.keys():
+            yield from _text_faults(texts[name], built_in[name], (*path, str(name)))
+    elif isinstance(built_in, str) and isinstance(texts, str):
+        known = _placeholders(built_in) or set()
+        used = _placeholders(texts)
+        if used is None:
+            yield Fault(path, "its braces do not match: write {name} for a word that is filled in")
+        for name in sorted((used or set()) - known):
+            yield Fault(path, unknown_name(name, known) if known else f"{{{name}}} is filled in by nobody: remove it")
 
 
 def _placeholders(text: str) -> set[str] | None:
+    """The names in braces; None when the braces do not match."""
     try:
         return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
     except ValueError:

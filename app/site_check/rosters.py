@@ -1,4 +1,4 @@
-"""Lines of a roster that never hold, and lines that say the same twice. Pure: no files, no clock."""
+"""Finds duties that are never on shift, and duties of one person that overlap. Pure: no files, no clock."""
 
 from __future__ import annotations
 
@@ -9,40 +9,41 @@ from zoneinfo import ZoneInfo
 from alerts.escalation.roster import is_on_shift
 from domain import DAY, Duty, Instant
 
-WEEK_AND_A_DAY = 8
+DAYS_CHECKED = 8
 
 
 def is_never_on_shift(duty: Duty, now: Instant, tz: ZoneInfo) -> bool:
-    """Whether its hours, weekdays and dates have no minute in common."""
+    """Whether the duty's hours, weekdays and dates have no minute in common."""
     return not any(is_on_shift(duty, at, tz) for at in _shift_starts(duty, duty.since, now, tz))
 
 
 def overlapping_duties(duties: Sequence[Duty], now: Instant, tz: ZoneInfo) -> Iterator[tuple[int, int]]:
-    """Pairs of lines by which one person has one role for one cell at the same time; the later line first."""
-    alike: dict[tuple[object, ...], list[int]] = {}
+    """Pairs of duties (later index first) that give one person one role for one cell at the same time."""
+    same_role: dict[tuple[object, ...], list[int]] = {}
     for index, duty in enumerate(duties):
-        alike.setdefault((duty.person, duty.cell, duty.role, duty.absent), []).append(index)
-    for lines in alike.values():
-        for place, later in enumerate(lines):
-            other = next((one for one in lines[:place] if _overlap(duties[one], duties[later], now, tz)), None)
-            if other is not None:
-                yield later, other
+        same_role.setdefault((duty.person, duty.cell, duty.role, duty.absent), []).append(index)
+    for indexes in same_role.values():
+        for number, later in enumerate(indexes):
+            overlapping = (earlier for earlier in indexes[:number] if _overlap(duties[earlier], duties[later], now, tz))
+            earlier = next(overlapping, None)
+            if earlier is not None:
+                yield later, earlier
 
 
-def _overlap(one: Duty, other: Duty, now: Instant, tz: ZoneInfo) -> bool:
-    """Of two lines that meet, one holds at the moment at which the other begins to."""
-    since = max((at for at in (one.since, other.since) if at is not None), default=None)
-    moments = {at for duty in (one, other) for at in _shift_starts(duty, since, now, tz)}
-    return any(is_on_shift(one, at, tz) and is_on_shift(other, at, tz) for at in moments)
+def _overlap(first: Duty, second: Duty, now: Instant, tz: ZoneInfo) -> bool:
+    """Whether both are on shift at some start of a shift: of two that overlap, one is when the other starts."""
+    since = max((at for at in (first.since, second.since) if at is not None), default=None)
+    starts = {at for duty in (first, second) for at in _shift_starts(duty, since, now, tz)}
+    return any(is_on_shift(first, at, tz) and is_on_shift(second, at, tz) for at in starts)
 
 
 def _shift_starts(duty: Duty, since: Instant | None, now: Instant, tz: ZoneInfo) -> Iterator[Instant]:
-    """The first instant of a time, and every instant of its first eight days at which a line's hours begin."""
+    """`since` (default: now), and the starts of the duty's hours in the eight days after it."""
     first = now if since is None else since
     yield first
     local = datetime.fromtimestamp(first / 1000, tz).replace(hour=0, minute=0, second=0, microsecond=0)
-    for day in range(-1, WEEK_AND_A_DAY):
+    for day in range(-1, DAYS_CHECKED):
         begin = local + timedelta(days=day, minutes=duty.from_minute % 1440)
         at = round(begin.timestamp() * 1000)
-        if first <= at < first + WEEK_AND_A_DAY * DAY:
+        if first <= at < first + DAYS_CHECKED * DAY:
             yield at

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Sequence
 
 from app.pipeline.ports import PipelineStores, RefusalBatch
@@ -11,6 +12,7 @@ from app.pipeline.timings import PipelineTimings
 from domain import Reading
 from ingest.frame import JournalEntry
 
+log = logging.getLogger("fengshao.pending_writes")
 HISTORY_FLUSH_READINGS = 20_000
 """Appended readings after which the history is flushed without waiting for a checkpoint."""
 REFUSAL_BATCH_ENTRIES = 100
@@ -32,8 +34,10 @@ class PendingWrites:
 
     def append_history(self, entry: JournalEntry, readings: Sequence[Reading]) -> None:
         """Append to the history, which writes in its own thread while processing goes on."""
-        if not self._stores.history.append(entry.lane, entry.pos, readings):
+        accepted = self._stores.history.append(entry.lane, entry.pos, readings)
+        if not accepted and not self.history_is_behind:
             self.history_is_behind = True
+            log.error("the history accepts no more readings: they are in the journal only, until the next start")
         self._unflushed += len(readings)
         if self._unflushed >= HISTORY_FLUSH_READINGS and (self._flush_task is None or self._flush_task.done()):
             self._unflushed = 0

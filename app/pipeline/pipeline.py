@@ -144,6 +144,11 @@ class Pipeline:
             self.engine.outage(self._disconnected_since, None)
 
     @property
+    def history_is_behind(self) -> bool:
+        """Whether the history did not accept readings; they are in the journal only, and no checkpoint is saved."""
+        return self._writes.history_is_behind
+
+    @property
     def saved_positions(self) -> dict[Lane, int]:
         """Journal positions of the last checkpoint: entries before them may be deleted."""
         return dict(self._checkpointer.saved_positions)

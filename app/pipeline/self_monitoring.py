@@ -30,6 +30,8 @@ REFUSED_RULE, REFUSED_TITLE = "subscription-refused", "消息服务器拒绝订�
 REFUSED_ADVICE = "请在消息服务器上允许本系统读取证据中列出的主题"
 OMITTED_RULE, OMITTED_TITLE = "urgent-left-out", "部分紧急设备未进入紧急通道"
 OMITTED_ADVICE = "请调高 intake.urgent_filters_max；在此之前，消息积压时这些设备的报警可能变慢"
+HISTORY_RULE, HISTORY_TITLE = "history-behind", "历史库写入停止，新读数只在日志中"
+HISTORY_ADVICE = "请检查历史库；恢复后重启服务，读数将从日志补写。在此之前日志不会清理"
 SITE_ADVICE = "请在 site.yaml 写 last_resort，再运行 fengshao check"
 EVIDENCE_MAX = 5
 _RECOVERABLE = {
@@ -38,6 +40,7 @@ _RECOVERABLE = {
     REFUSED_RULE: (REFUSED_TITLE, REFUSED_ADVICE),
     OMITTED_RULE: (OMITTED_TITLE, OMITTED_ADVICE),
     SITE_RULE: (SITE_TITLE, SITE_ADVICE),
+    HISTORY_RULE: (HISTORY_TITLE, HISTORY_ADVICE),
 }
 """Conditions that can end. Dropped messages are lost and do not end."""
 
@@ -89,6 +92,11 @@ class SelfMonitoring:
             self._set_condition(REFUSED_RULE, "broker", lines, at)
         omitted = status.urgent_omitted
         self._set_condition(OMITTED_RULE, "registry", [Evidence("devices", omitted, at=at)] if omitted else [], at)
+
+    def check_history(self, is_behind: bool, at: Instant) -> None:
+        """Report a history that accepts no more readings: they are in the journal only, until a restart."""
+        evidence = [Evidence("reason", "history buffer full", at=at)] if is_behind else []
+        self._set_condition(HISTORY_RULE, "history", evidence, at)
 
     def site_incomplete(self, faults: Sequence[str], at: Instant) -> None:
         """No person can be called where no ladder reaches one; without faults the condition ends."""

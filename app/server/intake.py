@@ -142,12 +142,13 @@ class SessionErrorLog:
 
 async def write_heartbeat(
     consumer: MqttConsumer,
+    pipeline: Pipeline,
     journal: SqliteJournal,
     monitoring: SelfMonitoring,
     status: StatusLine,
     clock: Callable[[], Instant],
 ) -> None:
-    """Every HEARTBEAT_S, until cancelled: mark in the journal that messages can be received, and check the intake.
+    """Every HEARTBEAT_S, until cancelled: mark in the journal that messages can be received; check intake and history.
 
     A later start counts the time since the last mark as an outage.
     """
@@ -157,5 +158,6 @@ async def write_heartbeat(
         if consumer.ready:
             await retry_until_writable(lambda: journal.mark(MarkKind.ALIVE, clock()), "alive")
         monitoring.check_intake(consumer.status(), clock())
+        monitoring.check_history(pipeline.history_is_behind, clock())
         errors.report(consumer.status())
         await asyncio.sleep(HEARTBEAT_S)

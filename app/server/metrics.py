@@ -90,6 +90,8 @@ def pipeline_metrics(pipeline: Pipeline) -> Iterator[Metric]:
         for phase, number in sorted(phases.items()):
             shadowed.add_metric([rule, phase], number)
     yield shadowed
+    behind = float(pipeline.history_is_behind)
+    yield GaugeMetricFamily("fengshao_history_behind", "1 while new readings are in the journal only.", behind)
     yield from pipeline.timings.collect()
 
 

@@ -122,9 +122,10 @@ class Service:
 
     def background_tasks(self) -> dict[str, Coroutine[Any, Any, None]]:
         """What runs concurrently until the service stops, by name."""
-        heartbeat = write_heartbeat(self.consumer, self.stores.journal, self.self_monitoring, self.status, self.clock)
+        pipeline, journal = self.processing.pipeline, self.stores.journal
+        heartbeat = write_heartbeat(self.consumer, pipeline, journal, self.self_monitoring, self.status, self.clock)
         return {
-            "pipeline": self.processing.pipeline.run(self.consumer),
+            "pipeline": pipeline.run(self.consumer),
             "intake": self.intake.run(),
             "connection": self.intake_events.follow_connection(),
             "outbox": self.alerting.outbox_sender.run(),

@@ -109,9 +109,13 @@ async def test_the_history_is_flushed_after_many_readings_and_once_at_a_time(
     assert not writes.history_is_behind
 
 
-def test_a_history_that_does_not_accept_an_entry_is_remembered(stores: Stores, writes: PendingWrites) -> None:
+def test_a_history_that_does_not_accept_an_entry_is_behind_for_good_and_the_log_says_so_once(
+    stores: Stores, writes: PendingWrites, caplog: pytest.LogCaptureFixture
+) -> None:
     stores.accepts = False
-    writes.append_history(JournalEntry(Lane.BULK, 1, []), [READING])
+    for pos in (1, 2):
+        writes.append_history(JournalEntry(Lane.BULK, pos, []), [READING])
     stores.accepts = True
-    writes.append_history(JournalEntry(Lane.BULK, 2, []), [READING])
+    writes.append_history(JournalEntry(Lane.BULK, 3, []), [READING])
     assert writes.history_is_behind
+    assert len(caplog.records) == 1

@@ -77,6 +77,25 @@ async def test_a_filter_that_the_broker_refuses_is_reported_once_and_over_when_i
     assert (over.phase, over.id, over.at) == (FindingPhase.ENDED, began.id, AT + 10_000)
 
 
+async def test_a_history_that_accepts_no_readings_is_reported_until_a_restart() -> None:
+    """The readings lay in the journal only, no checkpoint was saved, and nothing said so."""
+    (began,) = await findings_of(
+        lambda monitoring: monitoring.check_history(False, AT),
+        lambda monitoring: monitoring.check_history(True, AT + 5),
+        lambda monitoring: monitoring.check_history(True, AT + 10),
+    )
+    assert (began.rule, began.begin, began.phase) == ("history-behind", AT + 5, FindingPhase.BEGAN)
+    (ended,) = [
+        finding
+        for finding in await findings_of(
+            lambda monitoring: monitoring.restore([began.id], AT + 20),
+            lambda monitoring: monitoring.check_history(False, AT + 25),
+        )
+        if finding.phase is FindingPhase.ENDED
+    ]
+    assert (ended.id, ended.at) == (began.id, AT + 25)
+
+
 async def test_findings_that_an_earlier_run_left_open_continue_or_end_at_the_next_check() -> None:
     open_ids = [f"subscription-refused@1/system:broker/{AT}", f"urgent-left-out@1/system:registry/{AT}"]
     open_ids += [f"journal-refused@1/system:journal/{AT}", f"subscription-refused@1/system:broker/{AT - 9}"]

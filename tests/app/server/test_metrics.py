@@ -62,7 +62,12 @@ def pipeline() -> Pipeline:
     state = SimpleNamespace(type_errors={"gas-low": 1}, evaluations=7, shadow_counts={"gas-high": {"began": 4}})
     engine = SimpleNamespace(state=state)
     backlog = SimpleNamespace(entries=5, waiting={Lane.URGENT: 0, Lane.BULK: 5})
-    return cast(Any, SimpleNamespace(counters=counters, engine=engine, backlog=backlog, timings=PipelineTimings()))
+    return cast(
+        Any,
+        SimpleNamespace(
+            counters=counters, engine=engine, backlog=backlog, timings=PipelineTimings(), history_is_behind=True
+        ),
+    )
 
 
 def session(name: str) -> SessionStatus:
@@ -99,7 +104,7 @@ def test_no_metric_of_an_earlier_release_is_lost_or_changes_its_type(pipeline: P
         f"fengshao_{histogram}_{part}"
         for histogram in ("stage_seconds", "ingest_lag_seconds")
         for part in ("bucket", "count", "sum")
-    }
+    } | {"fengshao_history_behind"}
 
 
 @pytest.mark.parametrize("field", [one.name for one in fields(ConsumerStatus) if one.type is not SessionStatus])

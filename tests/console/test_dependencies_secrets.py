@@ -6,7 +6,7 @@ from domain.secret import Secret
 from tests.support.console_harness import ADMIN, ConsoleHarness
 
 
-async def test_services_show_no_secret(harness: ConsoleHarness) -> None:
+async def test_the_dependencies_show_no_secret(harness: ConsoleHarness) -> None:
     shown = repr(harness.deps)
 
     assert ADMIN not in shown

@@ -1,4 +1,4 @@
-"""The stream's hub: who hears what, who comes back, who is too slow."""
+"""The event hub: subscriptions, replay, slow readers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ async def heard(listener: Subscription, count: int) -> list[Event | None]:
     return [await anext(events) for _ in range(count)]
 
 
-async def test_everybody_hears_what_is_published() -> None:
+async def test_every_subscription_gets_published_events() -> None:
     hub = EventHub(7)
     one, two = hub.subscribe(None), hub.subscribe(None)
     hub.publish("alert", {"id": "31"})
@@ -36,7 +36,7 @@ async def test_everybody_hears_what_is_published() -> None:
     assert hub.subscription_count == 1
 
 
-async def test_a_newcomer_hears_the_present_status_and_nothing_old() -> None:
+async def test_a_new_subscription_gets_the_present_status_and_no_old_events() -> None:
     hub = EventHub(7)
     hub.publish("alert", {"id": "31"})
     hub.publish_status({"connected": False})
@@ -45,7 +45,7 @@ async def test_a_newcomer_hears_the_present_status_and_nothing_old() -> None:
     assert await heard(hub.subscribe(None), 1) == [Event("status", {"connected": True})]
 
 
-async def test_who_comes_back_hears_what_he_missed_and_nothing_twice() -> None:
+async def test_a_reconnect_gets_missed_events_once() -> None:
     hub = EventHub(7)
     for n in range(1, 5):
         hub.publish("alert", {"id": str(n)})
@@ -60,14 +60,14 @@ async def test_who_comes_back_hears_what_he_missed_and_nothing_twice() -> None:
 
 
 @pytest.mark.parametrize("last_id", ["6-1", "7-99", "nonsense", "7-x", ""])
-async def test_who_comes_back_from_another_run_is_told_to_load_anew(last_id: str) -> None:
+async def test_a_reconnect_from_an_earlier_run_gets_a_resync(last_id: str) -> None:
     hub = EventHub(7)
     hub.publish("alert", {"id": "1"})
 
     assert await heard(hub.subscribe(last_id), 1) == [RESYNC]
 
 
-async def test_who_was_away_too_long_is_told_to_load_anew() -> None:
+async def test_a_reconnect_after_too_long_gets_a_resync() -> None:
     hub = EventHub(7)
     for n in range(SUBSCRIPTION_EVENTS_MAX + 1):
         hub.publish("alert", {"id": str(n)})
@@ -75,7 +75,7 @@ async def test_who_was_away_too_long_is_told_to_load_anew() -> None:
     assert await heard(hub.subscribe("7-1"), 1) == [RESYNC]
 
 
-async def test_who_reads_too_slowly_is_told_to_load_anew_and_costs_no_more_memory() -> None:
+async def test_a_slow_reader_gets_a_resync_and_uses_no_more_memory() -> None:
     hub = EventHub(7)
     slow = hub.subscribe(None)
     for n in range(SUBSCRIPTION_EVENTS_MAX + 1):
@@ -89,7 +89,7 @@ async def test_a_silent_stream_has_a_heartbeat() -> None:
     assert await anext(EventHub(7).subscribe(None).events(0.001)) is None
 
 
-async def test_closing_ends_every_stream_after_what_it_still_has_to_say() -> None:
+async def test_closing_ends_every_stream_after_its_pending_events() -> None:
     hub = EventHub(7)
     before = hub.subscribe(None)
     hub.publish("alert", {"id": "1"})
@@ -108,7 +108,7 @@ def test_open_streams_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
         hub.subscribe(None)
 
 
-async def test_changes_that_come_together_are_told_once_and_a_failure_does_not_stop_the_feed() -> None:
+async def test_changes_that_come_together_are_published_once_and_a_failure_does_not_stop_the_publisher() -> None:
     hub = EventHub(7)
     loaded: list[str] = []
 

@@ -9,7 +9,7 @@ from domain import Severity
 from rules.lifecycle.transitions import Phase
 
 
-def test_every_word_of_the_other_rooms_has_its_chinese() -> None:
+def test_every_state_phase_severity_and_role_has_its_chinese() -> None:
     assert set(DeliveryState) == set(messages_zh.DELIVERY_STATES)
     assert set(Phase) == set(messages_zh.RULE_PHASES)
     assert set(Severity) == set(messages_zh.SEVERITIES)

@@ -48,7 +48,7 @@ def test_every_spelling_of_a_time_is_the_same_instant(written: str) -> None:
 @pytest.mark.parametrize(
     "written", ["yesterday", "", "2026-13-41T00:00:00Z", "12", "2026-11-21", "2026-11-21T25:00:00Z"]
 )
-def test_what_is_no_time_is_refused(written: str) -> None:
+def test_a_text_that_is_no_time_is_refused(written: str) -> None:
     with pytest.raises(ValueError, match="not a time"):
         parse_time(written, SHANGHAI)
 
@@ -79,25 +79,25 @@ PLAIN: dict[str, Any] = {
 }
 
 
-def test_what_is_declared_a_time_leaves_as_one_and_nothing_else_does() -> None:
+def test_only_fields_declared_as_times_are_encoded_as_times() -> None:
     told = "2026-11-21T22:05:03.123+08:00"
     expected = {**PLAIN, "opened_at": told, "told": [{"at": told, "name": "张三"}]}
     assert expected == msgspec.json.decode(encode_json(to_schema(Whole, PLAIN), SHANGHAI))
 
 
-def test_an_answer_is_read_back_as_it_was() -> None:
+def test_a_response_is_decoded_to_the_same_values() -> None:
     whole = to_schema(Whole, PLAIN)
     assert whole == to_schema(Whole, msgspec.json.decode(encode_json(whole, SHANGHAI)))
     assert msgspec.to_builtins(whole, enc_hook=int) == PLAIN
 
 
-def test_what_no_answer_may_hold_is_refused_by_name() -> None:
+def test_a_type_that_no_response_may_hold_is_refused_by_name() -> None:
     with pytest.raises(TypeError, match="ZoneInfo has no place in a response"):
         encode_json({"zone": SHANGHAI}, SHANGHAI)
     with pytest.raises(msgspec.ValidationError, match=r"Expected `int`, got `str` - at `\$.late_ms`"):
         to_schema(Whole, {**PLAIN, "late_ms": "5"})
 
 
-def test_only_times_have_a_form_of_their_own() -> None:
+def test_only_times_have_a_decoder() -> None:
     with pytest.raises(msgspec.ValidationError, match="no way to read a complex"):
         to_schema(complex, "1")

@@ -1,4 +1,4 @@
-"""`/alerts`: lists, filters, detail and actions, over the real desk."""
+"""`/alerts`: lists, filters, detail, actions, and `/why`, with the real alert service."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ async def test_a_filter_that_makes_no_sense_is_refused(admin: Client, query: str
     assert [one["field"] for one in answer.json()["errors"]] == [query.partition("=")[0]]
 
 
-async def test_the_detail_tells_the_story_and_whom_to_ring(harness: ConsoleHarness, admin: Client) -> None:
+async def test_the_detail_has_the_timeline_and_the_contacts_to_call(harness: ConsoleHarness, admin: Client) -> None:
     number = await harness.alert()
     detail = (await admin.get(f"/api/v1/alerts/{number}")).json()
 
@@ -110,12 +110,14 @@ async def test_the_detail_tells_the_story_and_whom_to_ring(harness: ConsoleHarne
 
 
 @pytest.mark.parametrize("number", ["99", "x", "0", "-1", "999999999999999999999"])
-async def test_an_alert_nobody_knows_is_a_404(admin: Client, number: str) -> None:
+async def test_an_unknown_alert_is_a_404(admin: Client, number: str) -> None:
     assert (await admin.get(f"/api/v1/alerts/{number}")).status_code == 404
     assert (await admin.post(f"/api/v1/alerts/{number}/acknowledge")).status_code == 404
 
 
-async def test_the_whole_case_by_named_people(harness: ConsoleHarness, admin: Client) -> None:
+async def test_a_case_is_handled_from_acknowledgement_to_closing_by_named_people(
+    harness: ConsoleHarness, admin: Client
+) -> None:
     number = await harness.alert()
     steps = [
         ("acknowledge", {"person": "w-zhang"}, "acknowledged"),
@@ -132,7 +134,7 @@ async def test_the_whole_case_by_named_people(harness: ConsoleHarness, admin: Cl
     assert "张三" in story
 
 
-async def test_what_is_not_possible_now_is_a_conflict_with_the_desks_own_sentence(
+async def test_an_action_that_is_not_possible_now_is_a_conflict_with_the_reason(
     harness: ConsoleHarness, admin: Client
 ) -> None:
     number = await harness.alert()
@@ -162,7 +164,7 @@ async def test_what_is_not_possible_now_is_a_conflict_with_the_desks_own_sentenc
         ("acknowledge", {"person": "nobody"}, "person"),
     ],
 )
-async def test_what_an_action_needs_is_named(
+async def test_missing_parameters_of_an_action_are_named(
     harness: ConsoleHarness, admin: Client, action: str, body: dict[str, Any], field: str
 ) -> None:
     number = await harness.alert()
@@ -187,7 +189,9 @@ async def test_an_unknown_action_is_a_404(harness: ConsoleHarness, admin: Client
     assert (await admin.post(f"/api/v1/alerts/{number}/explode")).status_code == 404
 
 
-async def test_a_viewer_sees_and_does_nothing(harness: ConsoleHarness, bearer: Callable[..., Any]) -> None:
+async def test_a_viewer_reads_alerts_and_may_perform_no_action(
+    harness: ConsoleHarness, bearer: Callable[..., Any]
+) -> None:
     viewer = await bearer("viewer")
     number = await harness.alert()
     detail = (await viewer.get(f"/api/v1/alerts/{number}")).json()
@@ -231,7 +235,7 @@ async def test_a_finding_that_ended_is_shown_as_recovered(harness: ConsoleHarnes
     assert item["state"] == "open"
 
 
-async def test_title_and_evidence_are_told_in_both_languages(harness: ConsoleHarness, admin: Client) -> None:
+async def test_title_and_evidence_have_both_languages(harness: ConsoleHarness, admin: Client) -> None:
     leaks = (Evidence("lel_pct", 12.0, "%LEL", 10), Evidence("燃气泄漏", "3栋", name_en="Gas leak"))
     await harness.alert(evidence=leaks)
     await harness.alert("band-101", title="没有写过英文", evidence=())
@@ -249,7 +253,7 @@ async def test_title_and_evidence_are_told_in_both_languages(harness: ConsoleHar
     assert (whole["evidence"], whole["title_en"], whole["kind"]) == (known["evidence"], "Gas leak", "gas_alarm")
 
 
-async def test_why_answers_from_the_alerts_own_story(harness: ConsoleHarness, admin: Client) -> None:
+async def test_why_answers_from_the_timeline_of_the_alert(harness: ConsoleHarness, admin: Client) -> None:
     begun = harness.now
     number = await harness.alert()
     by_alert = (await admin.get(f"/api/v1/why?alert={number}")).json()
@@ -279,7 +283,9 @@ async def test_why_follows_one_message(harness: ConsoleHarness, admin: Client) -
     assert [line["text"] for line in answer["items"]] == ["等待发送 → 服务商已接收（OK the provider took it）"]
 
 
-async def test_why_tells_what_a_device_said_and_that_it_said_nothing(harness: ConsoleHarness, admin: Client) -> None:
+async def test_why_shows_the_last_readings_of_a_device_or_that_there_were_none(
+    harness: ConsoleHarness, admin: Client
+) -> None:
     harness.add_reading("gas-402", 1, T0 - 60_000, alarm=True, lel_pct=31.5)
     await harness.alert()
     loud = (await admin.get("/api/v1/why?device=gas-402&at=2026-11-21T22:05:00%2B08:00")).json()
@@ -310,7 +316,7 @@ async def test_a_danger_that_joined_another_is_found_by_its_own_device(harness: 
     assert "没有告警" in later["answer"]
 
 
-async def test_why_tells_where_every_rule_about_the_device_stands(harness: ConsoleHarness) -> None:
+async def test_why_shows_the_phase_of_every_rule_of_the_device(harness: ConsoleHarness) -> None:
     engine = Engine(gas_books(), harness.deps.registry.kinds, harness.community)
     engine.register(DEVICES, T0)
     lines = rule_summaries(gas_books())
@@ -344,5 +350,5 @@ def gas_books() -> list[Rulebook]:
         ("message=x", 404),
     ],
 )
-async def test_why_says_what_it_cannot_answer(admin: Client, query: str, status: int) -> None:
+async def test_why_refuses_a_question_without_a_subject(admin: Client, query: str, status: int) -> None:
     assert (await admin.get(f"/api/v1/why?{query}")).status_code == status

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.support.console_harness import Client, ConsoleHarness
 
 
-async def test_a_provider_comes_in_by_its_secret_only(harness: ConsoleHarness, anyone: Client) -> None:
+async def test_a_callback_needs_the_secret_in_its_path(harness: ConsoleHarness, anyone: Client) -> None:
     good = await anyone.post("/api/v1/callbacks/aliyun_sms/s3cret?x=1", content=b"[{}]")
 
     assert (good.status_code, good.json()) == (200, {"code": 0})

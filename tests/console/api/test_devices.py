@@ -1,4 +1,4 @@
-"""`/devices`: registering by API as integrators do it."""
+"""`/devices`: the registry of devices over the API."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ async def test_a_device_is_registered_and_takes_effect_before_the_answer(
     assert (await admin.get("/api/v1/devices/gas-900")).json() == NEW
 
 
-async def test_the_same_again_changes_nothing(harness: ConsoleHarness, admin: Client) -> None:
+async def test_registering_the_same_device_again_changes_nothing(harness: ConsoleHarness, admin: Client) -> None:
     await admin.post("/api/v1/devices", json=NEW)
     answer = await admin.post("/api/v1/devices", json=NEW)
 
@@ -104,7 +104,7 @@ async def test_a_device_that_exists_otherwise_is_a_conflict(admin: Client) -> No
         ({"atributes": {}}, "atributes"),
     ],
 )
-async def test_what_is_wrong_is_named_by_field(admin: Client, changes: dict[str, Any], field: str) -> None:
+async def test_every_error_names_its_field(admin: Client, changes: dict[str, Any], field: str) -> None:
     answer = await admin.post("/api/v1/devices", json={**NEW, **changes})
     body = answer.json()
 
@@ -114,14 +114,14 @@ async def test_what_is_wrong_is_named_by_field(admin: Client, changes: dict[str,
     assert all(one["detail"] for one in body["errors"])
 
 
-async def test_an_unknown_kind_is_told_the_known_ones(admin: Client) -> None:
+async def test_an_unknown_kind_is_answered_with_the_known_ones(admin: Client) -> None:
     answer = await admin.post("/api/v1/devices", json={**NEW, "kind": "dragon"})
 
     assert "gas_alarm" in answer.json()["errors"][0]["detail"]
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[1]", b'"x"', b'{"id":"a","kind":"door","attributes":{"x":NaN}}'])
-async def test_what_is_no_device_at_all_is_refused(admin: Client, body: bytes) -> None:
+async def test_a_body_that_is_no_device_is_refused(admin: Client, body: bytes) -> None:
     assert (await admin.post("/api/v1/devices", content=body)).status_code == 422
 
 
@@ -226,7 +226,7 @@ async def test_a_deleted_device_is_gone(harness: ConsoleHarness, admin: Client) 
     assert (await admin.delete("/api/v1/devices/gas-402")).status_code == 404
 
 
-async def test_a_device_nobody_knows_is_a_404_in_chinese(admin: Client) -> None:
+async def test_an_unknown_device_is_a_404_in_chinese(admin: Client) -> None:
     answer = await admin.get("/api/v1/devices/none")
 
     assert answer.status_code == 404

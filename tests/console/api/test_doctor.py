@@ -1,4 +1,4 @@
-"""`POST /devices/doctor`: who may listen to the whole broker, for how long, and what is answered when it cannot be."""
+"""`POST /devices/doctor`: permissions, duration, and errors."""
 
 from __future__ import annotations
 
@@ -72,7 +72,9 @@ def offer(harness: ConsoleHarness, refusal: Exception | None = None) -> Listenin
 
 
 @pytest.mark.parametrize(("body", "seconds"), [(None, 20), ({}, 20), ({"seconds": 60}, 60), ({"seconds": 1}, 1)])
-async def test_it_listens_as_long_as_asked(harness: ConsoleHarness, admin: Client, body: Any, seconds: int) -> None:
+async def test_the_examination_takes_as_long_as_requested(
+    harness: ConsoleHarness, admin: Client, body: Any, seconds: int
+) -> None:
     doctor = offer(harness)
 
     answer = await admin.post(PATH, json=body) if body is not None else await admin.post(PATH)
@@ -84,7 +86,9 @@ async def test_it_listens_as_long_as_asked(harness: ConsoleHarness, admin: Clien
 
 
 @pytest.mark.parametrize("body", [{"seconds": 0}, {"seconds": 61}, {"seconds": "20"}, {"second": 20}, [20]])
-async def test_never_longer_than_a_minute(harness: ConsoleHarness, admin: Client, body: Any) -> None:
+async def test_an_examination_longer_than_a_minute_is_refused(
+    harness: ConsoleHarness, admin: Client, body: Any
+) -> None:
     doctor = offer(harness)
 
     answer = await admin.post(PATH, json=body)
@@ -93,7 +97,7 @@ async def test_never_longer_than_a_minute(harness: ConsoleHarness, admin: Client
 
 
 @pytest.mark.parametrize(("role", "status"), [("viewer", 403), ("worker", 403), ("operator", 200), ("dispatcher", 200)])
-async def test_who_serves_at_the_desk_may_listen(
+async def test_operators_and_above_may_start_an_examination(
     harness: ConsoleHarness, bearer: Callable[..., Any], role: str, status: int
 ) -> None:
     offer(harness)
@@ -101,7 +105,7 @@ async def test_who_serves_at_the_desk_may_listen(
     assert status == (await (await bearer(role)).post(PATH)).status_code
 
 
-async def test_who_is_limited_to_a_place_does_not_hear_the_whole_site(
+async def test_a_token_for_a_place_may_not_examine_the_whole_broker(
     harness: ConsoleHarness, bearer: Callable[..., Any]
 ) -> None:
     doctor = offer(harness)
@@ -117,7 +121,7 @@ async def test_who_is_limited_to_a_place_does_not_hear_the_whole_site(
         (DoctorRefused("mqtt://broker:1883: no route"), 503, "mqtt://broker:1883: no route"),
     ],
 )
-async def test_why_it_cannot_listen_is_said(
+async def test_a_refused_examination_gives_the_reason(
     harness: ConsoleHarness, admin: Client, refusal: Exception, status: int, said: str
 ) -> None:
     offer(harness, refusal)
@@ -128,5 +132,5 @@ async def test_why_it_cannot_listen_is_said(
     assert said in answer.json()["detail"]
 
 
-async def test_where_nobody_offers_it_that_is_said(admin: Client) -> None:
+async def test_without_a_doctor_the_endpoint_is_a_404(admin: Client) -> None:
     assert 404 == (await admin.post(PATH)).status_code

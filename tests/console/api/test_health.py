@@ -17,7 +17,7 @@ async def test_probes_and_metrics_need_no_token(harness: ConsoleHarness, anyone:
     assert "fengshao_stream_listeners 0.0\n" in metrics.text
 
 
-async def test_not_ready_says_what_is_missing(harness: ConsoleHarness) -> None:
+async def test_not_ready_names_the_missing_condition(harness: ConsoleHarness) -> None:
     app = harness.app_with(monitoring={"readiness": lambda: {"journal": True, "subscriptions": False}})
     async with client_of(app) as client:
         answer = await client.get("/readyz")

@@ -11,7 +11,7 @@ def refused(identity: str, n: int, reason: RefusalReason = RefusalReason.UNKNOWN
     return Refusal(T0 - 1_000 + n, "zigbee2mqtt", "t", b"x", reason, f"no {identity}", "zigbee2mqtt", identity)
 
 
-async def test_messages_to_people_are_a_gauge_counted_when_asked(harness: ConsoleHarness, anyone: Client) -> None:
+async def test_deliveries_are_a_gauge_counted_at_a_scrape(harness: ConsoleHarness, anyone: Client) -> None:
     await harness.alert()
     first = (await anyone.get("/metrics")).text
     reads = []

@@ -33,7 +33,7 @@ async def settled(
     await harness.load_community()
 
 
-async def test_the_wall_asks_for_compounds_and_gets_the_worst_first(harness: ConsoleHarness, admin: Client) -> None:
+async def test_compounds_are_listed_worst_first(harness: ConsoleHarness, admin: Client) -> None:
     await harness.alert(severity=Severity.MEDIUM, device="band-101", rule="a", place="court-101")
     harness.now += HOUR
     await harness.alert()
@@ -93,7 +93,7 @@ async def test_a_token_for_a_building_sees_that_building_only(
     assert got["places"] == 1
 
 
-async def test_a_workers_link_opens_no_map(harness: ConsoleHarness, admin: Client, anyone: Client) -> None:
+async def test_a_workers_link_may_not_read_the_map(harness: ConsoleHarness, admin: Client, anyone: Client) -> None:
     number = await harness.alert()
     link = (await admin.post(f"/api/v1/alerts/{number}/link", json={"person": "w-zhang"})).json()["link"]
     await anyone.post("/api/v1/session", json={"link": link})
@@ -101,9 +101,7 @@ async def test_a_workers_link_opens_no_map(harness: ConsoleHarness, admin: Clien
     assert (await anyone.get("/api/v1/places/summary")).status_code == 403
 
 
-async def test_an_alert_says_where_it_stands_on_the_map_and_how_to_get_there(
-    harness: ConsoleHarness, admin: Client
-) -> None:
+async def test_an_alert_has_its_position_on_the_map_and_coordinates(harness: ConsoleHarness, admin: Client) -> None:
     located = Place("road", "人民路", "road", "c", "grid-3", 104.1, 30.6)
     await settled(harness, *(one for one in SHINAN if one.id != "road"), located)
     number = await harness.alert(device="band-101", place="hole")

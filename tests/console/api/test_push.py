@@ -34,7 +34,7 @@ async def test_chirpstack_may_push_its_events(harness: ConsoleHarness, admin: Cl
     assert (await admin.post("/api/v1/readings?platform=chirpstack", json={})).status_code == 422
 
 
-async def test_a_pushing_platform_has_a_token_that_opens_nothing_else(
+async def test_a_token_of_a_pushing_platform_permits_nothing_else(
     harness: ConsoleHarness, admin: Client, anyone: Client, bearer: Callable[..., Any]
 ) -> None:
     token = (await admin.post("/api/v1/tokens", json={"role": "device"})).json()["token"]
@@ -47,7 +47,7 @@ async def test_a_pushing_platform_has_a_token_that_opens_nothing_else(
     assert (await anyone.get("/api/v1/alerts", headers={"authorization": f"Bearer {token}"})).status_code == 403
 
 
-async def test_a_token_of_one_platform_cannot_speak_for_another(
+async def test_a_token_of_one_platform_cannot_push_for_another(
     harness: ConsoleHarness, admin: Client, anyone: Client
 ) -> None:
     made = await admin.post("/api/v1/tokens", json={"role": "device", "platform": "ctwing"})
@@ -61,7 +61,7 @@ async def test_a_token_of_one_platform_cannot_speak_for_another(
         assert (await admin.post("/api/v1/tokens", json=wrong)).status_code == 422
 
 
-async def test_a_push_that_must_be_signed_is_taken_with_its_platforms_signature_only(harness: ConsoleHarness) -> None:
+async def test_a_push_that_must_be_signed_is_accepted_only_with_its_signature(harness: ConsoleHarness) -> None:
     body = {"notify_data": {"header": {"device_id": "5f2_gas-402"}}, "resource": "device.property"}
     signature = hashlib.sha256(b"1767225660000a1b2our-token").hexdigest()
     headers = {"timestamp": "1767225660000", "nonce": "a1b2", "signature": signature}
@@ -84,13 +84,13 @@ async def test_a_push_that_must_be_signed_is_taken_with_its_platforms_signature_
         ("", [5], "[0].device"),
     ],
 )
-async def test_a_push_that_names_nobody_is_refused(admin: Client, query: str, body: Any, field: str) -> None:
+async def test_a_push_without_a_device_is_refused(admin: Client, query: str, body: Any, field: str) -> None:
     answer = await admin.post(f"/api/v1/readings?{query}", json=body)
 
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field)
 
 
-async def test_thingsboards_device_api_takes_the_token_of_a_registered_device_and_no_other(
+async def test_thingsboards_device_api_accepts_only_tokens_of_registered_devices(
     harness: ConsoleHarness, admin: Client, anyone: Client
 ) -> None:
     identity = {"platform": "thingsboard", "id": "A1_TEST_TOKEN"}
@@ -105,6 +105,6 @@ async def test_thingsboards_device_api_takes_the_token_of_a_registered_device_an
     assert (await anyone.post("/api/v1/STRANGER/telemetry", json={"lel_pct": 2})).status_code == 401
 
 
-async def test_without_a_way_into_the_journal_there_is_no_push(harness: ConsoleHarness) -> None:
+async def test_without_intake_a_push_is_a_404(harness: ConsoleHarness) -> None:
     async with client_of(harness.app_with(intake={"accept": None}), authorization=f"Bearer {ADMIN}") as client:
         assert (await client.post("/api/v1/readings?device=a", json={})).status_code == 404

@@ -1,4 +1,4 @@
-"""`/devices/{id}/readings`: what was said comes back exactly, ascending, in pages."""
+"""`/devices/{id}/readings`: values exactly as sent, ascending, in pages."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ async def test_a_step_gives_one_value_a_bucket(harness: ConsoleHarness, admin: C
         ]
 
 
-async def test_a_doubtful_value_says_so(harness: ConsoleHarness, admin: Client) -> None:
+async def test_a_doubtful_value_has_its_quality(harness: ConsoleHarness, admin: Client) -> None:
     reading = Reading("gas-402", "gas_alarm", T0, T0, {"lel_pct": 900}, {"lel_pct": Quality.IMPLAUSIBLE})
     harness.history.append(Lane.BULK, 1, [reading])
 
@@ -126,5 +126,5 @@ async def test_an_invalid_query_is_refused_with_its_field(admin: Client, query: 
     assert [one["field"] for one in answer.json()["errors"]] == [field]
 
 
-async def test_a_device_nobody_knows_has_no_readings(admin: Client) -> None:
+async def test_an_unknown_device_has_no_readings(admin: Client) -> None:
     assert (await admin.get("/api/v1/devices/none/readings")).status_code == 404

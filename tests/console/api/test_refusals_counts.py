@@ -12,7 +12,7 @@ def refused(identity: str, n: int, reason: RefusalReason = RefusalReason.UNKNOWN
     return Refusal(T0 - 1_000 + n, "zigbee2mqtt", "t", b"x", reason, f"no {identity}", "zigbee2mqtt", identity)
 
 
-async def test_1350_refused_messages_are_not_told_as_1000(harness: ConsoleHarness, admin: Client) -> None:
+async def test_1350_refused_messages_are_not_reported_as_1000(harness: ConsoleHarness, admin: Client) -> None:
     flood = [refused("stranger", n % 900) for n in range(1_350)]
     await harness.database.write(lambda tx: refusals.store_refusals(tx, Lane.BULK, 1, flood, 1_000))
     listed = (await admin.get("/api/v1/refusals?limit=1")).json()
@@ -46,7 +46,7 @@ async def test_the_summary_follows_the_filters(harness: ConsoleHarness, admin: C
     assert (await admin.get("/api/v1/claimable")).json()["items"][0]["at_least"] is False
 
 
-async def test_why_tells_of_a_device_s_refusal_whatever_others_sent(harness: ConsoleHarness, admin: Client) -> None:
+async def test_why_finds_a_refusal_of_a_device_among_many_of_others(harness: ConsoleHarness, admin: Client) -> None:
     flood = [refused("loud", n) for n in range(250)]
     mine = refused("kitchen-402", 0, RefusalReason.BAD_VALUE)
     await harness.database.write(lambda tx: refusals.store_refusals(tx, Lane.BULK, 1, [mine, *flood], 1_000))

@@ -1,4 +1,4 @@
-"""Refused messages that are tried again come as often as they came."""
+"""Replayed refusals: a message is replayed as often as it was received."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def test_a_button_pressed_twice_in_one_batch_is_two_messages() -> None:
     assert len(frames_to_replay([kept(1, 7, b"press", "button"), kept(2, 7, b"press", "button")])) == 2
 
 
-def test_a_batch_of_three_strangers_is_one_message() -> None:
+def test_a_message_about_three_unregistered_devices_is_one_message() -> None:
     assert len(frames_to_replay([kept(n, 7, b"[...]", f"stranger-{n}") for n in range(3)])) == 1
 
 

@@ -88,7 +88,7 @@ async def test_a_row_is_removed(harness: ConsoleHarness, admin: Client, path: st
         ("rosters", {"since": "soon"}, "since"),
     ],
 )
-async def test_what_is_wrong_is_named_by_field(admin: Client, path: str, changes: dict[str, Any], field: str) -> None:
+async def test_every_error_names_its_field(admin: Client, path: str, changes: dict[str, Any], field: str) -> None:
     answer = await admin.post(f"/api/v1/{path}", json={**ROWS[path], **changes})
 
     assert answer.status_code == 422
@@ -123,7 +123,7 @@ async def test_a_duty_keeps_its_hours_and_its_period(admin: Client) -> None:
         ("cells?level=grid", ["grid-3", "grid-4"]),
     ],
 )
-async def test_shelves_are_filtered(admin: Client, query: str, found: list[str]) -> None:
+async def test_resources_are_filtered(admin: Client, query: str, found: list[str]) -> None:
     assert [one["id"] for one in (await admin.get(f"/api/v1/{query}")).json()["items"]] == found
 
 
@@ -140,7 +140,7 @@ async def test_places_are_shown_page_by_page(admin: Client) -> None:
     assert found == ["b3", "b3-402", "court", "court-101", "garden", "street"]
 
 
-async def test_residents_are_masked_for_those_who_need_not_know(bearer: Callable[..., Any]) -> None:
+async def test_residents_are_masked_for_viewers_and_workers(bearer: Callable[..., Any]) -> None:
     seen = {}
     for role in ("viewer", "operator"):
         items = (await (await bearer(role)).get("/api/v1/people")).json()["items"]
@@ -168,12 +168,12 @@ async def test_what_concerns_the_whole_site_is_not_for_a_token_limited_to_a_plac
         assert (await court.get(f"/api/v1/{path}")).status_code == 403
 
 
-async def test_a_worker_has_no_business_with_refusals(bearer: Callable[..., Any]) -> None:
+async def test_a_worker_may_not_read_refusals(bearer: Callable[..., Any]) -> None:
     assert (await (await bearer("worker", person="w-li")).get("/api/v1/refusals")).status_code == 403
     assert (await (await bearer("viewer")).get("/api/v1/refusals")).status_code == 200
 
 
-async def test_a_dispatcher_writes_rosters_and_nothing_else(bearer: Callable[..., Any]) -> None:
+async def test_a_dispatcher_may_change_rosters_only(bearer: Callable[..., Any]) -> None:
     dispatcher = await bearer("dispatcher")
 
     assert (await dispatcher.post("/api/v1/rosters", json=ROWS["rosters"])).status_code == 201
@@ -181,7 +181,7 @@ async def test_a_dispatcher_writes_rosters_and_nothing_else(bearer: Callable[...
         assert (await dispatcher.post(f"/api/v1/{path}", json=ROWS[path])).status_code == 403
 
 
-async def test_rules_tell_their_source_and_kinds_their_units(admin: Client) -> None:
+async def test_rules_have_their_source_and_kinds_their_units(admin: Client) -> None:
     rules = (await admin.get("/api/v1/rules")).json()["items"]
     kinds = {one["kind"]: one for one in (await admin.get("/api/v1/kinds")).json()["items"]}
 
@@ -200,7 +200,7 @@ async def test_a_rule_about_every_kind_is_listed_for_each(harness: ConsoleHarnes
         assert len((await client.get("/api/v1/rules?kind=bin")).json()["items"]) == 1
 
 
-async def test_refusals_tell_the_reason_and_show_the_bytes(harness: ConsoleHarness, admin: Client) -> None:
+async def test_refusals_have_the_reason_and_the_payload(harness: ConsoleHarness, admin: Client) -> None:
     refused = [
         Refusal(
             T0, "zigbee2mqtt", "zigbee2mqtt/x", b'{"gas":tr', RefusalReason.BAD_PAYLOAD, "not JSON", "zigbee2mqtt", "x"
@@ -240,7 +240,7 @@ async def test_refusals_are_filtered_and_paged(
     assert "payload" not in (await viewer.get("/api/v1/refusals")).json()["items"][0]
 
 
-async def test_of_a_device_only_those_rules_are_listed_that_may_begin_about_it(harness: ConsoleHarness) -> None:
+async def test_for_a_device_only_rules_that_may_start_are_listed(harness: ConsoleHarness) -> None:
     async with client_of(
         harness.app_with(rules={"startable": lambda device: {"gas-alarm"} if device == "gas-402" else set()}),
         authorization=f"Bearer {ADMIN}",

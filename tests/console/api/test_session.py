@@ -1,4 +1,4 @@
-"""Logging in and out: tokens, cookies, links, and what a request without them gets."""
+"""Login and logout: tokens, cookies, links, and requests without them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ async def log_in(client: Client, **body: str) -> Any:
     return await client.post("/api/v1/session", json=body)
 
 
-async def test_without_a_token_nothing_is_told(harness: ConsoleHarness, anyone: Client) -> None:
+async def test_without_a_token_every_request_is_a_401(harness: ConsoleHarness, anyone: Client) -> None:
     await harness.alert()
     for path in ("alerts", "devices", "places", "people", "rosters", "rules", "refusals", "why", "stream", "audit"):
         answer = await anyone.get(f"/api/v1/{path}")
@@ -87,7 +87,7 @@ async def test_logging_out_ends_the_session_also_for_a_copy_of_the_cookie(
 
 
 @pytest.mark.parametrize("body", [{}, {"token": ""}, {"token": 5}, {"password": "x"}])
-async def test_a_login_without_a_key_is_a_fault(anyone: Client, body: dict[str, Any]) -> None:
+async def test_a_login_without_a_token_is_a_422(anyone: Client, body: dict[str, Any]) -> None:
     assert (await anyone.post("/api/v1/session", json=body)).status_code == 422
 
 
@@ -104,7 +104,9 @@ async def test_guessing_tokens_is_slowed_down_even_when_the_guess_is_right(
     assert (await log_in(anyone, token=ADMIN)).status_code == 200
 
 
-async def test_a_workers_link_opens_his_alert_and_nothing_else(harness: ConsoleHarness, anyone: Client) -> None:
+async def test_a_workers_link_gives_access_to_its_alert_and_nothing_else(
+    harness: ConsoleHarness, anyone: Client
+) -> None:
     number = await harness.alert()
     other = await harness.alert("band-101", "band-sos")
     harness.add_reading("gas-402", 1, T0, lel_pct=3)
@@ -125,7 +127,7 @@ async def test_a_workers_link_opens_his_alert_and_nothing_else(harness: ConsoleH
         assert (await anyone.get(f"/api/v1/{path}")).json() == {"items": [], "next": None}
 
 
-async def test_a_worker_finishes_his_case_over_the_link(harness: ConsoleHarness, anyone: Client) -> None:
+async def test_a_worker_resolves_an_alert_over_the_link(harness: ConsoleHarness, anyone: Client) -> None:
     number = await harness.alert()
     await log_in(anyone, link=sign_worker_link(KEY, number, "w-zhang", T0))
     for action in ("acknowledge", "arrive", "resolve"):
@@ -135,7 +137,7 @@ async def test_a_worker_finishes_his_case_over_the_link(harness: ConsoleHarness,
     assert (await anyone.post(f"/api/v1/alerts/{number}/close", headers=OURS)).status_code == 403
 
 
-async def test_an_operator_makes_a_link_for_a_worker(harness: ConsoleHarness, admin: Client, anyone: Client) -> None:
+async def test_an_operator_creates_a_link_for_a_worker(harness: ConsoleHarness, admin: Client, anyone: Client) -> None:
     number = await harness.alert()
     made = await admin.post(f"/api/v1/alerts/{number}/link", json={"person": "w-zhang"})
 
@@ -155,7 +157,7 @@ async def test_an_old_or_forged_link_is_refused(harness: ConsoleHarness, anyone:
     assert (await log_in(anyone, link=sign_worker_link(b"other", "1", "w-zhang", T0))).status_code == 401
 
 
-async def test_a_token_is_shown_once_and_can_be_ended_with_its_sessions(
+async def test_a_token_is_shown_once_and_can_be_revoked_with_its_sessions(
     harness: ConsoleHarness, admin: Client, anyone: Client
 ) -> None:
     made = (await admin.post("/api/v1/tokens", json={"role": "operator", "person": "w-li", "place": "garden"})).json()
@@ -179,13 +181,13 @@ async def test_a_token_is_shown_once_and_can_be_ended_with_its_sessions(
         ({"role": "viewer", "place": "x"}, "place"),
     ],
 )
-async def test_a_token_for_nobody_is_refused(admin: Client, body: dict[str, str], field: str) -> None:
+async def test_a_token_for_an_unknown_person_is_refused(admin: Client, body: dict[str, str], field: str) -> None:
     answer = await admin.post("/api/v1/tokens", json=body)
 
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field)
 
 
-async def test_only_the_administrator_gives_out_tokens(bearer: Callable[..., Any]) -> None:
+async def test_only_the_administrator_creates_tokens(bearer: Callable[..., Any]) -> None:
     dispatcher = await bearer("dispatcher")
 
     assert (await dispatcher.get("/api/v1/tokens")).status_code == 403

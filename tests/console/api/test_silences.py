@@ -83,7 +83,7 @@ async def test_a_silence_is_planned_listed_and_ended_by_a_named_person(harness: 
         ({"until": None}, ["until"]),
     ],
 )
-async def test_what_may_not_be_is_named(admin: Client, changes: dict[str, Any], fields: list[str]) -> None:
+async def test_every_error_of_a_silence_is_named(admin: Client, changes: dict[str, Any], fields: list[str]) -> None:
     answer = await admin.post(PATH, json=body(**changes))
     told = [fault["field"] for fault in answer.json().get("errors", ())]
 
@@ -109,7 +109,7 @@ async def test_a_rule_that_is_no_life_safety_may_be_silent_for_a_week(harness: C
         assert (await client.post(PATH, json=body(matchers={"rule": "gas-alarm"}, until=week))).status_code == 422
 
 
-async def test_who_may_plan_one(admin: Client, bearer: Callable[..., Any]) -> None:
+async def test_operators_and_above_may_plan_a_silence(admin: Client, bearer: Callable[..., Any]) -> None:
     await plan(admin)
     for role, status in (("viewer", 403), ("worker", 403), ("operator", 201), ("dispatcher", 201)):
         client = await bearer(role)
@@ -136,7 +136,7 @@ async def test_an_operator_of_one_place_silences_that_place_only(admin: Client, 
 
 
 @pytest.mark.parametrize("number", ["99", "x", "-1", "9" * 40, "٣"])
-async def test_a_silence_that_is_not_is_404(admin: Client, number: str) -> None:
+async def test_an_unknown_silence_is_a_404(admin: Client, number: str) -> None:
     assert (await admin.delete(f"{PATH}/{number}")).status_code == 404
 
 

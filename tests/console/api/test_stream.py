@@ -1,4 +1,4 @@
-"""`/stream` over a real server: events reach an open page, each reader only what is his."""
+"""`/stream` over a real server: each user gets only their events."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ async def server(harness: ConsoleHarness, free_port: Callable[[], int], status_e
     await task
 
 
-async def test_a_page_hears_of_an_alert_and_of_every_change_of_it(harness: ConsoleHarness, server: Open) -> None:
+async def test_a_page_gets_an_alert_and_every_change_of_it(harness: ConsoleHarness, server: Open) -> None:
     async with server() as told:
         status, _ = await told.event("status")
         number = await harness.alert()
@@ -90,7 +90,7 @@ async def test_a_page_hears_of_an_alert_and_of_every_change_of_it(harness: Conso
     assert (first, second) == (f"{T0}-1", f"{T0}-2")
 
 
-async def test_a_page_that_was_away_hears_what_it_missed(harness: ConsoleHarness, server: Open) -> None:
+async def test_a_reconnected_page_gets_missed_events(harness: ConsoleHarness, server: Open) -> None:
     async with server() as told:
         number = await harness.alert()
         _, heard = await told.event("alert")
@@ -103,7 +103,7 @@ async def test_a_page_that_was_away_hears_what_it_missed(harness: ConsoleHarness
     assert (missed["id"], identifier, resync) == (number, f"{T0}-2", {})
 
 
-async def test_a_workers_link_hears_of_its_alert_only(harness: ConsoleHarness, server: Open) -> None:
+async def test_a_workers_link_gets_events_of_its_alert_only(harness: ConsoleHarness, server: Open) -> None:
     mine = await harness.alert()
     principal = harness.app.state.sessions.principal_of_link(
         sign_worker_link(b"signing-key-of-this-test", mine, "w-zhang", T0), T0
@@ -118,7 +118,7 @@ async def test_a_workers_link_hears_of_its_alert_only(harness: ConsoleHarness, s
     assert heard["id"] == mine
 
 
-async def test_a_token_for_a_place_hears_of_what_lies_under_it_and_what_it_may_do(
+async def test_a_token_for_a_place_gets_alerts_under_it_with_allowed_actions(
     harness: ConsoleHarness, server: Open, admin: Client
 ) -> None:
     made = await admin.post("/api/v1/tokens", json={"role": "viewer", "place": "garden"})
@@ -132,13 +132,13 @@ async def test_a_token_for_a_place_hears_of_what_lies_under_it_and_what_it_may_d
 
 
 @pytest.mark.parametrize("status_every_s", [3_600.0])
-async def test_a_quiet_stream_shows_that_it_lives(server: Open) -> None:
+async def test_a_quiet_stream_has_heartbeats(server: Open) -> None:
     async with server() as told, asyncio.timeout(PATIENCE_S):
         while "" not in await told.block():
             pass
 
 
-async def test_a_status_that_cannot_be_had_is_told_later(harness: ConsoleHarness) -> None:
+async def test_a_status_that_fails_is_published_later(harness: ConsoleHarness) -> None:
     troubles = [RuntimeError("no number yet")]
 
     def status() -> dict[str, Any]:
@@ -166,7 +166,7 @@ async def test_a_stream_ends_soon_after_its_session(harness: ConsoleHarness, ser
             await told.event("never")
 
 
-async def test_nobody_hears_without_a_token(server: Open) -> None:
+async def test_the_stream_needs_a_token(server: Open) -> None:
     async with server(authorization="Bearer wrong") as told:
         assert told.status == 401
 

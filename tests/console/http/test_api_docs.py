@@ -10,7 +10,7 @@ from console.http.static_files import StaticPages
 from tests.support.console_harness import Client, ConsoleHarness
 
 
-async def test_the_page_of_the_api_is_for_whoever_is_logged_in(
+async def test_the_page_of_the_api_is_for_logged_in_users(
     harness: ConsoleHarness, anyone: Client, admin: Client, bearer: Callable[..., Any], tmp_path: Path
 ) -> None:
     (tmp_path / "api.html").write_text("<title>API</title>")
@@ -24,12 +24,12 @@ async def test_the_page_of_the_api_is_for_whoever_is_logged_in(
     assert (await admin.get("/api.html")).status_code == 404
 
 
-async def test_a_page_of_the_api_that_is_not_built_says_so(admin: Client) -> None:
+async def test_a_page_of_the_api_that_is_not_built_is_a_503(admin: Client) -> None:
     answer = await admin.get("/docs")
     assert (answer.status_code, "openapi.json" in answer.text) == (503, True)
 
 
-async def test_the_document_names_no_other_server_and_says_who_may_ask(anyone: Client) -> None:
+async def test_the_document_names_no_other_server_and_has_the_security_requirements(anyone: Client) -> None:
     answer = await anyone.get("/api/v1/openapi.json")
     document = answer.json()
 

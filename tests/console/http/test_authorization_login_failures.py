@@ -1,4 +1,4 @@
-"""Whoever tries to get in and fails is in the audit and in /metrics, with his address and never with what he tried."""
+"""Failed logins are in the audit trail and in /metrics, with the address and without the rejected token."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ WAYS = [
 
 
 @pytest.mark.parametrize(("method", "path", "sent", "failure"), WAYS)
-async def test_a_failed_login_is_written_down_without_what_was_tried(
+async def test_a_failed_login_is_audited_without_the_rejected_token(
     harness: ConsoleHarness, anyone: Client, method: str, path: str, sent: dict[str, Any], failure: LoginFailure
 ) -> None:
     answer = await anyone.request(method, path, **sent)
@@ -55,14 +55,16 @@ async def test_a_failed_login_is_written_down_without_what_was_tried(
     assert await counted(anyone) == expected
 
 
-async def test_who_asks_without_a_token_has_not_failed_to_log_in(harness: ConsoleHarness, anyone: Client) -> None:
+async def test_a_request_without_a_token_is_no_failed_login(harness: ConsoleHarness, anyone: Client) -> None:
     assert (await anyone.get("/api/v1/alerts")).status_code == 401
     assert (await anyone.get("/api/v1/alerts", headers={"cookie": "fengshao_session=old.cookie"})).status_code == 401
 
     assert await acts(harness) == []
 
 
-async def test_a_flood_is_counted_whole_and_written_down_in_part(harness: ConsoleHarness, anyone: Client) -> None:
+async def test_a_flood_of_failed_logins_is_counted_in_full_and_audited_in_part(
+    harness: ConsoleHarness, anyone: Client
+) -> None:
     for _ in range(25):
         await anyone.post("/api/v1/session", json={"token": TRIED})
 
@@ -74,7 +76,9 @@ async def test_a_flood_is_counted_whole_and_written_down_in_part(harness: Consol
     assert len(await acts(harness)) == 11
 
 
-async def test_wrong_bearers_of_one_sender_do_not_shut_out_the_right_ones_beside_him(harness: ConsoleHarness) -> None:
+async def test_invalid_tokens_of_a_client_do_not_lock_out_valid_tokens_of_the_same_client(
+    harness: ConsoleHarness,
+) -> None:
     async with client_of(harness.app, authorization=f"Bearer {TRIED}") as wrong:
         for _ in range(30):
             assert (await wrong.get("/api/v1/alerts")).status_code == 401

@@ -1,4 +1,4 @@
-"""A worker's link is about one alert: every endpoint is asked with one, and none tells of anything else."""
+"""A worker's link gives access to one alert: every endpoint is requested with one."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ async def linked(harness: ConsoleHarness, planted: Planted) -> AsyncIterator[Any
         yield send
 
 
-async def test_no_endpoint_tells_a_link_of_anything_but_its_alert(
+async def test_no_endpoint_reveals_to_a_link_anything_but_its_alert(
     harness: ConsoleHarness, planted: Planted, linked: Any, admin: Client
 ) -> None:
     told, shown = [], set[str]()
@@ -201,9 +201,7 @@ async def test_the_sessions_of_a_link_end_with_the_link(harness: ConsoleHarness,
         assert (await client.post("/api/v1/session", json={"link": link})).status_code == 401
 
 
-async def test_a_link_of_somebody_who_was_removed_opens_nothing(
-    harness: ConsoleHarness, planted: Planted, admin: Client
-) -> None:
+async def test_a_link_of_a_removed_person_is_invalid(harness: ConsoleHarness, planted: Planted, admin: Client) -> None:
     async with client_of(harness.app) as client:
         link = sign_worker_link(KEY, planted.mine, "canary-person", T0)
         assert (await client.post("/api/v1/session", json={"link": link})).status_code == 200
@@ -212,7 +210,7 @@ async def test_a_link_of_somebody_who_was_removed_opens_nothing(
         assert (await client.post("/api/v1/session", json={"link": link})).status_code == 401
 
 
-def test_the_stream_of_a_link_does_not_say_who_is_on_duty(harness: ConsoleHarness) -> None:
+def test_the_stream_of_a_link_does_not_show_who_is_on_duty(harness: ConsoleHarness) -> None:
     status = Event(
         "status", {"connected": True, "now": 5, "on_duty": {"worker": ["canary"]}, "journal_error": "canary"}
     )

@@ -1,4 +1,4 @@
-"""The OpenAPI document is complete: no operation without its answer, its body and a summary."""
+"""The OpenAPI document is complete: every operation has a response, a body and a summary."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def schemas(part: Any) -> Iterator[Any]:
 
 
 @pytest.mark.parametrize(("method", "path", "operation"), list(operations()))
-def test_an_operation_says_what_it_does_takes_and_answers(method: str, path: str, operation: dict[str, Any]) -> None:
+def test_an_operation_has_a_summary_a_body_and_a_response(method: str, path: str, operation: dict[str, Any]) -> None:
     assert operation.get("summary"), "no summary"
     assert len(operation["tags"]) == 1, "shown twice, or nowhere"
     answers = {status: told for status, told in operation["responses"].items() if status.isdigit()}
@@ -53,12 +53,12 @@ def test_an_operation_says_what_it_does_takes_and_answers(method: str, path: str
         assert all(content["schema"] for content in contents), "no schema of its body"
 
 
-def test_there_are_as_many_operations_as_ever_each_with_a_name_of_its_own() -> None:
+def test_the_number_of_operations_is_known_and_each_has_its_own_id() -> None:
     names = [operation["operationId"] for methods in document()["paths"].values() for operation in methods.values()]
     assert len(names) == len(set(names)) >= 73
 
 
-def test_every_reference_leads_to_a_schema_and_every_schema_says_what_it_is() -> None:
+def test_every_reference_has_a_schema_and_every_schema_a_description() -> None:
     known = document()["components"]["schemas"]
     referred = {one["$ref"] for one in schemas(document()) if isinstance(one.get("$ref"), str)}
     assert referred <= {f"#/components/schemas/{name}" for name in known}
@@ -66,7 +66,7 @@ def test_every_reference_leads_to_a_schema_and_every_schema_says_what_it_is() ->
     assert set(known) - described == set()
 
 
-def test_the_stream_says_what_its_events_bear() -> None:
+def test_the_events_of_the_stream_have_schemas() -> None:
     events = document()["paths"]["/api/v1/stream"]["get"]["x-events"]
     assert {"alert", "status", "resync"} == events.keys()
     assert {"$ref": "#/components/schemas/AlertItem"} == events["alert"]
@@ -86,6 +86,6 @@ def test_times_are_times() -> None:
         ("GET", "/api/v1/rules", 200, {"items": [{"name": "gas"}], "next": None}),
     ],
 )
-def test_an_answer_that_is_not_described_is_found(method: str, path: str, status: int, body: Any) -> None:
+def test_a_response_that_differs_from_the_document_is_found(method: str, path: str, status: int, body: Any) -> None:
     with pytest.raises(AssertionError):
         check(method, path, status, body)

@@ -154,7 +154,7 @@ def room(tmp_path_factory: pytest.TempPathFactory, blank: Path) -> Iterator[Room
 
 
 @pytest.mark.parametrize(("operation", "mode"), WAYS, ids=lambda one: getattr(one, "label", str(one)))
-def test_no_question_breaks_an_operation(room: Room, operation: Any, mode: GenerationMode) -> None:
+def test_no_request_breaks_an_operation(room: Room, operation: Any, mode: GenerationMode) -> None:
     @settings(
         max_examples=EXAMPLES,
         derandomize=True,

@@ -31,7 +31,7 @@ async def test_a_method_that_does_not_fit_is_a_problem_document(admin: Client, m
     assert answer.headers["content-type"] == "application/problem+json"
 
 
-async def test_a_failure_of_ours_says_little_and_is_logged_without_secrets(
+async def test_an_internal_error_reveals_nothing_and_is_logged_without_secrets(
     harness: ConsoleHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
     def broken() -> Any:
@@ -48,7 +48,7 @@ async def test_a_failure_of_ours_says_little_and_is_logged_without_secrets(
     assert "hush" not in caplog.text
 
 
-async def test_a_full_disk_is_told_as_what_it_is(harness: ConsoleHarness) -> None:
+async def test_a_full_disk_is_a_503_with_retry_after(harness: ConsoleHarness) -> None:
     async def full() -> None:
         raise CannotWrite("disk full")
 

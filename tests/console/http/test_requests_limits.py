@@ -1,4 +1,4 @@
-"""A time that no calendar has is a fault of the question (422), wherever a time may stand; it was 500."""
+"""Times outside the calendar and values that cannot be stored are 422 everywhere."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ async def asked(harness: ConsoleHarness, time: str) -> list[Any]:
 
 
 @pytest.mark.parametrize("time", NO_TIMES)
-async def test_no_endpoint_breaks_of_a_time_that_no_calendar_has(
+async def test_a_time_outside_the_calendar_breaks_no_endpoint(
     harness: ConsoleHarness, admin: Client, time: str
 ) -> None:
     await harness.alert()
@@ -62,7 +62,7 @@ async def test_no_endpoint_breaks_of_a_time_that_no_calendar_has(
 
 
 @pytest.mark.parametrize("time", TIMES)
-async def test_the_first_and_the_last_time_are_taken_everywhere(
+async def test_the_first_and_the_last_time_are_accepted_everywhere(
     harness: ConsoleHarness, admin: Client, time: str
 ) -> None:
     await harness.alert()
@@ -78,7 +78,9 @@ async def test_the_first_and_the_last_time_are_taken_everywhere(
 
 
 @pytest.mark.parametrize("time", NO_TIMES)
-async def test_no_body_brings_in_a_time_that_no_calendar_has(harness: ConsoleHarness, admin: Client, time: str) -> None:
+async def test_no_body_may_contain_a_time_outside_the_calendar(
+    harness: ConsoleHarness, admin: Client, time: str
+) -> None:
     number = await harness.alert()
     duty = {"id": "d-7", "cell": "grid-3", "role": "worker", "person": "w-zhang", "since": time, "until": time}
     put = await admin.put("/api/v1/rosters/d-7", json=duty)
@@ -113,7 +115,7 @@ async def test_a_duty_of_long_ago_is_shown_and_breaks_no_list(harness: ConsoleHa
         "[" * 5_000,
     ],
 )
-async def test_a_number_or_a_text_that_cannot_be_kept_is_a_fault(admin: Client, body: str) -> None:
+async def test_a_number_or_text_that_cannot_be_stored_is_a_422(admin: Client, body: str) -> None:
     answer = await admin.post("/api/v1/places", content=body, headers={"content-type": "application/json"})
 
     assert answer.status_code == 422, answer.text
@@ -122,11 +124,11 @@ async def test_a_number_or_a_text_that_cannot_be_kept_is_a_fault(admin: Client, 
 
 
 @pytest.mark.parametrize("step", ["9" * 30, "9" * 5_000, "1000000000000h", "401d", "-1s", "0", "NaN"])
-async def test_a_step_beyond_reason_is_a_fault(admin: Client, step: str) -> None:
+async def test_a_step_out_of_range_is_a_422(admin: Client, step: str) -> None:
     assert (await admin.get("/api/v1/devices/gas-402/readings", params={"step": step})).status_code == 422
 
 
-async def test_the_cursor_of_another_list_is_a_fault(harness: ConsoleHarness, admin: Client) -> None:
+async def test_the_cursor_of_another_list_is_a_422(harness: ConsoleHarness, admin: Client) -> None:
     await harness.alert()
     for name in ("a", "b"):
         await admin.post("/api/v1/tokens", json={"role": "viewer", "person": "w-li"})

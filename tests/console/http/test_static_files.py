@@ -11,7 +11,7 @@ from console.http.static_files import StaticPages
 from tests.support.console_harness import Client, ConsoleHarness, client_of
 
 
-async def test_before_the_pages_are_built_a_plain_page_says_so(anyone: Client) -> None:
+async def test_before_the_pages_are_built_a_notice_is_served(anyone: Client) -> None:
     answer = await anyone.get("/")
 
     assert answer.status_code == 503
@@ -28,7 +28,7 @@ def dist(tmp_path: Path) -> Path:
     return folder
 
 
-async def test_the_built_pages_are_served_at_every_address_of_theirs(harness: ConsoleHarness, dist: Path) -> None:
+async def test_the_built_pages_are_served_at_every_path_of_theirs(harness: ConsoleHarness, dist: Path) -> None:
     async with client_of(harness.app_with(dist=dist)) as client:
         for path in ("/", "/login", "/alerts/31", "/m/some.signed-link_x", "/desk"):
             answer = await client.get(path)

@@ -1,4 +1,4 @@
-"""What the other rooms answer with and what the API describes have the same fields: nothing is lost on the way out."""
+"""Schemas have the same fields as the structs they are made from, so that no field is lost."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def fields(shape: type[Struct]) -> set[str]:
         (Person, registry.Person, set()),
     ],
 )
-def test_an_answer_has_every_field(inner: type[Struct], outer: type[Struct], more: set[str]) -> None:
+def test_a_schema_has_every_field_of_its_source(inner: type[Struct], outer: type[Struct], more: set[str]) -> None:
     assert fields(inner) | more == fields(outer)
 
 
@@ -54,7 +54,7 @@ def written_keys(module: ModuleType) -> Iterator[str]:
             yield str(node.slice.value)
 
 
-def test_a_rules_story_is_told_whole() -> None:
+def test_an_explanation_has_every_field_of_its_source() -> None:
     """Which keys a story has depends on the rule: so the source is asked, not one story."""
     conditions = {"when", "event", "clear", "only_if"}
     parts = fields(schema.ConditionValue) | fields(schema.GroupPart) | fields(schema.GroupMember)

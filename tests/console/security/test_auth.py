@@ -1,4 +1,4 @@
-"""Tokens, cookies, links and what each role may do."""
+"""Tokens, cookies, links and the permissions of each role."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NOW = 1_795_269_903_123
 OPERATOR = Principal(AccessRole.OPERATOR, "t-1", person="p-1")
 
 
-def test_a_sealed_claim_opens_until_it_expires() -> None:
+def test_signed_claims_are_valid_until_they_expire() -> None:
     signer = ClaimsSigner(KEY, "session")
     sealed = signer.sign({"x": 1}, NOW + 10)
 
@@ -30,11 +30,11 @@ def test_a_sealed_claim_opens_until_it_expires() -> None:
 
 
 @pytest.mark.parametrize("forged", ["", ".", "abc", "abc.def", "ä.ö"])
-def test_what_we_did_not_seal_does_not_open(forged: str) -> None:
+def test_claims_without_our_signature_are_invalid(forged: str) -> None:
     assert ClaimsSigner(KEY, "session").verify(forged, NOW) is None
 
 
-def test_a_changed_claim_does_not_open() -> None:
+def test_a_changed_claim_is_invalid() -> None:
     signer = ClaimsSigner(KEY, "session")
     body, _, mark = signer.sign({"x": 1}, NOW + 10).partition(".")
 
@@ -50,7 +50,7 @@ EARLIER_COOKIE = (
 """Made by the signer that we wrote ourselves, before itsdangerous."""
 
 
-def test_a_link_that_was_sent_before_an_upgrade_opens_and_so_does_a_cookie() -> None:
+def test_links_and_cookies_from_before_an_upgrade_are_valid() -> None:
     key, at = b"signing-key-of-this-test", 1_795_269_900_000
     sessions = Sessions(key)
 
@@ -69,7 +69,7 @@ def test_a_link_is_not_a_session_and_a_session_is_no_link() -> None:
     assert sessions.principal_of_link(sessions.create(OPERATOR, NOW), NOW) is None
 
 
-def test_a_session_brings_back_who_logged_in_until_it_is_too_old() -> None:
+def test_a_session_returns_its_principal_until_it_expires() -> None:
     sessions = Sessions(KEY)
     cookie = sessions.create(OPERATOR, NOW)
 
@@ -79,7 +79,7 @@ def test_a_session_brings_back_who_logged_in_until_it_is_too_old() -> None:
     assert sessions.principal_of_cookie(cookie, NOW + SESSION_MS) is None
 
 
-def test_a_workers_link_opens_one_alert_for_one_person_for_two_hours() -> None:
+def test_a_workers_link_is_valid_for_one_alert_one_person_and_two_hours() -> None:
     sessions = Sessions(KEY)
     link = sign_worker_link(KEY, "31", "p-1", NOW)
     principal = sessions.principal_of_link(link, NOW + LINK_MS - 1)
@@ -91,7 +91,7 @@ def test_a_workers_link_opens_one_alert_for_one_person_for_two_hours() -> None:
     assert sessions.principal_of_cookie(cookie, NOW + LINK_MS) is None
 
 
-def test_a_session_that_was_ended_is_refused() -> None:
+def test_a_revoked_session_is_refused() -> None:
     sessions = Sessions(KEY)
     cookie, other = sessions.create(OPERATOR, NOW), sessions.create(OPERATOR, NOW)
     sessions.revoke("not a cookie", NOW)
@@ -101,7 +101,7 @@ def test_a_session_that_was_ended_is_refused() -> None:
     assert sessions.principal_of_cookie(other, NOW) is not None
 
 
-def test_the_memory_of_ended_sessions_is_bounded() -> None:
+def test_revoked_sessions_are_bounded() -> None:
     sessions = Sessions(KEY)
     cookies = [sessions.create(OPERATOR, NOW) for _ in range(3)]
     sessions._revoked = {str(n): NOW + SESSION_MS for n in range(LOGOUTS_MAX)}
@@ -142,7 +142,7 @@ def test_after_too_many_failed_logins_a_client_waits_and_others_do_not() -> None
     assert limit.wait_ms("a", NOW + 1_000) == 0
 
 
-def test_the_memory_of_failed_logins_is_bounded() -> None:
+def test_failed_logins_are_bounded() -> None:
     limit = LoginRateLimit(failures_max=1, window_ms=1_000, clients_max=2)
     for client in "abc":
         limit.record_failure(client, NOW)

@@ -88,7 +88,7 @@ def secrets_in(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize("role", ["viewer", "worker", "operator", "dispatcher"])
-async def test_nobody_but_the_keeper_of_the_registry_is_told_a_secret(
+async def test_only_the_registry_administrator_sees_secrets(
     harness: ConsoleHarness, planted: dict[str, list[str]], admin: Client, bearer: Callable[..., Any], role: str
 ) -> None:
     client = await bearer(role)
@@ -107,7 +107,7 @@ async def test_nobody_but_the_keeper_of_the_registry_is_told_a_secret(
     assert known["/api/v1/why"] >= {TOKEN}
 
 
-async def test_the_stream_tells_no_secret(harness: ConsoleHarness, planted: dict[str, list[str]]) -> None:
+async def test_the_stream_contains_no_secret(harness: ConsoleHarness, planted: dict[str, list[str]]) -> None:
     who = Principal(AccessRole.VIEWER, "t-1")
     for number in planted["alert_id"]:
         view = await item_view(harness.deps, number)
@@ -115,7 +115,7 @@ async def test_the_stream_tells_no_secret(harness: ConsoleHarness, planted: dict
         assert secrets_in(encode_event(harness.deps, who, Event("alert", view)).decode()) == []
 
 
-async def test_a_viewer_can_tell_two_strangers_apart_without_their_tokens(
+async def test_a_viewer_can_tell_two_unregistered_devices_apart_without_their_tokens(
     harness: ConsoleHarness, planted: dict[str, list[str]], bearer: Callable[..., Any]
 ) -> None:
     viewer = await bearer("viewer")
@@ -129,7 +129,7 @@ async def test_a_viewer_can_tell_two_strangers_apart_without_their_tokens(
     assert device["attributes"] == {"access_token": "***", "appKey": "***", "设备密码": "***", "floor": 4}
 
 
-async def test_an_administrator_of_one_place_is_told_no_token(
+async def test_an_administrator_of_one_place_sees_no_token(
     planted: dict[str, list[str]], bearer: Callable[..., Any]
 ) -> None:
     local = await bearer("administrator", place="b3")
@@ -137,7 +137,7 @@ async def test_an_administrator_of_one_place_is_told_no_token(
     assert secrets_in((await local.get("/api/v1/devices")).text) == []
 
 
-def test_a_message_that_is_no_text_loses_the_name_it_came_under() -> None:
+def test_a_binary_message_is_shown_without_its_secret_identity() -> None:
     one = replace(REFUSALS[0], payload=b"\xff\x00" + TOKEN.encode())
     shown = redact_payload(one, Principal(AccessRole.OPERATOR, "t-1"))
 

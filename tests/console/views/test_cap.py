@@ -1,4 +1,4 @@
-"""Alerts as CAP 1.2: what a city platform reads."""
+"""Alerts as CAP 1.2 messages."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_the_elements_stand_in_the_order_of_the_schema() -> None:
     assert [child.tag.removeprefix(CAP) for child in message[-1]] == INFO_ORDER
 
 
-def test_what_people_wrote_cannot_break_the_document() -> None:
+def test_text_of_people_cannot_break_the_document() -> None:
     hostile = view(title="<b>&", advice="", address="", hazard="dragon")
     message = fromstring(cap.document(hostile, "a b,c<&", SHANGHAI))
 
@@ -97,7 +97,7 @@ async def test_cap_needs_a_token(anyone: Client, path: str) -> None:
     assert (await anyone.get(path)).status_code == 401
 
 
-async def test_the_feed_lists_dangers_with_the_address_of_each_message(harness: ConsoleHarness, admin: Client) -> None:
+async def test_the_feed_lists_dangers_with_the_url_of_each_message(harness: ConsoleHarness, admin: Client) -> None:
     empty = fromstring((await admin.get("/cap/feed.xml")).content)
     number = await harness.alert()
     answer = await admin.get("/cap/feed.xml")

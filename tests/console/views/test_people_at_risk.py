@@ -74,7 +74,7 @@ def told(detail: dict[str, Any]) -> tuple[list[str], list[Any], list[Any]]:
     ],
     ids=["subject person", "device of the person", "device without a place"],
 )
-async def test_the_page_of_an_sos_says_who_it_is_what_matters_and_whom_to_ring(
+async def test_an_sos_shows_the_person_care_notes_and_contacts(
     harness: ConsoleHarness, admin: Client, about: dict[str, Any]
 ) -> None:
     number = await with_elder(harness, **about)
@@ -84,13 +84,13 @@ async def test_the_page_of_an_sos_says_who_it_is_what_matters_and_whom_to_ring(
     assert detail["concerned"][0]["care"][0]["label_en"] == "age"
 
 
-async def test_a_leak_in_a_flat_says_who_lives_there(harness: ConsoleHarness, admin: Client) -> None:
+async def test_a_leak_in_a_flat_shows_its_residents(harness: ConsoleHarness, admin: Client) -> None:
     number = await with_elder(harness, device=None, subject=Subject("household", "b3-402"))
 
     assert told((await admin.get(f"/api/v1/alerts/{number}")).json())[0] == ["王桂芳", "王小明"]
 
 
-async def test_the_workers_link_shows_what_he_needs_and_the_family_can_be_rung(
+async def test_a_workers_link_shows_care_notes_and_contacts_of_the_family(
     harness: ConsoleHarness, admin: Client, anyone: Client
 ) -> None:
     """The contacts of the page that a worker opens from his card were always empty."""
@@ -115,7 +115,7 @@ async def test_a_viewer_and_a_worker_who_was_not_called_see_a_masked_name_only(
         assert "王桂芳" not in answer.text
 
 
-async def test_the_worker_who_was_called_and_the_one_who_took_it_see_her(
+async def test_the_called_worker_and_the_owner_see_the_person(
     harness: ConsoleHarness, admin: Client, bearer: Any
 ) -> None:
     number = await with_elder(harness)
@@ -126,7 +126,7 @@ async def test_the_worker_who_was_called_and_the_one_who_took_it_see_her(
     assert told((await other.get(f"/api/v1/alerts/{number}")).json())[0] == ["王桂芳"]
 
 
-async def test_a_contact_written_in_the_persons_own_row_is_rung_too_and_nobody_twice(
+async def test_a_contact_in_the_persons_attributes_is_listed_and_none_twice(
     harness: ConsoleHarness, admin: Client
 ) -> None:
     number = await with_elder(harness)

@@ -24,7 +24,7 @@ def spots(town: Community, *places: str) -> list[tuple[str, str]]:
     return [(spot.group.name, spot.tile.name) for one in places if (spot := find_spot(town, one)) is not None]
 
 
-def test_a_community_that_holds_its_buildings_itself_is_drawn_with_all_of_them() -> None:
+def test_buildings_directly_under_a_community_are_all_drawn() -> None:
     """Row 10: 市南小区 (community > building) had no tile at all."""
     assert drawn(SHINAN) == {"c": sorted([*(f"b{n}" for n in range(1, 89)), "road"])}
     assert spots(community(SHINAN), "f", "hole", "c", "nowhere") == [
@@ -34,7 +34,7 @@ def test_a_community_that_holds_its_buildings_itself_is_drawn_with_all_of_them()
     ]
 
 
-def test_a_village_is_drawn_with_its_groups_and_a_compound_without_buildings_still_is() -> None:
+def test_a_village_is_drawn_with_its_groups_and_a_compound_without_buildings_too() -> None:
     village = (
         Place("t", "青杠镇", "镇"),
         Place("v", "李家村", "村", "t"),

@@ -1,4 +1,4 @@
-"""The small harness, and clients that ask it."""
+"""The harness of the console, and clients of it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from tests.support.console_harness import (
 
 @pytest.fixture(scope="session")
 def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a seeded ledger and an empty history, made once: every test works on a copy."""
+    """A folder with a seeded database and an empty history, created once; every test uses a copy."""
     folder = tmp_path_factory.mktemp("blank")
     ledger = Database(sqlite_url(folder / "ledger.db"))
     ledger.migrate()
@@ -62,21 +62,21 @@ async def harness(tmp_path: Path, blank: Path) -> AsyncIterator[ConsoleHarness]:
 
 @pytest.fixture
 async def admin(harness: ConsoleHarness) -> AsyncIterator[Client]:
-    """A client that bears the administrator's token."""
+    """A client with the administrator's token."""
     async with client_of(harness.app, authorization=f"Bearer {ADMIN}") as client:
         yield client
 
 
 @pytest.fixture
 async def anyone(harness: ConsoleHarness) -> AsyncIterator[Client]:
-    """A client that bears nothing."""
+    """A client without a token."""
     async with client_of(harness.app) as client:
         yield client
 
 
 @pytest.fixture
 async def bearer(harness: ConsoleHarness, admin: Client) -> AsyncIterator[Callable[..., Any]]:
-    """A function that makes a token with a role and gives the client that bears it."""
+    """A function that creates a token with a role and returns a client with it."""
     clients: list[Client] = []
 
     async def make(role: str, **limits: str) -> Client:

@@ -20,8 +20,8 @@ from console.events import (
 )
 
 
-async def heard(listener: Subscription, count: int) -> list[Event | None]:
-    events = listener.events(5.0)
+async def take(subscription: Subscription, count: int) -> list[Event | None]:
+    events = subscription.events(5.0)
     return [await anext(events) for _ in range(count)]
 
 
@@ -30,7 +30,7 @@ async def test_every_subscription_gets_published_events() -> None:
     one, two = hub.subscribe(None), hub.subscribe(None)
     hub.publish("alert", {"id": "31"})
 
-    assert await heard(one, 1) == await heard(two, 1) == [Event("alert", {"id": "31"}, "7-1")]
+    assert await take(one, 1) == await take(two, 1) == [Event("alert", {"id": "31"}, "7-1")]
     assert hub.subscription_count == 2
     hub.unsubscribe(one)
     assert hub.subscription_count == 1
@@ -42,7 +42,7 @@ async def test_a_new_subscription_gets_the_present_status_and_no_old_events() ->
     hub.publish_status({"connected": False})
     hub.publish_status({"connected": True})
 
-    assert await heard(hub.subscribe(None), 1) == [Event("status", {"connected": True})]
+    assert await take(hub.subscribe(None), 1) == [Event("status", {"connected": True})]
 
 
 async def test_a_reconnect_gets_missed_events_once() -> None:
@@ -50,13 +50,13 @@ async def test_a_reconnect_gets_missed_events_once() -> None:
     for n in range(1, 5):
         hub.publish("alert", {"id": str(n)})
 
-    assert await heard(hub.subscribe("7-2"), 2) == [
+    assert await take(hub.subscribe("7-2"), 2) == [
         Event("alert", {"id": "3"}, "7-3"),
         Event("alert", {"id": "4"}, "7-4"),
     ]
     up_to_date = hub.subscribe("7-4")
     hub.publish("alert", {"id": "5"})
-    assert await heard(up_to_date, 1) == [Event("alert", {"id": "5"}, "7-5")]
+    assert await take(up_to_date, 1) == [Event("alert", {"id": "5"}, "7-5")]
 
 
 @pytest.mark.parametrize("last_id", ["6-1", "7-99", "nonsense", "7-x", ""])
@@ -64,7 +64,7 @@ async def test_a_reconnect_from_an_earlier_run_gets_a_resync(last_id: str) -> No
     hub = EventHub(7)
     hub.publish("alert", {"id": "1"})
 
-    assert await heard(hub.subscribe(last_id), 1) == [RESYNC]
+    assert await take(hub.subscribe(last_id), 1) == [RESYNC]
 
 
 async def test_a_reconnect_after_too_long_gets_a_resync() -> None:
@@ -72,7 +72,7 @@ async def test_a_reconnect_after_too_long_gets_a_resync() -> None:
     for n in range(SUBSCRIPTION_EVENTS_MAX + 1):
         hub.publish("alert", {"id": str(n)})
 
-    assert await heard(hub.subscribe("7-1"), 1) == [RESYNC]
+    assert await take(hub.subscribe("7-1"), 1) == [RESYNC]
 
 
 async def test_a_slow_reader_gets_a_resync_and_uses_no_more_memory() -> None:
@@ -82,7 +82,7 @@ async def test_a_slow_reader_gets_a_resync_and_uses_no_more_memory() -> None:
         hub.publish("alert", {"id": str(n)})
     hub.publish("alert", {"id": "last"})
 
-    assert await heard(slow, 2) == [RESYNC, Event("alert", {"id": "last"}, f"7-{SUBSCRIPTION_EVENTS_MAX + 2}")]
+    assert await take(slow, 2) == [RESYNC, Event("alert", {"id": "last"}, f"7-{SUBSCRIPTION_EVENTS_MAX + 2}")]
 
 
 async def test_a_silent_stream_has_a_heartbeat() -> None:
@@ -118,15 +118,15 @@ async def test_changes_that_come_together_are_published_once_and_a_failure_does_
             raise RuntimeError("no such table")
         return None if alert_id == "gone" else {"id": alert_id}
 
-    listener = hub.subscribe(None)
+    subscription = hub.subscribe(None)
     for alert_id in ("1", "1", "broken", "gone", "2"):
         hub.alert_changed(alert_id)
     task = asyncio.create_task(AlertPublisher(hub, load).run())
 
-    told = await heard(listener, 3)
+    received = await take(subscription, 3)
     task.cancel()
     assert loaded == ["1", "broken", "gone", "2"]
-    assert [(event.name, event.data) for event in told if event] == [
+    assert [(event.name, event.data) for event in received if event] == [
         ("alert", {"id": "1"}),
         ("resync", {}),
         ("alert", {"id": "2"}),

@@ -80,8 +80,8 @@ PLAIN: dict[str, Any] = {
 
 
 def test_only_fields_declared_as_times_are_encoded_as_times() -> None:
-    told = "2026-11-21T22:05:03.123+08:00"
-    expected = {**PLAIN, "opened_at": told, "told": [{"at": told, "name": "张三"}]}
+    text = "2026-11-21T22:05:03.123+08:00"
+    expected = {**PLAIN, "opened_at": text, "told": [{"at": text, "name": "张三"}]}
     assert expected == msgspec.json.decode(encode_json(to_schema(Whole, PLAIN), SHANGHAI))
 
 

@@ -1,4 +1,4 @@
-"""A small harness for the API's tests: real ledger, real history, real desk, virtual clock, no network."""
+"""Harness of the API's tests: real database, history and alert service, virtual clock, no network."""
 
 from __future__ import annotations
 
@@ -101,13 +101,13 @@ def all_kinds() -> dict[str, Kind]:
 
 @cache
 def bare_app() -> FastAPI:
-    """The endpoints are built once for all tests: only the harness behind them is new."""
+    """The application, built once for all tests; each test sets its own dependencies."""
     return create_bare_app()
 
 
 @dataclass(repr=False)
 class ConsoleHarness:
-    """The rooms, the clock, and what the API asked of the parts that are not real here."""
+    """The stores, the alert service, the clock, and records of calls to the parts that are simulated."""
 
     database: Database
     history: DuckDbHistory
@@ -174,11 +174,11 @@ class ConsoleHarness:
         self.app = set_dependencies(bare_app(), self.deps)
 
     def app_with(self, **changes: Any) -> FastAPI:
-        """The same harness behind other services; `rules={"tools": ...}` changes that of an interface."""
+        """An application with changed dependencies; `rules={"tools": ...}` changes a field of an interface."""
         return create_app(self.deps_with(**changes))
 
     def deps_with(self, **changes: Any) -> ConsoleDependencies:
-        """The services with these changed."""
+        """The dependencies with these changes."""
         parts = {
             name: replace(getattr(self.deps, name), **change) if isinstance(change, dict) else change
             for name, change in changes.items()
@@ -186,11 +186,11 @@ class ConsoleHarness:
         return replace(self.deps, **parts)
 
     async def load_community(self) -> None:
-        """Bring the registry's community into effect, as the application does at start."""
+        """Load the community from the registry, as the service does at start."""
         self.community = await self.database.read(registry.community)
 
     async def alert(self, device: str = "gas-402", rule: str = "gas-alarm", **changes: Any) -> str:
-        """Open an alert the way a rule does; its number."""
+        """Open an alert by a finding; returns its id."""
         values: dict[str, Any] = {
             "id": f"{rule}@1/{device}/{self.now}",
             "rule": rule,
@@ -213,7 +213,7 @@ class ConsoleHarness:
         return str(outcomes[0].alert)
 
     def add_reading(self, device: str, pos: int, at: Instant, **values: Any) -> None:
-        """A reading of a device, in the history."""
+        """Append a reading of a device to the history."""
         kind = next(one.kind for one in DEVICES if one.id == device)
         self.history.append(Lane.BULK, pos, [Reading(device, kind, at, at, values)])
 
@@ -252,7 +252,7 @@ Client = httpx2.AsyncClient
 
 def client_of(app: FastAPI, **headers: str) -> Client:
     transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
-    told = {"response": [documented(app)]}
+    hooks = {"response": [documented(app)]}
     return httpx2.AsyncClient(
-        transport=transport, base_url="http://console", headers=headers, event_hooks=told, timeout=API_TIMEOUT_S
+        transport=transport, base_url="http://console", headers=headers, event_hooks=hooks, timeout=API_TIMEOUT_S
     )

@@ -94,10 +94,10 @@ async def test_alerts_are_filtered(harness: ConsoleHarness, admin: Client) -> No
 
 @pytest.mark.parametrize("query", ["state=lost", "severity=huge", "ledger=red", "kind=dragon", "limit=0", "since=now"])
 async def test_a_filter_that_makes_no_sense_is_refused(admin: Client, query: str) -> None:
-    answer = await admin.get(f"/api/v1/alerts?{query}")
+    response = await admin.get(f"/api/v1/alerts?{query}")
 
-    assert answer.status_code == 422
-    assert [one["field"] for one in answer.json()["errors"]] == [query.partition("=")[0]]
+    assert response.status_code == 422
+    assert [one["field"] for one in response.json()["errors"]] == [query.partition("=")[0]]
 
 
 async def test_the_detail_has_the_timeline_and_the_contacts_to_call(harness: ConsoleHarness, admin: Client) -> None:
@@ -128,8 +128,8 @@ async def test_a_case_is_handled_from_acknowledgement_to_closing_by_named_people
         ("reopen", {"reason": "又闻到了"}, "open"),
     ]
     for action, body, state in steps:
-        answer = await admin.post(f"/api/v1/alerts/{number}/{action}", json=body)
-        assert (answer.status_code, answer.json().get("state")) == (200, state), answer.text
+        response = await admin.post(f"/api/v1/alerts/{number}/{action}", json=body)
+        assert (response.status_code, response.json().get("state")) == (200, state), response.text
     story = " ".join(line["text"] for line in (await admin.get(f"/api/v1/alerts/{number}")).json()["timeline"])
     assert "张三" in story
 
@@ -142,10 +142,10 @@ async def test_an_action_that_is_not_possible_now_is_a_conflict_with_the_reason(
     await admin.post(f"/api/v1/alerts/{number}/acknowledge", json={"person": "w-zhang"})
     twice = await admin.post(f"/api/v1/alerts/{number}/acknowledge", json={"person": "w-li"})
 
-    for answer in (early, twice):
-        assert answer.status_code == 409
-        assert answer.headers["content-type"] == "application/problem+json"
-        assert answer.json()["detail"]
+    for response in (early, twice):
+        assert response.status_code == 409
+        assert response.headers["content-type"] == "application/problem+json"
+        assert response.json()["detail"]
     assert "张三" in twice.json()["detail"]
     assert (await admin.get(f"/api/v1/alerts/{number}")).json()["owner"] == {"id": "w-zhang", "name": "张三"}
 
@@ -168,10 +168,10 @@ async def test_missing_parameters_of_an_action_are_named(
     harness: ConsoleHarness, admin: Client, action: str, body: dict[str, Any], field: str
 ) -> None:
     number = await harness.alert()
-    answer = await admin.post(f"/api/v1/alerts/{number}/{action}", json=body)
+    response = await admin.post(f"/api/v1/alerts/{number}/{action}", json=body)
 
-    assert answer.status_code == 422
-    assert [one["field"] for one in answer.json()["errors"]] == [field]
+    assert response.status_code == 422
+    assert [one["field"] for one in response.json()["errors"]] == [field]
 
 
 async def test_shelving_assigning_and_comments_work(harness: ConsoleHarness, admin: Client) -> None:
@@ -276,11 +276,11 @@ async def test_why_follows_one_message(harness: ConsoleHarness, admin: Client) -
         return new
 
     message = await harness.database.write(accept)
-    answer = (await admin.get(f"/api/v1/why?message={message.id}")).json()
+    response = (await admin.get(f"/api/v1/why?message={message.id}")).json()
 
-    assert answer["about"] == {"alert": number, "message": message.id, "state": "accepted"}
-    assert message.name in answer["answer"]
-    assert [line["text"] for line in answer["items"]] == ["等待发送 → 服务商已接收（OK the provider took it）"]
+    assert response["about"] == {"alert": number, "message": message.id, "state": "accepted"}
+    assert message.name in response["answer"]
+    assert [line["text"] for line in response["items"]] == ["等待发送 → 服务商已接收（OK the provider took it）"]
 
 
 async def test_why_shows_the_last_readings_of_a_device_or_that_there_were_none(
@@ -326,12 +326,12 @@ async def test_why_shows_the_phase_of_every_rule_of_the_device(harness: ConsoleH
         engine.feed([Reading("gas-402", "gas_alarm", T0, T0, {"alarm": True})], T0)
         loud = await client.get("/api/v1/why?device=gas-402&at=2026-11-21T22:05:00%2B08:00")
 
-    told = [
-        {line["rule"]: line["text"] for line in answer.json()["items"] if line["kind"] == "rule"}
-        for answer in (quiet, loud)
+    facts_by_rule = [
+        {line["rule"]: line["text"] for line in response.json()["items"] if line["kind"] == "rule"}
+        for response in (quiet, loud)
     ]
-    assert told[0]["gas-alarm"].endswith("现在：正常")
-    assert told[1]["gas-alarm"].endswith("现在：报警中")
+    assert facts_by_rule[0]["gas-alarm"].endswith("现在：正常")
+    assert facts_by_rule[1]["gas-alarm"].endswith("现在：报警中")
 
 
 def gas_books() -> list[Rulebook]:

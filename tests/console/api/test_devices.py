@@ -22,26 +22,26 @@ NEW = {
 async def test_a_device_is_registered_and_takes_effect_before_the_answer(
     harness: ConsoleHarness, admin: Client
 ) -> None:
-    answer = await admin.post("/api/v1/devices", json=NEW)
+    response = await admin.post("/api/v1/devices", json=NEW)
 
-    assert (answer.status_code, answer.json()) == (201, NEW)
+    assert (response.status_code, response.json()) == (201, NEW)
     assert harness.reloads == 1
     assert (await admin.get("/api/v1/devices/gas-900")).json() == NEW
 
 
 async def test_registering_the_same_device_again_changes_nothing(harness: ConsoleHarness, admin: Client) -> None:
     await admin.post("/api/v1/devices", json=NEW)
-    answer = await admin.post("/api/v1/devices", json=NEW)
+    response = await admin.post("/api/v1/devices", json=NEW)
 
-    assert (answer.status_code, answer.json()) == (200, NEW)
+    assert (response.status_code, response.json()) == (200, NEW)
     assert harness.reloads == 1
 
 
 async def test_only_id_and_kind_are_needed(admin: Client) -> None:
-    answer = await admin.post("/api/v1/devices", json={"id": "d", "kind": "door", "place": None})
+    response = await admin.post("/api/v1/devices", json={"id": "d", "kind": "door", "place": None})
 
-    assert answer.status_code == 201
-    assert answer.json() == {
+    assert response.status_code == 201
+    assert response.json() == {
         "id": "d",
         "kind": "door",
         "model": None,
@@ -71,19 +71,19 @@ async def test_an_identity_that_is_taken_is_a_conflict_that_names_its_holder(
     harness: ConsoleHarness, admin: Client
 ) -> None:
     taken = {**NEW, "identities": [{"platform": "zigbee2mqtt", "id": "kitchen-402"}]}
-    answer = await admin.post("/api/v1/devices", json=taken)
+    response = await admin.post("/api/v1/devices", json=taken)
 
-    assert answer.status_code == 409
-    assert answer.headers["content-type"] == "application/problem+json"
-    assert answer.json()["detail"] == "zigbee2mqtt 的标识 kitchen-402 已经属于设备 gas-402。"
+    assert response.status_code == 409
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.json()["detail"] == "zigbee2mqtt 的标识 kitchen-402 已经属于设备 gas-402。"
     assert harness.reloads == 0
 
 
 async def test_a_device_that_exists_otherwise_is_a_conflict(admin: Client) -> None:
-    answer = await admin.post("/api/v1/devices", json={"id": "gas-402", "kind": "gas_alarm"})
+    response = await admin.post("/api/v1/devices", json={"id": "gas-402", "kind": "gas_alarm"})
 
-    assert answer.status_code == 409
-    assert "PUT" in answer.json()["detail"]
+    assert response.status_code == 409
+    assert "PUT" in response.json()["detail"]
 
 
 @pytest.mark.parametrize(
@@ -105,19 +105,19 @@ async def test_a_device_that_exists_otherwise_is_a_conflict(admin: Client) -> No
     ],
 )
 async def test_every_error_names_its_field(admin: Client, changes: dict[str, Any], field: str) -> None:
-    answer = await admin.post("/api/v1/devices", json={**NEW, **changes})
-    body = answer.json()
+    response = await admin.post("/api/v1/devices", json={**NEW, **changes})
+    body = response.json()
 
-    assert answer.status_code == 422
+    assert response.status_code == 422
     assert body["status"] == 422
     assert [one["field"] for one in body["errors"]] == [field]
     assert all(one["detail"] for one in body["errors"])
 
 
 async def test_an_unknown_kind_is_answered_with_the_known_ones(admin: Client) -> None:
-    answer = await admin.post("/api/v1/devices", json={**NEW, "kind": "dragon"})
+    response = await admin.post("/api/v1/devices", json={**NEW, "kind": "dragon"})
 
-    assert "gas_alarm" in answer.json()["errors"][0]["detail"]
+    assert "gas_alarm" in response.json()["errors"][0]["detail"]
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[1]", b'"x"', b'{"id":"a","kind":"door","attributes":{"x":NaN}}'])
@@ -126,9 +126,9 @@ async def test_a_body_that_is_no_device_is_refused(admin: Client, body: bytes) -
 
 
 async def test_an_id_twice_in_one_request_is_refused(admin: Client) -> None:
-    answer = await admin.post("/api/v1/devices", json=[{"id": "a", "kind": "door"}] * 2)
+    response = await admin.post("/api/v1/devices", json=[{"id": "a", "kind": "door"}] * 2)
 
-    assert [one["field"] for one in answer.json()["errors"]] == ["[1].id"]
+    assert [one["field"] for one in response.json()["errors"]] == ["[1].id"]
 
 
 async def test_devices_are_listed_newest_first_and_page_by_page(harness: ConsoleHarness, admin: Client) -> None:
@@ -168,11 +168,11 @@ async def test_devices_are_filtered(admin: Client, query: str, found: set[str]) 
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=1001", "limit=x", "next=forged"])
 async def test_an_invalid_query_is_refused_with_its_field(admin: Client, query: str) -> None:
-    answer = await admin.get(f"/api/v1/devices?{query}")
+    response = await admin.get(f"/api/v1/devices?{query}")
 
-    assert answer.status_code == 422
-    assert answer.headers["content-type"] == "application/problem+json"
-    assert [one["field"] for one in answer.json()["errors"]] == [query.partition("=")[0]]
+    assert response.status_code == 422
+    assert response.headers["content-type"] == "application/problem+json"
+    assert [one["field"] for one in response.json()["errors"]] == [query.partition("=")[0]]
 
 
 async def test_put_replaces_and_creates(admin: Client) -> None:
@@ -203,10 +203,10 @@ async def test_a_list_that_is_put_creates_and_replaces_together(harness: Console
 
 
 async def test_patch_changes_only_what_it_names(harness: ConsoleHarness, admin: Client) -> None:
-    answer = await admin.patch("/api/v1/devices/gas-402", json={"place": None, "attributes": {"floor": None, "x": 1}})
+    response = await admin.patch("/api/v1/devices/gas-402", json={"place": None, "attributes": {"floor": None, "x": 1}})
 
-    assert answer.status_code == 200
-    assert answer.json() == {
+    assert response.status_code == 200
+    assert response.json() == {
         "id": "gas-402",
         "kind": "gas_alarm",
         "model": "JT-1",
@@ -227,10 +227,10 @@ async def test_a_deleted_device_is_gone(harness: ConsoleHarness, admin: Client) 
 
 
 async def test_an_unknown_device_is_a_404_in_chinese(admin: Client) -> None:
-    answer = await admin.get("/api/v1/devices/none")
+    response = await admin.get("/api/v1/devices/none")
 
-    assert answer.status_code == 404
-    assert answer.json() == {
+    assert response.status_code == 404
+    assert response.json() == {
         "type": "about:blank",
         "title": "没有找到",
         "status": 404,

@@ -77,10 +77,10 @@ async def test_the_examination_takes_as_long_as_requested(
 ) -> None:
     doctor = offer(harness)
 
-    answer = await admin.post(PATH, json=body) if body is not None else await admin.post(PATH)
+    response = await admin.post(PATH, json=body) if body is not None else await admin.post(PATH)
 
-    assert (200, [seconds]) == (answer.status_code, doctor.asked)
-    assert [SPEAKER] == answer.json()["speakers"]
+    assert (200, [seconds]) == (response.status_code, doctor.asked)
+    assert [SPEAKER] == response.json()["speakers"]
     written = await harness.database.read(lambda tx: audit.list_entries(tx, 10).items)
     assert any("broker listened to" in str(one) for one in written)
 
@@ -91,9 +91,9 @@ async def test_an_examination_longer_than_a_minute_is_refused(
 ) -> None:
     doctor = offer(harness)
 
-    answer = await admin.post(PATH, json=body)
+    response = await admin.post(PATH, json=body)
 
-    assert (422, []) == (answer.status_code, doctor.asked)
+    assert (422, []) == (response.status_code, doctor.asked)
 
 
 @pytest.mark.parametrize(("role", "status"), [("viewer", 403), ("worker", 403), ("operator", 200), ("dispatcher", 200)])
@@ -115,21 +115,21 @@ async def test_a_token_for_a_place_may_not_examine_the_whole_broker(
 
 
 @pytest.mark.parametrize(
-    ("refusal", "status", "said"),
+    ("refusal", "status", "message"),
     [
         (DoctorBusy(), 409, "一次只能有一个"),
         (DoctorRefused("mqtt://broker:1883: no route"), 503, "mqtt://broker:1883: no route"),
     ],
 )
 async def test_a_refused_examination_gives_the_reason(
-    harness: ConsoleHarness, admin: Client, refusal: Exception, status: int, said: str
+    harness: ConsoleHarness, admin: Client, refusal: Exception, status: int, message: str
 ) -> None:
     offer(harness, refusal)
 
-    answer = await admin.post(PATH)
+    response = await admin.post(PATH)
 
-    assert status == answer.status_code
-    assert said in answer.json()["detail"]
+    assert status == response.status_code
+    assert message in response.json()["detail"]
 
 
 async def test_without_a_doctor_the_endpoint_is_a_404(admin: Client) -> None:

@@ -20,9 +20,9 @@ async def test_probes_and_metrics_need_no_token(harness: ConsoleHarness, anyone:
 async def test_not_ready_names_the_missing_condition(harness: ConsoleHarness) -> None:
     app = harness.app_with(monitoring={"readiness": lambda: {"journal": True, "subscriptions": False}})
     async with client_of(app) as client:
-        answer = await client.get("/readyz")
+        response = await client.get("/readyz")
 
-    assert (answer.status_code, answer.json()) == (
+    assert (response.status_code, response.json()) == (
         503,
         {"ready": False, "checks": {"journal": True, "subscriptions": False}},
     )

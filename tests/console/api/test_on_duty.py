@@ -10,9 +10,9 @@ PATH = "/api/v1/rosters/on-duty"
 async def test_the_people_of_the_cell_of_a_place_are_listed_by_role_and_rank(
     harness: ConsoleHarness, admin: Client
 ) -> None:
-    answer = await admin.get(PATH, params={"place": "b3"})
-    assert answer.status_code == 200, answer.text
-    workers = [item for item in answer.json()["items"] if item["role"] == "worker"]
+    response = await admin.get(PATH, params={"place": "b3"})
+    assert response.status_code == 200, response.text
+    workers = [item for item in response.json()["items"] if item["role"] == "worker"]
     duties = [duty for duty in harness.community.duties if duty.role.value == "worker"]
     assert workers
     assert {item["id"] for item in workers} <= {duty.person for duty in duties}

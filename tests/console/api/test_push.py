@@ -97,10 +97,10 @@ async def test_thingsboards_device_api_accepts_only_tokens_of_registered_devices
     made = await admin.post("/api/v1/devices", json={"id": "tb-1", "kind": "gas_alarm", "identities": [identity]})
     assert made.status_code == 201
 
-    said = await anyone.post(
+    response = await anyone.post(
         "/api/v1/A1_TEST_TOKEN/telemetry", json={"ts": 1_795_269_900_000, "values": {"lel_pct": 2}}
     )
-    assert (said.status_code, said.json()) == (200, {"accepted": 1})
+    assert (response.status_code, response.json()) == (200, {"accepted": 1})
     assert harness.accepted[-1].topic == "v1/devices/A1_TEST_TOKEN/telemetry"
     assert (await anyone.post("/api/v1/STRANGER/telemetry", json={"lel_pct": 2})).status_code == 401
 

@@ -16,13 +16,15 @@ async def test_values_come_back_exactly_as_sent_with_their_units(harness: Consol
     harness.add_reading("gas-402", 1, T0 - 2 * MINUTE, alarm=False, lel_pct=312.407, co_ppm=24)
     harness.add_reading("gas-402", 2, T0 - MINUTE, alarm=True, lel_pct=24.0, battery_pct=9007199254740993)
 
-    answer = await admin.get(PATH)
+    response = await admin.get(PATH)
 
-    assert answer.status_code == 200
-    assert answer.json()["next"] is None
-    said = [(one["at"], one["quantity"], one["value"], one["unit"], one["quality"]) for one in answer.json()["items"]]
-    assert [at for at, *_ in said] == sorted(at for at, *_ in said)
-    assert set(said) == {
+    assert response.status_code == 200
+    assert response.json()["next"] is None
+    points = [
+        (one["at"], one["quantity"], one["value"], one["unit"], one["quality"]) for one in response.json()["items"]
+    ]
+    assert [at for at, *_ in points] == sorted(at for at, *_ in points)
+    assert set(points) == {
         ("2026-11-21T22:03:00.000+08:00", "alarm", False, None, "good"),
         ("2026-11-21T22:03:00.000+08:00", "lel_pct", 312.407, "%LEL", "good"),
         ("2026-11-21T22:03:00.000+08:00", "co_ppm", 24, "ppm", "good"),
@@ -30,21 +32,21 @@ async def test_values_come_back_exactly_as_sent_with_their_units(harness: Consol
         ("2026-11-21T22:04:00.000+08:00", "lel_pct", 24.0, "%LEL", "good"),
         ("2026-11-21T22:04:00.000+08:00", "battery_pct", 9007199254740993, "%", "good"),
     }
-    assert '"value":24,' in answer.text
-    assert '"value":24.0,' in answer.text
-    assert '"value":true' in answer.text
+    assert '"value":24,' in response.text
+    assert '"value":24.0,' in response.text
+    assert '"value":true' in response.text
 
 
 async def test_one_quantity_and_a_period_are_chosen(harness: ConsoleHarness, admin: Client) -> None:
     for minute in range(5):
         harness.add_reading("gas-402", minute + 1, T0 - minute * MINUTE, lel_pct=minute, alarm=False)
 
-    answer = await admin.get(
+    response = await admin.get(
         PATH,
         params={"quantity": "lel_pct", "from": "2026-11-21T22:02:00+08:00", "to": "2026-11-21T14:04:00Z"},
     )
 
-    assert [one["value"] for one in answer.json()["items"]] == [3, 2, 1]
+    assert [one["value"] for one in response.json()["items"]] == [3, 2, 1]
 
 
 async def test_a_plus_that_was_not_escaped_is_understood(harness: ConsoleHarness, admin: Client) -> None:
@@ -87,8 +89,8 @@ async def test_a_step_gives_one_value_a_bucket(harness: ConsoleHarness, admin: C
         harness.add_reading("gas-402", second + 1, T0 + second * 30_000, lel_pct=second)
 
     for step in ("1m", "60s", "60"):
-        answer = await admin.get(f"{PATH}?quantity=lel_pct&step={step}")
-        assert [(one["at"][11:19], one["value"]) for one in answer.json()["items"]] == [
+        response = await admin.get(f"{PATH}?quantity=lel_pct&step={step}")
+        assert [(one["at"][11:19], one["value"]) for one in response.json()["items"]] == [
             ("22:05:00", 0.5),
             ("22:06:00", 2.5),
         ]
@@ -119,11 +121,11 @@ async def test_a_doubtful_value_has_its_quality(harness: ConsoleHarness, admin: 
     ],
 )
 async def test_an_invalid_query_is_refused_with_its_field(admin: Client, query: str, field: str) -> None:
-    answer = await admin.get(f"{PATH}?{query}")
+    response = await admin.get(f"{PATH}?{query}")
 
-    assert answer.status_code == 422
-    assert answer.headers["content-type"] == "application/problem+json"
-    assert [one["field"] for one in answer.json()["errors"]] == [field]
+    assert response.status_code == 422
+    assert response.headers["content-type"] == "application/problem+json"
+    assert [one["field"] for one in response.json()["errors"]] == [field]
 
 
 async def test_an_unknown_device_has_no_readings(admin: Client) -> None:

@@ -48,12 +48,12 @@ async def test_the_summary_follows_the_filters(harness: ConsoleHarness, admin: C
 
 async def test_why_finds_a_refusal_of_a_device_among_many_of_others(harness: ConsoleHarness, admin: Client) -> None:
     flood = [refused("loud", n) for n in range(250)]
-    mine = refused("kitchen-402", 0, RefusalReason.BAD_VALUE)
-    await harness.database.write(lambda tx: refusals.store_refusals(tx, Lane.BULK, 1, [mine, *flood], 1_000))
+    refusal = refused("kitchen-402", 0, RefusalReason.BAD_VALUE)
+    await harness.database.write(lambda tx: refusals.store_refusals(tx, Lane.BULK, 1, [refusal, *flood], 1_000))
     elsewhere = Refusal(T0, "tasmota", "t", b"x", RefusalReason.BAD_VALUE, "another's", "tasmota", "kitchen-402")
     await harness.database.write(lambda tx: refusals.store_refusals(tx, Lane.BULK, 2, [elsewhere], 1_000))
 
-    told = (await admin.get("/api/v1/why?device=gas-402&at=2026-11-21T22:05:00%2B08:00")).json()["items"]
-    assert [one["text"] for one in told if one["kind"] == "refusal"] == [
+    facts = (await admin.get("/api/v1/why?device=gas-402&at=2026-11-21T22:05:00%2B08:00")).json()["items"]
+    assert [one["text"] for one in facts if one["kind"] == "refusal"] == [
         "有一条消息没有被采用（bad_value）：no kitchen-402"
     ]

@@ -89,18 +89,18 @@ async def test_a_row_is_removed(harness: ConsoleHarness, admin: Client, path: st
     ],
 )
 async def test_every_error_names_its_field(admin: Client, path: str, changes: dict[str, Any], field: str) -> None:
-    answer = await admin.post(f"/api/v1/{path}", json={**ROWS[path], **changes})
+    response = await admin.post(f"/api/v1/{path}", json={**ROWS[path], **changes})
 
-    assert answer.status_code == 422
-    assert [one["field"] for one in answer.json()["errors"]] == [field]
+    assert response.status_code == 422
+    assert [one["field"] for one in response.json()["errors"]] == [field]
 
 
 async def test_rows_of_one_request_may_refer_to_each_other(admin: Client) -> None:
     tower = {"id": "t", "name": "塔楼", "level": "building", "parent": None}
     flat = {"id": "t-1", "name": "101", "level": "household", "parent": "t"}
-    answer = await admin.post("/api/v1/places", json=[flat, tower])
+    response = await admin.post("/api/v1/places", json=[flat, tower])
 
-    assert (answer.status_code, [one["id"] for one in answer.json()["items"]]) == (201, ["t-1", "t"])
+    assert (response.status_code, [one["id"] for one in response.json()["items"]]) == (201, ["t-1", "t"])
     assert (await admin.post("/api/v1/places", json=[tower, tower])).status_code == 422
 
 

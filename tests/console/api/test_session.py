@@ -22,25 +22,25 @@ async def log_in(client: Client, **body: str) -> Any:
 async def test_without_a_token_every_request_is_a_401(harness: ConsoleHarness, anyone: Client) -> None:
     await harness.alert()
     for path in ("alerts", "devices", "places", "people", "rosters", "rules", "refusals", "why", "stream", "audit"):
-        answer = await anyone.get(f"/api/v1/{path}")
-        assert (path, answer.status_code) == (path, 401)
-        assert answer.headers["www-authenticate"] == "Bearer"
-        assert answer.headers["content-type"] == "application/problem+json"
+        response = await anyone.get(f"/api/v1/{path}")
+        assert (path, response.status_code) == (path, 401)
+        assert response.headers["www-authenticate"] == "Bearer"
+        assert response.headers["content-type"] == "application/problem+json"
 
 
 @pytest.mark.parametrize("header", ["Bearer wrong", "Bearer ", "Basic abc", ADMIN, f"Bearer {ADMIN}x", "Bearer ä"])
 async def test_a_wrong_token_is_refused(harness: ConsoleHarness, header: str) -> None:
     async with client_of(harness.app) as client:
-        answer = await client.get("/api/v1/devices", headers=[(b"authorization", header.encode())])
-    assert answer.status_code == 401
+        response = await client.get("/api/v1/devices", headers=[(b"authorization", header.encode())])
+    assert response.status_code == 401
 
 
 async def test_a_browser_gets_a_cookie_that_scripts_and_other_sites_cannot_use(anyone: Client) -> None:
-    answer = await log_in(anyone, token=ADMIN)
-    cookie = answer.headers["set-cookie"]
+    response = await log_in(anyone, token=ADMIN)
+    cookie = response.headers["set-cookie"]
 
-    assert answer.status_code == 200
-    assert answer.json() == {
+    assert response.status_code == 200
+    assert response.json() == {
         "role": "administrator",
         "person": None,
         "alert": None,
@@ -50,7 +50,7 @@ async def test_a_browser_gets_a_cookie_that_scripts_and_other_sites_cannot_use(a
     assert "HttpOnly" in cookie
     assert "SameSite=strict" in cookie
     assert ADMIN not in cookie
-    assert (await anyone.get("/api/v1/session")).json() == answer.json()
+    assert (await anyone.get("/api/v1/session")).json() == response.json()
 
 
 async def test_over_https_the_cookie_is_secure(harness: ConsoleHarness) -> None:
@@ -69,9 +69,9 @@ async def test_a_cookie_changes_nothing_without_our_header(harness: ConsoleHarne
 
 
 async def test_another_site_cannot_log_a_browser_in(anyone: Client) -> None:
-    answer = await anyone.post("/api/v1/session", json={"token": ADMIN}, headers={"sec-fetch-site": "cross-site"})
+    response = await anyone.post("/api/v1/session", json={"token": ADMIN}, headers={"sec-fetch-site": "cross-site"})
 
-    assert answer.status_code == 403
+    assert response.status_code == 403
 
 
 async def test_logging_out_ends_the_session_also_for_a_copy_of_the_cookie(
@@ -131,9 +131,9 @@ async def test_a_worker_resolves_an_alert_over_the_link(harness: ConsoleHarness,
     number = await harness.alert()
     await log_in(anyone, link=sign_worker_link(KEY, number, "w-zhang", T0))
     for action in ("acknowledge", "arrive", "resolve"):
-        answer = await anyone.post(f"/api/v1/alerts/{number}/{action}", headers=OURS)
-        assert answer.status_code == 200, answer.text
-    assert answer.json()["owner"] == {"id": "w-zhang", "name": "张三"}
+        response = await anyone.post(f"/api/v1/alerts/{number}/{action}", headers=OURS)
+        assert response.status_code == 200, response.text
+    assert response.json()["owner"] == {"id": "w-zhang", "name": "张三"}
     assert (await anyone.post(f"/api/v1/alerts/{number}/close", headers=OURS)).status_code == 403
 
 
@@ -182,9 +182,9 @@ async def test_a_token_is_shown_once_and_can_be_revoked_with_its_sessions(
     ],
 )
 async def test_a_token_for_an_unknown_person_is_refused(admin: Client, body: dict[str, str], field: str) -> None:
-    answer = await admin.post("/api/v1/tokens", json=body)
+    response = await admin.post("/api/v1/tokens", json=body)
 
-    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field)
+    assert (response.status_code, response.json()["errors"][0]["field"]) == (422, field)
 
 
 async def test_only_the_administrator_creates_tokens(bearer: Callable[..., Any]) -> None:

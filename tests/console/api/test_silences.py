@@ -84,10 +84,10 @@ async def test_a_silence_is_planned_listed_and_ended_by_a_named_person(harness: 
     ],
 )
 async def test_every_error_of_a_silence_is_named(admin: Client, changes: dict[str, Any], fields: list[str]) -> None:
-    answer = await admin.post(PATH, json=body(**changes))
-    told = [fault["field"] for fault in answer.json().get("errors", ())]
+    response = await admin.post(PATH, json=body(**changes))
+    field_names = [fault["field"] for fault in response.json().get("errors", ())]
 
-    assert (answer.status_code, told) == (422, fields)
+    assert (response.status_code, field_names) == (422, fields)
     assert (await admin.get(PATH)).json()["items"] == []
 
 
@@ -162,12 +162,12 @@ async def test_why_names_the_silence_that_kept_a_finding_from_people(
         evidence=(Evidence("alarm", True, at=T0),),
     )
     await harness.database.write(lambda tx: SqlAlertStore(tx).hold_finding(finding, 1, T0))
-    told = (await admin.get("/api/v1/why", params={"finding": finding.id})).json()
+    explanation = (await admin.get("/api/v1/why", params={"finding": finding.id})).json()
 
-    assert told["answer"] == "“燃气泄漏”没有通知任何人：静默1（李四：燃气公司检修）正在生效。"
-    assert told["about"] == {"finding": finding.id, "silence": made["id"]}
+    assert explanation["answer"] == "“燃气泄漏”没有通知任何人：静默1（李四：燃气公司检修）正在生效。"
+    assert explanation["about"] == {"finding": finding.id, "silence": made["id"]}
     device = (await admin.get("/api/v1/why", params={"device": "gas-402", "at": UNTIL})).json()
-    assert [one["text"] for one in device["items"] if one["kind"] == "silenced"] == [told["answer"]]
+    assert [one["text"] for one in device["items"] if one["kind"] == "silenced"] == [explanation["answer"]]
     assert (await admin.get(PATH)).json()["items"][0]["suppressed"] == 1
     elsewhere = await bearer("viewer", place="court")
     assert (await elsewhere.get("/api/v1/why", params={"finding": finding.id})).status_code == 404

@@ -78,12 +78,12 @@ async def server(harness: ConsoleHarness, free_port: Callable[[], int], status_e
 
 
 async def test_a_page_gets_an_alert_and_every_change_of_it(harness: ConsoleHarness, server: Open) -> None:
-    async with server() as told:
-        status, _ = await told.event("status")
+    async with server() as stream:
+        status, _ = await stream.event("status")
         number = await harness.alert()
-        opened, first = await told.event("alert")
+        opened, first = await stream.event("alert")
         await harness.desk.perform(number, "comment", _actor(), harness.now, "已电话")
-        _, second = await told.event("alert")
+        _, second = await stream.event("alert")
 
     assert status == {"connected": True, "last_reading_at": "2026-11-21T22:05:00.000+08:00"}
     assert (opened["id"], opened["state"], opened["opened_at"]) == (number, "open", "2026-11-21T22:05:00.000+08:00")
@@ -91,50 +91,50 @@ async def test_a_page_gets_an_alert_and_every_change_of_it(harness: ConsoleHarne
 
 
 async def test_a_reconnected_page_gets_missed_events(harness: ConsoleHarness, server: Open) -> None:
-    async with server() as told:
+    async with server() as stream:
         number = await harness.alert()
-        _, heard = await told.event("alert")
+        _, received = await stream.event("alert")
     await harness.desk.perform(number, "comment", _actor(), harness.now, "已电话")
-    async with server(**{"last-event-id": heard}) as told:
-        missed, identifier = await told.event("alert")
-    async with server(**{"last-event-id": "1-1"}) as told:
-        resync, _ = await told.event("resync")
+    async with server(**{"last-event-id": received}) as stream:
+        missed, identifier = await stream.event("alert")
+    async with server(**{"last-event-id": "1-1"}) as stream:
+        resync, _ = await stream.event("resync")
 
     assert (missed["id"], identifier, resync) == (number, f"{T0}-2", {})
 
 
 async def test_a_workers_link_gets_events_of_its_alert_only(harness: ConsoleHarness, server: Open) -> None:
-    mine = await harness.alert()
+    alert_id = await harness.alert()
     principal = harness.app.state.sessions.principal_of_link(
-        sign_worker_link(b"signing-key-of-this-test", mine, "w-zhang", T0), T0
+        sign_worker_link(b"signing-key-of-this-test", alert_id, "w-zhang", T0), T0
     )
     cookie = harness.app.state.sessions.create(principal, T0)
-    async with server(cookie=f"{COOKIE}={cookie}") as told:
-        await told.event("status")
+    async with server(cookie=f"{COOKIE}={cookie}") as stream:
+        await stream.event("status")
         await harness.alert("band-101", "band-sos")
-        await harness.desk.perform(mine, "comment", _actor(), harness.now, "已电话")
-        heard, _ = await told.event("alert")
+        await harness.desk.perform(alert_id, "comment", _actor(), harness.now, "已电话")
+        received, _ = await stream.event("alert")
 
-    assert heard["id"] == mine
+    assert received["id"] == alert_id
 
 
 async def test_a_token_for_a_place_gets_alerts_under_it_with_allowed_actions(
     harness: ConsoleHarness, server: Open, admin: Client
 ) -> None:
     made = await admin.post("/api/v1/tokens", json={"role": "viewer", "place": "garden"})
-    async with server(authorization=f"Bearer {made.json()['token']}") as told:
-        await told.event("status")
+    async with server(authorization=f"Bearer {made.json()['token']}") as stream:
+        await stream.event("status")
         await harness.alert("band-101", "band-sos")
-        mine = await harness.alert()
-        heard, _ = await told.event("alert")
+        alert_id = await harness.alert()
+        received, _ = await stream.event("alert")
 
-    assert (heard["id"], heard["allowed"]) == (mine, [])
+    assert (received["id"], received["allowed"]) == (alert_id, [])
 
 
 @pytest.mark.parametrize("status_every_s", [3_600.0])
 async def test_a_quiet_stream_has_heartbeats(server: Open) -> None:
-    async with server() as told, asyncio.timeout(PATIENCE_S):
-        while "" not in await told.block():
+    async with server() as stream, asyncio.timeout(PATIENCE_S):
+        while "" not in await stream.block():
             pass
 
 
@@ -148,10 +148,10 @@ async def test_a_status_that_fails_is_published_later(harness: ConsoleHarness) -
 
     telling = asyncio.create_task(application._publish_status(harness.deps_with(monitoring={"status": status}), 0.0))
     async with asyncio.timeout(PATIENCE_S):
-        told = await anext(harness.events.subscribe(None).events(PATIENCE_S))
+        stream = await anext(harness.events.subscribe(None).events(PATIENCE_S))
     telling.cancel()
 
-    assert told == Event("status", {"connected": True})
+    assert stream == Event("status", {"connected": True})
 
 
 async def test_a_stream_ends_soon_after_its_session(harness: ConsoleHarness, server: Open) -> None:
@@ -159,22 +159,22 @@ async def test_a_stream_ends_soon_after_its_session(harness: ConsoleHarness, ser
         sign_worker_link(b"signing-key-of-this-test", "1", "w-zhang", T0), T0
     )
     cookie = harness.app.state.sessions.create(principal, T0)
-    async with server(cookie=f"{COOKIE}={cookie}") as told:
-        await told.event("status")
+    async with server(cookie=f"{COOKIE}={cookie}") as stream:
+        await stream.event("status")
         harness.now += 3 * 3_600_000
         with pytest.raises(EOFError):
-            await told.event("never")
+            await stream.event("never")
 
 
 async def test_the_stream_needs_a_token(server: Open) -> None:
-    async with server(authorization="Bearer wrong") as told:
-        assert told.status == 401
+    async with server(authorization="Bearer wrong") as stream:
+        assert stream.status == 401
 
 
 async def test_streams_are_limited(harness: ConsoleHarness, server: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("console.api.stream.SUBSCRIPTIONS_MAX", 0)
-    async with server() as told:
-        assert told.status == 503
+    async with server() as stream:
+        assert stream.status == 503
 
 
 def _actor() -> Any:

@@ -18,24 +18,24 @@ async def test_the_page_of_the_api_is_for_logged_in_users(
     platform = await bearer("device")
 
     for client in (anyone, platform):
-        answer = await client.get("/docs")
-        assert (answer.status_code, answer.headers["location"]) == (303, "/login?next=/docs")
+        response = await client.get("/docs")
+        assert (response.status_code, response.headers["location"]) == (303, "/login?next=/docs")
     assert (await admin.get("/docs")).text == "<title>API</title>"
     assert (await admin.get("/api.html")).status_code == 404
 
 
 async def test_a_page_of_the_api_that_is_not_built_is_a_503(admin: Client) -> None:
-    answer = await admin.get("/docs")
-    assert (answer.status_code, "openapi.json" in answer.text) == (503, True)
+    response = await admin.get("/docs")
+    assert (response.status_code, "openapi.json" in response.text) == (503, True)
 
 
 async def test_the_document_names_no_other_server_and_has_the_security_requirements(anyone: Client) -> None:
-    answer = await anyone.get("/api/v1/openapi.json")
-    document = answer.json()
+    response = await anyone.get("/api/v1/openapi.json")
+    document = response.json()
 
     for path in ("/api/v1/alerts", "/api/v1/devices/{device_id}/readings", "/api/v1/why", "/readyz"):
         assert path in document["paths"]
-    assert "http://" not in answer.text
+    assert "http://" not in response.text
     assert [{"bearer": []}, {"session": []}] == document["security"]
     assert document["paths"]["/healthz"]["get"]["security"] == []
     assert "security" not in document["paths"]["/api/v1/alerts"]["get"]

@@ -45,9 +45,9 @@ WAYS = [
 async def test_a_failed_login_is_audited_without_the_rejected_token(
     harness: ConsoleHarness, anyone: Client, method: str, path: str, sent: dict[str, Any], failure: LoginFailure
 ) -> None:
-    answer = await anyone.request(method, path, **sent)
+    response = await anyone.request(method, path, **sent)
 
-    assert answer.status_code in (401, 404)
+    assert response.status_code in (401, 404)
     (act,) = await acts(harness)
     assert (act.at, act.actor, act.detail) == (T0, "anonymous", {"address": "127.0.0.1", "reason": failure.value})
     assert TRIED not in str(act)

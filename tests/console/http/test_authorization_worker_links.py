@@ -31,7 +31,7 @@ CANARY = "canary"
 class Planted:
     """A harness full of canaries, one alert without any, and what may be asked for."""
 
-    mine: str
+    own: str
     others: tuple[str, ...]
     values: dict[str, list[str]]
 
@@ -48,9 +48,9 @@ async def planted(harness: ConsoleHarness, admin: Client) -> Planted:
         registry.put_duties(tx, roster, T0)
         named = (Identity("thingsboard", "canary-token"),)
         registry.put_devices(tx, [Device("canary-1", "gas_alarm", "canary", "canary-place", named)], T0)
-        mine = Refusal(T0 - 1, "native", "t", b"canary", RefusalReason.BAD_VALUE, "canary said", "native", "band-101")
-        stranger = replace(mine, identity="canary-stranger", reason=RefusalReason.UNKNOWN_DEVICE)
-        refusals.store_refusals(tx, Lane.BULK, 1, [mine, stranger], 10)
+        own = Refusal(T0 - 1, "native", "t", b"canary", RefusalReason.BAD_VALUE, "canary said", "native", "band-101")
+        unregistered = replace(own, identity="canary-stranger", reason=RefusalReason.UNKNOWN_DEVICE)
+        refusals.store_refusals(tx, Lane.BULK, 1, [own, unregistered], 10)
         audit.record(tx, T0, "admin", "canary deed")
 
     await harness.database.write(register)
@@ -63,20 +63,20 @@ async def planted(harness: ConsoleHarness, admin: Client) -> Planted:
         assert done.status_code == 200, done.text
     harness.now = T0
     other = await harness.alert("canary-1", title="canary title", place="canary-place")
-    mine = await harness.alert("band-101", "band-sos")
+    own = await harness.alert("band-101", "band-sos")
     for pos, (device, at) in enumerate([("band-101", T0 - 3 * DAY), ("canary-1", T0)], 1):
         harness.history.append(Lane.BULK, pos, [Reading(device, "wristband", at, at, {"state": "canary"})])
     sent = await harness.database.read(lambda tx: list(tx.execute(select(deliveries.c.id)).scalars()))
-    assert len({before, mine, other}) == 3
+    assert len({before, own, other}) == 3
     assert sent
-    return Planted(mine, (before, other), _values(mine, before, other, sent))
+    return Planted(own, (before, other), _values(own, before, other, sent))
 
 
-def _values(mine: str, before: str, other: str, sent: list[str]) -> dict[str, list[str]]:
+def _values(own: str, before: str, other: str, sent: list[str]) -> dict[str, list[str]]:
     found = [f"band-sos@1/band-101/{T0 - 4 * HOUR}", f"gas-alarm@1/canary-1/{T0}"]
     return {
-        "alert_id": [mine, before, other, "99"],
-        "alert": [mine, before, other, "99"],
+        "alert_id": [own, before, other, "99"],
+        "alert": [own, before, other, "99"],
         "action": ["acknowledge", "comment", "close", "assign", "link", "no-such"],
         "device_id": ["band-101", "gas-402", "canary-1"],
         "device": ["band-101", "gas-402", "canary-1"],
@@ -102,10 +102,10 @@ def _values(mine: str, before: str, other: str, sent: list[str]) -> dict[str, li
     }
 
 
-def unasked(ask: SweepRequest, text: str) -> str:
+def unasked(sweep: SweepRequest, text: str) -> str:
     """An answer without what the question said: "no device canary-1" tells nothing."""
-    for said in (*ask.path.split("/"), *(value for _, value in ask.query)):
-        text = text.replace(said, "") if said else text
+    for part in (*sweep.path.split("/"), *(value for _, value in sweep.query)):
+        text = text.replace(part, "") if part else text
     return text
 
 
@@ -113,11 +113,11 @@ def unasked(ask: SweepRequest, text: str) -> str:
 async def linked(harness: ConsoleHarness, planted: Planted) -> AsyncIterator[Any]:
     """Sends a request with a fresh session of the link: one request may end its session."""
     sessions = harness.app.state.sessions
-    principal = sessions.principal_of_link(sign_worker_link(KEY, planted.mine, "w-zhang", T0), T0)
+    principal = sessions.principal_of_link(sign_worker_link(KEY, planted.own, "w-zhang", T0), T0)
     async with client_of(harness.app) as client:
 
-        async def send(ask: SweepRequest) -> Any:
-            return await ask.send(client, cookie=f"{COOKIE}={sessions.create(principal, harness.now)}")
+        async def send(sweep: SweepRequest) -> Any:
+            return await sweep.send(client, cookie=f"{COOKIE}={sessions.create(principal, harness.now)}")
 
         yield send
 
@@ -125,18 +125,18 @@ async def linked(harness: ConsoleHarness, planted: Planted) -> AsyncIterator[Any
 async def test_no_endpoint_reveals_to_a_link_anything_but_its_alert(
     harness: ConsoleHarness, planted: Planted, linked: Any, admin: Client
 ) -> None:
-    told, shown = [], set[str]()
-    for ask in sweep_requests(harness.app, planted.values, methods=["GET"]):
-        answer = await linked(ask)
-        assert answer.status_code < 500, ask
-        if CANARY in unasked(ask, answer.text):
-            told.append((ask.path, ask.query))
-        if CANARY in (await ask.send(admin)).text:
-            shown.add(ask.route)
+    revealed, visible = [], set[str]()
+    for sweep in sweep_requests(harness.app, planted.values, methods=["GET"]):
+        response = await linked(sweep)
+        assert response.status_code < 500, sweep
+        if CANARY in unasked(sweep, response.text):
+            revealed.append((sweep.path, sweep.query))
+        if CANARY in (await sweep.send(admin)).text:
+            visible.add(sweep.route)
 
-    assert told == []
+    assert revealed == []
     # The sweep would find something: an administrator is told.
-    assert shown >= {
+    assert visible >= {
         "/api/v1/alerts",
         "/api/v1/alerts/{alert_id}",
         "/api/v1/audit",
@@ -155,27 +155,27 @@ async def test_no_endpoint_reveals_to_a_link_anything_but_its_alert(
 
 async def test_a_link_changes_nothing_but_its_alert(harness: ConsoleHarness, planted: Planted, linked: Any) -> None:
     async def others() -> Any:
-        rest = select(alerts).where(alerts.c.id != int(planted.mine)).order_by(alerts.c.id)
+        rest = select(alerts).where(alerts.c.id != int(planted.own)).order_by(alerts.c.id)
         return await harness.database.read(lambda tx: [tuple(row) for row in tx.execute(rest)])
 
     before, community = await others(), harness.community
     bodies = [{}, {"comment": "x", "reason": "x", "person": "w-li", "to": "w-li"}, {"id": "canary-place", "name": "x"}]
-    for ask in sweep_requests(harness.app, planted.values, bodies, methods=["POST", "PUT", "PATCH", "DELETE"]):
-        answer = await linked(ask)
-        assert answer.status_code < 500, ask
-        assert CANARY not in unasked(ask, answer.text), ask
+    for sweep in sweep_requests(harness.app, planted.values, bodies, methods=["POST", "PUT", "PATCH", "DELETE"]):
+        response = await linked(sweep)
+        assert response.status_code < 500, sweep
+        assert CANARY not in unasked(sweep, response.text), sweep
 
     acts = (await harness.database.read(lambda tx: audit.list_entries(tx, 1000))).items
     assert await others() == before
     assert harness.community == community
-    assert {act.detail.get("alert") for act in acts if act.actor == "w-zhang"} <= {planted.mine, None}
+    assert {act.detail.get("alert") for act in acts if act.actor == "w-zhang"} <= {planted.own, None}
 
 
 async def test_a_link_reads_its_own_alert_its_curve_and_why(
     planted: Planted, linked: Any, harness: ConsoleHarness
 ) -> None:
     harness.history.append(Lane.BULK, 9, [Reading("band-101", "wristband", T0 - HOUR // 2, T0, {"heart_rate": 131})])
-    alert = await linked(SweepRequest("GET", "", f"/api/v1/alerts/{planted.mine}"))
+    alert = await linked(SweepRequest("GET", "", f"/api/v1/alerts/{planted.own}"))
     curve = await linked(
         SweepRequest("GET", "", "/api/v1/devices/band-101/readings", (("from", "2026-01-01T00:00:00+08:00"),))
     )
@@ -183,30 +183,30 @@ async def test_a_link_reads_its_own_alert_its_curve_and_why(
     why = await linked(SweepRequest("GET", "", "/api/v1/why", at))
     finding = await linked(SweepRequest("GET", "", "/api/v1/why", (("finding", f"band-sos@1/band-101/{T0}"),)))
 
-    assert alert.json()["id"] == planted.mine
+    assert alert.json()["id"] == planted.own
     assert [one["value"] for one in curve.json()["items"]] == [131]
-    assert [one.get("alert") for one in why.json()["items"] if one["kind"] == "alert"] == [planted.mine]
+    assert [one.get("alert") for one in why.json()["items"] if one["kind"] == "alert"] == [planted.own]
     assert "131" in why.text
-    assert finding.json()["about"] == {"alert": planted.mine}
+    assert finding.json()["about"] == {"alert": planted.own}
 
 
 async def test_the_sessions_of_a_link_end_with_the_link(harness: ConsoleHarness, planted: Planted) -> None:
-    link = sign_worker_link(KEY, planted.mine, "w-zhang", T0)
+    link = sign_worker_link(KEY, planted.own, "w-zhang", T0)
     harness.now = T0 + LINK_MS - 1
     async with client_of(harness.app) as client:
         assert (await client.post("/api/v1/session", json={"link": link})).status_code == 200
-        assert (await client.get(f"/api/v1/alerts/{planted.mine}")).status_code == 200
+        assert (await client.get(f"/api/v1/alerts/{planted.own}")).status_code == 200
         harness.now += 1
-        assert (await client.get(f"/api/v1/alerts/{planted.mine}")).status_code == 401
+        assert (await client.get(f"/api/v1/alerts/{planted.own}")).status_code == 401
         assert (await client.post("/api/v1/session", json={"link": link})).status_code == 401
 
 
 async def test_a_link_of_a_removed_person_is_invalid(harness: ConsoleHarness, planted: Planted, admin: Client) -> None:
     async with client_of(harness.app) as client:
-        link = sign_worker_link(KEY, planted.mine, "canary-person", T0)
+        link = sign_worker_link(KEY, planted.own, "canary-person", T0)
         assert (await client.post("/api/v1/session", json={"link": link})).status_code == 200
         assert (await admin.delete("/api/v1/people/canary-person")).status_code == 204
-        assert (await client.get(f"/api/v1/alerts/{planted.mine}")).status_code == 401
+        assert (await client.get(f"/api/v1/alerts/{planted.own}")).status_code == 401
         assert (await client.post("/api/v1/session", json={"link": link})).status_code == 401
 
 

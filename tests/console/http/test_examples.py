@@ -18,8 +18,8 @@ async def test_the_examples_of_the_documents_are_accepted(harness: ConsoleHarnes
         ("devices", examples.DEVICE),
         ("tokens", examples.TOKEN),
     ):
-        answer = await admin.post(f"/api/v1/{path}", json=example)
-        assert answer.status_code == 201, answer.text
+        response = await admin.post(f"/api/v1/{path}", json=example)
+        assert response.status_code == 201, response.text
     assert (await admin.post("/api/v1/readings", json=examples.READING)).status_code == 200
     number = await harness.alert()
     act = {**examples.ACTION, "to": "w-li"}

@@ -44,8 +44,8 @@ async def test_a_body_too_large_is_refused_and_counted(harness: ConsoleHarness, 
         yield body[1 << 19 :]
 
     for content in (body, in_pieces()):
-        answer = await admin.post("/api/v1/readings?device=gas-402", content=content)
-        assert answer.status_code == 413
+        response = await admin.post("/api/v1/readings?device=gas-402", content=content)
+        assert response.status_code == 413
     assert harness.accepted == []
     lines = (await admin.get("/metrics")).text.splitlines()
     assert "fengshao_http_too_large_total 2.0" in lines

@@ -42,11 +42,11 @@ def schemas(part: Any) -> Iterator[Any]:
 def test_an_operation_has_a_summary_a_body_and_a_response(method: str, path: str, operation: dict[str, Any]) -> None:
     assert operation.get("summary"), "no summary"
     assert len(operation["tags"]) == 1, "shown twice, or nowhere"
-    answers = {status: told for status, told in operation["responses"].items() if status.isdigit()}
-    assert answers, "no answer"
-    for status, told in answers.items():
+    responses = {status: response for status, response in operation["responses"].items() if status.isdigit()}
+    assert responses, "no answer"
+    for status, response in responses.items():
         media = NO_JSON.get(path, "application/json")
-        assert status == "204" or told["content"][media]["schema"], f"{status}: no schema"
+        assert status == "204" or response["content"][media]["schema"], f"{status}: no schema"
     assert {"4XX", "5XX"} <= operation["responses"].keys(), "refusals are not described"
     if method in ("post", "put", "patch") and (method, path) not in NO_BODY:
         contents = operation["requestBody"]["content"].values()

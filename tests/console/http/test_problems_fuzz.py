@@ -1,6 +1,6 @@
 """Whatever is asked, well formed or not: no operation breaks, and every refusal is a problem document (RFC 9457).
 
-Schemathesis makes the questions from the API's own document; the same ones in every run.
+Schemathesis makes the cases_of from the API's own document; the same ones in every run.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ OPERATIONS = [
 ]
 
 
-WAYS = [
+OPERATIONS = [
     (operation, mode)
     for operation in OPERATIONS
     for mode in GenerationMode
@@ -80,7 +80,7 @@ KNOWN = {
 
 
 @st.composite
-def questions(draw: st.DrawFn, operation: Any, mode: GenerationMode) -> Any:
+def cases_of(draw: st.DrawFn, operation: Any, mode: GenerationMode) -> Any:
     """One case, in which some values are known ones."""
     case = draw(operation.as_strategy(generation_mode=mode))
     for values, declared in ((case.path_parameters, operation.path_parameters), (case.query, operation.query)):
@@ -91,14 +91,14 @@ def questions(draw: st.DrawFn, operation: Any, mode: GenerationMode) -> Any:
 
 
 @dataclass
-class Room:
+class FuzzClient:
     """A harness with an event loop of its own: Hypothesis asks from outside of one."""
 
     runner: asyncio.Runner
     harness: ConsoleHarness
     client: Client
 
-    def ask(self, case: Any) -> Any:
+    def send(self, case: Any) -> Any:
         return self.runner.run(self._ask(case))
 
     async def _ask(self, case: Any) -> Any:
@@ -133,8 +133,8 @@ class Tools:
 
 
 @pytest.fixture(scope="module")
-def room(tmp_path_factory: pytest.TempPathFactory, blank: Path) -> Iterator[Room]:
-    folder = shutil.copytree(blank, tmp_path_factory.mktemp("room") / "data")
+def fuzz_client(tmp_path_factory: pytest.TempPathFactory, blank: Path) -> Iterator[FuzzClient]:
+    folder = shutil.copytree(blank, tmp_path_factory.mktemp("fuzz_client") / "data")
     with asyncio.Runner() as runner:
 
         async def open_house() -> ConsoleHarness:
@@ -147,14 +147,14 @@ def room(tmp_path_factory: pytest.TempPathFactory, blank: Path) -> Iterator[Room
 
         harness = runner.run(open_house())
         client = client_of(harness.app_with(rules={"tools": Tools()}))
-        yield Room(runner, harness, client)
+        yield FuzzClient(runner, harness, client)
         runner.run(client.aclose())
         runner.run(harness.history.close())
         harness.database.close()
 
 
-@pytest.mark.parametrize(("operation", "mode"), WAYS, ids=lambda one: getattr(one, "label", str(one)))
-def test_no_request_breaks_an_operation(room: Room, operation: Any, mode: GenerationMode) -> None:
+@pytest.mark.parametrize(("operation", "mode"), OPERATIONS, ids=lambda value: getattr(value, "label", str(value)))
+def test_no_request_breaks_an_operation(fuzz_client: FuzzClient, operation: Any, mode: GenerationMode) -> None:
     @settings(
         max_examples=EXAMPLES,
         derandomize=True,
@@ -163,16 +163,16 @@ def test_no_request_breaks_an_operation(room: Room, operation: Any, mode: Genera
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    @given(case=questions(operation, mode))
-    def ask(case: Any) -> None:
-        answer = room.ask(case)
-        assert answer.status_code != 500, (case.method, case.formatted_path, case.query, case.body, answer.text)
-        if answer.status_code >= 400 and not operation.path.startswith("/api/v1/callbacks"):
-            assert answer.headers["content-type"] == "application/problem+json"
-            told = answer.json()
-            assert told["status"] == answer.status_code
-            assert told["title"]
-            assert told["detail"]
-            assert all(fault["detail"] for fault in told.get("errors", ()))
+    @given(case=cases_of(operation, mode))
+    def check_response(case: Any) -> None:
+        response = fuzz_client.send(case)
+        assert response.status_code != 500, (case.method, case.formatted_path, case.query, case.body, response.text)
+        if response.status_code >= 400 and not operation.path.startswith("/api/v1/callbacks"):
+            assert response.headers["content-type"] == "application/problem+json"
+            problem = response.json()
+            assert problem["status"] == response.status_code
+            assert problem["title"]
+            assert problem["detail"]
+            assert all(fault["detail"] for fault in problem.get("errors", ()))
 
-    ask()
+    check_response()

@@ -13,11 +13,11 @@ from tests.support.console_harness import ADMIN, Client, ConsoleHarness, client_
 
 @pytest.mark.parametrize("path", ["/api", "/api/v1", "/api/v1/dragons", "/api/v2/alerts", "/api/v1/alerts/1/2/3"])
 async def test_an_unknown_address_of_the_api_is_a_problem_document(admin: Client, path: str) -> None:
-    answer = await admin.get(path)
+    response = await admin.get(path)
 
-    assert answer.status_code == 404
-    assert answer.headers["content-type"] == "application/problem+json"
-    assert answer.json()["title"] == "没有找到"
+    assert response.status_code == 404
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.json()["title"] == "没有找到"
 
 
 @pytest.mark.parametrize(
@@ -25,10 +25,10 @@ async def test_an_unknown_address_of_the_api_is_a_problem_document(admin: Client
     [("DELETE", "/api/v1/alerts"), ("GET", "/api/v1/alerts/1/acknowledge"), ("POST", "/api/v1/rules")],
 )
 async def test_a_method_that_does_not_fit_is_a_problem_document(admin: Client, method: str, path: str) -> None:
-    answer = await admin.request(method, path)
+    response = await admin.request(method, path)
 
-    assert answer.status_code == 405
-    assert answer.headers["content-type"] == "application/problem+json"
+    assert response.status_code == 405
+    assert response.headers["content-type"] == "application/problem+json"
 
 
 async def test_an_internal_error_reveals_nothing_and_is_logged_without_secrets(
@@ -39,10 +39,10 @@ async def test_an_internal_error_reveals_nothing_and_is_logged_without_secrets(
 
     async with client_of(harness.app_with(rules={"summaries": broken}), authorization=f"Bearer {ADMIN}") as client:
         with caplog.at_level(logging.ERROR):
-            answer = await client.get("/api/v1/rules?token=hush")
+            response = await client.get("/api/v1/rules?token=hush")
 
-    assert (answer.status_code, answer.json()["status"]) == (500, 500)
-    assert "table" not in answer.text
+    assert (response.status_code, response.json()["status"]) == (500, 500)
+    assert "table" not in response.text
     assert "request failed" in caplog.text
     assert ADMIN not in caplog.text
     assert "hush" not in caplog.text
@@ -53,6 +53,6 @@ async def test_a_full_disk_is_a_503_with_retry_after(harness: ConsoleHarness) ->
         raise CannotWrite("disk full")
 
     async with client_of(harness.app_with(registry={"reload": full}), authorization=f"Bearer {ADMIN}") as client:
-        answer = await client.post("/api/v1/devices", json={"id": "x", "kind": "door"})
+        response = await client.post("/api/v1/devices", json={"id": "x", "kind": "door"})
 
-    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert (response.status_code, response.headers["retry-after"]) == (503, "5")

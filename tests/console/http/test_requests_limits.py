@@ -38,13 +38,13 @@ TIMES = ("1900-01-01T00:00:00Z", "9998-12-31T23:59:59.999Z")
 NAMES = ("at", "from", "to", "since", "until")
 
 
-async def asked(harness: ConsoleHarness, time: str) -> list[Any]:
+async def requests_with(harness: ConsoleHarness, time: str) -> list[Any]:
     """Every read endpoint with this time wherever it takes one."""
     values = {name: [time] for name in NAMES}
     known = {"alert_id": ["1"], "device_id": ["gas-402"], "device": ["gas-402"], "row_id": ["b3"]}
     other = {"name": ["gas-alarm"], "job_id": ["j"], "channel": ["sms"], "secret": ["s"], "token": ["t"]}
-    told = sweep_requests(harness.app, {**values, **known, **other, "silence_id": ["1"]}, methods=["GET"])
-    return [ask for ask in told if any(name in NAMES and value == time for name, value in ask.query)]
+    requests = sweep_requests(harness.app, {**values, **known, **other, "silence_id": ["1"]}, methods=["GET"])
+    return [sweep for sweep in requests if any(name in NAMES and value == time for name, value in sweep.query)]
 
 
 @pytest.mark.parametrize("time", NO_TIMES)
@@ -53,11 +53,11 @@ async def test_a_time_outside_the_calendar_breaks_no_endpoint(
 ) -> None:
     await harness.alert()
     taken = []
-    for ask in await asked(harness, time):
-        answer = await ask.send(admin)
-        assert answer.status_code < 500, ask
-        if answer.status_code == 200:
-            taken.append((ask.path, ask.query))
+    for sweep in await requests_with(harness, time):
+        response = await sweep.send(admin)
+        assert response.status_code < 500, sweep
+        if response.status_code == 200:
+            taken.append((sweep.path, sweep.query))
     assert taken == []
 
 
@@ -66,7 +66,7 @@ async def test_the_first_and_the_last_time_are_accepted_everywhere(
     harness: ConsoleHarness, admin: Client, time: str
 ) -> None:
     await harness.alert()
-    answers = {ask.path: (await ask.send(admin)).status_code for ask in await asked(harness, time)}
+    answers = {sweep.path: (await sweep.send(admin)).status_code for sweep in await requests_with(harness, time)}
 
     assert {path for path, status in answers.items() if status == 200} >= {
         "/api/v1/alerts",
@@ -96,8 +96,8 @@ async def test_a_duty_of_long_ago_is_shown_and_breaks_no_list(harness: ConsoleHa
     await harness.database.write(lambda tx: registry.put_duties(tx, [odd], T0))
     await harness.load_community()
 
-    told = (await admin.get("/api/v1/rosters/d-8")).json()
-    assert (told["since"][:10], told["until"][:10]) == ("0001-01-02", "9999-12-02")
+    requests = (await admin.get("/api/v1/rosters/d-8")).json()
+    assert (requests["since"][:10], requests["until"][:10]) == ("0001-01-02", "9999-12-02")
 
 
 @pytest.mark.parametrize(
@@ -116,10 +116,10 @@ async def test_a_duty_of_long_ago_is_shown_and_breaks_no_list(harness: ConsoleHa
     ],
 )
 async def test_a_number_or_text_that_cannot_be_stored_is_a_422(admin: Client, body: str) -> None:
-    answer = await admin.post("/api/v1/places", content=body, headers={"content-type": "application/json"})
+    response = await admin.post("/api/v1/places", content=body, headers={"content-type": "application/json"})
 
-    assert answer.status_code == 422, answer.text
-    assert answer.headers["content-type"] == "application/problem+json"
+    assert response.status_code == 422, response.text
+    assert response.headers["content-type"] == "application/problem+json"
     assert (await admin.get("/api/v1/places/p9")).status_code == 404
 
 
@@ -139,5 +139,5 @@ async def test_the_cursor_of_another_list_is_a_422(harness: ConsoleHarness, admi
     assert all(following.values())
     for path in ("places", "audit", "alerts", "refusals", "devices", "people", "devices/gas-402/readings"):
         for of, cursor in following.items():
-            answer = await admin.get(f"/api/v1/{path}", params={"next": cursor})
-            assert answer.status_code == (200 if of == path else 422), (path, of)
+            response = await admin.get(f"/api/v1/{path}", params={"next": cursor})
+            assert response.status_code == (200 if of == path else 422), (path, of)

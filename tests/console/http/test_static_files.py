@@ -12,10 +12,10 @@ from tests.support.console_harness import Client, ConsoleHarness, client_of
 
 
 async def test_before_the_pages_are_built_a_notice_is_served(anyone: Client) -> None:
-    answer = await anyone.get("/")
+    response = await anyone.get("/")
 
-    assert answer.status_code == 503
-    assert "页面还没有构建" in answer.text
+    assert response.status_code == 503
+    assert "页面还没有构建" in response.text
 
 
 @pytest.fixture
@@ -31,15 +31,15 @@ def dist(tmp_path: Path) -> Path:
 async def test_the_built_pages_are_served_at_every_path_of_theirs(harness: ConsoleHarness, dist: Path) -> None:
     async with client_of(harness.app_with(dist=dist)) as client:
         for path in ("/", "/login", "/alerts/31", "/m/some.signed-link_x", "/desk"):
-            answer = await client.get(path)
-            assert (answer.status_code, answer.text) == (200, "<title>枫哨</title>")
-            assert answer.headers["cache-control"] == "no-cache"
+            response = await client.get(path)
+            assert (response.status_code, response.text) == (200, "<title>枫哨</title>")
+            assert response.headers["cache-control"] == "no-cache"
         script = await client.get("/assets/main-1a2b.js")
         assert (script.text, "immutable" in script.headers["cache-control"]) == ("go()", True)
         for path in ("/assets/none.js", "/favicon.ico", "/../secret.txt", "/%2e%2e/secret.txt", "/api/v1/none"):
-            answer = await client.get(path)
-            assert answer.status_code == 404, path
-            assert "secret" not in answer.text
+            response = await client.get(path)
+            assert response.status_code == 404, path
+            assert "secret" not in response.text
         assert (await client.post("/login")).status_code == 404
         assert (await client.head("/")).status_code == 200
 

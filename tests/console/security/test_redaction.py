@@ -92,15 +92,15 @@ async def test_only_the_registry_administrator_sees_secrets(
     harness: ConsoleHarness, planted: dict[str, list[str]], admin: Client, bearer: Callable[..., Any], role: str
 ) -> None:
     client = await bearer(role)
-    told, known = [], dict[str, set[str]]()
-    for ask in sweep_requests(harness.app, planted, methods=["GET"]):
-        answer = await ask.send(client)
-        assert answer.status_code < 500, ask
-        if found := secrets_in(answer.text):
-            told.append((ask.path, ask.query, found))
-        known.setdefault(ask.route, set()).update(secrets_in((await ask.send(admin)).text))
+    revealed, known = [], dict[str, set[str]]()
+    for sweep in sweep_requests(harness.app, planted, methods=["GET"]):
+        response = await sweep.send(client)
+        assert response.status_code < 500, sweep
+        if found := secrets_in(response.text):
+            revealed.append((sweep.path, sweep.query, found))
+        known.setdefault(sweep.route, set()).update(secrets_in((await sweep.send(admin)).text))
 
-    assert told == []
+    assert revealed == []
     assert known["/api/v1/devices"] >= {TOKEN, WRITTEN}
     assert known["/api/v1/refusals"] >= {TOKEN, STRANGER, BULKY, WRITTEN}
     assert known["/api/v1/claimable"] >= {STRANGER}
@@ -139,6 +139,6 @@ async def test_an_administrator_of_one_place_sees_no_token(
 
 def test_a_binary_message_is_shown_without_its_secret_identity() -> None:
     one = replace(REFUSALS[0], payload=b"\xff\x00" + TOKEN.encode())
-    shown = redact_payload(one, Principal(AccessRole.OPERATOR, "t-1"))
+    visible = redact_payload(one, Principal(AccessRole.OPERATOR, "t-1"))
 
-    assert shown == b"\xff\x00" + hidden(TOKEN).encode()
+    assert visible == b"\xff\x00" + hidden(TOKEN).encode()

@@ -31,17 +31,19 @@ INFO_ORDER = [
 ]
 
 
-def said(message: Element, name: str) -> str | None:
+def text_of(message: Element, name: str) -> str | None:
     return message.findtext(f".//{CAP}{name}")
 
 
 async def test_an_alert_is_a_cap_message(harness: ConsoleHarness, admin: Client) -> None:
     number = await harness.alert()
-    answer = await admin.get(f"/cap/alerts/{number}.xml")
-    message = fromstring(answer.content)
+    response = await admin.get(f"/cap/alerts/{number}.xml")
+    message = fromstring(response.content)
 
-    assert answer.headers["content-type"].startswith("application/cap+xml")
-    assert {name: said(message, name) for name in ("msgType", "status", "scope", "severity", "urgency", "event")} == {
+    assert response.headers["content-type"].startswith("application/cap+xml")
+    assert {
+        name: text_of(message, name) for name in ("msgType", "status", "scope", "severity", "urgency", "event")
+    } == {
         "msgType": "Alert",
         "status": "Actual",
         "scope": "Restricted",
@@ -49,10 +51,10 @@ async def test_an_alert_is_a_cap_message(harness: ConsoleHarness, admin: Client)
         "urgency": "Immediate",
         "event": "燃气泄漏",
     }
-    assert said(message, "sent") == "2026-11-21T22:05:00+08:00"
-    assert said(message, "areaDesc") == "枫林苑3栋402"
-    assert said(message, "instruction") == "勿开关电器"
-    assert "王小明" not in answer.text
+    assert text_of(message, "sent") == "2026-11-21T22:05:00+08:00"
+    assert text_of(message, "areaDesc") == "枫林苑3栋402"
+    assert text_of(message, "instruction") == "勿开关电器"
+    assert "王小明" not in response.text
 
 
 async def test_a_change_is_an_update_that_names_the_first_message_and_the_end_a_cancel(
@@ -67,9 +69,9 @@ async def test_a_change_is_an_update_that_names_the_first_message_and_the_end_a_
     await admin.post(f"/api/v1/alerts/{number}/verify", json={"person": "w-li"})
     over = fromstring((await admin.get(f"/cap/alerts/{number}.xml")).content)
 
-    assert [said(one, "msgType") for one in (first, update, over)] == ["Alert", "Update", "Cancel"]
-    assert said(update, "references") == f"枫树社区,{said(first, 'identifier')},{said(first, 'sent')}"
-    assert said(over, "urgency") == "Past"
+    assert [text_of(one, "msgType") for one in (first, update, over)] == ["Alert", "Update", "Cancel"]
+    assert text_of(update, "references") == f"枫树社区,{text_of(first, 'identifier')},{text_of(first, 'sent')}"
+    assert text_of(over, "urgency") == "Past"
 
 
 def test_the_elements_stand_in_the_order_of_the_schema() -> None:
@@ -83,13 +85,13 @@ def test_text_of_people_cannot_break_the_document() -> None:
     hostile = view(title="<b>&", advice="", address="", hazard="dragon")
     message = fromstring(cap.document(hostile, "a b,c<&", SHANGHAI))
 
-    assert (said(message, "event"), said(message, "sender")) == ("<b>&", "a_b_c__")
-    assert (said(message, "areaDesc"), said(message, "category"), said(message, "instruction")) == (
+    assert (text_of(message, "event"), text_of(message, "sender")) == ("<b>&", "a_b_c__")
+    assert (text_of(message, "areaDesc"), text_of(message, "category"), text_of(message, "instruction")) == (
         "位置未登记",
         "Other",
         None,
     )
-    assert said(fromstring(cap.document(hostile, "", SHANGHAI)), "sender") == "fengshao"
+    assert text_of(fromstring(cap.document(hostile, "", SHANGHAI)), "sender") == "fengshao"
 
 
 @pytest.mark.parametrize("path", ["/cap/alerts/1.xml", "/cap/feed.xml"])
@@ -100,8 +102,8 @@ async def test_cap_needs_a_token(anyone: Client, path: str) -> None:
 async def test_the_feed_lists_dangers_with_the_url_of_each_message(harness: ConsoleHarness, admin: Client) -> None:
     empty = fromstring((await admin.get("/cap/feed.xml")).content)
     number = await harness.alert()
-    answer = await admin.get("/cap/feed.xml")
-    entries = fromstring(answer.content).findall(f"{ATOM}entry")
+    response = await admin.get("/cap/feed.xml")
+    entries = fromstring(response.content).findall(f"{ATOM}entry")
 
     assert empty.findtext(f"{ATOM}updated") == "2026-11-21T22:05:00+08:00"
     assert [entry.findtext(f"{ATOM}title") for entry in entries] == ["紧急：燃气泄漏"]

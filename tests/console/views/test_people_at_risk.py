@@ -60,7 +60,7 @@ async def with_elder(harness: ConsoleHarness, **changes: Any) -> str:
     return await harness.alert(**{"device": "band-9", **about, **changes})
 
 
-def told(detail: dict[str, Any]) -> tuple[list[str], list[Any], list[Any]]:
+def people_and_contacts(detail: dict[str, Any]) -> tuple[list[str], list[Any], list[Any]]:
     care = [(one["name"], one["label"], one["value"]) for who in detail["concerned"] for one in who["care"]]
     return [one["name"] for one in detail["concerned"]], care, detail["contacts"]
 
@@ -80,14 +80,14 @@ async def test_an_sos_shows_the_person_care_notes_and_contacts(
     number = await with_elder(harness, **about)
     detail = (await admin.get(f"/api/v1/alerts/{number}")).json()
 
-    assert told(detail) == (["王桂芳"], NEEDED, RINGABLE)
+    assert people_and_contacts(detail) == (["王桂芳"], NEEDED, RINGABLE)
     assert detail["concerned"][0]["care"][0]["label_en"] == "age"
 
 
 async def test_a_leak_in_a_flat_shows_its_residents(harness: ConsoleHarness, admin: Client) -> None:
     number = await with_elder(harness, device=None, subject=Subject("household", "b3-402"))
 
-    assert told((await admin.get(f"/api/v1/alerts/{number}")).json())[0] == ["王桂芳", "王小明"]
+    assert people_and_contacts((await admin.get(f"/api/v1/alerts/{number}")).json())[0] == ["王桂芳", "王小明"]
 
 
 async def test_a_workers_link_shows_care_notes_and_contacts_of_the_family(
@@ -98,7 +98,7 @@ async def test_a_workers_link_shows_care_notes_and_contacts_of_the_family(
     link = (await admin.post(f"/api/v1/alerts/{number}/link", json={"person": "w-zhang"})).json()["link"]
     await anyone.post("/api/v1/session", json={"link": link})
 
-    assert told((await anyone.get(f"/api/v1/alerts/{number}")).json()) == (["王桂芳"], NEEDED, RINGABLE)
+    assert people_and_contacts((await anyone.get(f"/api/v1/alerts/{number}")).json()) == (["王桂芳"], NEEDED, RINGABLE)
 
 
 async def test_a_viewer_and_a_worker_who_was_not_called_see_a_masked_name_only(
@@ -109,10 +109,10 @@ async def test_a_viewer_and_a_worker_who_was_not_called_see_a_masked_name_only(
 
     for role, limits in (("viewer", {}), ("worker", {"person": "far"}), ("worker", {})):
         reader = await bearer(role, **limits)
-        answer = await reader.get(f"/api/v1/alerts/{number}")
-        assert told(answer.json()) == masked
-        assert "19900002222" not in answer.text
-        assert "王桂芳" not in answer.text
+        response = await reader.get(f"/api/v1/alerts/{number}")
+        assert people_and_contacts(response.json()) == masked
+        assert "19900002222" not in response.text
+        assert "王桂芳" not in response.text
 
 
 async def test_the_called_worker_and_the_owner_see_the_person(
@@ -121,9 +121,9 @@ async def test_the_called_worker_and_the_owner_see_the_person(
     number = await with_elder(harness)
     called, other = await bearer("worker", person="w-zhang"), await bearer("worker", person="w-li")
 
-    assert told((await called.get(f"/api/v1/alerts/{number}")).json())[0] == ["王桂芳"]
+    assert people_and_contacts((await called.get(f"/api/v1/alerts/{number}")).json())[0] == ["王桂芳"]
     await admin.post(f"/api/v1/alerts/{number}/acknowledge", json={"person": "w-li"})
-    assert told((await other.get(f"/api/v1/alerts/{number}")).json())[0] == ["王桂芳"]
+    assert people_and_contacts((await other.get(f"/api/v1/alerts/{number}")).json())[0] == ["王桂芳"]
 
 
 async def test_a_contact_in_the_persons_attributes_is_listed_and_none_twice(

@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import msgspec
 import pytest
 import yaml
 
@@ -61,33 +60,6 @@ def test_it_is_reported_again_after_a_day_and_not_because_of_a_restart(listener:
 
     assert [(field, False), (field, True)] == phases(again)
     assert [NOW + DAY + 1, NOW] == [one.begin for one in again.unread_verdicts]
-
-
-def test_a_reported_word_and_a_running_self_test_survive_a_restart(listener: Callable[..., Decoder]) -> None:
-    decoder, after = listener(device("gas_alarm")), listener(device("gas_alarm"))
-    assert [True] == [one.danger for one in decode_fields(decoder, {"alarm": "qwx"}).refusals]
-    assert [True] == [
-        one.is_test for one in decode_fields(decoder, {"alarm": True, "test": True}, NOW + MINUTE).readings
-    ]
-    after.restore(decoder.snapshot())
-
-    assert [False] == [one.danger for one in decode_fields(after, {"alarm": "qwx"}, NOW + 2 * MINUTE).refusals]
-    decoder, after = after, listener(device("gas_alarm"))
-    assert [True] == [
-        one.is_test for one in decode_fields(decoder, {"alarm": True, "test": True}, NOW + 3 * MINUTE).readings
-    ]
-    after.restore(decoder.snapshot())
-    late = NOW + 6 * MINUTE + 1
-    assert [False] == [one.is_test for one in decode_fields(after, {"alarm": True, "test": True}, late).readings]
-
-
-def test_a_snapshot_of_an_earlier_version_has_no_unread_verdicts(listener: Callable[..., Decoder]) -> None:
-    decoder = listener(device("gas_alarm"))
-    assert decode_fields(decoder, {"alarm_code": 7}).unread_verdicts
-    parts = msgspec.msgpack.decode(decoder.snapshot())
-    after = listener(device("gas_alarm"))
-    after.restore(msgspec.msgpack.encode(parts[:4]))
-    assert decode_fields(after, {"alarm_code": 7}, NOW + 1).unread_verdicts
 
 
 def test_verdicts_of_a_removed_device_end(listener: Callable[..., Decoder]) -> None:

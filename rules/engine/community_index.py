@@ -1,6 +1,4 @@
-"""CommunityIndex: what rules ask of the registry about a device: residents, place, attributes, time zone, position,
-group.
-"""
+"""CommunityIndex: the registry as rules read it: residents, place, attributes, zone, position and group of a device."""
 
 from __future__ import annotations
 
@@ -34,10 +32,11 @@ class CommunityIndex:
         self,
         community: Community,
         zone: tzinfo = DEFAULT_ZONE,
-        stands: Callable[[DeviceState, str], bool] | None = None,
+        is_active: Callable[[DeviceState, str], bool] | None = None,
     ) -> None:
+        """`is_active`: whether a rule has an active finding of a device or its groups; by default none has."""
         self.community, self.zone = community, zone
-        self.is_active = stands or (lambda _state, _rule: False)
+        self.is_active = is_active or (lambda _state, _rule: False)
         self._one_zone = not any("timezone" in place.attributes for place in community.places.values())
 
     def residents_of(self, device: Device) -> tuple[Person, ...]:

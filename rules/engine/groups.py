@@ -200,7 +200,7 @@ def is_complete(dependent: CompiledRule, members: Iterable[GroupMember]) -> bool
     return is_satisfied(gather, held) and (gather.within is None or any_active(gather, held))
 
 
-def _member(state: DeviceState, rule: str, rule_state: RuleState, stands: bool, place: str | None) -> GroupMember:
+def _member(state: DeviceState, rule: str, rule_state: RuleState, is_active: bool, place: str | None) -> GroupMember:
     order = state.device.attributes.get("order")
     along = float(order) if isinstance(order, (int, float)) else None
-    return GroupMember(rule, state.device.id, rule_state.begin, stands, place, along)
+    return GroupMember(rule, state.device.id, rule_state.begin, is_active, place, along)

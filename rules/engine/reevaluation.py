@@ -37,17 +37,17 @@ def record_inputs(
     them.
     """
     known = None if state.pending is None else state.pending.inputs.get(rule.name)
-    stands = rule.name in state.rule_states
+    has_state = rule.name in state.rule_states
     if arrival.retained:
         # Its age is unknown: an active finding may end by it, and nothing begins by it later.
-        if stands and known is None:
+        if has_state and known is None:
             state.keep_inputs(rule.name, RuleInputs({}, arrival.at, next_time_edge(state, rule, community, arrival.at)))
         return
     if arrival.late and known is None:
         return  # a newer reading may exist that was not stored
     measured = merge_late(known.measured, values, arrival.at) if arrival.late and known else {}
     measured = measured or _measured(state, rule, values, arrival.at)
-    if not stands and not _could_begin(state, rule, community, measured, arrival.at):
+    if not has_state and not _could_begin(state, rule, community, measured, arrival.at):
         state.keep_inputs(rule.name, None)
         return
     at = arrival.at if known is None else max(known.at, arrival.at)

@@ -1,4 +1,4 @@
-"""Replay: drives an engine by a virtual clock, as fast as it can. Used by trials, backtests and tests."""
+"""Replay: drives an engine by a virtual clock, as fast as possible. Used by trials, backtests and tests."""
 
 from __future__ import annotations
 
@@ -17,17 +17,30 @@ from rules.rulebook.model import Rulebook
 
 
 class ReadingBatch(Struct, frozen=True, tag=True):
-    """What arrived together at one instant."""
+    """Readings that arrived at one instant."""
 
     now: Instant
     readings: Sequence[Reading]
 
 
 class Outage(Struct, frozen=True, tag=True):
-    """From `begin` to `end` nothing could be received."""
+    """From `begin` to `end` nothing could be received. Recorded after it has ended, as in a backtest."""
 
     begin: Instant
     end: Instant
+
+
+class ConnectionLost(Struct, frozen=True, tag=True):
+    """From now on nothing can be received, as a running service records it."""
+
+    now: Instant
+
+
+class ConnectionRestored(Struct, frozen=True, tag=True):
+    """The connection that was lost at `lost_at` is restored now."""
+
+    lost_at: Instant
+    now: Instant
 
 
 class Reset(Struct, frozen=True, tag=True):
@@ -40,25 +53,31 @@ class Reset(Struct, frozen=True, tag=True):
     device: str | None = None
 
 
-Event = ReadingBatch | Outage | Reset
+Event = ReadingBatch | Outage | ConnectionLost | ConnectionRestored | Reset
 
 
 def play(engine: Engine, events: Iterable[Event], until: Instant | None = None) -> Iterator[Finding]:
-    """The findings of a story in order, wake-ups included; after the last event time goes on to `until`."""
+    """The findings of the events, in order, timers included; after the last event time advances to `until`."""
     for event in events:
         if isinstance(event, ReadingBatch):
             yield from engine.feed(event.readings, event.now)
         elif isinstance(event, Reset):
             yield from reset(engine, event)
-        else:
+        elif isinstance(event, Outage):
             yield from engine.tick(event.begin)
             engine.outage(event.begin, event.end)
+        else:
+            yield from engine.tick(event.now)
+            if isinstance(event, ConnectionLost):
+                engine.outage(event.now, None)
+            else:
+                engine.outage(event.lost_at, event.now)
     if until is not None:
         yield from engine.tick(until)
 
 
 def reset(engine: Engine, event: Reset) -> Iterator[Finding]:
-    """What comes of a reset, after everything that was due before it."""
+    """The findings of a reset, after the timers that were due before it."""
     yield from engine.tick(event.now - 1)
     for device in engine.latched_devices(event.rule) if event.device is None else [event.device]:
         yield from engine.release(device, event.rule, event.now)
@@ -80,54 +99,54 @@ class ReplayJob(Struct):
 
 
 class ReplayEngines:
-    """The engines of a scene, and what they have found."""
+    """The engines of a job and their findings, one list per engine."""
 
-    def __init__(self, scene: ReplayJob) -> None:
-        self._engines = scene.engines()
-        self.found = [engine.register(scene.devices, scene.since) for engine in self._engines]
+    def __init__(self, job: ReplayJob) -> None:
+        self._engines = job.engines()
+        self.found = [engine.register(job.devices, job.since) for engine in self._engines]
 
     def apply(self, event: Event) -> None:
-        """What happened next, and what was due before it: whoever judges a part only must not wait for its readings."""
+        """Feeds one event after the timers due before it: an engine of some devices must not wait for readings."""
         for engine, findings in zip(self._engines, self.found, strict=True):
             findings += play(engine, [event], event.now - 1 if isinstance(event, ReadingBatch) else None)
 
     def advance_to(self, until: Instant) -> None:
-        """Lets time pass without readings."""
+        """Advances time without readings."""
         for engine, findings in zip(self._engines, self.found, strict=True):
             findings += engine.tick(until)
 
 
 CHUNK: Final = 2_000
-"""Readings judged in one go by a long replay; how they are cut changes nothing but the time it takes."""
+"""Readings of one batch in a long replay. The size changes how long it takes, not the findings."""
 
 
 def chunk_events(
     readings: Iterable[Reading], between: Sequence[Outage | Reset] = (), chunk: int = CHUNK
 ) -> Iterator[Event]:
-    """A sorted replay in large pieces, with the outages where they ended, and the resets. What arrived together stays
-    together."""
-    waiting = sorted(between, key=_happened_at)
-    held: list[Reading] = []
+    """Readings sorted by arrival as large batches, with outages where they ended, and resets. Readings that arrived
+    together stay together."""
+    waiting = sorted(between, key=_event_time)
+    batch: list[Reading] = []
     for reading in readings:
         arrival = reading.received
-        if (waiting and arrival >= _happened_at(waiting[0])) or (len(held) >= chunk and arrival != held[-1].received):
-            if held:
-                yield ReadingBatch(held[-1].received, held)
-                held = []
-            while waiting and arrival >= _happened_at(waiting[0]):
+        if (waiting and arrival >= _event_time(waiting[0])) or (len(batch) >= chunk and arrival != batch[-1].received):
+            if batch:
+                yield ReadingBatch(batch[-1].received, batch)
+                batch = []
+            while waiting and arrival >= _event_time(waiting[0]):
                 yield waiting.pop(0)
-        held.append(reading)
-    if held:
-        yield ReadingBatch(held[-1].received, held)
+        batch.append(reading)
+    if batch:
+        yield ReadingBatch(batch[-1].received, batch)
     yield from waiting
 
 
-def _happened_at(event: Outage | Reset) -> Instant:
+def _event_time(event: Outage | Reset) -> Instant:
     return event.now if isinstance(event, Reset) else event.end
 
 
 def by_arrival(readings: Iterable[Reading]) -> Iterator[ReadingBatch]:
-    """A sorted replay as events: what has the same arrival comes together."""
+    """Readings sorted by arrival as batches, one per arrival time."""
     batch: list[Reading] = []
     for reading in readings:
         if batch and reading.received != batch[0].received:

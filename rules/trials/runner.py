@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
 from domain import Finding, Instant
 from domain.kind import Kind
 from rules.engine.engine import Engine
-from rules.hosts.replay import reset
+from rules.hosts.replay import play
 from rules.rulebook.model import ANY_KIND, Rulebook
 from rules.rulebook.references import referenced_rules
 from rules.trials.model import START, Trial, TrialBook
@@ -39,39 +39,10 @@ def as_expectations(findings: Sequence[Finding], rule: str, start: Instant = STA
     )
 
 
-def play_scenario(engine: Engine, scene: Scenario) -> list[Finding]:
-    """Plays a stage on an engine: the smallest host there is."""
-    findings = engine.register(scene.devices, scene.start)
-    for now, act in sorted([*_feeds(scene), *_outages(scene), *_resets(scene)], key=lambda moment: moment[0]):
-        findings += act(engine, now)
-    return findings + engine.tick(scene.end)
-
-
-_Act = Callable[[Engine, Instant], list[Finding]]
-
-
-def _feeds(scene: Scenario) -> Iterator[tuple[Instant, _Act]]:
-    for received, readings in scene.batches:
-        yield received, lambda engine, now, readings=readings: engine.feed(readings, now)  # type: ignore[misc]
-
-
-def _resets(scene: Scenario) -> Iterator[tuple[Instant, _Act]]:
-    for event in scene.resets:
-        yield event.now, lambda engine, _now, event=event: list(reset(engine, event))  # type: ignore[misc]
-
-
-def _outages(scene: Scenario) -> Iterator[tuple[Instant, _Act]]:
-    if scene.outage is None:
-        return
-    begin, end = scene.outage
-    for now, until in ((begin, None), (end, end)):
-        yield now, lambda engine, now, until=until: _outage(engine, now, begin, until)  # type: ignore[misc]
-
-
-def _outage(engine: Engine, now: Instant, begin: Instant, end: Instant | None) -> list[Finding]:
-    findings = engine.tick(now)
-    engine.outage(begin, end)
-    return findings
+def play_scenario(engine: Engine, scenario: Scenario) -> list[Finding]:
+    """The findings of a scenario on an engine, with its timers up to the end of the scenario."""
+    findings = engine.register(scenario.devices, scenario.start)
+    return [*findings, *play(engine, scenario.events(), scenario.end)]
 
 
 def run_trials(
@@ -87,13 +58,13 @@ def run_trials(
 
 def _run(books: Sequence[Rulebook], trial: Trial, kinds: Mapping[str, Kind]) -> TrialResult:
     rule = next((rule for rule in books[0].rules if rule.name == trial.rule), None)
-    wanted = tuple(normalize_expectation(written) for written in trial.expect)
+    expected = tuple(normalize_expectation(text) for text in trial.expect)
     if rule is None:
-        return TrialResult(trial.name, trial.rule, wanted, (f"no rule {trial.rule} in this book",))
-    scene = build_scenario(
+        return TrialResult(trial.name, trial.rule, expected, (f"no rule {trial.rule} in this book",))
+    scenario = build_scenario(
         trial, rule if ANY_KIND not in rule.kinds else rule.model_copy(update={"kind": sorted(kinds)})
     )
-    engine = Engine(books, kinds, scene.community, emit_shadow=True)
+    engine = Engine(books, kinds, scenario.community, emit_shadow=True)
     return TrialResult(
-        trial.name, trial.rule, wanted, as_expectations(play_scenario(engine, scene), trial.rule, scene.start)
+        trial.name, trial.rule, expected, as_expectations(play_scenario(engine, scenario), trial.rule, scenario.start)
     )

@@ -1,4 +1,4 @@
-"""A trial as a scenario that any host can play: devices, community, readings by arrival, outage, resets."""
+"""Builds the scenario of a trial: devices, community and the events that a host replays."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from msgspec import Struct
 
 from domain import Cell, Device, Instant, Person, Place, Reading
 from domain.people import Community, community
-from rules.hosts.replay import Reset
+from rules.hosts.replay import ConnectionLost, ConnectionRestored, Event, ReadingBatch, Reset
 from rules.rulebook.model import Rule
 from rules.trials.model import START, Trial, TrialDevice
 from rules.trials.series import parse_series
 
 
 class Scenario(Struct, frozen=True):
-    """A trial that any host can play: devices, community, readings by arrival."""
+    """A trial as data: devices, community, readings by arrival, outage and resets."""
 
     devices: tuple[Device, ...]
     community: Community
@@ -24,6 +24,20 @@ class Scenario(Struct, frozen=True):
     end: Instant
     start: Instant = START
     resets: tuple[Reset, ...] = ()
+
+    def events(self) -> list[Event]:
+        """Readings, outage and resets as a running service gets them: the outage is known when it begins.
+
+        At one instant, readings come before the outage and the outage before resets.
+        """
+        events: list[tuple[Instant, Event]] = [
+            (received, ReadingBatch(received, readings)) for received, readings in self.batches
+        ]
+        if self.outage is not None:
+            begin, end = self.outage
+            events += [(begin, ConnectionLost(begin)), (end, ConnectionRestored(begin, end))]
+        events += [(reset.now, reset) for reset in self.resets]
+        return [event for _, event in sorted(events, key=lambda timed: timed[0])]
 
 
 def build_scenario(trial: Trial, rule: Rule) -> Scenario:

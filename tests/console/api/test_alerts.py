@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import pytest
-import yaml
-from msgspec.structs import replace
 
-from alerts.message import Delivery, DeliveryState
-from app.server.console import rule_summaries
-from domain import DAY, HOUR, Evidence, FindingPhase, Reading, Severity, Subject
+from domain import HOUR, FindingPhase, Severity
 from domain import Ledger as Book
-from rules.engine.engine import Engine
-from rules.rulebook.model import Rulebook
-from rules.tools.explain import explain
-from store.database.alerts.repository import SqlAlertStore
-from tests.support.console_harness import ADMIN, DEVICES, ROOT, T0, Client, ConsoleHarness, client_of
+from tests.support.console_harness import Client, ConsoleHarness
 
 FIELDS = {
     "id",
@@ -233,122 +224,3 @@ async def test_a_finding_that_ended_is_shown_as_recovered(harness: ConsoleHarnes
     assert ended == number
     assert item["recovered"] is True
     assert item["state"] == "open"
-
-
-async def test_title_and_evidence_have_both_languages(harness: ConsoleHarness, admin: Client) -> None:
-    leaks = (Evidence("lel_pct", 12.0, "%LEL", 10), Evidence("燃气泄漏", "3栋", name_en="Gas leak"))
-    await harness.alert(evidence=leaks)
-    await harness.alert("band-101", title="没有写过英文", evidence=())
-    lines = [replace(line, title="燃气泄漏", title_en="Gas leak") for line in rule_summaries(gas_books())[:1]]
-    async with client_of(
-        harness.app_with(rules={"summaries": lambda: lines}), authorization=f"Bearer {ADMIN}"
-    ) as client:
-        unknown, known = (await client.get("/api/v1/alerts")).json()["items"]
-        whole = (await client.get(f"/api/v1/alerts/{known['id']}")).json()
-
-    assert (known["title"], known["title_en"], unknown["title_en"]) == ("燃气泄漏", "Gas leak", None)
-    assert [line["text"] for line in known["evidence"]] == ["燃气浓度 12 %LEL（限值 10 %LEL）", "燃气泄漏 3栋"]
-    assert [line["name_en"] for line in known["evidence"]] == ["Gas concentration", "Gas leak"]
-    assert known["evidence"][1]["text_en"] == "Gas leak 3栋"
-    assert (whole["evidence"], whole["title_en"], whole["kind"]) == (known["evidence"], "Gas leak", "gas_alarm")
-
-
-async def test_why_answers_from_the_timeline_of_the_alert(harness: ConsoleHarness, admin: Client) -> None:
-    begun = harness.now
-    number = await harness.alert()
-    by_alert = (await admin.get(f"/api/v1/why?alert={number}")).json()
-    by_finding = (await admin.get("/api/v1/why", params={"finding": f"gas-alarm@1/gas-402/{begun}"})).json()
-
-    assert by_alert == by_finding
-    assert by_alert["about"] == {"alert": number}
-    assert by_alert["items"]
-    assert "燃气泄漏" in by_alert["answer"]
-
-
-async def test_why_follows_one_message(harness: ConsoleHarness, admin: Client) -> None:
-    number = await harness.alert()
-
-    def accept(tx: Any) -> Delivery:
-        book = SqlAlertStore(tx)
-        old = book.deliveries(int(number))[0]
-        new = replace(old, state=DeliveryState.ACCEPTED, code="OK")
-        book.update_delivery(old, new, harness.now, "the provider took it")
-        return new
-
-    message = await harness.database.write(accept)
-    response = (await admin.get(f"/api/v1/why?message={message.id}")).json()
-
-    assert response["about"] == {"alert": number, "message": message.id, "state": "accepted"}
-    assert message.name in response["answer"]
-    assert [line["text"] for line in response["items"]] == ["等待发送 → 服务商已接收（OK the provider took it）"]
-
-
-async def test_why_shows_the_last_readings_of_a_device_or_that_there_were_none(
-    harness: ConsoleHarness, admin: Client
-) -> None:
-    harness.add_reading("gas-402", 1, T0 - 60_000, alarm=True, lel_pct=31.5)
-    await harness.alert()
-    loud = (await admin.get("/api/v1/why?device=gas-402&at=2026-11-21T22:05:00%2B08:00")).json()
-    quiet = (await admin.get("/api/v1/why?device=band-101&at=2026-11-21T22:05:00%2B08:00")).json()
-
-    assert [line["kind"] for line in loud["items"]] == ["reading", "alert"]
-    assert "燃气浓度 31.5" in loud["items"][0]["text"]
-    assert [line["kind"] for line in quiet["items"]] == ["silence"]
-
-
-async def test_a_danger_that_joined_another_is_found_by_its_own_device(harness: ConsoleHarness, admin: Client) -> None:
-    number = await harness.alert()
-    harness.now += HOUR
-    place = next(device.place for device in DEVICES if device.id == "gas-402")
-    joined = await harness.alert("band-101", id="joined", subject=Subject("device", "gas-402"), place=place)
-    harness.now += 2 * DAY
-    items = (await admin.get("/api/v1/alerts?device=band-101")).json()["items"]
-    why = (await admin.get("/api/v1/why?device=band-101&at=2026-11-21T23:05:00%2B08:00")).json()
-    later = (await admin.get("/api/v1/why?device=band-101&at=2026-11-23T22:06:00%2B08:00")).json()
-
-    assert joined == number
-    assert [one["id"] for one in items] == [number]
-    assert (await admin.get("/api/v1/alerts?device=band-102")).json()["items"] == []
-    assert (await admin.get(f"/api/v1/alerts/{number}")).json()["devices"] == ["gas-402", "band-101"]
-    assert "有告警" in why["answer"]
-    assert why["items"][0]["text"] == f"并入告警{number}：燃气泄漏"
-    assert why["items"][0]["at"] == "2026-11-21T23:05:00.000+08:00"
-    assert "没有告警" in later["answer"]
-
-
-async def test_why_shows_the_phase_of_every_rule_of_the_device(harness: ConsoleHarness) -> None:
-    engine = Engine(gas_books(), harness.deps.registry.kinds, harness.community)
-    engine.register(DEVICES, T0)
-    lines = rule_summaries(gas_books())
-    app = harness.app_with(rules={"explain": partial(explain, engine), "summaries": lambda: lines})
-    async with client_of(app, authorization=f"Bearer {ADMIN}") as client:
-        quiet = await client.get("/api/v1/why?device=gas-402&at=2026-11-21T22:05:00%2B08:00")
-        engine.feed([Reading("gas-402", "gas_alarm", T0, T0, {"alarm": True})], T0)
-        loud = await client.get("/api/v1/why?device=gas-402&at=2026-11-21T22:05:00%2B08:00")
-
-    facts_by_rule = [
-        {line["rule"]: line["text"] for line in response.json()["items"] if line["kind"] == "rule"}
-        for response in (quiet, loud)
-    ]
-    assert facts_by_rule[0]["gas-alarm"].endswith("现在：正常")
-    assert facts_by_rule[1]["gas-alarm"].endswith("现在：报警中")
-
-
-def gas_books() -> list[Rulebook]:
-    return [Rulebook.model_validate(yaml.safe_load((ROOT / "rules" / "books" / "gas.yaml").read_text("utf-8")))]
-
-
-@pytest.mark.parametrize(
-    ("query", "status"),
-    [
-        ("", 422),
-        ("device=gas-402", 422),
-        ("device=gas-402&at=x", 422),
-        ("device=none&at=2026-11-21T22:05:00Z", 404),
-        ("alert=99", 404),
-        ("finding=x", 404),
-        ("message=x", 404),
-    ],
-)
-async def test_why_refuses_a_question_without_a_subject(admin: Client, query: str, status: int) -> None:
-    assert (await admin.get(f"/api/v1/why?{query}")).status_code == status

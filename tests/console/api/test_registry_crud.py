@@ -6,12 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from msgspec.structs import replace
 
-from domain import Lane, RefusalReason
-from ingest.results import Refusal
-from store.database.refusals import refusals
-from tests.support.console_harness import ADMIN, T0, Client, ConsoleHarness, client_of, gas_rule
+from tests.support.console_harness import Client, ConsoleHarness
 
 ROWS: dict[str, dict[str, Any]] = {
     "places": {"id": "b5", "name": "5栋", "level": "building", "parent": "garden", "cell": "grid-3"},
@@ -168,86 +164,9 @@ async def test_what_concerns_the_whole_site_is_not_for_a_token_limited_to_a_plac
         assert (await court.get(f"/api/v1/{path}")).status_code == 403
 
 
-async def test_a_worker_may_not_read_refusals(bearer: Callable[..., Any]) -> None:
-    assert (await (await bearer("worker", person="w-li")).get("/api/v1/refusals")).status_code == 403
-    assert (await (await bearer("viewer")).get("/api/v1/refusals")).status_code == 200
-
-
 async def test_a_dispatcher_may_change_rosters_only(bearer: Callable[..., Any]) -> None:
     dispatcher = await bearer("dispatcher")
 
     assert (await dispatcher.post("/api/v1/rosters", json=ROWS["rosters"])).status_code == 201
     for path in ("places", "people", "cells"):
         assert (await dispatcher.post(f"/api/v1/{path}", json=ROWS[path])).status_code == 403
-
-
-async def test_rules_have_their_source_and_kinds_their_units(admin: Client) -> None:
-    rules = (await admin.get("/api/v1/rules")).json()["items"]
-    kinds = {one["kind"]: one for one in (await admin.get("/api/v1/kinds")).json()["items"]}
-
-    assert [(one["name"], one["source"], one["state"]) for one in rules] == [
-        ("gas-alarm", "device's own verdict", "active")
-    ]
-    assert (await admin.get("/api/v1/rules?kind=bin")).json()["items"] == []
-    assert (await admin.get("/api/v1/rules?hazard=gas&kind=gas_alarm")).json()["items"] == rules
-    assert kinds["gas_alarm"]["quantities"]["lel_pct"]["unit"] == "%LEL"
-    assert "battery_pct" in kinds["door"]["quantities"]
-
-
-async def test_a_rule_about_every_kind_is_listed_for_each(harness: ConsoleHarness) -> None:
-    app = harness.app_with(rules={"summaries": lambda: (replace(gas_rule(), kinds=("any",)),)})
-    async with client_of(app, authorization=f"Bearer {ADMIN}") as client:
-        assert len((await client.get("/api/v1/rules?kind=bin")).json()["items"]) == 1
-
-
-async def test_refusals_have_the_reason_and_the_payload(harness: ConsoleHarness, admin: Client) -> None:
-    refused = [
-        Refusal(
-            T0, "zigbee2mqtt", "zigbee2mqtt/x", b'{"gas":tr', RefusalReason.BAD_PAYLOAD, "not JSON", "zigbee2mqtt", "x"
-        ),
-        Refusal(
-            T0 + 1, "native", "fengshao/v1/ghost/up", b"\xff\x00", RefusalReason.UNKNOWN_DEVICE, "nobody knows ghost"
-        ),
-    ]
-    await harness.database.write(lambda tx: refusals.store_refusals(tx, Lane.BULK, 1, refused, 100))
-    items = (await admin.get("/api/v1/refusals")).json()["items"]
-
-    assert [(one["source"], one["reason"], one["topic"], one["detail"]) for one in items] == [
-        ("native", "unknown_device", "fengshao/v1/ghost/up", "nobody knows ghost"),
-        ("zigbee2mqtt", "bad_payload", "zigbee2mqtt/x", "not JSON"),
-    ]
-    assert items[1]["at"] == "2026-11-21T22:05:00.000+08:00"
-    assert (items[1]["payload"], items[1]["payload_encoding"]) == ('{"gas":tr', "text")
-    assert (items[0]["payload"], items[0]["payload_encoding"], items[0]["payload_bytes"]) == ("/wA=", "base64", 2)
-
-
-async def test_refusals_are_filtered_and_paged(
-    harness: ConsoleHarness, admin: Client, bearer: Callable[..., Any]
-) -> None:
-    refused = [Refusal(T0 + n, "native", f"t/{n}", b"{", RefusalReason.BAD_PAYLOAD, "not JSON") for n in range(3)]
-    await harness.database.write(lambda tx: refusals.store_refusals(tx, Lane.BULK, 1, refused, 100))
-
-    async def topics(query: str) -> list[str]:
-        return [one["topic"] for one in (await admin.get(f"/api/v1/refusals?{query}")).json()["items"]]
-
-    first = (await admin.get("/api/v1/refusals?limit=2")).json()
-    assert await topics(f"limit=2&next={first['next']}") == ["t/0"]
-    assert await topics("reason=bad_payload&source=native") == ["t/2", "t/1", "t/0"]
-    assert await topics("reason=too_large") == []
-    assert await topics("from=2026-11-21T22:05:00.001%2B08:00&to=2026-11-21T22:05:00.001%2B08:00") == ["t/1"]
-    assert (await admin.get("/api/v1/refusals?reason=mood")).status_code == 422
-    viewer = await bearer("viewer")
-    assert "payload" not in (await viewer.get("/api/v1/refusals")).json()["items"][0]
-
-
-async def test_for_a_device_only_rules_that_may_start_are_listed(harness: ConsoleHarness) -> None:
-    async with client_of(
-        harness.app_with(rules={"startable": lambda device: {"gas-alarm"} if device == "gas-402" else set()}),
-        authorization=f"Bearer {ADMIN}",
-    ) as client:
-        found = [
-            [rule["name"] for rule in (await client.get(f"/api/v1/rules?device={device}")).json()["items"]]
-            for device in ("gas-402", "band-101")
-        ]
-        assert found == [["gas-alarm"], []]
-        assert (await client.get("/api/v1/rules?device=nobody")).status_code == 404

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,6 +11,8 @@ from domain import MINUTE
 from tests.support.console_harness import ADMIN, T0, Client, ConsoleHarness, client_of
 
 OURS = {"x-fengshao": "1"}
+
+
 KEY = b"signing-key-of-this-test"
 
 
@@ -155,43 +156,6 @@ async def test_an_old_or_forged_link_is_refused(harness: ConsoleHarness, anyone:
 
     assert (await log_in(anyone, link=link)).status_code == 401
     assert (await log_in(anyone, link=sign_worker_link(b"other", "1", "w-zhang", T0))).status_code == 401
-
-
-async def test_a_token_is_shown_once_and_can_be_revoked_with_its_sessions(
-    harness: ConsoleHarness, admin: Client, anyone: Client
-) -> None:
-    made = (await admin.post("/api/v1/tokens", json={"role": "operator", "person": "w-li", "place": "garden"})).json()
-    listed = await admin.get("/api/v1/tokens")
-
-    assert made["token"] not in listed.text
-    assert [one["id"] for one in listed.json()["items"]] == [made["id"]]
-    assert (await log_in(anyone, token=made["token"])).json()["place"] == "garden"
-    assert (await anyone.get("/api/v1/session")).status_code == 200
-    assert (await admin.delete(f"/api/v1/tokens/{made['id']}")).status_code == 204
-    assert (await anyone.get("/api/v1/session")).status_code == 401
-    assert (await log_in(anyone, token=made["token"])).status_code == 401
-    assert (await admin.delete(f"/api/v1/tokens/{made['id']}")).status_code == 404
-
-
-@pytest.mark.parametrize(
-    ("body", "field"),
-    [
-        ({"role": "king"}, "role"),
-        ({"role": "worker", "person": "x"}, "person"),
-        ({"role": "viewer", "place": "x"}, "place"),
-    ],
-)
-async def test_a_token_for_an_unknown_person_is_refused(admin: Client, body: dict[str, str], field: str) -> None:
-    response = await admin.post("/api/v1/tokens", json=body)
-
-    assert (response.status_code, response.json()["errors"][0]["field"]) == (422, field)
-
-
-async def test_only_the_administrator_creates_tokens(bearer: Callable[..., Any]) -> None:
-    dispatcher = await bearer("dispatcher")
-
-    assert (await dispatcher.get("/api/v1/tokens")).status_code == 403
-    assert (await dispatcher.post("/api/v1/tokens", json={"role": "administrator"})).status_code == 403
 
 
 async def test_a_new_administrators_token_ends_the_sessions_of_the_old_one(

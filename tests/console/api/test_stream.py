@@ -12,13 +12,13 @@ import msgspec
 import pytest
 import uvicorn
 
-from console import application
 from console.application import create_app
-from console.events import Event
 from console.security.auth import COOKIE, sign_worker_link
 from tests.support.console_harness import ADMIN, T0, Client, ConsoleHarness
 
 PATIENCE_S = 10.0
+
+
 Open = Callable[..., Any]
 
 
@@ -136,22 +136,6 @@ async def test_a_quiet_stream_has_heartbeats(server: Open) -> None:
     async with server() as stream, asyncio.timeout(PATIENCE_S):
         while "" not in await stream.block():
             pass
-
-
-async def test_a_status_that_fails_is_published_later(harness: ConsoleHarness) -> None:
-    troubles = [RuntimeError("no number yet")]
-
-    def status() -> dict[str, Any]:
-        if troubles:
-            raise troubles.pop()
-        return {"connected": True}
-
-    telling = asyncio.create_task(application._publish_status(harness.deps_with(monitoring={"status": status}), 0.0))
-    async with asyncio.timeout(PATIENCE_S):
-        stream = await anext(harness.events.subscribe(None).events(PATIENCE_S))
-    telling.cancel()
-
-    assert stream == Event("status", {"connected": True})
 
 
 async def test_a_stream_ends_soon_after_its_session(harness: ConsoleHarness, server: Open) -> None:

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import lru_cache, partial
 from pathlib import Path
+from threading import Lock
 
 from app.config.faults import ConfigError, ConfigFault
 from app.config.yaml_files import read_yaml, validate
@@ -30,7 +31,11 @@ FOLDER = "codecs.d"
 
 
 class CodecReloader:
-    """Keeps `codecs`, which the decoder calls, at the last version of each file that could be loaded."""
+    """Keeps `codecs`, which the decoder calls, at the last version of each file that could be loaded.
+
+    Changed files are tried in a process of their own, so that `poll` may run in a thread: a codec that does not end
+    takes a second, and no message waits for it.
+    """
 
     def __init__(self, site: Path | None) -> None:
         self.codecs = CodecRuntime()
@@ -38,6 +43,7 @@ class CodecReloader:
         self._files: dict[str, bytes] = {}
         self._binding_book = BindingBook()
         self._watcher = FileWatcher(partial(_codec_files, self._path))
+        self._lock = Lock()
 
     def reload(self) -> list[str]:
         """Load the folder as it is now and describe what changed. Raises ConfigError for faulty bindings.
@@ -59,9 +65,9 @@ class CodecReloader:
     def _keep_working_version(self, files: dict[str, bytes]) -> list[str]:
         """Replace changed files that cannot be loaded by their previous content; returns a line for each."""
         failures = []
-        for codec in build_registry(files, self._binding_book).codecs:
-            is_new = self._files.get(codec.name) != files[codec.name]
-            error = self.codecs.load_error(codec) if is_new else None
+        codecs = build_registry(files, self._binding_book).codecs
+        changed = tuple(codec for codec in codecs if self._files.get(codec.name) != files[codec.name])
+        for codec, error in zip(changed, _load_errors(changed), strict=True):
             if error is not None:
                 previous = self._files.get(codec.name)
                 files[codec.name] = files[codec.name] if previous is None else previous
@@ -71,13 +77,14 @@ class CodecReloader:
 
     def poll(self) -> list[str]:
         """Reload if a file changed; faults are logged, and what was in use stays in use."""
-        if not self._watcher.has_changed():
-            return []
-        self._watcher.mark_seen()
-        try:
-            return _logged(self._load_bindings()) + self._load_files()
-        except OSError as error:
-            return _logged([f"{error}; the codecs before it stay in use"])
+        with self._lock:
+            if not self._watcher.has_changed():
+                return []
+            self._watcher.mark_seen()
+            try:
+                return _logged(self._load_bindings()) + self._load_files()
+            except OSError as error:
+                return _logged([f"{error}; the codecs before it stay in use"])
 
     def _load_bindings(self) -> list[str]:
         """Faulty bindings do not keep the codec files from being loaded."""
@@ -91,7 +98,7 @@ class CodecReloader:
         """Poll every POLL_S until cancelled; `on_change` runs after each poll that found a change."""
         while True:
             await asyncio.sleep(POLL_S)
-            if self.poll() and on_change is not None:
+            if await asyncio.to_thread(self.poll) and on_change is not None:
                 await on_change()
 
 

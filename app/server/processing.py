@@ -165,7 +165,7 @@ class Processing:
 
     async def reload_codecs(self) -> None:
         """Apply changed codecs now, and mark their versions in the journal."""
-        if self.codecs.poll():
+        if await asyncio.to_thread(self.codecs.poll):
             await self._mark_definitions()
 
     async def follow_codecs(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from click.testing import CliRunner
 from app.cli.main import main
 from app.config.faults import ConfigError
 from app.reload.codecs import CodecReloader, check_codecs
-from ingest.codecs import CodecFailed, DecodeCall, Decoded
+from ingest.codecs import Codec, CodecFailed, DecodeCall, Decoded
 
 NOW = 1767225660000
 CODECS = Path(__file__).parents[2] / "ingest" / "codecs"
@@ -133,6 +134,33 @@ async def test_the_folder_is_polled_until_the_service_stops(
     following.cancel()
     with pytest.raises(asyncio.CancelledError):
         await following
+
+
+async def test_a_codec_that_does_not_end_when_it_is_loaded_keeps_no_message_waiting(
+    folder: CodecReloader, shelf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Saving `while(true){}` held up the event loop, and every alarm in it, for more than a second."""
+    monkeypatch.setattr("app.reload.codecs.POLL_S", 0.0)
+    loading, end = threading.Event(), threading.Event()
+
+    def load_errors(codecs: tuple[Codec, ...]) -> tuple[str | None, ...]:
+        loading.set()
+        assert end.wait(10)
+        return tuple("stopped after 500 ms" for _ in codecs)
+
+    monkeypatch.setattr("app.reload.codecs._load_errors", load_errors)
+    save(shelf / "a.js", "while(true){}")
+    polling = asyncio.create_task(folder.run())
+    async with asyncio.timeout(10):
+        while not loading.is_set():
+            await asyncio.sleep(0.01)
+    end.set()  # reached: the loop runs while the file is being loaded
+    async with asyncio.timeout(10):
+        while folder.codecs.find("a") is None:
+            await asyncio.sleep(0.01)
+    polling.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await polling
 
 
 def test_without_a_site_there_are_no_codecs() -> None:

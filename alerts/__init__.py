@@ -1,1 +1,1 @@
-"""4. TELL: Findings become people who answer."""
+"""4. ALERT: opens alerts for findings, notifies people and escalates until a person responds."""

@@ -1,1 +1,1 @@
-"""5. WATCH: the operations screen, the worker's page and the HTTP API."""
+"""5. OPERATE: the HTTP API, the operations screen and the worker's page."""

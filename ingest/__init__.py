@@ -1,1 +1,1 @@
-"""1. LISTEN: bytes from MQTT become Readings, or a refusal with its reason."""
+"""1. INGEST: decodes messages of MQTT and HTTP to readings, or refuses them with a reason."""

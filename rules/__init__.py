@@ -1,1 +1,1 @@
-"""3. JUDGE: Readings become Findings."""
+"""3. EVALUATE: evaluates rules over readings and reports findings."""

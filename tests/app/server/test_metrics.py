@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -170,3 +172,20 @@ def test_the_process_is_measured() -> None:
     names = {name for name, *_ in series(process_metrics())}
 
     assert {"process_cpu_seconds_total", "process_resident_memory_bytes", "process_open_fds", "python_info"} <= names
+
+
+def test_every_metric_of_the_service_is_documented(pipeline: Pipeline) -> None:
+    table = (Path(__file__).resolve().parents[3] / "docs" / "metrics.md").read_text("utf-8")
+    documented = set(re.findall(r"^\| `(fengshao_\w+)` \| (\w+) \|", table, re.MULTILINE))
+    families = (
+        *pipeline_metrics(pipeline),
+        *intake_metrics(intake(), True),
+        *audit_metrics(AuditResult()),
+        *SendTimes().collect(),
+    )
+
+    exposed = {
+        (f"{family.name}_total" if family.type == "counter" else family.name, family.type) for family in families
+    }
+
+    assert exposed - documented == set()

@@ -44,8 +44,8 @@ async def test_a_person_resets_a_latched_alarm_over_the_api_and_it_alarms_again(
     await rings(harness, True, False)
     alert = (await harness.until_items("/api/v1/alerts?ledger=danger"))[0]
     assert harness.phase("gas-alarm") == "firing"
-    (held,) = await harness.items(f"/api/v1/rules/latched?alert={alert['id']}")
-    assert (held["rule"], held["device"], held["title"]) == ("gas-alarm", "gas-402", "燃气泄漏")
+    (latched,) = await harness.items(f"/api/v1/rules/latched?alert={alert['id']}")
+    assert (latched["rule"], latched["device"], latched["title"]) == ("gas-alarm", "gas-402", "燃气泄漏")
 
     answer = await harness.api.post(URL, json={"device": "gas-402", "reason": "已到现场查看"})
     assert (answer.status_code, answer.json()["ended"]) == (200, True)
@@ -71,7 +71,7 @@ async def test_an_alarm_that_is_still_active_is_released_and_ends_with_its_all_c
 
 
 @pytest.mark.parametrize(
-    ("path", "written", "status"),
+    ("path", "body", "status"),
     [
         (URL, {"device": "gas-402"}, 422),
         (URL, {"device": "gas-402", "reason": " "}, 422),
@@ -83,9 +83,9 @@ async def test_an_alarm_that_is_still_active_is_released_and_ends_with_its_all_c
     ],
 )
 async def test_an_impossible_reset_is_refused(
-    harness: RulebookHarness, path: str, written: dict[str, str], status: int
+    harness: RulebookHarness, path: str, body: dict[str, str], status: int
 ) -> None:
-    assert (await harness.api.post(path, json=written)).status_code == status
+    assert (await harness.api.post(path, json=body)).status_code == status
     assert marks(harness) == []
 
 
@@ -104,8 +104,8 @@ async def test_settling_the_alert_resets_its_latched_rule(harness: RulebookHarne
 
 async def test_a_start_after_a_crash_repeats_recorded_resets_at_their_positions(tmp_path: Path) -> None:
     journal = SqliteJournal(tmp_path / "journal.db")
-    written = ResetMark("r", "g", "w1", "x", {"urgent": 3, "bulk": 7})
-    await journal.mark(MarkKind.RESET, 100, msgspec.json.encode(written).decode())
+    body = ResetMark("r", "g", "w1", "x", {"urgent": 3, "bulk": 7})
+    await journal.mark(MarkKind.RESET, 100, msgspec.json.encode(body).decode())
     await journal.mark(MarkKind.ALIVE, 200)
     assert list(_resets(journal)) == [Reset(100, "r", "g")]
 

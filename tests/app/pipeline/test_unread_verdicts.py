@@ -1,4 +1,4 @@
-"""A detector that nobody understands is told to maintenance once, with the line that helps; a test has an end.
+"""Unread verdicts of a detector are reported to maintenance once, with the line that helps; a self-test has an end.
 
 Whole services on a real broker, with a crash in between.
 """
@@ -29,7 +29,7 @@ async def harness(tmp_path: Path, broker: Broker, free_port: Callable[[], int]) 
         yield running
 
 
-async def says(harness: RulebookHarness, **values: object) -> None:
+async def send(harness: RulebookHarness, **values: object) -> None:
     before = harness.service.processing.pipeline.counters.frames
     await harness.publish(f"zigbee2mqtt/{IEEE}", values)
     await harness.until(lambda: harness.service.processing.pipeline.counters.frames > before, "the message")
@@ -38,7 +38,7 @@ async def says(harness: RulebookHarness, **values: object) -> None:
 async def test_an_unread_verdict_is_reported_once_across_a_crash_and_over_when_a_mapping_names_it(
     harness: RulebookHarness,
 ) -> None:
-    await says(harness, alarm_code=7, battery=50)
+    await send(harness, alarm_code=7, battery=50)
     (alert,) = await harness.until_items(HEALTH)
     shown = {line["quantity"]: line["value"] for line in alert["evidence"]}
     assert ("unread-verdict", "安全设备消息未读懂", "gas-403") == (alert["rule"], alert["title"], alert["device"])
@@ -47,7 +47,7 @@ async def test_an_unread_verdict_is_reported_once_across_a_crash_and_over_when_a
 
     await harness.crash()
     await harness.start()
-    await says(harness, alarm_code=7, battery=49)
+    await send(harness, alarm_code=7, battery=49)
     await harness.fast_forward(minutes=30)
     assert [alert["id"]] == [one["id"] for one in await harness.items(HEALTH)]
 
@@ -55,7 +55,7 @@ async def test_an_unread_verdict_is_reported_once_across_a_crash_and_over_when_a
     await harness.until(
         lambda: "zigbee2mqtt_site.yaml" in harness.service.processing.definitions.mappings_by_file, "the site's mapping"
     )
-    await says(harness, alarm_code=7, battery=48)
+    await send(harness, alarm_code=7, battery=48)
     await harness.until_state(alert["id"], "closed")
     (danger,) = await harness.until_items("/api/v1/alerts?ledger=danger")
     assert "gas-alarm" == danger["rule"]
@@ -64,7 +64,7 @@ async def test_an_unread_verdict_is_reported_once_across_a_crash_and_over_when_a
 async def test_a_danger_sent_during_a_self_test_is_reported_in_time_after_a_crash_and_without_another_message(
     harness: RulebookHarness,
 ) -> None:
-    await says(harness, gas=True, self_test_result="checking")
+    await send(harness, gas=True, self_test_result="checking")
     assert [] == await harness.items("/api/v1/alerts")
     await harness.crash()
     await harness.start()

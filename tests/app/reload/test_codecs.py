@@ -1,4 +1,4 @@
-"""A site's codecs.d: watched, taken up again, and never made worse by a file that is half saved."""
+"""A site's codecs.d: polled and reloaded, and a half saved file replaces none that works."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ def shelf(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def folder(tmp_path: Path, shelf: Path) -> Iterator[CodecReloader]:
-    made = CodecReloader(tmp_path)
-    made.reload()
-    yield made
-    made.codecs.close()
+    reloader = CodecReloader(tmp_path)
+    reloader.reload()
+    yield reloader
+    reloader.codecs.close()
 
 
 def save(path: Path, text: str) -> None:
@@ -68,10 +68,10 @@ def test_a_half_saved_file_does_not_replace_one_that_works(folder: CodecReloader
     save(shelf / "a.js", "function Decoder() { return {v: 1}; }")
     folder.poll()
     save(shelf / "a.js", "function Decoder() { return {v:")
-    [told] = folder.poll()
+    [lines] = folder.poll()
 
-    assert "SyntaxError" in told
-    assert told.endswith("the file before it stays in use")
+    assert "SyntaxError" in lines
+    assert lines.endswith("the file before it stays in use")
     assert Decoded({"v": 1}) == decode(folder, "a")
 
 
@@ -79,9 +79,9 @@ def test_a_new_file_that_cannot_be_loaded_is_reported_and_its_messages_are_refus
     folder: CodecReloader, shelf: Path
 ) -> None:
     save(shelf / "a.js", "function Decoder( {")
-    told = folder.poll()
+    lines = folder.poll()
 
-    assert told[-1].endswith("its messages are refused")
+    assert lines[-1].endswith("its messages are refused")
     assert isinstance(decode(folder, "a"), CodecFailed)
 
 
@@ -90,18 +90,18 @@ def test_faulty_bindings_change_nothing(folder: CodecReloader, shelf: Path) -> N
     save(shelf / "bindings.yaml", "codecs:\n  a.js: {models: [B]}\n")
     folder.poll()
     save(shelf / "bindings.yaml", "codecs:\n  a.js: {models: [C]}\n  zzz.js: {}\n")
-    [told] = folder.poll()
+    [lines] = folder.poll()
 
-    assert told.startswith(f"{shelf / 'bindings.yaml'}:3:3: codecs.zzz.js: there is no such file")
+    assert lines.startswith(f"{shelf / 'bindings.yaml'}:3:3: codecs.zzz.js: there is no such file")
     assert [Decoded({"v": 1}), None] == [decode(folder, "B"), decode(folder, "C")]
 
 
 def test_a_file_added_beside_faulty_bindings_is_loaded_all_the_same(folder: CodecReloader, shelf: Path) -> None:
     save(shelf / "bindings.yaml", "codecs: [")
     save(shelf / "a.js", "function Decoder() { return {v: 1}; }")
-    told = folder.poll()
+    lines = folder.poll()
 
-    assert [True, False] == [line.endswith("the bindings before it stay in use") for line in told]
+    assert [True, False] == [line.endswith("the bindings before it stay in use") for line in lines]
     assert ([], Decoded({"v": 1})) == (folder.poll(), decode(folder, "A"))
 
 

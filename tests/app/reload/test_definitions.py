@@ -48,13 +48,13 @@ async def harness(tmp_path: Path, broker: Broker, free_port: Callable[[], int]) 
         yield running
 
 
-def tells_of_a_tunnel(harness: RulebookHarness) -> None:
+def add_tunnel_kind(harness: RulebookHarness) -> None:
     harness.save_file(KIND, "../kinds/tunnel.yaml")
     harness.save_file(MAPPING, "../mappings/tunnel.yaml")
     harness.save_file(BOOK, "tunnel.yaml")
 
 
-async def says(harness: RulebookHarness, **values: object) -> None:
+async def send(harness: RulebookHarness, **values: object) -> None:
     before = harness.service.processing.pipeline.counters.readings
     await harness.publish("zigbee2mqtt/tunnel one", values)
     await harness.until(lambda: harness.service.processing.pipeline.counters.readings > before, "the reading")
@@ -65,11 +65,11 @@ async def rules(harness: RulebookHarness) -> set[str]:
 
 
 async def test_a_rulebook_for_a_new_kind_blocked_every_edit_of_rules_until_a_restart(harness: RulebookHarness) -> None:
-    tells_of_a_tunnel(harness)
+    add_tunnel_kind(harness)
     assert "tunnel-flooded" in (await harness.service.rulebook_reloader.poll()).added
     assert "tunnel" in {kind["kind"] for kind in await harness.items("/api/v1/kinds")}
     assert (await harness.api.put("/api/v1/devices/tn-1", json=TUNNEL)).status_code == 201
-    await says(harness, wet=True)
+    await send(harness, wet=True)
     await harness.until_items("/api/v1/alerts")
     assert await rules(harness) == {"tunnel-flooded"}
     assert "tunnel" in harness.service.processing.decoder.urgent_kinds
@@ -78,18 +78,18 @@ async def test_a_rulebook_for_a_new_kind_blocked_every_edit_of_rules_until_a_res
 async def test_a_device_registered_before_its_kind_is_evaluated_when_the_kind_is_added(
     harness: RulebookHarness,
 ) -> None:
-    tells_of_a_tunnel(harness)
+    add_tunnel_kind(harness)
     await harness.service.rulebook_reloader.poll()
     await harness.api.put("/api/v1/devices/tn-1", json=TUNNEL)
     harness.save_file(KIND.replace("max: 5000", "max: 9000"), "../kinds/tunnel.yaml")
     await harness.service.rulebook_reloader.poll()
-    await says(harness, depth_mm=7000)
+    await send(harness, depth_mm=7000)
     await harness.until_items("/api/v1/alerts")
     assert await rules(harness) == {"tunnel-flooded"}
 
 
 async def test_a_faulty_file_keeps_its_last_good_version_and_blocks_no_other(harness: RulebookHarness) -> None:
-    tells_of_a_tunnel(harness)
+    add_tunnel_kind(harness)
     await harness.service.rulebook_reloader.poll()
     harness.save_file(KIND.replace("type: bool", "type: boll"), "../kinds/tunnel.yaml")
     harness.save_file(MAPPING.replace("wet: flooded", "wet: flooded, deep: depth_mmm"), "../mappings/tunnel.yaml")
@@ -99,13 +99,13 @@ async def test_a_faulty_file_keeps_its_last_good_version_and_blocks_no_other(har
     assert {Path(fault.file).parent.name for fault in refused.value.faults} == {"kinds", "mappings"}
     assert "60" in str(harness.service.processing.engine.rulesets["gas_alarm"].by_name["gas-co"].rule.when)
     await harness.api.put("/api/v1/devices/tn-1", json=TUNNEL)
-    await says(harness, wet=True)
+    await send(harness, wet=True)
     await harness.until_items("/api/v1/alerts", 2)
     assert await rules(harness) == {"tunnel-flooded", "rulebook-refused"}
 
 
 async def test_a_kind_that_a_rule_still_needs_stays_and_is_reported(harness: RulebookHarness) -> None:
-    tells_of_a_tunnel(harness)
+    add_tunnel_kind(harness)
     await harness.service.rulebook_reloader.poll()
     harness.save_file(KIND.replace("depth_mm:", "depth_cm:"), "../kinds/tunnel.yaml")
     with pytest.raises(ConfigError, match=r"the kind before it stays, for tunnel\.yaml asks of it"):
@@ -120,10 +120,10 @@ async def test_a_kind_that_a_rule_still_needs_stays_and_is_reported(harness: Rul
 async def test_a_kind_removed_with_its_rules_ends_active_findings_and_evaluates_nothing(
     harness: RulebookHarness,
 ) -> None:
-    tells_of_a_tunnel(harness)
+    add_tunnel_kind(harness)
     await harness.service.rulebook_reloader.poll()
     await harness.api.put("/api/v1/devices/tn-1", json=TUNNEL)
-    await says(harness, wet=True)
+    await send(harness, wet=True)
     await harness.until_items("/api/v1/alerts")
     for file in ("kinds/tunnel.yaml", "mappings/tunnel.yaml", "rules/tunnel.yaml"):
         (harness.rules.parent / file).unlink()
@@ -140,15 +140,15 @@ async def test_two_rulebooks_with_the_same_rule_are_not_both_applied(harness: Ru
 
 
 async def test_after_kill_9_the_journal_is_evaluated_by_the_kinds_of_its_day(harness: RulebookHarness) -> None:
-    tells_of_a_tunnel(harness)
+    add_tunnel_kind(harness)
     await harness.service.rulebook_reloader.poll()
     await harness.api.put("/api/v1/devices/tn-1", json=TUNNEL)
-    await says(harness, wet=True)
+    await send(harness, wet=True)
     await harness.crash()
     for file in ("../kinds/tunnel.yaml", "../mappings/tunnel.yaml"):
         harness.save_file("kind: [", file)
     await harness.start()
     await harness.until_items("/api/v1/alerts", 2)
     assert await rules(harness) == {"tunnel-flooded", "rulebook-refused"}
-    await says(harness, wet=False, depth_mm=0)
+    await send(harness, wet=False, depth_mm=0)
     assert explain(harness.service.processing.engine, "tunnel-flooded", "tn-1")["phase"] in ("clearing", "quiet")

@@ -40,9 +40,9 @@ class FilteredHarness(ServiceHarness):
 
 @pytest.fixture
 def harness(tmp_path: Path, broker: Broker, free_port: Callable[[], int]) -> FilteredHarness:
-    made = FilteredHarness(tmp_path / "data", broker.port, free_port())
-    made.filters = FULL_TOPIC
-    return made
+    harness = FilteredHarness(tmp_path / "data", broker.port, free_port())
+    harness.filters = FULL_TOPIC
+    return harness
 
 
 async def registered(harness: ServiceHarness, id: str, platform: str, identity: str) -> None:
@@ -62,11 +62,11 @@ async def test_an_alarm_below_a_full_topic_and_below_another_base_topic_reaches_
         await harness.until(lambda: "home/z2m/kitchen" in harness.service.consumer._urgent.granted, "the urgent filter")
         await harness.publish("home/z2m/kitchen", {"gas": True, "co_ppm": 3})
 
-        async def heard() -> bool:
+        async def was_processed() -> bool:
             return bool(await harness.items("/api/v1/devices/kitchen/readings"))
 
         async with asyncio.timeout(15):
-            while not await heard():
+            while not await was_processed():
                 await asyncio.sleep(0.05)
 
 
@@ -93,10 +93,10 @@ async def test_the_doctor_asks_the_running_service(harness: FilteredHarness) -> 
         await harness.mqtt.publish("esp/binary_sensor/smoke_alarm/state", "OFF", qos=1, retain=True)
         here = ["devices", "doctor", "--data", str(harness.data)]
 
-        told = await asyncio.to_thread(CliRunner().invoke, main, [*here, "--seconds", "1", "--json"])
+        result = await asyncio.to_thread(CliRunner().invoke, main, [*here, "--seconds", "1", "--json"])
 
-        assert 3 == told.exit_code, told.output
-        report: dict[str, Any] = json.loads(told.output)
+        assert 3 == result.exit_code, result.output
+        report: dict[str, Any] = json.loads(result.output)
         states = {one["device"] or one["identity"]: one["states"] for one in report["speakers"]}
         assert {"gas-403": ["understood"], "esp": ["outside", "unregistered"]} == states
         # It was dry: no reading, no refusal, no alert came of it, and the service's own session went on.
@@ -114,7 +114,7 @@ async def test_the_doctor_asks_the_running_service(harness: FilteredHarness) -> 
 
 
 @pytest.mark.parametrize(
-    ("written", "told"),
+    ("filters", "message"),
     [
         ("tasmota: [tele/#, +/tele#]", "site.yaml:5:23: intake.filters.tasmota.1: '+/tele#'"),
         ("tasmotta: [tele/#]", "site.yaml:5:5: intake.filters.tasmotta: 'tasmotta' is unknown"),
@@ -126,11 +126,11 @@ async def test_the_doctor_asks_the_running_service(harness: FilteredHarness) -> 
         ("tasmota: tele/#", "site.yaml:5:5: intake.filters.tasmota: Input should be a valid list"),
     ],
 )
-def test_an_invalid_filter_is_reported_with_file_and_line(tmp_path: Path, written: str, told: str) -> None:
-    text = f"name: 社区\nlast_resort: []\nintake:\n  filters:\n   {{{written}}}\n"
+def test_an_invalid_filter_is_reported_with_file_and_line(tmp_path: Path, filters: str, message: str) -> None:
+    text = f"name: 社区\nlast_resort: []\nintake:\n  filters:\n   {{{filters}}}\n"
     (tmp_path / "site.yaml").write_text(text, "utf-8")
 
     found, _ = check_site_files(tmp_path, START)
 
     faults = [str(fault).removeprefix(f"{tmp_path}/") for fault in found.faults]
-    assert any(fault.startswith(told) for fault in faults), faults
+    assert any(fault.startswith(message) for fault in faults), faults

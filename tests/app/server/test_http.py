@@ -23,8 +23,8 @@ from tests.support.http import API_TIMEOUT_S
 
 
 def test_a_port_in_use_is_reported_before_anything_is_opened() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+    with socket.create_server(("127.0.0.1", 0)) as occupied:
+        port = occupied.getsockname()[1]
         with pytest.raises(InvalidAddress, match=f"--http 127.0.0.1:{port}: cannot listen there"):
             check_port_free(ListenAddress("127.0.0.1", port))
 
@@ -51,17 +51,17 @@ def test_ctrl_c_ends_without_reports_of_leaks(tmp_path: Path, free_port: Callabl
         assert service.stdout is not None
         assert "is up" in service.stdout.readline()
         service.send_signal(signal.SIGINT)
-        _, said = service.communicate(timeout=30)
+        _, output = service.communicate(timeout=30)
 
     assert service.returncode == 0
-    assert "leaked" not in said
-    assert "Traceback" not in said
+    assert "leaked" not in output
+    assert "Traceback" not in output
 
 
 async def _seen_by(app_proxies: tuple[str, ...], data: Path, **headers: str) -> Any:
     """What the application sees of a caller on the loopback who writes these headers."""
 
-    async def tell(scope: Any, _receive: Any, send: Any) -> None:
+    async def client_app(scope: Any, _receive: Any, send: Any) -> None:
         if scope["type"] != "http":
             return
         body = json.dumps([scope["client"][0], scope["scheme"]]).encode()
@@ -71,7 +71,7 @@ async def _seen_by(app_proxies: tuple[str, ...], data: Path, **headers: str) -> 
     with socket.create_server(("127.0.0.1", 0)) as free:
         at = ListenAddress("127.0.0.1", free.getsockname()[1])
     async with (
-        serve(tell, at, data, "token", app_proxies),
+        serve(client_app, at, data, "token", app_proxies),
         httpx2.AsyncClient(trust_env=False, timeout=API_TIMEOUT_S) as client,
     ):
         return (await client.get(f"http://127.0.0.1:{at.port}/", headers=headers)).json()
@@ -91,7 +91,7 @@ async def test_a_configured_proxy_is_trusted_for_the_last_unknown_address(tmp_pa
     assert await _seen_by(("127.0.0.0/8",), tmp_path, **forged) == ["203.0.113.7", "http"]
 
 
-@pytest.mark.parametrize("written", ["*", "everybody", "0.0.0.0/0", "::/0", "10.0.0.1/8", ""])
-def test_a_proxy_that_is_no_address_is_refused(written: str) -> None:
+@pytest.mark.parametrize("proxy", ["*", "everybody", "0.0.0.0/0", "::/0", "10.0.0.1/8", ""])
+def test_a_proxy_that_is_no_address_is_refused(proxy: str) -> None:
     with pytest.raises(ValidationError, match="trusted_proxies"):
-        SiteSettings.model_validate({"http": {"trusted_proxies": [written]}})
+        SiteSettings.model_validate({"http": {"trusted_proxies": [proxy]}})

@@ -21,7 +21,7 @@ from domain.people import community
 NAMES_SHOWN = 5
 
 
-def check_site(path: Path | None, templates: bool, say: Print, data: Path | None = None) -> int:
+def check_site(path: Path | None, templates: bool, echo: Print, data: Path | None = None) -> int:
     """Read all files that `up` would read; print counts and warnings, return the exit code.
 
     With `templates` print the SMS templates instead. With `data` also records that an import would skip there.
@@ -29,21 +29,21 @@ def check_site(path: Path | None, templates: bool, say: Print, data: Path | None
     """
     if templates:
         for template, text in sorted(registered_templates(load_wording(path)).items()):
-            say(f"{template}\t{text}")
+            echo(f"{template}\t{text}")
         return 0
     result, site = check_site_files(path, Clock()())
     warnings = list(result.warnings)
     missing_secrets: list[str] = []
     if site is not None:
         for line in (*summary_lines(result, site), *result.levels):
-            say(line)
+            echo(line)
         missing_secrets = list(_missing_secrets(site, os.environ))
         warnings = [*_reachability_warnings(site), *warnings]
         warnings += [f"not taken from the site's files: {text}" for text in skipped_records(data, site)] if data else []
     for line in missing_secrets:
-        say(line)
+        echo(line)
     for warning in warnings:
-        say(f"warning: {warning}")
+        echo(f"warning: {warning}")
     if result.faults:
         raise ConfigError(result.faults)
     return 1 if missing_secrets else 0

@@ -33,7 +33,7 @@ def run(
     mqtt: str | None,
     seconds: int,
     as_json: bool,
-    say: Callable[[str], Any],
+    echo: Callable[[str], Any],
     environ: Mapping[str, str],
 ) -> int:
     """Print the report and return the exit code. `mqtt` None: the running service's broker, else the local one."""
@@ -42,10 +42,10 @@ def run(
         address = mqtt or environ.get("FENGSHAO_MQTT") or "127.0.0.1:1883"
         report = _capture_locally(data, site, address, seconds, environ)
     if as_json:
-        say(json.dumps(report, ensure_ascii=False))
+        echo(json.dumps(report, ensure_ascii=False))
     else:
         for line in report_lines(report, load_kinds(site)):
-            say(line)
+            echo(line)
     return EXIT_NO_MESSAGES if not report["speakers"] else EXIT_ALL_DECODED if report["well"] else EXIT_LINES_TO_ADD
 
 

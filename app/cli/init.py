@@ -1,4 +1,4 @@
-"""`fengshao init FOLDER`: writes a small, commented site that is right as it stands and can be grown."""
+"""`fengshao init FOLDER`: writes a small, commented site folder without faults, to be extended."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ SITE_TEMPLATE = Path(__file__).resolve().parent / "site_template"
 
 
 class FolderNotEmpty(UserError):
-    """The folder holds something already; nothing was written."""
+    """The folder is not empty; nothing was written."""
 
 
 def write_site_template(folder: Path) -> list[Path]:
-    """Copies the blank site into a new or empty folder and returns the files it wrote."""
+    """Copy the template into a new or empty folder; returns the files. Raises FolderNotEmpty."""
     if folder.exists() and any(folder.iterdir()):
         raise FolderNotEmpty(f"{folder} is not empty: name a new folder")
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""The command line `fengshao`. Each command says what it did, or what is wrong and what to do."""
+"""The command line `fengshao`. Modules of a command are imported when it runs, so that `--help` is quick."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ _NOT_LISTED = ("reasons", "reasons_en", "answers", "asks", "known", "told", "mem
 """Fields of an explanation that are printed in another form, or not at all."""
 
 
-def check(files: tuple[Path, ...], site: Path | None, as_json: bool, say: Print) -> int:
+def check(files: tuple[Path, ...], site: Path | None, as_json: bool, echo: Print) -> int:
     """Check rulebooks and the trials beside them; returns the exit code. Raises ConfigError unless `as_json`."""
     zone = site_zone(site)
     try:
@@ -45,27 +45,27 @@ def check(files: tuple[Path, ...], site: Path | None, as_json: bool, say: Print)
     except ConfigError as error:
         if not as_json:
             raise
-        say(format_json({"faults": [msgspec.structs.asdict(fault) for fault in error.faults]}, zone))
+        echo(format_json({"faults": [msgspec.structs.asdict(fault) for fault in error.faults]}, zone))
         return 1
     if as_json:
-        say(format_json({**answer, "faults": []}, zone))
+        echo(format_json({**answer, "faults": []}, zone))
         return 0
     for warning in answer.get("warnings", ()):
-        say(f"warning: {ConfigFault(**warning)}")
-    say(f"{answer['books']} rulebooks are right")
+        echo(f"warning: {ConfigFault(**warning)}")
+    echo(f"{answer['books']} rulebooks are right")
     return 0
 
 
-def test(files: tuple[Path, ...], site: Path | None, as_json: bool, say: Print) -> int:
+def test(files: tuple[Path, ...], site: Path | None, as_json: bool, echo: Print) -> int:
     """Run the trials of rulebooks; prints expected and actual findings of failed ones, returns the exit code."""
     with progress_bar("trials") as progress:
         answer = run(TestRequest(list(files), site), progress)
     if as_json:
-        say(format_json(answer, site_zone(site)))
+        echo(format_json(answer, site_zone(site)))
     else:
         for trial in (trial for trial in answer["results"] if not trial["passed"]):
-            say(f"{trial['file']}: {trial['trial']}\n  exp: {list(trial['expected'])}\n  got: {list(trial['got'])}")
-        say(f"{answer['passed']} trials passed, {answer['failed']} failed")
+            echo(f"{trial['file']}: {trial['trial']}\n  exp: {list(trial['expected'])}\n  got: {list(trial['got'])}")
+        echo(f"{answer['passed']} trials passed, {answer['failed']} failed")
     return 1 if answer["failed"] else 0
 
 
@@ -77,7 +77,7 @@ def backtest(
     against: Path | None,
     site: Path | None,
     as_json: bool,
-    say: Print,
+    echo: Print,
 ) -> None:
     """Print what a rulebook would have found in recorded data, and how another one would have differed."""
     zone = zone_of(data, site)
@@ -90,10 +90,10 @@ def backtest(
             answer = run(BacktestRequest(rulebook, data, start, end, against, site), progress)
     result = to_schema(BacktestResult, answer)
     if as_json:
-        say(format_json(result, zone))
+        echo(format_json(result, zone))
         return
     for line in backtest_lines(msgspec.to_builtins(result, enc_hook=int), zone):
-        say(line)
+        echo(line)
 
 
 def _backtest_via_service(
@@ -149,7 +149,7 @@ def explain(
     site: Path | None,
     as_json: bool,
     english: bool,
-    say: Print,
+    echo: Print,
 ) -> None:
     """Print why a rule did or did not fire for a device or group at an instant (default: now)."""
     zone = zone_of(data, site)
@@ -163,10 +163,10 @@ def explain(
             answer = run(ExplainRequest(rule, device, instant or Clock()(), data, since_ms, site), progress)
     explanation = to_schema(Explanation, answer)
     if as_json:
-        say(format_json(explanation, zone))
+        echo(format_json(explanation, zone))
         return
     for line in explanation_lines(explanation, english, zone):
-        say(line)
+        echo(line)
 
 
 def _explain_via_service(rule: str, query: Mapping[str, str | None], data: Path) -> dict[str, Any]:

@@ -15,15 +15,15 @@ from simulators.publisher import DemoSite, run_demo
 
 
 async def simulate_site(site: Path | None, mqtt: str, seed: int, speed: float) -> None:
-    """Publishes ordinary life and the scripted leak of the site's devices."""
-    folder = load_site(site or SITE)
+    """Publish ordinary readings and one scripted gas leak of the site's devices until SIGINT or SIGTERM."""
+    config = load_site(site or SITE)
     broker = parse_broker_url(mqtt)
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     await run_demo(
         lambda: mqtt_client(broker),
-        DemoSite(devices=folder.devices, timezone=folder.settings.timezone),
+        DemoSite(devices=config.devices, timezone=config.settings.timezone),
         seed=seed,
         speed=speed,
         clock=Clock(),

@@ -21,7 +21,7 @@ from app.server.channels import ChannelNotConfigured, build_channels, http_clien
 from domain import HOUR, MINUTE, Instant, Ledger, Severity, Subject
 
 
-async def send_test(site: Path, to: str, channel: str, say: Print) -> int:
+async def send_test(site: Path, to: str, channel: str, echo: Print) -> int:
     """Send a message to one phone or userid; the exit code is 0 only when the provider accepted it."""
     settings = load_site(site).settings
     clock = Clock()
@@ -33,7 +33,7 @@ async def send_test(site: Path, to: str, channel: str, say: Print) -> int:
         renderer = MessageRenderer(load_wording(site), settings.sign, settings.zone, template_codes)
         delivery = sample_delivery(settings, renderer, channel, to, clock())
         result = await endpoints[channel].channel.send(delivery, clock())
-    say(_result_text(result, delivery))
+    echo(_result_text(result, delivery))
     return 0 if result.outcome is SendOutcome.ACCEPTED else 1
 
 

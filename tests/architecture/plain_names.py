@@ -13,10 +13,7 @@ from typing import Final
 
 CLEAN_PACKAGES: Final = (
     "alerts",
-    "app.clock",
-    "app.pipeline",
-    "app.reload",
-    "app.server",
+    "app",
     "console",
     "domain",
     "ingest",

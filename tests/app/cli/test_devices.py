@@ -32,8 +32,8 @@ async def test_a_kind_of_the_running_site_is_known_to_the_import(
     file = tmp_path / "devices.csv"
     file.write_text("id,kind\nradon-1,radon\n", "utf-8")
     async with RadonHarness(tmp_path / "data", broker.port, free_port()) as harness:
-        said = await asyncio.to_thread(import_devices, file, harness.data, None)
+        summary = await asyncio.to_thread(import_devices, file, harness.data, None)
         listed = await harness.get("/api/v1/devices/radon-1")
 
-    assert said == "1 devices: 1 new, 0 changed, 0 unchanged"
+    assert summary == "1 devices: 1 new, 0 changed, 0 unchanged"
     assert listed["kind"] == "radon"

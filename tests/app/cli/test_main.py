@@ -19,7 +19,7 @@ def run(*arguments: str) -> Result:
     return CLI.invoke(main, list(arguments), catch_exceptions=False)
 
 
-def test_a_new_site_is_right_as_it_stands(tmp_path: Path) -> None:
+def test_a_new_site_has_no_faults(tmp_path: Path) -> None:
     assert run("init", str(tmp_path / "site")).exit_code == 0
 
     checked = run("check", "--site", str(tmp_path / "site"))
@@ -30,7 +30,7 @@ def test_a_new_site_is_right_as_it_stands(tmp_path: Path) -> None:
     assert (again.exit_code, "is not empty" in again.output) == (1, True)
 
 
-def test_a_channel_without_its_secret_is_found_by_day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_check_reports_a_channel_without_its_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("FENGSHAO_ALIYUN_KEY_SECRET", raising=False)
     (tmp_path / "site.yaml").write_text("channels: {aliyun_sms: {}}\n")
 
@@ -55,7 +55,7 @@ def test_the_built_in_rulebooks_are_right_and_their_trials_pass() -> None:
     assert (tested.exit_code, " 0 failed" in tested.output) == (0, True)
 
 
-def test_every_mistake_in_a_rulebook_is_told_at_once(tmp_path: Path) -> None:
+def test_every_mistake_in_a_rulebook_is_reported_at_once(tmp_path: Path) -> None:
     book = tmp_path / "gas.yaml"
     book.write_text(
         "hazard: gas\n"
@@ -116,7 +116,7 @@ def test_devices_are_imported_without_a_running_service(tmp_path: Path) -> None:
     assert (refused.exit_code, "'nowhere' of gas-2 does not exist" in refused.output) == (1, True)
 
 
-def test_one_name_for_two_alarms_is_said_in_a_sentence(tmp_path: Path) -> None:
+def test_an_identity_of_two_devices_is_reported_without_a_traceback(tmp_path: Path) -> None:
     file = tmp_path / "devices.csv"
     file.write_text("id,kind,platform,platform_id\na,gas_alarm,zigbee2mqtt,Hall\nb,gas_alarm,zigbee2mqtt,Hall\n")
 
@@ -137,7 +137,7 @@ def up(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "environ", "said"),
+    ("arguments", "environ", "message"),
     [
         (("--mqtt", "0.0.0.0:1883"), {}, "needs credentials"),
         (("--mqtt", "mqtt://broker.example:1883"), {}, "is not used without credentials"),
@@ -146,10 +146,10 @@ def up(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
         ((), {"FENGSHAO_ADMIN_TOKEN": "short"}, "write at least 16"),
     ],
 )
-def test_up_refuses_what_would_be_unsafe_and_says_what_to_write(
-    tmp_path: Path, arguments: tuple[str, ...], environ: dict[str, str], said: str
+def test_up_refuses_unsafe_options_and_names_what_to_write(
+    tmp_path: Path, arguments: tuple[str, ...], environ: dict[str, str], message: str
 ) -> None:
     ended = up("--data", str(tmp_path / "data"), *arguments, **environ)
 
-    assert (ended.returncode, said in ended.stderr) == (1, True), ended.stderr
+    assert (ended.returncode, message in ended.stderr) == (1, True), ended.stderr
     assert "Traceback" not in ended.stderr

@@ -26,7 +26,7 @@ async def test_simulate_with_mqtts_connected_without_tls_and_the_password_went_i
     assert b"s3cret-pass" not in received
 
 
-async def test_a_server_with_a_trusted_certificate_is_told_who_we_are(
+async def test_a_password_is_sent_to_a_server_with_a_trusted_certificate(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     authority, server_tls = certificate(tmp_path / "certs"), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

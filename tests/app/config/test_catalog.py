@@ -14,7 +14,7 @@ from app.config.faults import ConfigError
 def faults(site: Path) -> list[str]:
     with pytest.raises(ConfigError) as error:
         load_replies(site)
-    return [f"{Path(one.file).name}:{one.line}: {one.field}: {one.message}" for one in error.value.faults]
+    return [f"{Path(fault.file).name}:{fault.line}: {fault.field}: {fault.message}" for fault in error.value.faults]
 
 
 def test_a_site_adds_words_and_trials(tmp_path: Path) -> None:
@@ -32,14 +32,14 @@ def test_a_friendly_word_that_hides_a_negation_is_named_with_its_line(tmp_path: 
     ]
 
 
-def test_a_site_that_makes_a_refusal_into_a_take_is_refused_by_the_built_in_trials(tmp_path: Path) -> None:
+def test_a_site_that_turns_a_refusal_into_an_acceptance_is_refused_by_the_built_in_trials(tmp_path: Path) -> None:
     (tmp_path / "replies.zh.yaml").write_text("words: {take: [没空]}\nnot_negated: [没空]\n", "utf-8")
-    found = faults(tmp_path)
-    assert any("'11没空' is read as `take 1`, it must be `pass 1`" in one for one in found)
-    assert all(one.startswith("replies_test.zh.yaml:") for one in found)
+    messages = faults(tmp_path)
+    assert any("'11没空' is read as `take 1`, it must be `pass 1`" in message for message in messages)
+    assert all(message.startswith("replies_test.zh.yaml:") for message in messages)
 
 
-def test_a_trial_of_the_site_that_fails_stands_at_its_line(tmp_path: Path) -> None:
+def test_a_failed_trial_of_the_site_is_reported_at_its_line(tmp_path: Path) -> None:
     (tmp_path / "replies_test.zh.yaml").write_text("trials:\n  - {means: take 1, texts: [11, '12']}\n", "utf-8")
     assert "trials.0.texts.0: Input should be a valid string" in faults(tmp_path)[0]
     (tmp_path / "replies_test.zh.yaml").write_text("trials:\n  - {means: take 1, texts: ['11', '12']}\n", "utf-8")
@@ -56,7 +56,7 @@ def test_texts_of_a_site_written_before_workers_could_report_name_what_they_miss
     own.write_text(old, "utf-8")
     with pytest.raises(ConfigError) as error:
         load_wording(tmp_path)
-    messages = [f"{one.field}: {one.message}" for one in error.value.faults]
+    messages = [f"{fault.field}: {fault.message}" for fault in error.value.faults]
     assert messages == [
         "sms: has no text of the kind `owned` for any hazard (`*`) and critical, high, medium, low: write one",
         "timeline.codes_sent: is missing: write `codes_sent: 已用{channel}把到场和处置的编号发给 {name}（{role}）`",

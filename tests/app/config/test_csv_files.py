@@ -21,7 +21,7 @@ def test_a_csv_row_without_its_id_names_line_and_column(tmp_path: Path) -> None:
     assert [str(fault) for fault in caught.value.faults] == [f"{file}:3:1: id: is empty: every row needs it"]
 
 
-def test_an_unknown_column_is_told_before_any_row_is_read(tmp_path: Path) -> None:
+def test_an_unknown_column_is_reported_before_any_row_is_read(tmp_path: Path) -> None:
     file = tmp_path / "places.csv"
     file.write_text("id,name,levle\n", "utf-8")
 
@@ -31,7 +31,7 @@ def test_an_unknown_column_is_told_before_any_row_is_read(tmp_path: Path) -> Non
     assert [(fault.column, fault.field) for fault in caught.value.faults] == [(1, "level"), (9, "levle")]
 
 
-def test_csv_cells_beyond_the_header_are_told(tmp_path: Path) -> None:
+def test_csv_cells_beyond_the_header_are_reported(tmp_path: Path) -> None:
     file = tmp_path / "cells.csv"
     file.write_text("id,name,level\ng1,网格,grid,extra\n", "utf-8")
     required, optional, make = CSV_FILES["cells"]

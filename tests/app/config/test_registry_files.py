@@ -49,18 +49,18 @@ def test_a_roster_hour_that_is_no_hour_is_refused(tmp_path: Path) -> None:
     assert [fault.field for fault in caught.value.faults] == ["from", "role"]
 
 
-def test_a_platform_without_an_id_of_its_own_knows_the_device_by_ours(tmp_path: Path) -> None:
+def test_without_platform_id_the_identity_is_our_device_id(tmp_path: Path) -> None:
     file = tmp_path / "new.csv"
     file.write_text("id,kind,platform\n0x000d6f0014f7bf0f,gas_alarm,zigbee2mqtt\ngas-1,gas_alarm,native\n")
 
-    found = read_devices(file, {"gas_alarm": None})
-    assert [one.identities for one in found] == [
+    devices = read_devices(file, {"gas_alarm": None})
+    assert [device.identities for device in devices] == [
         (Identity("zigbee2mqtt", "0x000d6f0014f7bf0f"),),
         (Identity("native", "gas-1"),),
     ]
 
 
-def test_an_id_of_nobody_knows_which_platform_is_a_fault(tmp_path: Path) -> None:
+def test_a_platform_id_without_its_platform_is_a_fault(tmp_path: Path) -> None:
     file = tmp_path / "new.csv"
     file.write_text("id,kind,platform,platform_id\ngas-1,gas_alarm,,0x000d6f0014f7bf0f\n")
 
@@ -69,7 +69,7 @@ def test_an_id_of_nobody_knows_which_platform_is_a_fault(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "said"),
+    ("name", "text", "message"),
     [
         (
             "a.csv",
@@ -86,8 +86,10 @@ def test_an_id_of_nobody_knows_which_platform_is_a_fault(tmp_path: Path) -> None
         ("e.yaml", "- id: g\n  kind: gas_alarm\n  platform_id: x\n", "e.yaml:1:3: .*platform_id stands without"),
     ],
 )
-def test_a_device_that_could_never_be_heard_is_not_registered(tmp_path: Path, name: str, text: str, said: str) -> None:
+def test_a_device_whose_messages_could_never_arrive_is_not_registered(
+    tmp_path: Path, name: str, text: str, message: str
+) -> None:
     (tmp_path / name).write_text(text)
 
-    with pytest.raises(ConfigError, match=said):
+    with pytest.raises(ConfigError, match=message):
         read_devices(tmp_path / name, {"gas_alarm": None})

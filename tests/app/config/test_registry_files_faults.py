@@ -14,7 +14,7 @@ from tests.support.site_files import TZ, faults_and_warnings, write_site
 
 
 @pytest.mark.parametrize(
-    ("name", "row", "said"),
+    ("name", "row", "message"),
     [
         ("people.csv", "id,name,phone,attributes.note\nli,李,1990001,nan\n", "2:14: attributes.note: nan is no value"),
         ("people.csv", "id,name,phone\nli,李,12ab\n", "2:6: phone: '12ab' is not a phone number"),
@@ -37,18 +37,20 @@ from tests.support.site_files import TZ, faults_and_warnings, write_site
         ("devices.csv", "id,kind\ng,gas_alarm\ng,water_meter\n", "3:3: kind: 'water_meter' is 'gas_alarm' in line 2"),
     ],
 )
-def test_a_row_that_the_api_would_refuse_is_refused_in_a_file(tmp_path: Path, name: str, row: str, said: str) -> None:
+def test_a_row_that_the_api_would_refuse_is_refused_in_a_file(
+    tmp_path: Path, name: str, row: str, message: str
+) -> None:
     faults, _ = faults_and_warnings(write_site(tmp_path, **{name.replace(".", "_"): row}))
-    assert any(f"{name}:{said}" in fault for fault in faults), faults
+    assert any(f"{name}:{message}" in fault for fault in faults), faults
 
 
-def test_a_number_in_yaml_that_is_none_is_refused(tmp_path: Path) -> None:
+def test_not_a_number_in_yaml_is_refused(tmp_path: Path) -> None:
     (tmp_path / "new.yaml").write_text("- {id: g1, kind: gas_alarm, attributes: {note: .nan}}\n")
     with pytest.raises(ConfigError, match=r"new\.yaml:1:42: .*note: nan is no value"):
         read_devices(tmp_path / "new.yaml", {"gas_alarm": 1})
 
 
-def test_a_phone_with_its_country_and_a_time_in_the_sites_zone_are_taken_from_a_file_too(tmp_path: Path) -> None:
+def test_a_phone_with_country_code_and_a_time_in_the_sites_zone_are_accepted_from_a_file(tmp_path: Path) -> None:
     people = "id,name,phone\nli,李伟,+8619900000001\nchen,陈芳,19900000002\n"
     duties = "id,cell,role,person,since,from,to\n1,street,worker,li,2026-11-01T00:00:00,8:00,20:00:00\n"
     folder = load_site(write_site(tmp_path, people_csv=people, duties_csv=duties))

@@ -17,17 +17,17 @@ def test_a_place_whose_cell_does_not_exist_is_found_before_anything_starts(tmp_p
         load_site(tmp_path)
 
 
-def test_the_blank_site_that_init_writes_is_right_and_leads_to_a_door() -> None:
+def test_the_site_template_loads_and_its_places_have_addresses() -> None:
     from app.cli.init import SITE_TEMPLATE
     from domain.people import community
 
     site = load_site(SITE_TEMPLATE)
-    town = community(site.places, site.cells, site.people, site.duties)
+    tree = community(site.places, site.cells, site.people, site.duties)
 
-    assert (town.address("b1-1-101"), town.cell_of("b1-1-101")) == ("示例苑1栋1单元101", "grid-1")
+    assert (tree.address("b1-1-101"), tree.cell_of("b1-1-101")) == ("示例苑1栋1单元101", "grid-1")
 
 
-def test_a_folder_that_is_no_site_is_not_taken_for_an_empty_one(tmp_path: Path) -> None:
+def test_a_folder_that_is_no_site_is_not_loaded_as_an_empty_one(tmp_path: Path) -> None:
     """A mistyped --site would have watched nothing and told nobody."""
     with pytest.raises(ConfigError, match="is no site"):
         load_site(tmp_path)

@@ -33,7 +33,7 @@ def faults_of(path: Path, text: str) -> list[str]:
     return [str(fault).removeprefix(str(path)) for fault in caught.value.faults]
 
 
-def test_every_fault_is_told_at_once_with_its_place_and_what_to_write(tmp_path: Path) -> None:
+def test_every_fault_is_reported_at_once_with_its_position_and_what_to_write(tmp_path: Path) -> None:
     faults = faults_of(
         tmp_path / "bad.yaml",
         "rules:\n  - severty: high\n    hold: 30 seconds\n  - severity: low\n    holed: 3s\n",
@@ -65,7 +65,7 @@ def test_an_alias_saves_typing_but_cannot_grow_without_bound(tmp_path: Path) -> 
     assert "grow without bound" in faults_of(tmp_path / "loop.yaml", "rules: &a [*a]\n")[0]
 
 
-def test_yaml_that_is_no_yaml_is_told_with_its_line(tmp_path: Path) -> None:
+def test_a_yaml_syntax_error_is_reported_with_its_line(tmp_path: Path) -> None:
     assert faults_of(tmp_path / "torn.yaml", "rules:\n  - [1, 2\n")[0].startswith(":3:1: not YAML: expected")
 
 
@@ -74,7 +74,7 @@ def test_a_file_that_is_not_there_is_a_fault_and_no_traceback(tmp_path: Path) ->
         read_yaml(tmp_path / "absent.yaml")
 
 
-def test_a_control_character_in_a_file_is_a_fault_with_its_place(tmp_path: Path) -> None:
+def test_a_control_character_in_a_file_is_a_fault_with_its_position(tmp_path: Path) -> None:
     assert faults_of(tmp_path / "bad.yaml", "rules:\n  - se\x07verity: low\n") == [
         ":2:7: holds the control character 0x07, which YAML does not take: remove it"
     ]
@@ -85,17 +85,17 @@ YAML_FILES = [
 ]
 
 
-def test_the_scanner_in_c_reads_every_file_of_ours_as_the_one_in_python(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_libyaml_parses_every_file_of_the_repository_as_the_python_parser_does(monkeypatch: pytest.MonkeyPatch) -> None:
     """Data and places; what differs between the two would shift the columns of the faults we name."""
 
     def read() -> list[Document | str]:
-        found: list[Document | str] = []
+        parsed: list[Document | str] = []
         for path in YAML_FILES:
             try:
-                found.append(read_yaml(path))
-            except ConfigError as faulty:
-                found.append(str(faulty))
-        return found
+                parsed.append(read_yaml(path))
+            except ConfigError as error:
+                parsed.append(str(error))
+        return parsed
 
     quick = read()
     monkeypatch.setattr("app.config.yaml_files._compose", lambda text: yaml.compose(text, Loader=yaml.SafeLoader))
@@ -120,16 +120,16 @@ def test_a_time_of_day_and_a_date_stay_as_they_were_written(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("a: 1\nb：2\nc: 3\n", "write : instead of ："),
         ("a: 1\nb: [1\n", "not YAML"),
         ("a: {x: 1，y：2\nc: 3\n", "instead of"),
     ],
 )
-def test_a_full_width_sign_that_breaks_a_file_is_named(text: str, said: str, tmp_path: Path) -> None:
+def test_a_full_width_sign_that_breaks_a_file_is_named(text: str, message: str, tmp_path: Path) -> None:
     file = tmp_path / "x.yaml"
     file.write_text(text, "utf-8")
     with pytest.raises(ConfigError) as caught:
         read_yaml(file)
-    assert said in str(caught.value)
+    assert message in str(caught.value)

@@ -1,4 +1,4 @@
-"""A record has one owner: what was changed over the API is not undone by the site's files at the next start."""
+"""A record has record owner: what was changed over the API is not undone by the site's files at the next start."""
 
 from __future__ import annotations
 
@@ -53,15 +53,15 @@ class FiledHarness(ServiceHarness):
         return str((await self.get("/api/v1/rosters/1"))["person"])
 
     async def differences(self) -> list[tuple[str, str]]:
-        return [(one["record"], one["id"]) for one in await self.items("/api/v1/registry/differences")]
+        return [(record["record"], record["id"]) for record in await self.items("/api/v1/registry/differences")]
 
 
 @pytest.fixture
 async def harness(tmp_path: Path, broker: Broker, free_port: Callable[[], int]) -> AsyncIterator[FiledHarness]:
-    made = FiledHarness(tmp_path / "data", broker.port, free_port())
-    made.save_file(**{name.replace(".", "_"): text for name, text in FILES.items()})
-    async with made:
-        yield made
+    harness = FiledHarness(tmp_path / "data", broker.port, free_port())
+    harness.save_file(**{name.replace(".", "_"): text for name, text in FILES.items()})
+    async with harness:
+        yield harness
 
 
 async def test_a_roster_edited_over_the_api_was_undone_by_the_file_at_the_next_start(
@@ -80,7 +80,9 @@ async def test_a_roster_edited_over_the_api_was_undone_by_the_file_at_the_next_s
     assert await harness.worker() == "zhao"
 
 
-async def test_a_row_of_the_file_that_nobody_touched_over_the_api_is_taken_as_it_is_now(harness: FiledHarness) -> None:
+async def test_a_row_of_the_file_that_was_not_edited_over_the_api_is_imported_as_it_is_now(
+    harness: FiledHarness,
+) -> None:
     await harness.api.put("/api/v1/rosters/2", json={**DUTY, "role": "lead"})
     harness.save_file(duties_csv=FILES["duties.csv"].replace("1,grid,worker,li", "1,grid,worker,chen"))
     await harness.restarts()
@@ -116,7 +118,9 @@ async def test_an_identity_that_moved_over_the_api_keeps_no_service_from_startin
     assert await harness.differences() == [("devices", "gas-3")]
 
 
-async def test_the_files_are_taken_up_beside_a_running_service_and_force_lets_them_win(harness: FiledHarness) -> None:
+async def test_the_files_are_imported_beside_a_running_service_and_force_overwrites_edits(
+    harness: FiledHarness,
+) -> None:
     await harness.api.put("/api/v1/rosters/1", json=DUTY)
     harness.save_file(duties_csv=FILES["duties.csv"] + "3,grid,community,chen\n")
 
@@ -124,9 +128,9 @@ async def test_the_files_are_taken_up_beside_a_running_service_and_force_lets_th
         done = await asyncio.to_thread(CliRunner().invoke, main, [*arguments, "--data", str(harness.data)])
         return done.output
 
-    said = await run("site", "import")
-    assert said.startswith("1 new, 0 changed, ")
-    assert "kept: duties.csv: 1: was changed over the API" in said
+    output = await run("site", "import")
+    assert output.startswith("1 new, 0 changed, ")
+    assert "kept: duties.csv: 1: was changed over the API" in output
     assert (await harness.get("/api/v1/rosters/3"))["person"] == "chen"
     assert await harness.worker() == "zhao"
     assert "not taken from the site's files: duties.csv: 1" in await run("check", "--site", str(harness.site))
@@ -153,7 +157,7 @@ async def test_without_a_service_the_files_of_a_dir_are_opened(harness: FiledHar
     assert await harness.worker() == "li"
 
 
-async def test_a_service_whose_site_has_no_last_resort_judges_and_says_that_a_danger_may_reach_nobody(
+async def test_a_service_without_a_last_resort_starts_and_opens_a_finding_about_it(
     harness: FiledHarness, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert await harness.items("/api/v1/alerts") == []

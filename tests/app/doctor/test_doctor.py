@@ -40,7 +40,7 @@ well-7,manhole,,,chirpstack,0101010101abcdef
 band-9,wristband,,,setracker,8800000015
 """
 
-SAID = {
+MESSAGES = {
     # Where the site listens by default.
     "zigbee2mqtt/3栋402": '{"gas":false,"battery":88,"lel_raw":12,"installer":"13800138000"}',
     "tele/cellar/SENSOR": '{"Time":"2026-11-21T22:00:00","WaterLeak":false}',
@@ -87,32 +87,32 @@ def knowledge(site: Path) -> DoctorInputs:
     return DoctorInputs(kinds, load_mappings(kinds, site), folder.devices, folder.settings, site)
 
 
-async def published(port: int, said: dict[str, str], *, retain: bool = True) -> None:
+async def published(port: int, messages: dict[str, str], *, retain: bool = True) -> None:
     async with aiomqtt.Client("127.0.0.1", port) as client:
-        for topic, payload in said.items():
+        for topic, payload in messages.items():
             await client.publish(topic, payload, qos=1, retain=retain)
 
 
-async def examined(port: int, site: Path, messages: int = len(SAID)) -> dict[str, Any]:
+async def examined(port: int, site: Path, messages: int = len(MESSAGES)) -> dict[str, Any]:
     """Ends with the last message, not with the clock."""
     address = parse_broker_address(f"mqtt://127.0.0.1:{port}")
     return await run_doctor(address, knowledge(site), 30, lambda: NOW, CaptureLimits(messages=messages))
 
 
 def by_name(report: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    return {one["device"] or one["identity"]: one for one in report["speakers"]}
+    return {sender["device"] or sender["identity"]: sender for sender in report["speakers"]}
 
 
-async def test_what_speaks_what_is_understood_and_the_line_to_add(broker: Broker, site: Path) -> None:
-    await published(broker.port, SAID)
+async def test_senders_decoded_values_and_lines_to_add_are_reported(broker: Broker, site: Path) -> None:
+    await published(broker.port, MESSAGES)
 
     report = await examined(broker.port, site)
 
-    said = by_name(report)
-    assert (["#", "$oc/#"], {}, len(SAID), len(SAID)) == tuple(
+    senders = by_name(report)
+    assert (["#", "$oc/#"], {}, len(MESSAGES), len(MESSAGES)) == tuple(
         report[name] for name in ("asked", "refused", "messages", "retained")
     )
-    assert {name: one["states"] for name, one in said.items()} == {
+    assert {name: sender["states"] for name, sender in senders.items()} == {
         "gas-402": ["unread"],
         "cellar-leak": ["understood"],
         "gas-501": ["understood"],
@@ -128,7 +128,7 @@ async def test_what_speaks_what_is_understood_and_the_line_to_add(broker: Broker
         "z2m-b4/stairs/smoke": ["outside", "unregistered"],
         "weather": ["unknown"],
     }
-    assert {name: one["kind"] for name, one in said.items() if one["registration"]} == {
+    assert {name: sender["kind"] for name, sender in senders.items() if sender["registration"]} == {
         "gas-new": "gas_alarm",
         "garden": "water_leak",
         "shellyplussmoke-a1b2c3": "smoke_alarm",
@@ -136,26 +136,26 @@ async def test_what_speaks_what_is_understood_and_the_line_to_add(broker: Broker
         "66778899": "water_meter",
         "z2m-b4/stairs/smoke": "smoke_alarm",
     }
-    assert {"lel_raw", "installer"} == {one["field"] for one in said["gas-402"]["not_understood"]}
-    assert 123.4 == said["66778899"]["last"]["values"]["volume_m3"]["value"]
-    assert said["attic-gas"]["online"] is True
+    assert {"lel_raw", "installer"} == {field["field"] for field in senders["gas-402"]["not_understood"]}
+    assert 123.4 == senders["66778899"]["last"]["values"]["volume_m3"]["value"]
+    assert senders["attic-gas"]["online"] is True
     assert not report["well"]
 
 
-async def test_topics_that_begin_with_a_dollar_are_heard_too(broker: Broker, site: Path) -> None:
+async def test_topics_that_begin_with_a_dollar_are_captured_too(broker: Broker, site: Path) -> None:
     """A subscription to # leaves them out by the standard."""
-    said = {
+    messages = {
         "$oc/devices/0011_gas/sys/properties/report": '{"services":[{"service_id":"gas","properties":{"alarm":true}}]}'
     }
-    await published(broker.port, said)
+    await published(broker.port, messages)
 
     report = await examined(broker.port, site, 1)
 
-    assert {"0011_gas": "iotda"} == {one["identity"]: one["platform"] for one in report["speakers"]}
+    assert {"0011_gas": "iotda"} == {sender["identity"]: sender["platform"] for sender in report["speakers"]}
 
 
 async def test_personal_values_and_telephone_numbers_are_not_shown(broker: Broker, site: Path) -> None:
-    await published(broker.port, SAID)
+    await published(broker.port, MESSAGES)
 
     report = await examined(broker.port, site)
 
@@ -171,8 +171,10 @@ async def test_personal_values_and_telephone_numbers_are_not_shown(broker: Broke
     assert not any(secret in text for secret in ("13800138000", "121.5", "31.2", "143"))
 
 
-async def test_the_example_in_the_documentation_is_what_it_says(broker: Broker, tmp_path: Path, site: Path) -> None:
-    await published(broker.port, SAID)
+async def test_the_example_in_the_documentation_is_the_actual_report(
+    broker: Broker, tmp_path: Path, site: Path
+) -> None:
+    await published(broker.port, MESSAGES)
 
     report = await examined(broker.port, site)
 
@@ -183,11 +185,11 @@ async def test_the_example_in_the_documentation_is_what_it_says(broker: Broker, 
     assert EXAMPLE.read_text("utf-8") == text, f"docs/examples/{EXAMPLE.name} is no longer what it says: see {renewed}"
 
 
-async def test_the_lines_it_names_are_enough(broker: Broker, site: Path) -> None:
-    await published(broker.port, SAID)
+async def test_with_the_suggested_lines_everything_is_decoded(broker: Broker, site: Path) -> None:
+    await published(broker.port, MESSAGES)
     report = await examined(broker.port, site)
 
-    added = {each["file"]: each["text"] for each in report["add"]}
+    added = {addition["file"]: addition["text"] for addition in report["add"]}
     assert {"site.yaml", "devices.csv", "mappings/site-zigbee2mqtt.yaml"} == set(added)
     settings = (site / "site.yaml").read_text("utf-8")
     (site / "site.yaml").write_text(f"{settings}\n{added['site.yaml']}\n", "utf-8")
@@ -202,13 +204,13 @@ async def test_the_lines_it_names_are_enough(broker: Broker, site: Path) -> None
     again = await examined(broker.port, site)
 
     assert (True, []) == (again["well"], again["add"])
-    states = {state for name, one in by_name(again).items() for state in one["states"] if name != "weather"}
+    states = {state for name, sender in by_name(again).items() for state in sender["states"] if name != "weather"}
     assert {"understood", "notes"} == states
     subscribed = Routes(load_site(site).settings.intake.filters)
-    assert {"weather/roof"} == {topic for topic in SAID if subscribed.platform_of(topic) is None}
+    assert {"weather/roof"} == {topic for topic in MESSAGES if subscribed.platform_of(topic) is None}
 
 
-async def test_what_is_said_while_it_listens_is_no_retained_message(broker: Broker, site: Path) -> None:
+async def test_a_message_during_the_capture_does_not_count_as_retained(broker: Broker, site: Path) -> None:
     examining = asyncio.create_task(examined(broker.port, site, 1))
     while not examining.done():
         await published(broker.port, {"zigbee2mqtt/3栋402": '{"gas":true}'}, retain=False)
@@ -222,16 +224,16 @@ async def test_what_is_said_while_it_listens_is_no_retained_message(broker: Brok
 async def test_the_sessions_of_others_go_on_and_none_is_left_behind(
     tmp_path: Path, free_port: Callable[[], int], site: Path
 ) -> None:
-    """A session that our service left at the broker keeps its queue, and takes up what was said meanwhile."""
+    """A session that the service left at the broker keeps its queue and gets the messages published meanwhile."""
     with guarded(tmp_path, free_port(), lambda folder: f"persistence true\npersistence_location {folder}/\n") as server:
         await _disturb_nobody(server, site)
         server.stop()
-        kept = (server.folder / "mosquitto.db").read_bytes()
-    assert (True, False) == (b"fengshao-abc-bulk" in kept, b"fengshao-doctor" in kept)
+        database = (server.folder / "mosquitto.db").read_bytes()
+    assert (True, False) == (b"fengshao-abc-bulk" in database, b"fengshao-doctor" in database)
 
 
 async def _disturb_nobody(broker: Broker, site: Path) -> None:
-    await published(broker.port, SAID)
+    await published(broker.port, MESSAGES)
     named = "fengshao-abc-bulk"
     first = aiomqtt.Client("127.0.0.1", broker.port, identifier=named, clean_session=False)
     async with first:
@@ -250,27 +252,29 @@ async def _disturb_nobody(broker: Broker, site: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("limits", "ended", "kept"),
+    ("limits", "ended", "count"),
     [
         (CaptureLimits(messages=3), "messages", 3),
         (CaptureLimits(bytes=40), "bytes", None),
         (CaptureLimits(message_bytes=5), "messages", 18),
     ],
 )
-async def test_listening_is_bounded(broker: Broker, limits: CaptureLimits, ended: str, kept: int | None) -> None:
-    await published(broker.port, SAID)
-    limits = limits if limits.messages < 10 or limits.bytes < 100 else CaptureLimits(len(SAID), limits.bytes, 5)
+async def test_a_capture_ends_at_its_limits(
+    broker: Broker, limits: CaptureLimits, ended: str, count: int | None
+) -> None:
+    await published(broker.port, MESSAGES)
+    limits = limits if limits.messages < 10 or limits.bytes < 100 else CaptureLimits(len(MESSAGES), limits.bytes, 5)
 
     caught = await listen(parse_broker_address(f"127.0.0.1:{broker.port}"), 30, (), lambda: NOW, limits)
 
     assert ended == caught.ended
-    assert kept is None or kept == len(caught.frames)
+    assert count is None or count == len(caught.frames)
     assert all(len(frame.payload) <= limits.message_bytes for frame in caught.frames)
     if limits.message_bytes == 5:
-        assert all((frame.size or 0) > 5 for frame in caught.frames if len(SAID[frame.topic].encode()) > 5)
+        assert all((frame.size or 0) > 5 for frame in caught.frames if len(MESSAGES[frame.topic].encode()) > 5)
 
 
-async def test_a_quiet_broker_ends_with_the_time_and_a_broker_that_dies_with_what_came(
+async def test_a_capture_ends_with_the_time_or_keeps_what_came_when_the_broker_dies(
     tmp_path: Path, free_port: Callable[[], int], site: Path
 ) -> None:
     with guarded(tmp_path, free_port(), lambda _site_config: "sys_interval 1\n") as server:
@@ -302,7 +306,7 @@ async def _two_connections(port: int) -> None:
                 return
 
 
-async def test_without_a_broker_it_says_where_it_looked(free_port: Callable[[], int], site: Path) -> None:
+async def test_an_unreachable_broker_is_reported_with_its_address(free_port: Callable[[], int], site: Path) -> None:
     broker = parse_broker_address(f"mqtt://me:s3cret@127.0.0.1:{free_port()}")
     with pytest.raises(BrokerUnavailable, match="is the address right"):
         await run_doctor(broker, knowledge(site), 1, lambda: NOW)
@@ -348,11 +352,11 @@ def refusing(folder: Path) -> str:
     return f"plugin {plugin}\nplugin_opt_config_file {folder}/security.json\n"
 
 
-async def test_a_broker_that_refuses_everything_is_asked_for_less_and_that_is_told(
+async def test_a_broker_that_refuses_all_topics_gets_fallback_filters_and_the_report_says_so(
     tmp_path: Path, free_port: Callable[[], int], site: Path
 ) -> None:
     with guarded(tmp_path, free_port(), refusing) as server:
-        await published(server.port, SAID)
+        await published(server.port, MESSAGES)
         report = await examined(server.port, site, 5)
 
     assert {"fengshao/v1/#", "tele/#", "+/tele/#"} == set(report["asked"])
@@ -362,7 +366,7 @@ async def test_a_broker_that_refuses_everything_is_asked_for_less_and_that_is_to
     assert "代理服务器不准订阅 #、" in text
 
 
-async def test_what_an_access_list_hides_is_simply_not_heard(
+async def test_messages_that_an_access_list_hides_are_not_captured(
     tmp_path: Path, free_port: Callable[[], int], site: Path
 ) -> None:
     """Mosquitto's acl_file grants the subscription and keeps the messages back."""
@@ -373,18 +377,18 @@ async def test_what_an_access_list_hides_is_simply_not_heard(
         return f"acl_file {folder}/acl\n"
 
     with guarded(tmp_path, free_port(), hiding) as server:
-        await published(server.port, SAID)
+        await published(server.port, MESSAGES)
         report = await examined(server.port, site, 1)
 
     assert (["#", "$oc/#"], {"cellar-leak"}) == (report["asked"], set(by_name(report)))
 
 
-def test_what_it_asks_for_instead_are_the_sites_filters_and_where_platforms_are_met() -> None:
-    asked = fallback_filters({"tasmota": ["attic/tele/#"]})
+def test_fallback_filters_are_the_sites_and_those_at_which_platforms_commonly_publish() -> None:
+    filters = fallback_filters({"tasmota": ["attic/tele/#"]})
 
-    assert {"attic/tele/#", "zigbee2mqtt/#", "+/events/rpc", "+/binary_sensor/+/state"} <= set(asked)
-    assert "tele/#" not in asked
-    assert len(asked) == len(set(asked))
+    assert {"attic/tele/#", "zigbee2mqtt/#", "+/events/rpc", "+/binary_sensor/+/state"} <= set(filters)
+    assert "tele/#" not in filters
+    assert len(filters) == len(set(filters))
 
 
 # -- the command ----------------------------------------------------------------------------------------------------
@@ -394,7 +398,7 @@ async def run(*args: str, **environ: str) -> Any:
     return await asyncio.to_thread(CliRunner().invoke, main, ["devices", "doctor", *args], env=environ)
 
 
-async def test_the_command_tells_by_its_exit_code(broker: Broker, tmp_path: Path, site: Path) -> None:
+async def test_the_exit_code_tells_the_result(broker: Broker, tmp_path: Path, site: Path) -> None:
     here, nothing = f"127.0.0.1:{broker.port}", ["--data", str(tmp_path / "none"), "--seconds", "1"]
 
     silence = await run("--mqtt", here, *nothing)
@@ -406,7 +410,7 @@ async def test_the_command_tells_by_its_exit_code(broker: Broker, tmp_path: Path
 
     strange = await run("--mqtt", here, "--json", *nothing)
     assert 3 == strange.exit_code
-    assert [["unregistered"]] == [one["states"] for one in json.loads(strange.output)["speakers"]]
+    assert [["unregistered"]] == [sender["states"] for sender in json.loads(strange.output)["speakers"]]
 
 
 async def test_no_password_is_printed(tmp_path: Path, free_port: Callable[[], int]) -> None:

@@ -55,10 +55,12 @@ def lived(harness: RulebookHarness) -> set[tuple[str, str]]:
 async def judged_again(harness: RulebookHarness, history: Path) -> set[tuple[str, str]]:
     """What the same books find in a history."""
     taken = DuckDbHistory(history)
-    past = RecordedData(harness.data, taken)
-    (found,) = past.backtest([harness.service.processing.engine.books], clip_start(past.history, 0), harness.clock.now)
+    recorded = RecordedData(harness.data, taken)
+    (findings,) = recorded.backtest(
+        [harness.service.processing.engine.books], clip_start(recorded.history, 0), harness.clock.now
+    )
     await taken.close()
-    return {(one.id, one.phase.value) for one in found}
+    return {(finding.id, finding.phase.value) for finding in findings}
 
 
 async def test_late_alarms_are_found_again_as_they_were_found_live(harness: RulebookHarness, tmp_path: Path) -> None:
@@ -66,13 +68,13 @@ async def test_late_alarms_are_found_again_as_they_were_found_live(harness: Rule
     history, copy = harness.stores.history, tmp_path / "copy.duckdb"
     assert isinstance(history, DuckDbHistory)
     await asyncio.to_thread(history.export, copy, START, harness.clock.now)
-    found = await judged_again(harness, copy)
-    await harness.until(lambda: lived(harness) >= found, f"what was found again: {found - lived(harness)}")
-    assert lived(harness) == found
-    assert len({finding for finding, _ in found}) >= 7
+    replayed = await judged_again(harness, copy)
+    await harness.until(lambda: lived(harness) >= replayed, f"findings of the replay: {replayed - lived(harness)}")
+    assert lived(harness) == replayed
+    assert len({finding for finding, _ in replayed}) >= 7
 
 
-async def test_of_a_late_past_a_rule_says_five_seconds_later_what_it_says_now(harness: RulebookHarness) -> None:
+async def test_an_explanation_of_late_readings_is_the_same_five_seconds_later(harness: RulebookHarness) -> None:
     await backfills(harness)
     path = "/api/v1/rules/gas-alarm/explain?device=gas-402"
     now = await harness.get(path)

@@ -62,17 +62,17 @@ def at(minutes: float) -> str:
     return format_time(round(START - 6 * HOUR + minutes * MINUTE), SHANGHAI)
 
 
-async def test_a_book_is_checked_and_tried_as_it_was_sent(harness: RulebookHarness) -> None:
+async def test_a_sent_rulebook_is_checked_and_its_trials_run(harness: RulebookHarness) -> None:
     faulty = GAS.replace("lel_pct >= 25", "lel_pt >= 25").replace("severity: high", "severity: hihg", 1)
-    code, found = await post(harness, "check", {"books": [{"name": "gas.yaml", "text": faulty}]})
-    assert (code, {one["file"] for one in found["faults"]}) == (200, {"gas.yaml"})
-    assert {"file", "line", "column", "field", "message"} == set(found["faults"][0])
-    assert any("write lel_pct" in one["message"] for one in found["faults"])
+    code, answer = await post(harness, "check", {"books": [{"name": "gas.yaml", "text": faulty}]})
+    assert (code, {fault["file"] for fault in answer["faults"]}) == (200, {"gas.yaml"})
+    assert {"file", "line", "column", "field", "message"} == set(answer["faults"][0])
+    assert any("write lel_pct" in fault["message"] for fault in answer["faults"])
     assert (await post(harness, "check", {"books": [{"name": "gas.yaml", "text": GAS}]}))[1]["faults"] == []
 
-    code, tried = await post(harness, "test", {"names": ["fire"]})
-    assert (code, tried["failed"]) == (200, 0)
-    assert {"file", "trial", "rule", "passed", "expected", "got"} == set(tried["results"][0])
+    code, answer = await post(harness, "test", {"names": ["fire"]})
+    assert (code, answer["failed"]) == (200, 0)
+    assert {"file", "trial", "rule", "passed", "expected", "got"} == set(answer["results"][0])
     assert (await post(harness, "test", {"names": ["fires"]}))[0] == 422
 
 
@@ -94,7 +94,7 @@ async def test_a_backtest_runs_beside_the_service_and_leaves_nothing_behind(harn
     assert list((harness.data / "tmp").iterdir()) == []
 
 
-async def test_what_cannot_be_held_against_the_past_says_why(harness: RulebookHarness) -> None:
+async def test_a_backtest_that_cannot_run_is_refused_with_the_reason(harness: RulebookHarness) -> None:
     code, problem = await post(harness, "backtest", {"book": {"name": "gas.yaml", "text": "rules: ["}})
     assert (code, problem["errors"][0]["field"]) == (422, "gas.yaml:1:9")
     assert (await post(harness, "backtest", {"book": "nothing"}))[0] == 422
@@ -108,12 +108,12 @@ async def test_what_cannot_be_held_against_the_past_says_why(harness: RulebookHa
     assert (await harness.api.get("/api/v1/rules/jobs/none")).status_code == 404
 
 
-async def test_one_backtest_at_a_time_and_it_can_be_ended(harness: RulebookHarness) -> None:
+async def test_one_backtest_runs_at_a_time_and_can_be_cancelled(harness: RulebookHarness) -> None:
     await remembers(harness)
     _, job = await post(harness, "backtest", {"book": "gas"})
     code, problem = await post(harness, "backtest", {"book": "gas"})
     assert (code, job["id"] in problem["detail"]) == (409, True)
-    assert [one["id"] for one in await harness.items("/api/v1/rules/jobs")] == [job["id"]]
+    assert [item["id"] for item in await harness.items("/api/v1/rules/jobs")] == [job["id"]]
     ended = await harness.api.delete(f"/api/v1/rules/jobs/{job['id']}")
     assert ended.json()["state"] in ("cancelled", "done")
     assert list((harness.data / "tmp").iterdir()) == []
@@ -128,7 +128,7 @@ async def test_a_rule_explains_itself_now_and_in_the_past(harness: RulebookHarne
     then = await harness.get(f"/api/v1/rules/gas-low/explain?device=gas-402&at={at(131).replace('+', '%2B')}")
     assert (then["phase"], then["begin"], then["asks"]["lel_pct"]) == ("firing", at(120), 14)
     assert then["reasons"][0] == "正在报"
-    assert [one["phase"] for one in then["told"]] == ["began"]
+    assert [finding["phase"] for finding in then["told"]] == ["began"]
     await harness.fast_forward(minutes=2)
     await harness.receives(lel_pct=13)
     live = await harness.get("/api/v1/rules/gas-low/explain?device=gas-402")
@@ -151,20 +151,22 @@ async def test_a_building_is_explained_by_all_its_devices_now_and_in_the_past(ha
     live = await harness.get(path)
     harness.clock.now += 2
     past = await harness.get(f"{path}&at={at(360).replace('+', '%2B')}")
-    assert [one["device"] for one in live["members"]] == ["gas-402", "gas-403"]
+    assert [member["device"] for member in live["members"]] == ["gas-402", "gas-403"]
     assert (live["parts"], live["members"], live["reasons"]) == (past["parts"], past["members"], past["reasons"])
     assert "有 2，要 3" in past["reasons"][-1]
 
 
-async def test_commands_ask_the_service_that_runs_on_their_dir(harness: RulebookHarness, tmp_path: Path) -> None:
+async def test_commands_send_requests_to_the_service_that_runs_on_their_dir(
+    harness: RulebookHarness, tmp_path: Path
+) -> None:
     await remembers(harness)
     book = tmp_path / "gas.yaml"
     book.write_text(GAS, "utf-8")
-    wanted = ["--since", "6h", "--until", at(360), "--data", str(harness.data)]
-    found = await command("backtest", str(book), *wanted)
-    assert found.exit_code == 0, found.output
-    assert "登记设备 4 台" in found.output
-    assert "gas-402（枫林苑3栋2单元402） 1 次" in found.output
+    options = ["--since", "6h", "--until", at(360), "--data", str(harness.data)]
+    result = await command("backtest", str(book), *options)
+    assert result.exit_code == 0, result.output
+    assert "登记设备 4 台" in result.output
+    assert "gas-402（枫林苑3栋2单元402） 1 次" in result.output
 
     explained = ["explain", "gas-low", "--device", "gas-402", "--at", at(131), "--data", str(harness.data)]
     beside = await command(*explained, "--json")
@@ -175,7 +177,7 @@ async def test_commands_ask_the_service_that_runs_on_their_dir(harness: Rulebook
     await harness.start()
 
 
-async def test_what_lies_on_disk_is_taken_up_on_request(harness: RulebookHarness) -> None:
+async def test_rulebooks_on_disk_are_reloaded_on_request(harness: RulebookHarness) -> None:
     harness.save_file(GAS.replace("when: co_ppm >= 50", "when: co_ppm >= 60"))
     taken = (await post(harness, "reload"))[1]
     assert (taken["changed"], taken["unversioned"]) == (["gas-co"], ["gas-co"])

@@ -21,7 +21,7 @@ def inputs() -> DoctorInputs:
     return DoctorInputs({}, [], [], SiteSettings(), None)
 
 
-async def test_one_examination_at_a_time(broker: Broker) -> None:
+async def test_one_capture_at_a_time(broker: Broker) -> None:
     doctor = Doctor(parse_broker_address(f"127.0.0.1:{broker.port}"), inputs, lambda: NOW)
     running = asyncio.create_task(doctor.examine(1))
     await asyncio.sleep(0)

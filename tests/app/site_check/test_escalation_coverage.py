@@ -1,4 +1,4 @@
-"""Hours at which a danger would reach no person, by roster, channels and ladders."""
+"""Hours at which a danger would coverage no person, by roster, channels and ladders."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ CELLS = [Cell("street", "街道", "street"), Cell("grid", "网格", "grid", "str
 
 
 def gaps(*duties: Duty, cell: str | None = "grid", channels: tuple[str, ...] = ("sms",)) -> dict[str, str]:
-    """By ladder: when nobody can be reached."""
-    reach = EscalationCoverage(community([], CELLS, PEOPLE, duties), channels, NOW, TZ)
-    told = reach.gaps(load_ladders(), [cell])
-    return {ladder: gap.hours for gap in told for ladder in gap.ladders}
+    """By ladder: when nobody can be coverageed."""
+    coverage = EscalationCoverage(community([], CELLS, PEOPLE, duties), channels, NOW, TZ)
+    uncovered = coverage.gaps(load_ladders(), [cell])
+    return {ladder: gap.hours for gap in uncovered for ladder in gap.ladders}
 
 
 def critical(*duties: Duty, cell: str | None = "grid", channels: tuple[str, ...] = ("sms",)) -> str | None:
@@ -37,7 +37,7 @@ def test_hours_without_a_shift_are_named() -> None:
     assert critical(until) == "2026-11-26 (Thu) 10:00 to Mon 00:00"
 
 
-def test_somebody_who_cannot_be_told_or_is_away_hides_whoever_is_above_him() -> None:
+def test_a_person_on_duty_without_an_address_or_on_leave_hides_those_of_cells_above() -> None:
     above, here = Duty("1", "street", Role.WORKER, "a"), Duty("2", "grid", Role.WORKER, "c")
     assert critical(above, here) == "at any hour"
     assert critical(above, Duty("2", "grid", Role.WORKER, "b")) == "at any hour"
@@ -48,13 +48,13 @@ def test_somebody_who_cannot_be_told_or_is_away_hides_whoever_is_above_him() -> 
     assert critical(above, Duty("4", "grid", Role.WORKER, "nobody")) is None
 
 
-def test_many_hours_are_told_shortly() -> None:
+def test_many_hours_are_summarised() -> None:
     lines = [
         Duty(str(hour), "grid", Role.WORKER, "a", from_minute=hour * 60, to_minute=hour * 60 + 30) for hour in range(24)
     ]
-    told = critical(*lines)
-    assert told is not None
-    assert told.endswith("more times")
+    hours = critical(*lines)
+    assert hours is not None
+    assert hours.endswith("more times")
 
 
 def test_a_district_is_checked_in_a_moment() -> None:
@@ -65,6 +65,6 @@ def test_a_district_is_checked_in_a_moment() -> None:
         Duty(str(n), f"g{n % 400}", Role.WORKER, f"p{n}", from_minute=shifts[n % 3][0], to_minute=shifts[n % 3][1])
         for n in range(1_308)
     ]
-    reach = EscalationCoverage(community([], [*CELLS, *cells], people, duties), ("sms",), NOW, TZ)
-    told = reach.gaps(load_ladders(), [cell.id for cell in cells])
-    assert [gap.cell for gap in told if "danger critical" in gap.ladders] == ["g400"]
+    coverage = EscalationCoverage(community([], [*CELLS, *cells], people, duties), ("sms",), NOW, TZ)
+    uncovered = coverage.gaps(load_ladders(), [cell.id for cell in cells])
+    assert [gap.cell for gap in uncovered if "danger critical" in gap.ladders] == ["g400"]

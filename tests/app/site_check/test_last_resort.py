@@ -12,13 +12,13 @@ from app.cli.main import main
 from tests.support.site_files import FILES, faults_and_warnings, write_site
 
 
-def test_a_root_cell_without_duties_passed_and_its_alarms_were_told_to_nobody(tmp_path: Path) -> None:
+def test_a_root_cell_without_duties_passed_and_its_alarms_notified_no_person(tmp_path: Path) -> None:
     bare = "id,cell,role,person\n1,grid,worker,li\n2,grid,lead,li\n"
-    faults, doubts = faults_and_warnings(write_site(tmp_path, duties_csv=bare))
+    faults, warnings = faults_and_warnings(write_site(tmp_path, duties_csv=bare))
     assert faults == []
-    (strangers,) = [line for line in doubts if line.startswith("cells.csv:1:1")]
-    assert "places without a cell, strangers: danger critical" in strangers
-    assert strangers.endswith("until then only the last resort hears of it")
+    (without_cell,) = [line for line in warnings if line.startswith("cells.csv:1:1")]
+    assert "places without a cell, strangers: danger critical" in without_cell
+    assert without_cell.endswith("until then only the last resort hears of it")
 
     (tmp_path / "site.yaml").write_text(FILES["site.yaml"].replace("last_resort: [li]\n", ""))
     faults, _ = faults_and_warnings(tmp_path)
@@ -28,16 +28,16 @@ def test_a_root_cell_without_duties_passed_and_its_alarms_were_told_to_nobody(tm
 
 
 @pytest.mark.parametrize(
-    ("named", "said"),
+    ("named", "message"),
     [
         ("[lii]", "site.yaml:3:15: last_resort.0: 'lii' does not exist: add it, or correct the name; did you mean li?"),
         ("[li, chen]", "site.yaml:3:19: last_resort.1: chen cannot be told: write a phone in people.csv"),
         ("[]", "site.yaml:3:1: last_resort: is missing: write the ids of people who are called"),
     ],
 )
-def test_a_last_resort_that_cannot_be_called_is_none(tmp_path: Path, named: str, said: str) -> None:
+def test_a_last_resort_without_an_address_is_a_fault(tmp_path: Path, named: str, message: str) -> None:
     faults, _ = faults_and_warnings(write_site(tmp_path, site_yaml=FILES["site.yaml"].replace("[li]", named)))
-    assert [line for line in faults if line.startswith(said)]
+    assert [line for line in faults if line.startswith(message)]
 
 
 def test_the_site_that_init_writes_names_one(tmp_path: Path) -> None:

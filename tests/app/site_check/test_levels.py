@@ -39,10 +39,10 @@ def settings(site: Path, lines: str) -> None:
 
 
 def test_it_prints_each_level_with_its_role_and_an_address(site: Path) -> None:
-    said: list[str] = []
-    check_site(site, False, said.append)
+    lines: list[str] = []
+    check_site(site, False, lines.append)
 
-    assert [line for line in said if line.startswith("level ")] == [
+    assert [line for line in lines if line.startswith("level ")] == [
         "level community is area (by its name)",
         "level road is road (by its name): 人民路",
         "level 楼栋 is building (by its name)",
@@ -51,7 +51,7 @@ def test_it_prints_each_level_with_its_role_and_an_address(site: Path) -> None:
     ]
 
 
-def test_a_level_that_nobody_can_place_is_refused_at_its_first_row(site: Path) -> None:
+def test_a_level_without_a_role_is_refused_at_its_first_row(site: Path) -> None:
     (site / "places.csv").write_text(SHINAN + "x,甲一,甲,,\ny,甲二,甲,,\nz,乙一,乙,,\n", "utf-8")
     with pytest.raises(ConfigError) as refused:
         check_site(site, False, lambda _line: None)
@@ -62,7 +62,7 @@ def test_a_level_that_nobody_can_place_is_refused_at_its_first_row(site: Path) -
     assert "facility, building" in first.message
 
 
-def test_a_declared_level_is_what_the_site_says_and_a_role_nobody_knows_is_refused(site: Path) -> None:
+def test_a_declared_level_has_the_declared_role_and_an_unknown_role_is_refused(site: Path) -> None:
     (site / "places.csv").write_text(SHINAN + "x,甲一,甲,,\n", "utf-8")
     settings(site, "levels: {甲: facility}\n")
     assert "level 甲 is facility (declared in site.yaml): 甲一" in level_lines(load_site(site))
@@ -74,15 +74,15 @@ def test_a_declared_level_is_what_the_site_says_and_a_role_nobody_knows_is_refus
         load_site(site)
 
 
-def test_a_declared_level_that_no_place_has_is_told_with_its_line(site: Path) -> None:
+def test_a_declared_level_that_no_place_has_is_warned_of_with_its_line(site: Path) -> None:
     settings(site, "levels: {楼座: building}\n")
 
-    (told,) = [line for line in level_lines(load_site(site)) if line.startswith("warning")]
-    assert "site.yaml:" in told
-    assert "levels.楼座: no place in places.csv has this level" in told
+    (warning,) = [line for line in level_lines(load_site(site)) if line.startswith("warning")]
+    assert "site.yaml:" in warning
+    assert "levels.楼座: no place in places.csv has this level" in warning
 
 
-def test_rules_that_can_never_begin_are_told(site: Path) -> None:
+def test_rules_that_can_never_begin_are_warned_of(site: Path) -> None:
     (site / "places.csv").write_text("id,name,level,parent,cell\nb1-1-101,枫树,社区,,grid-1\nb1,一,网格,,\n", "utf-8")
 
     warnings = [line for line in level_lines(load_site(site)) if line.startswith("warning")]
@@ -91,7 +91,7 @@ def test_rules_that_can_never_begin_are_told(site: Path) -> None:
     assert level_lines(load_site(None)) == []
 
 
-def test_a_wristband_without_a_place_is_not_said_to_be_lost(site: Path) -> None:
+def test_a_wristband_without_a_place_is_not_reported_as_lost(site: Path) -> None:
     devices = (site / "devices.csv").read_text("utf-8").splitlines()[0]
     assert devices.startswith("id,kind,")
     (site / "people.csv").write_text(
@@ -99,23 +99,23 @@ def test_a_wristband_without_a_place_is_not_said_to_be_lost(site: Path) -> None:
     )
     (site / "duties.csv").write_text("id,cell,role,person\n1,grid-1,worker,w1\n")
     (site / "devices.csv").write_text("id,kind,place,attributes.person\nband,wristband,,p\nlost,wristband,,\n")
-    said: list[str] = []
-    check_site(site, False, said.append)
+    lines: list[str] = []
+    check_site(site, False, lines.append)
 
-    assert [line for line in said if "have no place" in line] == [
+    assert [line for line in lines if "have no place" in line] == [
         "warning: 1 devices have no place, so nobody knows where to go: lost"
     ]
 
 
-def test_what_the_site_declares_is_kept_for_the_tools_and_for_places_added_later(site: Path, tmp_path: Path) -> None:
+def test_declared_levels_are_stored_for_the_tools_and_for_places_added_later(site: Path, tmp_path: Path) -> None:
     settings(site, "levels: {甲: building}\n")
     ledger = Database(sqlite_url(tmp_path / "ledger.db"))
     ledger.migrate()
     ledger.write_blocking(lambda tx: import_site(tx, load_site(site), 1))
     ledger.write_blocking(lambda tx: registry.put_places(tx, [Place("new", "东楼", "甲", "c")], 2))
     ledger.write_blocking(lambda tx: import_site(tx, load_site(None), 3))
-    town = ledger.write_blocking(registry.community)
+    tree = ledger.write_blocking(registry.community)
     ledger.close()
 
-    assert town.levels["甲"].role is LevelRole.BUILDING
-    assert town.address("new") == "市南小区东楼"
+    assert tree.levels["甲"].role is LevelRole.BUILDING
+    assert tree.address("new") == "市南小区东楼"

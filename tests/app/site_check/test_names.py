@@ -177,7 +177,7 @@ DEFINED = {
 """Names that this file gives: misspelt here, they are missing where they are used."""
 
 
-def written(folder: Path, changes: dict[str, str]) -> Path:
+def write_files(folder: Path, changes: dict[str, str]) -> Path:
     for name, text in {**SITE, **changes}.items():
         file = folder / name
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -185,25 +185,25 @@ def written(folder: Path, changes: dict[str, str]) -> Path:
     return folder
 
 
-def told(folder: Path) -> set[tuple[str, int, int]]:
-    """Where something is wrong or doubtful."""
-    found, _ = check_site_files(folder, NOW)
-    doubts = [line.removeprefix(f"{folder}/").split(":") for line in found.warnings if line.startswith(str(folder))]
-    places = {(file, int(line), int(column)) for file, line, column, *_ in doubts}
-    return places | {(fault.file.removeprefix(f"{folder}/"), fault.line, fault.column) for fault in found.faults}
+def faults_at(folder: Path) -> set[tuple[str, int, int]]:
+    """Positions of faults and warnings."""
+    result, _ = check_site_files(folder, NOW)
+    warnings = [line.removeprefix(f"{folder}/").split(":") for line in result.warnings if line.startswith(str(folder))]
+    places = {(file, int(line), int(column)) for file, line, column, *_ in warnings}
+    return places | {(fault.file.removeprefix(f"{folder}/"), fault.line, fault.column) for fault in result.faults}
 
 
-def test_the_site_as_it_is_written_has_no_fault(tmp_path: Path) -> None:
-    found, folder = check_site_files(written(tmp_path, {}), NOW)
-    assert [str(fault) for fault in found.faults] == []
-    assert folder is not None
-    assert found.warnings == []
+def test_the_unchanged_site_has_no_fault(tmp_path: Path) -> None:
+    result, config = check_site_files(write_files(tmp_path, {}), NOW)
+    assert [str(fault) for fault in result.faults] == []
+    assert config is not None
+    assert result.warnings == []
 
 
 # -- the names ------------------------------------------------------------------------------------------------------
 
 Case = tuple[str, int, int, int, int]
-"""File; line and column at which the fault must be told; line and column behind the name, where a letter is added."""
+"""File; line and column at which the fault must be reported; line and column behind the name, for the added letter."""
 
 
 def csv_names() -> Iterator[Case]:
@@ -236,12 +236,12 @@ def _cells(line: str) -> list[str]:
 
 
 def yaml_names() -> Iterator[Case]:
-    for name in (one for one in SITE if one.endswith(".yaml")):
+    for name in (file for file in SITE if file.endswith(".yaml")):
         node = yaml.compose(SITE[name], Loader=yaml.SafeLoader)
         yield from _names_in(name, node, (), (1, 1))
 
 
-def _names_in(file: str, node: Any, path: tuple[str | int, ...], told_at: tuple[int, int]) -> Iterator[Case]:
+def _names_in(file: str, node: Any, path: tuple[str | int, ...], reported_at: tuple[int, int]) -> Iterator[Case]:
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
             at = (key.start_mark.line + 1, key.start_mark.column + 1)
@@ -253,7 +253,7 @@ def _names_in(file: str, node: Any, path: tuple[str | int, ...], told_at: tuple[
             at = (item.start_mark.line + 1, item.start_mark.column + 1)
             yield from _names_in(file, item, (*path, index), at)
     elif _is_name(file, node, path):
-        yield file, *told_at, *_end(node)
+        yield file, *reported_at, *_end(node)
 
 
 def _is_name(file: str, node: Any, path: tuple[str | int, ...]) -> bool:
@@ -291,12 +291,12 @@ def test_there_are_names_in_every_file() -> None:
 
 
 @pytest.mark.parametrize("share", range(SHARES))
-def test_a_misspelt_name_is_told_at_its_place(tmp_path: Path, share: int) -> None:
-    """`channels: [smss]` and `rules: [button-medicl]` passed, and that rung told nobody."""
+def test_a_misspelt_name_is_reported_at_its_position(tmp_path: Path, share: int) -> None:
+    """`channels: [smss]` and `rules: [button-medicl]` passed, and that rung notified no person."""
     missed = []
     for case in TRIED[share::SHARES]:
         name, line, column, *_ = case
-        where = told(written(tmp_path, {name: misspelt(case)}))
-        if (name, line, column) not in where:
-            missed.append((_label(case), sorted(where)[:3]))
+        positions = faults_at(write_files(tmp_path, {name: misspelt(case)}))
+        if (name, line, column) not in positions:
+            missed.append((_label(case), sorted(positions)[:3]))
     assert missed == []

@@ -1,4 +1,4 @@
-"""How many payloads of 11 bytes the codecs decode a second on one core: as the listener hands them over, and singly."""
+"""How many payloads of 11 bytes the codecs decode a second on one core: as the decoder passes them, and singly."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ function decodeUplink(input) {
 
 PAYLOAD = bytes.fromhex("01755c0367340104686501")[:11]
 RUN = 200
-"""As many as the chain hands to the listener at once."""
+"""As many as the pipeline passes to the decoder at once."""
 SECONDS = 3.0
 
 

@@ -182,19 +182,19 @@ def fuzz(messages: int, seed: int) -> Counter[str]:
     """How many became what. Raises what a message made any part raise, and if one became nothing."""
     corpus, kinds = Corpus(), load_kinds()
     books = load_mappings(kinds, None)
-    listener, engine = (
+    decoder, engine = (
         Decoder(kinds, books),
         Engine(load_rulebook_files(kinds, rulebook_files(None)), kinds, community()),
     )
-    listener.device_index, listener.codecs = DeviceIndex(corpus.devices), corpus.radio.codecs
+    decoder.device_index, decoder.codecs = DeviceIndex(corpus.devices), corpus.radio.codecs
     engine.register(corpus.devices, RECEIVED)
-    prefilter = DangerPrefilter(kinds, books, listener.has_danger)
+    prefilter = DangerPrefilter(kinds, books, decoder.has_danger)
     mutator, became = Mutator(corpus, seed), Counter[str]()
     for number in range(messages):
         frame = mutator.frame(number)
         try:
             prefilter([frame])
-            heard = listener.decode([frame])
+            heard = decoder.decode([frame])
             msgspec.json.encode(heard.readings), msgspec.json.encode(heard.events)
             [refusal.detail.encode() for refusal in heard.refusals]
             engine.feed(heard.readings, frame.received)
@@ -203,7 +203,7 @@ def fuzz(messages: int, seed: int) -> Counter[str]:
         became[outcome(heard)] += 1
         assert heard.readings or heard.events or heard.refusals or heard.duplicates, f"became nothing: {frame!r}"
         if number % SNAPSHOT_EVERY == 0:
-            listener.restore(listener.snapshot())
+            decoder.restore(decoder.snapshot())
     return became
 
 

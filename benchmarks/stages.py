@@ -47,10 +47,10 @@ class Stages:
         self.now = int(time.time() * 1000)
         self.kinds = kinds = load_kinds()
         self.mappings = load_mappings(kinds, None)
-        self.listener = Decoder(kinds, self.mappings)
+        self.decoder = Decoder(kinds, self.mappings)
         self.engine = Engine(load_rulebook_files(kinds, rulebook_files(None)), kinds, community())
         devices = [Device(f"gas-{number:06d}", "gas_alarm") for number in range(DEVICES)]
-        self.listener.device_index = DeviceIndex(devices)
+        self.decoder.device_index = DeviceIndex(devices)
         self.engine.register(devices, self.now)
 
     def clock(self, stage: str, work: Callable[[], None]) -> None:
@@ -99,7 +99,7 @@ class Stages:
             writer.enqueue(link, each)  # type: ignore[arg-type]
         passed = (time.perf_counter() - begun) * 1e6 / self.count
         print(f"{'frames, session copies, redelivery':36} {passed:7.2f} µs passed")
-        foresee = DangerPrefilter(self.kinds, self.mappings, self.listener.has_danger)
+        foresee = DangerPrefilter(self.kinds, self.mappings, self.decoder.has_danger)
         begun = time.perf_counter()
         for batch in writer._batches:
             foresee(batch.frames)
@@ -110,7 +110,7 @@ class Stages:
         running.cancel()
 
     def _hear(self, entries: list[JournalEntry], heard: list[Sequence[Reading]]) -> None:
-        heard.extend(self.listener.decode(entry.frames).readings for entry in entries)
+        heard.extend(self.decoder.decode(entry.frames).readings for entry in entries)
 
     def _judge(self, heard: list[Sequence[Reading]]) -> None:
         for readings in heard:

@@ -181,10 +181,10 @@ class _Pass:
     def _add_unmapped(self, senders: Iterable[Sender]) -> None:
         """The fields of this message's devices that the decoder counted as unmapped."""
         for _, kind, name in self._decoder.unmapped_fields:
-            for sender in senders:
-                if sender.device is not None and sender.device.kind == kind:
-                    value = dict(flatten(sender.fields)).get(name, "")
-                    self._add_unread(sender, UnreadField(name, str(value)[:VALUE_SHOWN_MAX], "unmapped", ""))
+            of_kind = [sender for sender in senders if sender.device is not None and sender.device.kind == kind]
+            for sender in of_kind:
+                value = dict(flatten(sender.fields)).get(name, "")
+                self._add_unread(sender, UnreadField(name, str(value)[:VALUE_SHOWN_MAX], "unmapped", ""))
 
     def _sender(self, key: Key, platform: str | None, frame: Frame, senders: dict[Key, Sender]) -> Sender | None:
         if key not in self.senders and len(self.senders) >= SENDERS_MAX:
@@ -276,11 +276,9 @@ class _Pass:
     def proposal(self, sender: Sender) -> Device | None:
         """The registration that the sender's fields, or else its discovery message, suggest."""
         platform, about = sender.platform, sender.discovered
-        if platform is None or sender.identity is None:
-            return None
-        kind = self._decoder.guess_kind(platform, sender.fields)
-        kind = kind or self._decoder.guess_kind(platform, about.hints if about is not None else ())
-        if kind is None:
+        kind = self._decoder.guess_kind(platform or "", sender.fields)
+        kind = kind or self._decoder.guess_kind(platform or "", about.hints if about is not None else ())
+        if kind is None or platform is None or sender.identity is None:
             return None
         model = sender.model or (about.model if about is not None else None)
         if platform == NATIVE:

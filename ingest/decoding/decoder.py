@@ -178,10 +178,11 @@ class Decoder:
                     raw_reading = self._fast_path.validate(item, frame, result)
                     if raw_reading is not None:
                         yield from self._process_items([raw_reading], native.PLATFORM, frame, result)
-                elif item is None:
-                    result.duplicates += 1
+                elif item is not None and isinstance(item.output, list):
+                    platform = self._state.discovery.platform_of(item)
+                    yield from self._process_items(item.output, platform, frame, result)
                 else:
-                    yield from self._process_decoded(item, result)
+                    self._apply_decoded(item, result)
             except Exception as fault:  # noqa: BLE001 (a message that cannot be processed must not stop those after it)
                 platform = item.platform if isinstance(item, DecodedFrame) else native.PLATFORM
                 result.refusals.append(self._refusals.from_rejection(_failure(fault), platform, frame))
@@ -204,15 +205,16 @@ class Decoder:
         except Exception as fault:  # noqa: BLE001 (a frame that makes its adapter fail must not stop those after it)
             return DecodedFrame(frame, self.routes.platform_of(frame.topic), _failure(fault))
 
-    def _process_decoded(self, decoded: DecodedFrame, result: IngestResult) -> Iterator[None]:
-        output, frame = decoded.output, decoded.frame
-        if isinstance(output, list):
-            platform = self._state.discovery.platform_of(decoded)
-            yield from self._process_items(output, platform, frame, result)
-        elif isinstance(output, Rejection):
-            result.refusals.append(self._refusals.from_rejection(output, decoded.platform, frame))
+    def _apply_decoded(self, decoded: DecodedFrame | None, result: IngestResult) -> None:
+        """A whole message that is a duplicate (None), a rejection or an event."""
+        if decoded is None:
+            result.duplicates += 1
+        elif isinstance(decoded.output, Rejection):
+            refusal = self._refusals.from_rejection(decoded.output, decoded.platform, decoded.frame)
+            result.refusals.append(refusal)
         else:
-            result.events.append(self._with_device(output, frame))
+            assert isinstance(decoded.output, DeviceEvent)
+            result.events.append(self._with_device(decoded.output, decoded.frame))
 
     def _process_items(
         self, items: Sequence[AdapterItem], platform: str | None, frame: Frame, result: IngestResult

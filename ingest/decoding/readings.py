@@ -86,11 +86,13 @@ class ReadingProcessor:
         values = reading.values if reading is not None else {}
         is_test = values.get("test") is True
         self._unmapped_fields.count(outcome, raw_reading, plan, is_test)
-        result.unread_verdicts += self._state.earlier.unread_verdicts.report(
-            device, raw_reading.platform, outcome.unread_verdicts, received
-        )
-        reported = {name for name, value in values.items() if value is True}
-        self._refuse(outcome.objections, raw_reading, device, message, reported, is_test=is_test)
+        if outcome.unread_verdicts:
+            result.unread_verdicts += self._state.earlier.unread_verdicts.report(
+                device, raw_reading.platform, outcome.unread_verdicts, received
+            )
+        if outcome.objections:
+            reported = {name for name, value in values.items() if value is True}
+            self._refuse(outcome.objections, raw_reading, device, message, reported, is_test=is_test)
         if reading is not None:
             result.readings.append(reading)
         elif not outcome.objections:

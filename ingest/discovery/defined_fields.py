@@ -154,6 +154,8 @@ def without_paths(fields: Mapping[str, object], paths: Iterable[tuple[object, ..
 
     >>> without_paths({"a": {"x": 1, "y": 2}, "b.c": 3, "d": 4}, [("a", "x"), ("b", "c")])
     {'a': {'y': 2}, 'd': 4}
+    >>> without_paths({"a": {"x": 1}, "d": 4}, [("a", "x")])
+    {'d': 4}
     """
     remaining = dict(fields)
     for path in paths:

@@ -187,3 +187,25 @@ def test_attributes_that_are_no_json_are_an_event(listener: Callable[..., Decode
     result = listener(device("smoke_alarm")).decode([frame("homeassistant/light/kitchen/foo", "red {")])
 
     assert ([], 1) == (result.refusals, len(result.events))
+
+
+def test_a_payload_that_the_platforms_adapter_rejects_is_read_by_the_definition(
+    listener: Callable[..., Decoder],
+) -> None:
+    decoder = listener(device("smoke_alarm"))
+    decoder.decode([frame(CONFIG, smoke_config(state_topic="tele/plug/SENSOR"))])
+
+    result = decoder.decode([frame("tele/plug/SENSOR", "ON")])
+
+    assert [{"alarm": True}] == values(result)
+    assert [] == result.refusals
+
+
+def test_a_discovered_value_inside_an_object_leaves_nothing_of_the_object(listener: Callable[..., Decoder]) -> None:
+    decoder = listener(device("smoke_alarm"))
+    decoder.decode([frame(CONFIG, smoke_config(value_template="{{ value_json.a.b }}"))])
+
+    result = decoder.decode([frame(TOPIC, {"a": {"b": "ON"}})])
+
+    assert [{"alarm": True}] == values(result)
+    assert [] == result.refusals

@@ -91,14 +91,14 @@ class Everything(ApplicabilityIndex):
 
 
 def readings(said: list[Step]) -> list[Reading]:
-    heard, now = [], T0
+    readings, now = [], T0
     for gap, late, kind, words, doubt in said:
         now += gap * MINUTE
         # Every third number leaves a quantity unsaid.
         values = {name: said[n % len(said)] for (name, said), n in zip(SAID[kind], words, strict=False) if n % 3}
         doubts = {} if doubt is None or not values else {next(iter(values)): doubt}
-        heard.append(Reading(kind, kind, now - late * MINUTE, now, values, doubts))
-    return heard
+        readings.append(Reading(kind, kind, now - late * MINUTE, now, values, doubts))
+    return readings
 
 
 def town(attributes: dict[str, Attribute]) -> Community:
@@ -118,12 +118,12 @@ def test_short_cuts_find_what_the_long_way_finds(
     found: list[list[Finding]] = []
     for make in (Engine, full_engine):
         engine = make(list(books.values()), kinds, town(written), emit_shadow=True)
-        told = engine.register(DEVICES, T0)
+        findings = engine.register(DEVICES, T0)
         for number, reading in enumerate(readings(said)):
             if number == turn:
                 engine.community = town(later)
-            told += engine.feed([reading], reading.received)
-        found.append(told + engine.tick(T0 + 60 * HOUR))
+            findings += engine.feed([reading], reading.received)
+        found.append(findings + engine.tick(T0 + 60 * HOUR))
     assert found[0] == found[1]
 
 

@@ -26,17 +26,17 @@ def said(at: int, device: str, kind: str, **values: Value) -> Reading:
 
 
 def test_a_chattering_alarm_is_told_once_as_danger_and_once_to_maintenance(engine: Engine, books: Books) -> None:
-    told = []
+    findings = []
     for at in range(0, 300, 10):
-        told += engine.feed([said(at, "gas-1", "gas_alarm", alarm=at % 20 == 0)], T0 + at * SECOND)
-        again = Engine(
+        findings += engine.feed([said(at, "gas-1", "gas_alarm", alarm=at % 20 == 0)], T0 + at * SECOND)
+        restored = Engine(
             list(books.values()), {name: plan.kind_definition for name, plan in engine.rulesets.items()}, community()
         )
-        again.restore(engine.snapshot())
-        again.register([Device("gas-1", "gas_alarm")], T0)
-        engine = again
-    assert [finding.rule for finding in told] == ["gas-alarm", "device-chatter"]
-    chatter = told[1]
+        restored.restore(engine.snapshot())
+        restored.register([Device("gas-1", "gas_alarm")], T0)
+        engine = restored
+    assert [finding.rule for finding in findings] == ["gas-alarm", "device-chatter"]
+    chatter = findings[1]
     assert (chatter.ledger, chatter.subject, chatter.at) == (
         Ledger.HEALTH,
         Subject("device", "gas-1"),
@@ -46,10 +46,10 @@ def test_a_chattering_alarm_is_told_once_as_danger_and_once_to_maintenance(engin
 
 
 def test_an_alarm_that_stays_or_is_said_twice_does_not_chatter(engine: Engine) -> None:
-    heard = [said(at, "gas-1", "gas_alarm", alarm=at > 3) for at in range(9) for _ in (1, 2)]
-    assert [finding.rule for finding in engine.feed(heard, heard[-1].received)] == ["gas-alarm"]
+    readings = [said(at, "gas-1", "gas_alarm", alarm=at > 3) for at in range(9) for _ in (1, 2)]
+    assert [finding.rule for finding in engine.feed(readings, readings[-1].received)] == ["gas-alarm"]
 
 
 def test_pressing_for_help_again_and_again_is_no_fault_of_the_button(engine: Engine) -> None:
-    heard = [said(at, "band-1", "wristband", sos=True) for at in range(9)]
-    assert [finding.rule for finding in engine.feed(heard, heard[-1].received)] == ["band-sos"]
+    readings = [said(at, "band-1", "wristband", sos=True) for at in range(9)]
+    assert [finding.rule for finding in engine.feed(readings, readings[-1].received)] == ["band-sos"]

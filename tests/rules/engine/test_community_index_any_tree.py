@@ -63,7 +63,7 @@ def test_smoke_in_two_flats_is_one_fire_of_the_building(
 ) -> None:
     engine = engine_of(kinds, books, town_of(*levels))
     feed(engine, "smoke-1", 0, alarm=True)
-    found = {one.rule: one for one in feed(engine, "smoke-2", MINUTE, alarm=True)}
+    found = {finding.rule: finding for finding in feed(engine, "smoke-2", MINUTE, alarm=True)}
 
     whole = found["fire-building"]
     assert (whole.subject, whole.place) == (Subject("building", "house"), "house")
@@ -83,8 +83,8 @@ def test_an_elder_without_water_door_and_movement_is_one_welfare_call_of_the_hou
         found += feed(engine, "motion", hour * HOUR + 2, occupied=False)
         found += engine.tick(T0 + hour * HOUR + MINUTE)
 
-    welfare = [one for one in found if one.rule == "home-welfare"]
-    assert [(one.subject, one.place) for one in welfare] == [(Subject("household", "flat"), "flat")]
+    welfare = [finding for finding in found if finding.rule == "home-welfare"]
+    assert [(finding.subject, finding.place) for finding in welfare] == [(Subject("household", "flat"), "flat")]
 
 
 def test_a_road_is_no_building_and_a_school_is_one(kinds: dict[str, Kind], books: dict[str, Rulebook]) -> None:
@@ -98,7 +98,7 @@ def test_a_road_is_no_building_and_a_school_is_one(kinds: dict[str, Kind], books
         ]
         engine = engine_of(kinds, books, community(places))
         feed(engine, "smoke-1", 0, alarm=True)
-        near[level] = {one.rule for one in feed(engine, "smoke-2", MINUTE, alarm=True)}
+        near[level] = {finding.rule for finding in feed(engine, "smoke-2", MINUTE, alarm=True)}
 
     assert "fire-building" in near["学校"]
     assert "fire-building" not in near["路"]
@@ -112,11 +112,11 @@ def test_a_level_that_the_site_declares_gathers_from_then_on(
     feed(engine, "smoke-1", 0, alarm=True)
     engine.community = community(places, levels={"片": LevelRole.BUILDING})
 
-    assert "fire-building" not in {one.rule for one in feed(engine, "smoke-2", MINUTE, alarm=True)}
+    assert "fire-building" not in {finding.rule for finding in feed(engine, "smoke-2", MINUTE, alarm=True)}
     feed(engine, "smoke-1", DAY, alarm=False)
     feed(engine, "smoke-2", DAY, alarm=False)
     feed(engine, "smoke-1", 2 * DAY, alarm=True)
-    assert "fire-building" in {one.rule for one in feed(engine, "smoke-2", 2 * DAY + 1, alarm=True)}
+    assert "fire-building" in {finding.rule for finding in feed(engine, "smoke-2", 2 * DAY + 1, alarm=True)}
 
 
 def test_a_wristband_without_a_place_is_at_the_home_of_its_bearer_in_rules_of_the_device_too(
@@ -125,7 +125,7 @@ def test_a_wristband_without_a_place_is_at_the_home_of_its_bearer_in_rules_of_th
     """A8: its garbled frame opened an alert without a place, and the SOS after it joined that."""
     town = town_of("楼栋", "单元", "户")
     engine = engine_of(kinds, books, town)
-    found = {one.rule: one for one in feed(engine, "band", 0, sos=True)}
+    found = {finding.rule: finding for finding in feed(engine, "band", 0, sos=True)}
 
     assert (found["band-sos"].subject, found["band-sos"].place) == (Subject("person", "elder"), "flat")
     near = CommunityIndex(town)
@@ -147,7 +147,7 @@ def test_evidence_of_what_a_person_carries_is_told_with_the_door(kinds: dict[str
     book = Rulebook.model_validate({"hazard": "person", "rules": [rule, many]})
     engine = engine_of(kinds, {"person": book}, town_of("楼栋", "单元", "户"))
 
-    found = {one.rule: one for one in feed(engine, "band", 0, fall=True)}
+    found = {finding.rule: finding for finding in feed(engine, "band", 0, fall=True)}
     assert found["many"].subject == Subject("building", "house")
     assert found["many"].evidence[1].value == "枫林苑3栋2单元402"
 

@@ -20,8 +20,8 @@ def said(at: int, late: int = 0, **values: Value) -> Reading:
 
 
 def hear(engine: Engine, *readings: Reading) -> list[str]:
-    told = [finding for reading in readings for finding in engine.feed([reading], reading.received)]
-    return [f"{finding.rule} {finding.phase}" for finding in told]
+    findings = [finding for reading in readings for finding in engine.feed([reading], reading.received)]
+    return [f"{finding.rule} {finding.phase}" for finding in findings]
 
 
 def one_rule(kinds: Kinds, **changes: Any) -> Engine:
@@ -56,9 +56,9 @@ def test_the_past_of_a_yes_or_no_survives_being_written_down(kinds: Kinds) -> No
     written = "max(alarm, 1h) == 0 and seen(alarm, 1h) >= 1h"
     engine = one_rule(kinds, when=written)
     hear(engine, *(said(at * MINUTE, alarm=False) for at in (0, 20, 40)))
-    again = one_rule(kinds, when=written)
-    again.restore(engine.snapshot())
-    assert hear(again, said(60 * MINUTE, alarm=False)) == ["r began"]
+    restored = one_rule(kinds, when=written)
+    restored.restore(engine.snapshot())
+    assert hear(restored, said(60 * MINUTE, alarm=False)) == ["r began"]
 
 
 def test_a_value_that_cannot_be_compared_is_counted_and_ends_nothing(kinds: Kinds) -> None:

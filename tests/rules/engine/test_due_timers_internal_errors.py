@@ -31,8 +31,8 @@ def owe_what_nobody_knows(engine: Engine) -> None:
 
 def test_a_reading_that_judging_fails_on_deafens_nobody_to_the_next(engine: Engine) -> None:
     engine.state.internal_errors = []
-    told = engine.feed([MUTE, ALARM], T0)
-    assert [(one.rule, one.device) for one in told] == [("gas-alarm", "gas-2")]
+    findings = engine.feed([MUTE, ALARM], T0)
+    assert [(finding.rule, finding.device) for finding in findings] == [("gas-alarm", "gas-2")]
     ((where, fault),) = engine.state.internal_errors
     assert where == f"gas-1 at {T0}"
     assert isinstance(fault, (AttributeError, TypeError))
@@ -42,7 +42,7 @@ def test_a_wake_up_that_judging_fails_on_stops_no_other_clock(engine: Engine) ->
     engine.state.internal_errors = []
     engine.feed([Reading("gas-2", "gas_alarm", T0, T0, {"lel_pct": 15})], T0)
     owe_what_nobody_knows(engine)
-    assert [one.rule for one in engine.tick(T0 + 30_000)] == ["gas-low"]
+    assert [finding.rule for finding in engine.tick(T0 + 30_000)] == ["gas-low"]
     assert [where for where, _ in engine.state.internal_errors] == [f"gas-1 gone due {T0}"]
 
 

@@ -51,7 +51,7 @@ def doubted(at: int, quality: Quality, *names: str, **values: Value) -> Reading:
 
 def hear(engine: Engine, *readings: Reading) -> list[str]:
     """Feeds one by one; what was told, as `rule phase`."""
-    return [f"{begun.rule} {begun.phase}" for one in readings for begun in engine.feed([one], one.received)]
+    return [f"{begun.rule} {begun.phase}" for reading in readings for begun in engine.feed([reading], reading.received)]
 
 
 def one_rule(kinds: Kinds, people: Community = TOWN, **changes: Any) -> Engine:
@@ -87,14 +87,14 @@ def test_a_wristband_speaks_of_its_person_and_the_way_leads_to_the_home(engine: 
     engine.register([band, Device("band-2", "wristband", place="hall")], T0)
     engine.register([Device("band-3", "wristband", place="hall", attributes={"person": "wu"})], T0)
     engine.register([Device("band-4", "wristband", place="hall", attributes={"person": "gone"})], T0)
-    told = engine.feed([said(0, f"band-{n}", "wristband", sos=True) for n in (1, 2, 3, 4)], T0)
-    assert [(str(finding.subject), finding.place) for finding in told] == [
+    findings = engine.feed([said(0, f"band-{n}", "wristband", sos=True) for n in (1, 2, 3, 4)], T0)
+    assert [(str(finding.subject), finding.place) for finding in findings] == [
         ("person:li", "3-402"),
         ("band-2", "hall"),
         ("person:wu", "hall"),
         ("person:gone", "hall"),
     ]
-    assert told[0].id == f"band-sos@2/person:li/{T0}"
+    assert findings[0].id == f"band-sos@2/person:li/{T0}"
 
 
 def test_a_finding_keeps_its_subject_and_version_when_registry_and_rulebook_change(books: Books, kinds: Kinds) -> None:
@@ -268,8 +268,8 @@ def test_a_word_at_the_very_instant_a_hold_is_over_speaks_first(engine: Engine) 
 def test_ticks_may_be_cut_into_slices(engine: Engine) -> None:
     engine.feed([said(0, f"gas-{n}", lel_pct=15) for n in range(5)], T0)
     assert engine.next_timer() == T0 + 30_000
-    told = [len(engine.tick(T0 + MINUTE, limit=2)) for _ in range(4)]
-    assert told == [2, 2, 1, 0]
+    findings = [len(engine.tick(T0 + MINUTE, limit=2)) for _ in range(4)]
+    assert findings == [2, 2, 1, 0]
 
 
 def test_an_sos_that_overtakes_a_backlog_makes_nobody_look_silent(engine: Engine) -> None:
@@ -285,13 +285,13 @@ def test_an_sos_that_overtakes_a_backlog_makes_nobody_look_silent(engine: Engine
 def test_a_device_that_flaps_for_hours_fills_no_memory_and_loses_no_wake_up(engine: Engine) -> None:
     engine.register([Device("gas-2", "gas_alarm")], T0)
     flapping = [said(fifth * 200, alarm=fifth % 2 == 0) for fifth in range(40_001)]
-    told = engine.feed(flapping, flapping[-1].received)
-    assert [finding.rule for finding in told] == ["gas-alarm", "device-chatter"]
+    findings = engine.feed(flapping, flapping[-1].received)
+    assert [finding.rule for finding in findings] == ["gas-alarm", "device-chatter"]
     assert len(engine.state.timers.heap) <= MAX_STALE_TIMERS + 10
     last = flapping[-1].received
-    told = [(f.rule, f.device, f.now - last) for f in engine.tick(last + 20 * HOUR)]
+    findings = [(f.rule, f.device, f.now - last) for f in engine.tick(last + 20 * HOUR)]
     gone = 3 * HOUR + 10 * MINUTE
-    assert told == [("device-offline", "gas-2", T0 + gone - last), ("gas-alarm", "gas-1", gone)]
+    assert findings == [("device-offline", "gas-2", T0 + gone - last), ("gas-alarm", "gas-1", gone)]
 
 
 def test_nothing_is_owed_by_an_empty_engine(engine: Engine) -> None:
@@ -312,9 +312,9 @@ def test_a_firing_device_that_keeps_talking_never_goes_stale(engine: Engine) -> 
 def test_only_registered_devices_can_be_missed_and_they_are_told_once(engine: Engine) -> None:
     assert hear(engine, said(0, "stranger", lel_pct=1)) == []
     engine.register([Device("gas-1", "gas_alarm")], T0)
-    told = engine.tick(T0 + 48 * HOUR)
-    assert [(f.device, f.rule, f.now - T0) for f in told] == [("gas-1", "device-offline", 3 * HOUR + 10 * MINUTE)]
-    assert told[0].evidence == (Evidence("heard", None, "ms", 3 * HOUR + 10 * MINUTE, None),)
+    findings = engine.tick(T0 + 48 * HOUR)
+    assert [(f.device, f.rule, f.now - T0) for f in findings] == [("gas-1", "device-offline", 3 * HOUR + 10 * MINUTE)]
+    assert findings[0].evidence == (Evidence("heard", None, "ms", 3 * HOUR + 10 * MINUTE, None),)
 
 
 def test_a_device_enrolled_after_it_spoke_is_missed_from_its_last_word(engine: Engine) -> None:
@@ -369,8 +369,8 @@ def test_a_device_in_alarm_is_not_stale_while_nobody_can_be_heard(engine: Engine
 def test_a_device_taken_away_in_alarm_goes_stale_and_its_health_findings_end(engine: Engine) -> None:
     engine.register([Device("gas-1", "gas_alarm")], T0)
     hear(engine, said(0, alarm=True, fault=True), said(6 * MINUTE, fault=True))
-    told = engine.unregister(["gas-1", "unknown"], T0 + HOUR)
-    assert [(finding.rule, finding.phase) for finding in told] == [
+    findings = engine.unregister(["gas-1", "unknown"], T0 + HOUR)
+    assert [(finding.rule, finding.phase) for finding in findings] == [
         ("gas-alarm", FindingPhase.STALE),
         ("gas-fault", FindingPhase.ENDED),
     ]
@@ -380,8 +380,8 @@ def test_a_device_taken_away_in_alarm_goes_stale_and_its_health_findings_end(eng
 def test_a_device_of_another_kind_starts_afresh(engine: Engine) -> None:
     engine.register([Device("x", "gas_alarm")], T0)
     hear(engine, said(0, "x", alarm=True))
-    told = engine.register([Device("x", "manhole")], T0 + 1)
-    assert [finding.phase for finding in told] == [FindingPhase.STALE]
+    findings = engine.register([Device("x", "manhole")], T0 + 1)
+    assert [finding.phase for finding in findings] == [FindingPhase.STALE]
     assert hear(engine, said(2, "x", "manhole", opened=True)) == ["manhole-open began"]
 
 
@@ -446,8 +446,8 @@ def test_rules_windows_and_quantities_that_are_gone_are_forgotten(kinds: Kinds) 
     assert first.states["m"].rule_states
     second = one_rule(kinds, name="s", kind="water_meter", when="burst")
     second.restore(first.snapshot())
-    seat = second.states["m"]
-    assert (seat.rule_states, seat.histories, seat.last_values) == ({}, None, None)
+    state = second.states["m"]
+    assert (state.rule_states, state.histories, state.last_values) == ({}, None, None)
 
 
 # -- explained ----------------------------------------------------------------------------------------------------
@@ -478,23 +478,23 @@ def test_a_rule_for_any_kind_watches_the_kinds_that_have_its_quantities(kinds: K
 def test_a_device_known_only_from_a_snapshot_ends_its_absence_and_is_not_missed_again(engine: Engine) -> None:
     engine.register([Device("gas-1", "gas_alarm")], T0)
     engine.tick(T0 + 9 * HOUR)
-    again = Engine([], {}, TOWN)
-    again.state.rulesets = engine.rulesets
-    again.restore(engine.snapshot())
-    assert hear(again, said(10 * HOUR, lel_pct=1)) == ["device-offline ended"]
-    assert again.tick(T0 + 48 * HOUR) == []
+    restored = Engine([], {}, TOWN)
+    restored.state.rulesets = engine.rulesets
+    restored.restore(engine.snapshot())
+    assert hear(restored, said(10 * HOUR, lel_pct=1)) == ["device-offline ended"]
+    assert restored.tick(T0 + 48 * HOUR) == []
 
 
 def test_a_quiet_reading_leaves_nothing_behind(engine: Engine) -> None:
     values: dict[str, Value] = {"alarm": False, "lel_pct": 1.5, "co_ppm": 1, "fault": False, "battery_pct": 88}
-    heard = [Reading(f"gas-{n}", "gas_alarm", T0 + n, T0 + n, values) for n in range(500)]
-    engine.feed(heard, T0 + 1000)
+    readings = [Reading(f"gas-{n}", "gas_alarm", T0 + n, T0 + n, values) for n in range(500)]
+    engine.feed(readings, T0 + 1000)
     tracemalloc.start()
     before = tracemalloc.take_snapshot()
-    engine.feed(heard, T0 + 1000)
+    engine.feed(readings, T0 + 1000)
     grown = tracemalloc.take_snapshot().compare_to(before, "filename")
     tracemalloc.stop()
     ours = [line for line in grown if "/rules/" in line.traceback[0].filename and "tests" not in str(line)]
     # One object kept of each reading would be 28 bytes at least; what a test runner keeps is less than that together.
-    assert sum(line.size_diff for line in ours) < 8 * len(heard)
-    assert all(seat.rule_states is NO_RULE_STATES for seat in engine.states.values())
+    assert sum(line.size_diff for line in ours) < 8 * len(readings)
+    assert all(state.rule_states is NO_RULE_STATES for state in engine.states.values())

@@ -86,8 +86,8 @@ def test_a_rule_that_becomes_a_recording_rule_ends_for_people(asked: Rulebook, k
     engine = Engine([loud], kinds, scene.community)
     engine.register(scene.devices, scene.start)
     (now, readings), *_ = scene.batches
-    assert [one.phase.value for one in engine.feed(readings, now)] == ["began"]
+    assert [finding.phase.value for finding in engine.feed(readings, now)] == ["began"]
     ended = engine.reload([asked], now + 1)
-    assert [(one.rule, one.phase.value, one.evidence[0].value) for one in ended] == [
+    assert [(finding.rule, finding.phase.value, finding.evidence[0].value) for finding in ended] == [
         ("somebody-moves", "ended", "rewritten")
     ]

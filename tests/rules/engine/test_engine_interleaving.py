@@ -45,8 +45,8 @@ class Part(Struct, frozen=True):
     prefix: str
 
     def told(self, findings: Sequence[Finding]) -> tuple[str, ...]:
-        mine = [one for one in findings if (one.device or one.subject.id).startswith(self.prefix)]
-        return as_expectations([one for one in mine if one.now <= self.scene.end], self.trial.rule)
+        mine = [finding for finding in findings if (finding.device or finding.subject.id).startswith(self.prefix)]
+        return as_expectations([finding for finding in mine if finding.now <= self.scene.end], self.trial.rule)
 
 
 def parts() -> list[Part]:
@@ -74,8 +74,8 @@ def _renamed(scene: Scenario, prefix: str) -> Scenario:
     people = [replace(one, id=prefix + one.id, home=one.home and prefix + one.home) for one in town.people.values()]
     cells = [replace(one, id=prefix + one.id) for one in town.cells.values()]
     batches = tuple(
-        (now, tuple(replace(reading, device=prefix + reading.device) for reading in heard))
-        for now, heard in scene.batches
+        (now, tuple(replace(reading, device=prefix + reading.device) for reading in readings))
+        for now, readings in scene.batches
     )
     devices = tuple(_device(one, prefix) for one in scene.devices)
     return replace(scene, devices=devices, community=community(places, cells, people), batches=batches)

@@ -16,10 +16,10 @@ def test_a_heart_that_races_is_told_though_all_its_words_come_on_the_urgent_topi
 ) -> None:
     engine = Engine([books["wristband"]], kinds, community())
     engine.register([Device("band-1", "wristband")], T0)
-    told = []
+    findings = []
     for minutes in (0, 6):
         at = T0 + minutes * MINUTE
-        told += engine.feed(
+        findings += engine.feed(
             [Reading("band-1", "wristband", at, at, {"heart_rate_bpm": 150})], at, ahead_of_backlog=True
         )
-    assert [(one.rule, one.begin) for one in told] == [("band-heart-rate", T0)]
+    assert [(finding.rule, finding.begin) for finding in findings] == [("band-heart-rate", T0)]

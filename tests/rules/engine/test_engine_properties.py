@@ -69,11 +69,11 @@ stories = st.lists(st.tuples(st.integers(1, 400), st.sampled_from([0, 0, 0, 5, 9
 
 def readings(story: Story) -> list[Reading]:
     """Each step so many seconds after the last; some arrive with an event time that lies back."""
-    heard, now = [], T0
+    readings, now = [], T0
     for gap, late, said in story:
         now += gap * SECOND
-        heard.append(Reading("gas-1", "gas_alarm", now - late * SECOND, now, said))
-    return heard
+        readings.append(Reading("gas-1", "gas_alarm", now - late * SECOND, now, said))
+    return readings
 
 
 def some(kinds: dict[str, Kind], *names: str) -> dict[str, Kind]:
@@ -87,14 +87,14 @@ def fresh(books: dict[str, Rulebook], kinds: dict[str, Kind]) -> Engine:
     return engine
 
 
-def end(heard: list[Reading]) -> int:
-    return (heard[-1].received if heard else T0) + 12 * HOUR
+def end(readings: list[Reading]) -> int:
+    return (readings[-1].received if readings else T0) + 12 * HOUR
 
 
-def plain(books: dict[str, Rulebook], kinds: dict[str, Kind], heard: list[Reading]) -> list[Finding]:
+def plain(books: dict[str, Rulebook], kinds: dict[str, Kind], readings: list[Reading]) -> list[Finding]:
     engine = fresh(books, kinds)
-    findings = [finding for reading in heard for finding in engine.feed([reading], reading.received)]
-    return findings + engine.tick(end(heard))
+    findings = [finding for reading in readings for finding in engine.feed([reading], reading.received)]
+    return findings + engine.tick(end(readings))
 
 
 @settings(max_examples=60, deadline=None)
@@ -159,9 +159,9 @@ def test_an_alarm_bit_is_always_told_at_once(books: dict[str, Rulebook], kinds: 
     firing = False
     engine = fresh(books, kinds)
     for reading in heard:
-        told = [f for f in engine.feed([reading], reading.received) if f.rule == "gas-alarm"]
+        findings = [f for f in engine.feed([reading], reading.received) if f.rule == "gas-alarm"]
         if reading.values.get("alarm") is True and reading.values.get("test") is not True and not firing:
-            assert FindingPhase.BEGAN in [finding.phase for finding in told]
+            assert FindingPhase.BEGAN in [finding.phase for finding in findings]
         firing = bool(engine.states["gas-1"].rule_states.get("gas-alarm"))
 
 
@@ -177,12 +177,12 @@ def test_a_crash_changes_nothing_for_other_kinds_either(
         engine.register([Device(name, name, place="home") for _, _, (name, _) in story], T0)
         return engine
 
-    heard, now = [], T0
+    readings, now = [], T0
     for gap, late, (kind, said) in story:
         now += gap * SECOND
-        heard.append(Reading(kind, kind, now - late * SECOND, now, said))
+        readings.append(Reading(kind, kind, now - late * SECOND, now, said))
     steady, crashing, one, other = town(), town(), list[Finding](), list[Finding]()
-    for reading in heard:
+    for reading in readings:
         one += steady.feed([reading], reading.received)
         snapshot, crashing = crashing.snapshot(), town()
         crashing.restore(snapshot)

@@ -23,22 +23,22 @@ def alarm(**written: Attribute) -> Device:
 
 
 def words(findings: list[Finding]) -> list[tuple[str, str, int]]:
-    return [(one.rule, one.phase.value, (one.now - T0) // DAY) for one in findings]
+    return [(finding.rule, finding.phase.value, (finding.now - T0) // DAY) for finding in findings]
 
 
 def test_it_is_told_once_with_what_was_written_and_kept_over_a_restart(books: Books, kinds: Kinds) -> None:
     engine, device = engine_of(books, kinds), alarm(expires_on="2026-02-10", installed_on="2021-02-11")
     engine.register([device], T0)
-    again = engine_of(books, kinds)
-    again.restore(engine.snapshot())
-    again.register([device], T0)
-    (told,) = again.tick(T0 + 30 * DAY)
-    assert words([told]) == [("gas-end-of-life", "began", 10)]
-    assert told.evidence == (
-        Evidence("expires_on", "2026-02-10", at=told.now), Evidence("installed_on", "2021-02-11", at=told.now),
+    restored = engine_of(books, kinds)
+    restored.restore(engine.snapshot())
+    restored.register([device], T0)
+    (finding,) = restored.tick(T0 + 30 * DAY)
+    assert words([finding]) == [("gas-end-of-life", "began", 10)]
+    assert finding.evidence == (
+        Evidence("expires_on", "2026-02-10", at=finding.now), Evidence("installed_on", "2021-02-11", at=finding.now),
     )  # fmt: skip
     third = engine_of(books, kinds)
-    third.restore(again.snapshot())
+    third.restore(restored.snapshot())
     assert third.register([device], T0 + 31 * DAY) == []
     assert third.tick(T0 + 60 * DAY) == []
 

@@ -36,17 +36,22 @@ def all_speak(engine: Engine, at: int, *devices: Device) -> list[Finding]:
 
 
 def words(findings: list[Finding]) -> list[tuple[str, str, int]]:
-    return [(str(one.subject), one.phase.value, (one.now - T0) // MINUTE) for one in findings]
+    return [(str(finding.subject), finding.phase.value, (finding.now - T0) // MINUTE) for finding in findings]
 
 
 def test_a_gateway_that_says_it_is_gone_is_one_story_with_its_children_as_evidence(books: Books, kinds: Kinds) -> None:
     engine = town(books, kinds)
     all_speak(engine, MINUTE)
     engine.mark_offline(["gw"], T0 + 2 * MINUTE)
-    (told,) = engine.tick(T0 + DAY)
-    assert (told.rule, told.device, told.place, (told.now - T0) // MINUTE) == ("gateway-offline", "gw", "b1", 4)
-    heard, count, *named = told.evidence
-    assert (heard.quantity, heard.at, count.quantity, count.value, count.limit) == ("heard", None, "count", 5, 3)
+    (finding,) = engine.tick(T0 + DAY)
+    assert (finding.rule, finding.device, finding.place, (finding.now - T0) // MINUTE) == (
+        "gateway-offline",
+        "gw",
+        "b1",
+        4,
+    )
+    readings, count, *named = finding.evidence
+    assert (readings.quantity, readings.at, count.quantity, count.value, count.limit) == ("heard", None, "count", 5, 3)
     assert [(line.quantity, line.value, line.at) for line in named] == [("device", "1栋", T0 + MINUTE)] * 5
 
 
@@ -88,27 +93,27 @@ def test_three_hundred_children_silent_without_a_word_of_the_gateway_are_one_sto
     engine = town(books, kinds, *many)
     for minute in range(30):
         engine.feed([said(one, minute * MINUTE, temp_c=20) for one in many[minute % 10 :: 10]], T0 + minute * MINUTE)
-    told = engine.tick(T0 + DAY)
-    assert words(told) == [("gw", "began", 51)]
-    assert [line.value for line in told[0].evidence if line.quantity == "count"] == [300]
-    assert len(told[0].evidence) == 12
+    findings = engine.tick(T0 + DAY)
+    assert words(findings) == [("gw", "began", 51)]
+    assert [line.value for line in findings[0].evidence if line.quantity == "count"] == [300]
+    assert len(findings[0].evidence) == 12
 
 
 def test_a_child_that_is_silent_while_others_are_heard_is_told_itself(books: Books, kinds: Kinds) -> None:
     engine = town(books, kinds)
-    told = []
+    findings = []
     for minute in range(0, 120, 10):
-        told += all_speak(engine, minute * MINUTE, *CHILDREN[:2])
-    assert words(told) == [("gas-2", "began", 40), ("gas-3", "began", 40), ("gas-4", "began", 40)]
+        findings += all_speak(engine, minute * MINUTE, *CHILDREN[:2])
+    assert words(findings) == [("gas-2", "began", 40), ("gas-3", "began", 40), ("gas-4", "began", 40)]
 
 
 def test_children_that_were_silent_before_do_not_speak_against_the_gateway(books: Books, kinds: Kinds) -> None:
     slow = [Device(f"slow-{n}", "gas_alarm", attributes={"gateway": "gw", "report_every": "1h"}) for n in range(3)]
     engine = town(books, kinds, GATEWAY, *CHILDREN, *slow)
-    told = [*all_speak(engine, 0)]
+    findings = [*all_speak(engine, 0)]
     for twenty in range(1, 72):
-        told += all_speak(engine, twenty * 20 * MINUTE, slow[twenty % 3])
-    assert words(told) == [(f"gas-{n}", "began", 40) for n in range(5)]
+        findings += all_speak(engine, twenty * 20 * MINUTE, slow[twenty % 3])
+    assert words(findings) == [(f"gas-{n}", "began", 40) for n in range(5)]
 
 
 @pytest.mark.parametrize("registered", [True, False])
@@ -129,7 +134,7 @@ def test_an_alarm_behind_a_dead_gateway_goes_stale_whoever_stands_at_the_door_mu
     engine = town(books, kinds)
     engine.feed([said(CHILDREN[0], 0, alarm=True)], T0)
     engine.mark_offline(["gw"], T0 + MINUTE)
-    assert [(one.rule, one.phase.value) for one in engine.tick(T0 + HOUR)] == [
+    assert [(finding.rule, finding.phase.value) for finding in engine.tick(T0 + HOUR)] == [
         ("gateway-offline", "began"), ("gas-alarm", "stale"),
     ]  # fmt: skip
 
@@ -140,10 +145,10 @@ def test_while_the_gateway_says_it_is_gone_a_child_heard_another_way_does_not_re
     engine = town(books, kinds)
     engine.mark_offline(["gw", "gas-0"], T0)
     engine.mark_offline(["gw"], T0 + MINUTE)
-    told = []
+    findings = []
     for minute in range(0, 240, 10):
-        told += all_speak(engine, minute * MINUTE + 1, *CHILDREN[:2])
-    assert words(told) == [("gw", "began", 2)]
+        findings += all_speak(engine, minute * MINUTE + 1, *CHILDREN[:2])
+    assert words(findings) == [("gw", "began", 2)]
     assert words(engine.record_alive(["gw"], T0 + 4 * HOUR)) == [("gw", "ended", 240)]
 
 
@@ -152,8 +157,8 @@ def test_a_gateway_with_a_plan_of_its_own_is_missed_by_it_once(books: Books, kin
     engine = town(books, kinds, speaks, Device("gas-0", "gas_alarm", attributes={"gateway": "gw"}))
     assert words(engine.tick(T0 + DAY)) == [("gw", "began", 5)]
     assert words(all_speak(engine, DAY + 1, Device("gas-0", "gas_alarm"))) == []
-    told = engine.tick(T0 + DAY + 20 * MINUTE)
-    assert [(one.rule, one.phase.value) for one in told] == [
+    findings = engine.tick(T0 + DAY + 20 * MINUTE)
+    assert [(finding.rule, finding.phase.value) for finding in findings] == [
         ("gateway-offline", "ended"), ("device-offline", "began"), ("gateway-offline", "began"),
     ]  # fmt: skip
 
@@ -166,7 +171,9 @@ def test_a_device_that_comes_and_goes_by_its_platform_s_word_is_told_to_maintena
     for hour in range(8):
         told += engine.mark_offline(["door"], T0 + hour * HOUR)
         told += engine.record_alive(["door"], T0 + hour * HOUR + 5 * MINUTE)
-    assert [(one.rule, one.phase.value, (one.now - T0) // HOUR) for one in told] == [("device-flapping", "began", 3)]
+    assert [(finding.rule, finding.phase.value, (finding.now - T0) // HOUR) for finding in told] == [
+        ("device-flapping", "began", 3)
+    ]
 
 
 def test_an_absence_that_was_announced_counts_once(books: Books, kinds: Kinds) -> None:
@@ -174,7 +181,7 @@ def test_an_absence_that_was_announced_counts_once(books: Books, kinds: Kinds) -
     for hour in range(4):
         told += engine.mark_offline(["door"], T0 + hour * HOUR)
         told += engine.record_alive(["door"], T0 + hour * HOUR + 30 * MINUTE)
-    flaps = [(one.now - T0) // HOUR for one in told if one.rule == "device-flapping"]
+    flaps = [(finding.now - T0) // HOUR for finding in told if finding.rule == "device-flapping"]
     assert flaps == [3]
 
 
@@ -184,7 +191,7 @@ def test_whoever_hangs_on_a_gateway_that_comes_and_goes_does_not(books: Books, k
         told += engine.mark_offline(["gas-0", "gw"], T0 + at)
         told += engine.record_alive(["gas-0", "gw"], T0 + at + MINUTE)
         told += all_speak(engine, at + 2 * MINUTE)
-    assert [(str(one.subject), one.rule) for one in told] == [("gw", "device-flapping")]
+    assert [(str(finding.subject), finding.rule) for finding in told] == [("gw", "device-flapping")]
 
 
 def test_a_gateway_that_speaks_while_all_behind_it_is_silent_is_deaf_until_one_of_them_is_heard(
@@ -196,10 +203,10 @@ def test_a_gateway_that_speaks_while_all_behind_it_is_silent_is_deaf_until_one_o
     for minute in range(1, 120):
         told += engine.record_alive(["gw"], T0 + minute * MINUTE)
         if minute == 60:
-            again = Engine([books["device"], books["gas"]], kinds, HOUSE)
-            again.restore(engine.snapshot())
-            again.register([beats, *CHILDREN], T0 + HOUR)
-            engine = again
+            restored = Engine([books["device"], books["gas"]], kinds, HOUSE)
+            restored.restore(engine.snapshot())
+            restored.register([beats, *CHILDREN], T0 + HOUR)
+            engine = restored
         if minute == 90:
             told += all_speak(engine, 90 * MINUTE + 1)
     assert words(told) == [("gw", "began", 22), ("gw", "ended", 91), ("gw", "began", 113)]
@@ -235,10 +242,10 @@ def test_a_crash_at_any_time_changes_nothing(books: Books, kinds: Kinds, at: int
             if minute == 60:
                 told += engine.record_alive(["gw"], T0 + HOUR + 30_000)
             if crash and minute == at:
-                again = Engine([books["device"], books["gas"]], kinds, HOUSE)
-                again.restore(engine.snapshot())
-                again.register([*CHILDREN, GATEWAY], T0 + minute * MINUTE)
-                engine = again
+                restored = Engine([books["device"], books["gas"]], kinds, HOUSE)
+                restored.restore(engine.snapshot())
+                restored.register([*CHILDREN, GATEWAY], T0 + minute * MINUTE)
+                engine = restored
             told += engine.tick(T0 + minute * MINUTE)
         return words(told)
 
@@ -252,8 +259,8 @@ def test_a_gateway_that_nobody_registered_is_the_system_s_when_a_platform_names_
     ]
     engine = town(books, kinds, *behind)
     engine.mark_offline(["system/zigbee2mqtt"], T0 + MINUTE)
-    (told,) = engine.tick(T0 + HOUR)
-    assert (told.subject, told.device, told.place) == (Subject("system", "zigbee2mqtt"), None, None)
+    (finding,) = engine.tick(T0 + HOUR)
+    assert (finding.subject, finding.device, finding.place) == (Subject("system", "zigbee2mqtt"), None, None)
 
 
 def test_when_nothing_hangs_on_an_unregistered_gateway_any_more_nobody_misses_it(books: Books, kinds: Kinds) -> None:
@@ -276,5 +283,5 @@ def test_who_is_taken_away_hangs_on_nothing_and_who_names_itself_is_no_gateway(b
 def test_a_device_of_any_kind_may_be_a_gateway(books: Books, kinds: Kinds) -> None:
     panel = Device("gw", "fire_panel", attributes={"report_every": "5m"})
     engine = town(books, kinds, panel, *CHILDREN)
-    assert [(one.rule, str(one.subject)) for one in engine.tick(T0 + HOUR)] == [("device-offline", "gw")]
+    assert [(finding.rule, str(finding.subject)) for finding in engine.tick(T0 + HOUR)] == [("device-offline", "gw")]
     assert words(engine.feed([said(panel, 61 * MINUTE, alarm=False)], T0 + 61 * MINUTE)) == [("gw", "ended", 61)]

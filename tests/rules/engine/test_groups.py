@@ -48,11 +48,11 @@ def said(device: str, at: int, **values: Value) -> Reading:
 
 
 def feed(engine: Engine, *readings: Reading) -> list[Finding]:
-    return [finding for one in readings for finding in engine.feed([one], one.received)]
+    return [finding for reading in readings for finding in engine.feed([reading], reading.received)]
 
 
 def words(findings: list[Finding], rule: str = "many") -> list[str]:
-    return [f"{one.subject} {one.phase.value}" for one in findings if one.rule == rule]
+    return [f"{finding.subject} {finding.phase.value}" for finding in findings if finding.rule == rule]
 
 
 def test_two_devices_of_a_building_are_one_finding_about_the_building(kinds: Kinds) -> None:
@@ -126,28 +126,28 @@ def test_a_group_goes_on_after_a_restart_with_its_members_and_its_place(kinds: K
     for at, device, alarm, told in (
         (1, "s2", True, [f"{of}:{id_} began"]), (2, "s1", False, []), (3, "s2", False, []),
     ):  # fmt: skip
-        again = engine_of(kinds, *rules)
-        again.restore(engine.snapshot())
-        engine = again
+        restored = engine_of(kinds, *rules)
+        restored.restore(engine.snapshot())
+        engine = restored
         assert words(feed(engine, said(device, at, alarm=alarm))) == told
-    again = engine_of(kinds, *rules)
-    again.restore(engine.snapshot())
-    (ended,) = again.tick(T0 + HOUR)
+    restored = engine_of(kinds, *rules)
+    restored.restore(engine.snapshot())
+    (ended,) = restored.tick(T0 + HOUR)
     assert (ended.subject, ended.place, ended.phase.value) == (
         Subject(of, id_),
         "b1" if of == "building" else "h1",
         "ended",
     )
-    assert explain(again, "many", f"{of}/{id_}")["known"] is True
+    assert explain(restored, "many", f"{of}/{id_}")["known"] is True
 
 
 def test_groups_of_rules_that_are_gone_are_forgotten(kinds: Kinds) -> None:
     engine = engine_of(kinds, SMOKE, gathering())
     feed(engine, said("s1", 0, alarm=True), said("s2", 1, alarm=True))
-    again = engine_of(kinds, SMOKE)
-    again.restore(engine.snapshot())
-    assert again.groups.states == {}
-    assert [one.rule for one in feed(again, said("s1", 2, alarm=False))] == ["smoke"]
+    restored = engine_of(kinds, SMOKE)
+    restored.restore(engine.snapshot())
+    assert restored.groups.states == {}
+    assert [finding.rule for finding in feed(restored, said("s1", 2, alarm=False))] == ["smoke"]
 
 
 def test_a_device_that_is_moved_leaves_where_it_had_joined(kinds: Kinds) -> None:
@@ -160,7 +160,7 @@ def test_a_device_that_is_moved_leaves_where_it_had_joined(kinds: Kinds) -> None
 def test_a_device_that_is_taken_away_leaves_its_group(kinds: Kinds) -> None:
     engine = engine_of(kinds, SMOKE, gathering())
     feed(engine, said("s1", 0, alarm=True), said("s2", 1, alarm=True))
-    assert [(one.rule, one.phase.value) for one in engine.unregister(["s1", "s2"], T0 + 2)] == [
+    assert [(finding.rule, finding.phase.value) for finding in engine.unregister(["s1", "s2"], T0 + 2)] == [
         ("smoke", "stale"), ("smoke", "stale"), ("many", "ended"),
     ]  # fmt: skip
 
@@ -191,7 +191,7 @@ def test_a_cause_that_speaks_silences_its_consequences_and_raises_others(kinds: 
     assert "fault" not in engine.states["s1"].rule_states
 
     feed(engine, said("s2", 1, alarm=True))
-    (finding,) = [one for one in feed(engine, said("s4", 2 * HOUR, temp_c=60)) if one.rule == "hot"]
+    (finding,) = [finding for finding in feed(engine, said("s4", 2 * HOUR, temp_c=60)) if finding.rule == "hot"]
     assert finding.severity is Severity.CRITICAL
     assert words(feed(engine, said("s5", 2 * HOUR, fault=True)), "fault") == []
 

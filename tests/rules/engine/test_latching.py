@@ -40,20 +40,20 @@ def test_a_latched_alarm_that_was_reset_speaks_again(kinds: Kinds) -> None:
 
 
 def test_what_still_burns_when_it_is_reset_ends_with_its_all_clear_and_is_told_anew_after_it(kinds: Kinds) -> None:
-    got = run_trial(kinds, [ALARM], readings={"alarm": "true _x30 false true"}, reset=["5m"])
-    assert got == ("0s begin high", "310s end", "320s begin high")
+    findings = run_trial(kinds, [ALARM], readings={"alarm": "true _x30 false true"}, reset=["5m"])
+    assert findings == ("0s begin high", "310s end", "320s begin high")
 
 
 def test_the_latch_holds_again_for_the_next_danger(kinds: Kinds) -> None:
-    got = run_trial(kinds, [ALARM], readings={"alarm": "true _x30 false true false"}, reset=["5m"])
-    assert got == ("0s begin high", "310s end", "320s begin high")
+    findings = run_trial(kinds, [ALARM], readings={"alarm": "true _x30 false true false"}, reset=["5m"])
+    assert findings == ("0s begin high", "310s end", "320s begin high")
 
 
 def test_what_still_burns_and_fell_silent_waits_for_the_device(kinds: Kinds) -> None:
-    got = run_trial(
+    findings = run_trial(
         kinds, [ALARM], device={"report_every": "1m"}, readings={"alarm": "true _x200 false"}, reset=["20m"]
     )
-    assert got == ("0s begin high", "780s stale", "2010s end")
+    assert findings == ("0s begin high", "780s stale", "2010s end")
 
 
 def test_a_reset_of_what_no_person_need_reset_changes_nothing(kinds: Kinds) -> None:
@@ -63,22 +63,22 @@ def test_a_reset_of_what_no_person_need_reset_changes_nothing(kinds: Kinds) -> N
 
 def test_a_press_that_is_latched_is_over_when_it_is_reset(kinds: Kinds) -> None:
     sos = rule("r", kind="wristband", event="sos", latch=True)
-    got = run_trial(kinds, [sos], readings={"sos": "true true _x30 true"}, reset=["5m"])
-    assert got == ("0s begin high", "300s end", "320s begin high")
+    findings = run_trial(kinds, [sos], readings={"sos": "true true _x30 true"}, reset=["5m"])
+    assert findings == ("0s begin high", "300s end", "320s begin high")
 
 
 def test_a_latched_window_of_hours_can_be_reset_by_day_although_the_door_is_open(kinds: Kinds) -> None:
     night = rule("r", kind="door", when="opened and time.hour >= 23", latch=True)
-    got = run_trial(
+    findings = run_trial(
         kinds, [night], start="2026-01-01T23:50+08:00", readings={"opened": "true"}, reset=["30m"], until="24h"
     )
-    assert got == ("0s begin high", "1800s end", "83400s begin high")
+    assert findings == ("0s begin high", "1800s end", "83400s begin high")
 
 
 def test_a_latched_silence_is_over_when_the_device_was_heard(kinds: Kinds) -> None:
     silent = rule("r", absent={"after": "10m"}, latch=True)
-    heard = run_trial(kinds, [silent], readings={"alarm": "false _x90 false"}, reset=["920s"], until="20m")
-    assert heard == ("600s begin high", "920s end", "1510s begin high")
+    readings = run_trial(kinds, [silent], readings={"alarm": "false _x90 false"}, reset=["920s"], until="20m")
+    assert readings == ("600s begin high", "920s end", "1510s begin high")
     still = run_trial(kinds, [silent], readings={"alarm": "false _x90 false"}, reset=["800s"], until="5m")
     assert still == ("600s begin high", "910s end")
 
@@ -88,12 +88,12 @@ def test_a_latched_silence_that_was_reset_stays_reset_over_the_edges_of_its_hour
     silent = rule("r", absent={"after": "10m"}, latch=True, only_if="time.hour == 22")
     engine, start = engine_of(kinds, silent), shanghai_time("2026-01-01T22:30")
     device = Device("d", "gas_alarm")
-    told = engine.register([device], start) + engine.tick(start + 20 * MINUTE)
+    findings = engine.register([device], start) + engine.tick(start + 20 * MINUTE)
     assert engine.release("d", "r", start + 20 * MINUTE) == []
-    told += engine.register([device], start + 21 * MINUTE) + engine.tick(start + 35 * MINUTE)
+    findings += engine.register([device], start + 21 * MINUTE) + engine.tick(start + 35 * MINUTE)
     now = start + 40 * MINUTE
-    told += engine.feed([Reading("d", "gas_alarm", now, now, {"alarm": False})], now)
-    assert finding_lines(told, start) == ["600 r began", "2400 r ended"]
+    findings += engine.feed([Reading("d", "gas_alarm", now, now, {"alarm": False})], now)
+    assert finding_lines(findings, start) == ["600 r began", "2400 r ended"]
 
 
 def test_a_latched_building_ends_when_its_members_did(kinds: Kinds) -> None:
@@ -101,10 +101,10 @@ def test_a_latched_building_ends_when_its_members_did(kinds: Kinds) -> None:
         name: {"kind": "gas_alarm", "household": name, "readings": {"alarm": "true _x30 false true"}} for name in "ab"
     }
     many = building_group("x", latch=True)
-    got = run_trial(kinds, [many, rule("x", when="alarm")], devices=devices, reset=["5m", "315s"])
-    assert got == ("0s begin high", "310s end", "320s begin high")
-    got = run_trial(kinds, [many, rule("x", when="alarm")], devices=devices, reset=["315s"])
-    assert got == ("0s begin high", "315s end", "320s begin high")
+    findings = run_trial(kinds, [many, rule("x", when="alarm")], devices=devices, reset=["5m", "315s"])
+    assert findings == ("0s begin high", "310s end", "320s begin high")
+    findings = run_trial(kinds, [many, rule("x", when="alarm")], devices=devices, reset=["315s"])
+    assert findings == ("0s begin high", "315s end", "320s begin high")
 
 
 def test_a_latched_value_of_another_type_is_no_danger_any_more(kinds: Kinds) -> None:
@@ -127,9 +127,9 @@ def test_latched_findings_are_listed_with_their_ids(kinds: Kinds) -> None:
 def test_a_restart_after_a_reset_knows_of_it(kinds: Kinds) -> None:
     for cleared in (True, False):
         steady, crashed = engine_of(kinds, ALARM), engine_of(kinds, ALARM)
-        told: list[Finding] = []
+        findings: list[Finding] = []
         steady.feed([gas(0, alarm=True), gas(1000, alarm=not cleared)], T0 + 1000)
-        told += steady.release("g", "r", T0 + 2000)
+        findings += steady.release("g", "r", T0 + 2000)
         crashed.restore(steady.snapshot())
         rest = [gas(3000, alarm=False), gas(4000, alarm=True)]
         assert finding_lines(steady.feed(rest, T0 + 4000), T0) == finding_lines(crashed.feed(rest, T0 + 4000), T0)
@@ -137,11 +137,11 @@ def test_a_restart_after_a_reset_knows_of_it(kinds: Kinds) -> None:
 
 
 def test_a_replay_and_a_backtest_play_resets_between_readings(kinds: Kinds) -> None:
-    heard = [gas(0, alarm=True), gas(10_000, alarm=False), gas(320_000, alarm=True)]
+    readings = [gas(0, alarm=True), gas(10_000, alarm=False), gas(320_000, alarm=True)]
     resets = [Reset(T0 + 300_000, "r", "g"), Reset(T0 + HOUR, "r", "g")]
-    told = list(play(engine_of(kinds, ALARM), chunk_events(heard, resets), T0 + 2 * HOUR))
-    assert finding_lines(told, T0)[:3] == ["0 r began", "300 r ended", "320 r began"]
-    everybody = [ReadingBatch(T0, heard[:2]), Reset(T0 + 300_000, "r"), ReadingBatch(T0 + 320_000, heard[2:])]
+    findings = list(play(engine_of(kinds, ALARM), chunk_events(readings, resets), T0 + 2 * HOUR))
+    assert finding_lines(findings, T0)[:3] == ["0 r began", "300 r ended", "320 r began"]
+    everybody = [ReadingBatch(T0, readings[:2]), Reset(T0 + 300_000, "r"), ReadingBatch(T0 + 320_000, readings[2:])]
     assert finding_lines(list(play(engine_of(kinds, ALARM), everybody)), T0) == [
         "0 r began",
         "300 r ended",

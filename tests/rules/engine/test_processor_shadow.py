@@ -37,17 +37,17 @@ def said(at: int, device: str = "s1", **values: Value) -> Reading:
 def test_a_rule_in_shadow_reaches_nobody_and_is_counted(kinds: dict[str, Kind]) -> None:
     engine = engine_of(kinds)
     assert engine.feed([said(0, alarm=True), said(1, alarm=False), said(2, alarm=True)], T0 + 2) == []
-    again = engine_of(kinds)
-    again.restore(engine.snapshot())
-    assert again.feed([said(3, alarm=False)], T0 + 3) == []
-    assert again.state.shadow_counts == {"smoke": {"began": 2, "ended": 2}}
-    assert explain(again, "smoke", "s1")["shadow"] == {"began": 2, "ended": 2}
+    restored = engine_of(kinds)
+    restored.restore(engine.snapshot())
+    assert restored.feed([said(3, alarm=False)], T0 + 3) == []
+    assert restored.state.shadow_counts == {"smoke": {"began": 2, "ended": 2}}
+    assert explain(restored, "smoke", "s1")["shadow"] == {"began": 2, "ended": 2}
 
 
 def test_a_shadow_neither_silences_others_nor_gathers(kinds: dict[str, Kind]) -> None:
     engine = engine_of(kinds)
-    heard = [said(0, alarm=True), said(1, "s2", alarm=True), said(2, fault=True)]
-    assert [finding.rule for finding in engine.feed(heard, T0 + 2)] == ["fault"]
+    readings = [said(0, alarm=True), said(1, "s2", alarm=True), said(2, fault=True)]
+    assert [finding.rule for finding in engine.feed(readings, T0 + 2)] == ["fault"]
 
 
 def test_whoever_tries_a_rule_hears_its_shadow(kinds: dict[str, Kind]) -> None:

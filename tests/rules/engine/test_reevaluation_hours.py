@@ -41,58 +41,58 @@ def opened(engine: Engine, at: int, device: Device | None = None) -> list[str]:
 
 @pytest.mark.parametrize("night", [WHEN, ONLY])
 def test_a_door_that_has_stood_open_since_ten_to_eleven_is_told_at_eleven(kinds: Kinds, night: dict[str, Any]) -> None:
-    got = run_trial(kinds, [night], start="2026-01-01T22:50+08:00", readings={"opened": "true"}, until="1h")
-    assert got == ("600s begin high",)
+    findings = run_trial(kinds, [night], start="2026-01-01T22:50+08:00", readings={"opened": "true"}, until="1h")
+    assert findings == ("600s begin high",)
 
 
 def test_a_door_opened_at_ten_to_five_ends_at_five(kinds: Kinds) -> None:
-    got = run_trial(kinds, [WHEN], start="2026-01-01T04:50+08:00", readings={"opened": "true"}, until="1h")
-    assert got == ("0s begin high", "600s end")
+    findings = run_trial(kinds, [WHEN], start="2026-01-01T04:50+08:00", readings={"opened": "true"}, until="1h")
+    assert findings == ("0s begin high", "600s end")
 
 
 def test_only_if_ends_nothing_when_its_hours_are_over(kinds: Kinds) -> None:
-    got = run_trial(kinds, [ONLY], start="2026-01-01T04:50+08:00", readings={"opened": "true"}, until="2h")
-    assert got == ("0s begin high",)
+    findings = run_trial(kinds, [ONLY], start="2026-01-01T04:50+08:00", readings={"opened": "true"}, until="2h")
+    assert findings == ("0s begin high",)
 
 
 @pytest.mark.parametrize("night", [WHEN, ONLY])
 def test_a_hold_begins_with_the_hours(kinds: Kinds, night: dict[str, Any]) -> None:
     held = {**night, "hold": "5m"}
-    got = run_trial(kinds, [held], start="2026-01-01T22:50+08:00", readings={"opened": "true"}, until="1h")
-    assert got == ("900s begin high",)
+    findings = run_trial(kinds, [held], start="2026-01-01T22:50+08:00", readings={"opened": "true"}, until="1h")
+    assert findings == ("900s begin high",)
 
 
 @pytest.mark.parametrize("night", [WHEN, ONLY])
 def test_a_hold_that_is_not_over_when_the_hours_end_tells_nothing(kinds: Kinds, night: dict[str, Any]) -> None:
     held = {**night, "hold": "10m"}  # it would be over in the very minute in which the night ends
-    got = run_trial(kinds, [held], start="2026-01-01T04:50+08:00", readings={"opened": "true"}, until="2h")
-    assert got == ()
+    findings = run_trial(kinds, [held], start="2026-01-01T04:50+08:00", readings={"opened": "true"}, until="2h")
+    assert findings == ()
 
 
 def test_the_release_runs_after_the_end_of_the_hours(kinds: Kinds) -> None:
     released = {**WHEN, "release": "1m"}
-    got = run_trial(kinds, [released], start="2026-01-01T04:50+08:00", readings={"opened": "true"}, until="20h")
-    assert got == ("0s begin high", "660s end", "65400s begin high")
+    findings = run_trial(kinds, [released], start="2026-01-01T04:50+08:00", readings={"opened": "true"}, until="20h")
+    assert findings == ("0s begin high", "660s end", "65400s begin high")
 
 
 def test_a_door_that_was_closed_again_tells_nothing_at_eleven(kinds: Kinds) -> None:
-    got = run_trial(kinds, [WHEN], start="2026-01-01T22:50+08:00", readings={"opened": "true false"}, until="8h")
-    assert got == ()
+    findings = run_trial(kinds, [WHEN], start="2026-01-01T22:50+08:00", readings={"opened": "true false"}, until="8h")
+    assert findings == ()
 
 
 def test_who_does_not_wander_is_not_told_of(kinds: Kinds, books: dict[str, Rulebook]) -> None:
     """The built-in door-night: somebody who wanders, and somebody who does not."""
     start = {"name": "t", "rule": "door-night", "every": "10s", "start": "2026-01-01T22:50+08:00", "expect": []}
-    told = {"readings": {"opened": "true"}, "until": "1h"}
-    trials = [{**start, **told, "person": {"wanders": wanders}} for wanders in (True, False)]
+    findings = {"readings": {"opened": "true"}, "until": "1h"}
+    trials = [{**start, **findings, "person": {"wanders": wanders}} for wanders in (True, False)]
     results = run_trials(books["home"], TrialBook.model_validate({"trials": trials}), kinds, list(books.values())[:0])
-    assert [one.got for one in results] == [("600s begin medium",), ()]
+    assert [result.got for result in results] == [("600s begin medium",), ()]
 
 
 def test_a_grade_may_have_hours_of_its_own(kinds: Kinds) -> None:
     graded = rule("r", kind="door", when="opened", grades=[{"severity": "critical", "when": "time.hour >= 23"}])
-    got = run_trial(kinds, [graded], start="2026-01-01T22:50+08:00", readings={"opened": "true"}, until="3h")
-    assert got == ("0s begin high", "600s grade critical", "4200s grade high")
+    findings = run_trial(kinds, [graded], start="2026-01-01T22:50+08:00", readings={"opened": "true"}, until="3h")
+    assert findings == ("0s begin high", "600s grade critical", "4200s grade high")
 
 
 @pytest.mark.parametrize(
@@ -112,16 +112,16 @@ def test_a_grade_may_have_hours_of_its_own(kinds: Kinds) -> None:
 def test_whatever_speaks_of_time_is_woken(kinds: Kinds, hours: str, start: str, after_s: int) -> None:
     timed = rule("r", kind="door", when=f"opened and {hours}")
     readings = {"opened": "true", "battery_pct": "20"}
-    got = run_trial(kinds, [timed], start=start, readings=readings, person={"bedtime": 21}, until="20h")
-    assert got[0] == f"{after_s}s begin high"
+    findings = run_trial(kinds, [timed], start=start, readings=readings, person={"bedtime": 21}, until="20h")
+    assert findings[0] == f"{after_s}s begin high"
 
 
 def test_a_bedtime_that_is_a_word_wakes_nobody_and_stops_nobody(kinds: Kinds) -> None:
     timed = rule("r", kind="door", when="opened and time.hour >= person.bedtime")
-    got = run_trial(
+    findings = run_trial(
         kinds, [timed], start="2026-01-01T20:50+08:00", readings={"opened": "true"}, person={"bedtime": "late"}
     )
-    assert got == ()
+    assert findings == ()
 
 
 @pytest.mark.parametrize(
@@ -255,9 +255,9 @@ def test_a_retained_danger_of_the_night_ends_with_the_night(kinds: Kinds) -> Non
     engine = engine_of(kinds, WHEN)
     engine.register([Device("d", "door")], start)
     retained = {"opened": Quality.RETAINED}
-    told = engine.feed([door(start, doubts=retained)], start)
-    told += engine.feed([door(start + 1, doubts=retained)], start + 1)
-    assert finding_lines([*told, *engine.tick(start + HOUR)], start) == ["0 night began", "600 night ended"]
+    findings = engine.feed([door(start, doubts=retained)], start)
+    findings += engine.feed([door(start + 1, doubts=retained)], start + 1)
+    assert finding_lines([*findings, *engine.tick(start + HOUR)], start) == ["0 night began", "600 night ended"]
 
 
 def test_a_test_begins_nothing_later(kinds: Kinds) -> None:
@@ -273,19 +273,19 @@ def test_what_only_happened_does_not_happen_again_at_eleven(kinds: Kinds) -> Non
     fall = rule("r", kind="wristband", when=f"fall and ({NIGHT})")
     for momentary in (sos, fall):
         readings = {"sos": "true", "fall": "true"}
-        got = run_trial(kinds, [momentary], start="2026-01-01T22:50+08:00", readings=readings, until="2h")
-        assert got == ()
+        findings = run_trial(kinds, [momentary], start="2026-01-01T22:50+08:00", readings=readings, until="2h")
+        assert findings == ()
 
 
 def test_a_device_that_fell_silent_in_the_night_ends_with_the_night(kinds: Kinds) -> None:
     """Silence is no recovery, but by day the open door is no danger whatever it says."""
     start = shanghai_time("2026-01-01T23:30")
     engine = engine_of(kinds, WHEN)
-    told: list[str] = []
+    findings: list[str] = []
     engine.register([Device("d", "door", attributes={"report_every": "10m"})], start)
-    told += finding_lines(engine.feed([door(start)], start), start)
-    told += finding_lines(engine.tick(start + 8 * HOUR), start)
-    assert told == ["0 night began", "2400 night stale", "19800 night ended"]
+    findings += finding_lines(engine.feed([door(start)], start), start)
+    findings += finding_lines(engine.tick(start + 8 * HOUR), start)
+    assert findings == ["0 night began", "2400 night stale", "19800 night ended"]
 
 
 def test_of_a_silent_device_nothing_begins_anew_and_nothing_is_heard(kinds: Kinds) -> None:
@@ -306,8 +306,8 @@ def test_the_night_of_a_batch_is_judged_like_the_night_it_tells_of(kinds: Kinds)
     now = shanghai_time("2026-01-02T08:00")
     batch = [Reading("d", "door", start + n * HOUR + 50 * MINUTE, now, {"opened": n == 2}) for n in range(3)]
     engine.feed(batch, now)
-    told = [(one.phase, one.at) for one in engine.tick(now + 1)]
-    assert told == [
+    findings = [(finding.phase, finding.at) for finding in engine.tick(now + 1)]
+    assert findings == [
         (FindingPhase.BEGAN, shanghai_time("2026-01-01T23:00")),
         (FindingPhase.ENDED, shanghai_time("2026-01-02T05:00")),
     ]
@@ -316,8 +316,8 @@ def test_the_night_of_a_batch_is_judged_like_the_night_it_tells_of(kinds: Kinds)
 def test_a_window_says_what_it_said_with_the_last_reading(kinds: Kinds) -> None:
     burst = rule("r", kind="water_meter", when="increase(volume_m3, 1h) > 0.5", only_if="time.hour >= 23")
     volumes = "0 1 2 2.7"
-    got = run_trial(kinds, [burst], every="30m", start="2026-01-01T21:15+08:00", readings={"volume_m3": volumes})
-    assert got == ("6300s begin high",)
+    findings = run_trial(kinds, [burst], every="30m", start="2026-01-01T21:15+08:00", readings={"volume_m3": volumes})
+    assert findings == ("6300s begin high",)
 
 
 def test_a_value_of_another_type_is_trouble_and_not_the_end(kinds: Kinds) -> None:
@@ -336,22 +336,22 @@ def test_a_value_of_another_type_is_trouble_and_not_the_end(kinds: Kinds) -> Non
 
 def test_a_silence_is_told_when_its_hours_begin(kinds: Kinds) -> None:
     silent = rule("r", absent={"after": "20m"}, only_if="time.hour >= 23")
-    got = run_trial(kinds, [silent], start="2026-01-01T22:30+08:00", readings={"alarm": "false"}, until="4h")
-    assert got == ("1800s begin high",)
+    findings = run_trial(kinds, [silent], start="2026-01-01T22:30+08:00", readings={"alarm": "false"}, until="4h")
+    assert findings == ("1800s begin high",)
 
 
 def test_who_spoke_again_before_the_hours_is_not_told_silent(kinds: Kinds) -> None:
     silent = rule("r", absent={"after": "20m"}, only_if="time.hour >= 23")
-    got = run_trial(
+    findings = run_trial(
         kinds, [silent], every="25m", start="2026-01-01T22:30+08:00", readings={"alarm": "false false"}, until="10m"
     )
-    assert got == ()
+    assert findings == ()
 
 
-def silent(engine: Engine, *heard: int, until: int, start: int) -> list[str]:
+def silent(engine: Engine, *readings: int, until: int, start: int) -> list[str]:
     """A door that is heard at these minutes after the start, and then no more."""
     found = engine.register([Device("d", "door", attributes={"report_every": "1d"})], start)
-    for minute in heard:
+    for minute in readings:
         found += engine.feed([door(start + minute * MINUTE, opened=False)], start + minute * MINUTE)
     return finding_lines(found + engine.tick(start + until * MINUTE), start)
 
@@ -361,8 +361,8 @@ SILENT = rule("silent", kind="door", absent={"after": "20m"}, only_if="time.hour
 
 def test_a_silence_after_one_that_was_held_back_is_told_in_time_and_not_a_day_later(kinds: Kinds) -> None:
     """Missed at 21:50, before its hours; heard at 21:55; missed again at 22:15."""
-    told = silent(engine_of(kinds, SILENT), 0, 25, until=60, start=shanghai_time("2026-01-01T21:30"))
-    assert told == ["2700 silent began"]
+    findings = silent(engine_of(kinds, SILENT), 0, 25, until=60, start=shanghai_time("2026-01-01T21:30"))
+    assert findings == ["2700 silent began"]
 
 
 def test_a_start_after_a_crash_judges_no_silence_by_the_hour_at_which_it_was_held_back(kinds: Kinds) -> None:
@@ -374,12 +374,12 @@ def test_a_start_after_a_crash_judges_no_silence_by_the_hour_at_which_it_was_hel
         engine = engine_of(kinds, *rules)
         engine.register([Device("d", "door", attributes={"report_every": "1d"})], start)
         engine.feed([door(start)], start)
-        told = engine.feed([door(start + 35 * MINUTE, opened=False)], start + 35 * MINUTE)
+        findings = engine.feed([door(start + 35 * MINUTE, opened=False)], start + 35 * MINUTE)
         if crashes:
             snapshot, engine = engine.snapshot(), engine_of(kinds, *rules)
             engine.restore(snapshot)
             engine.register([Device("d", "door", attributes={"report_every": "1d"})], start + 36 * MINUTE)
-        assert finding_lines(told + engine.tick(start + HOUR), start) == ["2100 cause ended"]
+        assert finding_lines(findings + engine.tick(start + HOUR), start) == ["2100 cause ended"]
 
 
 @pytest.mark.parametrize("also_by_week", [False, True])
@@ -397,8 +397,8 @@ def test_a_silence_that_was_held_back_is_told_when_the_registry_says_otherwise(
     assert engine.tick(start + 21 * MINUTE) == []
     alone = Person("p", "王", home="h", attributes={"alone": True})
     engine.community = community(places=[home], people=[alone])
-    told = engine.register([device], start + 22 * MINUTE) + engine.tick(start + 22 * MINUTE)
-    assert finding_lines(told, start) == ["1320 silent began"]
+    findings = engine.register([device], start + 22 * MINUTE) + engine.tick(start + 22 * MINUTE)
+    assert finding_lines(findings, start) == ["1320 silent began"]
 
 
 def test_a_silence_that_is_due_when_the_registry_changes_is_told_as_of_when_it_was_due(kinds: Kinds) -> None:
@@ -418,13 +418,13 @@ def test_a_silence_that_was_held_back_is_told_when_its_rule_no_longer_asks_for_h
     engine = engine_of(kinds, SILENT)
     engine.register([Device("d", "door", attributes={"report_every": "1d"})], start)
     engine.tick(start + 25 * MINUTE)
-    told = engine.reload([book(always)], start + 26 * MINUTE) + engine.tick(start + 26 * MINUTE)
-    assert finding_lines(told, start) == ["1560 silent began"]
+    findings = engine.reload([book(always)], start + 26 * MINUTE) + engine.tick(start + 26 * MINUTE)
+    assert finding_lines(findings, start) == ["1560 silent began"]
 
 
 def test_a_life_that_is_over_is_told_when_its_hours_begin(kinds: Kinds) -> None:
     over = rule("r", expires={"on": "expires_on"}, only_if="time.hour >= 9", ledger="health")
-    got = run_trial(
+    findings = run_trial(
         kinds,
         [over],
         start="2026-01-02T01:00+08:00",
@@ -432,7 +432,7 @@ def test_a_life_that_is_over_is_told_when_its_hours_begin(kinds: Kinds) -> None:
         readings={"alarm": "false"},
         until="12h",
     )
-    assert got == (f"{8 * 3600}s begin high",)
+    assert findings == (f"{8 * 3600}s begin high",)
 
 
 def building(**strips: str) -> dict[str, Any]:
@@ -444,24 +444,24 @@ def building(**strips: str) -> dict[str, Any]:
 
 def test_a_building_is_told_when_its_hours_begin(kinds: Kinds) -> None:
     many = building_group("x", only_if="time.hour >= 23")
-    got = run_trial(
+    findings = run_trial(
         kinds, [many, rule("x", when="alarm")], start="2026-01-01T22:50+08:00", devices=building(a="true", b="true")
     )
-    assert got == ("600s begin high",)
+    assert findings == ("600s begin high",)
 
 
 def test_a_building_that_recovered_before_its_hours_is_not_told(kinds: Kinds) -> None:
     many = building_group("x", only_if="time.hour >= 23")
     devices = building(a="true _x5 false", b="true _x5 false")
-    got = run_trial(kinds, [many, rule("x", when="alarm")], start="2026-01-01T22:50+08:00", devices=devices)
-    assert got == ()
+    findings = run_trial(kinds, [many, rule("x", when="alarm")], start="2026-01-01T22:50+08:00", devices=devices)
+    assert findings == ()
 
 
 def test_a_building_for_which_one_edge_of_two_has_passed_is_still_held_back(kinds: Kinds) -> None:
     many = building_group("x", only_if="time.hour >= 23 and time.minute >= 23:30")
     devices = building(a="true", b="true")
-    got = run_trial(kinds, [many, rule("x", when="alarm")], start="2026-01-01T22:50+08:00", devices=devices)
-    assert got == ("2400s begin high",)
+    findings = run_trial(kinds, [many, rule("x", when="alarm")], start="2026-01-01T22:50+08:00", devices=devices)
+    assert findings == ("2400s begin high",)
 
 
 def test_chatter_outside_its_hours_is_not_told(kinds: Kinds) -> None:
@@ -469,8 +469,8 @@ def test_chatter_outside_its_hours_is_not_told(kinds: Kinds) -> None:
     x = rule("x", when="alarm")
     for start, told in (("T22:00", ()), ("T23:00", ("40s begin high",))):
         readings = {"alarm": "true false true false true false"}
-        got = run_trial(kinds, [often, x], kind="gas_alarm", start=f"2026-01-01{start}+08:00", readings=readings)
-        assert got == told
+        findings = run_trial(kinds, [often, x], kind="gas_alarm", start=f"2026-01-01{start}+08:00", readings=readings)
+        assert findings == told
 
 
 # -- cheap --------------------------------------------------------------------------------------------------------
@@ -483,8 +483,8 @@ def test_a_device_for_which_the_hours_make_no_difference_has_no_timer_and_rememb
     engine.feed([door(start, opened=False)], start)
     engine.feed([Reading("g", "gas_alarm", start, start, {"lel_pct": 3})], start)
     assert engine.next_timer() is None
-    assert [seat.pending for seat in engine.states.values()] == [None, None]
-    assert all(seat.rule_states is NO_RULE_STATES for seat in engine.states.values())
+    assert [state.pending for state in engine.states.values()] == [None, None]
+    assert all(state.rule_states is NO_RULE_STATES for state in engine.states.values())
 
 
 def test_a_device_that_reports_an_open_door_every_minute_owes_one_look(kinds: Kinds) -> None:

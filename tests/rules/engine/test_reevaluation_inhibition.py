@@ -43,13 +43,13 @@ def gas(device: str, at: int, **values: Any) -> Reading:
 
 
 def test_gas_that_was_held_back_begins_when_its_cause_ends_and_the_device_says_nothing_more(kinds: Kinds) -> None:
-    got = run_trial(kinds, [R, X], readings={"alarm": "true _x5 false", "lel_pct": "12"})
-    assert got == ("60s begin high",)
+    findings = run_trial(kinds, [R, X], readings={"alarm": "true _x5 false", "lel_pct": "12"})
+    assert findings == ("60s begin high",)
 
 
 def test_it_begins_when_the_release_of_its_cause_is_over(kinds: Kinds) -> None:
-    got = run_trial(kinds, [R, {**X, "release": "1m"}], readings={"alarm": "true _x5 false", "lel_pct": "12"})
-    assert got == ("120s begin high",)
+    findings = run_trial(kinds, [R, {**X, "release": "1m"}], readings={"alarm": "true _x5 false", "lel_pct": "12"})
+    assert findings == ("120s begin high",)
 
 
 def test_its_hold_begins_when_its_cause_ends(kinds: Kinds) -> None:
@@ -68,42 +68,42 @@ def test_what_goes_with_its_cause_in_one_reading_does_not_begin(kinds: Kinds) ->
 
 def test_a_condition_that_asks_for_a_finding_follows_it(kinds: Kinds) -> None:
     valve = rule("r", when="not valve_closed and finding.x")
-    got = run_trial(kinds, [valve, X], readings={"valve_closed": "false", "alarm": "_x3 true _x3 false"})
-    assert got == ("30s begin high", "70s end")
+    findings = run_trial(kinds, [valve, X], readings={"valve_closed": "false", "alarm": "_x3 true _x3 false"})
+    assert findings == ("30s begin high", "70s end")
 
 
 def test_a_cause_that_ends_because_a_person_resets_it_counts(kinds: Kinds) -> None:
     engine = engine_of(kinds, R, {**X, "latch": True})
     engine.feed([gas("g", 0, alarm=True, lel_pct=12)], T0)
     engine.feed([gas("g", 1000, alarm=False)], T0 + 1000)
-    told = [*engine.release("g", "x", T0 + 2000), *engine.tick(T0 + 3000)]
-    assert finding_lines(told, T0) == ["2 x ended", "2 r began"]
+    findings = [*engine.release("g", "x", T0 + 2000), *engine.tick(T0 + 3000)]
+    assert finding_lines(findings, T0) == ["2 x ended", "2 r began"]
 
 
 def test_a_cause_whose_rule_is_removed_holds_nothing_back(kinds: Kinds) -> None:
     engine = engine_of(kinds, R, X)
     engine.feed([gas("g", 0, alarm=True, lel_pct=12)], T0)
     # A rule that asks for a finding which no rule makes never passes `check`: here it is the rule alone that is tested.
-    told = [*engine.reload([book(R)], T0 + 1000), *engine.tick(T0 + 2000)]
-    assert finding_lines(told, T0) == ["1 x ended", "1 r began"]
+    findings = [*engine.reload([book(R)], T0 + 1000), *engine.tick(T0 + 2000)]
+    assert finding_lines(findings, T0) == ["1 x ended", "1 r began"]
 
 
 def test_a_cause_that_goes_into_shadow_holds_nothing_back_and_one_that_comes_out_does(kinds: Kinds) -> None:
     engine = engine_of(kinds, R, X)
     engine.feed([gas("g", 0, alarm=True, lel_pct=12)], T0)
-    told = [*engine.reload([book(R, {**X, "shadow": True})], T0 + 1000), *engine.tick(T0 + 2000)]
-    assert finding_lines(told, T0) == ["1 x ended", "1 r began"]
+    findings = [*engine.reload([book(R, {**X, "shadow": True})], T0 + 1000), *engine.tick(T0 + 2000)]
+    assert finding_lines(findings, T0) == ["1 x ended", "1 r began"]
     held = {**R, "hold": "1h"}
     other = engine_of(kinds, held, {**X, "shadow": True})
     other.feed([gas("g", 0, alarm=True, lel_pct=12)], T0)
-    told = [*other.reload([book(held, X)], T0 + 1000), *other.tick(T0 + 2 * HOUR)]
-    assert "r" not in [one.rule for one in told]
+    findings = [*other.reload([book(held, X)], T0 + 1000), *other.tick(T0 + 2 * HOUR)]
+    assert "r" not in [finding.rule for finding in findings]
 
 
 def test_a_silence_that_was_held_back_is_told_when_its_cause_ends(kinds: Kinds) -> None:
     silent = rule("r", absent={"quantity": "lel_pct", "after": "1m"}, only_if="not finding.x")
-    got = run_trial(kinds, [silent, X], readings={"lel_pct": "1", "alarm": "true _x20 false"}, until="3h")
-    assert got == ("210s begin high",)
+    findings = run_trial(kinds, [silent, X], readings={"lel_pct": "1", "alarm": "true _x20 false"}, until="3h")
+    assert findings == ("210s begin high",)
 
 
 def test_what_is_missing_no_more_is_not_told_when_its_cause_ends(kinds: Kinds) -> None:
@@ -128,8 +128,8 @@ def test_a_building_that_is_held_back_begins_when_its_cause_ends(kinds: Kinds) -
     devices = building(
         a={"alarm": "_ true", "fault": "true _x8 false"}, b={"alarm": "_ true", "fault": "true _x8 false"}
     )
-    got = run_trial(kinds, [many, X, rule("y", when="fault"), other], devices=devices)
-    assert got == ("90s begin high",)
+    findings = run_trial(kinds, [many, X, rule("y", when="fault"), other], devices=devices)
+    assert findings == ("90s begin high",)
 
 
 def test_who_moves_into_the_building_listens_to_its_findings(kinds: Kinds) -> None:
@@ -142,9 +142,9 @@ def test_who_moves_into_the_building_listens_to_its_findings(kinds: Kinds) -> No
     engine.feed([gas("c", 1000, lel_pct=12)], T0 + 1000)
     assert engine.states["c"].pending is not None
     engine.register([Device("c", "gas_alarm", place="h1")], T0 + 2000)
-    told = engine.feed([gas("a", 3000, alarm=False), gas("b", 3000, alarm=False)], T0 + 3000)
-    told += engine.tick(T0 + 4000)
-    assert finding_lines(told, T0)[-2:] == ["3 many ended", "3 r began"]
+    findings = engine.feed([gas("a", 3000, alarm=False), gas("b", 3000, alarm=False)], T0 + 3000)
+    findings += engine.tick(T0 + 4000)
+    assert finding_lines(findings, T0)[-2:] == ["3 many ended", "3 r began"]
     engine.unregister(["c"], T0 + 5000)
     engine.feed([gas("a", 6000, alarm=True), gas("b", 6000, alarm=True)], T0 + 6000)
     assert "many" in engine.groups.states["building/b1"].rule_states
@@ -161,11 +161,11 @@ def test_what_was_held_back_later_is_still_judged_before_what_asks_for_it(kinds:
     night = "time.hour >= 22"
     held = rule("held", when="lel_pct >= 10", only_if=f"{night} and not finding.cause")
     cause = rule("cause", when="alarm", only_if=night)
-    got = run_trial(
+    findings = run_trial(
         kinds, [held, cause], every="10m", start="2026-01-01T21:00+08:00",
         readings={"lel_pct": "12 12", "alarm": "false true"}, until="1h",
     )  # fmt: skip
-    assert got == ()
+    assert findings == ()
 
 
 # -- A12: the inhibitor is judged first ---------------------------------------------------------------------------
@@ -174,8 +174,8 @@ def test_what_was_held_back_later_is_still_judged_before_what_asks_for_it(kinds:
 @pytest.mark.parametrize("order", list(permutations([R, X])))
 def test_whatever_the_order_in_the_file_the_inhibitor_is_judged_first(kinds: Kinds, order: Any) -> None:
     engine = engine_of(kinds, *order)
-    told = engine.feed([gas("g", 0, alarm=True, lel_pct=12)], T0)
-    assert finding_lines(told, T0) == ["0 x began"]
+    findings = engine.feed([gas("g", 0, alarm=True, lel_pct=12)], T0)
+    assert finding_lines(findings, T0) == ["0 x began"]
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
@@ -194,10 +194,10 @@ def test_a_chain_of_three_is_judged_from_its_cause(kinds: Kinds) -> None:
     ]
     for order in permutations(rules):
         engine = engine_of(kinds, *order)
-        told = finding_lines(engine.feed([gas("g", 0, alarm=True, lel_pct=12, co_ppm=60)], T0), T0)
-        assert sorted(told) == ["0 a began", "0 c began"]
-        told = finding_lines([*engine.feed([gas("g", 1000, alarm=False)], T0 + 1000), *engine.tick(T0 + 2000)], T0)
-        assert told == ["1 c ended", "1 b began"]  # only_if ends nothing: a goes on
+        findings = finding_lines(engine.feed([gas("g", 0, alarm=True, lel_pct=12, co_ppm=60)], T0), T0)
+        assert sorted(findings) == ["0 a began", "0 c began"]
+        findings = finding_lines([*engine.feed([gas("g", 1000, alarm=False)], T0 + 1000), *engine.tick(T0 + 2000)], T0)
+        assert findings == ["1 c ended", "1 b began"]  # only_if ends nothing: a goes on
 
 
 def test_two_holds_that_end_in_one_instant_end_in_order(kinds: Kinds) -> None:
@@ -225,8 +225,8 @@ def test_a_finding_of_the_building_that_arises_from_the_same_reading_inhibits(ki
         engine = Engine([book(*order)], kinds, TOWN)
         engine.register([Device("a", "gas_alarm", place="h1"), Device("b", "gas_alarm", place="h2")], T0)
         engine.feed([gas("a", 0, alarm=True)], T0)
-        told = finding_lines(engine.feed([gas("b", 1000, alarm=True, lel_pct=12)], T0 + 1000), T0)
-        assert told == ["1 x began", "1 many began"]
+        findings = finding_lines(engine.feed([gas("b", 1000, alarm=True, lel_pct=12)], T0 + 1000), T0)
+        assert findings == ["1 x began", "1 many began"]
 
 
 def test_of_two_buildings_rules_that_one_finding_completes_the_inhibitor_comes_first(kinds: Kinds) -> None:
@@ -234,8 +234,8 @@ def test_of_two_buildings_rules_that_one_finding_completes_the_inhibitor_comes_f
     for order in permutations([first, second]):
         engine = Engine([book(X, *order)], kinds, TOWN)
         engine.register([Device("a", "gas_alarm", place="h1"), Device("b", "gas_alarm", place="h2")], T0)
-        told = finding_lines(engine.feed([gas("a", 0, alarm=True), gas("b", 0, alarm=True)], T0), T0)
-        assert [line for line in told if " x " not in line] == ["0 second began"]
+        findings = finding_lines(engine.feed([gas("a", 0, alarm=True), gas("b", 0, alarm=True)], T0), T0)
+        assert [line for line in findings if " x " not in line] == ["0 second began"]
 
 
 def test_a_rule_that_counts_others_comes_after_them() -> None:

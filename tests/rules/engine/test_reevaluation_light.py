@@ -25,10 +25,10 @@ def lamp(point: tuple[float, float] | None, **more: Any) -> Device:
 
 def judged(engine: Engine, device: Device, *, until: int, start: int = NOON, **values: Value) -> list[str]:
     """What is told of a lamp that speaks once; minutes after the start."""
-    told = engine.register([device], start)
-    told += engine.feed([Reading("d", "lamp_post", start, start, values)], start)
-    told += engine.tick(until)
-    return [f"{(one.now - start) // MINUTE} {one.rule} {one.phase}" for one in told]
+    findings = engine.register([device], start)
+    findings += engine.feed([Reading("d", "lamp_post", start, start, values)], start)
+    findings += engine.tick(until)
+    return [f"{(finding.now - start) // MINUTE} {finding.rule} {finding.phase}" for finding in findings]
 
 
 def minutes(name: str, after: int, point: tuple[float, float]) -> int:
@@ -43,25 +43,25 @@ def test_a_lamp_that_was_off_at_noon_is_told_at_dusk_where_it_stands(
     kinds: Kinds, unlit: dict[str, Any], point: tuple[float, float]
 ) -> None:
     dusk = minutes("is_dark", NOON, point)
-    told = judged(engine_of(kinds, unlit), lamp(point), on=False, until=NOON + dusk * MINUTE)
-    assert told == [f"{dusk} unlit began"]
+    findings = judged(engine_of(kinds, unlit), lamp(point), on=False, until=NOON + dusk * MINUTE)
+    assert findings == [f"{dusk} unlit began"]
 
 
 def test_it_ends_at_dawn_without_a_word_of_the_lamp(kinds: Kinds) -> None:
     dusk = minutes("is_dark", NOON, SHANGHAI)
     dawn = minutes("is_dark", NOON + dusk * MINUTE, SHANGHAI)
-    told = judged(engine_of(kinds, UNLIT), lamp(SHANGHAI), on=False, until=NOON + 20 * HOUR)
-    assert told == [f"{dusk} unlit began", f"{dawn} unlit ended"]
+    findings = judged(engine_of(kinds, UNLIT), lamp(SHANGHAI), on=False, until=NOON + 20 * HOUR)
+    assert findings == [f"{dusk} unlit began", f"{dawn} unlit ended"]
 
 
 def test_sunset_and_the_height_of_the_sun_wake_too(kinds: Kinds) -> None:
     down = rule("down", kind="lamp_post", when="not on and sun.is_down")
     low = rule("low", kind="lamp_post", when="not on and sun.elevation_deg < -3")
-    told = judged(engine_of(kinds, down, low), lamp(SHANGHAI), on=False, until=NOON + 9 * HOUR)
+    findings = judged(engine_of(kinds, down, low), lamp(SHANGHAI), on=False, until=NOON + 9 * HOUR)
     sunset, dusk = minutes("is_down", NOON, SHANGHAI), minutes("is_dark", NOON, SHANGHAI)
-    assert [one.split()[1] for one in told] == ["down", "low"]
-    assert int(told[0].split()[0]) == sunset
-    assert sunset < int(told[1].split()[0]) < dusk
+    assert [one.split()[1] for one in findings] == ["down", "low"]
+    assert int(findings[0].split()[0]) == sunset
+    assert sunset < int(findings[1].split()[0]) < dusk
 
 
 def test_a_lamp_on_nobody_knows_which_road_is_told_when_the_road_is_drawn(kinds: Kinds) -> None:
@@ -86,7 +86,7 @@ def test_dusk_is_found_again_after_a_crash(kinds: Kinds) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asks", "told"),
+    ("asks", "expected"),
     [
         ("time.date > device.permitted_until", ["2160 expired began"]),
         ("time.date >= '2026-06-23'", ["2160 expired began"]),
@@ -94,7 +94,9 @@ def test_dusk_is_found_again_after_a_crash(kinds: Kinds) -> None:
         ("time.date > device.unwritten", []),
     ],
 )
-def test_a_permit_is_over_at_midnight_without_a_word_of_the_device(kinds: Kinds, asks: str, told: list[str]) -> None:
+def test_a_permit_is_over_at_midnight_without_a_word_of_the_device(
+    kinds: Kinds, asks: str, expected: list[str]
+) -> None:
     expired = rule("expired", kind="lamp_post", when=f"on and {asks}")
     device = lamp(SHANGHAI, permitted_until="2026-06-22")
-    assert judged(engine_of(kinds, expired), device, on=True, until=NOON + 2 * DAY) == told
+    assert judged(engine_of(kinds, expired), device, on=True, until=NOON + 2 * DAY) == expected

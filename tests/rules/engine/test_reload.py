@@ -77,7 +77,7 @@ class Night:
     def words(self) -> list[str]:
         """What was told since last asked, as `seconds rule phase`."""
         told, self.told = self.told, []
-        return [f"{(one.now - T0) // 1000} {one.rule} {one.phase.value}" for one in told]
+        return [f"{(finding.now - T0) // 1000} {finding.rule} {finding.phase.value}" for finding in told]
 
 
 # -- what is unchanged --------------------------------------------------------------------------------------------
@@ -110,12 +110,12 @@ def test_windows_and_what_is_usual_are_kept_and_the_same_books_change_nothing(bo
     assert engine.reload(list(books.values()), T0 + 200 * HOUR) == []
     assert engine.snapshot() == before
 
-    seat = engine.states["m"]
-    assert seat.histories is not None
-    kept = seat.histories["volume_m3"].samples
+    state = engine.states["m"]
+    assert state.histories is not None
+    kept = state.histories["volume_m3"].samples
     engine.reload([one for one in books.values() if one.hazard != "gas"], T0 + 200 * HOUR)
-    assert engine.states["m"] is seat
-    assert seat.histories["volume_m3"].samples == kept
+    assert engine.states["m"] is state
+    assert state.histories["volume_m3"].samples == kept
 
 
 # -- what changed -------------------------------------------------------------------------------------------------
@@ -168,17 +168,17 @@ def test_a_hold_of_another_condition_starts_its_clock_again_and_a_reading_speaks
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "expected"),
     [({"hold": "60s"}, ["60 r began"]), ({"hold": "10s"}, ["20 r began"]), ({"hold": "30s", "if_silent": "wait"}, [])],
 )
 def test_a_longer_or_shorter_hold_counts_from_where_it_began(
-    kinds: Kinds, changes: dict[str, Any], told: list[str]
+    kinds: Kinds, changes: dict[str, Any], expected: list[str]
 ) -> None:
     night = Night(kinds, rule(hold="30s"))
     night.hears(0, lel_pct=12)
     night.takes_up(20_000, rule(**changes))
     night.passes(HOUR)
-    assert night.words == told
+    assert night.words == expected
 
 
 def test_a_hold_that_waited_for_a_reading_may_now_complete_by_the_clock(kinds: Kinds) -> None:
@@ -336,7 +336,7 @@ def test_what_goes_into_shadow_ends_for_people_and_goes_on_unheard(kinds: Kinds)
     for number in range(2):
         night.hears(number * MINUTE, f"gas-{number}", lel_pct=12)
     night.takes_up(5 * MINUTE, rule(shadow=True), gather(gather={"parts": [{"rules": ["r"], "at_least": 2}]}))
-    ended = [one for one in night.told if one.phase is FindingPhase.ENDED and one.rule == "r"]
+    ended = [finding for finding in night.told if finding.phase is FindingPhase.ENDED and finding.rule == "r"]
     assert [one.evidence[0].value for one in ended] == [SHADOWED, SHADOWED]
     night.told.clear()
     night.hears(6 * MINUTE, lel_pct=1)
@@ -378,8 +378,8 @@ class Restless(Engine):
 
     def feed(self, readings: Any, now: int, *rest: Any, **more: Any) -> list[Finding]:
         self.heard += 1
-        told = [] if self.heard % self.rest else self.tick(now - 1) + self._turned(now)
-        return told + super().feed(readings, now, *rest, **more)
+        findings = [] if self.heard % self.rest else self.tick(now - 1) + self._turned(now)
+        return findings + super().feed(readings, now, *rest, **more)
 
     def _turned(self, now: int) -> list[Finding]:
         self.turn += 1
@@ -402,10 +402,10 @@ def test_a_state_is_restored_under_its_own_books_and_then_takes_up_the_new_ones(
     night = Night(kinds, rule())
     night.hears(0, lel_pct=12)
     written = night.engine.snapshot()
-    again = Engine(rulebooks_in_checkpoint(written), kinds, TOWN)
-    again.restore(written)
-    again.register(GAS, T0)
-    (ended,) = again.reload(book(rule("other")), T0 + HOUR)
+    restored = Engine(rulebooks_in_checkpoint(written), kinds, TOWN)
+    restored.restore(written)
+    restored.register(GAS, T0)
+    (ended,) = restored.reload(book(rule("other")), T0 + HOUR)
     assert (ended.id, ended.phase) == (f"r@1/gas-0/{T0}", FindingPhase.ENDED)
 
 

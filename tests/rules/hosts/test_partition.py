@@ -65,12 +65,12 @@ def scene(books: dict[str, Rulebook], kinds: dict[str, Kind]) -> ReplayJob:
 
 
 def readings(said: list[tuple[int, Device, int]]) -> list[Reading]:
-    heard, now = [], T0
+    readings, now = [], T0
     for gap, device, word in said:
         now += gap * MINUTE
         words = SAID[device.kind]
-        heard.append(Reading(device.id, device.kind, now - word * MINUTE, now, words[word % len(words)]))
-    return heard
+        readings.append(Reading(device.id, device.kind, now - word * MINUTE, now, words[word % len(words)]))
+    return readings
 
 
 def ordered(found: list[list[Finding]]) -> list[list[str]]:
@@ -115,4 +115,4 @@ def test_processes_find_what_one_finds(scene: ReplayJob) -> None:
     events = list(chunk_events(readings(said), [Outage(T0 + HOUR, T0 + 2 * HOUR)], 20))
     alone, apart = (run_replay(scene, events, T0 + 96 * HOUR, processes) for processes in (1, 2))
     assert ordered(alone) == ordered(apart)
-    assert [one.now for one in apart[0]] == sorted(one.now for one in alone[0])
+    assert [finding.now for finding in apart[0]] == sorted(finding.now for finding in alone[0])

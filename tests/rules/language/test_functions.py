@@ -42,9 +42,9 @@ def heard(
     engine.register([Device("d", kind)], T0)
     for step, values in enumerate(said):
         now = T0 + step * every
-        for one in engine.feed([Reading("d", kind, now, now, values)], now):
-            if one.phase.value == "began":
-                found.append((step, " | ".join(describe_evidence(one.evidence[0], kinds[kind]))))
+        for finding in engine.feed([Reading("d", kind, now, now, values)], now):
+            if finding.phase.value == "began":
+                found.append((step, " | ".join(describe_evidence(finding.evidence[0], kinds[kind]))))
     return found
 
 

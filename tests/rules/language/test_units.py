@@ -34,7 +34,7 @@ def book(*rules: dict[str, Any]) -> Rulebook:
 
 
 def said(kinds: Kinds, **changes: Any) -> list[tuple[str, str]]:
-    return [(".".join(map(str, one.where[2:])), one.message) for one in check(book(rule(**changes)), kinds)]
+    return [(".".join(map(str, fault.where[2:])), fault.message) for fault in check(book(rule(**changes)), kinds)]
 
 
 @pytest.mark.parametrize(
@@ -136,9 +136,9 @@ def test_rules_that_wait_for_each_other_are_named_each_with_the_way_round() -> N
     round_ = book(
         one, rule("b-two", when="finding.c_three"), rule("c-three", when="alarm and finding.a_one"), rule("d-four")
     )
-    told = [(fault.where, fault.message) for _, fault in check_references([round_])]
-    assert [where for where, _ in told] == [("rules", 0), ("rules", 1), ("rules", 2)]
-    assert told[0][1].startswith("a-one needs b-two needs c-three needs a-one: ")
+    findings = [(fault.where, fault.message) for _, fault in check_references([round_])]
+    assert [where for where, _ in findings] == [("rules", 0), ("rules", 1), ("rules", 2)]
+    assert findings[0][1].startswith("a-one needs b-two needs c-three needs a-one: ")
     assert len(check_references([book(rule("c-three", when="finding.a_one"))], [book(rule("a-one"))])) == 0
     assert len(check_references([book(rule("b-own", when="finding.b_own"))])) == 1
 

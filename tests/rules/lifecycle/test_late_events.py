@@ -40,12 +40,12 @@ CUTS = st.lists(st.sampled_from([1, 3, 8, 30]), min_size=1, max_size=3)
 
 def said(steps: list[tuple[int, bool]]) -> list[Reading]:
     """As the device meant it: each arrives when it was measured. Concentration follows the alarm."""
-    heard, at = [], T0
+    readings, at = [], T0
     for gap, crying in steps:
         at += gap * SECOND
         values: dict[str, Value] = {"alarm": crying, "lel_pct": 30 if crying else 2, "fault": False}
-        heard.append(Reading("gas-1", "gas_alarm", at, at, values))
-    return heard
+        readings.append(Reading("gas-1", "gas_alarm", at, at, values))
+    return readings
 
 
 Town = Callable[[], Engine]
@@ -68,25 +68,29 @@ def engine(books: dict[str, Rulebook], kinds: dict[str, Kind]) -> Town:
 def found(findings: list[Finding]) -> list[tuple[str, str]]:
     """Beginnings and ends of what is judged in event time; who is silent is judged by arrival."""
     by_arrival = ("device-offline", "device-flapping")
-    told = [one for one in findings if one.phase in COUNTED and one.rule not in (*by_arrival, "band-fall-still")]
+    told = [
+        finding
+        for finding in findings
+        if finding.phase in COUNTED and finding.rule not in (*by_arrival, "band-fall-still")
+    ]
     return sorted((finding.id, finding.phase.value) for finding in told)
 
 
-def of_a_quiet_day(engine: Town, heard: list[Reading]) -> list[tuple[str, str]]:
+def of_a_quiet_day(engine: Town, readings: list[Reading]) -> list[tuple[str, str]]:
     quiet = engine()
-    findings = [finding for reading in heard for finding in quiet.feed([reading], reading.received)]
-    return found(findings + quiet.tick(heard[-1].received + 12 * HOUR))
+    findings = [finding for reading in readings for finding in quiet.feed([reading], reading.received)]
+    return found(findings + quiet.tick(readings[-1].received + 12 * HOUR))
 
 
-def pressed(heard: list[Reading]) -> list[Reading]:
+def pressed(readings: list[Reading]) -> list[Reading]:
     """The same, after an outage: all arrive within a moment."""
-    start = heard[-1].at + HOUR
-    return [Reading(one.device, one.kind, one.at, start + number, one.values) for number, one in enumerate(heard)]
+    start = readings[-1].at + HOUR
+    return [Reading(one.device, one.kind, one.at, start + number, one.values) for number, one in enumerate(readings)]
 
 
-def overtaken(engine: Town, heard: list[Reading], cuts: list[int], crash: bool) -> list[tuple[str, str]]:
+def overtaken(engine: Town, readings: list[Reading], cuts: list[int], crash: bool) -> list[tuple[str, str]]:
     """What is found when the dangers of each piece pass the rest of it, all arriving within a moment."""
-    late, town = pressed(heard), engine()
+    late, town = pressed(readings), engine()
     findings, start = list[Finding](), 0
     while start < len(late):
         batch = late[start : start + cuts[start % len(cuts)]]
@@ -106,16 +110,16 @@ def overtaken(engine: Town, heard: list[Reading], cuts: list[int], crash: bool) 
 def test_dangers_that_overtake_a_backlog_change_no_finding(
     engine: Town, steps: list[tuple[int, bool]], cuts: list[int], crash: bool
 ) -> None:
-    heard = said(steps)
-    assert overtaken(engine, heard, cuts, crash) == of_a_quiet_day(engine, heard)
+    readings = said(steps)
+    assert overtaken(engine, readings, cuts, crash) == of_a_quiet_day(engine, readings)
 
 
 def of_the_band(steps: list[tuple[int, dict[str, Value]]]) -> list[Reading]:
-    heard, at = [], T0
+    readings, at = [], T0
     for gap, values in steps:
         at += gap * SECOND
-        heard.append(Reading("band-1", "wristband", at, at, values))
-    return heard
+        readings.append(Reading("band-1", "wristband", at, at, values))
+    return readings
 
 
 @settings(max_examples=80, deadline=None)
@@ -123,15 +127,15 @@ def of_the_band(steps: list[tuple[int, dict[str, Value]]]) -> list[Reading]:
 def test_calls_for_help_that_overtake_a_backlog_are_the_calls_of_a_quiet_day(
     engine: Town, steps: list[tuple[int, bool]], cuts: list[int], crash: bool
 ) -> None:
-    heard = of_the_band([(gap, {"sos": pressed_now}) for gap, pressed_now in steps])
-    assert overtaken(engine, heard, cuts, crash) == of_a_quiet_day(engine, heard)
+    readings = of_the_band([(gap, {"sos": pressed_now}) for gap, pressed_now in steps])
+    assert overtaken(engine, readings, cuts, crash) == of_a_quiet_day(engine, readings)
 
 
 def test_taking_back_a_fall_does_not_take_back_the_newer_one_that_overtook_it(engine: Town) -> None:
-    heard = of_the_band([(1, {"fall": True}), (1, {"fall": False}), (1, {"fall": True})])
-    told = overtaken(engine, heard, [3], False)
-    assert told == of_a_quiet_day(engine, heard)
-    assert len([finding for finding, _ in told if finding.startswith("band-fall@")]) == 2
+    readings = of_the_band([(1, {"fall": True}), (1, {"fall": False}), (1, {"fall": True})])
+    findings = overtaken(engine, readings, [3], False)
+    assert findings == of_a_quiet_day(engine, readings)
+    assert len([finding for finding, _ in findings if finding.startswith("band-fall@")]) == 2
 
 
 @settings(max_examples=80, deadline=None)
@@ -139,8 +143,8 @@ def test_taking_back_a_fall_does_not_take_back_the_newer_one_that_overtook_it(en
 def test_a_day_that_arrives_in_one_moment_is_judged_like_a_day(
     engine: Town, steps: list[tuple[int, bool]], together: bool
 ) -> None:
-    heard = said(steps)
-    late, town = pressed(heard), engine()
+    readings = said(steps)
+    late, town = pressed(readings), engine()
     batches = [late] if together else [[one] for one in late]
     findings = [finding for batch in batches for finding in town.feed(batch, batch[-1].received)]
-    assert found(findings + town.tick(late[-1].received + 12 * HOUR)) == of_a_quiet_day(engine, heard)
+    assert found(findings + town.tick(late[-1].received + 12 * HOUR)) == of_a_quiet_day(engine, readings)

@@ -27,11 +27,11 @@ def run(
     patience: RuleTiming, *words: RuleEvent, watch: RuleState = QUIET_STATE
 ) -> tuple[RuleState, list[tuple[str, int]]]:
     """Plays words; a word's journal time is its event time. Gives the last watch and what was told, when."""
-    told: list[tuple[str, int]] = []
+    findings: list[tuple[str, int]] = []
     for word in words:
         watch, effects = step(patience, watch, word, word.at)
-        told += [(effect.phase.value, effect.at) for effect in effects]
-    return watch, told
+        findings += [(effect.phase.value, effect.at) for effect in effects]
+    return watch, findings
 
 
 def danger(at: int, severity: Severity = Severity.HIGH, late: bool = False) -> RuleEvent:

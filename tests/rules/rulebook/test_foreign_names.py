@@ -68,7 +68,7 @@ UNWRITTEN = "where nobody wrote device.use this is unknown"
 )
 def test_an_operand_that_may_stay_unknown_is_warned_of(when: str, message: str, kinds: Kinds) -> None:
     found = warned(kinds, rule(when=when))
-    assert next((one.where, message in one.message) for one in found) == (("rules", 0, "when"), True)
+    assert next((fault.where, message in fault.message) for fault in found) == (("rules", 0, "when"), True)
     assert check(book(rule(when=when)), kinds) == []
 
 
@@ -101,14 +101,14 @@ def test_what_keeps_a_finding_from_ending_is_warned_of_too(kinds: Kinds) -> None
     (back,) = warned(kinds, rule(**press, cancel={"when": "worn and not sos", "within": "1m"}))
     assert (back.where, "never taken back" in back.message) == (("rules", 0, "cancel", "when"), True)
     graded = {"severity": "critical", "when": "lel_pct > 30 and not alarm"}
-    assert [one.where for one in warned(kinds, rule(grades=[graded]))] == [("rules", 0, "grades", 0, "when")]
+    assert [fault.where for fault in warned(kinds, rule(grades=[graded]))] == [("rules", 0, "grades", 0, "when")]
 
 
 def test_a_rule_that_hears_of_one_in_shadow_and_a_record_nobody_asks_for_are_warned_of(kinds: Kinds) -> None:
     (shadowed,) = warned(kinds, rule(only_if="not finding.s"), rule("s", shadow=True))
     assert shadowed.message == "s is in shadow, and what it finds counts for no other rule: take it out of shadow"
     assert warned(kinds, rule(only_if="not finding.s", shadow=True), rule("s", shadow=True)) == []
-    assert [one.where for one in warned(kinds, rule(record=True))] == [("rules", 0, "record")]
+    assert [fault.where for fault in warned(kinds, rule(record=True))] == [("rules", 0, "record")]
     assert warned(kinds, rule(only_if="not finding.s"), rule("s", record=True)) == []
 
 
@@ -252,7 +252,7 @@ def test_a_trial_that_sets_a_misspelt_attribute_is_found(kinds: Kinds) -> None:
     found = check_trials(
         TrialBook.model_validate({"trials": [written, other]}), book(rule(only_if="device.use")), kinds
     )
-    assert [(one.where[2:], one.message.split("did you mean ")[1]) for one in found] == [
+    assert [(fault.where[2:], fault.message.split("did you mean ")[1]) for fault in found] == [
         (("person", "live_alone"), "person.lives_alone?"),
         (("device", "usee"), "device.use?"),
         (("devices", "door", "attributes", "limt_pct"), "device.limit_pct?"),

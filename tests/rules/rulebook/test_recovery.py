@@ -101,8 +101,8 @@ def test_a_right_book_is_left_as_it_is(books: dict[str, Rulebook]) -> None:
 def test_a_part_that_is_wrong_hides_no_other_part(
     kinds: dict[str, Kind], changes: dict[str, Any], where: tuple[str | int, ...], message: str
 ) -> None:
-    told = faults(kinds, {name: value for name, value in {**RULE, **changes}.items() if value is not None})
-    assert [(found, message in said) for found, said in told] == [(where, True)]
+    findings = faults(kinds, {name: value for name, value in {**RULE, **changes}.items() if value is not None})
+    assert [(found, message in said) for found, said in findings] == [(where, True)]
 
 
 def test_of_a_rule_that_asks_twice_both_faults_are_told_at_once(kinds: dict[str, Kind]) -> None:
@@ -141,7 +141,7 @@ def test_trials_tell_unknown_names_beside_what_cannot_be_read(kinds: dict[str, K
         {"rule": "gas-low", "devices": several},
         {"rule": "gas-low", "readings": 3},
     ]
-    told = check_trials(parse_trials_partially({"trials": written}), book, kinds)
+    findings = check_trials(parse_trials_partially({"trials": written}), book, kinds)
     places = [(0, "rule"), (1, "readings", "lel"), (4, "devices", "a", "readings", "co"), (4, "devices", "b", "kind")]
-    assert [fault.where[1:] for fault in told] == places
+    assert [fault.where[1:] for fault in findings] == places
     assert parse_trials_partially({"trials": 3}).trials == parse_trials_partially([]).trials == []

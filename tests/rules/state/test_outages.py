@@ -52,12 +52,12 @@ def test_the_oldest_are_forgotten() -> None:
 
 @given(st.lists(st.tuples(st.integers(0, 200), st.integers(1, 30))), st.integers(0, 200), st.integers(1, 100))
 def test_by_the_deadline_exactly_the_patience_was_spent_in_hearing(
-    spans: list[tuple[int, int]], heard: int, patience: int
+    spans: list[tuple[int, int]], readings: int, patience: int
 ) -> None:
     outages = noted(*((begin, begin + length) for begin, length in spans))
-    deadline = outages.deadline(heard, patience)
-    deaf = sum(1 for t in range(heard, deadline) if any(begin <= t < end for begin, end in outages.closed))
-    assert deadline - heard - deaf == patience
+    deadline = outages.deadline(readings, patience)
+    deaf = sum(1 for t in range(readings, deadline) if any(begin <= t < end for begin, end in outages.closed))
+    assert deadline - readings - deaf == patience
 
 
 def test_what_was_over_in_an_outage_is_believed_a_moment_after_it_and_at_once_while_one_lasts() -> None:

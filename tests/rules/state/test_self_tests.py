@@ -34,12 +34,12 @@ def engine(kinds: dict[str, Kind], books: dict[str, Rulebook]) -> Callable[..., 
 
 
 def told(engine: Engine, *readings: Reading, until: int = 30 * MINUTE) -> list[Finding]:
-    found = [one for each in readings for one in engine.feed([each], each.received)]
-    return [one for one in [*found, *engine.tick(T0 + until)] if one.rule == "gas-alarm"]
+    found = [one for reading in readings for one in engine.feed([reading], reading.received)]
+    return [finding for finding in [*found, *engine.tick(T0 + until)] if finding.rule == "gas-alarm"]
 
 
 def phases(found: list[Finding]) -> list[tuple[FindingPhase, int]]:
-    return [(one.phase, one.now - T0) for one in found]
+    return [(finding.phase, finding.now - T0) for finding in found]
 
 
 def test_one_message_under_test_and_silence_is_told_when_the_test_is_over(engine: Callable[..., Engine]) -> None:
@@ -125,7 +125,7 @@ def test_a_kept_message_under_test_is_told_once_and_labelled(engine: Callable[..
     found = told(ours, kept)
 
     assert [(FindingPhase.BEGAN, LIMIT)] == phases(found)
-    assert "retained" in [one.quantity for one in found[0].evidence]
+    assert "retained" in [line.quantity for line in found[0].evidence]
 
 
 def test_after_an_outage_of_our_own_the_brokers_backlog_may_take_it_back(engine: Callable[..., Engine]) -> None:

@@ -47,8 +47,8 @@ def test_how_a_story_is_cut_changes_nothing(kinds: dict[str, Kind]) -> None:
 
 
 def test_what_arrived_together_stays_together_and_an_outage_stands_where_it_ended() -> None:
-    heard = [said(at, device) for at in (0, 1, 2) for device in ("s1", "s2")]
-    events = list(chunk_events(heard, [Outage(T0 + 9, T0 + 9), Outage(T0, T0 + 1)], chunk=1))
+    readings = [said(at, device) for at in (0, 1, 2) for device in ("s1", "s2")]
+    events = list(chunk_events(readings, [Outage(T0 + 9, T0 + 9), Outage(T0, T0 + 1)], chunk=1))
     assert [event if isinstance(event, Outage) else (event.now - T0, len(event.readings)) for event in events] == [
         (0, 2), Outage(T0, T0 + 1), (1, 2), (2, 2), Outage(T0 + 9, T0 + 9),
     ]  # fmt: skip
@@ -142,14 +142,14 @@ def test_a_rule_says_why_it_stands_where_it_stands(kinds: dict[str, Kind]) -> No
     asking = {**OTHER, "when": "fault and temp_c > 40", "only_if": "person.lives_alone"}
     engine = Engine([book(SMOKE, asking)], kinds, community())
     engine.register([Device("s1", "smoke_alarm")], T0)
-    heard = said(0, fault=True, alarm=True)
-    engine.feed([heard], T0)
-    smoke = explain(engine, "smoke", "s1", heard)
+    readings = said(0, fault=True, alarm=True)
+    engine.feed([readings], T0)
+    smoke = explain(engine, "smoke", "s1", readings)
     assert smoke["reasons"] == ["正在报", "试运行：只计数，不告诉任何人", "when 的答案：成立（alarm）", "alarm = true"]
     assert smoke["reasons_en"] == [
         "firing", "in shadow: counted, told to nobody", "when is true (alarm)", "alarm = true",
     ]  # fmt: skip
-    story_ = explain(engine, "fault", "s1", heard)
+    story_ = explain(engine, "fault", "s1", readings)
     assert story_["reasons"] == [
         "安静：没有在报", "试运行：只计数，不告诉任何人", "最近一次没有说 temp_c",
         "when 的答案：不知道（fault and temp_c > 40）", "only_if 的答案：不成立（person.lives_alone）",
@@ -157,12 +157,12 @@ def test_a_rule_says_why_it_stands_where_it_stands(kinds: dict[str, Kind]) -> No
     ]  # fmt: skip
     assert story_["asks"] == {"fault": True, "temp_c": None, "person.lives_alone": None}
     assert story_["values"] == {"fault": True, "alarm": True}
-    assert explain(engine, "nothing", "s1", heard)["reasons"] == ["规则 nothing 不看 smoke_alarm 这类设备"]
+    assert explain(engine, "nothing", "s1", readings)["reasons"] == ["规则 nothing 不看 smoke_alarm 这类设备"]
     absent = {**{name: value for name, value in SMOKE.items() if name != "when"}, "name": "gone", "absent": {}}
     silent = Engine([book(absent)], kinds, community())
     silent.register([Device("s1", "smoke_alarm")], T0)
-    silent.feed([heard], T0)
-    assert explain(silent, "gone", "s1", heard)["reasons_en"] == [
+    silent.feed([readings], T0)
+    assert explain(silent, "gone", "s1", readings)["reasons_en"] == [
         "quiet: nothing stands", "in shadow: counted, told to nobody",
         "last heard 2026-01-01T08:00:00+08:00; it may be silent for 3d10m",
         "missed from 2026-01-04T08:10:00+08:00 on",

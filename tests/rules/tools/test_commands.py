@@ -39,11 +39,11 @@ def data(tmp_path: Path) -> Path:
     ledger.migrate()
     ledger.write_blocking(lambda tx: registry.put_devices(tx, [Device("gas-1", "gas_alarm")], T0))
     ledger.close()
-    heard = [said(at * MINUTE, lel_pct=30 if at == 10 else 2, alarm=10 <= at < 12) for at in range(60)]
-    heard.append(said(30 * MINUTE + 1, late=HOUR, alarm=True))
+    readings = [said(at * MINUTE, lel_pct=30 if at == 10 else 2, alarm=10 <= at < 12) for at in range(60)]
+    readings.append(said(30 * MINUTE + 1, late=HOUR, alarm=True))
 
     async def keep() -> None:
-        history.append(Lane.BULK, 1, heard)
+        history.append(Lane.BULK, 1, readings)
         await history.close()
         await journal.mark(MarkKind.STARTED, T0)
         await journal.mark(MarkKind.LINK_DOWN, T0 + HOUR)
@@ -152,9 +152,9 @@ def test_machines_read_what_was_checked_and_tried(tmp_path: Path) -> None:
 
 def test_the_reasons_are_also_told_in_english_and_with_what_was_told(data: Path) -> None:
     moment = ["--device", "gas-1", "--at", "2026-01-01T08:20:00+08:00", "--data", str(data), "--english"]
-    told = run("explain", "gas-alarm", *moment).output
-    assert told.startswith("quiet: nothing stands\nwhen is false (alarm)\n")
-    assert "told: 2026-01-01T08:10:00+08:00 began critical\ntold: 2026-01-01T08:13:00+08:00 ended" in told
+    findings = run("explain", "gas-alarm", *moment).output
+    assert findings.startswith("quiet: nothing stands\nwhen is false (alarm)\n")
+    assert "told: 2026-01-01T08:10:00+08:00 began critical\ntold: 2026-01-01T08:13:00+08:00 ended" in findings
     assert (
         run("explain", "gas-alarm", *["--device", "nobody", *moment[2:]]).output == "nobody: nobody ever heard of it\n"
     )

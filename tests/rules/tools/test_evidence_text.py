@@ -24,7 +24,11 @@ def evidence(
     for index, values in enumerate(said):
         now = START + index * every
         found += engine.feed([Reading("d", kind, now, now, values)], now)
-    (finding,) = [one for one in found + engine.tick(now + HOUR) if one.rule == rule and one.phase.value == "began"]
+    (finding,) = [
+        finding
+        for finding in found + engine.tick(now + HOUR)
+        if finding.rule == rule and finding.phase.value == "began"
+    ]
     return [sentence for line in finding.evidence for sentence in describe_evidence(line, kinds[kind])]
 
 

@@ -92,10 +92,10 @@ def through_outage(
 
 
 def reborn(engine: Engine, book: list[Rulebook], kinds: Kinds, scene: Scenario) -> Engine:
-    again = Engine(book, kinds, scene.community)
-    again.restore(engine.snapshot())
-    again.register(scene.devices, START)
-    return again
+    restored = Engine(book, kinds, scene.community)
+    restored.restore(engine.snapshot())
+    restored.register(scene.devices, START)
+    return restored
 
 
 def test_trials_with_an_outage_end_the_same_when_every_reading_is_heard_twice(
@@ -109,4 +109,6 @@ def test_trials_with_an_outage_end_the_same_when_every_reading_is_heard_twice(
 
 
 def doubled(scene: Scenario) -> tuple[tuple[Instant, tuple[Reading, ...]], ...]:
-    return tuple((now, tuple(said for reading in heard for said in (reading, reading))) for now, heard in scene.batches)
+    return tuple(
+        (now, tuple(said for reading in readings for said in (reading, reading))) for now, readings in scene.batches
+    )

@@ -86,9 +86,9 @@ def test_a_heart_that_beats_faster_than_usual_at_this_hour_is_found_also_after_a
     for hour in range(24 * 15):
         assert engine.feed([said(hour, heart_rate_bpm=62 if hour % 24 < 8 else 80)], T0 + hour * HOUR) == []
     engine.feed([said(24 * 15, steps=5)], T0 + 15 * DAY)
-    again = unusual(kinds)
-    again.restore(engine.snapshot())
-    assert again.feed([said(24 * 15 + 8, heart_rate_bpm=100)], T0 + 16 * DAY) == []
-    (finding,) = again.feed([said(24 * 16 + 1, heart_rate_bpm=100)], T0 + 17 * DAY)
+    restored = unusual(kinds)
+    restored.restore(engine.snapshot())
+    assert restored.feed([said(24 * 15 + 8, heart_rate_bpm=100)], T0 + 16 * DAY) == []
+    (finding,) = restored.feed([said(24 * 16 + 1, heart_rate_bpm=100)], T0 + 17 * DAY)
     line = finding.evidence[0]
     assert (line.value, line.limit) == (100, 92.0)

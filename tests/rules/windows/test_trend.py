@@ -52,15 +52,15 @@ def test_a_restart_in_between_foretells_the_same(books: dict[str, Rulebook], kin
         engine, told = Engine([books["device"]], kinds, community()), list[Finding]()
         for day in range(30):
             if crash:
-                again = Engine([books["device"]], kinds, community())
-                again.restore(engine.snapshot())
-                engine = again
+                restored = Engine([books["device"]], kinds, community())
+                restored.restore(engine.snapshot())
+                engine = restored
             engine.register([Device("d", "door")], T0)
             at = T0 + day * DAY
             told += engine.feed([Reading("d", "door", at, at, {"battery_pct": 100 - 2 * day})], at)
         return told
 
-    assert [one.rule for one in story(False)] == ["device-battery-forecast"]
+    assert [finding.rule for finding in story(False)] == ["device-battery-forecast"]
     assert story(True) == story(False)
     (told,) = story(False)
     assert [(line.quantity, line.value, line.unit, line.limit) for line in told.evidence] == [

@@ -1,4 +1,4 @@
-"""What the tests of the rules share: the kinds and books of the repository, and short ways to write readings."""
+"""Fixtures of the tests of rules: the kinds, rulebooks and trials of the repository."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="session")
 def kinds() -> dict[str, Kind]:
-    """Every kind of domain/kinds, with the quantities all have."""
+    """Every kind of domain/kinds, with the quantities common to all."""
     folder = ROOT / "domain" / "kinds"
     common = CommonQuantities.model_validate(yaml.safe_load((folder / "common.yaml").read_text())).common
     files = [file for file in folder.glob("*.yaml") if file.name != "common.yaml"]
@@ -33,6 +33,6 @@ def books() -> dict[str, Rulebook]:
 
 @pytest.fixture(scope="session")
 def trials() -> dict[str, TrialBook]:
-    """The trials beside them, by the same name."""
+    """The trials of the rulebooks, by the name of the rulebook."""
     files = sorted((ROOT / "rules/books").glob("*_test.yaml"))
     return {f.stem.removesuffix("_test"): TrialBook.model_validate(yaml.safe_load(f.read_text())) for f in files}

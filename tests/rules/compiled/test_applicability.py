@@ -1,4 +1,4 @@
-"""Every short cut of the engine finds what the long way finds: quiet reflexes, and rules that cannot begin."""
+"""An engine with its optimisations (value tests, applicability) emits the findings of one that evaluates everything."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rules.engine.community_index import CommunityIndex
 from rules.engine.engine import Engine
 from rules.engine.reading_processor import ReadingProcessor
 from rules.language.analysis import possible_results
-from rules.language.nodes import AttributeRef as Asked
+from rules.language.nodes import AttributeRef
 from rules.language.parser import parse
 from rules.rulebook.model import Rulebook
 from rules.state.device import DeviceState
@@ -24,7 +24,7 @@ T0: Instant = 1_767_225_600_000
 PLACES = [Place("home", "402", "household", lat=31.0, lon=121.0)]
 KINDS = ("gas_alarm", "wristband", "water_meter", "manhole", "door")
 DEVICES = [Device(kind, kind, place="home", attributes={"person": "li", "report_every": "5m"}) for kind in KINDS]
-wrote = st.fixed_dictionaries(
+attribute_sets = st.fixed_dictionaries(
     {},
     optional={
         "lives_alone": st.booleans(),
@@ -38,7 +38,7 @@ wrote = st.fixed_dictionaries(
         "fence_m": st.just(300),
     },
 )
-SAID: dict[str, list[tuple[str, list[Value]]]] = {
+VALUES: dict[str, list[tuple[str, list[Value]]]] = {
     "gas_alarm": [("alarm", [False, False, True]), ("lel_pct", [0, 8, 12, 30]), ("test", [False, False, True])],
     "wristband": [
         ("heart_rate_bpm", [45, 70, 70, 95, 110, 140]), ("spo2_pct", [90, 95, 98]), ("steps", [0, 10, 200, 5000]),
@@ -79,58 +79,60 @@ def full_engine(*arguments: Any, **options: Any) -> Engine:
     for ruleset in engine.rulesets.values():
         ruleset.is_stateless = False
         ruleset.value_tests = {name: (lambda _: True,) for name in ruleset.value_tests}
-        ruleset.applicability = Everything(ruleset.conditional_rules)
+        ruleset.applicability = AllRulesApplicable(ruleset.conditional_rules)
     return engine
 
 
-class Everything(ApplicabilityIndex):
-    """Whatever is written, any rule may begin."""
+class AllRulesApplicable(ApplicabilityIndex):
+    """Every rule may begin, whatever the attributes are."""
 
-    def rules_for(self, device: Device, near: CommunityIndex) -> ApplicableRules:
-        return ApplicableRules(self, near, tuple(rule for rule, _ in self._rules))
+    def rules_for(self, device: Device, community: Any) -> ApplicableRules:
+        return ApplicableRules(self, community, tuple(rule for rule, _ in self._rules))
 
 
-def readings(said: list[Step]) -> list[Reading]:
+def readings(steps: list[Step]) -> list[Reading]:
     readings, now = [], T0
-    for gap, late, kind, words, doubt in said:
+    for gap, late, kind, numbers, doubt in steps:
         now += gap * MINUTE
-        # Every third number leaves a quantity unsaid.
-        values = {name: said[n % len(said)] for (name, said), n in zip(SAID[kind], words, strict=False) if n % 3}
+        # Every third number leaves a quantity out.
+        values = {
+            name: choices[n % len(choices)] for (name, choices), n in zip(VALUES[kind], numbers, strict=False) if n % 3
+        }
         doubts = {} if doubt is None or not values else {next(iter(values)): doubt}
         readings.append(Reading(kind, kind, now - late * MINUTE, now, values, doubts))
     return readings
 
 
-def town(attributes: dict[str, Attribute]) -> Community:
+def registry_with(attributes: dict[str, Attribute]) -> Community:
     return community(places=PLACES, people=[Person("li", "李奶奶", home="home", attributes=attributes)])
 
 
 @settings(max_examples=120, deadline=None)
-@given(said=steps, written=wrote, later=wrote, turn=st.integers(0, 70))
-def test_short_cuts_find_what_the_long_way_finds(
+@given(steps=steps, attributes=attribute_sets, later_attributes=attribute_sets, change_at=st.integers(0, 70))
+def test_an_engine_with_optimisations_emits_the_findings_of_full_evaluation(
     books: dict[str, Rulebook],
     kinds: dict[str, Kind],
-    said: list[Step],
-    written: dict[str, Attribute],
-    later: dict[str, Attribute],
-    turn: int,
+    steps: list[Step],
+    attributes: dict[str, Attribute],
+    later_attributes: dict[str, Attribute],
+    change_at: int,
 ) -> None:
-    found: list[list[Finding]] = []
+    results: list[list[Finding]] = []
     for make in (Engine, full_engine):
-        engine = make(list(books.values()), kinds, town(written), emit_shadow=True)
+        engine = make(list(books.values()), kinds, registry_with(attributes), emit_shadow=True)
         findings = engine.register(DEVICES, T0)
-        for number, reading in enumerate(readings(said)):
-            if number == turn:
-                engine.community = town(later)
+        for number, reading in enumerate(readings(steps)):
+            if number == change_at:
+                engine.community = registry_with(later_attributes)
             findings += engine.feed([reading], reading.received)
-        found.append(findings + engine.tick(T0 + 60 * HOUR))
-    assert found[0] == found[1]
+        results.append(findings + engine.tick(T0 + 60 * HOUR))
+    assert results[0] == results[1]
 
 
-def test_what_is_written_decides_which_rules_may_begin() -> None:
-    alone, fence = Asked("person", "alone"), Asked("person", "fence_lat")
-    nobody, both = {alone: (False, False), fence: (False, False)}, {alone: (True, True), fence: (False, True)}
-    for written, without, with_both in (
+def test_known_attributes_decide_which_results_are_possible() -> None:
+    alone, fence = AttributeRef("person", "alone"), AttributeRef("person", "fence_lat")
+    absent, present = {alone: (False, False), fence: (False, False)}, {alone: (True, True), fence: (False, True)}
+    for condition, when_absent, when_present in (
         ("person.alone and x > 1", False, True),
         ("person.alone or x > 1", True, True),
         ("not person.alone", True, False),
@@ -144,20 +146,23 @@ def test_what_is_written_decides_which_rules_may_begin() -> None:
         ("(not person.alone) == true", True, True),
         ("time.hour > 3 and finding.leak", True, True),
     ):
-        assert (possible_results(parse(written), nobody)[0], possible_results(parse(written), both)[0]) == (
-            without,
-            with_both,
-        ), written
+        assert (possible_results(parse(condition), absent)[0], possible_results(parse(condition), present)[0]) == (
+            when_absent,
+            when_present,
+        ), condition
 
 
-def test_devices_of_which_the_same_is_written_share_their_rules(
+def test_devices_with_the_same_attributes_share_their_applicable_rules(
     books: dict[str, Rulebook], kinds: dict[str, Kind]
 ) -> None:
-    engine = Engine(list(books.values()), kinds, town({}))
-    mindful, near = engine.rulesets["wristband"].applicability, CommunityIndex(town({"lives_alone": True}))
+    engine = Engine(list(books.values()), kinds, registry_with({}))
+    applicability, registry_index = (
+        engine.rulesets["wristband"].applicability,
+        CommunityIndex(registry_with({"lives_alone": True})),
+    )
     band, other = Device("a", "wristband", attributes={"person": "li"}), Device("b", "wristband", place="home")
-    assert isinstance(mindful, ApplicabilityIndex)
-    assert mindful.rules_for(band, near) is mindful.rules_for(other, near)
-    names = {rule.name for rule, _ in mindful.rules_for(band, near).context_rules}
+    assert isinstance(applicability, ApplicabilityIndex)
+    assert applicability.rules_for(band, registry_index) is applicability.rules_for(other, registry_index)
+    names = {rule.name for rule, _ in applicability.rules_for(band, registry_index).context_rules}
     assert "band-still" in names
     assert "band-geofence" not in names

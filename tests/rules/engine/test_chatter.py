@@ -1,4 +1,4 @@
-"""Devices whose danger comes and goes: told to maintenance once a day, and never for a person's call."""
+"""Devices whose danger chatters are reported to maintenance once a day; calls for help never are."""
 
 from __future__ import annotations
 
@@ -21,16 +21,18 @@ def engine(books: Books, kinds: dict[str, Kind]) -> Engine:
     return engine
 
 
-def said(at: int, device: str, kind: str, **values: Value) -> Reading:
+def reading_at(at: int, device: str, kind: str, **values: Value) -> Reading:
     return Reading(device, kind, T0 + at * SECOND, T0 + at * SECOND, values)
 
 
-def test_a_chattering_alarm_is_told_once_as_danger_and_once_to_maintenance(engine: Engine, books: Books) -> None:
+def test_a_chattering_alarm_is_reported_once_as_danger_and_once_to_maintenance(engine: Engine, books: Books) -> None:
     findings = []
     for at in range(0, 300, 10):
-        findings += engine.feed([said(at, "gas-1", "gas_alarm", alarm=at % 20 == 0)], T0 + at * SECOND)
+        findings += engine.feed([reading_at(at, "gas-1", "gas_alarm", alarm=at % 20 == 0)], T0 + at * SECOND)
         restored = Engine(
-            list(books.values()), {name: plan.kind_definition for name, plan in engine.rulesets.items()}, community()
+            list(books.values()),
+            {name: ruleset.kind_definition for name, ruleset in engine.rulesets.items()},
+            community(),
         )
         restored.restore(engine.snapshot())
         restored.register([Device("gas-1", "gas_alarm")], T0)
@@ -45,11 +47,11 @@ def test_a_chattering_alarm_is_told_once_as_danger_and_once_to_maintenance(engin
     assert [(line.quantity, line.value) for line in chatter.evidence] == [("燃气泄漏", 3)]
 
 
-def test_an_alarm_that_stays_or_is_said_twice_does_not_chatter(engine: Engine) -> None:
-    readings = [said(at, "gas-1", "gas_alarm", alarm=at > 3) for at in range(9) for _ in (1, 2)]
+def test_a_lasting_or_repeated_alarm_is_no_chatter(engine: Engine) -> None:
+    readings = [reading_at(at, "gas-1", "gas_alarm", alarm=at > 3) for at in range(9) for _ in (1, 2)]
     assert [finding.rule for finding in engine.feed(readings, readings[-1].received)] == ["gas-alarm"]
 
 
-def test_pressing_for_help_again_and_again_is_no_fault_of_the_button(engine: Engine) -> None:
-    readings = [said(at, "band-1", "wristband", sos=True) for at in range(9)]
+def test_repeated_presses_of_an_sos_button_are_no_chatter(engine: Engine) -> None:
+    readings = [reading_at(at, "band-1", "wristband", sos=True) for at in range(9)]
     assert [finding.rule for finding in engine.feed(readings, readings[-1].received)] == ["band-sos"]

@@ -1,4 +1,4 @@
-"""By whose clock: the site's, or the one written of a device or a place; summer time, and hours lived twice."""
+"""Time zones: of the site, or of the device or place; daylight saving time, and hours that occur twice."""
 
 from __future__ import annotations
 
@@ -32,9 +32,11 @@ def at(zone: ZoneInfo, *local: int, fold: int = 0) -> Instant:
     return int(datetime(*local).replace(tzinfo=zone, fold=fold).timestamp() * 1000)  # type: ignore[arg-type]  # noqa: DTZ001
 
 
-def engine(kinds: dict[str, Kind], rule: Mapping[str, object], zone: ZoneInfo, town: Community | None = None) -> Engine:
+def engine_with(
+    kinds: dict[str, Kind], rule: Mapping[str, object], zone: ZoneInfo, registry: Community | None = None
+) -> Engine:
     book = Rulebook.model_validate({"hazard": "person", "rules": [rule]})
-    return Engine([book], kinds, town or community(), zone=zone)
+    return Engine([book], kinds, registry or community(), zone=zone)
 
 
 def opened_at(engine: Engine, device: Device, now: Instant) -> bool:
@@ -44,11 +46,11 @@ def opened_at(engine: Engine, device: Device, now: Instant) -> bool:
     return bool(found)
 
 
-def test_night_is_night_by_the_clock_of_the_site(kinds: dict[str, Kind]) -> None:
+def test_night_is_by_the_time_zone_of_the_site(kinds: dict[str, Kind]) -> None:
     door = Device("d", "door")
     evening = at(BERLIN, 2026, 7, 1, 23, 30)
-    assert opened_at(engine(kinds, NIGHT, BERLIN), door, evening)
-    assert not opened_at(engine(kinds, NIGHT, SHANGHAI), door, evening)
+    assert opened_at(engine_with(kinds, NIGHT, BERLIN), door, evening)
+    assert not opened_at(engine_with(kinds, NIGHT, SHANGHAI), door, evening)
 
 
 @pytest.mark.parametrize(
@@ -64,77 +66,79 @@ def test_night_is_night_by_the_clock_of_the_site(kinds: dict[str, Kind]) -> None
         ({"person": "nobody"}, None, False),
     ],
 )
-def test_what_is_written_of_a_device_or_of_a_place_around_it_comes_before_the_site(
+def test_the_time_zone_of_a_device_or_a_place_precedes_that_of_the_site(
     kinds: dict[str, Kind], attributes: dict[str, Attribute], place: str | None, night: bool
 ) -> None:
-    house = Place("house", "别墅", "building", attributes={"timezone": "Europe/Berlin"})
+    villa = Place("house", "别墅", "building", attributes={"timezone": "Europe/Berlin"})
     people = [Person("li", "李奶奶", home="room")]
-    town = community(places=[house, Place("room", "1", "household", parent="house")], people=people)
+    registry = community(places=[villa, Place("room", "1", "household", parent="house")], people=people)
     door = Device("d", "door", place=place, attributes=attributes)
-    assert opened_at(engine(kinds, NIGHT, SHANGHAI, town), door, at(BERLIN, 2026, 1, 5, 23, 30)) is night
+    assert opened_at(engine_with(kinds, NIGHT, SHANGHAI, registry), door, at(BERLIN, 2026, 1, 5, 23, 30)) is night
 
 
-def test_the_clock_of_the_site_holds_where_nobody_wrote_another() -> None:
-    near = CommunityIndex(community(), BERLIN)
-    assert near.zone_of(Device("d", "door")) is BERLIN
+def test_the_time_zone_of_the_site_is_the_default() -> None:
+    registry_index = CommunityIndex(community(), BERLIN)
+    assert registry_index.zone_of(Device("d", "door")) is BERLIN
 
 
 @pytest.mark.parametrize("day", [(2026, 3, 29), (2026, 10, 25)])
-def test_clocks_that_change_move_the_habit_with_them(kinds: dict[str, Kind], day: tuple[int, int, int]) -> None:
-    """Learned over weeks before the change: at the same hour of the local clock it is still known, an hour off not."""
+def test_daylight_saving_time_moves_the_learned_hours(kinds: dict[str, Kind], day: tuple[int, int, int]) -> None:
+    """Learned over weeks before the change: still valid at the same local hour, and not an hour off."""
     monday = at(BERLIN, *day) - 27 * DAY
-    bands = [engine(kinds, FAST, BERLIN)]
-    bands[0].register([Device("b", "wristband")], monday)
+    engines = [engine_with(kinds, FAST, BERLIN)]
+    engines[0].register([Device("b", "wristband")], monday)
     for hour in range(27 * 24):
         now = monday + hour * HOUR
         local = datetime.fromtimestamp(now / 1000, BERLIN).hour
-        assert bands[-1].feed([said(now, heart_rate_bpm=60 if local < 8 else 90)], now) == []
-    bands.append(engine(kinds, FAST, BERLIN))
-    bands[-1].restore(bands[0].snapshot())
+        assert engines[-1].feed([reading_at(now, heart_rate_bpm=60 if local < 8 else 90)], now) == []
+    engines.append(engine_with(kinds, FAST, BERLIN))
+    engines[-1].restore(engines[0].snapshot())
     seven = at(BERLIN, *day[:2], day[2] + 1, 7, 30)
-    for band in bands:
-        assert [finding.rule for finding in band.feed([said(seven, heart_rate_bpm=95)], seven)] == ["fast"]
+    for engine in engines:
+        assert [finding.rule for finding in engine.feed([reading_at(seven, heart_rate_bpm=95)], seven)] == ["fast"]
         eight = seven + HOUR
-        assert [finding.phase.value for finding in band.feed([said(eight, heart_rate_bpm=95)], eight)][-1] == "ended"
+        assert [finding.phase.value for finding in engine.feed([reading_at(eight, heart_rate_bpm=95)], eight)][
+            -1
+        ] == "ended"
 
 
-def said(now: Instant, **values: Value) -> Reading:
+def reading_at(now: Instant, **values: Value) -> Reading:
     return Reading("b", "wristband", now, now, values)
 
 
-def learned(zone: ZoneInfo, first: Instant, hours: int, usual: HourlyBaseline | None = None) -> HourlyBaseline:
+def baseline_of(zone: ZoneInfo, first: Instant, hours: int, baseline: HourlyBaseline | None = None) -> HourlyBaseline:
     """A counter that grows by one an hour, in two steps."""
-    usual = usual or HourlyBaseline(counter=True)
+    baseline = baseline or HourlyBaseline(counter=True)
     for half in range(2 * hours + 1):
         now = first + half * 30 * MINUTE
-        usual.update(now, 100 + half / 2, utc_offset_ms(now, zone))
-    return usual
+        baseline.update(now, 100 + half / 2, utc_offset_ms(now, zone))
+    return baseline
 
 
-def test_an_hour_that_is_lived_twice_counts_as_two_hours() -> None:
+def test_an_hour_that_occurs_twice_counts_as_two_hours() -> None:
     first = at(BERLIN, 2026, 9, 27, 0)
     assert first % HOUR == 0
-    usual = learned(BERLIN, first, 5 * 7 * 24 + 3)
+    baseline = baseline_of(BERLIN, first, 5 * 7 * 24 + 3)
     twice = at(BERLIN, 2026, 10, 25, 2, 30), at(BERLIN, 2026, 10, 25, 2, 30, fold=1)
     assert twice[1] - twice[0] == HOUR
-    assert [usual.expected_at(now, utc_offset_ms(now, BERLIN)) for now in twice] == [1.0, 1.0]
+    assert [baseline.expected_at(now, utc_offset_ms(now, BERLIN)) for now in twice] == [1.0, 1.0]
 
 
-def test_hours_begin_with_the_local_hour_where_clocks_are_half_an_hour_off() -> None:
-    usual = HourlyBaseline(counter=False)
+def test_hours_begin_with_the_local_hour_in_zones_of_half_hours() -> None:
+    baseline = HourlyBaseline(counter=False)
     for week in range(3):
         nine = at(KOLKATA, 2026, 1, 5 + 7 * week, 9)
         for minute, value in ((0, 10.0), (59, 10.0), (60, 70.0), (119, 70.0), (120, 0.0)):
             now = nine + minute * MINUTE
-            usual.update(now, value, utc_offset_ms(now, KOLKATA))
+            baseline.update(now, value, utc_offset_ms(now, KOLKATA))
     nine = at(KOLKATA, 2026, 1, 26, 9)
-    asked = [usual.expected_at(nine + minute * MINUTE, utc_offset_ms(nine, KOLKATA)) for minute in (0, 59, 60)]
+    asked = [baseline.expected_at(nine + minute * MINUTE, utc_offset_ms(nine, KOLKATA)) for minute in (0, 59, 60)]
     assert asked == [10.0, 10.0, 70.0]
 
 
-def test_what_was_learned_before_slots_were_written_down_loses_only_the_hour_going_on() -> None:
-    usual = learned(SHANGHAI, at(SHANGHAI, 2026, 1, 5), 3 * 7 * 24)
-    old = usual.snapshot()
+def test_a_baseline_saved_without_slots_loses_only_the_current_hour() -> None:
+    baseline = baseline_of(SHANGHAI, at(SHANGHAI, 2026, 1, 5), 3 * 7 * 24)
+    old = baseline.snapshot()
     old.slot = None
     again = HourlyBaseline(True, old)
     now = old.at + HOUR

@@ -1,4 +1,4 @@
-"""Groups that count only without another finding (`gather.without`): the door opened, and nobody moved for 10 min."""
+"""Groups that count only without another finding (`gather.without`): the door opened, and no movement for 10 min."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ MOVES = rule("moves", kind="motion", when="occupied", record=True)
 HOME = community(places=[Place("h", "101", "household")])
 
 
-def still(**written: Any) -> dict[str, Any]:
+def still_rule(**written: Any) -> dict[str, Any]:
     gather = {"parts": [{"rules": ["door-open"]}], "without": ["moves"], **written.pop("gather", {})}
     return rule("still", gather=gather, of="household", **{"hold": "10m", **written})
 
 
-def told(kinds: Kinds, *rules: dict[str, Any], door: str, motion: str = "", **trial: Any) -> tuple[str, ...]:
+def run_door_trial(kinds: Kinds, *rules: dict[str, Any], door: str, motion: str = "", **trial: Any) -> tuple[str, ...]:
     devices = {
         "door": {"kind": "door", "household": "h", "readings": {"opened": door}},
         "motion": {"kind": "motion", "household": "h", "readings": {"occupied": motion or "_"}},
@@ -30,25 +30,23 @@ def told(kinds: Kinds, *rules: dict[str, Any], door: str, motion: str = "", **tr
 
 
 @pytest.mark.parametrize("written", [{}, {"gather": {"within": "1h"}}])
-def test_nobody_moved_for_ten_minutes_after_the_door_opened(kinds: Kinds, written: dict[str, Any]) -> None:
-    rules = (still(**written), OPENED, MOVES)
-    assert told(kinds, *rules, door="true") == ("600s begin high",)
-    assert told(kinds, *rules, door="true _x5 false") == ()
+def test_no_movement_for_ten_minutes_after_the_door_opened_is_found(kinds: Kinds, written: dict[str, Any]) -> None:
+    rules = (still_rule(**written), OPENED, MOVES)
+    assert run_door_trial(kinds, *rules, door="true") == ("600s begin high",)
+    assert run_door_trial(kinds, *rules, door="true _x5 false") == ()
 
 
 @pytest.mark.parametrize("written", [{}, {"gather": {"within": "1h"}}])
-def test_who_moves_takes_it_back_and_the_ten_minutes_begin_anew_when_they_stop(
-    kinds: Kinds, written: dict[str, Any]
-) -> None:
-    rules = (still(**written), OPENED, MOVES)
-    assert told(kinds, *rules, door="true", motion="_x3 true _x4 false") == ("1080s begin high",)
-    assert told(kinds, *rules, door="true", motion="_x3 true") == ()
-    assert told(kinds, *rules, door="true", motion="_x15 true") == ("600s begin high", "900s end")
+def test_movement_cancels_the_hold_and_its_end_starts_the_hold_again(kinds: Kinds, written: dict[str, Any]) -> None:
+    rules = (still_rule(**written), OPENED, MOVES)
+    assert run_door_trial(kinds, *rules, door="true", motion="_x3 true _x4 false") == ("1080s begin high",)
+    assert run_door_trial(kinds, *rules, door="true", motion="_x3 true") == ()
+    assert run_door_trial(kinds, *rules, door="true", motion="_x15 true") == ("600s begin high", "900s end")
 
 
-def test_what_is_barred_and_kept_back_by_another_finding_begins_when_both_are_over(kinds: Kinds) -> None:
+def test_a_group_blocked_by_two_findings_begins_when_both_have_ended(kinds: Kinds) -> None:
     cause = rule("cause", kind="door", when="tamper")
-    rules = (still(hold="0s", only_if="not finding.broken"), OPENED, MOVES,
+    rules = (still_rule(hold="0s", only_if="not finding.broken"), OPENED, MOVES,
              rule("broken", of="household", gather={"parts": [{"rules": ["cause"]}]}), cause)  # fmt: skip
     devices = {
         "door": {"kind": "door", "household": "h", "readings": {"opened": "_ true", "tamper": "true _x6 false"}},
@@ -58,8 +56,8 @@ def test_what_is_barred_and_kept_back_by_another_finding_begins_when_both_are_ov
 
 
 @pytest.mark.parametrize("crashes", [False, True])
-def test_a_crash_while_it_is_barred_changes_nothing(kinds: Kinds, crashes: bool) -> None:
-    rules = [still(), OPENED, MOVES]
+def test_a_crash_while_a_group_is_blocked_changes_nothing(kinds: Kinds, crashes: bool) -> None:
+    rules = [still_rule(), OPENED, MOVES]
     engine = engine_of(kinds, *rules, registry=HOME)
     devices = [Device("door", "door", place="h"), Device("motion", "motion", place="h")]
     engine.register(devices, 0)
@@ -73,36 +71,36 @@ def test_a_crash_while_it_is_barred_changes_nothing(kinds: Kinds, crashes: bool)
     assert finding_lines(found + engine.tick(20 * MINUTE), 0) == ["780 still began"]
 
 
-def test_a_rule_taken_up_while_somebody_moves_does_not_begin(kinds: Kinds) -> None:
-    """The door stands open for longer than anybody moves: who moves is looked at first."""
-    engine = engine_of(kinds, OPENED, MOVES, still(gather={"without": []}, shadow=True), registry=HOME)
+def test_a_rule_loaded_during_movement_does_not_begin(kinds: Kinds) -> None:
+    """The door is open for longer than the movement: the blocking finding is evaluated first."""
+    engine = engine_of(kinds, OPENED, MOVES, still_rule(gather={"without": []}, shadow=True), registry=HOME)
     engine.register([Device("door", "door", place="h"), Device("motion", "motion", place="h")], 0)
     engine.feed([Reading("door", "door", 0, 0, {"opened": True})], 0)
     engine.feed([Reading("motion", "motion", MINUTE, MINUTE, {"occupied": True})], MINUTE)
-    taken = engine.reload([book(OPENED, MOVES, {**still(hold="0s"), "name": "still-now"})], 2 * MINUTE)
-    assert taken == []
-    over = engine.feed([Reading("motion", "motion", 3 * MINUTE, 3 * MINUTE, {"occupied": False})], 3 * MINUTE)
-    assert finding_lines(over, 0) == ["180 still-now began"]
+    began = engine.reload([book(OPENED, MOVES, {**still_rule(hold="0s"), "name": "still-now"})], 2 * MINUTE)
+    assert began == []
+    findings = engine.feed([Reading("motion", "motion", 3 * MINUTE, 3 * MINUTE, {"occupied": False})], 3 * MINUTE)
+    assert finding_lines(findings, 0) == ["180 still-now began"]
 
 
-def test_of_one_reading_what_bars_is_judged_before_what_it_bars(kinds: Kinds) -> None:
-    """The fitter opens the door with the tamper switch released, in one report: nobody is sent."""
+def test_a_blocking_rule_is_evaluated_before_the_group_it_blocks(kinds: Kinds) -> None:
+    """A fitter opens the door with the tamper switch released, in one report: no finding."""
     service = rule("service", kind="door", when="tamper", record=True)
-    alone = still(hold="0s", gather={"without": ["service"]})
+    alone = still_rule(hold="0s", gather={"without": ["service"]})
     devices = {"door": {"kind": "door", "household": "h", "readings": {"opened": "true", "tamper": "true"}}}
     for rules in ((alone, OPENED, service), (alone, service, OPENED)):
         assert run_trial(kinds, rules, devices=devices) == ()
 
 
-def test_rules_that_bar_each_other_have_some_order_and_what_is_asked_for_comes_first() -> None:
-    def gathers(name: str, part: str, bar: str) -> dict[str, Any]:
-        return rule(name, of="household", gather={"parts": [{"rules": [part]}], "without": [bar]})
+def test_rules_that_block_each_other_have_an_order_after_the_rules_they_reference() -> None:
+    def group_rule(name: str, part: str, blocking: str) -> dict[str, Any]:
+        return rule(name, of="household", gather={"parts": [{"rules": [part]}], "without": [blocking]})
 
     a, b = rule("a", when="alarm"), rule("b", when="fault")
-    order = ranks([book(gathers("x", "a", "b"), gathers("y", "b", "a"), a, b)])
+    order = ranks([book(group_rule("x", "a", "b"), group_rule("y", "b", "a"), a, b)])
     assert order["b"] < order["a"] < order["x"]
-    asking = rule("b", when="fault and finding.a")
-    order = ranks([book(gathers("x", "a", "b"), a, asking)])
+    referencing = rule("b", when="fault and finding.a")
+    order = ranks([book(group_rule("x", "a", "b"), a, referencing)])
     assert order["a"] < order["b"] < order["x"]
-    elsewhere = ranks([book(gathers("x", "elsewhere", "b"), b)])
+    elsewhere = ranks([book(group_rule("x", "elsewhere", "b"), b)])
     assert elsewhere["b"] < elsewhere["x"]

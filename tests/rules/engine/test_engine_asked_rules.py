@@ -1,4 +1,4 @@
-"""Rules people asked for and could not say (docs/examples/asked.yaml): checked, tried, the same after every crash."""
+"""Rules that users asked for (docs/examples/asked.yaml): checked, tried, the same after every crash."""
 
 from __future__ import annotations
 
@@ -22,72 +22,76 @@ FILE = Path(__file__).parents[3] / "docs/examples/asked.yaml"
 
 
 @pytest.fixture(scope="module")
-def asked() -> Rulebook:
+def requested_rules() -> Rulebook:
     return read_model(FILE, Rulebook)
 
 
 @pytest.fixture(scope="module")
-def asked_trials() -> TrialBook:
+def requested_trials() -> TrialBook:
     return read_model(FILE.with_name("asked_test.yaml"), TrialBook)
 
 
-def scene_of(book: Rulebook, trial: Trial) -> Scenario:
+def scenario_of(book: Rulebook, trial: Trial) -> Scenario:
     return build_scenario(trial, next(rule for rule in book.rules if rule.name == trial.rule))
 
 
-def test_what_people_asked_for_can_be_said_and_says_what_they_meant(
-    asked: Rulebook, asked_trials: TrialBook, kinds: Kinds
+def test_the_requested_rules_have_no_fault_and_their_trials_pass(
+    requested_rules: Rulebook, requested_trials: TrialBook, kinds: Kinds
 ) -> None:
     assert "warnings" not in check_files([FILE])
-    assert [result for result in run_trials(asked, asked_trials, kinds) if not result.passed] == []
-    begun = {trial.rule for trial in asked_trials.trials if any("begin" in line for line in trial.expect)}
-    assert begun == {rule.name for rule in asked.rules if not rule.record}
+    assert [result for result in run_trials(requested_rules, requested_trials, kinds) if not result.passed] == []
+    begun = {trial.rule for trial in requested_trials.trials if any("begin" in line for line in trial.expect)}
+    assert begun == {rule.name for rule in requested_rules.rules if not rule.record}
 
 
-def test_it_says_the_same_on_the_replay_host_and_with_a_crash_between_any_two_readings(
-    asked: Rulebook, asked_trials: TrialBook, kinds: Kinds
+def test_the_requested_rules_emit_the_same_on_the_replay_host_and_with_crashes(
+    requested_rules: Rulebook, requested_trials: TrialBook, kinds: Kinds
 ) -> None:
-    for trial in asked_trials.trials:
-        scene = scene_of(asked, trial)
-        plain = as_expectations(play_scenario(Engine([asked], kinds, scene.community), scene), trial.rule)
-        replayed = Engine([asked], kinds, scene.community)
-        replayed.register(scene.devices, scene.start)
-        events = [ReadingBatch(now, readings) for now, readings in scene.batches]
-        assert as_expectations(list(play(replayed, events, scene.end)), trial.rule) == plain, trial.name
-        assert as_expectations(crashed(asked, kinds, scene), trial.rule) == plain, trial.name
+    for trial in requested_trials.trials:
+        scenario = scenario_of(requested_rules, trial)
+        plain = as_expectations(
+            play_scenario(Engine([requested_rules], kinds, scenario.community), scenario), trial.rule
+        )
+        replayed = Engine([requested_rules], kinds, scenario.community)
+        replayed.register(scenario.devices, scenario.start)
+        events = [ReadingBatch(now, readings) for now, readings in scenario.batches]
+        assert as_expectations(list(play(replayed, events, scenario.end)), trial.rule) == plain, trial.name
+        assert as_expectations(play_with_crashes(requested_rules, kinds, scenario), trial.rule) == plain, trial.name
 
 
-def crashed(book: Rulebook, kinds: Kinds, scene: Scenario) -> list[Finding]:
-    engine, findings = Engine([book], kinds, scene.community), []
-    engine.register(scene.devices, scene.start)
-    for now, readings in scene.batches:
+def play_with_crashes(book: Rulebook, kinds: Kinds, scenario: Scenario) -> list[Finding]:
+    engine, findings = Engine([book], kinds, scenario.community), []
+    engine.register(scenario.devices, scenario.start)
+    for now, readings in scenario.batches:
         written = engine.snapshot()
-        engine = Engine([book], kinds, scene.community)
+        engine = Engine([book], kinds, scenario.community)
         engine.restore(written)
-        engine.register(scene.devices, scene.start)
+        engine.register(scenario.devices, scenario.start)
         findings += engine.feed(readings, now)
-    return findings + engine.tick(scene.end)
+    return findings + engine.tick(scenario.end)
 
 
-def test_a_recording_rule_tells_nobody_and_is_gathered_all_the_same(
-    asked: Rulebook, asked_trials: TrialBook, kinds: Kinds
+def test_a_recording_rule_emits_nothing_and_is_grouped(
+    requested_rules: Rulebook, requested_trials: TrialBook, kinds: Kinds
 ) -> None:
-    trial = next(one for one in asked_trials.trials if one.name == "开门后十分钟无人走动")
-    scene = scene_of(asked, trial)
-    findings = play_scenario(Engine([asked], kinds, scene.community), scene)
+    trial = next(known for known in requested_trials.trials if known.name == "开门后十分钟无人走动")
+    scenario = scenario_of(requested_rules, trial)
+    findings = play_scenario(Engine([requested_rules], kinds, scenario.community), scenario)
     assert {finding.rule for finding in findings} == {"door-and-still"}
 
 
-def test_a_rule_that_becomes_a_recording_rule_ends_for_people(asked: Rulebook, kinds: Kinds) -> None:
-    loud = asked.model_copy(update={"rules": [one.model_copy(update={"record": False}) for one in asked.rules]})
-    scene = scene_of(
-        asked, Trial(name="x", rule="somebody-moves", every="1m", readings={"occupied": "true"}, expect=[])
+def test_a_rule_that_becomes_a_recording_rule_ends_its_findings(requested_rules: Rulebook, kinds: Kinds) -> None:
+    not_recording = requested_rules.model_copy(
+        update={"rules": [rule.model_copy(update={"record": False}) for rule in requested_rules.rules]}
     )
-    engine = Engine([loud], kinds, scene.community)
-    engine.register(scene.devices, scene.start)
-    (now, readings), *_ = scene.batches
+    scenario = scenario_of(
+        requested_rules, Trial(name="x", rule="somebody-moves", every="1m", readings={"occupied": "true"}, expect=[])
+    )
+    engine = Engine([not_recording], kinds, scenario.community)
+    engine.register(scenario.devices, scenario.start)
+    (now, readings), *_ = scenario.batches
     assert [finding.phase.value for finding in engine.feed(readings, now)] == ["began"]
-    ended = engine.reload([asked], now + 1)
+    ended = engine.reload([requested_rules], now + 1)
     assert [(finding.rule, finding.phase.value, finding.evidence[0].value) for finding in ended] == [
         ("somebody-moves", "ended", "rewritten")
     ]

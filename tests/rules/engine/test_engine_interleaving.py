@@ -1,5 +1,5 @@
-"""Many trials at once, on one engine and both hosts: their devices' readings woven into each other at random, cut into
-batches at random, heard twice, with crashes in between. Each trial is told what it is told alone.
+"""Many trials at once, on one engine and both hosts: readings of all devices interleaved at random, cut into
+batches at random, delivered twice, with crashes in between. Each trial gives the findings it gives alone.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 import pytest
@@ -33,25 +34,25 @@ pytestmark = pytest.mark.no_cover
 
 BOOKS = Path(__file__).parents[3] / "rules" / "books"
 NAMED = ("person", "line", "gateway")
-"""Attributes that name somebody or something of the same trial."""
+"""Attributes that name a person or a device of the same trial."""
 
 
-class Part(Struct, frozen=True):
-    """One trial with names of its own, so that many fit into one town."""
+class RenamedTrial(Struct, frozen=True):
+    """One trial with prefixed names, so that many fit into one engine."""
 
     book: str
     trial: Trial
-    scene: Scenario
+    scenario: Scenario
     prefix: str
 
-    def told(self, findings: Sequence[Finding]) -> tuple[str, ...]:
-        mine = [finding for finding in findings if (finding.device or finding.subject.id).startswith(self.prefix)]
-        return as_expectations([finding for finding in mine if finding.now <= self.scene.end], self.trial.rule)
+    def expectations_from(self, findings: Sequence[Finding]) -> tuple[str, ...]:
+        own = [finding for finding in findings if (finding.device or finding.subject.id).startswith(self.prefix)]
+        return as_expectations([finding for finding in own if finding.now <= self.scenario.end], self.trial.rule)
 
 
-def parts() -> list[Part]:
-    """Every trial without an outage: when nobody can be heard concerns everybody."""
-    found: list[Part] = []
+def renamed_trials() -> list[RenamedTrial]:
+    """Every trial without an outage: an outage affects all devices."""
+    found: list[RenamedTrial] = []
     for file in sorted(BOOKS.glob("*_test.yaml")):
         book_file = file.with_name(file.name.replace("_test", ""))
         book = Rulebook.model_validate(yaml.safe_load(book_file.read_text("utf-8")))
@@ -60,53 +61,61 @@ def parts() -> list[Part]:
             if trial.outage is None:
                 prefix = f"t{len(found)}-"
                 kind = ["door"] if ANY_KIND in rule.kinds else rule.kind
-                scene = build_scenario(trial, rule.model_copy(update={"kind": kind}))
-                found.append(Part(book_file.stem, trial, _renamed(scene, prefix), prefix))
+                scenario = build_scenario(trial, rule.model_copy(update={"kind": kind}))
+                found.append(RenamedTrial(book_file.stem, trial, _renamed(scenario, prefix), prefix))
     return found
 
 
-def _renamed(scene: Scenario, prefix: str) -> Scenario:
-    town = scene.community
+def _renamed(scenario: Scenario, prefix: str) -> Scenario:
+    registry = scenario.community
     places = [
-        replace(one, id=prefix + one.id, parent=one.parent and prefix + one.parent, cell=one.cell and prefix + one.cell)
-        for one in town.places.values()
+        replace(
+            place,
+            id=prefix + place.id,
+            parent=place.parent and prefix + place.parent,
+            cell=place.cell and prefix + place.cell,
+        )
+        for place in registry.places.values()
     ]
-    people = [replace(one, id=prefix + one.id, home=one.home and prefix + one.home) for one in town.people.values()]
-    cells = [replace(one, id=prefix + one.id) for one in town.cells.values()]
+    people = [
+        replace(person, id=prefix + person.id, home=person.home and prefix + person.home)
+        for person in registry.people.values()
+    ]
+    cells = [replace(cell, id=prefix + cell.id) for cell in registry.cells.values()]
     batches = tuple(
         (now, tuple(replace(reading, device=prefix + reading.device) for reading in readings))
-        for now, readings in scene.batches
+        for now, readings in scenario.batches
     )
-    devices = tuple(_device(one, prefix) for one in scene.devices)
-    return replace(scene, devices=devices, community=community(places, cells, people), batches=batches)
+    devices = tuple(_renamed_device(device, prefix) for device in scenario.devices)
+    return replace(scenario, devices=devices, community=community(places, cells, people), batches=batches)
 
 
-def _device(device: Device, prefix: str) -> Device:
+def _renamed_device(device: Device, prefix: str) -> Device:
     attributes = {name: f"{prefix}{of}" if name in NAMED else of for name, of in device.attributes.items()}
     return replace(device, id=prefix + device.id, place=f"{prefix}{device.place}", attributes=attributes)
 
 
-PARTS = parts()
+RENAMED_TRIALS = renamed_trials()
 
 
-class Town:
-    """Several trials, living in one place."""
+class TrialGroup:
+    """Several trials in one community."""
 
-    def __init__(self, chosen: Sequence[Part], books: Sequence[Rulebook], kinds: dict[str, Kind]) -> None:
-        self.books, self.kinds, self.chosen = books, kinds, chosen
-        towns = [part.scene.community for part in chosen]
+    def __init__(self, trials: Sequence[RenamedTrial], books: Sequence[Rulebook], kinds: dict[str, Kind]) -> None:
+        self.books, self.kinds, self.trials = books, kinds, trials
+        registries = [renamed.scenario.community for renamed in trials]
         self.community: Community = community(
-            places=[one for town in towns for one in town.places.values()],
-            people=[one for town in towns for one in town.people.values()],
-            cells=[one for town in towns for one in town.cells.values()],
+            places=[place for registry in registries for place in registry.places.values()],
+            people=[person for registry in registries for person in registry.people.values()],
+            cells=[cell for registry in registries for cell in registry.cells.values()],
         )
-        self.devices = [device for part in chosen for device in part.scene.devices]
-        self.end = max(part.scene.end for part in chosen)
+        self.devices = [device for renamed in trials for device in renamed.scenario.devices]
+        self.end = max(renamed.scenario.end for renamed in trials)
 
-    def engine(self, born: bytes | None = None) -> Engine:
+    def engine(self, snapshot: bytes | None = None) -> Engine:
         engine = Engine(self.books, self.kinds, self.community)
-        if born is not None:
-            engine.restore(born)
+        if snapshot is not None:
+            engine.restore(snapshot)
             engine.register(self.devices, START)
         return engine
 
@@ -116,33 +125,36 @@ def all_books(books: dict[str, Rulebook]) -> list[Rulebook]:
     return list(books.values())
 
 
-_ALONE: dict[str, tuple[str, ...]] = {}
+_EXPECTED_ALONE: dict[str, tuple[str, ...]] = {}
 
 
-def every_one(events: int) -> frozenset[int]:
+def crash_points(events: int) -> frozenset[int]:
     return frozenset(index for index in range(events) if index >= events - 60 or events <= 200 or index % 9 == 0)
 
 
-def alone(part: Part, books: Sequence[Rulebook], kinds: dict[str, Kind]) -> tuple[str, ...]:
-    if part.prefix not in _ALONE:
-        _ALONE[part.prefix] = part.told(play_scenario(Engine(books, kinds, part.scene.community), part.scene))
-    return _ALONE[part.prefix]
+def expected_alone(renamed: RenamedTrial, books: Sequence[Rulebook], kinds: dict[str, Kind]) -> tuple[str, ...]:
+    if renamed.prefix not in _EXPECTED_ALONE:
+        _EXPECTED_ALONE[renamed.prefix] = renamed.expectations_from(
+            play_scenario(Engine(books, kinds, renamed.scenario.community), renamed.scenario)
+        )
+    return _EXPECTED_ALONE[renamed.prefix]
 
 
-def woven(town: Town, shuffle: Sequence[int], twice: bool) -> Iterator[tuple[Instant, list[Reading]]]:
-    """All that is heard, by arrival; what comes at one instant in any order, but each device's own as it was said."""
-    heard = [(now, readings) for part in town.chosen for now, readings in part.scene.batches]
-    for turn, (now, at_once) in enumerate(groupby(sorted(heard, key=lambda one: one[0]), key=lambda one: one[0])):
+def interleave(group: TrialGroup, shuffle: Sequence[int], twice: bool) -> Iterator[tuple[Instant, list[Reading]]]:
+    """All batches by arrival. Readings of one instant come in any order of devices, of one device in order."""
+    by_time = itemgetter(0)
+    batches = [(now, readings) for renamed in group.trials for now, readings in renamed.scenario.batches]
+    for step, (now, at_once) in enumerate(groupby(sorted(batches, key=by_time), key=by_time)):
         by_device: dict[str, list[Reading]] = {}
         for _, readings in at_once:
             for reading in readings:
                 by_device.setdefault(reading.device, []).append(reading)
-        order = sorted(by_device, key=lambda name: hash_of(name, shuffle[turn % len(shuffle)]))
-        yield now, [one for name in order for reading in by_device[name] for one in (reading,) * (2 if twice else 1)]
+        order = sorted(by_device, key=lambda name: hash_with_salt(name, shuffle[step % len(shuffle)]))
+        yield now, [copy for name in order for reading in by_device[name] for copy in (reading,) * (2 if twice else 1)]
 
 
 @cache
-def hash_of(name: str, salt: int) -> int:
+def hash_with_salt(name: str, salt: int) -> int:
     """Any order, the same at every run."""
     value = salt
     for character in name:
@@ -150,81 +162,95 @@ def hash_of(name: str, salt: int) -> int:
     return value
 
 
-def replayed(town: Town, batches: Sequence[tuple[Instant, list[Reading]]], crashes: frozenset[int]) -> list[Finding]:
-    engine = town.engine()
-    findings = engine.register(town.devices, START)
+def play_replayed(
+    group: TrialGroup, batches: Sequence[tuple[Instant, list[Reading]]], crashes: frozenset[int]
+) -> list[Finding]:
+    engine = group.engine()
+    findings = engine.register(group.devices, START)
     for index, (now, readings) in enumerate(batches):
         if index in crashes:
-            engine = town.engine(engine.snapshot())
+            engine = group.engine(engine.snapshot())
         findings += play(engine, [ReadingBatch(now, readings)])
-    return findings + engine.tick(town.end)
+    return findings + engine.tick(group.end)
 
 
-def embedded(town: Town, batches: Sequence[tuple[Instant, list[Reading]]], crashes: frozenset[int]) -> list[Finding]:
-    """As a service drives it: between two messages it wakes as often as it is owed."""
+def play_embedded(
+    group: TrialGroup, batches: Sequence[tuple[Instant, list[Reading]]], crashes: frozenset[int]
+) -> list[Finding]:
+    """As a service drives it: between two messages it runs every due timer."""
     findings: list[Finding] = []
 
-    async def deliver(said: Sequence[Finding]) -> None:
-        findings.extend(said)
+    async def deliver(emitted: Sequence[Finding]) -> None:
+        findings.extend(emitted)
 
-    async def live() -> None:
-        host, now = EmbeddedHost(town.engine(), deliver), START
-        findings.extend(host.engine.register(town.devices, START))
-        for index, (then, readings) in enumerate([*batches, (town.end + 1, [])]):
+    async def run() -> None:
+        host, now = EmbeddedHost(group.engine(), deliver), START
+        findings.extend(host.engine.register(group.devices, START))
+        for index, (then, readings) in enumerate([*batches, (group.end + 1, [])]):
             if index in crashes:
-                host = EmbeddedHost(town.engine(host.engine.snapshot()), deliver)
+                host = EmbeddedHost(group.engine(host.engine.snapshot()), deliver)
             while (due := host.engine.next_timer()) is not None and due < then:
                 now = max(due, now)
                 await host.run_timers(now)
             await host.feed(readings, then)
 
-    asyncio.run(live())
+    asyncio.run(run())
     return findings
 
 
-@pytest.mark.parametrize("host", [replayed, embedded])
+@pytest.mark.parametrize("host", [play_replayed, play_embedded])
 @settings(max_examples=15, deadline=None)
 @given(
-    chosen=st.lists(st.sampled_from(range(len(PARTS))), min_size=2, max_size=8, unique=True),
+    trials=st.lists(st.sampled_from(range(len(RENAMED_TRIALS))), min_size=2, max_size=8, unique=True),
     shuffle=st.lists(st.integers(0, 1_000), min_size=1, max_size=5),
     crashes=st.frozensets(st.integers(0, 60), max_size=6),
     twice=st.booleans(),
 )
-def test_trials_woven_into_each_other_are_told_what_each_is_told_alone(
+def test_interleaved_trials_give_the_findings_of_each_alone(
     host: object, all_books: list[Rulebook], kinds: dict[str, Kind],
-    chosen: list[int], shuffle: list[int], crashes: frozenset[int], twice: bool,
+    trials: list[int], shuffle: list[int], crashes: frozenset[int], twice: bool,
 ) -> None:  # fmt: skip
-    town = Town([PARTS[index] for index in chosen], all_books, kinds)
-    findings = host(town, list(woven(town, shuffle, twice)), crashes)  # type: ignore[operator]
-    for part in town.chosen:
-        assert part.told(findings) == alone(part, all_books, kinds), part.trial.name
+    group = TrialGroup([RENAMED_TRIALS[index] for index in trials], all_books, kinds)
+    findings = host(group, list(interleave(group, shuffle, twice)), crashes)  # type: ignore[operator]
+    for renamed in group.trials:
+        assert renamed.expectations_from(findings) == expected_alone(renamed, all_books, kinds), renamed.trial.name
 
 
 LONG_MS = 3 * DAY
-"""Trials of minutes and of weeks are two towns: three hundred devices would otherwise be missed for weeks."""
+"""Trials of minutes and of weeks are two groups: three hundred devices would otherwise be absent for weeks."""
 
 
 @pytest.mark.parametrize("long", [False, True], ids=["days", "weeks"])
-@pytest.mark.parametrize("host", [replayed, embedded])
-def test_all_trials_at_once_heard_twice_are_told_what_each_is_told_alone(
+@pytest.mark.parametrize("host", [play_replayed, play_embedded])
+def test_all_trials_at_once_delivered_twice_give_the_findings_of_each_alone(
     host: object, long: bool, all_books: list[Rulebook], kinds: dict[str, Kind]
 ) -> None:
-    town = Town([part for part in PARTS if (part.scene.end - START > LONG_MS) is long], all_books, kinds)
-    assert len(town.chosen) > 20
-    findings = host(town, list(woven(town, [7, 1, 12], twice=True)), frozenset({5, 50, 500}))  # type: ignore[operator]
-    for part in town.chosen:
-        assert part.told(findings) == alone(part, all_books, kinds), part.trial.name
+    group = TrialGroup(
+        [renamed for renamed in RENAMED_TRIALS if (renamed.scenario.end - START > LONG_MS) is long], all_books, kinds
+    )
+    assert len(group.trials) > 20
+    findings = host(  # type: ignore[operator]
+        group, list(interleave(group, [7, 1, 12], twice=True)), frozenset({5, 50, 500})
+    )
+    for renamed in group.trials:
+        assert renamed.expectations_from(findings) == expected_alone(renamed, all_books, kinds), renamed.trial.name
 
 
-@pytest.mark.parametrize("host", [replayed, embedded])
-def test_every_trial_heard_twice_with_a_crash_between_any_two_events_is_told_what_it_is_told_at_once(
+@pytest.mark.parametrize("host", [play_replayed, play_embedded])
+def test_every_trial_delivered_twice_with_crashes_gives_the_same_findings(
     host: object, books: dict[str, Rulebook], kinds: dict[str, Kind]
 ) -> None:
-    """Of the weeks in which a habit is learned only every ninth event, and the last sixty."""
-    for part in PARTS:
-        seen = {name: kinds[name] for name in sorted({device.kind for device in part.scene.devices} | {"gateway"})}
-        book = books[part.book]
-        town = Town([part], [book, *referenced_rules(book, [one for one in books.values() if one is not book])], seen)
-        batches = list(woven(town, [0], twice=True))
-        findings = host(town, batches, every_one(len(batches)))  # type: ignore[operator]
-        assert part.told(findings) == part.told(play_scenario(town.engine(), part.scene)), part.trial.name
+    """In the weeks in which a baseline is learned, only at every ninth event, and at the last sixty."""
+    for renamed in RENAMED_TRIALS:
+        seen = {
+            name: kinds[name] for name in sorted({device.kind for device in renamed.scenario.devices} | {"gateway"})
+        }
+        book = books[renamed.book]
+        group = TrialGroup(
+            [renamed], [book, *referenced_rules(book, [other for other in books.values() if other is not book])], seen
+        )
+        batches = list(interleave(group, [0], twice=True))
+        findings = host(group, batches, crash_points(len(batches)))  # type: ignore[operator]
+        assert renamed.expectations_from(findings) == renamed.expectations_from(
+            play_scenario(group.engine(), renamed.scenario)
+        ), renamed.trial.name

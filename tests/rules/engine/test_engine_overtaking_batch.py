@@ -1,4 +1,4 @@
-"""What overtook a backlog is held back only where the clock completes it: nobody is missed for coming first."""
+"""Readings that overtook a backlog: only completion by timers waits for the backlog."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rules.rulebook.model import Rulebook
 T0 = 1_767_225_600_000
 
 
-def test_a_heart_that_races_is_told_though_all_its_words_come_on_the_urgent_topic(
+def test_a_high_heart_rate_is_found_though_all_readings_come_on_the_urgent_topic(
     books: dict[str, Rulebook], kinds: dict[str, Kind]
 ) -> None:
     engine = Engine([books["wristband"]], kinds, community())

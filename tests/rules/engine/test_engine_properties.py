@@ -1,4 +1,4 @@
-"""Random stories: whatever is said in whatever order, findings alternate, crashes and repetitions change nothing."""
+"""Random histories: findings alternate in any order of readings; crashes and repetitions change nothing."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ELDERS = community(people=[Person("li", "李奶奶", home="home", attributes={"l
 DEVICE = Device("gas-1", "gas_alarm", attributes={"report_every": "1m"})
 ENDS = (FindingPhase.ENDED, FindingPhase.WITHDRAWN)
 
-Story = list[tuple[int, int, dict[str, Value]]]
+History = list[tuple[int, int, dict[str, Value]]]
 values = st.fixed_dictionaries(
     {},
     optional={
@@ -32,7 +32,7 @@ values = st.fixed_dictionaries(
         "test": st.booleans(),
     },
 )
-LIVES = st.one_of(
+DEVICE_VALUES = st.one_of(
     st.tuples(
         st.just("wristband"),
         st.fixed_dictionaries(
@@ -63,26 +63,28 @@ LIVES = st.one_of(
         ),
     ),
 )
-other_stories = st.lists(st.tuples(st.sampled_from([5, 60, 3600]), st.sampled_from([0, 0, 300]), LIVES), max_size=50)
-stories = st.lists(st.tuples(st.integers(1, 400), st.sampled_from([0, 0, 0, 5, 90, 1000]), values), max_size=60)
+other_histories = st.lists(
+    st.tuples(st.sampled_from([5, 60, 3600]), st.sampled_from([0, 0, 300]), DEVICE_VALUES), max_size=50
+)
+histories = st.lists(st.tuples(st.integers(1, 400), st.sampled_from([0, 0, 0, 5, 90, 1000]), values), max_size=60)
 
 
-def readings(story: Story) -> list[Reading]:
-    """Each step so many seconds after the last; some arrive with an event time that lies back."""
+def readings(history: History) -> list[Reading]:
+    """Each step so many seconds after the last; some have an event time in the past."""
     readings, now = [], T0
-    for gap, late, said in story:
+    for gap, late, values in history:
         now += gap * SECOND
-        readings.append(Reading("gas-1", "gas_alarm", now - late * SECOND, now, said))
+        readings.append(Reading("gas-1", "gas_alarm", now - late * SECOND, now, values))
     return readings
 
 
-def some(kinds: dict[str, Kind], *names: str) -> dict[str, Kind]:
-    """Those of a story: an engine compiles every rule for every kind, and stories build engines by the hundred."""
+def kinds_of(kinds: dict[str, Kind], *names: str) -> dict[str, Kind]:
+    """The kinds of one history: an engine compiles every rule for every kind, and these tests build hundreds."""
     return {name: kinds[name] for name in sorted({*names, "gateway"})}
 
 
-def fresh(books: dict[str, Rulebook], kinds: dict[str, Kind]) -> Engine:
-    engine = Engine([books["gas"], books["device"]], some(kinds, DEVICE.kind), community())
+def new_engine(books: dict[str, Rulebook], kinds: dict[str, Kind]) -> Engine:
+    engine = Engine([books["gas"], books["device"]], kinds_of(kinds, DEVICE.kind), community())
     engine.register([DEVICE], T0)
     return engine
 
@@ -91,74 +93,76 @@ def end(readings: list[Reading]) -> int:
     return (readings[-1].received if readings else T0) + 12 * HOUR
 
 
-def plain(books: dict[str, Rulebook], kinds: dict[str, Kind], readings: list[Reading]) -> list[Finding]:
-    engine = fresh(books, kinds)
+def feed_each(books: dict[str, Rulebook], kinds: dict[str, Kind], readings: list[Reading]) -> list[Finding]:
+    engine = new_engine(books, kinds)
     findings = [finding for reading in readings for finding in engine.feed([reading], reading.received)]
     return findings + engine.tick(end(readings))
 
 
 @settings(max_examples=60, deadline=None)
-@given(story=stories)
+@given(history=histories)
 def test_a_crash_between_any_two_events_changes_nothing(
-    books: dict[str, Rulebook], kinds: dict[str, Kind], story: Story
+    books: dict[str, Rulebook], kinds: dict[str, Kind], history: History
 ) -> None:
-    heard = readings(story)
-    engine, findings = fresh(books, kinds), list[Finding]()
-    for reading in heard:
-        snapshot, engine = engine.snapshot(), fresh(books, kinds)
+    received_readings = readings(history)
+    engine, findings = new_engine(books, kinds), list[Finding]()
+    for reading in received_readings:
+        snapshot, engine = engine.snapshot(), new_engine(books, kinds)
         engine.restore(snapshot)
         findings += engine.feed([reading], reading.received)
         findings += engine.tick(reading.received)
-    snapshot, engine = engine.snapshot(), fresh(books, kinds)
+    snapshot, engine = engine.snapshot(), new_engine(books, kinds)
     engine.restore(snapshot)
-    assert findings + engine.tick(end(heard)) == plain(books, kinds, heard)
+    assert findings + engine.tick(end(received_readings)) == feed_each(books, kinds, received_readings)
 
 
 @settings(max_examples=60, deadline=None)
-@given(story=stories)
-def test_hearing_everything_twice_changes_nothing(
-    books: dict[str, Rulebook], kinds: dict[str, Kind], story: Story
+@given(history=histories)
+def test_delivering_every_reading_twice_changes_nothing(
+    books: dict[str, Rulebook], kinds: dict[str, Kind], history: History
 ) -> None:
-    heard = readings(story)
-    twice = [reading for once in heard for reading in (once, once)]
-    assert plain(books, kinds, twice) == plain(books, kinds, heard)
+    received_readings = readings(history)
+    twice = [reading for once in received_readings for reading in (once, once)]
+    assert feed_each(books, kinds, twice) == feed_each(books, kinds, received_readings)
 
 
 @settings(max_examples=60, deadline=None)
-@given(story=stories)
-def test_findings_of_a_rule_alternate_between_beginning_and_end_and_never_share_an_id(
-    books: dict[str, Rulebook], kinds: dict[str, Kind], story: Story
+@given(history=histories)
+def test_findings_of_a_rule_alternate_between_begin_and_end_and_share_no_id(
+    books: dict[str, Rulebook], kinds: dict[str, Kind], history: History
 ) -> None:
-    findings = plain(books, kinds, readings(story))
+    findings = feed_each(books, kinds, readings(history))
     for rule in {finding.rule for finding in findings}:
-        life = [finding for finding in findings if finding.rule == rule]
-        assert life[0].phase is FindingPhase.BEGAN
-        for before, after in pairwise(life):
+        of_rule = [finding for finding in findings if finding.rule == rule]
+        assert of_rule[0].phase is FindingPhase.BEGAN
+        for before, after in pairwise(of_rule):
             assert (after.phase is FindingPhase.BEGAN) is (before.phase in ENDS)
             assert (after.id == before.id) is (after.phase is not FindingPhase.BEGAN)
             assert before.now <= after.now
 
 
 @settings(max_examples=60, deadline=None)
-@given(story=stories, cut=st.integers(1, 5))
+@given(history=histories, cut=st.integers(1, 5))
 def test_how_readings_are_cut_into_batches_changes_nothing(
-    books: dict[str, Rulebook], kinds: dict[str, Kind], story: Story, cut: int
+    books: dict[str, Rulebook], kinds: dict[str, Kind], history: History, cut: int
 ) -> None:
-    heard = readings(story)
-    engine, findings = fresh(books, kinds), list[Finding]()
-    for start in range(0, len(heard), cut):
-        batch = heard[start : start + cut]
+    received_readings = readings(history)
+    engine, findings = new_engine(books, kinds), list[Finding]()
+    for start in range(0, len(received_readings), cut):
+        batch = received_readings[start : start + cut]
         findings += engine.feed(batch, batch[-1].received)
-    assert findings + engine.tick(end(heard)) == plain(books, kinds, heard)
+    assert findings + engine.tick(end(received_readings)) == feed_each(books, kinds, received_readings)
 
 
 @settings(max_examples=60, deadline=None)
-@given(story=stories)
-def test_an_alarm_bit_is_always_told_at_once(books: dict[str, Rulebook], kinds: dict[str, Kind], story: Story) -> None:
-    heard = readings(story)
+@given(history=histories)
+def test_an_alarm_bit_is_always_reported_at_once(
+    books: dict[str, Rulebook], kinds: dict[str, Kind], history: History
+) -> None:
+    received_readings = readings(history)
     firing = False
-    engine = fresh(books, kinds)
-    for reading in heard:
+    engine = new_engine(books, kinds)
+    for reading in received_readings:
         findings = [f for f in engine.feed([reading], reading.received) if f.rule == "gas-alarm"]
         if reading.values.get("alarm") is True and reading.values.get("test") is not True and not firing:
             assert FindingPhase.BEGAN in [finding.phase for finding in findings]
@@ -166,28 +170,33 @@ def test_an_alarm_bit_is_always_told_at_once(books: dict[str, Rulebook], kinds: 
 
 
 @settings(max_examples=60, deadline=None)
-@given(story=other_stories)
+@given(history=other_histories)
 def test_a_crash_changes_nothing_for_other_kinds_either(
-    books: dict[str, Rulebook], kinds: dict[str, Kind], story: list[tuple[int, int, tuple[str, dict[str, Value]]]]
+    books: dict[str, Rulebook], kinds: dict[str, Kind], history: list[tuple[int, int, tuple[str, dict[str, Value]]]]
 ) -> None:
-    lived = some(kinds, *(kind for _, _, (kind, _) in story))
+    used_kinds = kinds_of(kinds, *(kind for _, _, (kind, _) in history))
 
-    def town() -> Engine:
-        engine = Engine(list(books.values()), lived, ELDERS)
-        engine.register([Device(name, name, place="home") for _, _, (name, _) in story], T0)
+    def new_community_engine() -> Engine:
+        engine = Engine(list(books.values()), used_kinds, ELDERS)
+        engine.register([Device(name, name, place="home") for _, _, (name, _) in history], T0)
         return engine
 
     readings, now = [], T0
-    for gap, late, (kind, said) in story:
+    for gap, late, (kind, values) in history:
         now += gap * SECOND
-        readings.append(Reading(kind, kind, now - late * SECOND, now, said))
-    steady, crashing, one, other = town(), town(), list[Finding](), list[Finding]()
+        readings.append(Reading(kind, kind, now - late * SECOND, now, values))
+    steady, crashing, steady_findings, crashing_findings = (
+        new_community_engine(),
+        new_community_engine(),
+        list[Finding](),
+        list[Finding](),
+    )
     for reading in readings:
-        one += steady.feed([reading], reading.received)
-        snapshot, crashing = crashing.snapshot(), town()
+        steady_findings += steady.feed([reading], reading.received)
+        snapshot, crashing = crashing.snapshot(), new_community_engine()
         crashing.restore(snapshot)
-        other += crashing.feed([reading, reading], reading.received)
-    assert one + steady.tick(now + 100 * HOUR) == other + crashing.tick(now + 100 * HOUR)
+        crashing_findings += crashing.feed([reading, reading], reading.received)
+    assert steady_findings + steady.tick(now + 100 * HOUR) == crashing_findings + crashing.tick(now + 100 * HOUR)
 
 
 SMOKES = [f"smoke-{n}" for n in range(4)]
@@ -199,8 +208,8 @@ BUILDING = community(
 )
 
 
-def stairs(books: dict[str, Rulebook], kinds: dict[str, Kind]) -> Engine:
-    engine = Engine([books["fire"], books["device"]], some(kinds, "smoke_alarm", "ebike_lift"), BUILDING)
+def building_engine(books: dict[str, Rulebook], kinds: dict[str, Kind]) -> Engine:
+    engine = Engine([books["fire"], books["device"]], kinds_of(kinds, "smoke_alarm", "ebike_lift"), BUILDING)
     devices = [Device(name, "smoke_alarm", place=f"h-{name}") for name in SMOKES]
     engine.register([*devices, Device("lift", "ebike_lift", place="h-lift")], T0)
     return engine
@@ -208,7 +217,7 @@ def stairs(books: dict[str, Rulebook], kinds: dict[str, Kind]) -> Engine:
 
 @settings(max_examples=60, deadline=None)
 @given(
-    story=st.lists(
+    history=st.lists(
         st.tuples(
             st.sampled_from([1, 20, 200, 2000]),
             st.sampled_from([0, 0, 0, 100]),
@@ -218,20 +227,26 @@ def stairs(books: dict[str, Rulebook], kinds: dict[str, Kind]) -> Engine:
         max_size=60,
     )
 )
-def test_what_is_found_of_a_building_survives_crashes_and_repetition_and_alternates(
-    books: dict[str, Rulebook], kinds: dict[str, Kind], story: list[tuple[int, int, str, bool]]
+def test_findings_of_a_building_survive_crashes_and_repetition_and_alternate(
+    books: dict[str, Rulebook], kinds: dict[str, Kind], history: list[tuple[int, int, str, bool]]
 ) -> None:
-    steady, crashing, one, other, now = stairs(books, kinds), stairs(books, kinds), list[Finding](), list[Finding](), T0
-    for gap, late, name, danger in story:
+    steady, crashing, steady_findings, crashing_findings, now = (
+        building_engine(books, kinds),
+        building_engine(books, kinds),
+        list[Finding](),
+        list[Finding](),
+        T0,
+    )
+    for gap, late, name, danger in history:
         now += gap * SECOND
         kind, quantity = ("ebike_lift", "present") if name == "lift" else ("smoke_alarm", "alarm")
         reading = Reading(name, kind, now - late * SECOND, now, {quantity: danger})
-        one += steady.feed([reading], now)
-        snapshot, crashing = crashing.snapshot(), stairs(books, kinds)
+        steady_findings += steady.feed([reading], now)
+        snapshot, crashing = crashing.snapshot(), building_engine(books, kinds)
         crashing.restore(snapshot)
-        other += crashing.feed([reading, reading], now)
-    assert one + steady.tick(now + 100 * HOUR) == other + crashing.tick(now + 100 * HOUR)
+        crashing_findings += crashing.feed([reading, reading], now)
+    assert steady_findings + steady.tick(now + 100 * HOUR) == crashing_findings + crashing.tick(now + 100 * HOUR)
     for rule in ("fire-building", "fire-ebike"):
-        life = [finding.phase for finding in one if finding.rule == rule]
-        assert life[::2] == [FindingPhase.BEGAN] * len(life[::2])
-        assert set(life[1::2]) <= {FindingPhase.ENDED}
+        phases = [finding.phase for finding in steady_findings if finding.rule == rule]
+        assert phases[::2] == [FindingPhase.BEGAN] * len(phases[::2])
+        assert set(phases[1::2]) <= {FindingPhase.ENDED}

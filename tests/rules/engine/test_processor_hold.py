@@ -26,10 +26,10 @@ def test_the_same_hold_without_works_emits(kinds: Kinds) -> None:
     assert [finding.rule for finding in engine.tick(T0 + 61_000)] == ["r"]
 
 
-def test_a_night_in_one_batch_ends_and_begins_as_it_would_have_live(kinds: Kinds) -> None:
+def test_a_night_in_one_batch_ends_and_begins_as_live(kinds: Kinds) -> None:
     engine = engine_of(kinds, rule("r", when="lel_pct >= 10", release="1m"))
     engine.register([Device("g", "gas_alarm")], T0)
-    said = ((0, 20.0), (10_000, 0.0), (600_000, 20.0))
-    night = [Reading("g", "gas_alarm", T0 + at, T0 + 700_000, {"lel_pct": lel_pct}) for at, lel_pct in said]
+    samples = ((0, 20.0), (10_000, 0.0), (600_000, 20.0))
+    night = [Reading("g", "gas_alarm", T0 + at, T0 + 700_000, {"lel_pct": lel_pct}) for at, lel_pct in samples]
 
     assert [finding.phase.value for finding in engine.feed(night, T0 + 700_000)] == ["began", "ended", "began"]

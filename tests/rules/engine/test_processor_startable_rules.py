@@ -11,9 +11,7 @@ from rules.rulebook.model import Rulebook
 T0 = 1_767_225_600_000
 
 
-def test_a_kitchen_that_cooks_for_others_has_limits_of_its_own(
-    books: dict[str, Rulebook], kinds: dict[str, Kind]
-) -> None:
+def test_a_catering_kitchen_has_its_own_limits(books: dict[str, Rulebook], kinds: dict[str, Kind]) -> None:
     engine = Engine([books["gas"]], kinds, community())
     engine.register([Device("home", "gas_alarm"), Device("shop", "gas_alarm", attributes={"use": "catering"})], T0)
     home, shop = engine.startable_rules("home", T0), engine.startable_rules("shop", T0)

@@ -1,4 +1,4 @@
-"""The calendar: local time, public holidays, weekends worked in exchange, and conditions that ask for them."""
+"""The calendar: local time, public holidays, working weekends, and conditions about them."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from rules.rulebook.model import Rulebook
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
-def at(*local: int) -> Instant:
+def shanghai_time(*local: int) -> Instant:
     return int(datetime(*local, tzinfo=SHANGHAI).timestamp() * 1000)  # type: ignore[arg-type]
 
 
 def test_the_parts_of_local_time() -> None:
-    night = at(2026, 11, 21, 23, 45)
+    night = shanghai_time(2026, 11, 21, 23, 45)
     assert [calendar_value(night, SHANGHAI, name) for name in ("hour", "minute", "weekday", "workday", "holiday")] == [
         23, 23 * 60 + 45, 6, False, False,
     ]  # fmt: skip
@@ -31,32 +31,37 @@ def test_the_parts_of_local_time() -> None:
 
 
 @pytest.mark.parametrize(
-    ("day", "work"),
+    ("day", "is_work"),
     [
         (date(2026, 2, 14), True), (date(2026, 2, 15), False), (date(2026, 2, 23), False), (date(2026, 2, 24), True),
         (date(2026, 10, 1), False), (date(2026, 10, 8), True), (date(2026, 10, 10), True), (date(2026, 11, 21), False),
         (date(2027, 2, 8), False), (date(2027, 10, 4), True),
     ],
 )  # fmt: skip
-def test_holidays_and_weekends_worked_in_exchange(day: date, work: bool) -> None:
-    assert is_workday(day) is work
+def test_holidays_and_working_weekends(day: date, is_work: bool) -> None:
+    assert is_workday(day) is is_work
 
 
-def test_the_data_reach_as_far_as_they_say_and_no_longer_than_two_years() -> None:
+def test_the_holiday_data_end_with_their_stated_year() -> None:
     assert max(HOLIDAYS).year == KNOWN_UNTIL.year == 2027
     assert len([day for day in HOLIDAYS if day.year == 2026]) == 33
 
 
-def test_a_rule_may_hold_only_at_night_or_on_days_without_school(kinds: dict[str, Kind]) -> None:
+def test_a_rule_may_apply_at_night_or_on_days_off_only(kinds: dict[str, Kind]) -> None:
     rule = {
         "name": "night-door", "title": {"zh": "夜间开门", "en": "Door at night"}, "kind": "door", "severity": "low",
         "when": "opened", "only_if": "time.hour >= 22 or time.hour < 6 or not time.workday", "source": "test",
     }  # fmt: skip
     engine = Engine([Rulebook.model_validate({"hazard": "person", "rules": [rule]})], kinds, community())
-    engine.register([Device("d", "door")], at(2026, 2, 13))
-    begun = []
-    for then in (at(2026, 2, 13, 21, 59), at(2026, 2, 13, 22), at(2026, 2, 14, 12), at(2026, 2, 15, 12)):
+    engine.register([Device("d", "door")], shanghai_time(2026, 2, 13))
+    begins = []
+    for then in (
+        shanghai_time(2026, 2, 13, 21, 59),
+        shanghai_time(2026, 2, 13, 22),
+        shanghai_time(2026, 2, 14, 12),
+        shanghai_time(2026, 2, 15, 12),
+    ):
         for now, opened in ((then, True), (then + 1, False)):
             found = engine.feed([Reading("d", "door", now, now, {"opened": opened})], now)
-            begun += [finding.begin for finding in found if finding.phase is FindingPhase.BEGAN]
-    assert begun == [at(2026, 2, 13, 22), at(2026, 2, 15, 12)]
+            begins += [finding.begin for finding in found if finding.phase is FindingPhase.BEGAN]
+    assert begins == [shanghai_time(2026, 2, 13, 22), shanghai_time(2026, 2, 15, 12)]

@@ -11,5 +11,5 @@ from rules.language.parser import parse
 @pytest.mark.parametrize(
     "condition", ["usual(steps) >= 150", "days_left(battery_pct) < 14", "predict(level_mm, 1h, 30m) > 3", "max(x, 1h)"]
 )
-def test_a_window_is_written_as_its_function_is_called(condition: str) -> None:
+def test_a_formatted_window_call_is_parsed_to_the_same_tree(condition: str) -> None:
     assert parse(format_expression(parse(condition))) == parse(condition)

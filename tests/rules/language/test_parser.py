@@ -1,4 +1,4 @@
-"""Conditions as people write them: read, refused with a column, and judged with three answers."""
+"""Conditions as people write them: parsed, refused with a column, and evaluated with three results."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ TWO_POINTS = f"measured or written down: {EXAMPLE}"
 IN_ORDER = f"in this order: {EXAMPLE}"
 
 
-class Said:
-    """A scope of plain values."""
+class ValueContext:
+    """An evaluation context of plain values."""
 
     def __init__(self, values: Mapping[str, Value], known: Mapping[str, Value] | None = None) -> None:
         self.values, self.known = values, known or {}
@@ -48,8 +48,8 @@ class Said:
         return None if value is None else float(value)
 
 
-def judge(written: str, known: Mapping[str, Value] | None = None, **values: Value) -> object:
-    return compile_expression(parse(written))(Said(values, known))
+def evaluate(written: str, known: Mapping[str, Value] | None = None, **values: Value) -> object:
+    return compile_expression(parse(written))(ValueContext(values, known))
 
 
 @pytest.mark.parametrize(
@@ -74,34 +74,36 @@ def judge(written: str, known: Mapping[str, Value] | None = None, **values: Valu
         ("level < 2.5", {"level": 2.4}, True),
     ],
 )
-def test_what_is_written_means_what_it_says(written: str, values: dict[str, Value], answer: bool) -> None:
-    assert compile_expression(parse(written))(Said(values)) is answer
+def test_a_condition_is_evaluated(written: str, values: dict[str, Value], answer: bool) -> None:
+    assert compile_expression(parse(written))(ValueContext(values)) is answer
 
 
-def test_what_was_not_measured_is_unknown_and_one_decisive_side_settles_it() -> None:
-    assert judge("lel_pct >= 10") is None
-    assert judge("not alarm") is None
-    assert judge("-a > 1") is None
-    assert judge("abs(a) > 1") is None
-    assert judge("a and b", a=False) is False
-    assert judge("b and a", a=False) is False
-    assert judge("a and b", a=True) is None
-    assert judge("a or b", a=True) is True
-    assert judge("b or a", a=False) is None
-    assert judge("a / b > 1", a=3, b=0) is None
+def test_a_missing_value_is_unknown_unless_the_other_side_decides() -> None:
+    assert evaluate("lel_pct >= 10") is None
+    assert evaluate("not alarm") is None
+    assert evaluate("-a > 1") is None
+    assert evaluate("abs(a) > 1") is None
+    assert evaluate("a and b", a=False) is False
+    assert evaluate("b and a", a=False) is False
+    assert evaluate("a and b", a=True) is None
+    assert evaluate("a or b", a=True) is True
+    assert evaluate("b or a", a=False) is None
+    assert evaluate("a / b > 1", a=3, b=0) is None
 
 
-def test_an_attribute_nobody_wrote_is_no_as_a_yes_or_no_and_unknown_in_a_comparison() -> None:
-    assert judge("person.lives_alone and not person.away", {"person.lives_alone": True}) is True
-    assert judge("person.lives_alone and not person.away", {"person.lives_alone": "是", "person.away": "true"}) is False
-    assert judge("person.age >= 60") is None
-    assert judge("person.age >= 60", {"person.age": 81}) is True
+def test_a_missing_attribute_is_false_as_a_boolean_and_unknown_in_a_comparison() -> None:
+    assert evaluate("person.lives_alone and not person.away", {"person.lives_alone": True}) is True
+    assert (
+        evaluate("person.lives_alone and not person.away", {"person.lives_alone": "是", "person.away": "true"}) is False
+    )
+    assert evaluate("person.age >= 60") is None
+    assert evaluate("person.age >= 60", {"person.age": 81}) is True
 
 
-def test_a_default_stands_in_for_what_nobody_wrote_down() -> None:
-    assert judge("level >= default(device.limit, 1500)", level=1600) is True
-    assert judge("level >= default(device.limit, 1500)", {"device.limit": 2000}, level=1600) is False
-    assert judge("default(device.off, false)", {"device.off": True}) is True
+def test_a_default_replaces_a_missing_attribute() -> None:
+    assert evaluate("level >= default(device.limit, 1500)", level=1600) is True
+    assert evaluate("level >= default(device.limit, 1500)", {"device.limit": 2000}, level=1600) is False
+    assert evaluate("default(device.off, false)", {"device.off": True}) is True
     assert constant_limit(comparisons(parse("level >= default(device.limit, 1500)"))[0]) == (
         QuantityRef("level"),
         ">=",
@@ -114,16 +116,16 @@ BUND: dict[str, Value] = {"lat": 31.1774276, "lon": 121.5272106}
 ON_THE_MAP: dict[str, Value] = {"person.fence_lat": 31.17530398364597, "person.fence_lon": 121.531541859215}
 
 
-def test_a_distance_is_between_points_as_satellites_give_them() -> None:
-    """What is written down was read off a map (GCJ-02), what is measured comes from a satellite, unless it is said."""
-    assert judge(f"{FENCE} < 1", ON_THE_MAP, **BUND) is True
-    assert judge(f"{FENCE} > 450", {**ON_THE_MAP, "person.fence_datum": "WGS-84"}, **BUND) is True
-    assert judge(f"{FENCE} > 450", {**ON_THE_MAP, "device.datum": "GCJ-02"}, **BUND) is True
+def test_a_distance_is_calculated_in_wgs84() -> None:
+    """Attributes come from a map (GCJ-02), measured positions from satellites (WGS-84), unless a datum is given."""
+    assert evaluate(f"{FENCE} < 1", ON_THE_MAP, **BUND) is True
+    assert evaluate(f"{FENCE} > 450", {**ON_THE_MAP, "person.fence_datum": "WGS-84"}, **BUND) is True
+    assert evaluate(f"{FENCE} > 450", {**ON_THE_MAP, "device.datum": "GCJ-02"}, **BUND) is True
     gcj = {"lat": 31.17530398364597, "lon": 121.531541859215}
-    assert judge(f"{FENCE} < 1", {**ON_THE_MAP, "device.datum": "GCJ-02"}, **gcj) is True
-    turned = "distance_m(person.fence_lat, person.fence_lon, lat, lon) < 1"
-    assert judge(turned, ON_THE_MAP, **BUND) is True
-    assert judge("distance_m(place.lat, place.lon, lat, lon) < 1", {"place.lat": 31.0, "place.lon": 121.0}) is None
+    assert evaluate(f"{FENCE} < 1", {**ON_THE_MAP, "device.datum": "GCJ-02"}, **gcj) is True
+    is_reversed = "distance_m(person.fence_lat, person.fence_lon, lat, lon) < 1"
+    assert evaluate(is_reversed, ON_THE_MAP, **BUND) is True
+    assert evaluate("distance_m(place.lat, place.lon, lat, lon) < 1", {"place.lat": 31.0, "place.lon": 121.0}) is None
 
 
 @pytest.mark.parametrize(
@@ -138,24 +140,24 @@ def test_a_distance_is_between_points_as_satellites_give_them() -> None:
         ({"person.fence_lat": True, "person.fence_lon": 121.5}, BUND),
     ],
 )
-def test_without_a_fence_a_fix_or_a_known_datum_nobody_is_outside(
+def test_without_a_fence_a_fix_or_a_known_datum_a_distance_is_unknown(
     known: dict[str, Value], values: dict[str, Value]
 ) -> None:
-    assert judge(f"{FENCE} > 1", known, **values) is None
+    assert evaluate(f"{FENCE} > 1", known, **values) is None
 
 
-def test_a_distance_speaks_of_its_four_coordinates() -> None:
+def test_a_distance_refers_to_its_four_coordinates() -> None:
     node = parse(f"not ({FENCE} > person.fence_m and -lat < 3)")
     assert quantities(node) == ("lat", "lon")
-    assert [one.name for one in attributes(node)] == ["fence_lat", "fence_lon", "fence_m"]
+    assert [attribute.name for attribute in attributes(node)] == ["fence_lat", "fence_lon", "fence_m"]
     assert len(distances(node)) == 1
     assert constant_limit(comparisons(parse(f"{FENCE} > 3"))[0]) == (distances(node)[0], ">", 3)
 
 
-def test_windows_ask_about_the_past() -> None:
-    assert judge("increase(volume_m3, 12h) < 0.01", {"increase 43200000": 0.002}) is True
-    assert judge("idle(volume_m3, 1d) < 1h", {"idle 86400000": 3_600_000}) is False
-    assert judge("increase(volume_m3, 12h) < 0.01") is None
+def test_windows_are_evaluated_over_the_past() -> None:
+    assert evaluate("increase(volume_m3, 12h) < 0.01", {"increase 43200000": 0.002}) is True
+    assert evaluate("idle(volume_m3, 1d) < 1h", {"idle 86400000": 3_600_000}) is False
+    assert evaluate("increase(volume_m3, 12h) < 0.01") is None
 
 
 @pytest.mark.parametrize(
@@ -196,14 +198,14 @@ def test_windows_ask_about_the_past() -> None:
         ),
     ],
 )
-def test_a_mistake_is_named_with_its_column_and_what_to_write(written: str, column: int, message: str) -> None:
+def test_a_syntax_error_has_a_column_and_a_suggestion(written: str, column: int, message: str) -> None:
     with pytest.raises(ExpressionError) as caught:
         parse(written)
     assert (caught.value.column, caught.value.message) == (column, message)
     assert str(caught.value) == f"column {column}: {message}"
 
 
-def test_a_tree_says_what_it_speaks_of() -> None:
+def test_the_references_of_a_tree_are_listed() -> None:
     node = parse("a > 1 and not (b or a < 2) and increase(c, 1h) > 0 and person.x")
     assert quantities(node) == ("a", "b", "c")
     assert [attribute.name for attribute in attributes(node)] == ["x"]
@@ -212,7 +214,7 @@ def test_a_tree_says_what_it_speaks_of() -> None:
     assert leaves(parse("-3")) == [Constant(3)]
 
 
-def test_only_a_condition_about_one_measured_quantity_has_a_reflex() -> None:
+def test_only_a_condition_about_one_quantity_has_a_value_test() -> None:
     assert value_test(parse("a > 1 and b")) is None
     assert value_test(parse("a > device.limit")) is None
     assert value_test(parse("increase(a, 1h) > 1")) is None
@@ -220,7 +222,7 @@ def test_only_a_condition_about_one_measured_quantity_has_a_reflex() -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "quantity", "asks", "rests"),
+    ("written", "quantity", "true_at", "false_at"),
     [
         ("a > 1", "a", 2, 1),
         ("a > 90 and a > default(person.high, 131)", "a", 91, 90),
@@ -229,41 +231,41 @@ def test_only_a_condition_about_one_measured_quantity_has_a_reflex() -> None:
         ("b and a > 3", "b", True, False),
     ],
 )
-def test_a_condition_need_not_be_asked_while_its_guard_rests(
-    written: str, quantity: str, asks: Value, rests: Value
+def test_a_condition_is_not_evaluated_while_its_necessary_test_is_false(
+    written: str, quantity: str, true_at: Value, false_at: Value
 ) -> None:
-    found = necessary_test(parse(written))
-    assert found is not None
-    assert (found[0], bool(found[1](asks)), bool(found[1](rests))) == (quantity, True, False)
+    result = necessary_test(parse(written))
+    assert result is not None
+    assert (result[0], bool(result[1](true_at)), bool(result[1](false_at))) == (quantity, True, False)
 
 
 @pytest.mark.parametrize("written", ["a > 1 or b", "a > 1 or person.x", "not (a > 1 and b)", "a > b", "person.x"])
-def test_what_any_of_several_things_may_make_true_has_no_guard(written: str) -> None:
+def test_a_condition_with_several_causes_has_no_necessary_test(written: str) -> None:
     assert necessary_test(parse(written)) is None
 
 
 @given(st.integers(0, 200), st.integers(0, 200), st.integers(0, 200))
-def test_where_a_condition_is_true_its_guard_is(value: int, high: int, low: int) -> None:
+def test_the_necessary_test_is_true_where_the_condition_is(value: int, high: int, low: int) -> None:
     written = "a > 90 and a >= default(person.high, 131) or a < 51 and not (a > person.low)"
-    found = necessary_test(parse(written))
-    assert found is not None
-    if judge(written, {"person.high": high, "person.low": low}, a=value) is True:
-        assert found[1](value)
+    result = necessary_test(parse(written))
+    assert result is not None
+    if evaluate(written, {"person.high": high, "person.low": low}, a=value) is True:
+        assert result[1](value)
 
 
 @given(st.sampled_from([">", ">=", "<", "<=", "==", "!="]), st.floats(-9, 9), st.integers(-9, 9), st.booleans())
-def test_a_reflex_answers_as_the_whole_condition_does(sign: str, value: float, limit: int, turned: bool) -> None:
+def test_a_value_test_agrees_with_the_whole_condition(sign: str, value: float, limit: int, is_reversed: bool) -> None:
     side = f"(-{-limit})" if limit < 0 else str(limit)
-    written = f"{side} {sign} q" if turned else f"q {sign} {side}"
+    written = f"{side} {sign} q" if is_reversed else f"q {sign} {side}"
     for text in (written, f"not ({written})", f"abs(q) + 1 {sign} 3", f"{written} or q > 5"):
-        quick = value_test(parse(text))
-        assert quick is not None
-        assert bool(quick(value)) is judge(text, q=value)
+        fast_test = value_test(parse(text))
+        assert fast_test is not None
+        assert bool(fast_test(value)) is evaluate(text, q=value)
 
 
-def test_the_limit_of_a_comparison_is_found_from_either_side() -> None:
-    found = constant_limit(Binary("<=", Constant(10), QuantityRef("a")))
-    assert found == (QuantityRef("a"), ">=", 10)
+def test_the_limit_of_a_comparison_is_found_on_either_side() -> None:
+    result = constant_limit(Binary("<=", Constant(10), QuantityRef("a")))
+    assert result == (QuantityRef("a"), ">=", 10)
     assert constant_limit(Binary(">", Unary("abs", QuantityRef("a")), Unary("-", Constant(3)))) == (
         QuantityRef("a"),
         ">",
@@ -273,7 +275,7 @@ def test_the_limit_of_a_comparison_is_found_from_either_side() -> None:
     assert constant_limit(Binary(">", Unary("-", QuantityRef("a")), Constant(1))) is None
 
 
-def column_of_mistake(text: str) -> int | None:
+def column_of_error(text: str) -> int | None:
     try:
         parse(text)
     except ExpressionError as error:
@@ -282,5 +284,5 @@ def column_of_mistake(text: str) -> int | None:
 
 
 @given(st.text(max_size=60))
-def test_any_text_is_read_or_refused_at_a_column_and_nothing_else(text: str) -> None:
-    assert column_of_mistake(text) in {None, *range(1, len(text) + 2)}
+def test_any_text_is_parsed_or_refused_with_a_column(text: str) -> None:
+    assert column_of_error(text) in {None, *range(1, len(text) + 2)}

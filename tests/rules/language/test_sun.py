@@ -1,4 +1,4 @@
-"""Sunset and sunrise by the place, days on a device, times of day."""
+"""Sunset and sunrise by location, dates in attributes, times of day."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ Kinds = dict[str, Kind]
 SHANGHAI = (31.23, 121.47)
 
 
-def at(written: str) -> int:
-    return round(datetime.fromisoformat(written).timestamp() * 1000)
+def instant(condition: str) -> int:
+    return round(datetime.fromisoformat(condition).timestamp() * 1000)
 
 
 # Sunset and sunrise as the almanac has them for Shanghai, to the minute.
@@ -38,43 +38,45 @@ def at(written: str) -> int:
         ("2026-12-22T12:00+08:00", "2026-12-22T16:56+08:00", "2026-12-23T06:50+08:00"),
     ],
 )
-def test_the_sun_sets_and_rises_when_the_almanac_says(noon: str, sunset: str, sunrise: str) -> None:
-    sets = next_change("is_down", at(noon), SHANGHAI)
-    assert sets is not None
-    rises = next_change("is_down", sets, SHANGHAI)
-    assert rises is not None
-    assert abs(sets - at(sunset)) <= 120_000
-    assert abs(rises - at(sunrise)) <= 120_000
-    dusk = next_change("is_dark", at(noon), SHANGHAI)
+def test_sunset_and_sunrise_agree_with_the_almanac(noon: str, sunset: str, sunrise: str) -> None:
+    sunset_at = next_change("is_down", instant(noon), SHANGHAI)
+    assert sunset_at is not None
+    sunrise_at = next_change("is_down", sunset_at, SHANGHAI)
+    assert sunrise_at is not None
+    assert abs(sunset_at - instant(sunset)) <= 120_000
+    assert abs(sunrise_at - instant(sunrise)) <= 120_000
+    dusk = next_change("is_dark", instant(noon), SHANGHAI)
     assert dusk is not None
-    assert sets < dusk < sets + 45 * 60_000
+    assert sunset_at < dusk < sunset_at + 45 * 60_000
 
 
-def test_in_the_polar_night_nothing_changes_and_other_questions_are_unknown() -> None:
-    assert next_change("is_down", at("2026-12-22T12:00+00:00"), (78.2, 15.6)) is None
+def test_the_polar_night_has_no_sunset_and_other_names_are_unknown() -> None:
+    assert next_change("is_down", instant("2026-12-22T12:00+00:00"), (78.2, 15.6)) is None
     assert sun_value(0, SHANGHAI, "azimuth") is None
-    assert elevation_deg(at("2026-06-21T12:00+08:00"), SHANGHAI) > 80
+    assert elevation_deg(instant("2026-06-21T12:00+08:00"), SHANGHAI) > 80
 
 
-def sees(device: Device, places: list[Place], written: str, when: str, kinds: Kinds) -> object:
+def evaluate_at(device: Device, places: list[Place], condition: str, when: str, kinds: Kinds) -> object:
     engine = Engine([], kinds, community(places=places))
     engine.register([device], 0)
-    near = CommunityIndex(engine.community, ZoneInfo("Asia/Shanghai"))
-    return compile_expression(parse(written))(EvaluationContext(engine.states[device.id], near, at(when), {}))
+    registry_index = CommunityIndex(engine.community, ZoneInfo("Asia/Shanghai"))
+    return compile_expression(parse(condition))(
+        EvaluationContext(engine.states[device.id], registry_index, instant(when), {})
+    )
 
 
-def test_the_sun_is_looked_at_from_the_device_its_place_or_the_site(kinds: Kinds) -> None:
+def test_the_location_of_the_sun_is_that_of_the_device_its_place_or_the_site(kinds: Kinds) -> None:
     evening, urumqi = "2026-06-21T20:00+08:00", (43.8, 87.6)
     far = Place("far", "乌鲁木齐", "road", lat=urumqi[0], lon=urumqi[1])
     near = Place("near", "上海", "road", lat=SHANGHAI[0], lon=SHANGHAI[1])
-    assert sees(Device("d", "lamp_post", place="far"), [near, far], "sun.is_down", evening, kinds) is False
-    assert sees(Device("d", "lamp_post"), [near, far], "sun.is_down", evening, kinds) is True
+    assert evaluate_at(Device("d", "lamp_post", place="far"), [near, far], "sun.is_down", evening, kinds) is False
+    assert evaluate_at(Device("d", "lamp_post"), [near, far], "sun.is_down", evening, kinds) is True
     own = Device("d", "lamp_post", place="near", attributes={"lat": urumqi[0], "lon": urumqi[1]})
-    assert sees(own, [near], "sun.elevation_deg > 10", evening, kinds) is True
-    assert sees(Device("d", "lamp_post"), [], "sun.is_down", evening, kinds) is None
+    assert evaluate_at(own, [near], "sun.elevation_deg > 10", evening, kinds) is True
+    assert evaluate_at(Device("d", "lamp_post"), [], "sun.is_down", evening, kinds) is None
 
 
-# -- days -----------------------------------------------------------------------------------------------------------
+# -- dates ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -90,19 +92,22 @@ def test_the_sun_is_looked_at_from_the_device_its_place_or_the_site(kinds: Kinds
         (None, "2026-05-01T12:00+08:00", None),
     ],
 )
-def test_works_are_authorised_until_the_day_that_is_written_by_the_local_clock(
+def test_an_authorised_day_ends_by_the_local_clock(
     until: Value | None, today: str, answer: bool | None, kinds: Kinds
 ) -> None:
     device = Device("d", "manhole", attributes={} if until is None else {"authorised_until": until})
-    assert sees(device, [], "time.date <= device.authorised_until", today, kinds) is answer
-    assert sees(device, [], "device.authorised_until >= time.date", today, kinds) is answer
+    assert evaluate_at(device, [], "time.date <= device.authorised_until", today, kinds) is answer
+    assert evaluate_at(device, [], "device.authorised_until >= time.date", today, kinds) is answer
 
 
-def test_days_are_subtracted_and_moved(kinds: Kinds) -> None:
+def test_dates_are_subtracted_and_shifted(kinds: Kinds) -> None:
     device = Device("d", "manhole", attributes={"until": "2026-05-20"})
-    assert sees(device, [], "device.until - time.date < 30d", "2026-05-01T12:00+08:00", kinds) is True
-    assert sees(device, [], "time.date + 30d >= device.until", "2026-04-01T12:00+08:00", kinds) is False
-    assert sees(device, [], "default(device.none, '2026-04-01') < time.date", "2026-05-01T12:00+08:00", kinds) is True
+    assert evaluate_at(device, [], "device.until - time.date < 30d", "2026-05-01T12:00+08:00", kinds) is True
+    assert evaluate_at(device, [], "time.date + 30d >= device.until", "2026-04-01T12:00+08:00", kinds) is False
+    assert (
+        evaluate_at(device, [], "default(device.none, '2026-04-01') < time.date", "2026-05-01T12:00+08:00", kinds)
+        is True
+    )
     assert start_of("1970-01-02T10:00") == DAY
     assert start_of("2026-02-30") is None
 
@@ -113,15 +118,15 @@ def faults(when: str, kinds: Kinds, **more: object) -> list[str]:
     return [fault.message for fault in check(book, kinds)]
 
 
-def test_what_is_compared_with_today_is_a_day(kinds: Kinds) -> None:
+def test_a_date_is_compared_with_a_date_only(kinds: Kinds) -> None:
     day = "time.date is compared with a day: write time.date <= device.x, or a day as '2026-05-01'"
-    for written in (
+    for condition in (
         "time.date > 20260501 + 1",
         "time.date > 30d",
         "time.date == 'monday'",
         "time.date - person.x > time.hour",
     ):
-        assert faults(f"opened and {written}", kinds) != [], written
+        assert faults(f"opened and {condition}", kinds) != [], condition
     assert faults("opened and time.date > 5", kinds) == [day]
     assert faults("opened and time.date > device.until", kinds) == []
     assert faults("opened and time.date >= '2026-10-01' and time.date <= '2026-10-07'", kinds) == []
@@ -131,12 +136,12 @@ def test_what_is_compared_with_today_is_a_day(kinds: Kinds) -> None:
 # -- times of day ---------------------------------------------------------------------------------------------------
 
 
-def test_a_time_of_day_is_understood_and_compared_with_the_minute(kinds: Kinds) -> None:
+def test_a_time_of_day_is_compared_with_the_minute(kinds: Kinds) -> None:
     assert parse("22:30") == Constant(1350, clock=True)
     device = Device("d", "manhole")
     late = "time.minute >= 22:30 or time.minute < 6:00"
-    assert sees(device, [], late, "2026-05-01T22:30+08:00", kinds) is True
-    assert sees(device, [], late, "2026-05-01T22:29+08:00", kinds) is False
+    assert evaluate_at(device, [], late, "2026-05-01T22:30+08:00", kinds) is True
+    assert evaluate_at(device, [], late, "2026-05-01T22:29+08:00", kinds) is False
     assert faults(f"opened and ({late})", kinds) == []
     assert "times of day" in faults("opened and time.hour >= 22:30", kinds)[0]
     assert "compare a time of day" in faults("tilt_deg > 22:30", kinds)[0]
@@ -145,7 +150,7 @@ def test_a_time_of_day_is_understood_and_compared_with_the_minute(kinds: Kinds) 
 
 
 @pytest.mark.parametrize(
-    ("written", "instead"),
+    ("condition", "instead"),
     [
         ("time.is_dark", "no time.is_dark: write sun.is_dark"),
         ("time.hours > 3", "no time.hours: write time.hour"),
@@ -154,18 +159,18 @@ def test_a_time_of_day_is_understood_and_compared_with_the_minute(kinds: Kinds) 
         ("sun.xyz", "no sun.xyz: write one of elevation_deg, is_down, is_dark"),
     ],
 )
-def test_a_misspelt_word_of_the_calendar_or_the_sun_is_named(written: str, instead: str, kinds: Kinds) -> None:
-    assert faults(f"opened and {written}", kinds) == [instead]
-    assert faults("opened", kinds, only_if=written) == [instead]
+def test_a_misspelt_name_of_the_calendar_or_the_sun_is_corrected(condition: str, instead: str, kinds: Kinds) -> None:
+    assert faults(f"opened and {condition}", kinds) == [instead]
+    assert faults("opened", kinds, only_if=condition) == [instead]
 
 
-def test_the_day_and_the_height_of_the_sun_are_shown_as_evidence(kinds: Kinds) -> None:
+def test_the_date_and_the_elevation_of_the_sun_are_shown_as_evidence(kinds: Kinds) -> None:
     rule = {"name": "r", "title": {"zh": "甲", "en": "x"}, "kind": "manhole", "severity": "high", "source": "s"}
     when = "opened and time.date > device.until and sun.elevation_deg < 90"
     book = Rulebook.model_validate({"hazard": "gas", "rules": [{**rule, "when": when}]})
     engine = Engine([book], kinds, community(places=[Place("p", "p", "road", lat=31.23, lon=121.47)]))
     engine.register([Device("d", "manhole", place="p", attributes={"until": "2026-05-01"})], 0)
-    now = at("2026-05-02T12:00+08:00")
+    now = instant("2026-05-02T12:00+08:00")
     (found,) = engine.feed([Reading("d", "manhole", now, now, {"opened": True})], now)
     shown = {line.quantity: (line.value, line.unit, line.limit) for line in found.evidence}
     assert shown["date"] == ("2026-05-02", "", "2026-05-01")

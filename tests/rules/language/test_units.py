@@ -1,4 +1,4 @@
-"""Conditions that can be read and cannot be right: units, ranges, what never holds, rules that wait for each other."""
+"""Valid syntax with a fault: units, ranges, conditions that never hold, rules that refer to each other."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def book(*rules: dict[str, Any]) -> Rulebook:
     return Rulebook.model_validate({"hazard": "gas", "rules": list(rules)})
 
 
-def said(kinds: Kinds, **changes: Any) -> list[tuple[str, str]]:
+def faults_of(kinds: Kinds, **changes: Any) -> list[tuple[str, str]]:
     return [(".".join(map(str, fault.where[2:])), fault.message) for fault in check(book(rule(**changes)), kinds)]
 
 
@@ -55,7 +55,7 @@ def said(kinds: Kinds, **changes: Any) -> list[tuple[str, str]]:
         ("wristband", "distance_m(lat, lon, person.lat, person.lon) > lat"),
     ],
 )
-def test_what_has_another_unit_is_not_added_and_not_compared(kinds: Kinds, kind: str, written: str) -> None:
+def test_different_units_are_not_added_or_compared(kinds: Kinds, kind: str, written: str) -> None:
     (fault,) = unit_faults(parse(written), kinds[kind].quantities)
     assert "do not go together" in fault
 
@@ -74,7 +74,7 @@ def test_what_has_another_unit_is_not_added_and_not_compared(kinds: Kinds, kind:
         ("water_meter", "increase(volume_m3, 1h) > 3 * usual(volume_m3) + 0.02"),
     ],
 )
-def test_what_goes_together_and_what_nobody_declared_is_accepted(kinds: Kinds, kind: str, written: str) -> None:
+def test_matching_and_undeclared_units_are_accepted(kinds: Kinds, kind: str, written: str) -> None:
     assert list(unit_faults(parse(written), kinds[kind].quantities)) == []
 
 
@@ -101,10 +101,8 @@ def test_what_goes_together_and_what_nobody_declared_is_accepted(kinds: Kinds, k
         ),
     ],
 )
-def test_what_can_be_read_and_cannot_be_right_is_named(
-    kinds: Kinds, changes: dict[str, Any], field: str, part: str
-) -> None:
-    ((where, message),) = said(kinds, **changes)
+def test_an_impossible_condition_is_a_fault(kinds: Kinds, changes: dict[str, Any], field: str, part: str) -> None:
+    ((where, message),) = faults_of(kinds, **changes)
     assert where == field
     assert part in message
 
@@ -118,33 +116,33 @@ def test_what_can_be_read_and_cannot_be_right_is_named(
         {"only_if": "time.hour >= default(device.from_hour, 8) and device.use == 'x'"},
     ],
 )
-def test_what_may_be_right_is_accepted(kinds: Kinds, changes: dict[str, Any]) -> None:
-    assert said(kinds, **changes) == []
+def test_a_possible_condition_is_accepted(kinds: Kinds, changes: dict[str, Any]) -> None:
+    assert faults_of(kinds, **changes) == []
 
 
-def test_nobody_says_never_of_what_is_compared_with_what_is_not_written(kinds: Kinds) -> None:
+def test_a_comparison_with_a_missing_attribute_is_not_called_unsatisfiable(kinds: Kinds) -> None:
     gas = kinds["gas_alarm"]
     assert not is_unsatisfiable(parse("lel_pct - min(lel_pct, 1h) > 90"), gas)
     assert not is_unsatisfiable(parse("lel_pct < 5 and lel_pct >= default(device.limit_pct, 10)"), gas)
-    many = " and ".join(f"{name} != 7" for name in ("lel_pct", "co_ppm", "temp_c", "battery_pct", "battery_v"))
-    assert not is_unsatisfiable(parse(f"{many} and lel_pct > 3 and lel_pct < 2"), gas)
+    conditions = " and ".join(f"{name} != 7" for name in ("lel_pct", "co_ppm", "temp_c", "battery_pct", "battery_v"))
+    assert not is_unsatisfiable(parse(f"{conditions} and lel_pct > 3 and lel_pct < 2"), gas)
     assert is_unsatisfiable(parse("lel_pct > 3 and lel_pct < 2"), gas)
 
 
-def test_rules_that_wait_for_each_other_are_named_each_with_the_way_round() -> None:
-    one = rule("a-one", when="finding.b_two or finding.d_four")
-    round_ = book(
-        one, rule("b-two", when="finding.c_three"), rule("c-three", when="alarm and finding.a_one"), rule("d-four")
+def test_rules_that_refer_to_each_other_are_named_with_their_cycle() -> None:
+    first = rule("a-one", when="finding.b_two or finding.d_four")
+    cycle = book(
+        first, rule("b-two", when="finding.c_three"), rule("c-three", when="alarm and finding.a_one"), rule("d-four")
     )
-    findings = [(fault.where, fault.message) for _, fault in check_references([round_])]
-    assert [where for where, _ in findings] == [("rules", 0), ("rules", 1), ("rules", 2)]
-    assert findings[0][1].startswith("a-one needs b-two needs c-three needs a-one: ")
+    faults = [(fault.where, fault.message) for _, fault in check_references([cycle])]
+    assert [where for where, _ in faults] == [("rules", 0), ("rules", 1), ("rules", 2)]
+    assert faults[0][1].startswith("a-one needs b-two needs c-three needs a-one: ")
     assert len(check_references([book(rule("c-three", when="finding.a_one"))], [book(rule("a-one"))])) == 0
     assert len(check_references([book(rule("b-own", when="finding.b_own"))])) == 1
 
 
 @pytest.mark.parametrize("field", ["shadow", "latch"])
-def test_a_yes_is_written_as_true(field: str) -> None:
+def test_a_boolean_field_takes_true_or_false_only(field: str) -> None:
     changes: dict[str, Any] = {field: 1}
     with pytest.raises(ValueError, match="write true or false"):
         book(rule(**changes))

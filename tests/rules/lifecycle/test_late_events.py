@@ -1,5 +1,5 @@
-"""Dangers pass a backlog: whatever overtakes what, and however arrivals are pressed together, it is judged like a quiet
-day.
+"""Dangers that overtake a backlog: in any order of arrival, and with all arrivals at once, the findings are those of a
+day on which every reading arrives in time.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ COUNTED = (FindingPhase.BEGAN, FindingPhase.ENDED)
 ALARMS = st.lists(
     st.tuples(st.sampled_from([1, 5, 20, 59, 60, 61, 90, 300, 4_000]), st.booleans()), min_size=1, max_size=60
 )
-"""So many seconds after the last word, and whether the device cries."""
+"""Seconds after the last reading, and whether the alarm is on."""
 
 
 CALLS = st.lists(
@@ -34,63 +34,70 @@ CALLS = st.lists(
     min_size=1,
     max_size=40,
 )
-"""So many seconds after the last word, and whether somebody calls for help."""
+"""Seconds after the last reading, and whether the SOS button is pressed."""
 CUTS = st.lists(st.sampled_from([1, 3, 8, 30]), min_size=1, max_size=3)
 
 
-def said(steps: list[tuple[int, bool]]) -> list[Reading]:
-    """As the device meant it: each arrives when it was measured. Concentration follows the alarm."""
+def gas_readings(steps: list[tuple[int, bool]]) -> list[Reading]:
+    """Readings that arrive when they are measured. The concentration follows the alarm."""
     readings, at = [], T0
-    for gap, crying in steps:
+    for gap, alarm in steps:
         at += gap * SECOND
-        values: dict[str, Value] = {"alarm": crying, "lel_pct": 30 if crying else 2, "fault": False}
+        values: dict[str, Value] = {"alarm": alarm, "lel_pct": 30 if alarm else 2, "fault": False}
         readings.append(Reading("gas-1", "gas_alarm", at, at, values))
     return readings
 
 
-Town = Callable[[], Engine]
+EngineFactory = Callable[[], Engine]
 
 
 @pytest.fixture(scope="session")
-def engine(books: dict[str, Rulebook], kinds: dict[str, Kind]) -> Town:
-    """A fresh engine whenever it is called."""
+def engine(books: dict[str, Rulebook], kinds: dict[str, Kind]) -> EngineFactory:
+    """Returns a new engine at each call."""
 
-    ours = {name: kinds[name] for name in (DEVICE.kind, BAND.kind, "gateway")}  # an engine compiles every rule for each
+    used_kinds = {
+        name: kinds[name] for name in (DEVICE.kind, BAND.kind, "gateway")
+    }  # an engine compiles every rule for each
 
     def build() -> Engine:
-        fresh = Engine([books["gas"], books["device"], books["wristband"]], ours, community())
-        fresh.register([DEVICE, BAND], T0)
-        return fresh
+        new_engine = Engine([books["gas"], books["device"], books["wristband"]], used_kinds, community())
+        new_engine.register([DEVICE, BAND], T0)
+        return new_engine
 
     return build
 
 
-def found(findings: list[Finding]) -> list[tuple[str, str]]:
-    """Beginnings and ends of what is judged in event time; who is silent is judged by arrival."""
+def begins_and_ends(findings: list[Finding]) -> list[tuple[str, str]]:
+    """Begins and ends of the rules evaluated in event time; absence is evaluated by arrival."""
     by_arrival = ("device-offline", "device-flapping")
-    told = [
+    found = [
         finding
         for finding in findings
         if finding.phase in COUNTED and finding.rule not in (*by_arrival, "band-fall-still")
     ]
-    return sorted((finding.id, finding.phase.value) for finding in told)
+    return sorted((finding.id, finding.phase.value) for finding in found)
 
 
-def of_a_quiet_day(engine: Town, readings: list[Reading]) -> list[tuple[str, str]]:
-    quiet = engine()
-    findings = [finding for reading in readings for finding in quiet.feed([reading], reading.received)]
-    return found(findings + quiet.tick(readings[-1].received + 12 * HOUR))
+def findings_in_time(engine: EngineFactory, readings: list[Reading]) -> list[tuple[str, str]]:
+    engine_in_time = engine()
+    findings = [finding for reading in readings for finding in engine_in_time.feed([reading], reading.received)]
+    return begins_and_ends(findings + engine_in_time.tick(readings[-1].received + 12 * HOUR))
 
 
-def pressed(readings: list[Reading]) -> list[Reading]:
-    """The same, after an outage: all arrive within a moment."""
+def delayed(readings: list[Reading]) -> list[Reading]:
+    """The same, after an outage: all arrive within a few milliseconds."""
     start = readings[-1].at + HOUR
-    return [Reading(one.device, one.kind, one.at, start + number, one.values) for number, one in enumerate(readings)]
+    return [
+        Reading(reading.device, reading.kind, reading.at, start + number, reading.values)
+        for number, reading in enumerate(readings)
+    ]
 
 
-def overtaken(engine: Town, readings: list[Reading], cuts: list[int], crash: bool) -> list[tuple[str, str]]:
-    """What is found when the dangers of each piece pass the rest of it, all arriving within a moment."""
-    late, town = pressed(readings), engine()
+def findings_overtaken(
+    engine: EngineFactory, readings: list[Reading], cuts: list[int], crash: bool
+) -> list[tuple[str, str]]:
+    """The findings when the dangers of each batch overtake the rest of it, all arriving at once."""
+    late, late_engine = delayed(readings), engine()
     findings, start = list[Finding](), 0
     while start < len(late):
         batch = late[start : start + cuts[start % len(cuts)]]
@@ -98,23 +105,23 @@ def overtaken(engine: Town, readings: list[Reading], cuts: list[int], crash: boo
         dangers = [reading for reading in batch if any(reading.values.get(bit) for bit in ("alarm", "fall", "sos"))]
         rest = [reading for reading in batch if reading not in dangers]
         for part, ahead in ((dangers, True), (rest, False)):
-            findings += town.feed(part, late[-1].received, watermark=late[0].received, ahead_of_backlog=ahead)
+            findings += late_engine.feed(part, late[-1].received, watermark=late[0].received, ahead_of_backlog=ahead)
             if crash:
-                snapshot, town = town.snapshot(), engine()
-                town.restore(snapshot)
-    return found(findings + town.tick(late[-1].received + 12 * HOUR))
+                snapshot, late_engine = late_engine.snapshot(), engine()
+                late_engine.restore(snapshot)
+    return begins_and_ends(findings + late_engine.tick(late[-1].received + 12 * HOUR))
 
 
 @settings(max_examples=80, deadline=None)
 @given(steps=ALARMS, cuts=CUTS, crash=st.booleans())
 def test_dangers_that_overtake_a_backlog_change_no_finding(
-    engine: Town, steps: list[tuple[int, bool]], cuts: list[int], crash: bool
+    engine: EngineFactory, steps: list[tuple[int, bool]], cuts: list[int], crash: bool
 ) -> None:
-    readings = said(steps)
-    assert overtaken(engine, readings, cuts, crash) == of_a_quiet_day(engine, readings)
+    readings = gas_readings(steps)
+    assert findings_overtaken(engine, readings, cuts, crash) == findings_in_time(engine, readings)
 
 
-def of_the_band(steps: list[tuple[int, dict[str, Value]]]) -> list[Reading]:
+def band_readings(steps: list[tuple[int, dict[str, Value]]]) -> list[Reading]:
     readings, at = [], T0
     for gap, values in steps:
         at += gap * SECOND
@@ -124,27 +131,29 @@ def of_the_band(steps: list[tuple[int, dict[str, Value]]]) -> list[Reading]:
 
 @settings(max_examples=80, deadline=None)
 @given(steps=CALLS, cuts=CUTS, crash=st.booleans())
-def test_calls_for_help_that_overtake_a_backlog_are_the_calls_of_a_quiet_day(
-    engine: Town, steps: list[tuple[int, bool]], cuts: list[int], crash: bool
+def test_sos_calls_that_overtake_a_backlog_change_no_finding(
+    engine: EngineFactory, steps: list[tuple[int, bool]], cuts: list[int], crash: bool
 ) -> None:
-    readings = of_the_band([(gap, {"sos": pressed_now}) for gap, pressed_now in steps])
-    assert overtaken(engine, readings, cuts, crash) == of_a_quiet_day(engine, readings)
+    readings = band_readings([(gap, {"sos": pressed}) for gap, pressed in steps])
+    assert findings_overtaken(engine, readings, cuts, crash) == findings_in_time(engine, readings)
 
 
-def test_taking_back_a_fall_does_not_take_back_the_newer_one_that_overtook_it(engine: Town) -> None:
-    readings = of_the_band([(1, {"fall": True}), (1, {"fall": False}), (1, {"fall": True})])
-    findings = overtaken(engine, readings, [3], False)
-    assert findings == of_a_quiet_day(engine, readings)
+def test_cancelling_a_fall_does_not_cancel_a_newer_one_that_overtook_it(engine: EngineFactory) -> None:
+    readings = band_readings([(1, {"fall": True}), (1, {"fall": False}), (1, {"fall": True})])
+    findings = findings_overtaken(engine, readings, [3], False)
+    assert findings == findings_in_time(engine, readings)
     assert len([finding for finding, _ in findings if finding.startswith("band-fall@")]) == 2
 
 
 @settings(max_examples=80, deadline=None)
 @given(steps=ALARMS, together=st.booleans())
-def test_a_day_that_arrives_in_one_moment_is_judged_like_a_day(
-    engine: Town, steps: list[tuple[int, bool]], together: bool
+def test_a_day_that_arrives_at_once_gives_the_findings_of_a_day(
+    engine: EngineFactory, steps: list[tuple[int, bool]], together: bool
 ) -> None:
-    readings = said(steps)
-    late, town = pressed(readings), engine()
+    readings = gas_readings(steps)
+    late, late_engine = delayed(readings), engine()
     batches = [late] if together else [[one] for one in late]
-    findings = [finding for batch in batches for finding in town.feed(batch, batch[-1].received)]
-    assert found(findings + town.tick(late[-1].received + 12 * HOUR)) == of_a_quiet_day(engine, readings)
+    findings = [finding for batch in batches for finding in late_engine.feed(batch, batch[-1].received)]
+    assert begins_and_ends(findings + late_engine.tick(late[-1].received + 12 * HOUR)) == findings_in_time(
+        engine, readings
+    )

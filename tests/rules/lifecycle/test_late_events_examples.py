@@ -1,4 +1,4 @@
-"""What one late event is expanded to, case by case; the properties over whole stories are in test_late_events.py."""
+"""What one late event is expanded to, case by case; the properties over whole histories are in test_late_events.py."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rules.lifecycle.transitions import Phase, Signal
 TIMING = RuleTiming(release_ms=100)
 
 
-def after(*events: RuleEvent) -> RuleState:
+def state_after(*events: RuleEvent) -> RuleState:
     state = QUIET_STATE
     for event in events:
         state, _ = step(TIMING, state, event, event.at)
@@ -23,29 +23,29 @@ def signals(events: tuple[RuleEvent, ...]) -> list[tuple[Signal, int]]:
 
 
 def test_a_clear_between_two_dangers_ends_the_first_when_it_lasted_long_enough() -> None:
-    state = after(RuleEvent(Signal.DANGER, 10), RuleEvent(Signal.DANGER, 300))
+    state = state_after(RuleEvent(Signal.DANGER, 10), RuleEvent(Signal.DANGER, 300))
     expanded = expand_late_event(TIMING, state, RuleEvent(Signal.CLEAR, 50))
     assert signals(expanded) == [(Signal.RESET, 150), (Signal.DANGER, 300)]
 
 
 def test_a_clear_too_short_before_the_next_danger_changes_nothing() -> None:
-    state = after(RuleEvent(Signal.DANGER, 10), RuleEvent(Signal.DANGER, 300))
+    state = state_after(RuleEvent(Signal.DANGER, 10), RuleEvent(Signal.DANGER, 300))
     assert signals(expand_late_event(TIMING, state, RuleEvent(Signal.CLEAR, 250))) == [(Signal.CLEAR, 250)]
 
 
-def test_a_clear_that_was_heard_before_is_said_again_behind_the_dangers() -> None:
-    state = after(RuleEvent(Signal.DANGER, 10), RuleEvent(Signal.DANGER, 300), RuleEvent(Signal.CLEAR, 310))
+def test_a_clear_received_before_is_repeated_after_the_dangers() -> None:
+    state = state_after(RuleEvent(Signal.DANGER, 10), RuleEvent(Signal.DANGER, 300), RuleEvent(Signal.CLEAR, 310))
     assert state.phase is Phase.CLEARING
     expanded = expand_late_event(TIMING, state, RuleEvent(Signal.CLEAR, 50))
     assert signals(expanded) == [(Signal.RESET, 150), (Signal.DANGER, 300), (Signal.CLEAR, 310)]
 
 
-def test_without_a_danger_behind_it_a_late_clear_stays_what_it_is() -> None:
-    state = replace(after(RuleEvent(Signal.DANGER, 10), RuleEvent(Signal.DANGER, 300)), danger_times=())
+def test_a_late_clear_without_a_later_danger_is_unchanged() -> None:
+    state = replace(state_after(RuleEvent(Signal.DANGER, 10), RuleEvent(Signal.DANGER, 300)), danger_times=())
     assert signals(expand_late_event(TIMING, state, RuleEvent(Signal.CLEAR, 50))) == [(Signal.CLEAR, 50)]
 
 
-def test_a_wait_that_elapsed_before_the_event_is_completed_first() -> None:
-    state = after(RuleEvent(Signal.DANGER, 10), RuleEvent(Signal.CLEAR, 20))
+def test_a_wait_that_elapsed_before_the_event_completes_first() -> None:
+    state = state_after(RuleEvent(Signal.DANGER, 10), RuleEvent(Signal.CLEAR, 20))
     expanded = expand_late_event(TIMING, state, RuleEvent(Signal.DANGER, 500))
     assert signals(expanded) == [(Signal.RELEASE_ELAPSED, 120), (Signal.DANGER, 500)]

@@ -1,4 +1,4 @@
-"""What a safety officer may write, and how every mistake is named."""
+"""What a safety officer may write, and the fault of every mistake."""
 
 from __future__ import annotations
 
@@ -42,32 +42,34 @@ def faults(kinds: Kinds, *rules: dict[str, Any]) -> list[tuple[tuple[str | int, 
     return [(fault.where, fault.message) for fault in check(book, kinds)]
 
 
-def test_the_books_of_the_repository_have_no_fault(
+def test_the_rulebooks_of_the_repository_have_no_fault(
     books: dict[str, Rulebook], trials: dict[str, TrialBook], kinds: Kinds
 ) -> None:
     assert [fault for book in books.values() for fault in check(book, kinds)] == []
     assert [fault for name in books for fault in check_trials(trials[name], books[name], kinds)] == []
 
 
-def test_every_rule_name_is_one_of_its_own_across_all_books(books: dict[str, Rulebook]) -> None:
+def test_rule_names_are_unique_across_all_rulebooks(books: dict[str, Rulebook]) -> None:
     names = [rule.name for book in books.values() for rule in book.rules]
     assert len(names) == len(set(names))
 
 
-def test_every_danger_bit_of_every_kind_has_a_rule_that_tells_it_at_once(
+def test_every_danger_bit_of_every_kind_has_a_rule_that_reports_it_at_once(
     books: dict[str, Rulebook], kinds: Kinds
 ) -> None:
     engine = Engine(list(books.values()), kinds, community())
-    dangers = {(kind.kind, name) for kind in kinds.values() for name, one in kind.quantities.items() if one.danger}
-    untold = {
+    dangers = {
+        (kind.kind, name) for kind in kinds.values() for name, quantity in kind.quantities.items() if quantity.danger
+    }
+    unreported = {
         (kind, name)
         for kind, name in dangers
         if not engine.feed([Reading(f"{kind} {name}", kind, HOUR, HOUR, {name: True})], HOUR)
     }
-    assert untold == set()
+    assert unreported == set()
 
 
-def test_titles_are_short_and_what_endangers_the_worker_comes_with_advice(books: dict[str, Rulebook]) -> None:
+def test_titles_are_short_and_dangers_to_the_worker_have_advice(books: dict[str, Rulebook]) -> None:
     rules = [rule for book in books.values() for rule in book.rules]
     assert all(len(rule.title.zh) <= 8 for rule in rules)
     dangerous = [rule for rule in rules if rule.name.startswith(("gas-", "manhole-")) and rule.ledger == "danger"]
@@ -144,7 +146,7 @@ def test_titles_are_short_and_what_endangers_the_worker_comes_with_advice(books:
         ({"kind": "any", "when": "nothing > 3"}, ("when",), "has no quantity 'nothing'"),
     ],
 )
-def test_a_mistake_is_found_where_it_is_and_says_what_to_write(
+def test_a_fault_has_its_position_and_a_suggestion(
     kinds: Kinds, changes: dict[str, Any], where: tuple[str | int, ...], message: str
 ) -> None:
     found = faults(kinds, rule(**changes))
@@ -153,7 +155,7 @@ def test_a_mistake_is_found_where_it_is_and_says_what_to_write(
     assert message in found[0][1]
 
 
-def test_all_mistakes_are_told_and_the_same_for_three_kinds_once(kinds: Kinds) -> None:
+def test_all_faults_are_reported_and_the_same_fault_of_several_kinds_once(kinds: Kinds) -> None:
     tamper = rule(name="b", kind=["door", "bin"], when="battery_pct <= 400", only_if="battery_pct > 3")
     found = faults(kinds, rule(when="lel >= 10", show=["co"]), rule(), rule(), tamper)
     assert [where for where, _ in found] == [
@@ -166,13 +168,13 @@ def test_all_mistakes_are_told_and_the_same_for_three_kinds_once(kinds: Kinds) -
     ]
 
 
-def test_a_rule_for_any_kind_needs_one_kind_it_fits(kinds: Kinds) -> None:
+def test_a_rule_for_any_kind_needs_one_matching_kind(kinds: Kinds) -> None:
     assert faults(kinds, rule(kind="any", when="battery_pct < 20")) == []
     assert faults(kinds, rule(kind="any", when="lel_pct > 20")) == []
 
 
-def test_sound_conditions_of_every_sort_pass(kinds: Kinds) -> None:
-    sound = [
+def test_valid_conditions_of_every_sort_pass(kinds: Kinds) -> None:
+    valid_rules = [
         rule(name="a", when="increase(volume_m3, 12h) < 0.01 and person.age >= 60", kind="water_meter"),
         rule(name="b", when="flow_m3h >= 0.2 * device.q3", kind="water_meter", clear="flow_m3h < 0.1 * device.q3"),
         rule(name="c", when="not alarm == false and device.kitchen", clear="not alarm"),
@@ -180,10 +182,10 @@ def test_sound_conditions_of_every_sort_pass(kinds: Kinds) -> None:
         rule(name="e", when=None, absent={"quantity": "lel_pct", "after": "3h"}),
         rule(name="f", when="increase(volume_m3, 1h) > 3", clear="increase(volume_m3, 1h) < 1", kind="water_meter"),
     ]
-    assert faults(kinds, *sound) == []
+    assert faults(kinds, *valid_rules) == []
 
 
-def test_two_conditions_that_can_both_hold_are_shown_with_an_example(kinds: Kinds) -> None:
+def test_contradicting_conditions_are_shown_with_an_example(kinds: Kinds) -> None:
     meter, gas = kinds["water_meter"], kinds["gas_alarm"]
     assert find_solution(parse("lel_pct >= 10"), parse("alarm"), gas) == "lel_pct 10, alarm True"
     assert find_solution(parse("lel_pct == 10"), parse("not (lel_pct < 10)"), gas) == "lel_pct 10"
@@ -210,7 +212,7 @@ def test_two_conditions_that_can_both_hold_are_shown_with_an_example(kinds: Kind
         ({"name": "Gas_Low"}, "String should match pattern"),
     ],
 )
-def test_a_field_that_is_wrong_by_itself_is_refused_by_the_shape(changes: dict[str, Any], message: str) -> None:
+def test_an_invalid_field_is_refused_by_the_model(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ValidationError) as caught:
         Rulebook.model_validate({"hazard": "gas", "rules": [rule(**changes)]})
     assert message in str(caught.value)
@@ -225,7 +227,7 @@ def test_a_rule_may_leave_out_what_has_a_default() -> None:
     assert null.clear is None
 
 
-def test_the_mistakes_of_trials_are_found_too(kinds: Kinds) -> None:
+def test_faults_of_trials_are_found_too(kinds: Kinds) -> None:
     book = Rulebook.model_validate({"hazard": "gas", "rules": [rule(), rule(name="off", kind="any", when="test")]})
     written = [
         {"name": "a", "rule": "gas-lo", "every": "1s", "expect": []},
@@ -241,37 +243,37 @@ def test_the_mistakes_of_trials_are_found_too(kinds: Kinds) -> None:
     ]
 
 
-def test_one_name_in_two_books_is_a_mistake_and_never_reaches_the_engine(kinds: Kinds) -> None:
+def test_one_name_in_two_rulebooks_is_a_fault_and_refused_by_the_engine(kinds: Kinds) -> None:
     gas = Rulebook.model_validate({"hazard": "gas", "rules": [rule()]})
-    own = Rulebook.model_validate({"hazard": "site", "rules": [rule(name="other"), rule()]})
+    site_book = Rulebook.model_validate({"hazard": "site", "rules": [rule(name="other"), rule()]})
     message = "gas-low is already a rule of the book of gas: choose another name"
-    assert check_together([gas, own]) == [(1, Fault(("rules", 1, "name"), message))]
+    assert check_together([gas, site_book]) == [(1, Fault(("rules", 1, "name"), message))]
     with pytest.raises(ValueError, match="two rules bear one name: gas-low"):
-        compile_rulebooks([gas, own], kinds)
+        compile_rulebooks([gas, site_book], kinds)
 
 
-def test_windows_and_defaults_are_checked_like_everything_else(kinds: Kinds) -> None:
-    def of(when: str) -> list[str]:
+def test_windows_and_defaults_are_checked(kinds: Kinds) -> None:
+    def messages_for(when: str) -> list[str]:
         return [message for _, message in faults(kinds, rule(when=when))]
 
-    assert of("mean(lel_pct, 10m) >= default(device.limit_pct, 10)") == []
-    assert of("max(alarm, 1h) == 1 and seen(alarm, 1h) >= 1h") == []
-    assert of("rate(lel_pct, 1h) > 1") == ["rate looks at a counter, and lel_pct is none: gas_alarm has none"]
-    (outside,) = of("lel_pct >= default(device.limit_pct, 200)")
+    assert messages_for("mean(lel_pct, 10m) >= default(device.limit_pct, 10)") == []
+    assert messages_for("max(alarm, 1h) == 1 and seen(alarm, 1h) >= 1h") == []
+    assert messages_for("rate(lel_pct, 1h) > 1") == ["rate looks at a counter, and lel_pct is none: gas_alarm has none"]
+    (outside,) = messages_for("lel_pct >= default(device.limit_pct, 200)")
     assert outside.endswith(": 200 is outside, write a limit inside")
-    assert of("lel_pct >= default('low', 10)") == ["default needs two of a kind, not 'low' and 10"]
+    assert messages_for("lel_pct >= default('low', 10)") == ["default needs two of a kind, not 'low' and 10"]
 
 
 def test_a_window_over_text_is_refused(kinds: Kinds) -> None:
     gas = kinds["gas_alarm"]
     state = gas.quantities["alarm"].model_copy(update={"type": "text", "danger": False})
-    spoken = {"gas_alarm": gas.model_copy(update={"quantities": {**gas.quantities, "state": state}})}
-    assert [message for _, message in faults(spoken, rule(when="max(state, 1h) > 1"))] == [
+    kinds_with_text = {"gas_alarm": gas.model_copy(update={"quantities": {**gas.quantities, "state": state}})}
+    assert [message for _, message in faults(kinds_with_text, rule(when="max(state, 1h) > 1"))] == [
         "max reckons with numbers or yes and no, and state is text"
     ]
 
 
-def test_a_distance_is_reckoned_from_degrees(kinds: Kinds) -> None:
+def test_a_distance_needs_degrees(kinds: Kinds) -> None:
     band = kinds["wristband"]
     metres = {name: band.quantities[name].model_copy(update={"unit": "m"}) for name in ("lat", "lon")}
     flat = {"wristband": band.model_copy(update={"quantities": {**band.quantities, **metres}})}
@@ -283,7 +285,7 @@ def test_a_distance_is_reckoned_from_degrees(kinds: Kinds) -> None:
     ]
 
 
-def test_a_limit_somebody_may_write_down_does_not_look_like_a_contradiction(kinds: Kinds) -> None:
+def test_a_limit_from_an_attribute_is_no_contradiction(kinds: Kinds) -> None:
     limited = rule(when="lel_pct >= default(device.high, 10)", clear="not (lel_pct >= default(device.low, 6))")
     assert faults(kinds, limited) == []
     assert faults(kinds, rule(when=limited["when"], clear="lel_pct < default(device.low, 20)")) != []

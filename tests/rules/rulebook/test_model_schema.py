@@ -1,4 +1,4 @@
-"""The published JSON Schema takes every rulebook and trial of the repository, and refuses what the rules refuse."""
+"""The published JSON Schema accepts every rulebook and trial of the repository, and rejects what the model rejects."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ from app.rule_tools.templates import json_schema
 from rules.rulebook.model import Rulebook
 
 BOOKS = Path(__file__).parents[3] / "rules" / "books"
-Shape = dict[str, Any]
+Schema = dict[str, Any]
 TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,), "integer": (int,), "number": (int, float), "boolean": (bool,), "array": (list,),
     "object": (dict,), "null": (type(None),),
 }  # fmt: skip
-SAY_NOTHING = {"$schema", "$defs", "title", "description", "default", "examples"}
+ANNOTATIONS = {"$schema", "$defs", "title", "description", "default", "examples"}
 
 
 class Checker:
-    """As much of JSON Schema 2020-12 as ours uses; a keyword it does not know is an error, never passed over."""
+    """The part of JSON Schema 2020-12 that ours uses; an unknown keyword is an error."""
 
-    def __init__(self, whole: Shape) -> None:
-        self.whole = whole
+    def __init__(self, root: Schema) -> None:
+        self.root = root
 
-    def fits(self, shape: Shape | bool, value: Any) -> bool:
-        if isinstance(shape, bool):
-            return shape
-        return all(self.keyword(name)(of, value, shape) for name, of in shape.items() if name not in SAY_NOTHING)
+    def is_valid(self, schema: Schema | bool, value: Any) -> bool:
+        if isinstance(schema, bool):
+            return schema
+        return all(self.keyword(name)(of, value, schema) for name, of in schema.items() if name not in ANNOTATIONS)
 
-    def keyword(self, name: str) -> Callable[[Any, Any, Shape], bool]:
-        known: dict[str, Callable[[Any, Any, Shape], bool]] = {
-            "$ref": lambda of, v, _: self.fits(self.whole["$defs"][of.removeprefix("#/$defs/")], v),
+    def keyword(self, name: str) -> Callable[[Any, Any, Schema], bool]:
+        known: dict[str, Callable[[Any, Any, Schema], bool]] = {
+            "$ref": lambda of, v, _: self.is_valid(self.root["$defs"][of.removeprefix("#/$defs/")], v),
             "type": lambda of, v, _: isinstance(v, TYPES[of]) and (of == "boolean" or not isinstance(v, bool)),
             "enum": lambda of, v, _: v in of,
             "const": lambda of, v, _: v == of,
@@ -50,49 +50,51 @@ class Checker:
             "minItems": lambda of, v, _: not isinstance(v, list) or len(v) >= of,
             "maxItems": lambda of, v, _: not isinstance(v, list) or len(v) <= of,
             "items": lambda of, v, s: not isinstance(v, list)
-            or all(self.fits(of, x) for x in v[len(s.get("prefixItems", ())) :]),
-            "prefixItems": lambda of, v, _: not isinstance(v, list) or all(map(self.fits, of, v)),
+            or all(self.is_valid(of, x) for x in v[len(s.get("prefixItems", ())) :]),
+            "prefixItems": lambda of, v, _: not isinstance(v, list) or all(map(self.is_valid, of, v)),
             "required": lambda of, v, _: not isinstance(v, dict) or set(of) <= set(v),
             "properties": lambda of, v, _: not isinstance(v, dict)
-            or all(self.fits(s, v[k]) for k, s in of.items() if k in v),
-            "propertyNames": lambda of, v, _: not isinstance(v, dict) or all(self.fits(of, k) for k in v),
+            or all(self.is_valid(s, v[k]) for k, s in of.items() if k in v),
+            "propertyNames": lambda of, v, _: not isinstance(v, dict) or all(self.is_valid(of, k) for k in v),
             "patternProperties": lambda of, v, _: not isinstance(v, dict)
-            or all(self.fits(s, x) for p, s in of.items() for k, x in v.items() if re.search(p, k)),
+            or all(self.is_valid(s, x) for p, s in of.items() for k, x in v.items() if re.search(p, k)),
             "additionalProperties": lambda of, v, s: not isinstance(v, dict)
-            or all(self.fits(of, v[k]) for k in _others(v, s)),
-            "anyOf": lambda of, v, _: any(self.fits(s, v) for s in of),
-            "oneOf": lambda of, v, _: sum(self.fits(s, v) for s in of) == 1,
-            "not": lambda of, v, _: not self.fits(of, v),
+            or all(self.is_valid(of, v[k]) for k in _additional_properties(v, s)),
+            "anyOf": lambda of, v, _: any(self.is_valid(s, v) for s in of),
+            "oneOf": lambda of, v, _: sum(self.is_valid(s, v) for s in of) == 1,
+            "not": lambda of, v, _: not self.is_valid(of, v),
             "dependentRequired": lambda of, v, _: all(set(need) <= set(v) for k, need in of.items() if k in v),
-            "dependentSchemas": lambda of, v, _: all(self.fits(s, v) for k, s in of.items() if k in v),
+            "dependentSchemas": lambda of, v, _: all(self.is_valid(s, v) for k, s in of.items() if k in v),
         }  # fmt: skip
         return known[name]
 
 
-def _others(value: dict[str, Any], shape: Shape) -> Iterator[str]:
-    patterns = shape.get("patternProperties", {})
-    yield from (k for k in value if k not in shape.get("properties", {}) and not any(re.search(p, k) for p in patterns))
+def _additional_properties(value: dict[str, Any], schema: Schema) -> Iterator[str]:
+    patterns = schema.get("patternProperties", {})
+    yield from (
+        k for k in value if k not in schema.get("properties", {}) and not any(re.search(p, k) for p in patterns)
+    )
 
 
 RULES = Checker(json.loads(json_schema("rulebook")))
 TRIALS = Checker(json.loads(json_schema("trials")))
-GOOD: dict[str, Any] = {
+VALID_RULE: dict[str, Any] = {
     "name": "gas-low", "title": {"zh": "浓度高", "en": "Gas"}, "kind": "gas_alarm", "severity": "high",
     "when": "lel_pct >= 10", "source": "test",
 }  # fmt: skip
 
 
 def book(**changes: Any) -> dict[str, Any]:
-    rule = {name: value for name, value in {**copy.deepcopy(GOOD), **changes}.items() if value is not None}
+    rule = {name: value for name, value in {**copy.deepcopy(VALID_RULE), **changes}.items() if value is not None}
     return {"hazard": "gas", "rules": [rule]}
 
 
 @pytest.mark.parametrize("file", sorted(BOOKS.glob("*.yaml")), ids=lambda file: str(file.stem))
-def test_every_book_and_every_trial_of_the_repository_fits(file: Path) -> None:
+def test_every_rulebook_and_trial_of_the_repository_is_valid(file: Path) -> None:
     # The keys of `late` are numbers in YAML and names in JSON.
     written = json.loads(json.dumps(yaml.safe_load(file.read_text("utf-8"))))
     checker = TRIALS if file.stem.endswith("_test") else RULES
-    assert checker.fits(checker.whole, written)
+    assert checker.is_valid(checker.root, written)
 
 
 @pytest.mark.parametrize(
@@ -117,18 +119,18 @@ def test_every_book_and_every_trial_of_the_repository_fits(file: Path) -> None:
         {"chatter": {"times": 1}, "when": None, "release": "1d"},
     ],
 )
-def test_what_the_rules_refuse_by_its_shape_does_not_fit(changes: dict[str, Any]) -> None:
+def test_the_schema_rejects_what_the_model_rejects(changes: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         Rulebook.model_validate(book(**changes))
-    assert not RULES.fits(RULES.whole, book(**changes))
+    assert not RULES.is_valid(RULES.root, book(**changes))
 
 
-def test_editors_are_told_what_a_field_means_and_what_it_is_without_being_written() -> None:
-    fields = RULES.whole["$defs"]["Rule"]["properties"]
+def test_the_schema_has_descriptions_and_defaults_for_editors() -> None:
+    fields = RULES.root["$defs"]["Rule"]["properties"]
     assert "before anybody is told" in fields["hold"]["description"]
     assert fields["hold"]["default"] == "0s"
-    assert RULES.whole["$defs"]["Absent"]["properties"]["grace"]["default"] == "10m"
+    assert RULES.root["$defs"]["Absent"]["properties"]["grace"]["default"] == "10m"
 
 
-def test_a_right_rule_fits() -> None:
-    assert RULES.fits(RULES.whole, book())
+def test_a_valid_rule_is_accepted() -> None:
+    assert RULES.is_valid(RULES.root, book())

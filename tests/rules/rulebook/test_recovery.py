@@ -1,4 +1,4 @@
-"""Every fault at once: what is wrong with a field by itself does not hide what is wrong with the rest."""
+"""All faults at once: an invalid field hides no other fault."""
 
 from __future__ import annotations
 
@@ -38,12 +38,14 @@ def faults(kinds: dict[str, Kind], *rules: object) -> list[tuple[tuple[str | int
         ({"advice": {"zh": "一二三四五六七八九"}, "cancel": {"when": "alarm", "within": "1s"}}, (0,), "cancel belongs"),
     ],
 )
-def test_a_field_that_is_wrong_by_itself_hides_no_other_fault(
+def test_an_invalid_field_hides_no_other_fault(
     kinds: dict[str, Kind], changes: dict[str, Any], where: tuple[str | int, ...], message: str
 ) -> None:
-    ((found, said),) = faults(kinds, {name: value for name, value in {**RULE, **changes}.items() if value is not None})
+    ((found, found_message),) = faults(
+        kinds, {name: value for name, value in {**RULE, **changes}.items() if value is not None}
+    )
     assert found == where
-    assert message in said
+    assert message in found_message
 
 
 @pytest.mark.parametrize(
@@ -57,32 +59,30 @@ def test_a_field_that_is_wrong_by_itself_hides_no_other_fault(
         {"name": "gas_low"},
     ],
 )
-def test_what_stands_in_for_a_faulty_field_makes_no_fault_of_its_own(
-    kinds: dict[str, Kind], changes: dict[str, Any]
-) -> None:
+def test_the_replacement_of_an_invalid_field_makes_no_fault(kinds: dict[str, Kind], changes: dict[str, Any]) -> None:
     assert faults(kinds, {name: value for name, value in {**RULE, **changes}.items() if value is not None}) == []
 
 
-def test_faults_stand_at_the_rule_of_the_file_whatever_cannot_be_read_before_it(kinds: dict[str, Kind]) -> None:
-    beyond_help = {**RULE, "when": None, "absent": "soon"}
-    found = faults(kinds, "no rule", beyond_help, {**RULE, "severity": 3}, {**RULE, "when": "lel > 3"})
+def test_faults_have_the_position_of_their_rule_after_unreadable_rules(kinds: dict[str, Kind]) -> None:
+    unreadable = {**RULE, "when": None, "absent": "soon"}
+    found = faults(kinds, "no rule", unreadable, {**RULE, "severity": 3}, {**RULE, "when": "lel > 3"})
     assert [where for where, _ in found] == [(2, "name"), (3, "name"), (3, "when")]
 
 
-def test_a_rule_beyond_help_still_has_its_name(kinds: dict[str, Kind]) -> None:
-    speaking = {**RULE, "name": "other", "only_if": "not finding.gas_low"}
-    part = parse_partially({"hazard": "gas", "rules": [{**RULE, "gather": 3}, speaking, {"when": "x"}]})
+def test_an_unreadable_rule_keeps_its_name(kinds: dict[str, Kind]) -> None:
+    referring = {**RULE, "name": "other", "only_if": "not finding.gas_low"}
+    part = parse_partially({"hazard": "gas", "rules": [{**RULE, "gather": 3}, referring, {"when": "x"}]})
     assert check_references([part.book]) == []
     assert [rule.name for rule in part.book.rules] == ["gas-low", "other", "rule-2"]
 
 
 @pytest.mark.parametrize("data", [None, [], {"rules": 3}, {"hazard": "gas"}])
-def test_of_what_is_no_book_nothing_is_left(data: object) -> None:
+def test_data_that_are_no_rulebook_have_no_rules(data: object) -> None:
     part = parse_partially(data)
     assert (part.book.rules, part.faults) == ([], ())
 
 
-def test_a_right_book_is_left_as_it_is(books: dict[str, Rulebook]) -> None:
+def test_a_valid_rulebook_is_unchanged(books: dict[str, Rulebook]) -> None:
     folder = Path(__file__).parents[3] / "rules" / "books"
     for name, book in books.items():
         part = parse_partially(yaml.safe_load((folder / f"{name}.yaml").read_text("utf-8")))
@@ -98,39 +98,37 @@ def test_a_right_book_is_left_as_it_is(books: dict[str, Rulebook]) -> None:
         ({"advice": "soon", "when": "lel > 3"}, (0, "when"), "no quantity 'lel'"),
     ],
 )
-def test_a_part_that_is_wrong_hides_no_other_part(
+def test_an_invalid_part_hides_no_fault_of_another_part(
     kinds: dict[str, Kind], changes: dict[str, Any], where: tuple[str | int, ...], message: str
 ) -> None:
-    findings = faults(kinds, {name: value for name, value in {**RULE, **changes}.items() if value is not None})
-    assert [(found, message in said) for found, said in findings] == [(where, True)]
+    found_faults = faults(kinds, {name: value for name, value in {**RULE, **changes}.items() if value is not None})
+    assert [(found, message in found_message) for found, found_message in found_faults] == [(where, True)]
 
 
-def test_of_a_rule_that_asks_twice_both_faults_are_told_at_once(kinds: dict[str, Kind]) -> None:
+def test_both_faults_of_a_rule_with_two_conditions_are_reported(kinds: dict[str, Kind]) -> None:
     twice = {**RULE, "absent": {"quantity": "nope", "missed": -1}}
-    (asks, at), (unknown, said) = faults(kinds, twice)
-    assert (asks, unknown) == ((0,), (0, "absent", "quantity"))
-    assert "asks one question" in at
-    assert "'nope'" in said
+    (condition_count, count_message), (unknown_quantity, message) = faults(kinds, twice)
+    assert (condition_count, unknown_quantity) == ((0,), (0, "absent", "quantity"))
+    assert "asks one question" in count_message
+    assert "'nope'" in message
 
 
-def test_a_gathering_with_a_wrong_number_still_names_the_rules_it_lacks(kinds: dict[str, Kind]) -> None:
+def test_a_group_with_an_invalid_minimum_still_names_unknown_rules(kinds: dict[str, Kind]) -> None:
     parts = [{"rules": ["gas-nothing"], "at_least": 0}]
-    gathering = {**RULE, "of": "household", "gather": {"within": "10m", "parts": parts}}
-    part = parse_partially(
-        {"hazard": "gas", "rules": [{k: v for k, v in gathering.items() if k not in ("kind", "when")}]}
-    )
+    group = {**RULE, "of": "household", "gather": {"within": "10m", "parts": parts}}
+    part = parse_partially({"hazard": "gas", "rules": [{k: v for k, v in group.items() if k not in ("kind", "when")}]})
     assert (part.faults, check(part.book, kinds)) == ((), [])
     ((_, fault),) = check_references([part.book])
     assert fault.message.startswith("no rule gas-nothing")
 
 
-def test_a_rule_tells_all_that_does_not_go_together() -> None:
+def test_a_rule_reports_all_conflicts_of_its_fields() -> None:
     event = {**RULE, "when": None, "event": "alarm", "clear": "not alarm", "of": "building"}
     with pytest.raises(ValueError, match=r"clear belongs to when.*needs release.*write of: device"):
         Rulebook.model_validate({"hazard": "gas", "rules": [{k: v for k, v in event.items() if v is not None}]})
 
 
-def test_trials_tell_unknown_names_beside_what_cannot_be_read(kinds: dict[str, Kind]) -> None:
+def test_trials_report_unknown_names_beside_unreadable_fields(kinds: dict[str, Kind]) -> None:
     book = Rulebook.model_validate({"hazard": "gas", "rules": [RULE]})
     several = {"a": {"kind": "gas_alarm", "readings": {"co": 3}}, "b": {"kind": "gas_alrm"}}
     written = [
@@ -141,7 +139,7 @@ def test_trials_tell_unknown_names_beside_what_cannot_be_read(kinds: dict[str, K
         {"rule": "gas-low", "devices": several},
         {"rule": "gas-low", "readings": 3},
     ]
-    findings = check_trials(parse_trials_partially({"trials": written}), book, kinds)
+    faults = check_trials(parse_trials_partially({"trials": written}), book, kinds)
     places = [(0, "rule"), (1, "readings", "lel"), (4, "devices", "a", "readings", "co"), (4, "devices", "b", "kind")]
-    assert [fault.where[1:] for fault in findings] == places
+    assert [fault.where[1:] for fault in faults] == places
     assert parse_trials_partially({"trials": 3}).trials == parse_trials_partially([]).trials == []

@@ -1,4 +1,4 @@
-"""A danger said under test: told when the test is over and nobody took it back, also when no message ever follows."""
+"""A danger reported during a self-test: emitted after the test unless it was cleared, also without another message."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ T0 = 1_795_269_600_000
 GAS = Device("g", "gas_alarm", place="h")
 
 
-def said(at: int, received: int | None = None, doubts: Quality | None = None, **values: Any) -> Reading:
+def reading_at(at: int, received: int | None = None, doubts: Quality | None = None, **values: Any) -> Reading:
     arrived = T0 + (at if received is None else received)
     return Reading("g", "gas_alarm", T0 + at, arrived, values, dict.fromkeys(values, doubts) if doubts else {})
 
@@ -26,15 +26,15 @@ def said(at: int, received: int | None = None, doubts: Quality | None = None, **
 @pytest.fixture
 def engine(kinds: dict[str, Kind], books: dict[str, Rulebook]) -> Callable[..., Engine]:
     def build(device: Device = GAS) -> Engine:
-        made = Engine([books["gas"]], kinds, community())
-        made.register([device], T0 - 1)
-        return made
+        engine = Engine([books["gas"]], kinds, community())
+        engine.register([device], T0 - 1)
+        return engine
 
     return build
 
 
-def told(engine: Engine, *readings: Reading, until: int = 30 * MINUTE) -> list[Finding]:
-    found = [one for reading in readings for one in engine.feed([reading], reading.received)]
+def alarm_findings(engine: Engine, *readings: Reading, until: int = 30 * MINUTE) -> list[Finding]:
+    found = [finding for reading in readings for finding in engine.feed([reading], reading.received)]
     return [finding for finding in [*found, *engine.tick(T0 + until)] if finding.rule == "gas-alarm"]
 
 
@@ -42,24 +42,24 @@ def phases(found: list[Finding]) -> list[tuple[FindingPhase, int]]:
     return [(finding.phase, finding.now - T0) for finding in found]
 
 
-def test_one_message_under_test_and_silence_is_told_when_the_test_is_over(engine: Callable[..., Engine]) -> None:
-    ours = engine()
-    assert [] == told(ours, said(0, alarm=True, test=True), until=LIMIT - 1)
-    assert LIMIT + T0 == ours.next_timer()
-    found = told(ours)
+def test_a_danger_during_a_test_followed_by_silence_is_reported_after_the_test(engine: Callable[..., Engine]) -> None:
+    new_engine = engine()
+    assert [] == alarm_findings(new_engine, reading_at(0, alarm=True, test=True), until=LIMIT - 1)
+    assert LIMIT + T0 == new_engine.next_timer()
+    found = alarm_findings(new_engine)
 
     assert [(FindingPhase.BEGAN, LIMIT)] == phases(found)
     assert (T0, LIMIT) == (found[0].begin, found[0].late_ms)
 
 
-def test_a_restart_in_the_middle_of_the_test_loses_nothing_and_gives_no_more_time(
+def test_a_restart_during_the_test_neither_loses_the_danger_nor_extends_the_test(
     engine: Callable[..., Engine],
 ) -> None:
     before, after = engine(), engine()
-    assert [] == told(before, said(0, alarm=True, test=True), until=MINUTE)
+    assert [] == alarm_findings(before, reading_at(0, alarm=True, test=True), until=MINUTE)
     after.restore(before.snapshot())
 
-    assert phases(told(before)) == phases(told(after)) == [(FindingPhase.BEGAN, LIMIT)]
+    assert phases(alarm_findings(before)) == phases(alarm_findings(after)) == [(FindingPhase.BEGAN, LIMIT)]
 
 
 @pytest.mark.parametrize(
@@ -71,75 +71,85 @@ def test_a_restart_in_the_middle_of_the_test_loses_nothing_and_gives_no_more_tim
         {"alarm": False, "lel_pct": 1},
     ],
 )
-def test_what_was_taken_back_is_told_to_nobody(engine: Callable[..., Engine], later: dict[str, Any]) -> None:
-    assert [] == told(engine(), said(0, alarm=True, test=True), said(MINUTE, **later))
+def test_a_danger_cleared_during_the_test_is_not_reported(engine: Callable[..., Engine], later: dict[str, Any]) -> None:
+    assert [] == alarm_findings(engine(), reading_at(0, alarm=True, test=True), reading_at(MINUTE, **later))
 
 
 @pytest.mark.parametrize("later", [{"test": False}, {"battery_pct": 90}, {"lel_pct": 0, "test": True}])
-def test_what_says_nothing_of_the_danger_takes_nothing_back(
+def test_a_reading_without_the_danger_bit_does_not_clear_the_danger(
     engine: Callable[..., Engine], later: dict[str, Any]
 ) -> None:
-    found = told(engine(), said(0, alarm=True, test=True), said(MINUTE, **later))
+    found = alarm_findings(engine(), reading_at(0, alarm=True, test=True), reading_at(MINUTE, **later))
     assert [(FindingPhase.BEGAN, LIMIT)] == phases(found)
 
 
-def test_a_danger_without_the_flag_is_told_at_once_and_once(engine: Callable[..., Engine]) -> None:
-    found = told(engine(), said(0, alarm=True, test=True), said(MINUTE, alarm=True))
+def test_a_danger_without_the_test_flag_is_reported_at_once_and_once(engine: Callable[..., Engine]) -> None:
+    found = alarm_findings(engine(), reading_at(0, alarm=True, test=True), reading_at(MINUTE, alarm=True))
     assert [(FindingPhase.BEGAN, MINUTE)] == phases(found)
 
 
-def test_an_older_message_takes_nothing_back(engine: Callable[..., Engine]) -> None:
-    found = told(engine(), said(MINUTE, alarm=True, test=True), said(0, received=2 * MINUTE, alarm=False))
+def test_an_older_message_does_not_clear_the_danger(engine: Callable[..., Engine]) -> None:
+    found = alarm_findings(
+        engine(), reading_at(MINUTE, alarm=True, test=True), reading_at(0, received=2 * MINUTE, alarm=False)
+    )
     assert [(FindingPhase.BEGAN, MINUTE + LIMIT)] == phases(found)
 
 
-def test_a_flag_that_nobody_takes_back_is_no_test_any_more(engine: Callable[..., Engine]) -> None:
-    stuck = [said(minute * MINUTE, alarm=minute > 9, test=True) for minute in range(11)]
-    assert [(FindingPhase.BEGAN, 10 * MINUTE)] == phases(told(engine(), *stuck, until=12 * MINUTE))
+def test_a_test_flag_that_is_never_reset_expires(engine: Callable[..., Engine]) -> None:
+    stuck = [reading_at(minute * MINUTE, alarm=minute > 9, test=True) for minute in range(11)]
+    assert [(FindingPhase.BEGAN, 10 * MINUTE)] == phases(alarm_findings(engine(), *stuck, until=12 * MINUTE))
 
 
-def test_a_new_test_has_its_own_time(engine: Callable[..., Engine]) -> None:
-    twice = [said(0, test=True), said(MINUTE, test=False), said(2 * MINUTE, alarm=True, test=True)]
-    assert [(FindingPhase.BEGAN, 2 * MINUTE + LIMIT)] == phases(told(engine(), *twice))
+def test_a_new_test_has_its_own_limit(engine: Callable[..., Engine]) -> None:
+    twice = [reading_at(0, test=True), reading_at(MINUTE, test=False), reading_at(2 * MINUTE, alarm=True, test=True)]
+    assert [(FindingPhase.BEGAN, 2 * MINUTE + LIMIT)] == phases(alarm_findings(engine(), *twice))
 
 
-def test_what_is_new_during_the_test_is_told_with_it_at_its_end(engine: Callable[..., Engine]) -> None:
-    during = [said(0, test=True), said(2 * MINUTE, alarm=True, test=True), said(2 * MINUTE + 1, test=True)]
-    assert [(FindingPhase.BEGAN, LIMIT)] == phases(told(engine(), *during))
+def test_a_danger_that_begins_during_the_test_is_reported_at_its_end(engine: Callable[..., Engine]) -> None:
+    during = [
+        reading_at(0, test=True),
+        reading_at(2 * MINUTE, alarm=True, test=True),
+        reading_at(2 * MINUTE + 1, test=True),
+    ]
+    assert [(FindingPhase.BEGAN, LIMIT)] == phases(alarm_findings(engine(), *during))
 
 
-def test_a_device_has_a_limit_of_its_own(engine: Callable[..., Engine]) -> None:
-    ours = engine(Device("g", "gas_alarm", attributes={"test_limit": "10m"}))
-    assert [(FindingPhase.BEGAN, 10 * MINUTE)] == phases(told(ours, said(0, alarm=True, test=True)))
+def test_a_device_may_have_its_own_test_limit(engine: Callable[..., Engine]) -> None:
+    new_engine = engine(Device("g", "gas_alarm", attributes={"test_limit": "10m"}))
+    assert [(FindingPhase.BEGAN, 10 * MINUTE)] == phases(
+        alarm_findings(new_engine, reading_at(0, alarm=True, test=True))
+    )
 
 
 @pytest.mark.parametrize("written", ["soon", True])
-def test_a_limit_nobody_can_read_is_the_usual_one(engine: Callable[..., Engine], written: Any) -> None:
-    ours = engine(Device("g", "gas_alarm", attributes={"test_limit": written}))
-    assert [(FindingPhase.BEGAN, LIMIT)] == phases(told(ours, said(0, alarm=True, test=True)))
+def test_an_unreadable_test_limit_falls_back_to_the_default(engine: Callable[..., Engine], written: Any) -> None:
+    new_engine = engine(Device("g", "gas_alarm", attributes={"test_limit": written}))
+    assert [(FindingPhase.BEGAN, LIMIT)] == phases(alarm_findings(new_engine, reading_at(0, alarm=True, test=True)))
 
 
-def test_a_kept_message_under_test_is_told_once_and_labelled(engine: Callable[..., Engine]) -> None:
-    kept = said(0, doubts=Quality.RETAINED, alarm=True, test=True)
-    ours = engine()
-    found = told(ours, kept)
+def test_a_retained_danger_during_a_test_is_reported_once_with_a_label(engine: Callable[..., Engine]) -> None:
+    retained = reading_at(0, doubts=Quality.RETAINED, alarm=True, test=True)
+    new_engine = engine()
+    found = alarm_findings(new_engine, retained)
 
     assert [(FindingPhase.BEGAN, LIMIT)] == phases(found)
     assert "retained" in [line.quantity for line in found[0].evidence]
 
 
-def test_after_an_outage_of_our_own_the_brokers_backlog_may_take_it_back(engine: Callable[..., Engine]) -> None:
-    for taken_back in (True, False):
-        ours = engine()
-        assert [] == told(ours, said(0, alarm=True, test=True), until=MINUTE)
-        ours.outage(T0 + MINUTE, T0 + LIMIT + MINUTE)
-        assert [] == told(ours, until=LIMIT + MINUTE)
-        later = [said(2 * MINUTE, received=LIMIT + MINUTE + 1, alarm=False)] if taken_back else []
-        assert ([] if taken_back else [FindingPhase.BEGAN]) == [phase for phase, _ in phases(told(ours, *later))]
+def test_after_an_outage_the_backlog_of_the_broker_may_clear_the_danger(engine: Callable[..., Engine]) -> None:
+    for cleared in (True, False):
+        new_engine = engine()
+        assert [] == alarm_findings(new_engine, reading_at(0, alarm=True, test=True), until=MINUTE)
+        new_engine.outage(T0 + MINUTE, T0 + LIMIT + MINUTE)
+        assert [] == alarm_findings(new_engine, until=LIMIT + MINUTE)
+        later = [reading_at(2 * MINUTE, received=LIMIT + MINUTE + 1, alarm=False)] if cleared else []
+        assert ([] if cleared else [FindingPhase.BEGAN]) == [
+            phase for phase, _ in phases(alarm_findings(new_engine, *later))
+        ]
 
 
-def test_the_test_of_a_device_that_is_gone_ends_nobody_elses_sleep(engine: Callable[..., Engine]) -> None:
-    ours = engine()
-    assert [] == told(ours, said(0, alarm=True, test=True), until=MINUTE)
-    ours.unregister(["g"], T0 + MINUTE)
-    assert [] == told(ours)
+def test_the_test_of_an_unregistered_device_has_no_timer(engine: Callable[..., Engine]) -> None:
+    new_engine = engine()
+    assert [] == alarm_findings(new_engine, reading_at(0, alarm=True, test=True), until=MINUTE)
+    new_engine.unregister(["g"], T0 + MINUTE)
+    assert [] == alarm_findings(new_engine)

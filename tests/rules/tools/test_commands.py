@@ -1,4 +1,4 @@
-"""The commands around rulebooks: a template that is right, a schema that knows durations, and the past judged again."""
+"""The commands for rulebooks: new, check, test, schema, backtest, explain."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from store.journal import MarkKind, SqliteJournal
 T0 = 1_767_225_600_000  # 2026-01-01T08:00+08:00
 
 
-def run(*words: str) -> Result:
-    return CliRunner().invoke(main, ["rules", *words])
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, ["rules", *arguments])
 
 
-def said(at: int, late: int = 0, **values: Value) -> Reading:
+def reading_at(at: int, late: int = 0, **values: Value) -> Reading:
     return Reading("gas-1", "gas_alarm", T0 + at, T0 + at + late, values)
 
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
-    """A stopped DIR: one device, an hour of readings of which one came an hour late, and a night without a link."""
+    """A stopped DIR: one device, an hour of readings of which one came an hour late, and a night offline."""
     history, journal, ledger = (
         DuckDbHistory(tmp_path / "history.duckdb"),
         SqliteJournal(tmp_path / "journal.db"),
@@ -39,10 +39,10 @@ def data(tmp_path: Path) -> Path:
     ledger.migrate()
     ledger.write_blocking(lambda tx: registry.put_devices(tx, [Device("gas-1", "gas_alarm")], T0))
     ledger.close()
-    readings = [said(at * MINUTE, lel_pct=30 if at == 10 else 2, alarm=10 <= at < 12) for at in range(60)]
-    readings.append(said(30 * MINUTE + 1, late=HOUR, alarm=True))
+    readings = [reading_at(at * MINUTE, lel_pct=30 if at == 10 else 2, alarm=10 <= at < 12) for at in range(60)]
+    readings.append(reading_at(30 * MINUTE + 1, late=HOUR, alarm=True))
 
-    async def keep() -> None:
+    async def store() -> None:
         history.append(Lane.BULK, 1, readings)
         await history.close()
         await journal.mark(MarkKind.STARTED, T0)
@@ -52,7 +52,7 @@ def data(tmp_path: Path) -> Path:
         await journal.mark(MarkKind.LINK_UP, T0 + 13 * HOUR)
         await journal.mark(MarkKind.STARTED, T0 + 14 * HOUR)
 
-    asyncio.run(keep())
+    asyncio.run(store())
     journal.close()
     return tmp_path
 
@@ -61,9 +61,9 @@ BOOKS = Path(__file__).parents[3] / "rules" / "books"
 DAY_END = "2026-01-02T08:00:00+08:00"
 
 
-def test_a_new_book_is_right_and_its_trials_pass(tmp_path: Path) -> None:
-    made = run("new", "corner-shop", "--folder", str(tmp_path))
-    assert made.exit_code == 0, made.output
+def test_a_new_rulebook_is_valid_and_its_trials_pass(tmp_path: Path) -> None:
+    created = run("new", "corner-shop", "--folder", str(tmp_path))
+    assert created.exit_code == 0, created.output
     assert run("check", str(tmp_path / "corner-shop.yaml")).output == "1 rulebooks are right\n"
     tried = run("test", str(tmp_path / "corner-shop.yaml"))
     assert (tried.exit_code, tried.output) == (0, "2 trials passed, 0 failed\n")
@@ -73,7 +73,7 @@ def test_a_new_book_is_right_and_its_trials_pass(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "rulebook.schema.json").read_text("utf-8")) == json.loads(json_schema("rulebook"))
 
 
-def test_the_schema_speaks_of_what_people_write() -> None:
+def test_the_schema_describes_the_written_form() -> None:
     rule = json.loads(json_schema("rulebook"))["$defs"]["Rule"]
     assert rule["properties"]["hold"]["type"] == "string"
     assert {"name", "severity", "source"} <= set(rule["required"])
@@ -105,7 +105,7 @@ trials:
 """
 
 
-def test_every_fault_of_shape_and_meaning_of_book_and_trials_is_named_at_once(tmp_path: Path) -> None:
+def test_all_faults_of_rulebook_and_trials_are_reported_at_once(tmp_path: Path) -> None:
     (tmp_path / "shop.yaml").write_text(FAULTY, "utf-8")
     (tmp_path / "shop_test.yaml").write_text(FAULTY_TRIALS, "utf-8")
     (tmp_path / "torn.yaml").write_text("hazard: [", "utf-8")
@@ -125,7 +125,7 @@ def test_every_fault_of_shape_and_meaning_of_book_and_trials_is_named_at_once(tm
     assert all(line.startswith(start) for line, start in zip(found, starts, strict=True)), "\n".join(found)
 
 
-def test_a_rule_nobody_wrote_is_found_at_its_line(tmp_path: Path) -> None:
+def test_a_reference_to_an_unknown_rule_is_found_at_its_line(tmp_path: Path) -> None:
     (file, _) = write_rulebook("mine", tmp_path)
     file.write_text(
         file.read_text("utf-8").replace("# only_if: not finding.gas_alarm", "only_if: not finding.gas_alar"), "utf-8"
@@ -135,7 +135,7 @@ def test_a_rule_nobody_wrote_is_found_at_its_line(tmp_path: Path) -> None:
     assert "no rule gas-alar in any book: write gas-alarm" in checked.output
 
 
-def test_machines_read_what_was_checked_and_tried(tmp_path: Path) -> None:
+def test_check_and_test_print_json(tmp_path: Path) -> None:
     (book, _) = write_rulebook("shop", tmp_path)
     assert json.loads(run("check", str(book), "--json").output) == {"books": 1, "rules": 1, "trials": 1, "faults": []}
     tried = json.loads(run("test", str(book), "--json").output)
@@ -150,7 +150,7 @@ def test_machines_read_what_was_checked_and_tried(tmp_path: Path) -> None:
     assert (faulty.exit_code, fault["field"], Path(fault["file"]).name) == (1, "rules.0.hold", "shop.yaml")
 
 
-def test_the_reasons_are_also_told_in_english_and_with_what_was_told(data: Path) -> None:
+def test_the_explanation_is_available_in_english_with_the_findings(data: Path) -> None:
     moment = ["--device", "gas-1", "--at", "2026-01-01T08:20:00+08:00", "--data", str(data), "--english"]
     findings = run("explain", "gas-alarm", *moment).output
     assert findings.startswith("quiet: nothing stands\nwhen is false (alarm)\n")
@@ -160,7 +160,7 @@ def test_the_reasons_are_also_told_in_english_and_with_what_was_told(data: Path)
     )
 
 
-def test_a_backtest_finds_what_was_found_on_the_day(data: Path) -> None:
+def test_a_backtest_gives_the_findings_of_the_day(data: Path) -> None:
     found = run("backtest", str(BOOKS / "gas.yaml"), "--data", str(data), "--since", "1d", "--until", DAY_END, "--json")
     assert found.exit_code == 0, found.output
     rules = {line["rule"]: line for line in json.loads(found.output)["rules"]}
@@ -168,7 +168,7 @@ def test_a_backtest_finds_what_was_found_on_the_day(data: Path) -> None:
     assert rules["gas-alarm"]["by_hour"][8] == 2
 
 
-def test_two_books_are_compared_in_one_walk(data: Path, tmp_path: Path) -> None:
+def test_two_rulebooks_are_compared_in_one_run(data: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.yaml"
     text = (BOOKS / "gas.yaml").read_text("utf-8")
     other.write_text(text.replace("  when: alarm\n", "  when: alarm\n  only_if: time.minute < 490\n"), "utf-8")
@@ -179,7 +179,7 @@ def test_two_books_are_compared_in_one_walk(data: Path, tmp_path: Path) -> None:
     assert "只有 gas.yaml: 2026-01-01 08:10:00 gas-alarm 紧急 gas-1，3分" in found.output
 
 
-def test_the_link_that_was_down_is_no_silence_of_the_devices(data: Path) -> None:
+def test_a_lost_connection_is_no_absence_of_the_devices(data: Path) -> None:
     arguments = [str(BOOKS / "device.yaml"), "--data", str(data), "--json"]
     found = run("backtest", *arguments, "--until", "2026-01-01T23:00:00+08:00", "--since", "15h")
     offline = next(line for line in json.loads(found.output)["rules"] if line["rule"] == "device-offline")
@@ -188,23 +188,23 @@ def test_the_link_that_was_down_is_no_silence_of_the_devices(data: Path) -> None
     assert next(line for line in json.loads(later.output)["rules"] if line["rule"] == "device-offline")["found"] == 1
 
 
-def test_a_rule_explains_itself_at_an_instant(data: Path) -> None:
-    told = run("explain", "gas-alarm", "--device", "gas-1", "--at", "2026-01-01T08:11:30+08:00", "--data", str(data))
-    assert told.exit_code == 0, told.output
-    assert "phase: firing" in told.output
-    assert "begin: 2026-01-01T08:10:00+08:00" in told.output
-    assert told.output.startswith("正在报\n")
+def test_a_rule_is_explained_at_an_instant(data: Path) -> None:
+    result = run("explain", "gas-alarm", "--device", "gas-1", "--at", "2026-01-01T08:11:30+08:00", "--data", str(data))
+    assert result.exit_code == 0, result.output
+    assert "phase: firing" in result.output
+    assert "begin: 2026-01-01T08:10:00+08:00" in result.output
+    assert result.output.startswith("正在报\n")
     quiet = run(
         "explain", "gas-alarm", "--device", "gas-1", "--at", "2026-01-01T08:05:00", "--data", str(data), "--json"
     )
     assert json.loads(quiet.output)["phase"] == "quiet"
     group = run("explain", "gas-building", "--device", "building/b", "--at", DAY_END, "--data", str(data))
     assert "安静：没有在报\ngas-alarm、gas-high" in group.output
-    nobody = run("explain", "gas-building", "--device", "nobody", "--at", DAY_END, "--data", str(data), "--json")
-    assert json.loads(nobody.output)["known"] is False
+    unknown = run("explain", "gas-building", "--device", "nobody", "--at", DAY_END, "--data", str(data), "--json")
+    assert json.loads(unknown.output)["known"] is False
 
 
-def test_what_cannot_be_done_is_said_in_one_sentence(data: Path, tmp_path: Path) -> None:
+def test_errors_are_reported_in_one_sentence(data: Path, tmp_path: Path) -> None:
     book = str(BOOKS / "gas.yaml")
     assert "has no history.duckdb" in run("backtest", book, "--data", str(tmp_path / "none")).output
     assert "not a duration" in run("backtest", book, "--data", str(data), "--since", "month").output
@@ -214,7 +214,7 @@ def test_what_cannot_be_done_is_said_in_one_sentence(data: Path, tmp_path: Path)
     assert "no rule x in the active" in run("explain", "x", "--device", "d", "--data", str(data)).output
 
 
-def test_trials_of_what_does_not_exist_are_faults_and_no_failures(tmp_path: Path) -> None:
+def test_trials_with_unknown_names_are_faults_and_no_failures(tmp_path: Path) -> None:
     run("new", "shop", "--folder", str(tmp_path))
     trials = tmp_path / "shop_test.yaml"
     trials.write_text(trials.read_text("utf-8").replace("lel_pct: 2 12x1", "lel: 2 12x1"), "utf-8")

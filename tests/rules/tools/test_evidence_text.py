@@ -12,16 +12,16 @@ from rules.rulebook.model import Rulebook
 from rules.tools.evidence_text import describe_evidence
 from rules.trials.model import START
 
-KEEPER = community(people=[Person("li", "李奶奶", home="h", attributes={"lives_alone": True})])
+COMMUNITY = community(people=[Person("li", "李奶奶", home="h", attributes={"lives_alone": True})])
 
 
 def evidence(
-    book: Rulebook, rule: str, kinds: dict[str, Kind], kind: str, said: list[dict[str, Value]], every: int
+    book: Rulebook, rule: str, kinds: dict[str, Kind], kind: str, value_steps: list[dict[str, Value]], every: int
 ) -> list[str]:
-    """What the finding of this rule shows, when the readings are `every` apart."""
-    engine, found = Engine([book], kinds, KEEPER), []
+    """The evidence lines of the finding of this rule, for readings `every` ms apart."""
+    engine, found = Engine([book], kinds, COMMUNITY), []
     engine.register([Device("d", kind, attributes={"person": "li", "report_every": "1h"})], START)
-    for index, values in enumerate(said):
+    for index, values in enumerate(value_steps):
         now = START + index * every
         found += engine.feed([Reading("d", kind, now, now, values)], now)
     (finding,) = [
@@ -32,14 +32,14 @@ def evidence(
     return [sentence for line in finding.evidence for sentence in describe_evidence(line, kinds[kind])]
 
 
-def test_growth_says_over_how_long(books: dict[str, Rulebook], kinds: dict[str, Kind]) -> None:
+def test_growth_shows_its_window(books: dict[str, Rulebook], kinds: dict[str, Kind]) -> None:
     still: list[dict[str, Value]] = [{"volume_m3": 312.407}] * 14
     assert evidence(books["water_meter"], "water-no-use", kinds, "water_meter", still, HOUR) == [
         "累计用水增长 0 m³/12h（限值 0.01 m³/12h）", "Volume, growth 0 m³/12h (limit 0.01 m³/12h)",
     ]  # fmt: skip
 
 
-def test_how_long_is_told_in_minutes(books: dict[str, Rulebook], kinds: dict[str, Kind]) -> None:
+def test_durations_are_shown_in_minutes(books: dict[str, Rulebook], kinds: dict[str, Kind]) -> None:
     running: list[dict[str, Value]] = [{"volume_m3": 100 + index / 100} for index in range(50)]
     assert evidence(books["water_meter"], "water-continuous", kinds, "water_meter", running, 30 * MINUTE) == [
         "近1天累计用水最长不变 0 分钟（限值 60 分钟）", "Volume, longest standstill in 1d 0 min (limit 60 min)",
@@ -47,7 +47,7 @@ def test_how_long_is_told_in_minutes(books: dict[str, Rulebook], kinds: dict[str
 
 
 @pytest.mark.parametrize(("rate", "limit"), [(140, 131), (38, 40)])
-def test_of_two_limits_the_one_that_was_passed_is_shown(
+def test_of_two_limits_the_exceeded_one_is_shown(
     books: dict[str, Rulebook], kinds: dict[str, Kind], rate: int, limit: int
 ) -> None:
     shown = evidence(
@@ -78,12 +78,14 @@ def test_of_two_limits_the_one_that_was_passed_is_shown(
         ),
     ],
 )
-def test_verdicts_silence_and_other_rules_have_their_words(
+def test_booleans_silence_and_other_rules_have_their_texts(
     kinds: dict[str, Kind], line: Evidence, zh: str, en: str
 ) -> None:
     assert describe_evidence(line, kinds["gas_alarm"]) == (zh, en)
 
 
 def test_every_quantity_has_a_name_in_both_languages(kinds: dict[str, Kind]) -> None:
-    quantities = [(kind.kind, name, one) for kind in kinds.values() for name, one in kind.quantities.items()]
-    assert [(kind, name) for kind, name, one in quantities if not one.name.zh or not one.name.en.isascii()] == []
+    quantities = [(kind.kind, name, quantity) for kind in kinds.values() for name, quantity in kind.quantities.items()]
+    assert [
+        (kind, name) for kind, name, quantity in quantities if not quantity.name.zh or not quantity.name.en.isascii()
+    ] == []

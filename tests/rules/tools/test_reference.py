@@ -1,4 +1,4 @@
-"""The table of rules: the document shows what the books say, and each way of asking has its words."""
+"""The table of rules in the manual agrees with the rulebooks, and every form of condition has its text."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def rule(**written: Any) -> Rule:
     return Rule.model_validate({**RULE, **kind, **written})
 
 
-def test_the_document_shows_the_rules_as_they_are() -> None:
+def test_the_document_contains_the_current_rules() -> None:
     written = (Path(__file__).parents[3] / "docs" / "rules.md").read_text("utf-8")
     assert manual() in written, "write the output of `fengshao rules manual` at the end of docs/rules.md"
 
@@ -56,12 +56,12 @@ def test_the_document_shows_the_rules_as_they_are() -> None:
         ),
     ],
 )
-def test_each_way_of_asking_has_its_words(written: dict[str, Any], question: str, refused: str) -> None:
-    asked = rule(**written)
-    assert (question_text(asked), exclusions(asked)) == (question, refused)
+def test_each_form_of_condition_has_its_text(written: dict[str, Any], question: str, refused: str) -> None:
+    rule_ = rule(**written)
+    assert (question_text(rule_), exclusions(rule_)) == (question, refused)
 
 
-def test_a_rule_without_trials_says_so_and_a_bar_does_not_break_the_table() -> None:
+def test_a_rule_without_trials_is_marked_and_a_bar_does_not_break_the_table() -> None:
     graded = rule(when="leak", ledger="health", grades=[{"severity": "critical", "when": "burst"}])
     assert severities(graded) == "高/紧急，归维保"
     row = rules_table([Rulebook(hazard="water", rules=[graded])], {}).splitlines()[-1]

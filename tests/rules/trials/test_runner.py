@@ -1,4 +1,4 @@
-"""The notation of trials: strips, expectations, and how a trial that fails says so."""
+"""The notation of trials: series, expectations, and the result of a failed trial."""
 
 from __future__ import annotations
 
@@ -30,28 +30,28 @@ from rules.trials.series import parse_expectation, parse_series
         ("", []),
     ],
 )
-def test_a_strip_is_read_as_promised(written: str, values: list[Value | None]) -> None:
+def test_a_series_is_parsed(written: str, values: list[Value | None]) -> None:
     assert parse_series(written) == values
 
 
 @pytest.mark.parametrize("written", ["ja", "5x", "x3", "5 x3", "true+1x3", "_+1"])
-def test_what_is_no_strip_is_refused_with_what_to_write(written: str) -> None:
+def test_an_invalid_series_is_refused_with_the_right_form(written: str) -> None:
     with pytest.raises(ValueError, match="is no part of a strip: write 5, 5x3"):
         parse_series(written)
 
 
-def test_a_strip_that_never_ends_is_refused() -> None:
+def test_a_series_that_is_too_long_is_refused() -> None:
     with pytest.raises(ValueError, match="at most 10000 values"):
         parse_series("1x99999999999 1")
 
 
-def test_expectations_are_read_as_promised() -> None:
+def test_expectations_are_parsed() -> None:
     assert parse_expectation("50s begin critical") == (50_000, "begin critical")
     assert parse_expectation("1h30m end") == (5_400_000, "end")
 
 
 @pytest.mark.parametrize("written", ["50s begin", "50s end high", "50s starts high", "begin high"])
-def test_what_is_no_expectation_is_refused_with_what_to_write(written: str) -> None:
+def test_an_invalid_expectation_is_refused_with_the_right_form(written: str) -> None:
     with pytest.raises(ValueError, match="is no expectation: write '50s begin critical'"):
         parse_expectation(written)
 
@@ -64,14 +64,12 @@ def trial(**changes: Any) -> dict[str, Any]:
     "changes",
     [{"every": "0s"}, {"readings": {"alarm": "ja"}}, {"expect": ["soon"]}, {"exp": []}, {"every": "ten"}],
 )
-def test_a_trial_that_cannot_be_meant_is_refused(changes: dict[str, Any]) -> None:
+def test_an_invalid_trial_is_refused(changes: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         Trial.model_validate(trial(**changes))
 
 
-def test_a_trial_that_fails_shows_what_was_expected_and_what_was_told(
-    books: dict[str, Rulebook], kinds: dict[str, Kind]
-) -> None:
+def test_a_failed_trial_shows_expected_and_actual_findings(books: dict[str, Rulebook], kinds: dict[str, Kind]) -> None:
     written = [
         trial(readings={"alarm": "true"}, expect=["10s begin critical"]),
         trial(rule="gas-alrm"),
@@ -96,18 +94,20 @@ def test_a_trial_that_fails_shows_what_was_expected_and_what_was_told(
 def test_readings_arrive_late_in_batches_or_all_together(
     books: dict[str, Rulebook], written: dict[str, Any], arrivals: list[int]
 ) -> None:
-    scene = build_scenario(Trial.model_validate(trial(readings={"alarm": "falsex4"}, **written)), books["gas"].rules[0])
-    heard = [(now, reading) for now, readings in scene.batches for reading in readings]
-    assert [(now - START) // 1000 for now, _ in heard] == arrivals
-    assert sorted(reading.at - START for _, reading in heard) == [0, 10_000, 20_000, 30_000, 40_000]
+    scenario = build_scenario(
+        Trial.model_validate(trial(readings={"alarm": "falsex4"}, **written)), books["gas"].rules[0]
+    )
+    arrived = [(now, reading) for now, readings in scenario.batches for reading in readings]
+    assert [(now - START) // 1000 for now, _ in arrived] == arrivals
+    assert sorted(reading.at - START for _, reading in arrived) == [0, 10_000, 20_000, 30_000, 40_000]
 
 
-def test_what_is_written_of_the_place_is_known_of_every_household(books: dict[str, Rulebook]) -> None:
-    scene = build_scenario(Trial.model_validate(trial(place={"lat": 31.2})), books["gas"].rules[0])
-    assert scene.community.places["trial-home"].attributes == {"lat": 31.2}
+def test_place_attributes_of_a_trial_apply_to_every_household(books: dict[str, Rulebook]) -> None:
+    scenario = build_scenario(Trial.model_validate(trial(place={"lat": 31.2})), books["gas"].rules[0])
+    assert scenario.community.places["trial-home"].attributes == {"lat": 31.2}
 
 
-def test_several_devices_have_strips_of_their_own(kinds: dict[str, Kind]) -> None:
+def test_several_devices_have_their_own_series(kinds: dict[str, Kind]) -> None:
     two = {"a": {"kind": "gas_alarm", "readings": {"alarm": "true"}}, "b": {"kind": "gas_alarm", "readings": {}}}
     trial = Trial.model_validate({"name": "x", "rule": "gas-building", "every": "1s", "devices": two, "expect": []})
     assert list(trial.devices_by_name("door")) == ["a", "b"]
@@ -115,11 +115,11 @@ def test_several_devices_have_strips_of_their_own(kinds: dict[str, Kind]) -> Non
         Trial.model_validate({**trial.model_dump(), "every": "1s", "until": "1h", "delay": "0s", "kind": "door"})
 
 
-def test_a_trial_that_names_its_start_lives_through_that_day(kinds: dict[str, Kind]) -> None:
+def test_a_trial_with_a_start_runs_through_that_day(kinds: dict[str, Kind]) -> None:
     rules = [
         {"name": name, "title": {"zh": "夜里", "en": "Night"}, "kind": "door", "severity": "low", "source": "test"}
-        | {"when": f"opened and {asks}"}
-        for name, asks in (("on-holiday", "time.holiday"), ("at-two", "time.hour == 2"))
+        | {"when": f"opened and {condition}"}
+        for name, condition in (("on-holiday", "time.holiday"), ("at-two", "time.hour == 2"))
     ]
     book = Rulebook.model_validate({"hazard": "door", "rules": rules})
     written = [
@@ -135,6 +135,6 @@ def test_a_trial_that_names_its_start_lives_through_that_day(kinds: dict[str, Ki
         assert result.passed, result
 
 
-def test_a_start_names_its_zone() -> None:
+def test_a_start_needs_a_time_zone() -> None:
     with pytest.raises(ValueError, match="needs a time zone: write 2026-10-01T08:00"):
         Trial.model_validate(trial(start="2026-10-01T08:00"))

@@ -1,4 +1,4 @@
-"""Every rulebook of the repository: its trials, on one engine, with a crash between any two events, and heard twice."""
+"""Every rulebook of the repository: its trials, on one engine, with crashes, and with repeated readings."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def others(books: Books, name: str) -> list[Rulebook]:
     return [book for other, book in books.items() if other != name]
 
 
-def scenes(books: Books, trials: Trials, kinds: Kinds) -> list[tuple[list[Rulebook], Trial, Scenario]]:
+def scenarios(books: Books, trials: Trials, kinds: Kinds) -> list[tuple[list[Rulebook], Trial, Scenario]]:
     found = []
     for name, book in books.items():
         for trial in trials[name].trials:
@@ -41,9 +41,7 @@ def test_every_trial_of_every_book_passes(books: Books, trials: Trials, kinds: K
     assert len(results) >= 13
 
 
-def test_every_rule_of_every_book_has_a_trial_in_which_it_begins_and_says_where_it_comes_from(
-    books: Books, trials: Trials
-) -> None:
+def test_every_rule_of_every_book_has_a_source_and_a_trial_in_which_it_begins(books: Books, trials: Trials) -> None:
     for name, book in books.items():
         begun = {trial.rule for trial in trials[name].trials if any("begin" in line for line in trial.expect)}
         assert {rule.name for rule in book.rules} == begun
@@ -53,62 +51,64 @@ def test_every_rule_of_every_book_has_a_trial_in_which_it_begins_and_says_where_
 def test_trials_with_an_outage_end_the_same_with_a_crash_between_any_two_events(
     books: Books, trials: Trials, kinds: Kinds
 ) -> None:
-    """The others crash on both hosts: test_interleaving.py."""
-    for book, trial, scene in (one for one in scenes(books, trials, kinds) if one[2].outage is not None):
-        seen = {name: kinds[name] for name in sorted({device.kind for device in scene.devices} | {"gateway"})}
-        plain = play_scenario(Engine(book, seen, scene.community), scene)
-        assert as_expectations(plain, trial.rule) == as_expectations(crashed(book, seen, scene), trial.rule), trial.name
+    """Trials without an outage crash on both hosts in test_engine_interleaving.py."""
+    for book, trial, scenario in (one for one in scenarios(books, trials, kinds) if one[2].outage is not None):
+        seen = {name: kinds[name] for name in sorted({device.kind for device in scenario.devices} | {"gateway"})}
+        plain = play_scenario(Engine(book, seen, scenario.community), scenario)
+        assert as_expectations(plain, trial.rule) == as_expectations(
+            play_with_crashes(book, seen, scenario), trial.rule
+        ), trial.name
 
 
-def crashed(book: list[Rulebook], kinds: Kinds, scene: Scenario) -> list[Finding]:
-    engine = Engine(book, kinds, scene.community)
-    findings = engine.register(scene.devices, START)
-    for now, readings in scene.batches:
-        if scene.outage is not None and scene.outage[1] <= now:
-            engine = through_outage(engine, scene, findings, book, kinds)
-        engine = reborn(engine, book, kinds, scene)
+def play_with_crashes(book: list[Rulebook], kinds: Kinds, scenario: Scenario) -> list[Finding]:
+    engine = Engine(book, kinds, scenario.community)
+    findings = engine.register(scenario.devices, START)
+    for now, readings in scenario.batches:
+        if scenario.outage is not None and scenario.outage[1] <= now:
+            engine = play_outage(engine, scenario, findings, book, kinds)
+        engine = restart(engine, book, kinds, scenario)
         findings += engine.feed(readings, now)
-    if scene.outage is not None:
-        engine = through_outage(engine, scene, findings, book, kinds)
-    for now in range(scene.batches[-1][0] if scene.batches else START, scene.end, 600_000):
-        engine = reborn(engine, book, kinds, scene)
+    if scenario.outage is not None:
+        engine = play_outage(engine, scenario, findings, book, kinds)
+    for now in range(scenario.batches[-1][0] if scenario.batches else START, scenario.end, 600_000):
+        engine = restart(engine, book, kinds, scenario)
         findings += engine.tick(now)
-    return findings + engine.tick(scene.end)
+    return findings + engine.tick(scenario.end)
 
 
-def through_outage(
-    engine: Engine, scene: Scenario, findings: list[Finding], book: list[Rulebook], kinds: Kinds
+def play_outage(
+    engine: Engine, scenario: Scenario, findings: list[Finding], book: list[Rulebook], kinds: Kinds
 ) -> Engine:
-    assert scene.outage is not None
-    begin, end = scene.outage
+    assert scenario.outage is not None
+    begin, end = scenario.outage
     if (begin, end) in engine.state.outages.closed:
         return engine
     findings += engine.tick(begin)
     engine.outage(begin, None)
-    engine = reborn(engine, book, kinds, scene)
+    engine = restart(engine, book, kinds, scenario)
     findings += engine.tick(end)
     engine.outage(begin, end)
     return engine
 
 
-def reborn(engine: Engine, book: list[Rulebook], kinds: Kinds, scene: Scenario) -> Engine:
-    restored = Engine(book, kinds, scene.community)
+def restart(engine: Engine, book: list[Rulebook], kinds: Kinds, scenario: Scenario) -> Engine:
+    restored = Engine(book, kinds, scenario.community)
     restored.restore(engine.snapshot())
-    restored.register(scene.devices, START)
+    restored.register(scenario.devices, START)
     return restored
 
 
-def test_trials_with_an_outage_end_the_same_when_every_reading_is_heard_twice(
-    books: Books, trials: Trials, kinds: Kinds
-) -> None:
-    for book, trial, scene in (one for one in scenes(books, trials, kinds) if one[2].outage is not None):
-        twice = Scenario(scene.devices, scene.community, scene.outage, doubled(scene), scene.end)
-        once = play_scenario(Engine(book, kinds, scene.community), scene)
-        again = play_scenario(Engine(book, kinds, scene.community), twice)
-        assert as_expectations(once, trial.rule) == as_expectations(again, trial.rule), trial.name
+def test_trials_with_an_outage_end_the_same_with_repeated_readings(books: Books, trials: Trials, kinds: Kinds) -> None:
+    for book, trial, scenario in (one for one in scenarios(books, trials, kinds) if one[2].outage is not None):
+        twice = Scenario(
+            scenario.devices, scenario.community, scenario.outage, repeated_batches(scenario), scenario.end
+        )
+        once = play_scenario(Engine(book, kinds, scenario.community), scenario)
+        repeated = play_scenario(Engine(book, kinds, scenario.community), twice)
+        assert as_expectations(once, trial.rule) == as_expectations(repeated, trial.rule), trial.name
 
 
-def doubled(scene: Scenario) -> tuple[tuple[Instant, tuple[Reading, ...]], ...]:
+def repeated_batches(scenario: Scenario) -> tuple[tuple[Instant, tuple[Reading, ...]], ...]:
     return tuple(
-        (now, tuple(said for reading in readings for said in (reading, reading))) for now, readings in scene.batches
+        (now, tuple(copy for reading in readings for copy in (reading, reading))) for now, readings in scenario.batches
     )

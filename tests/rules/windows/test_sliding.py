@@ -1,4 +1,4 @@
-"""What is remembered of a moving window is what looking through all of it says, whatever came and in whatever order."""
+"""Sliding windows: the incremental result equals a search through all samples, in any order of arrival."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from rules.windows.sliding import MIN_SAMPLES_PER_WINDOW, counter_increase
 KEEP_MS = 240
 GAPS, DELAYS, LENGTHS = [1, 1, 1, 2, 3, 5, 19, 40], [0] * 40 + [3, 50], [KEEP_MS, 120, 60]
 GROWTH, LEVELS = [0] * 9 + [1, 2, -1000], [0, 1, 2, 3, 4]
-Said = list[tuple[int, int, int, int]]
+Steps = list[tuple[int, int, int, int]]
 
 
-def stories(values: list[int]) -> st.SearchStrategy[Said]:
-    """Short ones, and long ones: only these have something to remember."""
+def step_lists(values: list[int]) -> st.SearchStrategy[Steps]:
+    """Short and long lists: only long ones have incremental state."""
     step = st.tuples(*map(st.sampled_from, (GAPS, DELAYS, values, LENGTHS)))
-    return st.one_of(st.lists(step, max_size=40), st.integers(0).map(lambda seed: long_story(values, Random(seed))))
+    return st.one_of(st.lists(step, max_size=40), st.integers(0).map(lambda seed: long_step_list(values, Random(seed))))
 
 
-def long_story(values: list[int], chance: Random) -> Said:
+def long_step_list(values: list[int], chance: Random) -> Steps:
     gaps, delays = chance.choice([GAPS, [1, 2, 3]]), chance.choice([[0], DELAYS])
     lengths = chance.choice([LENGTHS, [KEEP_MS]])
     values = chance.choice([values, [*values, *[values[0]] * 100]])
@@ -34,7 +34,7 @@ def long_story(values: list[int], chance: Random) -> Said:
 
 
 def longest_standstill(samples: list[Sample], at: int, length_ms: int) -> float | None:
-    """The plain way: every standstill between two movements, clipped where the window begins."""
+    """By definition: every standstill between two movements, clipped at the start of the window."""
     before = [sample for sample in samples if sample[0] <= at - length_ms][-1:]
     seen = before + [sample for sample in samples if at - length_ms < sample[0] <= at]
     if (
@@ -51,33 +51,33 @@ def longest_standstill(samples: list[Sample], at: int, length_ms: int) -> float 
 
 
 @settings(max_examples=200, deadline=None)
-@given(said=stories(GROWTH))
-def test_the_longest_standstill_is_the_same_looked_up_or_looked_through(said: Said) -> None:
-    past, now, total = SampleHistory(KEEP_MS), 0, 0
-    for gap, delay, more, length_ms in said:
+@given(steps=step_lists(GROWTH))
+def test_the_incremental_longest_standstill_equals_the_searched_one(steps: Steps) -> None:
+    samples_, now, total = SampleHistory(KEEP_MS), 0, 0
+    for gap, delay, more, length_ms in steps:
         now, total = now + gap, max(total + more, 0)
-        past.add(now - delay, float(total))
+        samples_.add(now - delay, float(total))
         for at in (now, now - delay):
-            found = past.query(WindowCall("idle", "a", length_ms), at)
-            assert found == longest_standstill(past.samples, at, length_ms)
+            found = samples_.query(WindowCall("idle", "a", length_ms), at)
+            assert found == longest_standstill(samples_.samples, at, length_ms)
 
 
 @settings(max_examples=200, deadline=None)
-@given(said=stories(LEVELS))
-def test_the_extremes_are_the_same_looked_up_or_looked_through(said: Said) -> None:
-    past, now = SampleHistory(KEEP_MS, exact=True), 0
-    for gap, delay, value, length_ms in said:
+@given(steps=step_lists(LEVELS))
+def test_the_incremental_extremes_equal_the_searched_ones(steps: Steps) -> None:
+    samples_, now = SampleHistory(KEEP_MS, exact=True), 0
+    for gap, delay, value, length_ms in steps:
         now += gap
-        past.add(now - delay, float(value))
+        samples_.add(now - delay, float(value))
         for at in (now, now - delay):
-            seen = [held for when, held in past.samples if at - length_ms < when <= at]
-            assert past.query(WindowCall("max", "a", length_ms), at) == max(seen, default=None)
-            assert past.query(WindowCall("min", "a", length_ms), at) == min(seen, default=None)
+            seen = [held for when, held in samples_.samples if at - length_ms < when <= at]
+            assert samples_.query(WindowCall("max", "a", length_ms), at) == max(seen, default=None)
+            assert samples_.query(WindowCall("min", "a", length_ms), at) == min(seen, default=None)
 
 
-def test_growth_after_a_fall_that_has_left_the_window_is_counted_from_its_start() -> None:
-    past = SampleHistory(KEEP_MS)
+def test_growth_after_a_reset_outside_the_window_counts_from_its_start() -> None:
+    samples_ = SampleHistory(KEEP_MS)
     for at, value in ((0, 300.0), (10, 0.0), (20, 1.0), (30, 3.0), (40, 7.0)):
-        past.add(at, value)
-    assert past.increase(40, 40) == 7.0
-    assert past.increase(40, 20) == 6.0
+        samples_.add(at, value)
+    assert samples_.increase(40, 40) == 7.0
+    assert samples_.increase(40, 20) == 6.0

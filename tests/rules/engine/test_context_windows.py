@@ -10,18 +10,9 @@ from domain.people import community
 from rules.compiled.ruleset import compile_rulebooks
 from rules.engine.engine import Engine
 from rules.rulebook.model import Rulebook
+from tests.support.gas_readings import T0, feed, reading_at
 
 Kinds = dict[str, Kind]
-T0 = 1_767_225_600_000
-
-
-def reading_at(at: int, late: int = 0, **values: Value) -> Reading:
-    return Reading("gas-1", "gas_alarm", T0 + at, T0 + at + late, values)
-
-
-def feed(engine: Engine, *readings: Reading) -> list[str]:
-    findings = [finding for reading in readings for finding in engine.feed([reading], reading.received)]
-    return [f"{finding.rule} {finding.phase}" for finding in findings]
 
 
 def engine_with_rule(kinds: Kinds, **changes: Any) -> Engine:

@@ -28,10 +28,10 @@ from rules.rulebook.model import Rulebook
 from rules.state.device import NO_RULE_STATES
 from rules.state.timers import MAX_STALE_TIMERS
 from rules.tools.explain import explain
+from tests.support.gas_readings import T0, feed, reading_at, reading_with_quality
 
 Kinds = dict[str, Kind]
 Books = dict[str, Rulebook]
-T0 = 1_767_225_600_000
 LI = Person("li", "李奶奶", home="3-402", attributes={"lives_alone": True})
 COMMUNITY = community(
     places=[Place("3-402", "402", "household", attributes={"old": True})], people=[LI, Person("wu", "吴")]
@@ -41,19 +41,6 @@ COMMUNITY = community(
 @pytest.fixture
 def engine(books: Books, kinds: Kinds) -> Engine:
     return Engine(list(books.values()), kinds, COMMUNITY)
-
-
-def reading_at(at: int, device: str = "gas-1", kind: str = "gas_alarm", late: int = 0, **values: Value) -> Reading:
-    return Reading(device, kind, T0 + at, T0 + at + late, values)
-
-
-def reading_with_quality(at: int, quality: Quality, *names: str, **values: Value) -> Reading:
-    return Reading("gas-1", "gas_alarm", T0 + at, T0 + at, values, dict.fromkeys(names or values, quality))
-
-
-def feed(engine: Engine, *readings: Reading) -> list[str]:
-    """Feeds one by one; returns the findings as `rule phase`."""
-    return [f"{begun.rule} {begun.phase}" for reading in readings for begun in engine.feed([reading], reading.received)]
 
 
 def engine_with_rule(kinds: Kinds, people: Community = COMMUNITY, **changes: Any) -> Engine:

@@ -6,9 +6,11 @@ the service was down runs once, late. Holds, absence and escalation are not jobs
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
@@ -16,6 +18,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.cron import CronTrigger
 from msgspec import Struct
 
+from app.pipeline.retry import attempt_write
 from domain import Duty, Instant
 
 log = logging.getLogger("fengshao.scheduler")
@@ -80,18 +83,25 @@ class Scheduler:
     def __init__(self, jobs: Mapping[str, Job], zone: ZoneInfo, clock: Callable[[], Instant], store: JobStore) -> None:
         self._jobs, self._zone, self._clock, self._store = jobs, zone, clock, store
         self._scheduler: Any = AsyncIOScheduler(timezone=zone)
+        self.missed_runs: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Load the schedules, and run each job that was due while the service was down."""
+        """Load the schedules, and begin to run each job that was due while the service was down.
+
+        They run in the background (`missed_runs`): deleting a day of history must not delay the first message.
+        """
         now = self._clock()
         stored = await self._store.load({name: job.schedule for name, job in self._jobs.items()})
         active = [job for job in stored if job.enabled and job.name in self._jobs]
         for job in active:
             self._add(job)
         self._scheduler.start()
-        for job in active:
-            if missed_run(job.schedule, self._zone, job.last_run_at, now):
-                await self.run(job.name)
+        missed = [job.name for job in active if missed_run(job.schedule, self._zone, job.last_run_at, now)]
+        self.missed_runs = asyncio.create_task(self._run_all(missed), name="missed jobs")
+
+    async def _run_all(self, names: Sequence[str]) -> None:
+        for name in names:
+            await self.run(name)
 
     def _add(self, job: StoredJob) -> None:
         self._scheduler.add_job(
@@ -114,15 +124,21 @@ class Scheduler:
             self._scheduler.add_job(work, trigger, id=f"{name} {minute // 60:02}:{minute % 60:02}")
 
     async def run(self, name: str) -> None:
-        """Run a job now and record its outcome; a failure is recorded and logged, and the next run is as scheduled."""
+        """Run a job now and record its outcome; a failure is recorded and logged, and the next run is as scheduled.
+
+        An outcome that cannot be written is logged: the job is due again at the next start.
+        """
         now = self._clock()
         try:
             outcome = await self._jobs[name].work(now)
         except Exception as error:
             log.exception("job failed", extra={"job": name})
             outcome = f"failed: {error}"
-        await self._store.record(name, now, outcome)
+        await attempt_write(partial(self._store.record, name, now, outcome), f"outcome of job {name}")
 
     def stop(self) -> None:
+        """A job that runs in a thread of a store is not interrupted; closing the store waits for it."""
+        if self.missed_runs is not None:
+            self.missed_runs.cancel()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from app.server.scheduler import Job, Scheduler, StoredJob
 from domain import DAY, Instant
+from store.errors import CannotWrite
 
 NOW = 1_795_269_600_000
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -41,9 +45,40 @@ async def test_a_job_that_fell_due_while_we_were_down_runs_once_at_start() -> No
     jobs = {"retention": Job("40 3 * * *", done), "off": Job("40 3 * * *", done), "report": Job("0 8 * * *", done)}
     scheduler = Scheduler(jobs, SHANGHAI, lambda: NOW, rows)
     await scheduler.start()
+    assert scheduler.missed_runs is not None
+    await scheduler.missed_runs
     scheduler.stop()
 
     assert rows.ran == [("retention", NOW, "done")]
+
+
+async def test_a_missed_job_that_takes_long_does_not_delay_the_start() -> None:
+    """Deleting a day of history came before the first message after a night without the service."""
+    rows, running = Rows(StoredJob("retention", "40 3 * * *", True, NOW - 2 * DAY)), asyncio.Event()
+
+    async def slow(now: Instant) -> str:
+        running.set()
+        await asyncio.sleep(3_600)
+        return "done"
+
+    scheduler = Scheduler({"retention": Job("40 3 * * *", slow)}, SHANGHAI, lambda: NOW, rows)
+    async with asyncio.timeout(5):
+        await scheduler.start()
+        await running.wait()
+    scheduler.stop()
+    with pytest.raises(asyncio.CancelledError):
+        await scheduler.missed_runs
+    assert rows.ran == []
+
+
+async def test_an_outcome_that_cannot_be_written_ends_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    class Full(Rows):
+        async def record(self, name: str, at: Instant, outcome: str) -> None:
+            raise CannotWrite("disk full")
+
+    scheduler = Scheduler({"report": Job("0 8 * * *", done)}, SHANGHAI, lambda: NOW, Full())
+    await scheduler.run("report")
+    assert "outcome of job report not written: disk full" in caplog.text
 
 
 async def test_the_stored_schedule_wins_over_the_default() -> None:

@@ -105,11 +105,11 @@ class AlertService:
         self.grammar = settings.replies
         self.renderer = MessageRenderer(catalog, settings.sign, settings.tz, settings.template_codes)
         outbox = OutboxWriter(self.renderer, settings.channels, page, self._affected_name)
-        escalator = Escalator(policy, outbox, community, settings.tz, settings.last_resort)
+        self.escalator = escalator = Escalator(policy, outbox, community, settings.tz, settings.last_resort)
         self.processor = AlertProcessor(escalator)
         self.intake = FindingIntake(self.processor, devices)
-        self.outcomes = DeliveryOutcomes(self.processor, self.intake)
-        self.due_alerts = DueAlerts(self.processor, status_of)
+        self.outcomes = DeliveryOutcomes(self.processor, escalator, self.intake)
+        self.due_alerts = DueAlerts(self.processor, escalator, status_of)
 
     def _affected_name(self, alert: Alert) -> str:
         """The name a text states; none for health alerts."""
@@ -173,7 +173,8 @@ class AlertService:
         def work(store: AlertStore) -> ReplyResult:
             if once and not store.record_callback(once, at):
                 return ReplyResult(ReplyStatus.REPEATED, reason="pushed before")
-            return replies.handle_reply(self.processor, self.grammar, Transaction(store, at), phone, text)
+            tx = Transaction(store, at)
+            return replies.handle_reply(self.processor, self.escalator, self.grammar, tx, phone, text)
 
         result = await self.transact(work)
         self._changed(result.alerts)
@@ -187,7 +188,8 @@ class AlertService:
         def work(store: AlertStore) -> ButtonResult:
             if once and not store.record_callback(once, at):
                 return ButtonResult(False)
-            return handle_press(self.processor, Transaction(store, at), wecom_userid, event_key, handle)
+            tx = Transaction(store, at)
+            return handle_press(self.processor, self.community(), tx, wecom_userid, event_key, handle)
 
         result = await self.transact(work)
         self._changed([result.alert] if result.alert is not None else [])
@@ -242,7 +244,7 @@ class AlertService:
 
     async def send_digest(self, now: Instant) -> int:
         """Enqueue the daily digests; returns the number of alerts named. A second call on one day sends nothing."""
-        named = await self.transact(lambda store: enqueue_digests(self.processor.escalator, Transaction(store, now)))
+        named = await self.transact(lambda store: enqueue_digests(self.escalator, Transaction(store, now)))
         self._changed(named)
         return len(named)
 
@@ -275,7 +277,7 @@ class AlertService:
             raise InvalidField("to")
         tx = Transaction(store, now)
         unassigned = self.processor.apply(tx, alert, event, person.name)
-        after = self.processor.escalator.notify_person(tx, unassigned, person)
+        after = self.escalator.notify_person(tx, unassigned, person)
         store.save_alert(after)
         return after
 

@@ -12,6 +12,7 @@ from msgspec import structs
 from alerts.alert import OWNED_STATES, SETTLED_STATES, UNACKNOWLEDGED_STATES, Actor, Alert, ResponseSource, State
 from alerts.channels.channel import DeliveryReport, LookupResult, LookupStatus, SendOutcome, SendResult
 from alerts.delivery.channel_health import ChannelHealth
+from alerts.escalation.escalator import Escalator
 from alerts.handling.intake import FindingIntake
 from alerts.handling.processor import AlertProcessor
 from alerts.lifecycle.event import AlertEvent
@@ -52,8 +53,9 @@ _FINAL_STATES: Final = (DeliveryState.DELIVERED, DeliveryState.FAILED, DeliveryS
 class DeliveryOutcomes:
     """Updates a delivery from a send result, a lookup or a delivery report: state, timeline, retry, fallback."""
 
-    def __init__(self, processor: AlertProcessor, intake: FindingIntake) -> None:
-        self.processor, self.timeline = processor, processor.timeline
+    def __init__(self, processor: AlertProcessor, escalator: Escalator, intake: FindingIntake) -> None:
+        self.processor, self.timeline, self.joined_dangers = processor, processor.timeline, processor.joined_dangers
+        self.escalator, self.bundles = escalator, escalator.bundles
         self.channel_health = ChannelHealth(intake)
 
     def on_send_result(self, tx: Transaction, leased: Delivery, result: SendResult) -> list[int]:
@@ -120,7 +122,7 @@ class DeliveryOutcomes:
 
     def refresh(self, tx: Transaction, row: Delivery) -> Delivery | None:
         """A leased message, its text rendered from the present state; None when it was skipped as no longer needed."""
-        current = self.processor.escalator.bundles.refresh(tx, row)
+        current = self.bundles.refresh(tx, row)
         if current is None:
             self.skip(tx, row, cancel_reason(tx.store.alert(row.alert)))
             return None
@@ -134,7 +136,7 @@ class DeliveryOutcomes:
     def replace_by_summary(self, tx: Transaction, row: Delivery, alert: Alert) -> None:
         """The recipient is over his budget of single texts: a summary names this call together with the others."""
         self.skip(tx, row, OVER_BUDGET)
-        self.processor.escalator.bundles.enqueue_summary(tx, alert, row)
+        self.bundles.enqueue_summary(tx, alert, row)
 
     def postpone(self, tx: Transaction, row: Delivery, until: Instant, why: str) -> None:
         """Send not before `until`. `why` goes into the delivery's event log."""
@@ -181,7 +183,7 @@ class DeliveryOutcomes:
     def _escalate_failure(self, tx: Transaction, failed: Delivery) -> None:
         alert = self._waiting_alert(tx.store, failed)
         if alert is not None:
-            after = self.processor.escalator.handle_failure(tx, alert, failed)
+            after = self.escalator.handle_failure(tx, alert, failed)
             if after is not None:
                 tx.store.save_alert(after)
 
@@ -190,7 +192,7 @@ class DeliveryOutcomes:
         alert = tx.store.alert(failed.alert)
         if alert is None or alert.state in SETTLED_STATES:
             return
-        notified = self.processor.joined_dangers.try_next_channel(tx, alert, failed)
+        notified = self.joined_dangers.try_next_channel(tx, alert, failed)
         if not notified and alert.state in OWNED_STATES and alert.owner == failed.person:
             owner = Actor(failed.person, failed.name, ResponseSource.SYSTEM)
             self.processor.apply(tx, alert, AlertEvent(Signal.OWNER_UNREACHABLE, owner))
@@ -206,9 +208,9 @@ class DeliveryOutcomes:
         """While one channel is in doubt, use the person's next one. The time of the next escalation does not change."""
         alert = tx.store.alert(row.alert) if row.kind is MessageKind.ADDED else self._waiting_alert(tx.store, row)
         if alert is not None and row.kind is MessageKind.ADDED:
-            self.processor.joined_dangers.try_next_channel(tx, alert, row)
+            self.joined_dangers.try_next_channel(tx, alert, row)
         elif alert is not None:
-            self.processor.escalator.try_next_channel(tx, alert, row)
+            self.escalator.try_next_channel(tx, alert, row)
 
     def _on_final(self, tx: Transaction, row: Delivery, delivered: bool, code: str) -> None:
         if row.state in _FINAL_STATES and not (row.state is not DeliveryState.DELIVERED and delivered):

@@ -14,6 +14,7 @@ from alerts.lifecycle.transitions import Signal
 from alerts.message import CALL_KINDS
 from alerts.messages.deliveries import WECOM
 from alerts.ports import Outbox, Transaction
+from domain.people import Community
 
 
 class ButtonResult(Struct, frozen=True):
@@ -32,11 +33,12 @@ _KEYS: Final = {
 }
 
 
-def handle_press(processor: AlertProcessor, tx: Transaction, userid: str, key: str, handle: str = "") -> ButtonResult:
+def handle_press(
+    processor: AlertProcessor, community: Community, tx: Transaction, userid: str, key: str, handle: str = ""
+) -> ButtonResult:
     """Apply a button press. The user is authenticated by WeCom; the person is found by his user id."""
     word, _, number = key.partition(":")
-    people = processor.escalator.community().people.values()
-    person = next((person for person in people if person.wecom == userid), None)
+    person = next((person for person in community.people.values() if person.wecom == userid), None)
     alert = tx.store.alert(int(number)) if number.isdecimal() and len(number) < 18 else None
     if person is None or alert is None or word not in _KEYS:
         return ButtonResult(False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from alerts.alert import SETTLED_STATES, SYSTEM, Alert, State
+from alerts.escalation.escalator import Escalator
 from alerts.handling.finding_status import FindingStatus, StatusOf
 from alerts.handling.processor import AlertProcessor
 from alerts.lifecycle.advance import is_verification_overdue, next_recheck
@@ -17,8 +18,8 @@ from domain import Instant, Ledger
 class DueAlerts:
     """Processes alerts whose deadline has passed."""
 
-    def __init__(self, processor: AlertProcessor, status_of: StatusOf) -> None:
-        self.processor, self.status_of = processor, status_of
+    def __init__(self, processor: AlertProcessor, escalator: Escalator, status_of: StatusOf) -> None:
+        self.processor, self.escalator, self.status_of = processor, escalator, status_of
 
     def process(self, tx: Transaction, alert: Alert) -> None:
         """Process one alert that is due."""
@@ -29,7 +30,7 @@ class DueAlerts:
 
     def recheck(self, tx: Transaction, alert: Alert) -> None:
         """Recheck a settled alert: escalate again when its device, received since then, still reports the danger."""
-        deadlines = self.processor.escalator.ladder(alert).deadlines
+        deadlines = self.escalator.ladder(alert).deadlines
         data = self.with_finding_status(tx.store, alert, AlertEvent(Signal.DEADLINE, SYSTEM), alert.state_since)
         if data.still_dangerous and alert.ledger is Ledger.DANGER:
             self.processor.apply(tx, alert, AlertEvent(Signal.STILL_FIRING, SYSTEM))

@@ -49,7 +49,7 @@ class AlertProcessor:
             tx.store.add_timeline([entry])
         after = step.alert
         if event.signal is Signal.SEVERITY_RAISED:
-            after = self._with_untold_titles(tx, alert, after)
+            after = self._with_unlisted_titles(tx, alert, after)
         for effect in step.effects:
             after = self._run_effect(tx, alert, after, effect, event)
         tx.store.save_alert(after)
@@ -86,7 +86,7 @@ class AlertProcessor:
         owner = Actor(alert.owner or "", alert.owner_name or "", ResponseSource.SYSTEM)
         return self.apply(tx, alert, AlertEvent(Signal.OWNER_UNREACHABLE, owner))
 
-    def _with_untold_titles(self, tx: Transaction, old: Alert, new: Alert) -> Alert:
+    def _with_unlisted_titles(self, tx: Transaction, old: Alert, new: Alert) -> Alert:
         """The alert with the titles of the lesser dangers too, where no message about them may have been seen."""
         rows = [row for row in tx.store.deliveries(old.id) if row.kind in DANGER_KINDS and row.round == old.round]
         if any(row.state in POSSIBLY_SEEN for row in rows):

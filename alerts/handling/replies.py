@@ -12,6 +12,7 @@ from typing import Final
 from msgspec import Struct, structs
 
 from alerts.alert import ACTIVE_STATES, UNACKNOWLEDGED_STATES, Actor, Alert, ResponseSource, State, TimelineEntry
+from alerts.escalation.escalator import Escalator
 from alerts.handling.buttons import role_in_alert
 from alerts.handling.processor import AlertProcessor
 from alerts.lifecycle.event import AlertEvent, InvalidTransition
@@ -74,10 +75,10 @@ _SIGNALS: Final = {
 
 
 def handle_reply(
-    processor: AlertProcessor, grammar: ReplyGrammar, tx: Transaction, phone: str, text: str
+    processor: AlertProcessor, escalator: Escalator, grammar: ReplyGrammar, tx: Transaction, phone: str, text: str
 ) -> ReplyResult:
     """Handle a text from a phone."""
-    inbound = _InboundReply(processor, tx, reply_codes.normalize_phone(phone), text)
+    inbound = _InboundReply(processor, escalator, tx, reply_codes.normalize_phone(phone), text)
     if not inbound.people:
         return ReplyResult(ReplyStatus.UNKNOWN_PHONE, reason="nothing was sent to it")
     parsed = parse_reply(text, grammar, inbound.alerts)
@@ -99,13 +100,14 @@ def handle_reply(
 class _InboundReply:
     """One text being handled: the messages sent to this phone, and the alerts it has numbers for."""
 
-    def __init__(self, processor: AlertProcessor, tx: Transaction, phone: str, text: str) -> None:
+    def __init__(self, processor: AlertProcessor, escalator: Escalator, tx: Transaction, phone: str, text: str) -> None:
         self.processor, self.tx, self.phone, self.text = processor, tx, phone, text
-        held = tx.store.reply_codes(phone)
-        self.people = {one.alert: one.person for one in held}
-        known = ((one.number, tx.store.alert(one.alert)) for one in held)
-        self.alerts = {number: alert for number, alert in known if alert is not None}
-        self.messages = tx.store.last_messages(SMS, phone, MAX_MESSAGES_READ) if held else []
+        self.renderer, self.outbox, self._community = escalator.renderer, escalator.outbox, escalator.community
+        codes = tx.store.reply_codes(phone)
+        self.people = {code.alert: code.person for code in codes}
+        numbered = ((code.number, tx.store.alert(code.alert)) for code in codes)
+        self.alerts = {number: alert for number, alert in numbered if alert is not None}
+        self.messages = tx.store.last_messages(SMS, phone, MAX_MESSAGES_READ) if codes else []
 
     @property
     def active(self) -> list[Alert]:
@@ -144,14 +146,14 @@ class _InboundReply:
 
     def actor(self, alert: Alert) -> Actor:
         person = self.people[alert.id]
-        known = self.processor.escalator.community().people.get(person) or self.tx.store.person_of(self.phone)
+        known = self._community().people.get(person) or self.tx.store.person_of(self.phone)
         name = known.name if known is not None else person
         return Actor(person, name, ResponseSource.SMS, role_in_alert(self.tx.store, alert, person))
 
     def add_timeline(self, alert: Alert, kind: str, **words: str) -> None:
         """Add a timeline entry that quotes the text."""
         actor, quoted = self.actor(alert), sanitize(self.text)[:MAX_QUOTED]
-        line = self.processor.renderer.timeline_text(kind, name=actor.name, text=quoted, **words)
+        line = self.renderer.timeline_text(kind, name=actor.name, text=quoted, **words)
         self.tx.store.add_timeline([TimelineEntry(alert.id, self.tx.now, kind, line, person=actor.id)])
 
     def answer(self, alert: Alert, kind: MessageKind, reason: str = "") -> None:
@@ -163,13 +165,13 @@ class _InboundReply:
             self.add_timeline(alert, "unanswered")
             return
         numbers = sorted(number for number, one in self.alerts.items() if one.state in ACTIVE_STATES)
-        self.processor.escalator.outbox.enqueue_answer(self.tx, alert, call, kind, numbers, reason)
+        self.outbox.enqueue_answer(self.tx, alert, call, kind, numbers, reason)
 
     def confirm(self, alert: Alert, kind: MessageKind) -> None:
         """Confirm the action, with the codes for the next ones."""
         call = self._latest_call(alert)
         if call is not None:
-            self.processor.escalator.outbox.enqueue_update(self.tx, alert, call, kind, self.actor(alert).name)
+            self.outbox.enqueue_update(self.tx, alert, call, kind, self.actor(alert).name)
 
     def _latest_call(self, alert: Alert) -> Delivery | None:
         rows = latest_calls(self.tx.store.deliveries(alert.id))
@@ -220,7 +222,7 @@ def _check_owner(inbound: _InboundReply, alert: Alert, signal: Signal, actor: Ac
     """By text, only the owner reports arrival or completion of an acknowledged alert: a phone number proves little."""
     taken = alert.state in (State.ACKNOWLEDGED, State.ON_SITE) and alert.owner != actor.id
     if taken and signal in (Signal.ARRIVE, Signal.RESOLVE):
-        sentence = inbound.processor.renderer.refusal_text(ActionRefusal.ALREADY_TAKEN, alert, inbound.tx.now)
+        sentence = inbound.renderer.refusal_text(ActionRefusal.ALREADY_TAKEN, alert, inbound.tx.now)
         raise InvalidTransition(ActionRefusal.ALREADY_TAKEN, sentence)
 
 
@@ -271,9 +273,7 @@ def _answer_state(inbound: _InboundReply, alert: Alert, kind: MessageKind) -> No
     if alert.owner is not None and alert.owner == inbound.people[alert.id] and alert.state in ACTIVE_STATES:
         inbound.answer(alert, MessageKind.ARRIVED if alert.state is State.ON_SITE else MessageKind.OWNED)
     elif isinstance(outcome, ActionRefusal):
-        inbound.answer(
-            alert, MessageKind.STATUS, inbound.processor.renderer.refusal_text(outcome, alert, inbound.tx.now)
-        )
+        inbound.answer(alert, MessageKind.STATUS, inbound.renderer.refusal_text(outcome, alert, inbound.tx.now))
     else:
         inbound.answer(alert, kind)
 

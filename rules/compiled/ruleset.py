@@ -10,10 +10,11 @@ from functools import lru_cache
 
 from domain import DAY, Value
 from domain.by_identity import ByIdentity
-from domain.kind import Kind
+from domain.kind import Kind, Quantity
 from rules.compiled.applicability import ApplicabilityIndex
 from rules.compiled.condition import CompiledCondition
 from rules.compiled.rule import CompiledRule
+from rules.language.nodes import WindowCall
 from rules.rulebook.model import Rule, Rulebook
 from rules.rulebook.precedence import Ranks, ranks
 from rules.windows.history import retentions
@@ -22,51 +23,54 @@ ValueTest = Callable[[Value], object]
 
 
 class CompiledRuleset:
-    """Everything to be judged about one kind."""
+    """The compiled rules of one kind, indexed by how they are evaluated, and the quantities they need."""
 
     def __init__(self, kind: Kind, rules: Sequence[CompiledRule]) -> None:
         self.kind, self.report_interval_ms, self.kind_definition = kind.kind, kind.report_every, kind
         rules = sorted(rules, key=lambda rule: rule.rank)
+        self.by_name = {rule.name: rule for rule in rules}
         self.reevaluated_rules = tuple(rule for rule in rules if rule.is_reevaluated)
         self.read_findings = frozenset(name for rule in self.reevaluated_rules for name in rule.read_findings)
         """Names of the rules whose findings its rules read."""
-        self.by_name = {rule.name: rule for rule in rules}
-        self.conditional_rules = tuple((rule, rule.condition) for rule in rules if rule.condition is not None)
-        self.context_rules = tuple((rule, cond) for rule, cond in self.conditional_rules if not cond.needs_one_value)
-        self.applicability = ApplicabilityIndex(self.conditional_rules)
         self.absence_rules = tuple((rule, rule.absent) for rule in rules if rule.absent is not None)
         self.expiry_rules = tuple((rule, rule.rule.expires) for rule in rules if rule.rule.expires is not None)
         self.chatter_rules = tuple((rule, rule.rule.chatter) for rule in rules if rule.rule.chatter is not None)
+        self.conditional_rules = tuple((rule, rule.condition) for rule in rules if rule.condition is not None)
+        self.context_rules = tuple((rule, cond) for rule, cond in self.conditional_rules if not cond.needs_one_value)
+        self.applicability = ApplicabilityIndex(self.conditional_rules)
+        self.value_tests = _value_tests(self.conditional_rules)
+        self.dangers = _quantities(kind, lambda quantity: quantity.danger)
         self.absence_quantities = tuple(
             {absent.quantity for _, absent in self.absence_rules if absent.quantity is not None}
         )
-        self.value_tests = _value_tests(self.conditional_rules)
-        self.context_quantities = frozenset(
-            name for _, cond in self.conditional_rules if not cond.needs_one_value for name in cond.quantities
-        )
-        self.dangers = frozenset(name for name, quantity in kind.quantities.items() if quantity.danger)
-        happening = {name for name, quantity in kind.quantities.items() if quantity.event}
+        self.context_quantities = frozenset(name for _, cond in self.context_rules for name in cond.quantities)
         # Events do not last: the key of the last press does not apply to this one.
-        self.last_value_quantities = (
-            frozenset(name for _, cond in self.conditional_rules for name in cond.last_value_quantities) - happening
-        )
-        asked = [window for _, cond in self.conditional_rules for window in cond.windows]
-        yes_no = {name for name, quantity in kind.quantities.items() if quantity.type == "bool"}
-        self.retentions = retentions(asked, yes_no)
-        counters = {name for name, quantity in kind.quantities.items() if quantity.cumulative}
-        self.baseline_quantities = {one.quantity: one.quantity in counters for one in asked if one.function == "usual"}
+        self.last_value_quantities = frozenset(
+            name for _, cond in self.conditional_rules for name in cond.last_value_quantities
+        ) - _quantities(kind, lambda quantity: quantity.event)
+        windows = [window for _, cond in self.conditional_rules for window in cond.windows]
+        self.retentions = retentions(windows, _quantities(kind, lambda quantity: quantity.type == "bool"))
+        self.baseline_quantities = _baselines(windows, kind)
         """Quantities with a baseline, and whether they are counters."""
-        self.trend_quantities = frozenset(one.quantity for one in asked if one.function == "days_left")
-        windowed = {kept.quantity for kept in self.retentions.values()}
+        self.trend_quantities = frozenset(window.quantity for window in windows if window.function == "days_left")
         self.tracked_quantities = self.context_quantities.union(
             self.last_value_quantities,
             self.absence_quantities,
-            windowed,
+            {retention.quantity for retention in self.retentions.values()},
             self.baseline_quantities,
             self.trend_quantities,
         )
         self.is_stateless = not self.tracked_quantities
-        """A quiet reading changes no stored value."""
+        """A reading without a danger changes no stored value."""
+
+
+def _quantities(kind: Kind, has: Callable[[Quantity], bool]) -> frozenset[str]:
+    return frozenset(name for name, quantity in kind.quantities.items() if has(quantity))
+
+
+def _baselines(windows: Iterable[WindowCall], kind: Kind) -> dict[str, bool]:
+    counters = _quantities(kind, lambda quantity: quantity.cumulative)
+    return {window.quantity: window.quantity in counters for window in windows if window.function == "usual"}
 
 
 def empty_ruleset(kind: str) -> CompiledRuleset:
@@ -76,7 +80,7 @@ def empty_ruleset(kind: str) -> CompiledRuleset:
 
 def run_value_tests(value_tests: Mapping[str, tuple[ValueTest, ...]], values: Mapping[str, Value]) -> int:
     """Number of value tests that found no danger; -1 as soon as one finds danger or cannot compare the value."""
-    asked = 0
+    passed = 0
     try:
         for quantity in values:
             if quantity in value_tests:
@@ -84,19 +88,19 @@ def run_value_tests(value_tests: Mapping[str, tuple[ValueTest, ...]], values: Ma
                 for is_dangerous in value_tests[quantity]:
                     if is_dangerous(value):
                         return -1
-                    asked += 1
+                    passed += 1
     except TypeError:
         return -1
-    return asked
+    return passed
 
 
 def _value_tests(rules: Iterable[tuple[CompiledRule, CompiledCondition]]) -> dict[str, tuple[ValueTest, ...]]:
     # Readings with a test flag leave the fast path: their dangers are withheld.
-    found: dict[str, list[ValueTest]] = {"test": [lambda value: value is True]}
+    tests: dict[str, list[ValueTest]] = {"test": [lambda value: value is True]}
     for _, condition in rules:
         if condition.needs_one_value and condition.value_test is not None:
-            found.setdefault(condition.tested_quantity, []).append(condition.value_test)
-    return {name: tuple(tests) for name, tests in found.items()}
+            tests.setdefault(condition.tested_quantity, []).append(condition.value_test)
+    return {name: tuple(functions) for name, functions in tests.items()}
 
 
 def compile_rulebooks(books: Sequence[Rulebook], kinds: Mapping[str, Kind]) -> dict[str, CompiledRuleset]:
@@ -110,7 +114,7 @@ def compile_rulebooks(books: Sequence[Rulebook], kinds: Mapping[str, Kind]) -> d
 
 
 def compile_group_rules(books: Sequence[Rulebook]) -> dict[str, CompiledRuleset]:
-    """What is judged about each type of subject that gathers findings."""
+    """The rules that gather findings, by the type of their subject."""
     rules: dict[str, list[CompiledRule]] = {}
     order = ranks(books)
     for book in books:
@@ -125,7 +129,7 @@ def compile_group_rules(books: Sequence[Rulebook]) -> dict[str, CompiledRuleset]
 def _compile_once(
     rule: ByIdentity[Rule], book: ByIdentity[Rulebook], kind: ByIdentity[Kind], rank: int
 ) -> CompiledRule:
-    """Compiled once for all engines of a process: a backtest, a trial and the service judge by the same books."""
+    """Compiled once for all engines of a process: backtests, trials and the service use the same rulebooks."""
     return CompiledRule(rule.value, book.value, kind.value, rank)
 
 

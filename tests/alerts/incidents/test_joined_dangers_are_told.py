@@ -98,8 +98,8 @@ async def test_an_owner_whose_phone_refuses_the_text_of_an_sos_is_told_by_his_ot
     await town.service.process_findings([band(town, finding, "band-fall", "跌倒")])
     await town.send()
     await town.service.perform(1, "acknowledge", WANG)
-    town.service.processor.escalator.outbox.enabled |= {"wecom"}
-    dispatch = town.service.processor.escalator
+    town.service.escalator.outbox.enabled |= {"wecom"}
+    dispatch = town.service.escalator
     plain = dispatch.outbox.reachable_channels
     dispatch.outbox.reachable_channels = lambda person, wanted: [way for way in plain(person, wanted) if way != "wecom"]
     await town.service.process_findings([band(town, finding, "band-sos", "求救")])
@@ -194,7 +194,7 @@ async def test_while_the_text_of_an_sos_is_in_doubt_the_other_channel_speaks(tow
     await town.service.perform(1, "acknowledge", WANG)
     await town.service.process_findings([band(town, finding, "band-sos", "求救")])
     (row,) = [row for row in town.deliveries() if row.kind is MessageKind.ADDED]
-    town.service.processor.escalator.outbox.enabled |= {"wecom"}
+    town.service.escalator.outbox.enabled |= {"wecom"}
     sending = structs.replace(row, state=DeliveryState.SENDING)
 
     def work(tx: Any) -> None:

@@ -452,7 +452,7 @@ async def test_d4_an_acknowledgement_that_expires_after_the_shift_changed_calls_
 
 async def test_when_no_rung_reaches_anybody_the_last_resort_of_the_site_is_called(town: Any, finding: Any) -> None:
     town.people = structs.replace(town.people, duties=())
-    town.service.processor.escalator.last_resort = ("zhou", "gone")
+    town.service.escalator.last_resort = ("zhou", "gone")
     await town.service.process_findings([finding()])
     await town.send()
     assert len(town.texts("zhou")) == 1

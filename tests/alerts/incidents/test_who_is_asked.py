@@ -42,7 +42,7 @@ async def test_a_colleague_whose_call_was_called_off_is_called_when_the_one_who_
 
 
 async def test_who_takes_a_low_alert_at_night_gets_his_codes_at_night(town: Any, finding: Any) -> None:
-    dispatch = town.service.processor.escalator
+    dispatch = town.service.escalator
     night = QuietHours(from_minute=1260, to_minute=480)
     plain = [one.model_copy(update={"quiet": night}) if one.severities else one for one in dispatch.policy.ladders]
     dispatch.policy = EscalationPolicy(ladders=plain)

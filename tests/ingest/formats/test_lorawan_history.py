@@ -172,3 +172,18 @@ def test_a_danger_of_a_stranger_is_told_in_whatever_shape(listener: Build, conte
 def test_what_is_about_an_alarm_is_none(listener: Build, field: str) -> None:
     result = decode_message(listener, "gas_alarm", {field: True, "co_ppm": 0})
     assert not any(refusal.danger for refusal in result.refusals)
+
+
+def test_current_values_come_after_historic_ones() -> None:
+    content = {
+        "now": 1,
+        "history": [{"time": 20, "a": 2}, {"time": 10, "a": 1}],
+        "list": [1],
+        "mixed": [{"time": 1}, 2],
+    }
+
+    assert split_history(content) == [
+        (10, {"a": 1}),
+        (20, {"a": 2}),
+        (None, {"now": 1, "list": [1], "mixed": [{"time": 1}, 2]}),
+    ]

@@ -1,4 +1,4 @@
-"""The consumer against a broker whose packets the test decides: order of acknowledgement, DUP, refusals, TLS."""
+"""Connections to a broker whose packets the test decides: order of acknowledgement, DUP, refusals, TLS."""
 
 from __future__ import annotations
 

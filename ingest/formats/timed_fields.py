@@ -4,37 +4,73 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from msgspec import Struct
+
 TimedField = tuple[object, str, object]
 """Time as the message gives it, field name, value."""
 TimedFields = tuple[object, dict[str, object]]
 """Time as the message gives it, and the fields at that time."""
 
 
+class _Group(Struct, gc=False):
+    """Fields of one time, behind its `superseded` groups, of which the newest comes first.
+
+    `number` is its index, for a superseded group that of the group behind it. No group refers to another in a circle.
+    """
+
+    at: object
+    fields: dict[str, object]
+    superseded: list[_Group]
+    number: int
+    is_superseded: bool = False
+
+
+class _SameTime(Struct, gc=False):
+    """The groups of one time: the newest, which further fields join, and by field the one whose value holds."""
+
+    newest: _Group
+    holders: dict[str, _Group]
+
+
 def group_by_time(fields: Iterable[TimedField]) -> list[TimedFields]:
     """One set of fields a time. A field with two values at one time needs a second set, so that nothing is lost.
 
-    Of two bools at one time the true one comes last, because the last value is the one that holds.
+    The last value of a field at one time is the one that holds: the true one of two bools, else the later one.
 
     >>> group_by_time([(5, "alarm", True), (None, "test", True), (5, "lel_pct", 3), (5, "alarm", False)])
     [(5, {'alarm': False}), (5, {'alarm': True, 'lel_pct': 3}), (None, {'test': True})]
     """
-    groups: list[TimedFields] = []
-    open_groups: dict[str, dict[str, object]] = {}
+    groups: list[_Group] = []
+    times: dict[str, _SameTime] = {}
     for at, name, value in fields:
-        group = open_groups.get(repr(at))
-        if group is None or (name in group and group[name] != value):
-            open_groups[repr(at)] = new_group = {name: value}
-            groups.insert(_insert_index(groups, group, name, value), (at, new_group))
-        else:
-            group[name] = value
-    return groups
+        time = times.get(repr(at))
+        if time is None:
+            groups.append(_Group(at, {name: value}, [], len(groups)))
+            times[repr(at)] = _SameTime(groups[-1], {name: groups[-1]})
+            continue
+        held = time.holders.setdefault(name, time.newest).fields.get(name, value)
+        if held == value:
+            time.newest.fields.setdefault(name, value)
+        elif time.newest.fields.get(name, held) != value:
+            _add_other_value(groups, time, name, value)
+    ordered = (part for group in groups for part in (*reversed(group.superseded), group))
+    return [(group.at, group.fields) for group in ordered]
 
 
-def _insert_index(groups: list[TimedFields], existing: dict[str, object] | None, name: str, value: object) -> int:
-    """The end, but before the existing group if that has a true value and the new one is false."""
-    if existing is None or value or not existing[name]:
-        return len(groups)
-    return next(index for index, (_, group) in enumerate(groups) if group is existing)
+def _add_other_value(groups: list[_Group], time: _SameTime, name: str, value: object) -> None:
+    """Add a second value of a field: before the value that holds if that is true and this is not, else at the end."""
+    holder, newest = time.holders[name], time.newest
+    if holder.fields[name] and not value:
+        is_before_holder = newest.is_superseded and newest.number <= holder.number
+        if name in newest.fields or not is_before_holder:
+            time.newest = _Group(newest.at, {}, [], holder.number, is_superseded=True)
+            groups[holder.number].superseded.append(time.newest)
+    else:
+        if name in newest.fields or newest.is_superseded:
+            time.newest = _Group(newest.at, {}, [], len(groups))
+            groups.append(time.newest)
+        time.holders[name] = time.newest
+    time.newest.fields[name] = value
 
 
 def flatten(fields: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, object]]:

@@ -1,4 +1,4 @@
-"""What people look at, in a real browser on a real service: the wall, the alert page, the worker's phone."""
+"""The pages in a real browser on a real service: the wall, the alert page, the worker's phone."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ async def logged_in(browser: Browser, harness: ServiceHarness, width: int, heigh
     return page
 
 
-async def test_the_wall_shows_a_leak_to_the_door_without_being_touched(
+async def test_the_wall_shows_a_leak_with_its_full_address_without_a_reload(
     harness: ServiceHarness, browser: Browser
 ) -> None:
     page = await logged_in(browser, harness, 1920, 1080)
@@ -65,7 +65,9 @@ async def test_the_wall_shows_a_leak_to_the_door_without_being_touched(
     await expect(page.get_by_text("燃气泄漏").first).to_be_visible()
 
 
-async def test_the_alert_page_tells_the_story_and_takes_the_alert(harness: ServiceHarness, browser: Browser) -> None:
+async def test_the_alert_page_shows_the_timeline_and_acknowledges_the_alert(
+    harness: ServiceHarness, browser: Browser
+) -> None:
     page = await logged_in(browser, harness, 1920, 1080)
     await harness.publish("fengshao/v1/gas-402/alarm", {"alarm": True, "lel_pct": 18.5})
     (alert,) = await harness.until_items("/api/v1/alerts")
@@ -79,7 +81,7 @@ async def test_the_alert_page_tells_the_story_and_takes_the_alert(harness: Servi
     assert (await harness.get(f"/api/v1/alerts/{alert['id']}"))["state"] == "acknowledged"
 
 
-async def test_a_worker_works_the_whole_case_from_the_link_on_his_card_in_three_taps(
+async def test_a_worker_resolves_an_alert_from_the_link_on_the_card_in_three_taps(
     harness: ServiceHarness, browser: Browser
 ) -> None:
     await harness.publish("fengshao/v1/gas-402/alarm", {"alarm": True, "lel_pct": 18.5})
@@ -95,7 +97,7 @@ async def test_a_worker_works_the_whole_case_from_the_link_on_his_card_in_three_
     assert (await harness.get(f"/api/v1/alerts/{alert['id']}"))["owner"]["name"] == "李伟"
 
 
-async def test_chinese_is_drawn_with_a_chinese_font(browser: Browser) -> None:
+async def test_chinese_is_rendered_with_a_chinese_font(browser: Browser) -> None:
     page = await browser.new_page()
     await page.set_content("<span style='font: 40px sans-serif'>枫</span><span style='font: 40px sans-serif'>哨</span>")
     drawn = await page.evaluate(
@@ -109,7 +111,7 @@ async def test_chinese_is_drawn_with_a_chinese_font(browser: Browser) -> None:
     assert len(set(drawn)) == 3, "no CJK font: every letter looks like the missing one (install fonts-noto-cjk)"
 
 
-async def test_a_silence_is_planned_on_its_page_and_what_still_stands_is_told_when_it_is_ended(
+async def test_a_silence_is_planned_on_its_page_and_active_findings_notify_when_it_ends(
     harness: ServiceHarness, browser: Browser
 ) -> None:
     page = await logged_in(browser, harness, 1920, 1080)
@@ -155,24 +157,24 @@ async def test_a_latched_alarm_is_reset_on_the_alert_page_with_a_reason(
         await reset.click()
         await expect(page.get_by_text("已自锁")).to_have_count(0)
         assert await harness.items("/api/v1/rules/latched") == []
-        (deed, *_) = await harness.items("/api/v1/audit")
-        assert (deed["action"], deed["detail"]["reason"]) == ("rule reset", "已到现场查看，关阀通风")
+        (entry, *_) = await harness.items("/api/v1/audit")
+        assert (entry["action"], entry["detail"]["reason"]) == ("rule reset", "已到现场查看，关阀通风")
 
 
 @pytest.mark.parametrize(("width", "height"), [(1920, 1080), (390, 844)])
-async def test_the_page_of_the_api_shows_every_operation_behind_the_login_and_asks_nobody_else(
+async def test_the_page_of_the_api_shows_every_operation_behind_the_login_and_requests_no_other_host(
     harness: ServiceHarness, browser: Browser, width: int, height: int
 ) -> None:
     root = f"http://{harness.http.host}:{harness.http.port}"
     page = await browser.new_page(viewport={"width": width, "height": height}, locale="zh-CN")
-    complaints, asked = list[str](), set[str]()
-    page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("request", lambda request: asked.add(request.url))
+    messages, requested = list[str](), set[str]()
+    page.on("console", lambda message: messages.append(message.text) if message.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: messages.append(str(error)))
+    page.on("request", lambda request: requested.add(request.url))
 
     await page.goto(f"{root}/docs")
     await expect(page).to_have_url(f"{root}/login?next=/docs")
-    complaints.clear()  # the login asks who is logged in, and hears: nobody
+    messages.clear()  # the login page requests the session: 401
     await page.locator("input").first.fill(TOKEN)
     await page.keyboard.press("Enter")
 
@@ -187,13 +189,13 @@ async def test_the_page_of_the_api_shows_every_operation_behind_the_login_and_as
     await page.get_by_role("button", name="Execute").click()
     await expect(page.get_by_text("没有编号为1的告警").first).to_be_visible()
 
-    assert {url for url in asked if not url.startswith((root, "data:", "blob:"))} == set()
-    assert [said for said in complaints if "404" not in said] == []
+    assert {url for url in requested if not url.startswith((root, "data:", "blob:"))} == set()
+    assert [message for message in messages if "404" not in message] == []
     overflow = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert overflow <= 0, "the page is wider than the screen"
 
 
-def test_what_the_page_of_the_api_needs_is_in_no_other_page() -> None:
+def test_the_code_of_the_page_of_the_api_is_in_no_other_page() -> None:
     dist = Path(__file__).resolve().parents[2] / "console" / "dist"
     own = (dist / "index.html").read_text("utf-8")
     assert "/assets/api-" not in own

@@ -10,7 +10,7 @@ interface Asked {
   body: string
 }
 
-const asked: Asked[] = []
+const requests: Asked[] = []
 let answer: { status: number; body: unknown } = { status: 200, body: {} }
 let server: Server
 const real = globalThis.fetch
@@ -25,7 +25,7 @@ beforeAll(async () => {
     request.on('data', (part: Buffer) => (body += part.toString()))
     request.on('end', () => {
       const own = request.headers['x-fengshao'] as string | undefined
-      asked.push({ method: request.method ?? '', url: request.url ?? '', own, body })
+      requests.push({ method: request.method ?? '', url: request.url ?? '', own, body })
       response.writeHead(answer.status, { 'content-type': answer.status < 400 ? 'application/json' : 'application/problem+json' })
       response.end(answer.status === 204 ? '' : JSON.stringify(answer.body))
     })
@@ -45,7 +45,7 @@ afterAll(() => {
   server.close()
 })
 
-const last = (): Asked => asked.at(-1) as Asked
+const last = (): Asked => requests.at(-1) as Asked
 const refused = (asking: Promise<unknown>): Promise<Client.Problem> => asking.then(() => Promise.reject(new Error('was not refused')), (error: Client.Problem) => error)
 
 describe('the client of the API', () => {
@@ -87,10 +87,10 @@ describe('the client of the API', () => {
   it('takes an empty answer as done, and says at once when there is no server', async () => {
     answer = { status: 204, body: null }
     expect(await client.api.leave()).toBeUndefined()
-    let gone = 0
-    client.whenUnreachable(() => (gone += 1))
+    let isGone = 0
+    client.whenUnreachable(() => (isGone += 1))
     globalThis.fetch = () => Promise.reject(new TypeError('no network'))
     expect((await refused(client.api.people())).kind).toBe('offline')
-    expect(gone).toBe(1)
+    expect(isGone).toBe(1)
   })
 })

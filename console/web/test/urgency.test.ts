@@ -3,7 +3,7 @@ import type { Severity, State } from '../src/api/types'
 import { rankAssignees } from '../src/logic/assignees'
 import { remaining } from '../src/logic/deadline'
 import { keepPositions, compareUrgency } from '../src/logic/alert-order'
-import { isOpen, look, SEVERITIES, shape, worst } from '../src/logic/severity'
+import { isOpen, appearance, SEVERITIES, shape, worst } from '../src/logic/severity'
 import { allowedActions, SIDE_ACTIONS, primaryAction, MAIN_ACTIONS, workerStep } from '../src/logic/next-actions'
 import { alert } from './alerts'
 
@@ -18,24 +18,24 @@ describe('severity', () => {
   it('pulses only for an untaken critical danger', () => {
     for (const severity of SEVERITIES) {
       for (const state of STATES) {
-        const seen = look(alert({ severity, state }))
+        const seen = appearance(alert({ severity, state }))
         expect(seen.pulse).toBe(severity === 'critical' && (state === 'open' || state === 'returned'))
       }
     }
-    expect(look(alert({ ledger: 'health' })).pulse).toBe(false)
+    expect(appearance(alert({ ledger: 'health' })).pulse).toBe(false)
   })
 
   it('fills what is untaken or taken, outlines what is on site, greys what is over', () => {
-    expect(look(alert()).fill).toBe('filled')
-    expect(look(alert({ state: 'acknowledged' })).fill).toBe('filled')
-    expect(look(alert({ state: 'on_site' })).fill).toBe('outlined')
-    expect(look(alert({ state: 'closed' })).fill).toBe('grey')
+    expect(appearance(alert()).fill).toBe('filled')
+    expect(appearance(alert({ state: 'acknowledged' })).fill).toBe('filled')
+    expect(appearance(alert({ state: 'on_site' })).fill).toBe('outlined')
+    expect(appearance(alert({ state: 'closed' })).fill).toBe('grey')
   })
 
   it('outlines device health and hatches a device that fell silent in alarm', () => {
-    expect(look(alert({ ledger: 'health' })).fill).toBe('outlined')
-    expect(look(alert({ stale: true })).hatched).toBe(true)
-    expect(look(alert({ stale: true, state: 'closed' })).hatched).toBe(false)
+    expect(appearance(alert({ ledger: 'health' })).fill).toBe('outlined')
+    expect(appearance(alert({ stale: true })).hatched).toBe(true)
+    expect(appearance(alert({ stale: true, state: 'closed' })).hatched).toBe(false)
   })
 
   it('counts as live until somebody resolved it, and a returned one is live again', () => {

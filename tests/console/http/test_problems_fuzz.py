@@ -137,7 +137,7 @@ def fuzz_client(tmp_path_factory: pytest.TempPathFactory, blank: Path) -> Iterat
     folder = shutil.copytree(blank, tmp_path_factory.mktemp("fuzz_client") / "data")
     with asyncio.Runner() as runner:
 
-        async def open_house() -> ConsoleHarness:
+        async def open_harness() -> ConsoleHarness:
             harness = ConsoleHarness(
                 Database(sqlite_url(folder / "ledger.db")), DuckDbHistory(folder / "history.duckdb"), EventHub(T0)
             )
@@ -145,7 +145,7 @@ def fuzz_client(tmp_path_factory: pytest.TempPathFactory, blank: Path) -> Iterat
             await harness.alert()
             return harness
 
-        harness = runner.run(open_house())
+        harness = runner.run(open_harness())
         client = client_of(harness.app_with(rules={"tools": Tools()}))
         yield FuzzClient(runner, harness, client)
         runner.run(client.aclose())

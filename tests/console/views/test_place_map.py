@@ -20,8 +20,8 @@ def drawn(places: tuple[Place, ...]) -> dict[str, list[str]]:
     return {group: sorted(tiles) for group, tiles in PlaceMap(community(places)).groups.items()}
 
 
-def spots(town: Community, *places: str) -> list[tuple[str, str]]:
-    return [(spot.group.name, spot.tile.name) for one in places if (spot := find_spot(town, one)) is not None]
+def spots(community: Community, *places: str) -> list[tuple[str, str]]:
+    return [(spot.group.name, spot.tile.name) for one in places if (spot := find_spot(community, one)) is not None]
 
 
 def test_buildings_directly_under_a_community_are_all_drawn() -> None:

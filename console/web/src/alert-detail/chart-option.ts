@@ -85,15 +85,15 @@ function tooltip(curve: Curve, { colours, zone, labels }: Drawing): object {
 }
 
 function lines(curve: Curve, { onset, colours, labels, zone }: Drawing): object[] {
-  const said = (formatter: string): object => ({ formatter, color: colours.text, fontSize: 14, position: 'end' })
+  const labelOf = (formatter: string): object => ({ formatter, color: colours.text, fontSize: 14, position: 'end' })
   const drawn: object[] = curve.lines.map((line) => ({
     yAxis: line.value,
     lineStyle: { color: colours.severity[line.severity], type: 'dashed', width: 1.5 },
-    label: said(fill(labels.threshold, { value: line.value })),
+    label: labelOf(fill(labels.threshold, { value: line.value })),
   }))
   if (onset !== null) {
     const lineStyle = { color: colours.text, type: 'solid', width: 1 }
-    drawn.push({ xAxis: onset, lineStyle, label: said(`${labels.onset} ${clock(onset, zone)}`) })
+    drawn.push({ xAxis: onset, lineStyle, label: labelOf(`${labels.onset} ${clock(onset, zone)}`) })
   }
   return drawn
 }

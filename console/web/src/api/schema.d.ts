@@ -996,7 +996,7 @@ export interface components {
         Severity: "critical" | "high" | "low" | "medium";
         /**
          * Ledger
-         * @description Who works on it: a grid worker (danger) or the maintenance contractor (health).
+         * @description Who handles a finding: a grid worker (danger) or the maintenance contractor (health).
          * @enum {string}
          */
         Ledger: "danger" | "health";
@@ -1348,7 +1348,7 @@ export interface components {
         };
         /**
          * Quality
-         * @description How far a value may be believed. Anything but GOOD is recorded; rules ask for it by name or ignore it.
+         * @description How far a value can be trusted. Rules ignore values that are not GOOD unless they ask for them by name.
          * @enum {string}
          */
         Quality: "clock" | "good" | "implausible" | "retained";
@@ -1414,7 +1414,7 @@ export interface components {
         };
         /**
          * Role
-         * @description The rungs people stand on: 网格员 网格长 社区 街道 部门, 维保 for the health ledger, 物业 卫生站 for calls.
+         * @description Roles of people in a ladder: 网格员 网格长 社区 街道 部门, 维保 for the health ledger, 物业 卫生站 for calls.
          * @enum {string}
          */
         Role: "clinic" | "community" | "department" | "lead" | "maintenance" | "property" | "street" | "worker";
@@ -4238,7 +4238,7 @@ export interface operations {
                     cell: string;
                     /**
                      * Role
-                     * @description The rungs people stand on: 网格员 网格长 社区 街道 部门, 维保 for the health ledger, 物业 卫生站 for calls.
+                     * @description Roles of people in a ladder: 网格员 网格长 社区 街道 部门, 维保 for the health ledger, 物业 卫生站 for calls.
                      * @enum {string}
                      */
                     role: "worker" | "lead" | "community" | "street" | "department" | "maintenance" | "property" | "clinic";
@@ -4280,7 +4280,7 @@ export interface operations {
                     cell: string;
                     /**
                      * Role
-                     * @description The rungs people stand on: 网格员 网格长 社区 街道 部门, 维保 for the health ledger, 物业 卫生站 for calls.
+                     * @description Roles of people in a ladder: 网格员 网格长 社区 街道 部门, 维保 for the health ledger, 物业 卫生站 for calls.
                      * @enum {string}
                      */
                     role: "worker" | "lead" | "community" | "street" | "department" | "maintenance" | "property" | "clinic";
@@ -4434,7 +4434,7 @@ export interface operations {
                     cell: string;
                     /**
                      * Role
-                     * @description The rungs people stand on: 网格员 网格长 社区 街道 部门, 维保 for the health ledger, 物业 卫生站 for calls.
+                     * @description Roles of people in a ladder: 网格员 网格长 社区 街道 部门, 维保 for the health ledger, 物业 卫生站 for calls.
                      * @enum {string}
                      */
                     role: "worker" | "lead" | "community" | "street" | "department" | "maintenance" | "property" | "clinic";

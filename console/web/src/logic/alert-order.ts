@@ -19,9 +19,9 @@ export function compareUrgency(a: AlertItem, b: AlertItem): number {
 }
 
 /** Order while the pointer is over a list: known rows keep their positions, new rows go to the end. */
-export function keepPositions(before: readonly string[], wanted: readonly string[]): string[] {
-  const present = new Set(wanted)
-  const kept = before.filter((id) => present.has(id))
-  const known = new Set(kept)
-  return [...kept, ...wanted.filter((id) => !known.has(id))]
+export function keepPositions(before: readonly string[], ids: readonly string[]): string[] {
+  const present = new Set(ids)
+  const staying = before.filter((id) => present.has(id))
+  const known = new Set(staying)
+  return [...staying, ...ids.filter((id) => !known.has(id))]
 }

@@ -74,8 +74,8 @@ function order(alert: AlertItem, present: readonly string[]): string[] {
   const evidence = alert.evidence ?? []
   const compared = evidence.filter((line) => typeof line.limit === 'number').map((line) => line.quantity)
   const measured = evidence.filter((line) => typeof line.value === 'number').map((line) => line.quantity)
-  const wanted = [...compared, ...(COMPANION[alert.hazard ?? ''] ?? []), ...measured, ...evidence.map((line) => line.quantity)]
-  return [...new Set(wanted)].filter((name) => present.includes(name))
+  const ordered = [...compared, ...(COMPANION[alert.hazard ?? ''] ?? []), ...measured, ...evidence.map((line) => line.quantity)]
+  return [...new Set(ordered)].filter((name) => present.includes(name))
 }
 
 function curve(quantity: string, readings: readonly ReadingPoint[], alert: AlertItem, known: readonly Threshold[]): Curve {

@@ -25,7 +25,7 @@ const FILLS: Record<State, Fill> = {
   shelved: 'grey',
 }
 
-export interface Look {
+export interface Appearance {
   shape: Shape
   fill: Fill
   pulse: boolean
@@ -41,7 +41,7 @@ export function shape(severity: Severity): Shape {
 }
 
 /** Device health is outlined, never filled; only an untaken critical danger pulses. */
-export function look(alert: { severity: Severity; state: State; ledger: Ledger; stale?: boolean }): Look {
+export function appearance(alert: { severity: Severity; state: State; ledger: Ledger; stale?: boolean }): Appearance {
   const byState = FILLS[alert.state]
   const fill = alert.ledger === 'health' && byState === 'filled' ? 'outlined' : byState
   return {

@@ -291,7 +291,7 @@ def refusals_replay(data: Path, reason: str | None, source: str | None) -> None:
 @report_user_errors
 def send_test_message(site: Path, to: str, channel: str) -> None:
     """Send one real message through a channel and say what the provider answered."""
-    from app.cli.test_message import send_test
+    from app.cli.send_test_message import send_test
 
     sys.exit(asyncio.run(send_test(site, to, channel, click.echo)))
 

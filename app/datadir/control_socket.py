@@ -6,6 +6,7 @@ Only the owner of DIR can open the socket, so the service adds the admin token t
 from __future__ import annotations
 
 import contextlib
+import socket
 from collections.abc import Awaitable, Callable, MutableMapping
 from pathlib import Path
 from typing import Any
@@ -50,10 +51,10 @@ def request(data: Path, method: str, path: str, body: Any = None, timeout_s: flo
 
     Raises ServiceNotRunning when no service holds the socket, RequestFailed when it refuses.
     """
-    socket = data / SOCKET
-    if not socket.exists():
+    path_of_socket = data / SOCKET
+    if not _accepts_connections(path_of_socket):
         raise ServiceNotRunning
-    transport = httpx2.HTTPTransport(uds=str(socket))
+    transport = httpx2.HTTPTransport(uds=str(path_of_socket))
     with httpx2.Client(transport=transport, base_url="http://control", timeout=timeout_s) as client:
         try:
             response = client.request(method, path, json=body)
@@ -62,6 +63,16 @@ def request(data: Path, method: str, path: str, body: Any = None, timeout_s: flo
     if response.is_success:
         return response.json() if response.content else None
     raise RequestFailed(_problem_text(response))
+
+
+def _accepts_connections(path: Path) -> bool:
+    """Whether a service listens; the file may be left by one that was killed. httpx leaks its socket in that case."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(str(path))
+        except OSError:
+            return False
+    return True
 
 
 def _problem_text(response: httpx2.Response) -> str:

@@ -43,7 +43,7 @@ class Stages:
 
     def __init__(self, folder: Path, count: int) -> None:
         self.count, self.folder = count, folder
-        self.took: dict[str, float] = {}
+        self.duration_us: dict[str, float] = {}
         self.now = int(time.time() * 1000)
         self.kinds = kinds = load_kinds()
         self.mappings = load_mappings(kinds, None)
@@ -55,73 +55,73 @@ class Stages:
 
     def clock(self, stage: str, work: Callable[[], None]) -> None:
         """Both the time that passed and the processor time of this process, its threads included."""
-        begun, worked = time.perf_counter(), time.process_time()
+        started, worked = time.perf_counter(), time.process_time()
         work()
-        passed, busy = time.perf_counter() - begun, time.process_time() - worked
-        self.took[stage] = passed * 1e6 / self.count
+        passed, busy = time.perf_counter() - started, time.process_time() - worked
+        self.duration_us[stage] = passed * 1e6 / self.count
         print(f"{stage:36} {passed * 1e6 / self.count:7.2f} µs passed {busy * 1e6 / self.count:7.2f} µs of processor")
 
     def run(self) -> None:
         raw = b"".join(_as_v5(reading(index, DEVICES, self.now - 1_000, 0)) for index in range(self.count))
-        arrivals: list[list[object]] = []
-        self.clock("packets (mqtt5)", lambda: self._cut(raw, arrivals))
+        reads: list[list[object]] = []
+        self.clock("packets (mqtt5)", lambda: self._parse_packets(raw, reads))
         entries: list[JournalEntry] = []
-        asyncio.run(self._take(arrivals, entries))
+        asyncio.run(self._write_journal(reads, entries))
         journal = SqliteJournal(self.folder / "journal.db")
         self.clock("journal append, synced", lambda: asyncio.run(_append(journal, entries)))
         journal.close()
-        heard: list[Sequence[Reading]] = []
-        self.clock("decoder", lambda: self._hear(entries, heard))
-        self.clock("rules", lambda: self._judge(heard))
+        batches: list[Sequence[Reading]] = []
+        self.clock("decoder", lambda: self._decode(entries, batches))
+        self.clock("rules", lambda: self._evaluate(batches))
         history = DuckDbHistory(self.folder / "history.duckdb")
-        self.clock("history append and flush", lambda: asyncio.run(_remember(history, heard)))
+        self.clock("history append and flush", lambda: asyncio.run(_append_history(history, batches)))
 
-    def _cut(self, raw: bytes, arrivals: list[list[object]]) -> None:
+    def _parse_packets(self, raw: bytes, reads: list[list[object]]) -> None:
         stream = PacketStream(1_048_576)
         pieces = (raw[at : at + PIECE] for at in range(0, len(raw), PIECE))
-        arrivals.extend(list[object](stream.feed(piece)) for piece in pieces)
+        reads.extend(list[object](stream.feed(piece)) for piece in pieces)
 
-    async def _take(self, arrivals: list[list[object]], entries: list[JournalEntry]) -> None:
-        nobody = _Session()
-        link = MqttConnection(None, ConnectionSettings("bench"), None)  # type: ignore[arg-type]
+    async def _write_journal(self, reads: list[list[object]], entries: list[JournalEntry]) -> None:
+        session = _Session()
+        connection = MqttConnection(None, ConnectionSettings("bench"), None)  # type: ignore[arg-type]
         limits = WriterSettings(2**40, 1_048_576, 1_000, 1.0)
         writer = JournalWriter(
             Lane.BULK,
-            nobody,  # type: ignore[arg-type]
+            session,  # type: ignore[arg-type]
             _Positions(),
             entries.append,
             lambda: self.now,
             limits,
-            _takes,
+            _keep_copy,
         )
-        begun = time.perf_counter()
-        for each in arrivals:
-            writer.enqueue(link, each)  # type: ignore[arg-type]
-        passed = (time.perf_counter() - begun) * 1e6 / self.count
+        started = time.perf_counter()
+        for each in reads:
+            writer.enqueue(connection, each)  # type: ignore[arg-type]
+        passed = (time.perf_counter() - started) * 1e6 / self.count
         print(f"{'frames, session copies, redelivery':36} {passed:7.2f} µs passed")
-        foresee = DangerPrefilter(self.kinds, self.mappings, self.decoder.has_danger)
-        begun = time.perf_counter()
+        prefilter = DangerPrefilter(self.kinds, self.mappings, self.decoder.has_danger)
+        started = time.perf_counter()
         for batch in writer._batches:
-            foresee(batch.frames)
-        passed = (time.perf_counter() - begun) * 1e6 / self.count
+            prefilter(batch.frames)
+        passed = (time.perf_counter() - started) * 1e6 / self.count
         print(f"{'danger detection':36} {passed:7.2f} µs passed")
         running = asyncio.create_task(writer.run())
         await writer.drain()
         running.cancel()
 
-    def _hear(self, entries: list[JournalEntry], heard: list[Sequence[Reading]]) -> None:
-        heard.extend(self.decoder.decode(entry.frames).readings for entry in entries)
+    def _decode(self, entries: list[JournalEntry], batches: list[Sequence[Reading]]) -> None:
+        batches.extend(self.decoder.decode(entry.frames).readings for entry in entries)
 
-    def _judge(self, heard: list[Sequence[Reading]]) -> None:
-        for readings in heard:
+    def _evaluate(self, batches: list[Sequence[Reading]]) -> None:
+        for readings in batches:
             self.engine.feed(readings, self.now)
 
 
-_COVER = TopicFilterSet([NATIVE_ALARMS])
+_URGENT_TOPICS = TopicFilterSet([NATIVE_ALARMS])
 
 
-def _takes(_lane: Lane, topic: str, _payload: bytes, _qos: int, _now: int) -> bool:
-    return topic not in _COVER
+def _keep_copy(_lane: Lane, topic: str, _payload: bytes, _qos: int, _now: int) -> bool:
+    return topic not in _URGENT_TOPICS
 
 
 class _Session:
@@ -163,8 +163,8 @@ async def _append(journal: SqliteJournal, entries: list[JournalEntry]) -> None:
         await journal.append(entry.lane, entry.frames)
 
 
-async def _remember(history: DuckDbHistory, heard: list[Sequence[Reading]]) -> None:
-    for pos, readings in enumerate(heard, 1):
+async def _append_history(history: DuckDbHistory, batches: list[Sequence[Reading]]) -> None:
+    for pos, readings in enumerate(batches, 1):
         history.append(Lane.BULK, pos, readings)
     await history.flush()
     await history.close()

@@ -49,11 +49,16 @@ class IntakeEvents:
 
     def __init__(self, pipeline: Pipeline, journal: SqliteJournal, monitoring: SelfMonitoring) -> None:
         self._pipeline, self._journal, self._monitoring = pipeline, journal, monitoring
-        self._connection_changes: asyncio.Queue[tuple[bool, Instant]] = asyncio.Queue()
+        self._marks: asyncio.Queue[tuple[MarkKind, Instant]] = asyncio.Queue()
 
     def connection_changed(self, connected: bool, at: Instant) -> None:
-        """Queued for `follow_connection`, because the journal must note it."""
-        self._connection_changes.put_nowait((connected, at))
+        """Begin or end an outage at once; the journal's mark is queued, for it may have to wait for the disk."""
+        log.info("link up" if connected else "link down", extra={"at": at})
+        if connected:
+            self._pipeline.set_connected(at)
+        else:
+            self._pipeline.set_disconnected(at)
+        self._marks.put_nowait((MarkKind.LINK_UP if connected else MarkKind.LINK_DOWN, at))
 
     def journal_write_failed(self, since: Instant, until: Instant | None, error: str) -> None:
         """While the journal fails, the broker holds messages back: that is an outage, not silence of the devices."""
@@ -64,16 +69,10 @@ class IntakeEvents:
     def messages_dropped(self, count: int, at: Instant) -> None:
         self._monitoring.messages_dropped(count, at)
 
-    async def follow_connection(self) -> None:
-        """Begin and end outages as the connection changes, until cancelled."""
+    async def write_marks(self) -> None:
+        """Mark changes of the connection in the journal, until cancelled."""
         while True:
-            connected, at = await self._connection_changes.get()
-            log.info("link up" if connected else "link down", extra={"at": at})
-            if connected:
-                self._pipeline.set_connected(at)
-            else:
-                self._pipeline.set_disconnected(at)
-            kind = MarkKind.LINK_UP if connected else MarkKind.LINK_DOWN
+            kind, at = await self._marks.get()
             await retry_until_writable(partial(self._journal.mark, kind, at), "link")
 
 

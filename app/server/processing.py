@@ -133,7 +133,8 @@ class Processing:
         """Apply the registry's new version; when this returns, the next message is processed by it."""
         change = await self._registry.reload()
         await self.pipeline.apply_change(partial(self._apply_registry_change, change))
-        await self._journal.mark(MarkKind.REGISTRY, self._clock(), registry_detail(self._registry.version))
+        detail, at = registry_detail(self._registry.version), self._clock()
+        await retry_until_writable(partial(self._journal.mark, MarkKind.REGISTRY, at, detail), "registry")
         return change
 
     def _apply_registry_change(self, change: RegistryChange) -> Sequence[Finding]:

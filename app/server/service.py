@@ -127,7 +127,7 @@ class Service:
         return {
             "pipeline": pipeline.run(self.consumer),
             "intake": self.intake.run(),
-            "connection": self.intake_events.follow_connection(),
+            "connection marks": self.intake_events.write_marks(),
             "outbox": self.alerting.outbox_sender.run(),
             "deadlines": self.alerting.run_deadlines(),
             "heartbeat": heartbeat,

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
-from app.server.intake import Intake, SessionErrorLog
+from app.server.intake import Intake, IntakeEvents, SessionErrorLog
 from ingest.mqtt.consumer import ConsumerStatus, SessionStatus
 from ingest.mqtt.session import NOT_CONNECTED
+from store.errors import CannotWrite
+from store.journal import MarkKind
 
 
 def status(urgent: str, bulk: str) -> ConsumerStatus:
@@ -52,3 +54,34 @@ async def test_a_service_that_is_stopped_while_it_catches_up_takes_nothing_from_
     pipeline.caught_up.set()
     with pytest.raises(asyncio.CancelledError):
         await running
+
+
+async def test_a_connection_lost_while_the_disk_is_full_is_an_outage_at_once() -> None:
+    """The mark of the change before it waited for the disk, and every device was reported missing."""
+    marks, outages = list[tuple[MarkKind, int]](), list[tuple[str, int]]()
+    full = True
+
+    async def mark(kind: MarkKind, at: int) -> None:
+        if full:
+            raise CannotWrite("disk full")
+        marks.append((kind, at))
+
+    pipeline: Any = SimpleNamespace(
+        set_connected=lambda at: outages.append(("connected", at)),
+        set_disconnected=lambda since: outages.append(("disconnected", since)),
+    )
+    journal: Any = SimpleNamespace(mark=mark)
+    monitoring: Any = None
+    events = IntakeEvents(pipeline, journal, monitoring)
+    writing = asyncio.create_task(events.write_marks())
+    events.connection_changed(True, 1)
+    await asyncio.sleep(0)
+    events.connection_changed(False, 2)
+    assert outages == [("connected", 1), ("disconnected", 2)]
+
+    full = False
+    async with asyncio.timeout(5):
+        while len(marks) < 2:
+            await asyncio.sleep(0.01)
+    writing.cancel()
+    assert marks == [(MarkKind.LINK_UP, 1), (MarkKind.LINK_DOWN, 2)]

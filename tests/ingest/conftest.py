@@ -1,4 +1,4 @@
-"""What the tests of this room share: the real kinds and mappings, and a listener over some devices."""
+"""The built-in kinds and mapping books, and decoders with registered devices."""
 
 from __future__ import annotations
 
@@ -34,12 +34,17 @@ def books() -> list[MappingBook]:
 
 
 @pytest.fixture
-def listener(kinds: dict[str, Kind], books: list[MappingBook]) -> Callable[..., Decoder]:
-    """A listener that knows these devices."""
+def build_decoder(kinds: dict[str, Kind], books: list[MappingBook]) -> Callable[..., Decoder]:
+    """Builds a decoder with these devices registered and these topic filters."""
 
     def build(*devices: Device, filters: Mapping[str, Sequence[str]] | None = None) -> Decoder:
-        made = Decoder(kinds, books, DecoderSettings(filters=filters or {}))
-        made.device_index = DeviceIndex(devices)
-        return made
+        decoder = Decoder(kinds, books, DecoderSettings(filters=filters or {}))
+        decoder.device_index = DeviceIndex(devices)
+        return decoder
 
     return build
+
+
+@pytest.fixture
+def listener(build_decoder: Callable[..., Decoder]) -> Callable[..., Decoder]:
+    return build_decoder

@@ -11,5 +11,5 @@ from tests.ingest.decoding.native_messages import BAND, BUTTON, GAS
 
 
 @pytest.fixture
-def decoder(listener: Callable[..., Decoder]) -> Decoder:
-    return listener(GAS, BUTTON, BAND)
+def decoder(build_decoder: Callable[..., Decoder]) -> Decoder:
+    return build_decoder(GAS, BUTTON, BAND)

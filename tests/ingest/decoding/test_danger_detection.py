@@ -46,12 +46,12 @@ def test_a_garbled_message_of_a_device_under_test_is_no_danger(decoder: Decoder)
     ]
 
 
-def test_a_garbled_door_that_is_open_is_no_danger_and_a_garbled_cover_is(listener: Callable[..., Decoder]) -> None:
-    result = listener(Device("door-1", "door"), Device("lid-1", "manhole")).decode(
+def test_a_garbled_door_that_is_open_is_no_danger_and_a_garbled_cover_is(build_decoder: Callable[..., Decoder]) -> None:
+    result = build_decoder(Device("door-1", "door"), Device("lid-1", "manhole")).decode(
         [Frame(f"fengshao/v1/{name}/up", b'{"opened":true', NOW, "bulk") for name in ("door-1", "lid-1", "who")]
     )
 
-    assert [False, True, False] == [each.danger for each in result.refusals]
+    assert [False, True, False] == [refusal.danger for refusal in result.refusals]
 
 
 def kind_of(**quantities: dict[str, Any]) -> Kind:

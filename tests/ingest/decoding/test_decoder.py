@@ -29,14 +29,14 @@ def test_a_key_written_as_text_is_a_press_all_the_same(decoder: Decoder) -> None
 
 @pytest.mark.parametrize("platform", ["chirpstack", "tts"])
 @pytest.mark.parametrize(
-    ("said", "values"),
+    ("content", "values"),
     [(3.6, {"battery_v": 3.6}), (3, {"battery_pct": 3}), (57.5, {"battery_pct": 57.5}), ("3.6 V", {"battery_v": 3.6})],
 )
 def test_a_battery_of_three_point_six_is_volts(
-    kinds: dict[str, Kind], books: list[MappingBook], platform: str, said: object, values: dict[str, float]
+    kinds: dict[str, Kind], books: list[MappingBook], platform: str, content: object, values: dict[str, float]
 ) -> None:
     plan = compile_plan(kinds["water_leak"], books, platform)
-    verdict = validate(RawReading(platform, "x", None, {"battery": said}), GAS, plan, DuplicateWindow(), NOW, UTC)
+    verdict = validate(RawReading(platform, "x", None, {"battery": content}), GAS, plan, DuplicateWindow(), NOW, UTC)
 
     assert isinstance(verdict, Outcome)
     assert verdict.reading is not None
@@ -48,8 +48,8 @@ def test_a_batch_may_be_mixed_and_every_item_of_it_has_a_result(decoder: Decoder
         native_frames("gas-1", [{"lel_pct": 1}, 7, {"lel_pct": "x"}, {}, {"lel_pct": None}, {"zzz": 1}])
     )
 
-    assert [1] == [each.values["lel_pct"] for each in result.readings]
-    assert [DeviceEventKind.LIFE] == [each.kind for each in result.events]
+    assert [1] == [reading.values["lel_pct"] for reading in result.readings]
+    assert [DeviceEventKind.LIFE] == [event.kind for event in result.events]
     assert [
         RefusalReason.BAD_PAYLOAD,
         RefusalReason.BAD_VALUE,
@@ -59,8 +59,10 @@ def test_a_batch_may_be_mixed_and_every_item_of_it_has_a_result(decoder: Decoder
 
 
 def test_a_text_in_gbk_or_with_a_byte_order_mark_does_not_hide_an_alarm(decoder: Decoder) -> None:
-    said = '{"msg": "燃气泄漏", "alarm": true}'
-    frames = [Frame("fengshao/v1/gas-1/up", said.encode(code), NOW, "bulk") for code in ("gbk", "utf-8-sig", "utf-16")]
+    content = '{"msg": "燃气泄漏", "alarm": true}'
+    frames = [
+        Frame("fengshao/v1/gas-1/up", content.encode(code), NOW, "bulk") for code in ("gbk", "utf-8-sig", "utf-16")
+    ]
 
     assert [{"alarm": True}] * 3 == [each.values for each in decoder.decode(frames).readings]
 
@@ -87,12 +89,12 @@ def test_a_message_that_makes_validation_fail_does_not_stop_those_after_it_and_m
 
     monkeypatch.setattr("ingest.decoding.readings.validate", poisoned)
     monkeypatch.setattr("ingest.decoding.decoder.has_danger_bit", lambda *_: 1 // 0)
-    said = [{"seq": number, "alarm": number == 2} for number in (1, 2, 3)]
-    frames = [frame for each in said for frame in native_frames("gas-1", each, leaf="alarm")]
+    content = [{"seq": number, "alarm": number == 2} for number in (1, 2, 3)]
+    frames = [frame for each in content for frame in native_frames("gas-1", each, leaf="alarm")]
     result = decoder.decode(frames)
 
     assert ([False, False], [(RefusalReason.CODEC_FAILED, True)]) == (
-        [each.values["alarm"] for each in result.readings],
+        [reading.values["alarm"] for reading in result.readings],
         refusal_reasons(result),
     )
     assert [True] * 3 == [decoder.has_danger(frame) for frame in frames]
@@ -133,13 +135,13 @@ def test_any_payload_has_a_result_and_a_true_alarm_is_never_lost(
 ) -> None:
     decoder = Decoder(kinds, books)
     decoder.device_index = DeviceIndex([KNOWN])
-    said = data.draw(st.dictionaries(FIELDS, JSON, max_size=5) | st.lists(JSON, max_size=3) | JSON)
-    payload = data.draw(st.just(json.dumps(said).encode()) | st.binary(max_size=40))
+    content = data.draw(st.dictionaries(FIELDS, JSON, max_size=5) | st.lists(JSON, max_size=3) | JSON)
+    payload = data.draw(st.just(json.dumps(content).encode()) | st.binary(max_size=40))
 
     result = decoder.decode([Frame(topic, payload, NOW, "bulk")])
 
     assert result.readings or result.refusals or result.events or result.duplicates
-    assert all(each.values for each in result.readings)
-    whole = payload == json.dumps(said).encode() and topic in ("fengshao/v1/gas-1/up", "fengshao/v1/gas-1/alarm")
-    if whole and isinstance(said, dict) and said.get("alarm") is True:
+    assert all(reading.values for reading in result.readings)
+    whole = payload == json.dumps(content).encode() and topic in ("fengshao/v1/gas-1/up", "fengshao/v1/gas-1/alarm")
+    if whole and isinstance(content, dict) and content.get("alarm") is True:
         assert result.readings[0].values["alarm"] is True

@@ -23,8 +23,8 @@ CHIRPSTACK = f"application/a/device/{EUI}/event/up"
 GAS, SMOKE, LEAK, METER = "gas_alarm", "smoke_alarm", "water_leak", "water_meter"
 
 
-def tts(said: dict[str, Any], **more: Any) -> dict[str, Any]:
-    return {"end_device_ids": {"device_id": "x"}, "uplink_message": {"f_port": 1, "decoded_payload": said, **more}}
+def tts(decoded: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"end_device_ids": {"device_id": "x"}, "uplink_message": {"f_port": 1, "decoded_payload": decoded, **more}}
 
 
 HISTORY = {"leakage_status": "leak", "timestamp": OLD // 1000}
@@ -109,34 +109,34 @@ TESTS: dict[str, tuple[str, str, str, str, Any]] = {
 }  # fmt: skip
 
 
-def heard(
-    listener: Callable[..., Decoder], said: tuple[str, str, str, str, Any], retain: bool = False
+def decode_case(
+    build_decoder: Callable[..., Decoder], case: tuple[str, str, str, str, Any], retain: bool = False
 ) -> tuple[Any, Any]:
-    kind, platform, identity, topic, payload = said
-    ours = listener(Device("x", kind, identities=(Identity(platform, identity),)))
+    kind, platform, identity, topic, payload = case
+    decoder = build_decoder(Device("x", kind, identities=(Identity(platform, identity),)))
     data = payload.encode() if isinstance(payload, str) else json.dumps(payload).encode()
-    found = ours.decode([Frame(topic, data, NOW, "bulk", retain=retain)])
+    found = decoder.decode([Frame(topic, data, NOW, "bulk", retain=retain)])
     return found.readings, found.refusals
 
 
-@pytest.mark.parametrize("said", DUMPS.values(), ids=DUMPS)
-def test_a_danger_of_yesterday_is_read_with_its_own_time(listener: Callable[..., Decoder], said: Any) -> None:
-    readings, refusals = heard(listener, said)
-    dangers = [one for one in readings if True in one.values.values()]
+@pytest.mark.parametrize("case", DUMPS.values(), ids=DUMPS)
+def test_a_danger_of_yesterday_is_read_with_its_own_time(build_decoder: Callable[..., Decoder], case: Any) -> None:
+    readings, refusals = decode_case(build_decoder, case)
+    dangers = [reading for reading in readings if True in reading.values.values()]
 
     assert [] == refusals
     assert [OLD] == [one.at for one in dangers]
-    assert all(not one.doubts for one in readings)
+    assert all(not reading.doubts for reading in readings)
 
 
-@pytest.mark.parametrize("said", RETAINED.values(), ids=RETAINED)
-def test_a_kept_danger_is_of_unknown_age(listener: Callable[..., Decoder], said: Any) -> None:
-    (reading,), _ = heard(listener, said, retain=True)
+@pytest.mark.parametrize("case", RETAINED.values(), ids=RETAINED)
+def test_a_kept_danger_is_of_unknown_age(build_decoder: Callable[..., Decoder], case: Any) -> None:
+    (reading,), _ = decode_case(build_decoder, case, retain=True)
     assert (True, Quality.RETAINED) == (reading.values["alarm"], reading.doubts["alarm"])
 
 
-@pytest.mark.parametrize("said", TESTS.values(), ids=TESTS)
-def test_what_is_said_under_test_is_under_test(listener: Callable[..., Decoder], said: Any) -> None:
-    readings, refusals = heard(listener, said)
-    assert [True] == [one.is_test for one in readings]
-    assert not any(one.danger for one in refusals)
+@pytest.mark.parametrize("case", TESTS.values(), ids=TESTS)
+def test_what_is_said_under_test_is_under_test(build_decoder: Callable[..., Decoder], case: Any) -> None:
+    readings, refusals = decode_case(build_decoder, case)
+    assert [True] == [reading.is_test for reading in readings]
+    assert not any(refusal.danger for refusal in refusals)

@@ -69,8 +69,8 @@ def test_dangers_beyond_the_limit_are_still_one_danger(decoder: Decoder) -> None
 
 def test_what_readings_of_the_message_tell_is_not_told_again_for_its_bad_items(decoder: Decoder) -> None:
     result = decoder.decode([frame("fengshao/v1/gas/alarm", [{"ts": START, "alarm": True}, *([7] * 400)])])
-    assert [one.values for one in result.readings] == [{"alarm": True}]
-    assert not any(one.danger for one in result.refusals)
+    assert [reading.values for reading in result.readings] == [{"alarm": True}]
+    assert not any(refusal.danger for refusal in result.refusals)
 
 
 def test_an_object_of_a_hundred_thousand_fields_is_refused_and_its_danger_is_not_lost(decoder: Decoder) -> None:
@@ -87,4 +87,4 @@ def test_decoding_pauses_within_a_message_and_other_messages_are_decoded_meanwhi
         other = decoder.decode([frame("fengshao/v1/gas/up", {"ts": START + between, "alarm": False})])
         assert len(other.readings) == 1
     assert between == ITEMS // STEP_READINGS
-    assert [START - at * 1_000 for at in range(ITEMS, 0, -1)] == [one.at for one in result.readings]
+    assert [START - at * 1_000 for at in range(ITEMS, 0, -1)] == [reading.at for reading in result.readings]

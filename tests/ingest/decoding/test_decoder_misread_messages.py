@@ -25,44 +25,46 @@ CASES: list[dict[str, Any]] = json.loads((Path(__file__).parent / "misread_messa
 
 
 def registered(case: Mapping[str, Any]) -> Device | None:
-    said = case["register"]
-    if not said.get("kind"):
+    registration = case["register"]
+    if not registration.get("kind"):
         return None
-    named = tuple(Identity(each["platform"], each["id"]) for each in said["identities"])
-    return Device(said["id"], said["kind"], identities=named, model=said.get("model"))
+    named = tuple(Identity(each["platform"], each["id"]) for each in registration["identities"])
+    return Device(registration["id"], registration["kind"], identities=named, model=registration.get("model"))
 
 
-def heard_of(case: Mapping[str, Any], listener: Callable[..., Decoder]) -> IngestResult:
+def heard_of(case: Mapping[str, Any], build_decoder: Callable[..., Decoder]) -> IngestResult:
     """Each message `gap_s` behind the one before."""
     device = registered(case)
-    ours = listener(*([device] if device else []), filters=case.get("filters"))
+    decoder = build_decoder(*([device] if device else []), filters=case.get("filters"))
     frames = []
     for number, message in enumerate(case["messages"]):
-        said = message["payload"]
-        payload = said.encode() if isinstance(said, str) else json.dumps(said).encode()
+        content = message["payload"]
+        payload = content.encode() if isinstance(content, str) else json.dumps(content).encode()
         at = NOW + number * case.get("gap_s", 1) * 1_000
         frames.append(Frame(message["topic"], payload, at, "bulk", retain=message.get("retain", False)))
-    heard = IngestResult()
+    result = IngestResult()
     for frame in frames:
-        one = ours.decode([frame])
-        heard.readings += one.readings
-        heard.refusals += one.refusals
-        heard.events += one.events
-    return heard
+        one = decoder.decode([frame])
+        result.readings += one.readings
+        result.refusals += one.refusals
+        result.events += one.events
+    return result
 
 
 DANGERS = ("alarm", "leak", "sos", "opened", "flooded", "burst", "fall")
 
 
-def fits(expected: Mapping[str, Any], heard: IngestResult) -> list[str]:
+def fits(expected: Mapping[str, Any], result: IngestResult) -> list[str]:
     """What is not as it must be."""
     wrong: list[str] = []
-    said = {name: value for reading in heard.readings for name, value in reading.values.items()}
-    every = [(name, value) for reading in heard.readings for name, value in reading.values.items()]
-    doubts = {name: quality for reading in heard.readings for name, quality in reading.doubts.items()}
+    values = {name: value for reading in result.readings for name, value in reading.values.items()}
+    every = [(name, value) for reading in result.readings for name, value in reading.values.items()]
+    doubts = {name: quality for reading in result.readings for name, quality in reading.doubts.items()}
     for name, value in expected.get("says", {}).items():
-        if name not in said or (said[name] is not value if type(value) is bool else abs(said[name] - value) > 1e-6):
-            wrong.append(f"{name} must be {value!r} and is {said.get(name)!r}")
+        if name not in values or (
+            values[name] is not value if type(value) is bool else abs(values[name] - value) > 1e-6
+        ):
+            wrong.append(f"{name} must be {value!r} and is {values.get(name)!r}")
     wrong += [
         f"{name} {value!r} was said once" for name, value in expected.get("never", {}).items() if (name, value) in every
     ]
@@ -73,22 +75,22 @@ def fits(expected: Mapping[str, Any], heard: IngestResult) -> list[str]:
     ]
     danger = any(
         name in DANGERS and value is True
-        for reading in heard.readings
+        for reading in result.readings
         if not reading.is_test
         for name, value in reading.values.items()
     )
-    told = danger or any(one.danger for one in heard.refusals)
-    if "told" in expected and told is not expected["told"]:
-        wrong.append(f"told is {told}")
-    reasons = [one.reason.value for one in heard.refusals]
+    has_danger = danger or any(refusal.danger for refusal in result.refusals)
+    if "told" in expected and has_danger is not expected["told"]:
+        wrong.append(f"told is {has_danger}")
+    reasons = [refusal.reason.value for refusal in result.refusals]
     if "refused" in expected and sorted(set(reasons)) != sorted(expected["refused"]):
-        wrong.append(f"refused for {reasons}: {[one.detail for one in heard.refusals]}")
-    if "count" in expected and expected["count"] != len(heard.readings):
-        wrong.append(f"{len(heard.readings)} readings")
-    if "unheard" in expected and not any("no filter" in one.detail for one in heard.events):
+        wrong.append(f"refused for {reasons}: {[refusal.detail for refusal in result.refusals]}")
+    if "count" in expected and expected["count"] != len(result.readings):
+        wrong.append(f"{len(result.readings)} readings")
+    if "unheard" in expected and not any("no filter" in event.detail for event in result.events):
         wrong.append("nobody says that its topic is not listened to")
-    if "times" in expected and expected["times"] != [reading.at for reading in heard.readings]:
-        wrong.append(f"at {[reading.at for reading in heard.readings]}")
+    if "times" in expected and expected["times"] != [reading.at for reading in result.readings]:
+        wrong.append(f"at {[reading.at for reading in result.readings]}")
     return wrong
 
 
@@ -98,8 +100,8 @@ def marked(case: dict[str, Any]) -> Any:
 
 
 @pytest.mark.parametrize("case", [marked(case) for case in CASES])
-def test_what_was_misread_is_read(case: dict[str, Any], listener: Callable[..., Decoder]) -> None:
-    heard = heard_of(case, listener)
-    found = [fits(each, heard) for each in case["expect"]]
+def test_what_was_misread_is_read(case: dict[str, Any], build_decoder: Callable[..., Decoder]) -> None:
+    result = heard_of(case, build_decoder)
+    found = [fits(each, result) for each in case["expect"]]
 
-    assert [] in found, [each.values for each in heard.readings]
+    assert [] in found, [reading.values for reading in result.readings]

@@ -58,12 +58,12 @@ def formatter(**decoded: Any) -> dict[str, Any]:
 
 
 def camera(event: str) -> dict[str, Any]:
-    said = {"eventId": "1", "eventName": event, "eventTime": T0 - 500, "deviceSn": "sn1", "channelNumber": "1"}
-    return {"bizType": "ai_alarm", "subBizType": "platform_analysis", "bizData": said}
+    fields = {"eventId": "1", "eventName": event, "eventTime": T0 - 500, "deviceSn": "sn1", "channelNumber": "1"}
+    return {"bizType": "ai_alarm", "subBizType": "platform_analysis", "bizData": fields}
 
 
-def zigbee(**said: Any) -> dict[str, Any]:
-    return {"ZbReceived": {"0x099F": {"Device": "0x099F", **said, "Endpoint": 1, "LinkQuality": 70}}}
+def zigbee(**fields: Any) -> dict[str, Any]:
+    return {"ZbReceived": {"0x099F": {"Device": "0x099F", **fields, "Endpoint": 1, "LinkQuality": 70}}}
 
 
 STORIES = [
@@ -253,30 +253,34 @@ def rulebooks() -> list[Rulebook]:
     return [Rulebook.model_validate(yaml.safe_load(file.read_text())) for file in files]
 
 
-def told(
-    story: Story, listener: Callable[..., Decoder], kinds: dict[str, Kind], rulebooks: list[Rulebook]
+def findings_of(
+    story: Story, build_decoder: Callable[..., Decoder], kinds: dict[str, Kind], rulebooks: list[Rulebook]
 ) -> list[Finding]:
     """What the rules say of it, after the time that they wait."""
     identity = Identity(platform_for_topic(story.topic) or "", story.identity)
     device = Device("ours", story.kind, story.model, identities=(identity,))
     payload = story.payload if isinstance(story.payload, str) else json.dumps(story.payload)
-    heard = listener(device).decode([Frame(story.topic, payload.encode(), T0, "bulk")])
+    result = build_decoder(device).decode([Frame(story.topic, payload.encode(), T0, "bulk")])
     engine = Engine(rulebooks, kinds, community())
     engine.register([device], T0)
-    return [*engine.feed(heard.readings, T0), *engine.tick(T0 + story.wait_ms)]
+    return [*engine.feed(result.readings, T0), *engine.tick(T0 + story.wait_ms)]
 
 
 @pytest.mark.parametrize("story", STORIES, ids=[story.says for story in STORIES])
 def test_it_is_heard_and_judged(
-    story: Story, listener: Callable[..., Decoder], kinds: dict[str, Kind], rulebooks: list[Rulebook]
+    story: Story, build_decoder: Callable[..., Decoder], kinds: dict[str, Kind], rulebooks: list[Rulebook]
 ) -> None:
-    began = [finding.rule for finding in told(story, listener, kinds, rulebooks) if finding.phase is FindingPhase.BEGAN]
+    began = [
+        finding.rule
+        for finding in findings_of(story, build_decoder, kinds, rulebooks)
+        if finding.phase is FindingPhase.BEGAN
+    ]
 
     assert story.rule in began
 
 
 def test_a_test_alarm_is_recorded_and_tells_nobody(
-    listener: Callable[..., Decoder], kinds: dict[str, Kind], rulebooks: list[Rulebook]
+    build_decoder: Callable[..., Decoder], kinds: dict[str, Kind], rulebooks: list[Rulebook]
 ) -> None:
     for story in (
         Story("", "gas_alarm", "shellygas-1", "shellies/shellygas-1/sensor/gas", "test", ""),
@@ -284,7 +288,7 @@ def test_a_test_alarm_is_recorded_and_tells_nobody(
         Story("", "smoke_alarm", "0x099F", "tele/b/SENSOR", zigbee(ZoneStatus=257), ""),
         Story("", "smoke_alarm", "kitchen", TTS, {"simulated": True, **formatter(smokeAlarm="Alarm")}, ""),
     ):
-        assert told(story, listener, kinds, rulebooks) == []
+        assert findings_of(story, build_decoder, kinds, rulebooks) == []
 
 
 def test_every_kind_is_heard_here_or_is_one_of_the_founding_four(kinds: dict[str, Kind]) -> None:
@@ -336,12 +340,12 @@ def test_a_kind_that_is_written_today_is_heard_and_judged_today(
                when: occupied, hold: 5m, source: our default (unverified)}
         """)
     )
-    listener = Decoder({**kinds, "parking": parking}, [*books, mapping])
+    build_decoder = Decoder({**kinds, "parking": parking}, [*books, mapping])
     device = Device("lane-1", "parking", identities=(Identity("chirpstack", EUI),))
-    listener.device_index = type(listener.device_index)([device])
-    heard = listener.decode([Frame(UPLINK, json.dumps(codec(park_status="Occupied")).encode(), T0, "bulk")])
+    build_decoder.device_index = type(build_decoder.device_index)([device])
+    result = build_decoder.decode([Frame(UPLINK, json.dumps(codec(park_status="Occupied")).encode(), T0, "bulk")])
     engine = Engine([rulebook], {"parking": parking}, community())
     engine.register([device], T0)
 
-    assert engine.feed(heard.readings, T0) == []
+    assert engine.feed(result.readings, T0) == []
     assert [finding.rule for finding in engine.tick(T0 + 300_000)] == ["fire-lane"]

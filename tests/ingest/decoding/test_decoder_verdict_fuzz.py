@@ -31,8 +31,8 @@ COMBINATIONS = 3
 """Of each word with names, shapes and platforms; other ones in every place of the list."""
 PAIRS = 12_000
 
-Said = dict[str, Any]
-SHAPES: Mapping[str, Callable[[str, object], Said]] = {
+Fields = dict[str, Any]
+SHAPES: Mapping[str, Callable[[str, object], Fields]] = {
     "plain": lambda name, word: {name: word},
     "value object": lambda name, word: {name: {"value": word}},
     "list": lambda name, word: {name: [word]},
@@ -54,38 +54,38 @@ BARE: Sequence[tuple[object, bool]] = [
     *((value, False) for value in (False, 0, "0", 0.0, "OFF", "False")),
 ]
 
-PLATFORMS: Mapping[str, tuple[str, Callable[[Said], Said]]] = {
-    "native": ("fengshao/v1/x/up", lambda said: said),
-    "zigbee2mqtt": ("zigbee2mqtt/x", lambda said: said),
-    "thingsboard": ("v1/gateway/telemetry", lambda said: {"x": [{"ts": NOW, "values": said}]}),
-    "chirpstack": ("application/a/device/00000000000000aa/event/up", lambda said: {"fPort": 2, "object": said}),
+PLATFORMS: Mapping[str, tuple[str, Callable[[Fields], Fields]]] = {
+    "native": ("fengshao/v1/x/up", lambda fields: fields),
+    "zigbee2mqtt": ("zigbee2mqtt/x", lambda fields: fields),
+    "thingsboard": ("v1/gateway/telemetry", lambda fields: {"x": [{"ts": NOW, "values": fields}]}),
+    "chirpstack": ("application/a/device/00000000000000aa/event/up", lambda fields: {"fPort": 2, "object": fields}),
     "tts": (
         "v3/a@t/devices/x/up",
-        lambda said: {
+        lambda fields: {
             "end_device_ids": {"device_id": "x"},
-            "uplink_message": {"f_port": 1, "decoded_payload": said},
+            "uplink_message": {"f_port": 1, "decoded_payload": fields},
         },
     ),
-    "jetlinks": ("/p/x/properties/report", lambda said: {"deviceId": "x", "properties": said}),
-    "tasmota": ("tele/x/SENSOR", lambda said: said),
-    "shelly": ("shellies/x/info", lambda said: said),
-    "homeassistant": ("homeassistant/sensor/x/state", lambda said: said),
+    "jetlinks": ("/p/x/properties/report", lambda fields: {"deviceId": "x", "properties": fields}),
+    "tasmota": ("tele/x/SENSOR", lambda fields: fields),
+    "shelly": ("shellies/x/info", lambda fields: fields),
+    "homeassistant": ("homeassistant/sensor/x/state", lambda fields: fields),
     "iotda": (
         "$oc/devices/x/sys/properties/report",
-        lambda said: {"services": [{"service_id": "s", "properties": said}]},
+        lambda fields: {"services": [{"service_id": "s", "properties": fields}]},
     ),
-    "alink": ("/sys/p/x/thing/event/property/post", lambda said: {"id": "1", "version": "1.0", "params": said}),
+    "alink": ("/sys/p/x/thing/event/property/post", lambda fields: {"id": "1", "version": "1.0", "params": fields}),
     "ctwing": (
         "v1/up/x",
-        lambda said: {
+        lambda fields: {
             "timestamp": NOW,
             "productId": "1",
             "deviceId": "x",
             "messageType": "dataReport",
-            "payload": said,
+            "payload": fields,
         },
     ),
-    "wmbusmeters": ("wmbusmeters/x", lambda said: {"id": "x", "meter": "m", "name": "n", "media": "water", **said}),
+    "wmbusmeters": ("wmbusmeters/x", lambda fields: {"id": "x", "meter": "m", "name": "n", "media": "water", **fields}),
 }
 IDS = {"chirpstack": "00000000000000aa", "alink": "p/x"}
 OF_WATER = frozenset({"water_meter", "water_leak"})
@@ -96,7 +96,7 @@ class Fuzz:
     """Words, names and a listener."""
 
     def __init__(self, kinds: Mapping[str, Kind], books: Sequence[MappingBook]) -> None:
-        self.ours, self._kinds, self.books = Decoder(kinds, books), kinds, books
+        self.decoder, self._kinds, self.books = Decoder(kinds, books), kinds, books
         self._plans: dict[tuple[str, str], Plan] = {}
         self.with_meaning = lru_cache(maxsize=None)(self._with_meaning)
         self.safety = [name for name, kind in kinds.items() if any(each.danger for each in kind.quantities.values())]
@@ -131,44 +131,44 @@ class Fuzz:
         """wmbusmeters reads the status of water meters by words of its own."""
         return [name for name in PLATFORMS if name != "wmbusmeters" or kind in OF_WATER]
 
-    def hear(self, kind: str, platform: str, said: Said) -> Outcome:
+    def decode(self, kind: str, platform: str, fields: Fields) -> Outcome:
         topic, wrap = PLATFORMS[platform]
         name = f"x-{next(_NUMBERS)}"
-        self.ours.device_index = DeviceIndex(
+        self.decoder.device_index = DeviceIndex(
             (Device(name, kind, identities=(Identity(platform, IDS.get(platform, "x")),)),)
         )
-        heard = self.ours.decode([Frame(topic, json.dumps(wrap(said)).encode(), NOW, "bulk")])
-        return Outcome(heard, self._kinds[kind])
+        result = self.decoder.decode([Frame(topic, json.dumps(wrap(fields)).encode(), NOW, "bulk")])
+        return Outcome(result, self._kinds[kind])
 
-    def is_left_out(self, kind: str, platform: str, said: Said) -> bool:
+    def is_left_out(self, kind: str, platform: str, fields: Fields) -> bool:
         """A mapping says by name that this field means nothing, or something only its maker knows (`vague`)."""
         plan = self.plan(kind, platform)
-        inner = [name for value in said.values() if isinstance(value, dict) for name in value]
-        listed = [one for value in said.values() if isinstance(value, list) for one in value if isinstance(one, dict)]
+        inner = [name for value in fields.values() if isinstance(value, dict) for name in value]
+        listed = [one for value in fields.values() if isinstance(value, list) for one in value if isinstance(one, dict)]
         named = [str(one.get("variable", one.get("name", ""))) for one in listed]
-        specs = [spec for name in (*said, *inner, *named) for spec in plan.specs_for(name)]
+        specs = [spec for name in (*fields, *inner, *named) for spec in plan.specs_for(name)]
         return any(spec.ignored or (spec.rule is not None and spec.rule.vague) for spec in specs)
 
 
 class Outcome:
     """What a message became."""
 
-    def __init__(self, heard: IngestResult, kind: Kind) -> None:
-        self.values = {name: value for reading in heard.readings for name, value in reading.values.items()}
+    def __init__(self, result: IngestResult, kind: Kind) -> None:
+        self.values = {name: value for reading in result.readings for name, value in reading.values.items()}
         self.verdicts = {name: value for name, value in self.values.items() if kind.quantities[name].danger}
-        self.refused = bool(heard.refusals)
-        self.told = True in self.verdicts.values() or any(one.danger for one in heard.refusals)
-        self.answered = bool(self.values or heard.refusals or heard.events)
+        self.refused = bool(result.refusals)
+        self.is_danger = True in self.verdicts.values() or any(refusal.danger for refusal in result.refusals)
+        self.has_result = bool(self.values or result.refusals or result.events)
         self.happens = any(each.danger and each.event for each in kind.quantities.values())
         self._known = kind.quantities
 
     def wrong_for(self, meaning: Meaning, verdict_field: bool) -> str | None:
         """What must not come of a word of this meaning."""
-        if not self.answered:
+        if not self.has_result:
             return "nothing"
         if meaning is Meaning.DANGER or (meaning is Meaning.YES and verdict_field):
-            return None if self.told else "not told"
-        if self.told and meaning is not Meaning.YES:
+            return None if self.is_danger else "not told"
+        if self.is_danger and meaning is not Meaning.YES:
             return "told as a danger"
         if meaning in (Meaning.CLEAR, Meaning.NO):
             lost = verdict_field and not self.verdicts and not self.refused and not self.happens
@@ -217,17 +217,17 @@ def test_every_word_of_the_vocabulary_ends_as_what_it_means(fuzz: Fuzz) -> None:
             field, word = spelled(name, dice.randrange(6)), cased(text, turn)
             meant = fuzz.plan(kind, platform).vocabulary.meaning_of(word)
             assert meant is not None, (kind, word)
-            said = SHAPES[shape](field, word)
-            if fuzz.is_left_out(kind, platform, said):
+            fields = SHAPES[shape](field, word)
+            if fuzz.is_left_out(kind, platform, fields):
                 continue
-            found = fuzz.hear(kind, platform, said).wrong_for(meant.meaning, name in fuzz.names[kind])
+            found = fuzz.decode(kind, platform, fields).wrong_for(meant.meaning, name in fuzz.names[kind])
             if found is not None:
-                wrong.append((found, kind, platform, said, meant))
+                wrong.append((found, kind, platform, fields, meant))
 
     assert [] == wrong
 
 
-def pair(dice: Random, fuzz: Fuzz, kind: str, platform: str) -> tuple[Said, bool]:
+def pair(dice: Random, fuzz: Fuzz, kind: str, platform: str) -> tuple[Fields, bool]:
     """A message in which a danger stands beside its opposite, or a mere boolean; and whether it must be told."""
     danger = dice.choice(fuzz.with_meaning(kind, platform, Meaning.DANGER))
     clear = dice.choice(fuzz.with_meaning(kind, platform, Meaning.CLEAR))
@@ -257,12 +257,12 @@ def test_no_danger_is_hidden_or_undone_by_what_stands_beside_it(fuzz: Fuzz) -> N
     for _ in range(PAIRS):
         kind = dice.choice(fuzz.safety)
         platform = dice.choice([name for name in fuzz.platforms(kind) if name != "wmbusmeters"])
-        said, danger = pair(dice, fuzz, kind, platform)
-        if fuzz.is_left_out(kind, platform, said):
+        fields, danger = pair(dice, fuzz, kind, platform)
+        if fuzz.is_left_out(kind, platform, fields):
             continue
-        outcome = fuzz.hear(kind, platform, said)
-        if outcome.told is not danger or not outcome.answered:
-            wrong.append(("told" if outcome.told else "not told", kind, platform, said, outcome.values))
+        outcome = fuzz.decode(kind, platform, fields)
+        if outcome.is_danger is not danger or not outcome.has_result:
+            wrong.append(("told" if outcome.is_danger else "not told", kind, platform, fields, outcome.values))
 
     assert [] == wrong
 
@@ -275,9 +275,9 @@ def test_a_message_that_yields_nothing_is_a_refusal(fuzz: Fuzz, platform: str) -
         meant = {name: fuzz.plan(kind, platform).specs_for(name) for name in fields}
         left_out = sorted(name for name, specs in meant.items() if specs and all(spec.ignored for spec in specs))
         for name in (None, *left_out[:20]):
-            outcome = fuzz.hear(kind, platform, {"qwxField": "qwx", **({name: 1} if name is not None else {})})
+            outcome = fuzz.decode(kind, platform, {"qwxField": "qwx", **({name: 1} if name is not None else {})})
             assert outcome.refused, (kind, name)
-            assert not outcome.told, (kind, name)
+            assert not outcome.is_danger, (kind, name)
 
 
 def fields_of(book: MappingBook) -> Iterator[str]:

@@ -68,19 +68,19 @@ SHAPES: dict[str, Callable[[str, object], dict[str, Any]]] = {
     "nested": lambda name, word: {"status": {name: word}},
 }
 PLATFORMS: dict[str, Callable[[dict[str, Any]], tuple[str, Any]]] = {
-    "native": lambda said: ("fengshao/v1/x/up", said),
-    "thingsboard": lambda said: ("v1/gateway/telemetry", {"x": [{"ts": NOW, "values": said}]}),
-    "chirpstack": lambda said: ("application/a/device/00000000000000aa/event/up", {"fPort": 2, "object": said}),
-    "zigbee2mqtt": lambda said: ("zigbee2mqtt/x", said),
-    "tts": lambda said: (
+    "native": lambda fields: ("fengshao/v1/x/up", fields),
+    "thingsboard": lambda fields: ("v1/gateway/telemetry", {"x": [{"ts": NOW, "values": fields}]}),
+    "chirpstack": lambda fields: ("application/a/device/00000000000000aa/event/up", {"fPort": 2, "object": fields}),
+    "zigbee2mqtt": lambda fields: ("zigbee2mqtt/x", fields),
+    "tts": lambda fields: (
         "v3/a@t/devices/x/up",
-        {"end_device_ids": {"device_id": "x"}, "uplink_message": {"f_port": 1, "decoded_payload": said}},
+        {"end_device_ids": {"device_id": "x"}, "uplink_message": {"f_port": 1, "decoded_payload": fields}},
     ),
-    "jetlinks": lambda said: ("/p/x/properties/report", {"deviceId": "x", "properties": said}),
-    "tasmota": lambda said: ("tele/x/SENSOR", said),
-    "iotda": lambda said: (
+    "jetlinks": lambda fields: ("/p/x/properties/report", {"deviceId": "x", "properties": fields}),
+    "tasmota": lambda fields: ("tele/x/SENSOR", fields),
+    "iotda": lambda fields: (
         "$oc/devices/x/sys/properties/report",
-        {"services": [{"service_id": "s", "properties": said}]},
+        {"services": [{"service_id": "s", "properties": fields}]},
     ),
 }
 IDS = {"chirpstack": "00000000000000aa"}
@@ -90,64 +90,64 @@ _NUMBERS = count()
 
 
 @pytest.fixture(scope="module")
-def ours(kinds: dict[str, Kind], books: list[MappingBook]) -> Decoder:
+def decoder(kinds: dict[str, Kind], books: list[MappingBook]) -> Decoder:
     """One for all examples: each is a device of its own."""
     return Decoder(kinds, books)
 
 
-def said_by(ours: Decoder, kind: str, platform: str, said: dict[str, Any]) -> IngestResult:
-    topic, payload = PLATFORMS[platform]({**said, "battery_pct": 50})
+def decode_fields(decoder: Decoder, kind: str, platform: str, fields: dict[str, Any]) -> IngestResult:
+    topic, payload = PLATFORMS[platform]({**fields, "battery_pct": 50})
     name = f"x-{next(_NUMBERS)}"
-    ours.device_index = DeviceIndex((Device(name, kind, identities=(Identity(platform, IDS.get(platform, "x")),)),))
-    return ours.decode([Frame(topic, json.dumps(payload).encode(), NOW, "bulk")])
+    decoder.device_index = DeviceIndex((Device(name, kind, identities=(Identity(platform, IDS.get(platform, "x")),)),))
+    return decoder.decode([Frame(topic, json.dumps(payload).encode(), NOW, "bulk")])
 
 
-def values_of(heard: IngestResult) -> Iterator[tuple[str, object]]:
-    return (each for reading in heard.readings for each in reading.values.items())
+def values_of(result: IngestResult) -> Iterator[tuple[str, object]]:
+    return (each for reading in result.readings for each in reading.values.items())
 
 
 @settings(max_examples=400, deadline=None)
 @given(st.sampled_from(sorted(FIELDS)), st.sampled_from(sorted(SHAPES)), st.sampled_from(sorted(PLATFORMS)), st.data())
 def test_a_verdict_word_is_told_and_never_the_other_way_round(
-    ours: Decoder, kind: str, shape: str, platform: str, data: st.DataObject
+    decoder: Decoder, kind: str, shape: str, platform: str, data: st.DataObject
 ) -> None:
     name = data.draw(st.sampled_from((*FIELDS[kind], *OTHER_NAMES)))
     meant, words = data.draw(st.sampled_from((("danger", DANGER[kind]), ("clear", CLEAR), ("health", HEALTH))))
     word = data.draw(st.sampled_from(words))
     recased = data.draw(st.sampled_from((word, word.upper(), f" {word} ", word.replace(" ", "_"))))
-    heard = said_by(ours, kind, platform, SHAPES[shape](name, recased))
+    result = decode_fields(decoder, kind, platform, SHAPES[shape](name, recased))
 
-    verdicts = [value for quantity, value in values_of(heard) if quantity == QUANTITY[kind]]
-    told = True in verdicts or any(one.danger for one in heard.refusals)
-    beyond_battery = {quantity for quantity, _ in values_of(heard)} - {"battery_pct"}
+    verdicts = [value for quantity, value in values_of(result) if quantity == QUANTITY[kind]]
+    is_danger = True in verdicts or any(refusal.danger for refusal in result.refusals)
+    beyond_battery = {quantity for quantity, _ in values_of(result)} - {"battery_pct"}
     if meant == "danger":
-        assert told, (name, recased)
+        assert is_danger, (name, recased)
         assert False not in verdicts
     else:
-        assert not told, (name, recased)
+        assert not is_danger, (name, recased)
     if meant == "health":
         assert False not in verdicts
     if meant == "clear" and name in FIELDS[kind]:
-        assert beyond_battery or heard.refusals
+        assert beyond_battery or result.refusals
 
 
 @settings(max_examples=150, deadline=None)
 @given(st.sampled_from(sorted(FIELDS)), st.sampled_from(sorted(SHAPES)), st.sampled_from(sorted(PLATFORMS)), st.data())
 def test_a_word_that_nobody_knows_is_refused_by_name(
-    ours: Decoder, kind: str, shape: str, platform: str, data: st.DataObject
+    decoder: Decoder, kind: str, shape: str, platform: str, data: st.DataObject
 ) -> None:
     name = data.draw(st.sampled_from(FIELDS[kind]))
-    heard = said_by(ours, kind, platform, SHAPES[shape](name, "qwxyz"))
+    result = decode_fields(decoder, kind, platform, SHAPES[shape](name, "qwxyz"))
 
     # Where a mapping says that whatever is not nothing is water, it is told.
-    assert heard.refusals or dict(values_of(heard)).get(QUANTITY[kind]) is True, name
+    assert result.refusals or dict(values_of(result)).get(QUANTITY[kind]) is True, name
 
 
-def test_a_word_of_danger_in_a_field_of_a_number_is_told(listener: Callable[..., Decoder]) -> None:
+def test_a_word_of_danger_in_a_field_of_a_number_is_told(build_decoder: Callable[..., Decoder]) -> None:
     """Home Assistant's bare state of a water meter is its volume; `state: 高报警` was a refusal that told nobody."""
     device = Device("meter-1", "water_meter", identities=(Identity("homeassistant", "meter"),))
     topic = "homeassistant/sensor/meter/state"
 
-    heard = listener(device).decode([Frame(topic, "高报警".encode(), NOW, "bulk")])
+    result = build_decoder(device).decode([Frame(topic, "高报警".encode(), NOW, "bulk")])
 
-    assert [{"burst": True}] == [reading.values for reading in heard.readings]
+    assert [{"burst": True}] == [reading.values for reading in result.readings]

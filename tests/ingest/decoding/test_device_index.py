@@ -9,10 +9,10 @@ from ingest.decoding.decoder import Decoder
 from ingest.decoding.device_index import DeviceIndex
 
 
-def test_a_change_of_some_devices_leaves_the_others_as_they_were(listener: Callable[..., Decoder]) -> None:
+def test_a_change_of_some_devices_leaves_the_others_as_they_were(build_decoder: Callable[..., Decoder]) -> None:
     moved = Identity("zigbee2mqtt", "kitchen")
     named = Device("gone", "gas_alarm", identities=(Identity("zigbee2mqtt", "hall"),))
-    decoder = listener(Device("gas-1", "gas_alarm", identities=(moved,)), Device("gas-2", "gas_alarm"), named)
+    decoder = build_decoder(Device("gas-1", "gas_alarm", identities=(moved,)), Device("gas-2", "gas_alarm"), named)
     decoder.update_registry(["gone", "never known"], [Device("gas-2", "gas_alarm", identities=(moved,)), NEW])
     find = decoder.device_index.find
 

@@ -26,6 +26,6 @@ def test_a_time_without_a_zone_is_the_devices_own_local_time_else_its_platforms(
     decoder.device_index = DeviceIndex([Device("gas-1", "gas_alarm", attributes=attributes)])
     received = NOW + 6 * 3_600_000  # 06:01 in Greenwich
 
-    said = [{"ts": "2026-01-01T10:00:00", "lel_pct": lel} for lel in (3, 4)]
-    readings = decoder.decode(native_frames("gas-1", *said, at=received)).readings
+    payloads = [{"ts": "2026-01-01T10:00:00", "lel_pct": lel} for lel in (3, 4)]
+    readings = decoder.decode(native_frames("gas-1", *payloads, at=received)).readings
     assert [hour * 3_600_000] * 2 == [reading.at - (NOW - 60_000) for reading in readings]

@@ -11,64 +11,74 @@ from ingest.decoding.duplicates import CAPACITY_MAX, CAPACITY_MIN, DuplicateWind
 NOW = 1767225660000
 
 
-def heard(
-    window: DuplicateWindow, seq: int | None, at: int | None, *, late: int = 0, said: int = 1, danger: bool = False
+def is_duplicate(
+    window: DuplicateWindow, seq: int | None, at: int | None, *, late: int = 0, digest: int = 1, danger: bool = False
 ) -> bool:
-    return window.is_duplicate(seq, at, NOW + late, said, danger)
+    return window.is_duplicate(seq, at, NOW + late, digest, danger)
 
 
 def test_the_newest_message_stamped_anew_is_a_repetition() -> None:
     window = DuplicateWindow()
-    assert [False, True] == [heard(window, 7, NOW), heard(window, 7, NOW + 1_000)]
+    assert [False, True] == [is_duplicate(window, 7, NOW), is_duplicate(window, 7, NOW + 1_000)]
 
 
 def test_a_danger_stamped_anew_is_none_and_neither_is_a_danger_the_first_did_not_bear() -> None:
     window = DuplicateWindow()
-    assert [False, False] == [heard(window, 7, NOW, danger=True), heard(window, 7, NOW + 1_000, danger=True)]
-    assert [False, False] == [heard(window, 9, NOW, said=3), heard(window, 9, NOW, said=2, danger=True)]
+    assert [False, False] == [
+        is_duplicate(window, 7, NOW, danger=True),
+        is_duplicate(window, 7, NOW + 1_000, danger=True),
+    ]
+    assert [False, False] == [
+        is_duplicate(window, 9, NOW, digest=3),
+        is_duplicate(window, 9, NOW, digest=2, danger=True),
+    ]
 
 
 def test_a_device_that_counts_from_the_beginning_again_is_heard() -> None:
     window = DuplicateWindow()
-    assert [False] * 3 == [heard(window, seq, NOW + seq) for seq in (1, 2, 3)]
-    assert [False] * 3 == [heard(window, seq, NOW + HOUR + seq) for seq in (1, 2, 3)]
-    assert heard(window, 2, NOW + HOUR + 2)
+    assert [False] * 3 == [is_duplicate(window, seq, NOW + seq) for seq in (1, 2, 3)]
+    assert [False] * 3 == [is_duplicate(window, seq, NOW + HOUR + seq) for seq in (1, 2, 3)]
+    assert is_duplicate(window, 2, NOW + HOUR + 2)
 
 
 def test_without_a_time_a_seq_is_believed_for_a_while() -> None:
     window = DuplicateWindow()
     assert [False, True, False] == [
-        heard(window, 1, None),
-        heard(window, 1, None, late=9 * MINUTE),
-        heard(window, 1, None, late=20 * MINUTE),
+        is_duplicate(window, 1, None),
+        is_duplicate(window, 1, None, late=9 * MINUTE),
+        is_duplicate(window, 1, None, late=20 * MINUTE),
     ]
 
 
 def test_a_seq_with_a_time_once_and_without_it_the_other_time_is_a_repetition() -> None:
     window = DuplicateWindow()
     assert [False, True, False, True] == [
-        heard(window, 1, NOW),
-        heard(window, 1, None),
-        heard(window, 2, None),
-        heard(window, 2, NOW),
+        is_duplicate(window, 1, NOW),
+        is_duplicate(window, 1, None),
+        is_duplicate(window, 2, None),
+        is_duplicate(window, 2, NOW),
     ]
 
 
 def test_the_same_time_and_values_with_a_new_seq_are_a_repetition() -> None:
     window = DuplicateWindow()
-    assert [False, True, False] == [heard(window, 1, NOW), heard(window, 2, NOW), heard(window, 3, NOW, said=2)]
+    assert [False, True, False] == [
+        is_duplicate(window, 1, NOW),
+        is_duplicate(window, 2, NOW),
+        is_duplicate(window, 3, NOW, digest=2),
+    ]
 
 
 def test_a_number_in_another_column_is_not_taken_for_it() -> None:
     window = DuplicateWindow()
-    assert [False, False] == [heard(window, NOW, NOW - 1), heard(window, None, NOW - 5)]
-    assert not heard(window, NOW - 1, NOW - 9)
+    assert [False, False] == [is_duplicate(window, NOW, NOW - 1), is_duplicate(window, None, NOW - 5)]
+    assert not is_duplicate(window, NOW - 1, NOW - 9)
 
 
 def test_a_window_is_bounded_and_grows_with_the_batches_of_its_device() -> None:
     window = DuplicateWindow()
     for seq in range(100):
-        heard(window, seq, NOW + seq)
+        is_duplicate(window, seq, NOW + seq)
     assert CAPACITY_MIN * 3 == len(window.entries)
     window.reserve(100_000)
     assert CAPACITY_MAX == window.capacity
@@ -78,8 +88,8 @@ def test_a_window_is_bounded_and_grows_with_the_batches_of_its_device() -> None:
 def test_whatever_was_said_is_a_repetition_when_said_at_once_again(messages: list[tuple[int, int]]) -> None:
     window = DuplicateWindow()
     for seq, minute in messages:
-        heard(window, seq, NOW + minute)
-        assert heard(window, seq, NOW + minute)
+        is_duplicate(window, seq, NOW + minute)
+        assert is_duplicate(window, seq, NOW + minute)
 
 
 @given(st.lists(st.tuples(st.none() | st.integers(0, 5), st.none() | st.integers(0, 5), st.booleans()), max_size=40))
@@ -92,4 +102,4 @@ def test_a_restored_window_judges_as_the_first(messages: list[tuple[int | None, 
             if second is not first
             else DuplicateWindow.from_state(first.state())
         )
-        assert heard(first, seq, at, danger=danger) == heard(second, seq, at, danger=danger)
+        assert is_duplicate(first, seq, at, danger=danger) == is_duplicate(second, seq, at, danger=danger)

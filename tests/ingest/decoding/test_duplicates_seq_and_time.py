@@ -53,8 +53,8 @@ def test_a_batch_sent_again_is_read_once_whatever_its_length(decoder: Decoder) -
     assert (500, 500) == (len(result.readings), result.duplicates)
 
 
-def test_after_a_join_the_frame_counter_begins_again(listener: Callable[..., Decoder]) -> None:
-    decoder = listener(Device("leak-1", "water_leak", identities=(Identity("chirpstack", "0101010101ABCDEF"),)))
+def test_after_a_join_the_frame_counter_begins_again(build_decoder: Callable[..., Decoder]) -> None:
+    decoder = build_decoder(Device("leak-1", "water_leak", identities=(Identity("chirpstack", "0101010101ABCDEF"),)))
     topic = "application/a/device/0101010101abcdef/event/"
     up = Frame(topic + "up", b'{"fCnt": 1, "object": {"leak": false}}', NOW, "bulk")
     join = Frame(topic + "join", b"{}", NOW, "bulk")

@@ -31,8 +31,8 @@ def decode_fields(
     return decoder.decode([frame])
 
 
-def test_a_reported_word_and_a_running_self_test_survive_a_restart(listener: Callable[..., Decoder]) -> None:
-    decoder, after = listener(device("gas_alarm")), listener(device("gas_alarm"))
+def test_a_reported_word_and_a_running_self_test_survive_a_restart(build_decoder: Callable[..., Decoder]) -> None:
+    decoder, after = build_decoder(device("gas_alarm")), build_decoder(device("gas_alarm"))
     assert [True] == [one.danger for one in decode_fields(decoder, {"alarm": "qwx"}).refusals]
     assert [True] == [
         one.is_test for one in decode_fields(decoder, {"alarm": True, "test": True}, NOW + MINUTE).readings
@@ -40,7 +40,7 @@ def test_a_reported_word_and_a_running_self_test_survive_a_restart(listener: Cal
     after.restore(decoder.snapshot())
 
     assert [False] == [one.danger for one in decode_fields(after, {"alarm": "qwx"}, NOW + 2 * MINUTE).refusals]
-    decoder, after = after, listener(device("gas_alarm"))
+    decoder, after = after, build_decoder(device("gas_alarm"))
     assert [True] == [
         one.is_test for one in decode_fields(decoder, {"alarm": True, "test": True}, NOW + 3 * MINUTE).readings
     ]
@@ -49,10 +49,10 @@ def test_a_reported_word_and_a_running_self_test_survive_a_restart(listener: Cal
     assert [False] == [one.is_test for one in decode_fields(after, {"alarm": True, "test": True}, late).readings]
 
 
-def test_a_snapshot_of_an_earlier_version_has_no_unread_verdicts(listener: Callable[..., Decoder]) -> None:
-    decoder = listener(device("gas_alarm"))
+def test_a_snapshot_of_an_earlier_version_has_no_unread_verdicts(build_decoder: Callable[..., Decoder]) -> None:
+    decoder = build_decoder(device("gas_alarm"))
     assert decode_fields(decoder, {"alarm_code": 7}).unread_verdicts
     parts = msgspec.msgpack.decode(decoder.snapshot())
-    after = listener(device("gas_alarm"))
+    after = build_decoder(device("gas_alarm"))
     after.restore(msgspec.msgpack.encode(parts[:4]))
     assert decode_fields(after, {"alarm_code": 7}, NOW + 1).unread_verdicts

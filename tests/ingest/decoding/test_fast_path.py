@@ -40,9 +40,9 @@ MESSAGES = st.lists(
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(MESSAGES)
 def test_both_paths_give_the_same_result(
-    listener: Callable[..., Decoder], messages: list[tuple[dict[str, object], bool]]
+    build_decoder: Callable[..., Decoder], messages: list[tuple[dict[str, object], bool]]
 ) -> None:
-    short, long = listener(GAS), listener(GAS)
+    short, long = build_decoder(GAS), build_decoder(GAS)
     first = Frame("fengshao/v1/gas-1/up", b'{"ts": %d, "lel_pct": 1}' % (NOW - 10), NOW, "bulk")
     short.decode([first])
     long.decode([first])
@@ -62,30 +62,36 @@ def up(payload: bytes) -> Frame:
 
 
 def test_the_fast_path_finds_duplicates_and_leaves_broken_messages_to_the_full_path(
-    listener: Callable[..., Decoder],
+    build_decoder: Callable[..., Decoder],
 ) -> None:
-    ours = listener(GAS)
-    said = b'{"ts": %d, "seq": 1, "lel_pct": 1}' % NOW
-    heard = ours.decode([up(said), up(said)])
-    assert (1, 1) == (len(heard.readings), heard.duplicates)
+    decoder = build_decoder(GAS)
+    payload = b'{"ts": %d, "seq": 1, "lel_pct": 1}' % NOW
+    result = decoder.decode([up(payload), up(payload)])
+    assert (1, 1) == (len(result.readings), result.duplicates)
 
-    (reading,) = ours.decode([up(b'{"ts": %d, "seq": 2, "lel_pct": 2}' % (NOW + 1))]).readings
+    (reading,) = decoder.decode([up(b'{"ts": %d, "seq": 2, "lel_pct": 2}' % (NOW + 1))]).readings
     assert ("gas-1", NOW + 1, {"lel_pct": 2}) == (reading.device, reading.at, reading.values)
 
-    heard = ours.decode([up(said), up(b'{"lel_pct": NaN, "alarm": true}'), up(b"{"), up(b"[]")])
-    assert ([{"alarm": True}], 1, 3) == ([one.values for one in heard.readings], heard.duplicates, len(heard.refusals))
+    result = decoder.decode([up(payload), up(b'{"lel_pct": NaN, "alarm": true}'), up(b"{"), up(b"[]")])
+    assert ([{"alarm": True}], 1, 3) == (
+        [reading.values for reading in result.readings],
+        result.duplicates,
+        len(result.refusals),
+    )
 
 
-def test_a_device_that_joins_again_between_two_messages_is_looked_up_again(listener: Callable[..., Decoder]) -> None:
+def test_a_device_that_joins_again_between_two_messages_is_looked_up_again(
+    build_decoder: Callable[..., Decoder],
+) -> None:
     both = Device("gas-1", "gas_alarm", identities=(Identity("chirpstack", "0102030405060708"),))
-    ours = listener(both)
-    ours.decode([up(b'{"ts": %d, "lel_pct": 1}' % (NOW - 1))])
+    decoder = build_decoder(both)
+    decoder.decode([up(b'{"ts": %d, "lel_pct": 1}' % (NOW - 1))])
     status = Frame("application/1/device/0102030405060708/event/status", b'{"batteryLevel": 50}', NOW, "bulk")
-    assert [{"battery_pct": 50}] == [one.values for one in ours.decode([status]).readings]
+    assert [{"battery_pct": 50}] == [one.values for one in decoder.decode([status]).readings]
     join = Frame("application/1/device/0102030405060708/event/join", b"{}", NOW, "bulk")
 
-    heard = ours.decode([join, up(b'{"ts": %d, "lel_pct": 2}' % NOW)])
-    assert (1, 1) == (len(heard.events), len(heard.readings))
+    result = decoder.decode([join, up(b'{"ts": %d, "lel_pct": 2}' % NOW)])
+    assert (1, 1) == (len(result.events), len(result.readings))
 
 
 def test_only_the_native_format_takes_the_fast_path() -> None:

@@ -19,10 +19,10 @@ NOW = 1_795_269_600_000
 
 @pytest.mark.parametrize("model", [None, "力安 某某型", "lian-nb-smoke"])
 def test_a_smoke_alarm_is_read_by_its_product_whatever_the_registry_calls_its_model(
-    listener: Callable[..., Decoder], model: str | None
+    build_decoder: Callable[..., Decoder], model: str | None
 ) -> None:
-    ear = listener(Device("smoke-1", "smoke_alarm", model, None, (Identity("ctwing", "860374051000000"),)))
-    said = {
+    decoder = build_decoder(Device("smoke-1", "smoke_alarm", model, None, (Identity("ctwing", "860374051000000"),)))
+    body = {
         "messageType": "dataReport",
         "productId": "15014772",
         "deviceId": "acf7",
@@ -31,8 +31,8 @@ def test_a_smoke_alarm_is_read_by_its_product_whatever_the_registry_calls_its_mo
         "payload": {"serviceId": "notification", "serviceData": {"Alarm_Status": 1, "Battery_Level": 100}},
     }
 
-    heard = ear.decode([Frame("v1/up/ad19prof", json.dumps(said).encode(), NOW, "bulk")])
-    assert [reading.values["alarm"] for reading in heard.readings] == [True]
+    result = decoder.decode([Frame("v1/up/ad19prof", json.dumps(body).encode(), NOW, "bulk")])
+    assert [reading.values["alarm"] for reading in result.readings] == [True]
 
 
 def test_what_a_model_says_holds_whichever_book_comes_last() -> None:

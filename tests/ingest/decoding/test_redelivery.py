@@ -28,9 +28,9 @@ def frame(number: int | None, payload: bytes, received: int = NOW, dup: bool = F
 
 
 def test_a_redelivered_packet_is_found_by_packet_id_and_bytes_also_after_a_restart() -> None:
-    heard = RedeliveryFilter()
-    assert not heard.redelivered([frame(1, b"a"), frame(2, b"b" * 5_000), frame(None, b"c")])
-    after = RedeliveryFilter(encode_state(heard.state()))
+    redelivery = RedeliveryFilter()
+    assert not redelivery.redelivered([frame(1, b"a"), frame(2, b"b" * 5_000), frame(None, b"c")])
+    after = RedeliveryFilter(encode_state(redelivery.state()))
 
     again = [
         frame(1, b"a", dup=True),
@@ -42,8 +42,8 @@ def test_a_redelivered_packet_is_found_by_packet_id_and_bytes_also_after_a_resta
 
 
 def test_a_message_that_a_danger_overtook_does_not_hide_its_redelivery() -> None:
-    heard = RedeliveryFilter()
-    heard.redelivered([frame(5, b"sos", NOW + 5_000)])
-    heard.redelivered([frame(5, b"meter", NOW)])
+    redelivery = RedeliveryFilter()
+    redelivery.redelivered([frame(5, b"sos", NOW + 5_000)])
+    redelivery.redelivered([frame(5, b"meter", NOW)])
 
-    assert {0} == heard.redelivered([frame(5, b"sos", NOW + 9_000, dup=True)])
+    assert {0} == redelivery.redelivered([frame(5, b"sos", NOW + 9_000, dup=True)])

@@ -21,9 +21,9 @@ def test_a_message_that_was_too_large_is_refused_with_its_head(decoder: Decoder)
     )
 
 
-def test_a_kind_without_a_description_is_refused(listener: Callable[..., Decoder]) -> None:
+def test_a_kind_without_a_description_is_refused(build_decoder: Callable[..., Decoder]) -> None:
     assert [(RefusalReason.NO_MAPPING, True)] == refusal_reasons(
-        listener(Device("x", "robot")).decode(native_frames("x", {"alarm": True}))
+        build_decoder(Device("x", "robot")).decode(native_frames("x", {"alarm": True}))
     )
 
 

@@ -10,14 +10,14 @@ from ingest.decoding.decoder import Decoder
 from tests.ingest.decoding.native_messages import native_frames
 
 
-@pytest.mark.parametrize("said", [[{"alarm": True}, 5], [5, {"alarm": True}], {"alarm": True, "gas_alarm": []}])
+@pytest.mark.parametrize("payload", [[{"alarm": True}, 5], [5, {"alarm": True}], {"alarm": True, "gas_alarm": []}])
 def test_a_danger_reported_as_a_reading_is_not_reported_again_by_the_unreadable_part(
-    decoder: Decoder, said: Any
+    decoder: Decoder, payload: Any
 ) -> None:
-    result = decoder.decode(native_frames("gas-1", said, leaf="alarm"))
+    result = decoder.decode(native_frames("gas-1", payload, leaf="alarm"))
 
-    assert [True] == [each.values["alarm"] for each in result.readings]
-    assert [False] * len(result.refusals) == [each.danger for each in result.refusals]
+    assert [True] == [reading.values["alarm"] for reading in result.readings]
+    assert [False] * len(result.refusals) == [refusal.danger for refusal in result.refusals]
 
 
 def test_of_two_dangers_the_unreadable_one_is_reported_beside_the_other(decoder: Decoder) -> None:

@@ -11,11 +11,11 @@ from tests.ingest.decoding.native_messages import GAS, NOW, native_frames
 
 
 def test_a_restored_decoder_finds_duplicates_of_messages_before_the_crash(
-    decoder: Decoder, listener: Callable[..., Decoder]
+    decoder: Decoder, build_decoder: Callable[..., Decoder]
 ) -> None:
     before = native_frames("gas-1", {"seq": 1, "ts": NOW, "lel_pct": 3}, {"ts": NOW - 5, "co_ppm": 1}, packet_id=1)
     decoder.decode(before)
-    after = listener(GAS)
+    after = build_decoder(GAS)
     after.restore(decoder.snapshot())
 
     result = after.decode([*before, *native_frames("gas-1", {"ts": NOW - 5, "co_ppm": 1}, packet_id=1, dup=True)])
@@ -24,11 +24,11 @@ def test_a_restored_decoder_finds_duplicates_of_messages_before_the_crash(
     assert len(decoder.snapshot(received_since=NOW + 1)) < len(decoder.snapshot())
 
 
-def test_a_snapshot_of_the_first_version_is_still_read(decoder: Decoder, listener: Callable[..., Decoder]) -> None:
-    said = native_frames("gas-1", {"seq": 1, "ts": NOW, "lel_pct": 3}, packet_id=1)
-    decoder.decode(said)
+def test_a_snapshot_of_the_first_version_is_still_read(decoder: Decoder, build_decoder: Callable[..., Decoder]) -> None:
+    frames = native_frames("gas-1", {"seq": 1, "ts": NOW, "lel_pct": 3}, packet_id=1)
+    decoder.decode(frames)
     (windows,), packets, *_ = msgspec.msgpack.decode(decoder.snapshot(), strict=False)
-    after = listener(GAS)
+    after = build_decoder(GAS)
     after.restore(msgspec.msgpack.encode([windows, packets]))
 
-    assert 1 == after.decode(said).duplicates
+    assert 1 == after.decode(frames).duplicates

@@ -15,7 +15,7 @@ def test_a_danger_that_a_kind_does_not_have_is_refused_by_name_and_the_rest_is_r
         native_frames("gas-1", {"lel_pct": 3, "sos": True}, {"sos": True}, {"sos": False, "lel_pct": 4})
     )
 
-    assert [3, 4] == [each.values["lel_pct"] for each in result.readings]
+    assert [3, 4] == [reading.values["lel_pct"] for reading in result.readings]
     assert [(RefusalReason.NO_MAPPING, True), (RefusalReason.NO_MAPPING, True)] == refusal_reasons(result)
     assert {("native", "gas_alarm", "sos"): 3} == decoder.unmapped_fields
 

@@ -39,31 +39,31 @@ def decode_fields(
 
 
 def phases(result: IngestResult) -> list[tuple[str, bool]]:
-    return [(one.verdict.field, one.is_over) for one in result.unread_verdicts]
+    return [(event.verdict.field, event.is_over) for event in result.unread_verdicts]
 
 
 def book_with(line: str, kind: str, platform: str) -> MappingBook:
     """The site's file as the advice says."""
-    written = line if line.startswith("words:") else f"kinds:\n  {kind}:\n    {line}"
-    return MappingBook.model_validate(yaml.safe_load(f"platform: {platform}\nversion: 1\n{written}\n"))
+    text = line if line.startswith("words:") else f"kinds:\n  {kind}:\n    {line}"
+    return MappingBook.model_validate(yaml.safe_load(f"platform: {platform}\nversion: 1\n{text}\n"))
 
 
-def test_it_is_reported_again_after_a_day_and_not_because_of_a_restart(listener: Callable[..., Decoder]) -> None:
-    decoder = listener(device("gas_alarm"))
+def test_it_is_reported_again_after_a_day_and_not_because_of_a_restart(build_decoder: Callable[..., Decoder]) -> None:
+    decoder = build_decoder(device("gas_alarm"))
     field = "alarm_code"
     assert [(field, False)] == phases(decode_fields(decoder, {field: 7}))
     assert [] == phases(decode_fields(decoder, {field: 8}, NOW + MINUTE))
-    after = listener(device("gas_alarm"))
+    after = build_decoder(device("gas_alarm"))
     after.restore(decoder.snapshot())
     assert [] == phases(decode_fields(after, {field: 7}, NOW + DAY))
     again = decode_fields(after, {field: 7}, NOW + DAY + 1)
 
     assert [(field, False), (field, True)] == phases(again)
-    assert [NOW + DAY + 1, NOW] == [one.begin for one in again.unread_verdicts]
+    assert [NOW + DAY + 1, NOW] == [event.begin for event in again.unread_verdicts]
 
 
-def test_verdicts_of_a_removed_device_end(listener: Callable[..., Decoder]) -> None:
-    decoder = listener(device("gas_alarm"))
+def test_verdicts_of_a_removed_device_end(build_decoder: Callable[..., Decoder]) -> None:
+    decoder = build_decoder(device("gas_alarm"))
     assert decode_fields(decoder, {"alarm_code": 7, "alarm_text": "q"}).unread_verdicts
     left = decoder.update_registry(["d", "never seen"], [], NOW + 5)
     assert [("alarm_code", True), ("alarm_text", True)] == [(one.verdict.field, one.is_over) for one in left]
@@ -75,14 +75,14 @@ def test_a_field_of_one_platform_is_not_understood_by_the_mapping_of_another(
 ) -> None:
     decoder = Decoder(kinds, books)
     decoder.device_index = DeviceIndex([device("gas_alarm")])
-    (told,) = decode_fields(decoder, {"alarm_code": 7}, platform="zigbee2mqtt").unread_verdicts
-    decoder.apply_mappings(kinds, [*books, book_with(told.verdict.line, "gas_alarm", "zigbee2mqtt")])
+    (event,) = decode_fields(decoder, {"alarm_code": 7}, platform="zigbee2mqtt").unread_verdicts
+    decoder.apply_mappings(kinds, [*books, book_with(event.verdict.line, "gas_alarm", "zigbee2mqtt")])
     assert [] == phases(decode_fields(decoder, {"battery_pct": 5}, NOW + 1))
     assert [("alarm_code", True)] == phases(decode_fields(decoder, {"battery": 5}, NOW + 2, "zigbee2mqtt"))
 
 
-def test_history_opens_no_unread_verdict(listener: Callable[..., Decoder]) -> None:
-    decoder = listener(device("gas_alarm"))
+def test_history_opens_no_unread_verdict(build_decoder: Callable[..., Decoder]) -> None:
+    decoder = build_decoder(device("gas_alarm"))
     old = {"x": [{"ts": NOW - 2 * 3_600_000, "values": {"alarm_code": 7, "battery_pct": 5}}]}
     result = decoder.decode([Frame("v1/gateway/telemetry", json.dumps(old).encode(), NOW, "bulk")])
     assert ([], 1) == (result.unread_verdicts, len(result.readings))

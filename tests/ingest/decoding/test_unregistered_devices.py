@@ -33,7 +33,7 @@ def test_an_unregistered_device_is_refused_once_a_message_with_its_danger(decode
 
 
 @pytest.mark.parametrize(
-    ("said", "danger"),
+    ("fields", "danger"),
     [
         ({"alarm": True}, True),
         ({"alarm": "1"}, True),
@@ -44,9 +44,11 @@ def test_an_unregistered_device_is_refused_once_a_message_with_its_danger(decode
     ],
 )
 def test_which_fields_of_an_unregistered_device_are_a_danger(
-    decoder: Decoder, said: dict[str, Any], danger: bool
+    decoder: Decoder, fields: dict[str, Any], danger: bool
 ) -> None:
-    assert [(RefusalReason.UNKNOWN_DEVICE, danger)] == refusal_reasons(decoder.decode(native_frames("stranger", said)))
+    assert [(RefusalReason.UNKNOWN_DEVICE, danger)] == refusal_reasons(
+        decoder.decode(native_frames("stranger", fields))
+    )
 
 
 @pytest.mark.parametrize(("action", "danger"), [("single", False), ("emergency", True)])
@@ -84,9 +86,9 @@ def evidence(platform: str, name: str) -> Frame:
 
 @pytest.mark.parametrize(("platform", "name"), DANGERS.items())
 def test_a_danger_of_an_unregistered_device_is_reported_whatever_its_maker(
-    listener: Callable[..., Decoder], platform: str, name: str
+    build_decoder: Callable[..., Decoder], platform: str, name: str
 ) -> None:
-    assert any(refusal.danger for refusal in listener().decode([evidence(platform, name)]).refusals)
+    assert any(refusal.danger for refusal in build_decoder().decode([evidence(platform, name)]).refusals)
 
 
 @pytest.mark.parametrize("platform", ["chirpstack", "zigbee2mqtt"])

@@ -24,7 +24,7 @@ def test_a_bad_value_that_may_have_been_an_alarm_is_a_danger(decoder: Decoder) -
         (RefusalReason.BAD_VALUE, False),
         (RefusalReason.BAD_VALUE, False),
     ] == refusal_reasons(result)
-    assert [{"lel_pct": 3}] == [each.values for each in result.readings]
+    assert [{"lel_pct": 3}] == [reading.values for reading in result.readings]
 
 
 def test_a_value_outside_the_plausible_range_is_marked_and_an_alarm_bit_never(decoder: Decoder) -> None:
@@ -52,15 +52,15 @@ def test_an_implausible_device_time_is_replaced_by_the_reception_and_marked(deco
         native_frames("gas-1", {"ts": NOW + 180_000, "lel_pct": 3}, {"ts": 0, "lel_pct": 3}, {"ts": 0, "lel_pct": 3})
     )
 
-    assert [(NOW, {"lel_pct": Quality.CLOCK})] * 3 == [(each.at, each.doubts) for each in result.readings]
-    assert [180_000, -NOW, -NOW] == [each.ahead_ms for each in result.readings]
+    assert [(NOW, {"lel_pct": Quality.CLOCK})] * 3 == [(reading.at, reading.doubts) for reading in result.readings]
+    assert [180_000, -NOW, -NOW] == [reading.ahead_ms for reading in result.readings]
 
 
 def test_a_text_that_is_no_time_is_refused_and_the_values_get_the_time_of_reception(decoder: Decoder) -> None:
     result = decoder.decode(native_frames("gas-1", {"ts": "soon", "alarm": True}))
 
     assert [(RefusalReason.BAD_TIME, False)] == refusal_reasons(result)
-    assert [(NOW, Quality.CLOCK)] == [(each.at, each.doubts["alarm"]) for each in result.readings]
+    assert [(NOW, Quality.CLOCK)] == [(reading.at, reading.doubts["alarm"]) for reading in result.readings]
 
 
 @pytest.mark.parametrize("seq", [True, 1.5, "x", 2**70, [1]])
@@ -78,9 +78,9 @@ def test_a_seq_may_be_written_as_text_or_as_a_fraction(decoder: Decoder) -> None
     assert (1, 2) == (len(result.readings), result.duplicates)
 
 
-def test_two_fields_for_one_verdict_let_the_danger_count(listener: Callable[..., Decoder]) -> None:
-    decoder = listener(Device("gas-1", "gas_alarm", identities=(Identity("zigbee2mqtt", "Kitchen"),)))
+def test_two_fields_for_one_verdict_let_the_danger_count(build_decoder: Callable[..., Decoder]) -> None:
+    decoder = build_decoder(Device("gas-1", "gas_alarm", identities=(Identity("zigbee2mqtt", "Kitchen"),)))
 
-    for said in ({"gas": True, "alarm": False}, {"alarm": False, "gas": True}):
-        (reading,) = decoder.decode([Frame("zigbee2mqtt/Kitchen", json.dumps(said).encode(), NOW, "bulk")]).readings
+    for fields in ({"gas": True, "alarm": False}, {"alarm": False, "gas": True}):
+        (reading,) = decoder.decode([Frame("zigbee2mqtt/Kitchen", json.dumps(fields).encode(), NOW, "bulk")]).readings
         assert {"alarm": True} == reading.values

@@ -29,7 +29,7 @@ def spec(field: str, rule: Any = None) -> FieldSpec:
 
 
 @pytest.mark.parametrize(
-    ("rule", "said", "value"),
+    ("rule", "raw", "value"),
     [
         ("on", "TRUE", True),
         ("on", "0", False),
@@ -56,12 +56,12 @@ def spec(field: str, rule: Any = None) -> FieldSpec:
         ("word", "leak", "leak"),
     ],
 )
-def test_a_rule_gives_this_value(rule: Any, said: object, value: object) -> None:
-    assert value == convert(spec("field", rule), said)
+def test_a_rule_gives_this_value(rule: Any, raw: object, value: object) -> None:
+    assert value == convert(spec("field", rule), raw)
 
 
 @pytest.mark.parametrize(
-    ("field", "said", "problem"),
+    ("field", "raw", "problem"),
     [
         ("on", 2, "int 2 is neither true nor false"),
         ("on", "maybe", "str 'maybe' is neither true nor false"),
@@ -74,25 +74,25 @@ def test_a_rule_gives_this_value(rule: Any, said: object, value: object) -> None
         ("word", 3, "int 3 is not text"),
     ],
 )
-def test_a_value_of_the_wrong_type_is_a_failure_with_its_reason(field: str, said: object, problem: str) -> None:
-    assert ConversionFailure(problem) == convert(spec(field), said)
+def test_a_value_of_the_wrong_type_is_a_failure_with_its_reason(field: str, raw: object, problem: str) -> None:
+    assert ConversionFailure(problem) == convert(spec(field), raw)
 
 
-@pytest.mark.parametrize("said", ["x", 1.5, True, None, [1]])
-def test_what_is_no_whole_number_has_no_bits(said: object) -> None:
-    found = convert(spec("f", {"to": "on", "bit": 0}), said)
-    assert found is NOT_MEASURED if said is None else isinstance(found, ConversionFailure)
+@pytest.mark.parametrize("raw", ["x", 1.5, True, None, [1]])
+def test_what_is_no_whole_number_has_no_bits(raw: object) -> None:
+    found = convert(spec("f", {"to": "on", "bit": 0}), raw)
+    assert found is NOT_MEASURED if raw is None else isinstance(found, ConversionFailure)
 
 
-@pytest.mark.parametrize("said", [3, "3", "3 parsec", "3 L", "x mm", float("nan")])
-def test_a_length_without_a_unit_of_length_is_a_failure(said: object) -> None:
+@pytest.mark.parametrize("raw", [3, "3", "3 parsec", "3 L", "x mm", float("nan")])
+def test_a_length_without_a_unit_of_length_is_a_failure(raw: object) -> None:
     rule = {"to": "depth", "text_number": True, "unit": "stated"}
     book = {"platform": "p", "version": 1, "kinds": {"thing": {"field": rule}}}
     deep = kind_of(depth={"type": "number", "unit": "mm"})
     measured = compile_plan(deep, [MappingBook.model_validate(book)], "p").specs["field"]
 
-    assert isinstance(convert(measured, said), ConversionFailure)
-    assert isinstance(convert(measured, said, "L"), ConversionFailure)
+    assert isinstance(convert(measured, raw), ConversionFailure)
+    assert isinstance(convert(measured, raw, "L"), ConversionFailure)
 
 
 def test_a_word_that_is_not_listed_is_a_failure() -> None:
@@ -101,9 +101,9 @@ def test_a_word_that_is_not_listed_is_a_failure() -> None:
     )
 
 
-@pytest.mark.parametrize("said", ["", "mm", "+-3"])
-def test_text_without_a_number_is_a_failure(said: str) -> None:
-    assert isinstance(convert(spec("f", {"to": "level", "text_number": True}), said), ConversionFailure)
+@pytest.mark.parametrize("raw", ["", "mm", "+-3"])
+def test_text_without_a_number_is_a_failure(raw: str) -> None:
+    assert isinstance(convert(spec("f", {"to": "level", "text_number": True}), raw), ConversionFailure)
 
 
 @given(st.integers(-(2**63) + 1, 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False))

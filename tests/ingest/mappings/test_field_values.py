@@ -25,25 +25,25 @@ BUTTON = Device("button-1", "sos_button", identities=(Identity("zigbee2mqtt", "b
     ],
 )
 def test_a_cover_that_states_a_unit_is_read_in_it_and_in_no_other_fields_unit(
-    listener: Callable[..., Decoder], stated: dict[str, str], temp_c: float
+    build_decoder: Callable[..., Decoder], stated: dict[str, str], temp_c: float
 ) -> None:
     frame = Frame("zigbee2mqtt/cover", json.dumps({"temperature": 50} | stated).encode(), 1_795_269_600_000, "bulk")
 
-    (reading,) = listener(COVER).decode([frame]).readings
+    (reading,) = build_decoder(COVER).decode([frame]).readings
     assert {"temp_c": pytest.approx(temp_c)} == reading.values
 
 
 def test_a_button_that_sends_normal_was_neither_pressed_nor_cancelled(
-    listener: Callable[..., Decoder],
+    build_decoder: Callable[..., Decoder],
 ) -> None:
     frame = Frame("zigbee2mqtt/button", b'{"action": "normal", "battery": 50}', 1_795_269_600_000, "bulk")
 
-    result = listener(BUTTON).decode([frame])
-    assert ([{"battery_pct": 50}], []) == ([one.values for one in result.readings], result.refusals)
+    result = build_decoder(BUTTON).decode([frame])
+    assert ([{"battery_pct": 50}], []) == ([reading.values for reading in result.readings], result.refusals)
 
 
 @pytest.mark.parametrize(
-    ("said", "values"),
+    ("fields", "values"),
     [
         ({"alarms": []}, {}),  # no alarm in the list: nothing of an alarm told before is over
         ({"leak": []}, {}),
@@ -52,12 +52,12 @@ def test_a_button_that_sends_normal_was_neither_pressed_nor_cancelled(
     ],
 )
 def test_lists_of_verdicts_are_read_item_by_item_and_an_empty_one_ends_nothing(
-    listener: Callable[..., Decoder], said: dict[str, Any], values: dict[str, bool]
+    build_decoder: Callable[..., Decoder], fields: dict[str, Any], values: dict[str, bool]
 ) -> None:
     device = Device("l", "water_leak", identities=(Identity("thingsboard", "x"),))
-    payload = json.dumps({"x": [{"ts": 1_795_269_600_000, "values": said}]}).encode()
-    result = listener(device).decode([Frame("v1/gateway/telemetry", payload, 1_795_269_600_000, "bulk")])
+    payload = json.dumps({"x": [{"ts": 1_795_269_600_000, "values": fields}]}).encode()
+    result = build_decoder(device).decode([Frame("v1/gateway/telemetry", payload, 1_795_269_600_000, "bulk")])
 
-    assert ([values] if values else []) == [one.values for one in result.readings]
+    assert ([values] if values else []) == [reading.values for reading in result.readings]
     assert [] == result.refusals
     assert bool(values) is not bool(result.events)

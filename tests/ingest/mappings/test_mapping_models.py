@@ -60,15 +60,15 @@ def heard_of(
     return make(device).decode([Frame(topic, json.dumps(body).encode(), received, "bulk")])
 
 
-def values_of(heard: IngestResult) -> dict[str, Any]:
-    return {name: value for reading in heard.readings for name, value in reading.values.items()}
+def values_of(result: IngestResult) -> dict[str, Any]:
+    return {name: value for reading in result.readings for name, value in reading.values.items()}
 
 
-def told(heard: IngestResult, dangers: list[str]) -> bool:
+def has_danger(result: IngestResult, dangers: list[str]) -> bool:
     """Whether a danger is told: by a reading that is no test, or by a refusal that may be one."""
-    said = [each.values for each in heard.readings if not each.is_test]
-    return any(values.get(name) is True for values in said for name in dangers) or any(
-        each.danger for each in heard.refusals
+    reported = [reading.values for reading in result.readings if not reading.is_test]
+    return any(values.get(name) is True for values in reported for name in dangers) or any(
+        refusal.danger for refusal in result.refusals
     )
 
 
@@ -79,25 +79,25 @@ def dangers_of(kind: Kind) -> list[str]:
 @pytest.mark.parametrize("platform", PLATFORMS)
 @pytest.mark.parametrize(("one", "example"), CASES)
 def test_what_a_published_codec_says_is_read(
-    one: dict[str, Any], example: dict[str, Any], platform: str, listener: Build, kinds: dict[str, Kind]
+    one: dict[str, Any], example: dict[str, Any], platform: str, build_decoder: Build, kinds: dict[str, Kind]
 ) -> None:
-    heard = heard_of(one, example, platform, one["model"], listener)
-    doubts = {name: quality.value for each in heard.readings for name, quality in each.doubts.items()}
+    result = heard_of(one, example, platform, one["model"], build_decoder)
+    doubts = {name: quality.value for reading in result.readings for name, quality in reading.doubts.items()}
 
-    assert example["reads"] == values_of(heard)
+    assert example["reads"] == values_of(result)
     assert example.get("quality", {}) == doubts
-    assert example.get("test", False) == any(each.is_test for each in heard.readings)
-    assert example.get("refused", []) == sorted({each.reason.value for each in heard.refusals})
-    assert example.get("told", False) == told(heard, dangers_of(kinds[one["kind"]]))
+    assert example.get("test", False) == any(reading.is_test for reading in result.readings)
+    assert example.get("refused", []) == sorted({refusal.reason.value for refusal in result.refusals})
+    assert example.get("told", False) == has_danger(result, dangers_of(kinds[one["kind"]]))
 
 
 @pytest.mark.parametrize(("one", "example"), CASES)
 def test_without_its_model_nothing_is_read_otherwise(
-    one: dict[str, Any], example: dict[str, Any], listener: Build, kinds: dict[str, Kind]
+    one: dict[str, Any], example: dict[str, Any], build_decoder: Build, kinds: dict[str, Kind]
 ) -> None:
     """A model's name may be needed to read a thing; it is never needed so that a verdict is not inverted."""
-    heard = heard_of(one, example, "chirpstack", None, listener)
-    values, reads = values_of(heard), example["reads"]
+    result = heard_of(one, example, "chirpstack", None, build_decoder)
+    values, reads = values_of(result), example["reads"]
 
     if not example.get("by_model"):
         assert reads == values
@@ -164,8 +164,8 @@ def _row(one: Mapping[str, Any], dangers: Mapping[str, list[str]]) -> str:
 def _names() -> dict[str, list[str]]:
     folder = ROOT / "domain" / "kinds"
     common = CommonQuantities.model_validate(yaml.safe_load((folder / "common.yaml").read_text())).common
-    written = (yaml.safe_load(path.read_text()) for path in folder.glob("*.yaml") if path.stem != "common")
-    return {said["kind"]: dangers_of(Kind.model_validate(said).with_common(common)) for said in written}
+    kinds = (yaml.safe_load(path.read_text()) for path in folder.glob("*.yaml") if path.stem != "common")
+    return {kind["kind"]: dangers_of(Kind.model_validate(kind).with_common(common)) for kind in kinds}
 
 
 if __name__ == "__main__":

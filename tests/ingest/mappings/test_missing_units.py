@@ -76,10 +76,10 @@ def test_our_own_unit_costs_nothing_and_another_is_converted(kinds: dict[str, Ki
     ],
 )
 def test_an_unknown_unit_is_refused_by_name_with_ours(
-    listener: Callable[..., Decoder], payload: bytes, volume_m3: float | None, refused: str | None
+    build_decoder: Callable[..., Decoder], payload: bytes, volume_m3: float | None, refused: str | None
 ) -> None:
-    heard = listener(METER).decode([Frame("zigbee2mqtt/x", payload, 1_795_904_000_000, "bulk")])
-    assert [volume_m3] == [one.values.get("volume_m3") for one in heard.readings] or volume_m3 is None
-    wanted = [] if refused is None else [refused.encode("latin-1").decode()]
-    said = [one.detail.partition(": ")[2].partition(",")[0] for one in heard.refusals]
-    assert wanted == said
+    result = build_decoder(METER).decode([Frame("zigbee2mqtt/x", payload, 1_795_904_000_000, "bulk")])
+    assert [volume_m3] == [reading.values.get("volume_m3") for reading in result.readings] or volume_m3 is None
+    expected = [] if refused is None else [refused.encode("latin-1").decode()]
+    details = [refusal.detail.partition(": ")[2].partition(",")[0] for refusal in result.refusals]
+    assert expected == details

@@ -39,13 +39,13 @@ def decode_fields(
 
 
 def phases(result: IngestResult) -> list[tuple[str, bool]]:
-    return [(one.verdict.field, one.is_over) for one in result.unread_verdicts]
+    return [(event.verdict.field, event.is_over) for event in result.unread_verdicts]
 
 
 def book_with(line: str, kind: str, platform: str) -> MappingBook:
     """The site's file as the advice says."""
-    written = line if line.startswith("words:") else f"kinds:\n  {kind}:\n    {line}"
-    return MappingBook.model_validate(yaml.safe_load(f"platform: {platform}\nversion: 1\n{written}\n"))
+    text = line if line.startswith("words:") else f"kinds:\n  {kind}:\n    {line}"
+    return MappingBook.model_validate(yaml.safe_load(f"platform: {platform}\nversion: 1\n{text}\n"))
 
 
 FIELDS: Sequence[tuple[str, dict[str, Any]]] = [
@@ -74,16 +74,16 @@ def test_the_proposed_line_is_valid_yaml_and_makes_the_field_understood(
 ) -> None:
     decoder = Decoder(kinds, books)
     decoder.device_index = DeviceIndex([device(kind)])
-    told = decode_fields(decoder, {**fields, "battery_pct": 50}, platform=platform).unread_verdicts
-    if platform == "zigbee2mqtt" and not told:
+    events = decode_fields(decoder, {**fields, "battery_pct": 50}, platform=platform).unread_verdicts
+    if platform == "zigbee2mqtt" and not events:
         return  # its words are fixed: what nobody could mean is only counted
 
-    assert told, fields
-    own = [book_with(one.verdict.line, kind, platform) for one in told]
+    assert events, fields
+    own = [book_with(event.verdict.line, kind, platform) for event in events]
     assert [] == [fault for book in own for fault in check(book, kinds)]
     decoder.apply_mappings(kinds, [*books, *own])
     result = decode_fields(decoder, {**fields, "battery_pct": 51}, NOW + MINUTE, platform)
-    assert {(one.verdict.field, True) for one in told} == set(phases(result))
+    assert {(event.verdict.field, True) for event in events} == set(phases(result))
     assert result.readings
 
 

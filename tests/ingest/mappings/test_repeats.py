@@ -13,10 +13,10 @@ from ingest.mappings.repeats import DETAILS_MAX, RepeatFilter, SelfTestLimiter
 def test_a_word_is_reported_once_and_a_missing_mapping_refused_once() -> None:
     repeats = RepeatFilter()
     word = Objection(RefusalReason.BAD_VALUE, "alarm: 'q'", True, "alarm", once=True)
-    asked = Objection(RefusalReason.NO_MAPPING, "unread", once=True)
+    mapping = Objection(RefusalReason.NO_MAPPING, "unread", once=True)
     always = Objection(RefusalReason.BAD_VALUE, "z", True)
-    first = [each.danger for each in repeats.to_report("d", [word, asked, always], 0)]
-    again = [each.danger for each in repeats.to_report("d", [word, asked, always], 1)]
+    first = [each.danger for each in repeats.to_report("d", [word, mapping, always], 0)]
+    again = [each.danger for each in repeats.to_report("d", [word, mapping, always], 1)]
     assert ([True, False, True], [False, True]) == (first, again)
 
 

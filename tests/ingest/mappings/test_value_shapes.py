@@ -10,7 +10,7 @@ from ingest.mappings.value_shapes import flatten
 
 
 @pytest.mark.parametrize(
-    ("said", "becomes"),
+    ("fields", "expected"),
     [
         ({"a.type": "SMOKE", "a.active": False}, []),
         ({"a.active": True}, [("a", True)]),
@@ -19,5 +19,5 @@ from ingest.mappings.value_shapes import flatten
         ({"x.y": 1}, [("x.y", 1)]),
     ],
 )
-def test_shapes_become_plain_fields(said: dict[str, Any], becomes: list[tuple[str, object]]) -> None:
-    assert becomes == flatten(said)
+def test_shapes_become_plain_fields(fields: dict[str, Any], expected: list[tuple[str, object]]) -> None:
+    assert expected == flatten(fields)

@@ -18,13 +18,13 @@ NOW = 1_795_904_000_000
 Build = Callable[..., Decoder]
 
 
-def said(listener: Build, kind: str, *messages: dict[str, object]) -> IngestResult:
-    ours = listener(Device("x", kind, identities=(Identity("thingsboard", "x"),)))
+def decode_fields(build_decoder: Build, kind: str, *messages: dict[str, object]) -> IngestResult:
+    decoder = build_decoder(Device("x", kind, identities=(Identity("thingsboard", "x"),)))
     frames = [
         Frame("v1/gateway/telemetry", json.dumps({"x": [{"ts": at, "values": each}]}).encode(), at, "bulk")
         for at, each in zip(range(NOW, NOW + len(messages) * 1_000, 1_000), messages, strict=True)
     ]
-    return ours.decode(frames)
+    return decoder.decode(frames)
 
 
 @pytest.mark.parametrize("field", ["alarm", "event", "status", "alarmType", "warning", "msg"])
@@ -52,8 +52,8 @@ def said(listener: Build, kind: str, *messages: dict[str, object]) -> IngestResu
         ("water_leak", "探头漏水"),
     ],
 )
-def test_a_danger_in_a_sentence_is_reported(listener: Build, kind: str, text: str, field: str) -> None:
-    assert fits({"told": True}, said(listener, kind, {field: text, "battery_pct": 50})) == []
+def test_a_danger_in_a_sentence_is_reported(build_decoder: Build, kind: str, text: str, field: str) -> None:
+    assert fits({"told": True}, decode_fields(build_decoder, kind, {field: text, "battery_pct": 50})) == []
 
 
 @pytest.mark.parametrize("field", ["event", "status", "msg"])
@@ -75,31 +75,36 @@ def test_a_danger_in_a_sentence_is_reported(listener: Build, kind: str, text: st
         ("water_leak", "no longer leaking"),
     ],
 )
-def test_a_neutralized_danger_is_none(listener: Build, kind: str, text: str, field: str) -> None:
-    assert fits({"told": False}, said(listener, kind, {field: text, "battery_pct": 50})) == []
+def test_a_neutralized_danger_is_none(build_decoder: Build, kind: str, text: str, field: str) -> None:
+    assert fits({"told": False}, decode_fields(build_decoder, kind, {field: text, "battery_pct": 50})) == []
 
 
 @pytest.mark.parametrize(
     "text", ["sensor warming up", "system normal", "alarm muted", "---", "smoke sensor end of life"]
 )
-def test_normal_words_in_an_alarm_field_are_no_danger(listener: Build, text: str) -> None:
-    assert fits({"told": False, "refused": []}, said(listener, "smoke_alarm", {"alarm": text})) == []
+def test_normal_words_in_an_alarm_field_are_no_danger(build_decoder: Build, text: str) -> None:
+    assert fits({"told": False, "refused": []}, decode_fields(build_decoder, "smoke_alarm", {"alarm": text})) == []
 
 
 @pytest.mark.parametrize("text", ["battery normal", "设备正常"])
-def test_that_a_part_is_normal_clears_no_alarm(listener: Build, text: str) -> None:
-    assert fits({"never": {"alarm": False}}, said(listener, "smoke_alarm", {"alarm": text, "battery_pct": 50})) == []
+def test_that_a_part_is_normal_clears_no_alarm(build_decoder: Build, text: str) -> None:
+    assert (
+        fits(
+            {"never": {"alarm": False}}, decode_fields(build_decoder, "smoke_alarm", {"alarm": text, "battery_pct": 50})
+        )
+        == []
+    )
 
 
 @pytest.mark.parametrize(("kind", "field", "value"), [("gas_alarm", "gas", 812.5), ("water_leak", "water", 2048)])
-def test_a_measured_value_is_no_verdict(listener: Build, kind: str, field: str, value: float) -> None:
-    assert fits({"told": False, "refused": ["bad_value"]}, said(listener, kind, {field: value})) == []
+def test_a_measured_value_is_no_verdict(build_decoder: Build, kind: str, field: str, value: float) -> None:
+    assert fits({"told": False, "refused": ["bad_value"]}, decode_fields(build_decoder, kind, {field: value})) == []
 
 
-def test_a_type_names_what_its_value_is_of(listener: Build) -> None:
-    heard = said(listener, "water_leak", {"readings": [{"id": "7", "type": "leak", "value": True}]})
+def test_a_type_names_what_its_value_is_of(build_decoder: Build) -> None:
+    result = decode_fields(build_decoder, "water_leak", {"readings": [{"id": "7", "type": "leak", "value": True}]})
 
-    assert fits({"says": {"leak": True}, "told": True}, heard) == []
+    assert fits({"says": {"leak": True}, "told": True}, result) == []
 
 
 @pytest.mark.parametrize(
@@ -107,27 +112,27 @@ def test_a_type_names_what_its_value_is_of(listener: Build) -> None:
     [("manhole", "water_level_mm", "1.35 m", 1350), ("water_meter", "volume_m3", "45497 L", 45.497)],
 )
 def test_fields_with_our_own_names_may_have_units(
-    listener: Build, kind: str, field: str, text: str, value: float
+    build_decoder: Build, kind: str, field: str, text: str, value: float
 ) -> None:
-    assert fits({"says": {field: value}}, said(listener, kind, {field: text})) == []
+    assert fits({"says": {field: value}}, decode_fields(build_decoder, kind, {field: text})) == []
 
 
-def test_a_danger_beside_repeated_numbers_is_reported(listener: Build) -> None:
-    ours = listener(Device("x", "gas_alarm", identities=(Identity("thingsboard", "x"),)))
+def test_a_danger_beside_repeated_numbers_is_reported(build_decoder: Build) -> None:
+    decoder = build_decoder(Device("x", "gas_alarm", identities=(Identity("thingsboard", "x"),)))
     frames = [
         Frame("v1/gateway/telemetry", json.dumps({"x": [{"ts": NOW, "values": each}]}).encode(), NOW, "bulk")
         for each in ({"battery_pct": 50}, {"battery_pct": 50, "event": "special gas alarm thing"}, {"battery_pct": 50})
     ]
-    heard = [ours.decode([frame]) for frame in frames]
+    result = [decoder.decode([frame]) for frame in frames]
 
-    assert [[], [True], []] == [[each.danger for each in one.refusals] for one in heard]
-    assert [0, 0, 1] == [one.duplicates for one in heard]
+    assert [[], [True], []] == [[refusal.danger for refusal in one.refusals] for one in result]
+    assert [0, 0, 1] == [one.duplicates for one in result]
 
 
-def test_a_time_that_cannot_be_parsed_is_refused_once(listener: Build) -> None:
-    ours = listener(Device("x", "smoke_alarm", identities=(Identity("thingsboard", "x"),)))
-    heard = [
-        ours.decode(
+def test_a_time_that_cannot_be_parsed_is_refused_once(build_decoder: Build) -> None:
+    decoder = build_decoder(Device("x", "smoke_alarm", identities=(Identity("thingsboard", "x"),)))
+    result = [
+        decoder.decode(
             [
                 Frame(
                     "v1/gateway/telemetry",
@@ -140,20 +145,22 @@ def test_a_time_that_cannot_be_parsed_is_refused_once(listener: Build) -> None:
         for turn in range(3)
     ]
 
-    assert [1, 0, 0] == [len(each.refusals) for each in heard]
-    assert [1, 1, 1] == [len(each.readings) for each in heard]
+    assert [1, 0, 0] == [len(each.refusals) for each in result]
+    assert [1, 1, 1] == [len(each.readings) for each in result]
 
 
-def test_a_retained_state_of_esphome_is_read_again_by_its_description(listener: Build) -> None:
+def test_a_retained_state_of_esphome_is_read_again_by_its_description(build_decoder: Build) -> None:
     device = Device("x", "gas_alarm", identities=(Identity("esphome", "kitchen"),))
-    ours = listener(device, filters={"esphome": ["+/binary_sensor/+/state"]})
+    decoder = build_decoder(device, filters={"esphome": ["+/binary_sensor/+/state"]})
     topic = "kitchen/binary_sensor/gas/state"
     about = {"stat_t": topic, "dev_cla": "gas", "pl_on": "OFF", "pl_off": "ON", "dev": {"ids": "aa"}, "uniq_id": "g"}
     config = json.dumps(about).encode()
-    ours.decode([Frame(topic, b"OFF", NOW, "bulk", retain=True)])
-    heard = ours.decode([Frame("homeassistant/binary_sensor/kitchen/gas/config", config, NOW + 1, "bulk", retain=True)])
+    decoder.decode([Frame(topic, b"OFF", NOW, "bulk", retain=True)])
+    result = decoder.decode(
+        [Frame("homeassistant/binary_sensor/kitchen/gas/config", config, NOW + 1, "bulk", retain=True)]
+    )
 
-    assert [True] == [each.values["alarm"] for each in heard.readings]
+    assert [True] == [reading.values["alarm"] for reading in result.readings]
 
 
 def test_a_record_with_a_type_has_its_unit() -> None:

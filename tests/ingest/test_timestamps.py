@@ -12,7 +12,7 @@ SHANGHAI = timezone(timedelta(hours=8))
 
 
 @pytest.mark.parametrize(
-    ("said", "instant"),
+    ("text", "instant"),
     [
         (1767225600, 1767225600000),
         (1767225600.5, 1767225600500),
@@ -36,8 +36,8 @@ SHANGHAI = timezone(timedelta(hours=8))
         ("0001-01-01T00:00:00", -62135596800000 - 8 * 3_600_000),
     ],
 )
-def test_a_time_is_parsed_by_its_magnitude_or_its_text(said: object, instant: int | None) -> None:
-    assert instant == parse_timestamp(said, SHANGHAI)
+def test_a_time_is_parsed_by_its_magnitude_or_its_text(text: object, instant: int | None) -> None:
+    assert instant == parse_timestamp(text, SHANGHAI)
 
 
 @pytest.mark.parametrize(("at", "sane"), [(0, True), (120_000, True), (120_001, False), (-400 * 86_400_000 - 1, False)])
@@ -46,7 +46,7 @@ def test_a_time_is_plausible_for_four_hundred_days_back_and_two_minutes_ahead(at
 
 
 @pytest.mark.parametrize(
-    ("said", "iso"),
+    ("text", "iso"),
     [
         (20261129055834, "2026-11-29T05:58:34"),
         ("2026年11月29日 05时58分34秒", "2026-11-29T05:58:34"),
@@ -55,8 +55,8 @@ def test_a_time_is_plausible_for_four_hundred_days_back_and_two_minutes_ahead(at
         ("20261329055834", None),
     ],
 )
-def test_times_as_makers_write_them(said: object, iso: str | None) -> None:
-    at = parse_timestamp(said, UTC)
+def test_times_as_makers_write_them(text: object, iso: str | None) -> None:
+    at = parse_timestamp(text, UTC)
     if iso is None:
         assert at is None or at > 10**13  # a number that is no time of ours
     else:

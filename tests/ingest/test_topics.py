@@ -59,7 +59,7 @@ def test_a_filter_that_covers_another_covers_all_of_its_topics(wide: str, narrow
 
 
 @pytest.mark.parametrize(
-    ("pattern", "said"),
+    ("pattern", "message"),
     [
         ("", "1 to 1024 bytes"),
         ("a" * 2000, "1 to 1024 bytes"),
@@ -72,11 +72,11 @@ def test_a_filter_that_covers_another_covers_all_of_its_topics(wide: str, narrow
         ("+/+/#", "every topic"),
     ],
 )
-def test_a_faulty_filter_is_named_with_what_to_write(pattern: str, said: str) -> None:
+def test_a_faulty_filter_is_named_with_what_to_write(pattern: str, message: str) -> None:
     fault = filter_fault(pattern)
 
     assert fault is not None
-    assert said in fault
+    assert message in fault
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""On every platform: what a device sends of yesterday is yesterday's, and what it says under test is under test."""
+"""On every platform: values of yesterday keep their time, retained ones are marked, and tests are marked as tests."""
 
 from __future__ import annotations
 
@@ -130,13 +130,13 @@ def test_a_danger_of_yesterday_is_read_with_its_own_time(build_decoder: Callable
 
 
 @pytest.mark.parametrize("case", RETAINED.values(), ids=RETAINED)
-def test_a_kept_danger_is_of_unknown_age(build_decoder: Callable[..., Decoder], case: Any) -> None:
+def test_a_retained_danger_is_of_unknown_age(build_decoder: Callable[..., Decoder], case: Any) -> None:
     (reading,), _ = decode_case(build_decoder, case, retain=True)
     assert (True, Quality.RETAINED) == (reading.values["alarm"], reading.doubts["alarm"])
 
 
 @pytest.mark.parametrize("case", TESTS.values(), ids=TESTS)
-def test_what_is_said_under_test_is_under_test(build_decoder: Callable[..., Decoder], case: Any) -> None:
+def test_readings_of_a_device_under_test_are_marked(build_decoder: Callable[..., Decoder], case: Any) -> None:
     readings, refusals = decode_case(build_decoder, case)
     assert [True] == [reading.is_test for reading in readings]
     assert not any(refusal.danger for refusal in refusals)

@@ -67,7 +67,7 @@ def test_dangers_beyond_the_limit_are_still_one_danger(decoder: Decoder) -> None
     assert f"{2 * SINGLE_REFUSALS_MAX} more items" in refused[-1].detail
 
 
-def test_what_readings_of_the_message_tell_is_not_told_again_for_its_bad_items(decoder: Decoder) -> None:
+def test_a_danger_in_readings_of_the_message_is_not_reported_again_for_its_bad_items(decoder: Decoder) -> None:
     result = decoder.decode([frame("fengshao/v1/gas/alarm", [{"ts": START, "alarm": True}, *([7] * 400)])])
     assert [reading.values for reading in result.readings] == [{"alarm": True}]
     assert not any(refusal.danger for refusal in result.refusals)

@@ -100,7 +100,7 @@ def marked(case: dict[str, Any]) -> Any:
 
 
 @pytest.mark.parametrize("case", [marked(case) for case in CASES])
-def test_what_was_misread_is_read(case: dict[str, Any], build_decoder: Callable[..., Decoder]) -> None:
+def test_a_message_that_was_misread_once_is_read(case: dict[str, Any], build_decoder: Callable[..., Decoder]) -> None:
     result = heard_of(case, build_decoder)
     found = [fits(each, result) for each in case["expect"]]
 

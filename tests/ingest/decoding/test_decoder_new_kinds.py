@@ -267,7 +267,7 @@ def findings_of(
 
 
 @pytest.mark.parametrize("story", STORIES, ids=[story.says for story in STORIES])
-def test_it_is_heard_and_judged(
+def test_a_message_of_each_kind_is_decoded_and_evaluated(
     story: Story, build_decoder: Callable[..., Decoder], kinds: dict[str, Kind], rulebooks: list[Rulebook]
 ) -> None:
     began = [
@@ -279,7 +279,7 @@ def test_it_is_heard_and_judged(
     assert story.rule in began
 
 
-def test_a_test_alarm_is_recorded_and_tells_nobody(
+def test_a_test_alarm_is_recorded_without_a_finding(
     build_decoder: Callable[..., Decoder], kinds: dict[str, Kind], rulebooks: list[Rulebook]
 ) -> None:
     for story in (
@@ -291,14 +291,14 @@ def test_a_test_alarm_is_recorded_and_tells_nobody(
         assert findings_of(story, build_decoder, kinds, rulebooks) == []
 
 
-def test_every_kind_is_heard_here_or_is_one_of_the_founding_four(kinds: dict[str, Kind]) -> None:
+def test_every_kind_has_a_message_here_or_is_one_of_the_first_four(kinds: dict[str, Kind]) -> None:
     founding = {"gas_alarm", "wristband", "water_meter", "manhole"}
     silent = {"gateway"}  # it is as alive as what comes through it, and measures nothing
 
     assert set(kinds) - silent == {story.kind for story in STORIES} | founding
 
 
-def test_no_python_knows_these_kinds() -> None:
+def test_no_code_names_these_kinds() -> None:
     kinds = {story.kind for story in STORIES} - {"gas_alarm", "manhole", "door", "motion", "bin"}
     rooms = [Path(room.__file__).parent for room in (domain, ingest, rules, alerts) if room.__file__]
     named = [
@@ -312,9 +312,7 @@ def test_no_python_knows_these_kinds() -> None:
     assert named == []
 
 
-def test_a_kind_that_is_written_today_is_heard_and_judged_today(
-    kinds: dict[str, Kind], books: list[MappingBook]
-) -> None:
+def test_a_new_kind_is_decoded_and_evaluated_without_new_code(kinds: dict[str, Kind], books: list[MappingBook]) -> None:
     """Parking: a kind, four lines of mapping, one rule. Nothing else."""
     parking = Kind.model_validate(
         yaml.safe_load("""

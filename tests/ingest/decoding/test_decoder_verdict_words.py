@@ -1,4 +1,4 @@
-"""Any verdict word, in any shape, on any platform, in any spelling of its field: told, never the other way round."""
+"""Any verdict word, in any shape, on any platform, in any spelling of its field: reported, and never inverted."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def values_of(result: IngestResult) -> Iterator[tuple[str, object]]:
 
 @settings(max_examples=400, deadline=None)
 @given(st.sampled_from(sorted(FIELDS)), st.sampled_from(sorted(SHAPES)), st.sampled_from(sorted(PLATFORMS)), st.data())
-def test_a_verdict_word_is_told_and_never_the_other_way_round(
+def test_a_verdict_word_is_reported_and_never_inverted(
     decoder: Decoder, kind: str, shape: str, platform: str, data: st.DataObject
 ) -> None:
     name = data.draw(st.sampled_from((*FIELDS[kind], *OTHER_NAMES)))
@@ -133,7 +133,7 @@ def test_a_verdict_word_is_told_and_never_the_other_way_round(
 
 @settings(max_examples=150, deadline=None)
 @given(st.sampled_from(sorted(FIELDS)), st.sampled_from(sorted(SHAPES)), st.sampled_from(sorted(PLATFORMS)), st.data())
-def test_a_word_that_nobody_knows_is_refused_by_name(
+def test_an_unknown_word_is_refused_by_name(
     decoder: Decoder, kind: str, shape: str, platform: str, data: st.DataObject
 ) -> None:
     name = data.draw(st.sampled_from(FIELDS[kind]))
@@ -143,7 +143,7 @@ def test_a_word_that_nobody_knows_is_refused_by_name(
     assert result.refusals or dict(values_of(result)).get(QUANTITY[kind]) is True, name
 
 
-def test_a_word_of_danger_in_a_field_of_a_number_is_told(build_decoder: Callable[..., Decoder]) -> None:
+def test_a_word_of_danger_in_a_field_of_a_number_is_reported(build_decoder: Callable[..., Decoder]) -> None:
     """Home Assistant's bare state of a water meter is its volume; `state: 高报警` was a refusal that told nobody."""
     device = Device("meter-1", "water_meter", identities=(Identity("homeassistant", "meter"),))
     topic = "homeassistant/sensor/meter/state"

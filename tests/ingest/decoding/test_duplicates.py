@@ -1,4 +1,4 @@
-"""When a device says the same again, and when it only looks so."""
+"""When a message of a device is a duplicate, and when it only looks like one."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ def is_duplicate(
     return window.is_duplicate(seq, at, NOW + late, digest, danger)
 
 
-def test_the_newest_message_stamped_anew_is_a_repetition() -> None:
+def test_the_newest_message_with_another_time_is_a_duplicate() -> None:
     window = DuplicateWindow()
     assert [False, True] == [is_duplicate(window, 7, NOW), is_duplicate(window, 7, NOW + 1_000)]
 
 
-def test_a_danger_stamped_anew_is_none_and_neither_is_a_danger_the_first_did_not_bear() -> None:
+def test_a_danger_with_another_time_or_one_that_the_first_did_not_have_is_no_duplicate() -> None:
     window = DuplicateWindow()
     assert [False, False] == [
         is_duplicate(window, 7, NOW, danger=True),
@@ -34,14 +34,14 @@ def test_a_danger_stamped_anew_is_none_and_neither_is_a_danger_the_first_did_not
     ]
 
 
-def test_a_device_that_counts_from_the_beginning_again_is_heard() -> None:
+def test_a_device_that_counts_from_the_beginning_again_is_no_duplicate() -> None:
     window = DuplicateWindow()
     assert [False] * 3 == [is_duplicate(window, seq, NOW + seq) for seq in (1, 2, 3)]
     assert [False] * 3 == [is_duplicate(window, seq, NOW + HOUR + seq) for seq in (1, 2, 3)]
     assert is_duplicate(window, 2, NOW + HOUR + 2)
 
 
-def test_without_a_time_a_seq_is_believed_for_a_while() -> None:
+def test_without_a_time_a_seq_counts_for_a_while() -> None:
     window = DuplicateWindow()
     assert [False, True, False] == [
         is_duplicate(window, 1, None),
@@ -85,7 +85,7 @@ def test_a_window_is_bounded_and_grows_with_the_batches_of_its_device() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), max_size=14))
-def test_whatever_was_said_is_a_repetition_when_said_at_once_again(messages: list[tuple[int, int]]) -> None:
+def test_any_message_sent_again_at_once_is_a_duplicate(messages: list[tuple[int, int]]) -> None:
     window = DuplicateWindow()
     for seq, minute in messages:
         is_duplicate(window, seq, NOW + minute)
@@ -93,7 +93,7 @@ def test_whatever_was_said_is_a_repetition_when_said_at_once_again(messages: lis
 
 
 @given(st.lists(st.tuples(st.none() | st.integers(0, 5), st.none() | st.integers(0, 5), st.booleans()), max_size=40))
-def test_a_restored_window_judges_as_the_first(messages: list[tuple[int | None, int | None, bool]]) -> None:
+def test_a_restored_window_finds_the_same_duplicates(messages: list[tuple[int | None, int | None, bool]]) -> None:
     first = second = DuplicateWindow()
     for seq, minute, danger in messages:
         at = None if minute is None else NOW + minute

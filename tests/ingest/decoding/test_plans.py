@@ -1,4 +1,4 @@
-"""Which vendor dictionary reads a device: the registry's model where a mapping knows it, else the platform's."""
+"""Which mapping reads a device: by the model of the registry if a mapping lists it, else by that of the platform."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_a_smoke_alarm_is_read_by_its_product_whatever_the_registry_calls_its_mo
     assert [reading.values["alarm"] for reading in result.readings] == [True]
 
 
-def test_what_a_model_says_holds_whichever_book_comes_last() -> None:
+def test_fields_of_a_model_apply_whichever_book_comes_last() -> None:
     smoke = Kind.model_validate(
         {
             "kind": "smoke_alarm",

@@ -27,7 +27,7 @@ class Understanding:
     def __repr__(self) -> str:
         return "Understanding(…)"
 
-    def listener(self, device: Device) -> Decoder:
+    def build_decoder(self, device: Device) -> Decoder:
         made = Decoder(self._kinds, self._books)
         made.device_index = DeviceIndex([device])
         return made
@@ -53,13 +53,13 @@ PAIRS = [
     ("3.0", "4.5"),
 ]
 TEMPLATES: list[tuple[str, Callable[[object], object]]] = [
-    ("", lambda said: said),
-    ("{{ value }}", lambda said: said),
-    ("{{ value_json.v }}", lambda said: {"v": said}),
-    ("{{ value_json['a'].b }}", lambda said: {"a": {"b": said}}),
-    ("{{ value_json.v | default('') | string | trim }}", lambda said: {"v": said, "battery": 80}),
-    ("{% if value_json.v is defined %}{{ value_json.v }}{% endif %}", lambda said: {"v": said}),
-    ("{{ value_json.l[1] }}", lambda said: {"l": [None, said]}),
+    ("", lambda value: value),
+    ("{{ value }}", lambda value: value),
+    ("{{ value_json.v }}", lambda value: {"v": value}),
+    ("{{ value_json['a'].b }}", lambda value: {"a": {"b": value}}),
+    ("{{ value_json.v | default('') | string | trim }}", lambda value: {"v": value, "battery": 80}),
+    ("{% if value_json.v is defined %}{{ value_json.v }}{% endif %}", lambda value: {"v": value}),
+    ("{{ value_json.l[1] }}", lambda value: {"l": [None, value]}),
 ]
 SPELLINGS: list[Callable[[str], object]] = [
     lambda word: word,
@@ -86,21 +86,21 @@ def test_no_pair_of_words_is_ever_inverted_or_ignored(
     same_run: bool,
 ) -> None:
     template, put = written
-    decoder = understanding.listener(device("smoke_alarm"))
+    decoder = understanding.build_decoder(device("smoke_alarm"))
     config = frame(CONFIG, smoke_config(pl_on=pair[0], pl_off=pair[1], **({"val_tpl": template} if template else {})))
     message = frame(TOPIC, put(spelt(pair[0] if on else pair[1])))
     result = decoder.decode([config, message]) if same_run else (decoder.decode([config]), decoder.decode([message]))[1]
 
-    said = [each["alarm"] for each in values(result) if "alarm" in each]
-    assert (not on) not in said
-    assert said == [on] or has_danger(result)
+    value = [each["alarm"] for each in values(result) if "alarm" in each]
+    assert (not on) not in value
+    assert value == [on] or has_danger(result)
 
 
 @given(st.text(max_size=8) | st.booleans() | st.integers() | st.none() | st.floats(allow_nan=False))
 def test_a_value_that_is_neither_is_never_the_opposite_of_inverted_words(
     understanding: Understanding, other: object
 ) -> None:
-    decoder = understanding.listener(device("smoke_alarm"))
+    decoder = understanding.build_decoder(device("smoke_alarm"))
     decoder.decode([frame(CONFIG, smoke_config(pl_on="off", pl_off="on", val_tpl="{{ value_json.v }}"))])
 
     result = decoder.decode([frame(TOPIC, {"v": other})])
@@ -111,8 +111,8 @@ def test_a_value_that_is_neither_is_never_the_opposite_of_inverted_words(
     assert result.readings or result.refusals or result.events
 
 
-def test_a_number_is_a_word_too(listener: Callable[..., Decoder]) -> None:
-    decoder = listener(device("smoke_alarm"))
+def test_a_number_is_a_word_too(build_decoder: Callable[..., Decoder]) -> None:
+    decoder = build_decoder(device("smoke_alarm"))
     decoder.decode([frame(CONFIG, smoke_config(payload_on=2, payload_off=0, value_template="{{ value_json.value }}"))])
 
     result = decoder.decode(
@@ -126,12 +126,12 @@ def test_a_number_is_a_word_too(listener: Callable[..., Decoder]) -> None:
     ("pair", "reading"), [(("OFF", "ON"), []), (("ON", "OFF"), [{"alarm": True}])], ids=["turned", "usual"]
 )
 def test_a_template_that_is_not_understood_is_never_replaced_by_a_guess(
-    listener: Callable[..., Decoder], pair: tuple[str, str], reading: list[dict[str, Any]]
+    build_decoder: Callable[..., Decoder], pair: tuple[str, str], reading: list[dict[str, Any]]
 ) -> None:
-    decoder = listener(device("smoke_alarm"))
+    decoder = build_decoder(device("smoke_alarm"))
     decoder.decode([frame(CONFIG, smoke_config(pl_on=pair[0], pl_off=pair[1], val_tpl="{{ states('x') }}"))])
 
     result = decoder.decode([frame(TOPIC, "ON"), frame(TOPIC, "ON", 1_000)])
 
     assert reading == values(result)[:1]
-    assert [not reading, False] == [each.danger for each in result.refusals if "understood" in each.detail]
+    assert [not reading, False] == [refusal.danger for refusal in result.refusals if "understood" in refusal.detail]

@@ -21,9 +21,9 @@ from tests.ingest.discovery.home_assistant import CONFIG, TOPIC, device, frame, 
     ],
 )
 def test_an_event_entity(
-    listener: Callable[..., Decoder], word: str, values_: list[dict[str, Any]], danger: bool
+    build_decoder: Callable[..., Decoder], word: str, values_: list[dict[str, Any]], danger: bool
 ) -> None:
-    decoder = listener(device("sos_button"))
+    decoder = build_decoder(device("sos_button"))
     about = {"stat_t": "bt/b1", "evt_typ": ["press", "long_press"], "dev_cla": "button", "dev": {"ids": ["kitchen"]}}
     decoder.decode([frame("homeassistant/event/kitchen/action/config", about)])
     templated = {**about, "stat_t": "bt/b2", "val_tpl": '{ {"event_type": value_json.e} | tojson }'}
@@ -36,20 +36,20 @@ def test_an_event_entity(
 
 
 def test_a_trigger_is_a_press_by_its_payload_and_an_unlisted_payload_is_refused(
-    listener: Callable[..., Decoder],
+    build_decoder: Callable[..., Decoder],
 ) -> None:
-    decoder = listener(device("sos_button"))
+    decoder = build_decoder(device("sos_button"))
     about = {"atype": "trigger", "t": "bt/b1", "type": "button_short_press", "pl": "A1", "dev": {"ids": ["kitchen"]}}
     release = {**about, "type": "button_long_release", "pl": "A2"}
     decoder.decode([frame("homeassistant/device_automation/kitchen/a/config", about)])
     decoder.decode([frame("homeassistant/device_automation/kitchen/b/config", release)])
     decoder.decode([frame("homeassistant/device_automation/kitchen/c/config", {"atype": "trigger", "t": "bt/c"})])
 
-    press, over, strange, empty = (decoder.decode([frame("bt/b1", word)]) for word in ("A1", "A2", "A3", ""))
+    press, over, unlisted, empty = (decoder.decode([frame("bt/b1", word)]) for word in ("A1", "A2", "A3", ""))
 
-    assert ([{"sos": True}], [], []) == (values(press), values(over), values(strange))
-    assert [False, True] == [has_danger(over), has_danger(strange)]
-    assert ["a retained state was cleared"] == [each.detail for each in empty.events]
+    assert ([{"sos": True}], [], []) == (values(press), values(over), values(unlisted))
+    assert [False, True] == [has_danger(over), has_danger(unlisted)]
+    assert ["a retained state was cleared"] == [event.detail for event in empty.events]
 
 
 @pytest.mark.parametrize(
@@ -63,16 +63,16 @@ def test_a_trigger_is_a_press_by_its_payload_and_an_unlisted_payload_is_refused(
     ],
 )
 def test_other_things_with_two_states(
-    listener: Callable[..., Decoder], kind: str, component: str, word: str, expected: dict[str, Any]
+    build_decoder: Callable[..., Decoder], kind: str, component: str, word: str, expected: dict[str, Any]
 ) -> None:
-    decoder = listener(device(kind))
+    decoder = build_decoder(device(kind))
     decoder.decode([frame(f"homeassistant/{component}/kitchen/config", {"stat_t": TOPIC, "dev": {"ids": ["kitchen"]}})])
 
     assert [expected] == values(decoder.decode([frame(TOPIC, word)]))
 
 
-def test_a_lamp_in_json(listener: Callable[..., Decoder]) -> None:
-    decoder = listener(device("lamp_post"))
+def test_a_lamp_in_json(build_decoder: Callable[..., Decoder]) -> None:
+    decoder = build_decoder(device("lamp_post"))
     about = {"stat_t": TOPIC, "schema": "json", "dev": {"ids": ["kitchen"]}}
     decoder.decode([frame("homeassistant/light/kitchen/config", about)])
 
@@ -80,8 +80,8 @@ def test_a_lamp_in_json(listener: Callable[..., Decoder]) -> None:
 
 
 @pytest.mark.parametrize("word", ["unavailable", "unknown", "None", ""])
-def test_an_unknown_state_is_no_reading(listener: Callable[..., Decoder], word: str) -> None:
-    decoder = listener(device("smoke_alarm"))
+def test_an_unknown_state_is_no_reading(build_decoder: Callable[..., Decoder], word: str) -> None:
+    decoder = build_decoder(device("smoke_alarm"))
     decoder.decode([frame(CONFIG, smoke_config(val_tpl="{{ value_json.v }}"))])
 
     result = decoder.decode([frame(TOPIC, {"v": word})])
@@ -89,8 +89,8 @@ def test_an_unknown_state_is_no_reading(listener: Callable[..., Decoder], word: 
     assert ([], [], 1) == (result.readings, result.refusals, len(result.events))
 
 
-def test_a_template_that_cannot_be_evaluated_is_refused_by_name(listener: Callable[..., Decoder]) -> None:
-    decoder = listener(device("gas_alarm"))
+def test_a_template_that_cannot_be_evaluated_is_refused_by_name(build_decoder: Callable[..., Decoder]) -> None:
+    decoder = build_decoder(device("gas_alarm"))
     about = {"dev_cla": "temperature", "stat_t": TOPIC, "val_tpl": "{{ value_json.t | float }}", "unit_of_meas": "°C"}
     decoder.decode([frame("homeassistant/sensor/kitchen/t/config", about)])
 
@@ -100,8 +100,8 @@ def test_a_template_that_cannot_be_evaluated_is_refused_by_name(listener: Callab
     assert "reads JSON" in no_json.refusals[0].detail
 
 
-def test_a_message_too_large_for_a_template_and_one_of_no_single_value(listener: Callable[..., Decoder]) -> None:
-    decoder = listener(device("gas_alarm"))
+def test_a_message_too_large_for_a_template_and_one_of_no_single_value(build_decoder: Callable[..., Decoder]) -> None:
+    decoder = build_decoder(device("gas_alarm"))
     large = {"dev_cla": "temperature", "stat_t": TOPIC, "val_tpl": "{{ value_json.t }}", "dev": {"ids": ["kitchen"]}}
     plain = {"dev_cla": "temperature", "stat_t": "site/plain", "dev": {"ids": ["kitchen"]}}
     state = {"dev_cla": "gas", "stat_t": "site/state", "dev": {"ids": ["kitchen"]}}
@@ -115,8 +115,8 @@ def test_a_message_too_large_for_a_template_and_one_of_no_single_value(listener:
     assert "is neither 'ON'" in decoder.decode([frame("site/state", {"a": 1})]).refusals[0].detail
 
 
-def test_a_press_without_a_payload_is_any_message(listener: Callable[..., Decoder]) -> None:
-    decoder = listener(device("sos_button"))
+def test_a_press_without_a_payload_is_any_message(build_decoder: Callable[..., Decoder]) -> None:
+    decoder = build_decoder(device("sos_button"))
     about = {"atype": "trigger", "t": "bt/b1", "type": "button_short_press", "dev": {"ids": ["kitchen"]}}
     decoder.decode([frame("homeassistant/device_automation/kitchen/a/config", about)])
 
@@ -128,9 +128,9 @@ def test_a_press_without_a_payload_is_any_message(listener: Callable[..., Decode
     [("smoke detected", [{"alarm": True}]), ("all clear", [{"alarm": False}])],
 )
 def test_a_word_beside_the_usual_pair_is_left_to_the_vocabulary(
-    listener: Callable[..., Decoder], word: str, expected: list[dict[str, Any]]
+    build_decoder: Callable[..., Decoder], word: str, expected: list[dict[str, Any]]
 ) -> None:
-    decoder = listener(device("smoke_alarm"))
+    decoder = build_decoder(device("smoke_alarm"))
     decoder.decode([frame(CONFIG, smoke_config())])
 
     assert expected == values(decoder.decode([frame(TOPIC, word)]))

@@ -12,8 +12,8 @@ from ingest.results import DeviceEventKind
 from tests.ingest.discovery.home_assistant import CONFIG, TOPIC, device, frame, smoke_config, values
 
 
-def test_a_whole_device_has_many_readings_on_one_topic(listener: Callable[..., Decoder]) -> None:
-    decoder = listener(device("gas_alarm", "ea1"))
+def test_a_whole_device_has_many_readings_on_one_topic(build_decoder: Callable[..., Decoder]) -> None:
+    decoder = build_decoder(device("gas_alarm", "ea1"))
     components = {
         "g": {"p": "binary_sensor", "dev_cla": "gas", "val_tpl": "{{ 'ON' if value_json.g > 3 else 'OFF' }}"},
         "l": {"p": "sensor", "unit_of_meas": "%LEL", "val_tpl": "{{ value_json.l | float / 10 }}"},
@@ -33,12 +33,12 @@ def test_a_whole_device_has_many_readings_on_one_topic(listener: Callable[..., D
     expected = {"alarm": True, "lel_pct": 12.3, "battery_v": 3.1, "battery_low": True, "co_ppm": 12, "temp_c": 60.0}
     assert [expected] == values(result)
     assert [(DeviceEventKind.AVAILABILITY, False, "ours")] == [
-        (each.kind, each.online, each.device) for each in dead.events
+        (event.kind, event.online, event.device) for event in dead.events
     ]
 
 
 @pytest.mark.parametrize(
-    ("platform", "identity", "topic", "said", "leak"),
+    ("platform", "identity", "topic", "value", "leak"),
     [
         ("tasmota", "plug", "tele/plug/SENSOR", {"Switch1": "OFF"}, True),
         ("tasmota", "plug", "tele/plug/SENSOR", {"Switch1": "ON"}, False),
@@ -47,22 +47,22 @@ def test_a_whole_device_has_many_readings_on_one_topic(listener: Callable[..., D
     ],
 )
 def test_a_definition_goes_before_the_words_of_another_platform(
-    listener: Callable[..., Decoder], platform: str, identity: str, topic: str, said: object, leak: bool
+    build_decoder: Callable[..., Decoder], platform: str, identity: str, topic: str, value: object, leak: bool
 ) -> None:
-    decoder = listener(device("water_leak", identity, platform))
-    template = {"val_tpl": "{{ value_json.Switch1 }}"} if isinstance(said, dict) else {}
+    decoder = build_decoder(device("water_leak", identity, platform))
+    template = {"val_tpl": "{{ value_json.Switch1 }}"} if isinstance(value, dict) else {}
     about = {"stat_t": topic, "pl_on": "OFF", "pl_off": "ON", "dev_cla": "moisture", **template}
     decoder.decode([frame("homeassistant/binary_sensor/x/y/config", about)])
 
-    result = decoder.decode([frame(topic, said)])
+    result = decoder.decode([frame(topic, value)])
 
     assert [leak] == [each["leak"] for each in values(result)]
 
 
 def test_a_device_registered_by_its_description_is_found_on_another_platforms_topic(
-    listener: Callable[..., Decoder],
+    build_decoder: Callable[..., Decoder],
 ) -> None:
-    decoder = listener(device("water_leak", "cellar"))
+    decoder = build_decoder(device("water_leak", "cellar"))
     about: dict[str, object] = {
         "stat_t": "tele/plug/SENSOR",
         "val_tpl": "{{ value_json.W }}",
@@ -74,8 +74,8 @@ def test_a_device_registered_by_its_description_is_found_on_another_platforms_to
     assert [{"leak": True}] == values(decoder.decode([frame("tele/plug/SENSOR", {"W": "ON"})]))
 
 
-def test_zigbee2mqtts_own_description_changes_nothing(listener: Callable[..., Decoder]) -> None:
-    decoder = listener(device("smoke_alarm", "0x1", "zigbee2mqtt"))
+def test_zigbee2mqtts_own_description_changes_nothing(build_decoder: Callable[..., Decoder]) -> None:
+    decoder = build_decoder(device("smoke_alarm", "0x1", "zigbee2mqtt"))
     about = {"stat_t": "zigbee2mqtt/0x1", "val_tpl": "{{ value_json.smoke }}", "dev_cla": "smoke", "pl_on": "false"}
     decoder.decode([frame(CONFIG, {**about, "o": {"name": "Zigbee2MQTT"}})])
 
@@ -87,11 +87,11 @@ def test_zigbee2mqtts_own_description_changes_nothing(listener: Callable[..., De
     "filters", [{"esphome": ["kitchen-gas/#"]}, {"homeassistant": ["homeassistant/#", "kitchen-gas/#"]}]
 )
 def test_a_topic_that_a_site_subscribes_is_read_by_its_definition(
-    listener: Callable[..., Decoder], platform: str, filters: dict[str, list[str]]
+    build_decoder: Callable[..., Decoder], platform: str, filters: dict[str, list[str]]
 ) -> None:
     if platform == "esphome" and "esphome" not in filters:
         filters = {**filters, "esphome": ["kitchen-gas/+/+/state", "kitchen-gas/status"]}
-    decoder = listener(device("gas_alarm", "kitchen-gas", platform), filters=filters)
+    decoder = build_decoder(device("gas_alarm", "kitchen-gas", platform), filters=filters)
     about = {"dev_cla": "gas", "stat_t": "kitchen-gas/binary_sensor/g/state", "pl_on": "OFF", "pl_off": "ON"}
     about |= {"avty_t": "kitchen-gas/status", "uniq_id": "ESPg", "dev": {"ids": "240ac4"}}  # type: ignore[dict-item]
 
@@ -101,8 +101,8 @@ def test_a_topic_that_a_site_subscribes_is_read_by_its_definition(
     assert ([], [{"alarm": True}]) == (described.refusals, values(result))
 
 
-def test_attributes_are_read_as_far_as_they_are_mapped_and_refused_never(listener: Callable[..., Decoder]) -> None:
-    decoder = listener(device("smoke_alarm"))
+def test_attributes_are_read_as_far_as_they_are_mapped_and_refused_never(build_decoder: Callable[..., Decoder]) -> None:
+    decoder = build_decoder(device("smoke_alarm"))
     decoder.decode([frame(CONFIG, smoke_config(json_attr_t="site/kitchen/attr"))])
 
     result = decoder.decode([frame("site/kitchen/attr", {"battery": 80, "colour": "red"})])
@@ -112,8 +112,8 @@ def test_attributes_are_read_as_far_as_they_are_mapped_and_refused_never(listene
     assert ([], [], 2) == (other.readings, other.refusals, len(other.events))
 
 
-def test_statestream_publishes_units_and_classes_on_topics_of_their_own(listener: Callable[..., Decoder]) -> None:
-    decoder, base = listener(device("water_meter")), "homeassistant/sensor/kitchen"
+def test_statestream_publishes_units_and_classes_on_topics_of_their_own(build_decoder: Callable[..., Decoder]) -> None:
+    decoder, base = build_decoder(device("water_meter")), "homeassistant/sensor/kitchen"
     decoder.decode([frame(f"{base}/unit_of_measurement", '"gal"'), frame(f"{base}/device_class", '"water"')])
 
     result = decoder.decode([frame(f"{base}/state", "1000")])
@@ -127,16 +127,16 @@ def test_statestream_publishes_units_and_classes_on_topics_of_their_own(listener
     assert [{"volume_m3": 1000}] == values(gone)
 
 
-def test_statestream_of_unregistered_entities_is_not_refused(listener: Callable[..., Decoder]) -> None:
-    result = listener().decode(
+def test_statestream_of_unregistered_entities_is_not_refused(build_decoder: Callable[..., Decoder]) -> None:
+    result = build_decoder().decode(
         [frame(f"homeassistant/light/hall/{leaf}", "1") for leaf in ("brightness", "foo", "rgb_color")]
     )
 
     assert [] == result.refusals
 
 
-def test_several_devices_on_one_topic_are_separated_by_their_templates(listener: Callable[..., Decoder]) -> None:
-    decoder = listener(
+def test_several_devices_on_one_topic_are_separated_by_their_templates(build_decoder: Callable[..., Decoder]) -> None:
+    decoder = build_decoder(
         Device("one", "water_leak", identities=(Identity("homeassistant", "s1"),)),
         Device("two", "water_leak", identities=(Identity("homeassistant", "s2"),)),
     )
@@ -147,19 +147,19 @@ def test_several_devices_on_one_topic_are_separated_by_their_templates(listener:
 
     result = decoder.decode([frame("rf/433", {"id": "s2", "leak": 1})])
 
-    assert [("two", {"leak": True})] == [(each.device, each.values) for each in result.readings]
+    assert [("two", {"leak": True})] == [(reading.device, reading.values) for reading in result.readings]
 
 
-def test_a_whole_definition_goes_before_parts_of_statestream(listener: Callable[..., Decoder]) -> None:
-    decoder, base = listener(device("water_meter")), "homeassistant/sensor/kitchen"
+def test_a_whole_definition_goes_before_parts_of_statestream(build_decoder: Callable[..., Decoder]) -> None:
+    decoder, base = build_decoder(device("water_meter")), "homeassistant/sensor/kitchen"
     decoder.decode([frame(f"{base}/unit_of_measurement", '"gal"')])
     decoder.decode([frame(f"{base}/config", {"dev_cla": "water", "unit_of_meas": "L", "stat_t": f"{base}/state"})])
 
     assert [{"volume_m3": 1.0}] == values(decoder.decode([frame(f"{base}/state", "1000")]))
 
 
-def test_an_event_of_the_platforms_own_adapter_stays_an_event(listener: Callable[..., Decoder]) -> None:
-    decoder = listener(device("smoke_alarm", "plug", "tasmota"))
+def test_an_event_of_the_platforms_own_adapter_stays_an_event(build_decoder: Callable[..., Decoder]) -> None:
+    decoder = build_decoder(device("smoke_alarm", "plug", "tasmota"))
     decoder.decode([frame(CONFIG, smoke_config(state_topic="tele/plug/LWT"))])
 
     assert [DeviceEventKind.AVAILABILITY] == [
@@ -167,15 +167,17 @@ def test_an_event_of_the_platforms_own_adapter_stays_an_event(listener: Callable
     ]
 
 
-def test_a_template_that_is_not_understood_leaves_the_other_platforms_reading(listener: Callable[..., Decoder]) -> None:
-    decoder = listener(device("smoke_alarm", "0x1", "zigbee2mqtt"))
+def test_a_template_that_is_not_understood_leaves_the_other_platforms_reading(
+    build_decoder: Callable[..., Decoder],
+) -> None:
+    decoder = build_decoder(device("smoke_alarm", "0x1", "zigbee2mqtt"))
     decoder.decode([frame(CONFIG, smoke_config(state_topic="zigbee2mqtt/0x1", val_tpl="{{ states('x') }}"))])
 
     assert [{"alarm": True}] == values(decoder.decode([frame("zigbee2mqtt/0x1", {"smoke": True})]))
 
 
-def test_a_settable_entity_measures_nothing_on_a_topic_of_its_own(listener: Callable[..., Decoder]) -> None:
-    decoder = listener(device("smoke_alarm"))
+def test_a_settable_entity_measures_nothing_on_a_topic_of_its_own(build_decoder: Callable[..., Decoder]) -> None:
+    decoder = build_decoder(device("smoke_alarm"))
     decoder.decode([frame("homeassistant/number/kitchen/level/config", {"stat_t": TOPIC, "dev": {"ids": ["kitchen"]}})])
 
     result = decoder.decode([frame(TOPIC, "12")])
@@ -183,16 +185,16 @@ def test_a_settable_entity_measures_nothing_on_a_topic_of_its_own(listener: Call
     assert ([], [], 1) == (result.readings, result.refusals, len(result.events))
 
 
-def test_attributes_that_are_no_json_are_an_event(listener: Callable[..., Decoder]) -> None:
-    result = listener(device("smoke_alarm")).decode([frame("homeassistant/light/kitchen/foo", "red {")])
+def test_attributes_that_are_no_json_are_an_event(build_decoder: Callable[..., Decoder]) -> None:
+    result = build_decoder(device("smoke_alarm")).decode([frame("homeassistant/light/kitchen/foo", "red {")])
 
     assert ([], 1) == (result.refusals, len(result.events))
 
 
 def test_a_payload_that_the_platforms_adapter_rejects_is_read_by_the_definition(
-    listener: Callable[..., Decoder],
+    build_decoder: Callable[..., Decoder],
 ) -> None:
-    decoder = listener(device("smoke_alarm"))
+    decoder = build_decoder(device("smoke_alarm"))
     decoder.decode([frame(CONFIG, smoke_config(state_topic="tele/plug/SENSOR"))])
 
     result = decoder.decode([frame("tele/plug/SENSOR", "ON")])
@@ -201,8 +203,10 @@ def test_a_payload_that_the_platforms_adapter_rejects_is_read_by_the_definition(
     assert [] == result.refusals
 
 
-def test_a_discovered_value_inside_an_object_leaves_nothing_of_the_object(listener: Callable[..., Decoder]) -> None:
-    decoder = listener(device("smoke_alarm"))
+def test_a_discovered_value_inside_an_object_leaves_nothing_of_the_object(
+    build_decoder: Callable[..., Decoder],
+) -> None:
+    decoder = build_decoder(device("smoke_alarm"))
     decoder.decode([frame(CONFIG, smoke_config(value_template="{{ value_json.a.b }}"))])
 
     result = decoder.decode([frame(TOPIC, {"a": {"b": "ON"}})])

@@ -19,8 +19,8 @@ from ingest.results import DiscoveredDevice
 NOW = 1767225660000
 
 
-def config(topic: str, **said: object) -> Frame:
-    return Frame(f"homeassistant/{topic}/config", json.dumps(said).encode(), NOW, "bulk")
+def config(topic: str, **value: object) -> Frame:
+    return Frame(f"homeassistant/{topic}/config", json.dumps(value).encode(), NOW, "bulk")
 
 
 def state(topic: str, word: str) -> Frame:
@@ -50,9 +50,9 @@ def test_hints_propose_the_kind_of_a_device(
 
 
 def test_a_bare_word_of_an_announced_device_means_what_its_hints_tell(
-    listener: Callable[..., Decoder],
+    build_decoder: Callable[..., Decoder],
 ) -> None:
-    decoder = listener()
+    decoder = build_decoder()
     decoder.decode(
         [config("binary_sensor/cellar", dev_cla="moisture", stat_t="homeassistant/binary_sensor/cellar/state")]
     )
@@ -65,8 +65,8 @@ def test_a_bare_word_of_an_announced_device_means_what_its_hints_tell(
     assert not decoder.has_danger(state("binary_sensor/lamp", "ON"))
 
 
-def test_hints_survive_a_restart(listener: Callable[..., Decoder]) -> None:
-    before, after = listener(), listener()
+def test_hints_survive_a_restart(build_decoder: Callable[..., Decoder]) -> None:
+    before, after = build_decoder(), build_decoder()
     before.decode(
         [config("binary_sensor/cellar", dev_cla="moisture", stat_t="homeassistant/binary_sensor/cellar/state")]
     )
@@ -75,17 +75,17 @@ def test_hints_survive_a_restart(listener: Callable[..., Decoder]) -> None:
     assert after.decode([state("binary_sensor/cellar", "ON")]).refusals[0].danger
 
 
-def test_hints_of_a_withdrawn_device_are_removed(listener: Callable[..., Decoder]) -> None:
-    decoder = listener()
+def test_hints_of_a_withdrawn_device_are_removed(build_decoder: Callable[..., Decoder]) -> None:
+    decoder = build_decoder()
     decoder.decode([config("binary_sensor/cellar", dev_cla="moisture")])
     decoder.decode([Frame("homeassistant/binary_sensor/cellar/config", b"", NOW, "bulk")])
 
     assert not decoder.decode([state("binary_sensor/cellar", "ON")]).refusals[0].danger
 
 
-def test_of_a_registered_device_the_kind_decides_and_not_the_hints(listener: Callable[..., Decoder]) -> None:
+def test_of_a_registered_device_the_kind_decides_and_not_the_hints(build_decoder: Callable[..., Decoder]) -> None:
     door = Device("door-1", "door", identities=(Identity("homeassistant", "cellar"),))
-    decoder = listener(door)
+    decoder = build_decoder(door)
     decoder.decode([config("binary_sensor/cellar", dev_cla="moisture")])
 
     (reading,) = decoder.decode([state("binary_sensor/cellar", "ON")]).readings

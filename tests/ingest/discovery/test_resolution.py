@@ -11,8 +11,8 @@ from ingest.decoding.decoder import Decoder
 from tests.ingest.discovery.home_assistant import TOPIC, device, frame, has_danger, values
 
 
-def test_a_gas_meter_is_no_gas_alarm(listener: Callable[..., Decoder]) -> None:
-    decoder = listener(device("gas_alarm"))
+def test_a_gas_meter_is_no_gas_alarm(build_decoder: Callable[..., Decoder]) -> None:
+    decoder = build_decoder(device("gas_alarm"))
     meter = {"dev_cla": "gas", "unit_of_meas": "m³", "stat_t": TOPIC, "val_tpl": "{{ value_json.u }}"}
     decoder.decode([frame("homeassistant/sensor/kitchen/meter/config", meter)])
 
@@ -20,12 +20,12 @@ def test_a_gas_meter_is_no_gas_alarm(listener: Callable[..., Decoder]) -> None:
 
     assert ([], False) == (values(result), has_danger(result))
     assert [(RefusalReason.NO_MAPPING, "ours")] == [
-        (each.reason, each.device.id) for each in result.refusals if each.device
+        (refusal.reason, refusal.device.id) for refusal in result.refusals if refusal.device
     ]
 
 
-def test_a_switch_or_a_number_is_no_verdict_of_the_device(listener: Callable[..., Decoder]) -> None:
-    decoder = listener(
+def test_a_switch_or_a_number_is_no_verdict_of_the_device(build_decoder: Callable[..., Decoder]) -> None:
+    decoder = build_decoder(
         device("gas_alarm"), Device("meter", "water_meter", identities=(Identity("homeassistant", "wm"),))
     )
     result = decoder.decode(
@@ -36,7 +36,7 @@ def test_a_switch_or_a_number_is_no_verdict_of_the_device(listener: Callable[...
 
 
 @pytest.mark.parametrize(
-    ("on", "off", "said", "opened"),
+    ("on", "off", "value", "opened"),
     [
         ("true", "false", True, False),  # a contact that is true is closed
         ("false", "true", False, True),
@@ -45,17 +45,17 @@ def test_a_switch_or_a_number_is_no_verdict_of_the_device(listener: Callable[...
     ],
 )
 def test_a_contact_without_a_class(
-    listener: Callable[..., Decoder], on: str, off: str, said: object, opened: bool
+    build_decoder: Callable[..., Decoder], on: str, off: str, value: object, opened: bool
 ) -> None:
-    decoder = listener(device("door"))
+    decoder = build_decoder(device("door"))
     about = {"stat_t": TOPIC, "val_tpl": "{{ value_json.contact }}", "pl_on": on, "pl_off": off}
     decoder.decode([frame("homeassistant/binary_sensor/kitchen/config", about)])
 
-    assert [{"opened": opened}] == values(decoder.decode([frame(TOPIC, {"contact": said})]))
+    assert [{"opened": opened}] == values(decoder.decode([frame(TOPIC, {"contact": value})]))
 
 
-def test_two_verdicts_of_one_quantity_are_one_danger(listener: Callable[..., Decoder]) -> None:
-    decoder = listener(device("gas_alarm"))
+def test_two_verdicts_of_one_quantity_are_one_danger(build_decoder: Callable[..., Decoder]) -> None:
+    decoder = build_decoder(device("gas_alarm"))
     parts = {
         name: {"p": "binary_sensor", "dev_cla": of, "val_tpl": f"{{{{ value_json.{name} }}}}", "pl_on": 1, "pl_off": 0}
         for name, of in (("g", "gas"), ("c", "carbon_monoxide"))
@@ -71,8 +71,8 @@ def test_two_verdicts_of_one_quantity_are_one_danger(listener: Callable[..., Dec
     assert [{"alarm": True}, {"alarm": True}, {"alarm": False}] == values(result)
 
 
-def test_a_concentration_without_a_class_is_known_by_its_unit(listener: Callable[..., Decoder]) -> None:
-    decoder = listener(device("gas_alarm"))
+def test_a_concentration_without_a_class_is_known_by_its_unit(build_decoder: Callable[..., Decoder]) -> None:
+    decoder = build_decoder(device("gas_alarm"))
     parts = {
         "x": {"p": "sensor", "unit_of_meas": "%LEL", "val_tpl": "{{ value_json.x }}"},
         "y": {"p": "sensor", "unit_of_meas": "lx", "val_tpl": "{{ value_json.y }}"},
@@ -86,19 +86,19 @@ def test_a_concentration_without_a_class_is_known_by_its_unit(listener: Callable
     result = decoder.decode([frame(TOPIC, {"x": 12.5, "y": 3, "z": 4, "w": "calm"})])
 
     assert [{"lel_pct": 12.5}] == values(result)
-    assert 2 == len([each for each in result.refusals if "has no quantity for" in each.detail])
+    assert 2 == len([refusal for refusal in result.refusals if "has no quantity for" in refusal.detail])
 
 
-def test_a_number_that_only_another_platforms_mapping_has_keeps_its_name(listener: Callable[..., Decoder]) -> None:
-    decoder = listener(device("smoke_alarm", "0x1", "zigbee2mqtt"))
+def test_a_number_that_only_another_platforms_mapping_has_keeps_its_name(build_decoder: Callable[..., Decoder]) -> None:
+    decoder = build_decoder(device("smoke_alarm", "0x1", "zigbee2mqtt"))
     about = {"stat_t": "zigbee2mqtt/0x1", "val_tpl": "{{ value_json.voltage }}", "unit_of_meas": "mV"}
     decoder.decode([frame("homeassistant/sensor/0x1/voltage/config", about)])
 
     assert [{"battery_v": 3.1}] == values(decoder.decode([frame("zigbee2mqtt/0x1", {"voltage": 3100})]))
 
 
-def test_a_number_of_an_unregistered_device_is_no_danger(listener: Callable[..., Decoder]) -> None:
-    decoder = listener()
+def test_a_number_of_an_unregistered_device_is_no_danger(build_decoder: Callable[..., Decoder]) -> None:
+    decoder = build_decoder()
     decoder.decode(
         [frame("homeassistant/sensor/q/u/config", {"dev_cla": "gas", "unit_of_meas": "m³", "stat_t": TOPIC})]
     )
@@ -106,8 +106,8 @@ def test_a_number_of_an_unregistered_device_is_no_danger(listener: Callable[...,
     assert [False] == [each.danger for each in decoder.decode([frame(TOPIC, "1")]).refusals]
 
 
-def test_an_entity_without_a_class_is_also_known_by_its_own_name(listener: Callable[..., Decoder]) -> None:
-    decoder = listener(device("smoke_alarm"))
+def test_an_entity_without_a_class_is_also_known_by_its_own_name(build_decoder: Callable[..., Decoder]) -> None:
+    decoder = build_decoder(device("smoke_alarm"))
     template = "{{ 'alarm' if value_json.code in [3, 4] else 'normal' }}"
     decoder.decode([frame("homeassistant/sensor/kitchen/smoke/config", {"stat_t": TOPIC, "val_tpl": template})])
 
@@ -116,8 +116,8 @@ def test_an_entity_without_a_class_is_also_known_by_its_own_name(listener: Calla
     assert [{"alarm": True}, {"alarm": False}] == values(result)
 
 
-def test_a_danger_of_another_kind_is_refused_by_name(listener: Callable[..., Decoder]) -> None:
-    decoder = listener(device("smoke_alarm"))
+def test_a_danger_of_another_kind_is_refused_by_name(build_decoder: Callable[..., Decoder]) -> None:
+    decoder = build_decoder(device("smoke_alarm"))
     about = {"stat_t": TOPIC, "dev_cla": "gas", "pl_on": "OFF", "pl_off": "ON"}
     decoder.decode([frame("homeassistant/binary_sensor/kitchen/m/config", about)])
 

@@ -78,7 +78,7 @@ def dangers_of(kind: Kind) -> list[str]:
 
 @pytest.mark.parametrize("platform", PLATFORMS)
 @pytest.mark.parametrize(("one", "example"), CASES)
-def test_what_a_published_codec_says_is_read(
+def test_the_fields_of_a_published_codec_are_read(
     one: dict[str, Any], example: dict[str, Any], platform: str, build_decoder: Build, kinds: dict[str, Kind]
 ) -> None:
     result = heard_of(one, example, platform, one["model"], build_decoder)
@@ -92,7 +92,7 @@ def test_what_a_published_codec_says_is_read(
 
 
 @pytest.mark.parametrize(("one", "example"), CASES)
-def test_without_its_model_nothing_is_read_otherwise(
+def test_without_its_model_no_field_gets_another_meaning(
     one: dict[str, Any], example: dict[str, Any], build_decoder: Build, kinds: dict[str, Kind]
 ) -> None:
     """A model's name may be needed to read a thing; it is never needed so that a verdict is not inverted."""

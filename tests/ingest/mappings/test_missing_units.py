@@ -1,4 +1,4 @@
-"""A mapping says in which unit a number is, the built-in ones too; what says nothing is told with what to write."""
+"""Every mapping states its units; a rule without one is named with what to write."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_every_built_in_mapping_states_its_units(books: list[MappingBook], kinds
     assert [] == silent
 
 
-def test_what_says_nothing_is_named_with_the_units_it_could_be(kinds: dict[str, Kind]) -> None:
+def test_a_rule_without_a_unit_is_named_with_the_possible_units(kinds: dict[str, Kind]) -> None:
     book = MappingBook.model_validate(
         {
             "platform": "p",

@@ -1,4 +1,4 @@
-"""Words as published sources have them: each means what its source says, to the kinds it is said of."""
+"""Words of published sources have the meaning that their source documents."""
 
 from __future__ import annotations
 

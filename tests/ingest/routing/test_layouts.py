@@ -23,11 +23,11 @@ def frame_of(topic: str, payload: bytes, *, retain: bool = False) -> Frame:
     return Frame(topic, payload, NOW, "bulk", retain=retain)
 
 
-def only_raw_reading(said: Any) -> RawReading:
-    assert isinstance(said, list), said
-    assert len(said) == 1, said
-    assert isinstance(said[0], RawReading), said
-    return said[0]
+def only_raw_reading(raw_reading: Any) -> RawReading:
+    assert isinstance(raw_reading, list), raw_reading
+    assert len(raw_reading) == 1, raw_reading
+    assert isinstance(raw_reading[0], RawReading), raw_reading
+    return raw_reading[0]
 
 
 @given(
@@ -45,10 +45,10 @@ def test_tasmota_is_read_alike_whatever_its_full_topic(
     levels = [*root, *owner, prefix, "SENSOR"] if before else [*root, prefix, *owner, "SENSOR"]
     routes = Routes({"tasmota": ["/".join(filter_levels)]})
 
-    said = only_raw_reading(routes.decode(frame_of("/".join(levels), SENSOR)).output)
+    raw_reading = only_raw_reading(routes.decode(frame_of("/".join(levels), SENSOR)).output)
 
     usual = only_raw_reading(decode("tasmota", frame_of("/".join([prefix, *owner, "SENSOR"]), SENSOR)))
-    assert usual == said
+    assert usual == raw_reading
 
 
 @given(st.lists(LEVEL, min_size=1, max_size=3), st.lists(LEVEL, min_size=1, max_size=2), st.booleans())
@@ -56,9 +56,12 @@ def test_zigbee2mqtt_is_read_alike_below_any_base_topic(base: list[str], name: l
     base = [*base, "zigbee2mqtt"] if default else base
     routes = Routes({"zigbee2mqtt": ["/".join([*base, "#"])]})
 
-    said = only_raw_reading(routes.decode(frame_of("/".join([*base, *name]), b'{"gas":true}')).output)
+    raw_reading = only_raw_reading(routes.decode(frame_of("/".join([*base, *name]), b'{"gas":true}')).output)
 
-    assert only_raw_reading(decode("zigbee2mqtt", frame_of("/".join(["zigbee2mqtt", *name]), b'{"gas":true}'))) == said
+    assert (
+        only_raw_reading(decode("zigbee2mqtt", frame_of("/".join(["zigbee2mqtt", *name]), b'{"gas":true}')))
+        == raw_reading
+    )
 
 
 @pytest.mark.parametrize(

@@ -44,13 +44,13 @@ def test_a_guess_comes_with_filters_under_which_its_platform_reads_the_topic(
 ) -> None:
     assert platform_for_topic(topic) is None
 
-    found = guess_platform(topic, payload)
+    guess = guess_platform(topic, payload)
 
-    assert found is not None
-    assert platform == found.platform
-    wanted = {platform: [*FILTERS[platform], *found.filters]}
-    assert [] == list(filter_faults(wanted))
-    assert platform == Routes(wanted).platform_of(topic)
+    assert guess is not None
+    assert platform == guess.platform
+    filters = {platform: [*FILTERS[platform], *guess.filters]}
+    assert [] == list(filter_faults(filters))
+    assert platform == Routes(filters).platform_of(topic)
 
 
 @pytest.mark.parametrize(
@@ -63,10 +63,10 @@ def test_a_guess_comes_with_filters_under_which_its_platform_reads_the_topic(
     ],
 )
 def test_where_no_filter_helps_the_platform_is_named_nevertheless(topic: str, payload: bytes, platform: str) -> None:
-    found = guess_platform(topic, payload)
+    guess = guess_platform(topic, payload)
 
-    assert found is not None
-    assert (platform, ()) == (found.platform, found.filters)
+    assert guess is not None
+    assert (platform, ()) == (guess.platform, guess.filters)
 
 
 @pytest.mark.parametrize(
@@ -90,18 +90,18 @@ def test_a_message_without_a_known_shape_is_not_guessed(topic: str, payload: byt
 
 
 def test_tasmota_states_its_own_full_topic() -> None:
-    said = b'{"ft":"home/%topic%/%prefix%/","t":"kitchen","tp":["cmnd","stat","tele"]}'
+    payload = b'{"ft":"home/%topic%/%prefix%/","t":"kitchen","tp":["cmnd","stat","tele"]}'
 
-    found = guess_platform("tasmota/discovery/AABB/config", said)
+    guess = guess_platform("tasmota/discovery/AABB/config", payload)
 
-    assert found is not None
-    assert ("home/+/tele/#", "home/+/stat/#") == found.filters
+    assert guess is not None
+    assert ("home/+/tele/#", "home/+/stat/#") == guess.filters
 
 
 def test_the_bridge_topics_show_where_the_base_topic_ends() -> None:
     bases = zigbee_bridge_bases(["home/z2m/bridge/state", "x/bridge/unheard", "/bridge/state", "home/z2m/3栋/402"])
 
     assert {"home/z2m"} == bases
-    found = guess_platform("home/z2m/3栋/402", b"{}", bases)
-    assert found is not None
-    assert ("zigbee2mqtt", ("home/z2m/#",)) == (found.platform, found.filters)
+    guess = guess_platform("home/z2m/3栋/402", b"{}", bases)
+    assert guess is not None
+    assert ("zigbee2mqtt", ("home/z2m/#",)) == (guess.platform, guess.filters)

@@ -30,19 +30,19 @@ def frame_of(topic: str, payload: bytes, *, retain: bool = False) -> Frame:
     return Frame(topic, payload, NOW, "bulk", retain=retain)
 
 
-def only_raw_reading(said: Any) -> RawReading:
-    assert isinstance(said, list), said
-    assert len(said) == 1, said
-    assert isinstance(said[0], RawReading), said
-    return said[0]
+def only_raw_reading(raw_reading: Any) -> RawReading:
+    assert isinstance(raw_reading, list), raw_reading
+    assert len(raw_reading) == 1, raw_reading
+    assert isinstance(raw_reading[0], RawReading), raw_reading
+    return raw_reading[0]
 
 
 @given(st.lists(PATTERN, max_size=4), st.lists(SOME, min_size=1, max_size=5).map("/".join))
 def test_topics_of_filters_that_are_not_subscribed_are_received_nevertheless(patterns: list[str], topic: str) -> None:
     routes = Routes({"tasmota": patterns})
-    wanted = [pattern for each in routes.filters.values() for pattern in each]
+    expected = [pattern for each in routes.filters.values() for pattern in each]
 
-    assert any(filter_matches(each, topic) for each in wanted) == any(
+    assert any(filter_matches(each, topic) for each in expected) == any(
         filter_matches(each, topic) for each in routes.subscriptions
     )
     assert not any(a != b and filter_covers(a, b) for a in routes.subscriptions for b in routes.subscriptions)
@@ -55,7 +55,7 @@ def test_a_sites_file_may_write_the_defaults_out(platform: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("filters", "where", "said"),
+    ("filters", "where", "raw_reading"),
     [
         ({"tasmota": ["tele/#", "tele/#"]}, ("tasmota", 1), "stands at tasmota already"),
         ({"tasmota": ["a/#"], "shelly": ["a/#"]}, ("shelly", 0), "stands at tasmota already"),
@@ -69,12 +69,12 @@ def test_a_sites_file_may_write_the_defaults_out(platform: str) -> None:
     ],
 )
 def test_faulty_filters_are_named_with_their_place(
-    filters: dict[str, list[str]], where: tuple[str, int], said: str
+    filters: dict[str, list[str]], where: tuple[str, int], raw_reading: str
 ) -> None:
     [fault] = filter_faults(filters)
 
     assert where == fault.where
-    assert said in fault.message
+    assert raw_reading in fault.message
 
 
 def test_an_unknown_platform_is_left_to_another_check() -> None:
@@ -139,13 +139,13 @@ def test_a_filter_that_cannot_be_read_leaves_topics_as_they_are() -> None:
 
 
 def test_a_command_below_a_tree_of_tasmotas_is_no_reading() -> None:
-    said = Routes({"tasmota": ["home/#"]}).decode(frame_of("home/kitchen/cmnd/POWER", b"ON")).output
+    raw_reading = Routes({"tasmota": ["home/#"]}).decode(frame_of("home/kitchen/cmnd/POWER", b"ON")).output
 
-    assert isinstance(said, DeviceEvent)
-    assert (DeviceEventKind.REPLY, "kitchen") == (said.kind, said.identity)
+    assert isinstance(raw_reading, DeviceEvent)
+    assert (DeviceEventKind.REPLY, "kitchen") == (raw_reading.kind, raw_reading.identity)
 
 
-def test_a_shelly_below_a_prefix_of_its_owner_is_known_by_both_names(listener: Callable[..., Decoder]) -> None:
+def test_a_shelly_below_a_prefix_of_its_owner_is_known_by_both_names(build_decoder: Callable[..., Decoder]) -> None:
     body = b'{"src":"shellyplussmoke-a1","method":"NotifyStatus","params":{"ts":1795269600,"smoke:0":{"alarm":true}}}'
     event = (
         b'{"src":"shellyplussmoke-a1","method":"NotifyEvent","params":{"events":[{"component":"input:0","event":"x"}]}}'
@@ -153,9 +153,9 @@ def test_a_shelly_below_a_prefix_of_its_owner_is_known_by_both_names(listener: C
     filters = {"shelly": ["shellies/#", "home/#"]}
     device = Device("ours", "smoke_alarm", identities=(Identity("shelly", "shellyplussmoke-a1"),))
 
-    result = listener(device, filters=filters).decode([frame_of("home/kitchen/events/rpc", body)])
+    result = build_decoder(device, filters=filters).decode([frame_of("home/kitchen/events/rpc", body)])
 
-    assert [("ours", {"alarm": True})] == [(each.device, each.values) for each in result.readings]
+    assert [("ours", {"alarm": True})] == [(reading.device, reading.values) for reading in result.readings]
     routes = Routes(filters)
     assert ("shellyplussmoke-a1",) == only_raw_reading(
         routes.decode(frame_of("home/kitchen/events/rpc", event)).output
@@ -171,17 +171,19 @@ def test_a_shelly_below_a_prefix_of_its_owner_is_known_by_both_names(listener: C
     assert not isinstance(routes.decode(frame_of("home/kitchen/debug", b"x")).output, list | DeviceEvent)
 
 
-def test_two_bridges_may_have_a_kitchen_each(listener: Callable[..., Decoder]) -> None:
+def test_two_bridges_may_have_a_kitchen_each(build_decoder: Callable[..., Decoder]) -> None:
     """Below the first filter of a source devices bear their plain names, below the others their root too."""
     first = Device("b3-gas", "gas_alarm", identities=(Identity("zigbee2mqtt", "kitchen"),))
     second = Device("b4-gas", "gas_alarm", identities=(Identity("zigbee2mqtt", "z2m-b4/kitchen"),))
-    made = listener(first, second, filters={"zigbee2mqtt": ["zigbee2mqtt/#", "z2m-b4/#"]})
+    made = build_decoder(first, second, filters={"zigbee2mqtt": ["zigbee2mqtt/#", "z2m-b4/#"]})
 
     result = made.decode(
         [frame_of("z2m-b4/kitchen", b'{"gas":true}'), frame_of("zigbee2mqtt/kitchen", b'{"gas":false}')]
     )
 
-    assert [("b4-gas", True), ("b3-gas", False)] == [(each.device, each.values["alarm"]) for each in result.readings]
+    assert [("b4-gas", True), ("b3-gas", False)] == [
+        (reading.device, reading.values["alarm"]) for reading in result.readings
+    ]
     gone = made.decode([frame_of("z2m-b4/kitchen/availability", b"offline"), frame_of("z2m-b4/bridge/info", b"{}")])
     assert ["b4-gas", None] == [note.device for note in gone.events]
 
@@ -189,10 +191,10 @@ def test_two_bridges_may_have_a_kitchen_each(listener: Callable[..., Decoder]) -
 def test_a_hardware_address_gets_no_base_topic() -> None:
     routes = Routes({"zigbee2mqtt": ["z2m-b3/#", "z2m-b4/#"], "tasmota": ["tele/#", "+/tele/#", "b4/+/tele/#"]})
 
-    said = only_raw_reading(
+    raw_reading = only_raw_reading(
         routes.decode(frame_of("z2m-b4/0x000d6f0014f7bf0f", b'{"gas":true,"device":{"friendlyName":"k"}}')).output
     )
-    assert ("0x000d6f0014f7bf0f", ("z2m-b4/k",)) == (said.identity, said.aliases)
+    assert ("0x000d6f0014f7bf0f", ("z2m-b4/k",)) == (raw_reading.identity, raw_reading.aliases)
     assert "kitchen" == only_raw_reading(routes.decode(frame_of("z2m-b3/kitchen", b'{"gas":true}')).output).identity
     assert "kitchen" == only_raw_reading(routes.decode(frame_of("kitchen/tele/SENSOR", SENSOR)).output).identity
     assert "b4/kitchen" == only_raw_reading(routes.decode(frame_of("b4/kitchen/tele/SENSOR", SENSOR)).output).identity

@@ -77,7 +77,7 @@ async def test_work_that_fails_leaves_nothing(database: Database) -> None:
     assert await database.write(lambda tx: key_values.get(tx, "half")) is None
 
 
-async def test_a_broken_constraint_is_told_as_it_is_and_the_next_work_goes_on(database: Database) -> None:
+async def test_a_broken_constraint_is_raised_and_the_next_work_goes_on(database: Database) -> None:
     with pytest.raises(IntegrityError):
         await database.write(
             lambda tx: tx.exec_driver_sql("INSERT INTO identities VALUES ('native', 'x', 'nobody', 0)") and None
@@ -129,7 +129,7 @@ database.close()
 """
 
 
-def test_a_full_disk_is_said_plainly_and_nothing_is_half_written(database: Database) -> None:
+def test_a_full_disk_raises_and_nothing_is_half_written(database: Database) -> None:
     ran = subprocess.run([sys.executable, "-c", FULL, str(database._engine.url)], capture_output=True, text=True)
     assert ran.stderr == ""
     refused, half, again = ran.stdout.splitlines()

@@ -1,17 +1,16 @@
-"""Refusals: kept singly up to a limit, then counted; a replay keeps and counts nothing twice."""
+"""Refusals: stored up to a limit, then counted; a journal replay stores and counts nothing twice."""
 
 from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from msgspec.structs import replace
 from sqlalchemy import Connection, delete, select
 
 from domain import HOUR, Lane, RefusalReason
 from ingest.results import Refusal
 from store.database.database import Database
-from store.database.refusals import refusals, replays
+from store.database.refusals import refusals
 from store.database.refusals.tables import refusal_counts as counts_table
 from store.database.refusals.tables import refusals as refusals_table
 from store.database.system import journal_positions
@@ -55,7 +54,7 @@ def test_beyond_the_limit_of_source_reason_and_hour_refusals_are_counted(tx: Con
     assert total(tx) == 8
 
 
-def test_a_replayed_entry_is_neither_kept_nor_counted_again(tx: Connection) -> None:
+def test_a_replayed_entry_is_neither_stored_nor_counted_again(tx: Connection) -> None:
     refusals.store_refusals(tx, Lane.BULK, 5, [refusal()], limit=1)
     assert refusals.store_refusals(tx, Lane.BULK, 5, [refusal()], limit=1) == 0
     assert refusals.store_refusals(tx, Lane.BULK, 4, [refusal()], limit=1) == 0
@@ -90,7 +89,7 @@ def test_pages_meet_every_refusal_once_even_in_the_same_millisecond(tx: Connecti
     assert len(set(seen)) == 11
 
 
-def test_purging_forgets_the_old(tx: Connection) -> None:
+def test_purging_deletes_old_refusals_and_counts(tx: Connection) -> None:
     refusals.store_refusals(tx, Lane.BULK, 1, [refusal(0), refusal(HOUR), refusal(2 * HOUR)], limit=10)
     assert refusals.purge_refusals(tx, before=2 * HOUR) == 2
     assert [kept.refusal.at for kept in refusals.list_refusals(tx, 10).items] == [2 * HOUR]
@@ -131,24 +130,3 @@ def test_nothing_is_lost_whatever_the_limit(batches: list[list[Refusal]], limit:
 
     database.write_blocking(scene)
     database.close()
-
-
-def test_what_is_refused_again_after_a_replay_is_the_row_it_was(tx: Connection) -> None:
-    two = [refusal(7), refusal(7)]
-    refusals.store_refusals(tx, Lane.BULK, 1, two, limit=9)
-    numbers = [one.n for one in replays.list_replayable(tx, 9)]
-    before = replays.list_replayable(tx, 9)
-    replays.mark_replayed(tx, before, 20)
-    assert [] == replays.list_replayable(tx, 9)
-    again = [replace(one, reason=RefusalReason.NO_MAPPING, detail="y", replayed=True) for one in two]
-    refusals.store_refusals(tx, Lane.BULK, 2, again, limit=9)
-
-    assert [(n, RefusalReason.NO_MAPPING) for n in numbers] == [
-        (one.n, one.refusal.reason) for one in replays.list_replayable(tx, 9)
-    ]
-    assert [] == replays.list_replayable(tx, 9, after=numbers[-1])
-    replays.mark_replayed(tx, before, 30)
-    assert numbers == [one.n for one in replays.list_replayable(tx, 9)]
-    assert 2 == total(tx)
-    refusals.store_refusals(tx, Lane.BULK, 3, [replace(again[0], topic="of another")], limit=9)
-    assert 3 == total(tx)

@@ -18,7 +18,7 @@ def say(tx: Connection, *proposals: DiscoveredDevice) -> None:
     )
 
 
-def test_a_described_device_that_speaks_keeps_all_that_was_said_of_it(tx: Connection) -> None:
+def test_an_announced_device_keeps_its_announcement_when_its_messages_are_refused(tx: Connection) -> None:
     mine, other = ("zigbee2mqtt", IEEE), ("homeassistant", "kitchen")
     say(tx, DiscoveredDevice((mine, ("zigbee2mqtt", "Kitchen")), ("gas",), "Heiman", "HS3CG", "Kitchen"))
     say(tx, DiscoveredDevice((other, mine), ("battery",)))
@@ -30,7 +30,7 @@ def test_a_described_device_that_speaks_keeps_all_that_was_said_of_it(tx: Connec
     assert {Identity(*mine), Identity(*other), Identity("zigbee2mqtt", "Kitchen")} <= set(found.identities)
 
 
-def test_what_keeps_a_device_from_being_heard_stands_with_it(tx: Connection) -> None:
+def test_the_obstacle_to_decoding_is_listed_with_the_device(tx: Connection) -> None:
     mine = ("homeassistant", "kitchen-gas")
     say(
         tx,

@@ -80,7 +80,7 @@ async def test_a_series_sees_what_was_just_appended_in_order_of_the_devices_cloc
     assert await history.latest("nobody") == []
 
 
-async def test_doubts_stay_with_their_quantity(history: DuckDbHistory) -> None:
+async def test_the_quality_stays_with_its_quantity(history: DuckDbHistory) -> None:
     doubted = Reading("g1", "gas_alarm", NOON, NOON, {"lel_pct": 900, "co_ppm": 1}, {"lel_pct": Quality.IMPLAUSIBLE})
     history.append(Lane.BULK, 1, [doubted])
     for closed in (False, True):
@@ -191,7 +191,7 @@ async def test_the_past_is_replayed_in_the_order_in_which_it_was_received(histor
     assert list(history.sorted_replay(0, NOON + 9 * DAY, [])) == []
 
 
-async def test_retention_forgets_each_form_at_its_own_age(history: DuckDbHistory) -> None:
+async def test_retention_deletes_each_form_at_its_own_age(history: DuckDbHistory) -> None:
     history.append(Lane.BULK, 1, [reading(NOON, lel_pct=1), reading(NOON + 3 * DAY, lel_pct=2)])
     await history.roll_up(NOON + 3 * DAY + 2 * HOUR)
     await history.retain(NOON + 4 * DAY, raw_days=2, minute_days=3, hour_days=400)
@@ -227,7 +227,7 @@ async def test_many_devices_move_in_slices_and_all_arrive(
     assert list(history.sorted_replay(0, NOON + DAY)) == readings
 
 
-async def test_a_full_buffer_cuts_the_lane_and_the_position_stays_before_the_gap(tmp_path: Path) -> None:
+async def test_a_full_buffer_cuts_the_lane_off_and_the_position_stays_before_the_gap(tmp_path: Path) -> None:
     history = DuckDbHistory(tmp_path / "h.duckdb", max_buffered_readings=3)
     assert history.append(Lane.BULK, 1, [reading(NOON, n=1), reading(NOON, n=2)])
     assert history.append(Lane.URGENT, 2, [])
@@ -245,7 +245,7 @@ async def test_a_full_buffer_cuts_the_lane_and_the_position_stays_before_the_gap
     await again.close()
 
 
-async def test_the_event_loop_is_never_held_up(history: DuckDbHistory) -> None:
+async def test_the_event_loop_is_never_blocked(history: DuckDbHistory) -> None:
     readings = [reading(NOON + n, f"d{n % 500}", lel_pct=n / 7, alarm=False, co_ppm=n) for n in range(40_000)]
     loop, worst = asyncio.get_running_loop(), 0.0
     history.append(Lane.BULK, 1, readings)
@@ -259,7 +259,7 @@ async def test_the_event_loop_is_never_held_up(history: DuckDbHistory) -> None:
     assert worst < 0.2
 
 
-async def test_a_second_process_is_told_who_holds_the_history(history: DuckDbHistory, tmp_path: Path) -> None:
+async def test_a_second_process_gets_an_error_that_names_the_holder(history: DuckDbHistory, tmp_path: Path) -> None:
     script = (
         "from pathlib import Path; from store.history.duckdb.history import DuckDbHistory; DuckDbHistory(Path({!r}))"
     )
@@ -330,7 +330,7 @@ asyncio.run(main())
 """
 
 
-def test_a_full_disk_is_said_plainly_and_what_waited_is_kept_once_when_there_is_room(tmp_path: Path) -> None:
+def test_on_a_full_disk_readings_wait_and_are_stored_once_when_there_is_room(tmp_path: Path) -> None:
     command = [sys.executable, "-c", FILLING, str(tmp_path / "history.duckdb")]
     ran = subprocess.run(command, capture_output=True, text=True)
     assert ran.stderr == ""

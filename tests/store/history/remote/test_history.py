@@ -1,8 +1,7 @@
-"""The history by line protocol, on a real VictoriaMetrics; the Flux side on annotated CSV."""
+"""The history on a VictoriaMetrics server."""
 
 from __future__ import annotations
 
-import io
 import shutil
 import subprocess
 import time
@@ -10,19 +9,13 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import closing
 from http.client import HTTPConnection
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
-from influxdb_client.client.flux_csv_parser import FluxCsvParser, FluxSerializationMode
 
 from domain import DAY, HOUR, MINUTE, Lane, Quality, Reading, Value
 from store.errors import CannotWrite, StoreError
 from store.history import Point, next_cursor
 from store.history.remote.history import LineProtocolHistory
-from store.history.remote.influxdb import InfluxDbReader
-from store.history.remote.line_protocol import lines
-from store.history.remote.samples import Sample
 
 BOOLEANS = frozenset({"alarm", "sos"})
 
@@ -153,7 +146,7 @@ async def test_the_position_survives_and_a_replay_shows_nothing_twice(
 
 
 @pytest.mark.victoria
-async def test_doubts_steps_pages_and_order(history: LineProtocolHistory, victoria: Victoria, now: int) -> None:
+async def test_quality_buckets_pages_and_order(history: LineProtocolHistory, victoria: Victoria, now: int) -> None:
     start = now - now % HOUR
     doubted = Reading("g1", "gas_alarm", start, start, {"lel_pct": 900, "co_ppm": 1}, {"lel_pct": Quality.IMPLAUSIBLE})
     late = reading(start + 10_000, received=start + HOUR, lel_pct=2.5, alarm=True)
@@ -179,7 +172,7 @@ async def test_doubts_steps_pages_and_order(history: LineProtocolHistory, victor
 
 
 @pytest.mark.victoria
-async def test_a_server_that_is_away_keeps_readings_in_memory_until_it_is_back(
+async def test_readings_stay_in_memory_while_the_server_is_unreachable(
     history: LineProtocolHistory, victoria: Victoria, now: int
 ) -> None:
     victoria.stop()
@@ -193,94 +186,6 @@ async def test_a_server_that_is_away_keeps_readings_in_memory_until_it_is_back(
     assert history.position() == {Lane.BULK: 1}
 
 
-def test_a_server_that_is_away_at_the_start_is_told_plainly(free_port: Callable[[], int]) -> None:
+def test_a_server_that_is_unreachable_at_the_start_raises_a_store_error(free_port: Callable[[], int]) -> None:
     with pytest.raises(StoreError, match="did not answer"):
         LineProtocolHistory(f"http://127.0.0.1:{free_port()}")
-
-
-def test_a_reading_becomes_a_line_of_doubles_booleans_and_text() -> None:
-    mixed = Reading("g 1", "k", 5, 6, {"a": 24, "b": True, "c": 'x"\\', "d": 0.5}, {"d": Quality.CLOCK})
-    assert list(lines([mixed], text_as_tags=False)) == [
-        r'fengshao,device=g\ 1,kind=k a=24,b=true,c="x\"\\",received_ms=6 5',
-        r"fengshao,device=g\ 1,kind=k,quality=clock d=0.5,received_ms=6 5",
-    ]
-    assert list(lines([mixed], text_as_tags=True))[:2] == [
-        r"fengshao,device=g\ 1,kind=k a=24,b=true,received_ms=6 5",
-        r'fengshao,device=g\ 1,kind=k,word=x"_ c=1 5',
-    ]
-
-
-ANNOTATED = """\
-#group,false,false,true,true,false,false,true,true,true,true
-#datatype,string,long,dateTime:RFC3339,dateTime:RFC3339,dateTime:RFC3339,double,string,string,string,string
-#default,_result,,,,,,,,,
-,result,table,_start,_stop,_time,_value,_field,_measurement,device,kind
-,,0,2026-11-21T00:00:00Z,2026-11-22T00:00:00Z,2026-11-21T12:00:00.123Z,312.407,lel_pct,fengshao,g1,gas_alarm
-,,0,2026-11-21T00:00:00Z,2026-11-22T00:00:00Z,2026-11-21T12:01:00Z,24,lel_pct,fengshao,g1,gas_alarm
-
-#group,false,false,true,true,false,false,true,true,true,true,true
-#datatype,string,long,dateTime:RFC3339,dateTime:RFC3339,dateTime:RFC3339,boolean,string,string,string,string,string
-#default,_result,,,,,,,,,,
-,result,table,_start,_stop,_time,_value,_field,_measurement,device,kind,quality
-,,1,2026-11-21T00:00:00Z,2026-11-22T00:00:00Z,2026-11-21T12:00:00Z,true,alarm,fengshao,g1,gas_alarm,retained
-
-#group,false,false,true,true,false,false,true,true,true,true
-#datatype,string,long,dateTime:RFC3339,dateTime:RFC3339,dateTime:RFC3339,string,string,string,string,string
-#default,_result,,,,,,,,,
-,result,table,_start,_stop,_time,_value,_field,_measurement,device,kind
-,,2,2026-11-21T00:00:00Z,2026-11-22T00:00:00Z,2026-11-21T12:00:00Z,双击,key,fengshao,g1,gas_alarm
-
-"""
-POSITIONS = """\
-#group,false,false,true,false
-#datatype,string,long,string,double
-#default,_result,,,
-,result,table,lane,_value
-,,0,bulk,12
-,,1,urgent,7
-
-"""
-NOON = 1_795_262_400_000
-
-
-class RecordedClient:
-    """Answers every query with the same annotated CSV, parsed by influxdb-client itself."""
-
-    def __init__(self, text: str) -> None:
-        self.text, self.queries = text, list[str]()
-
-    def query_api(self) -> Any:
-        return SimpleNamespace(query_stream=self._stream)
-
-    def _stream(self, query: str, **_: str) -> Any:
-        self.queries.append(query)
-        response = io.BytesIO(self.text.encode())
-        return FluxCsvParser(response=response, serialization_mode=FluxSerializationMode.stream).generator()
-
-
-def test_flux_answers_become_samples_with_their_types() -> None:
-    client = RecordedClient(ANNOTATED)
-    reader = InfluxDbReader(client, "org", 'bu"cket')
-    found = list(reader.samples(NOON, NOON + DAY, "g1", "lel_pct"))
-    assert found == [
-        Sample("g1", "gas_alarm", "lel_pct", NOON + 123, 312.407),
-        Sample("g1", "gas_alarm", "lel_pct", NOON + 60_000, 24),
-        Sample("g1", "gas_alarm", "alarm", NOON, True, Quality.RETAINED),
-        Sample("g1", "gas_alarm", "key", NOON, "双击"),
-    ]
-    assert repr(found[2].value) == "True"
-    assert client.queries == [
-        'from(bucket: "bu\\"cket") |> range(start: time(v: 1795262400000000000), stop: time(v: 1795348800000000000))'
-        ' |> filter(fn: (r) => r._measurement == "fengshao" and r.device == "g1" and r._field == "lel_pct")'
-    ]
-    assert len(list(reader.newest("g1"))) == 4
-    assert client.queries[-1].endswith("|> last()")
-
-
-def test_flux_tells_the_positions() -> None:
-    assert InfluxDbReader(RecordedClient(POSITIONS), "org", "b").position() == {Lane.BULK: 12, Lane.URGENT: 7}
-
-
-def test_a_flux_server_that_is_away_is_told_plainly(free_port: Callable[[], int]) -> None:
-    with pytest.raises(StoreError, match="InfluxDB did not answer"):
-        LineProtocolHistory(f"http://127.0.0.1:{free_port()}", target="influxdb", timeout_s=1)

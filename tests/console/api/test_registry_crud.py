@@ -108,6 +108,13 @@ async def test_a_duty_keeps_its_hours_and_its_period(admin: Client) -> None:
     assert (shown["since"], shown["until"], shown["absent"]) == ("2026-11-21T00:00:00.000+08:00", None, True)
 
 
+@pytest.mark.parametrize("until", ["2026-11-21T00:00:00+08:00", "2026-11-20T00:00:00+08:00"])
+async def test_a_duty_that_ends_when_it_begins_is_refused_as_in_a_file(admin: Client, until: str) -> None:
+    duty = {**ROWS["rosters"], "since": "2026-11-21T00:00:00+08:00", "until": until}
+
+    assert (await admin.post("/api/v1/rosters", json=duty)).status_code == 422
+
+
 @pytest.mark.parametrize(
     ("query", "found"),
     [

@@ -1,1 +1,1 @@
-"""The HTTP API of design section 4 on FastAPI; one file an endpoint family."""
+"""The endpoints of the HTTP API, one module a resource."""

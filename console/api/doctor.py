@@ -29,7 +29,7 @@ DoctorUser = Annotated[Principal, Depends(user_allowed_to("doctor"))]
 
 
 class DoctorBody(BaseModel):
-    """How long to listen."""
+    """Duration of the examination, in seconds."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 

@@ -1,4 +1,4 @@
-"""`/silences`: planned silences 静默. Findings that an active one covers notify nobody until it ends."""
+"""`/silences`: planned silences 静默. Findings that an active one covers send no messages until it ends."""
 
 from __future__ import annotations
 

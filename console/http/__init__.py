@@ -1,1 +1,1 @@
-"""What all endpoints share: requests, authorization, errors, cursors, static files."""
+"""Shared by all endpoints: requests, responses, authorization, errors, page cursors, static files."""

@@ -75,13 +75,13 @@ PROBLEM_SCHEMA: Final = {
 _PROBLEM_REF: Final = {"$ref": "#/components/schemas/Problem"}
 ERROR_RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
     status: {"description": text, "content": {"application/problem+json": {"schema": _PROBLEM_REF}}}
-    for status, text in (("4XX", "What was wrong with the request"), ("5XX", "What is wrong here"))
+    for status, text in (("4XX", "An error of the request"), ("5XX", "An error of the service"))
 }
 
-CREATED_RESPONSE: Final[dict[int | str, dict[str, Any]]] = {201: {"description": "It is new"}}
-UNCHANGED_RESPONSE: Final[dict[int | str, dict[str, Any]]] = {200: {"description": "It was so already"}}
+CREATED_RESPONSE: Final[dict[int | str, dict[str, Any]]] = {201: {"description": "Created"}}
+UNCHANGED_RESPONSE: Final[dict[int | str, dict[str, Any]]] = {200: {"description": "Nothing changed"}}
 NOT_READY_RESPONSE: Final[dict[int | str, dict[str, Any]]] = {
-    503: {"description": "Alarms are not heard yet, or no longer"}
+    503: {"description": "Alarms are not received yet, or no longer"}
 }
 
 

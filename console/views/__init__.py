@@ -1,1 +1,1 @@
-"""Domain values as what the API answers with."""
+"""Views: domain values as plain values of API responses. Pure."""

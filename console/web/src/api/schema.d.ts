@@ -2374,7 +2374,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page_AlertItem_"];
                 };
             };
-            /** @description What was wrong with the request */
+            /** @description An error of the request */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -2383,7 +2383,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is wrong here */
+            /** @description An error of the service */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -2414,7 +2414,7 @@ export interface operations {
                     "application/json": components["schemas"]["AlertDetail"];
                 };
             };
-            /** @description What was wrong with the request */
+            /** @description An error of the request */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -2423,7 +2423,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is wrong here */
+            /** @description An error of the service */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -2474,7 +2474,7 @@ export interface operations {
                     "application/json": components["schemas"]["WorkerLink"];
                 };
             };
-            /** @description What was wrong with the request */
+            /** @description An error of the request */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -2483,7 +2483,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is wrong here */
+            /** @description An error of the service */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -2539,7 +2539,7 @@ export interface operations {
                     "application/json": components["schemas"]["AlertItem"] | null;
                 };
             };
-            /** @description What was wrong with the request */
+            /** @description An error of the request */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -2548,7 +2548,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is wrong here */
+            /** @description An error of the service */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -2592,7 +2592,7 @@ export interface operations {
                     "application/json": components["schemas"]["DoctorReport"];
                 };
             };
-            /** @description What was wrong with the request */
+            /** @description An error of the request */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -2601,7 +2601,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is wrong here */
+            /** @description An error of the service */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -2641,7 +2641,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Device_"];
                 };
             };
-            /** @description What was wrong with the request */
+            /** @description An error of the request */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -2650,7 +2650,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is wrong here */
+            /** @description An error of the service */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -2755,7 +2755,7 @@ export interface operations {
                     "application/json": components["schemas"]["PutResult"];
                 };
             };
-            /** @description What was wrong with the request */
+            /** @description An error of the request */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -2764,7 +2764,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is wrong here */
+            /** @description An error of the service */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -2858,7 +2858,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was so already */
+            /** @description Nothing changed */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2876,7 +2876,7 @@ export interface operations {
                     "application/json": components["schemas"]["Device"] | components["schemas"]["Page_Device_"];
                 };
             };
-            /** @description What was wrong with the request */
+            /** @description An error of the request */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -2885,7 +2885,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is wrong here */
+            /** @description An error of the service */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -2916,7 +2916,7 @@ export interface operations {
                     "application/json": components["schemas"]["Device"];
                 };
             };
-            /** @description What was wrong with the request */
+            /** @description An error of the request */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -2925,7 +2925,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is wrong here */
+            /** @description An error of the service */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -3004,7 +3004,7 @@ export interface operations {
                     "application/json": components["schemas"]["Device"];
                 };
             };
-            /** @description It is new */
+            /** @description Created */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -3013,7 +3013,7 @@ export interface operations {
                     "application/json": components["schemas"]["Device"];
                 };
             };
-            /** @description What was wrong with the request */
+            /** @description An error of the request */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -3022,7 +3022,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is wrong here */
+            /** @description An error of the service */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -3051,7 +3051,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description What was wrong with the request */
+            /** @description An error of the request */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -3060,7 +3060,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is wrong here */
+            /** @description An error of the service */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -3102,7 +3102,7 @@ export interface operations {
                     "application/json": components["schemas"]["Device"];
                 };
             };
-            /** @description What was wrong with the request */
+            /** @description An error of the request */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -3111,7 +3111,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is wrong here */
+            /** @description An error of the service */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -3156,7 +3156,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page_ReadingPoint_"];
                 };
             };
-            /** @description What was wrong with the request */
+            /** @description An error of the request */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -3165,7 +3165,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is wrong here */
+            /** @description An error of the service */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -3204,7 +3204,7 @@ export interface operations {
                     "application/json": components["schemas"]["PlaceGroupPage"];
                 };
             };
-            /** @description What was wrong with the request */
+            /** @description An error of the request */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -3213,7 +3213,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is wrong here */
+            /** @description An error of the service */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -3246,7 +3246,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page_OnDuty_"];
                 };
             };
-            /** @description What was wrong with the request */
+            /** @description An error of the request */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -3255,7 +3255,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is wrong here */
+            /** @description An error of the service */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -3290,7 +3290,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Place_"];
                 };
             };
-            /** @description What was wrong with the request */
+            /** @description An error of the request */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -3299,7 +3299,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is wrong here */
+            /** @description An error of the service */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -3388,7 +3388,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was so already */
+            /** @description Nothing changed */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3406,7 +3406,7 @@ export interface operations {
                     "application/json": components["schemas"]["Place"] | components["schemas"]["Page_Place_"];
                 };
             };
-            /** @description What was wrong with the request */
+            /** @description An error of the request */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -3415,7 +3415,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is wrong here */
+            /** @description An error of the service */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -3446,7 +3446,7 @@ export interface operations {
                     "application/json": components["schemas"]["Place"];
                 };
             };
-            /** @description What was wrong with the request */
+            /** @description An error of the request */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -3455,7 +3455,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is wrong here */
+            /** @description An error of the service */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -3527,7 +3527,7 @@ export interface operations {
                     "application/json": components["schemas"]["Place"];
                 };
             };
-            /** @description It is new */
+            /** @description Created */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -3536,7 +3536,7 @@ export interface operations {
                     "application/json": components["schemas"]["Place"];
                 };
             };
-            /** @description What was wrong with the request */
+            /** @description An error of the request */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -3545,7 +3545,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is wrong here */
+            /** @description An error of the service */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -3574,7 +3574,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description What was wrong with the request */
+            /** @description An error of the request */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -3583,7 +3583,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is wrong here */
+            /** @description An error of the service */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -3618,7 +3618,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Cell_"];
                 };
             };
-            /** @description What was wrong with the request */
+            /** @description An error of the request */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -3627,7 +3627,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is wrong here */
+            /** @description An error of the service */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -3677,7 +3677,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was so already */
+            /** @description Nothing changed */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3695,7 +3695,7 @@ export interface operations {
                     "application/json": components["schemas"]["Cell"] | components["schemas"]["Page_Cell_"];
                 };
             };
-            /** @description What was wrong with the request */
+            /** @description An error of the request */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -3704,7 +3704,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is wrong here */
+            /** @description An error of the service */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -3735,7 +3735,7 @@ export interface operations {
                     "application/json": components["schemas"]["Cell"];
                 };
             };
-            /** @description What was wrong with the request */
+            /** @description An error of the request */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -3744,7 +3744,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is wrong here */
+            /** @description An error of the service */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -3796,7 +3796,7 @@ export interface operations {
                     "application/json": components["schemas"]["Cell"];
                 };
             };
-            /** @description It is new */
+            /** @description Created */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -3805,7 +3805,7 @@ export interface operations {
                     "application/json": components["schemas"]["Cell"];
                 };
             };
-            /** @description What was wrong with the request */
+            /** @description An error of the request */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -3814,7 +3814,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is wrong here */
+            /** @description An error of the service */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -3843,7 +3843,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description What was wrong with the request */
+            /** @description An error of the request */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -3852,7 +3852,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is wrong here */
+            /** @description An error of the service */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -3887,7 +3887,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Person_"];
                 };
             };
-            /** @description What was wrong with the request */
+            /** @description An error of the request */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -3896,7 +3896,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is wrong here */
+            /** @description An error of the service */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -3964,7 +3964,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was so already */
+            /** @description Nothing changed */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3982,7 +3982,7 @@ export interface operations {
                     "application/json": components["schemas"]["Person"] | components["schemas"]["Page_Person_"];
                 };
             };
-            /** @description What was wrong with the request */
+            /** @description An error of the request */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -3991,7 +3991,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is wrong here */
+            /** @description An error of the service */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4022,7 +4022,7 @@ export interface operations {
                     "application/json": components["schemas"]["Person"];
                 };
             };
-            /** @description What was wrong with the request */
+            /** @description An error of the request */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4031,7 +4031,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is wrong here */
+            /** @description An error of the service */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4092,7 +4092,7 @@ export interface operations {
                     "application/json": components["schemas"]["Person"];
                 };
             };
-            /** @description It is new */
+            /** @description Created */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -4101,7 +4101,7 @@ export interface operations {
                     "application/json": components["schemas"]["Person"];
                 };
             };
-            /** @description What was wrong with the request */
+            /** @description An error of the request */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4110,7 +4110,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is wrong here */
+            /** @description An error of the service */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4139,7 +4139,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description What was wrong with the request */
+            /** @description An error of the request */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4148,7 +4148,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is wrong here */
+            /** @description An error of the service */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4183,7 +4183,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Duty_"];
                 };
             };
-            /** @description What was wrong with the request */
+            /** @description An error of the request */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4192,7 +4192,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is wrong here */
+            /** @description An error of the service */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4319,7 +4319,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It was so already */
+            /** @description Nothing changed */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4337,7 +4337,7 @@ export interface operations {
                     "application/json": components["schemas"]["Duty"] | components["schemas"]["Page_Duty_"];
                 };
             };
-            /** @description What was wrong with the request */
+            /** @description An error of the request */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4346,7 +4346,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is wrong here */
+            /** @description An error of the service */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4377,7 +4377,7 @@ export interface operations {
                     "application/json": components["schemas"]["Duty"];
                 };
             };
-            /** @description What was wrong with the request */
+            /** @description An error of the request */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4386,7 +4386,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is wrong here */
+            /** @description An error of the service */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4482,7 +4482,7 @@ export interface operations {
                     "application/json": components["schemas"]["Duty"];
                 };
             };
-            /** @description It is new */
+            /** @description Created */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -4491,7 +4491,7 @@ export interface operations {
                     "application/json": components["schemas"]["Duty"];
                 };
             };
-            /** @description What was wrong with the request */
+            /** @description An error of the request */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4500,7 +4500,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is wrong here */
+            /** @description An error of the service */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4529,7 +4529,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description What was wrong with the request */
+            /** @description An error of the request */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4538,7 +4538,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is wrong here */
+            /** @description An error of the service */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4571,7 +4571,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Rule_"];
                 };
             };
-            /** @description What was wrong with the request */
+            /** @description An error of the request */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4580,7 +4580,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is wrong here */
+            /** @description An error of the service */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4609,7 +4609,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Kind_"];
                 };
             };
-            /** @description What was wrong with the request */
+            /** @description An error of the request */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4618,7 +4618,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is wrong here */
+            /** @description An error of the service */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4669,7 +4669,7 @@ export interface operations {
                     "application/json": components["schemas"]["CheckResult"];
                 };
             };
-            /** @description What was wrong with the request */
+            /** @description An error of the request */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4678,7 +4678,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is wrong here */
+            /** @description An error of the service */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4735,7 +4735,7 @@ export interface operations {
                     "application/json": components["schemas"]["TestResult"];
                 };
             };
-            /** @description What was wrong with the request */
+            /** @description An error of the request */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4744,7 +4744,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is wrong here */
+            /** @description An error of the service */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4808,7 +4808,7 @@ export interface operations {
                     "application/json": components["schemas"]["BacktestJob"];
                 };
             };
-            /** @description What was wrong with the request */
+            /** @description An error of the request */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4817,7 +4817,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is wrong here */
+            /** @description An error of the service */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4846,7 +4846,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page_BacktestJob_"];
                 };
             };
-            /** @description What was wrong with the request */
+            /** @description An error of the request */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4855,7 +4855,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is wrong here */
+            /** @description An error of the service */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4886,7 +4886,7 @@ export interface operations {
                     "application/json": components["schemas"]["BacktestJob"];
                 };
             };
-            /** @description What was wrong with the request */
+            /** @description An error of the request */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4895,7 +4895,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is wrong here */
+            /** @description An error of the service */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4926,7 +4926,7 @@ export interface operations {
                     "application/json": components["schemas"]["BacktestJob"];
                 };
             };
-            /** @description What was wrong with the request */
+            /** @description An error of the request */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4935,7 +4935,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is wrong here */
+            /** @description An error of the service */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4966,7 +4966,7 @@ export interface operations {
                     "application/json": Record<string, never>;
                 };
             };
-            /** @description What was wrong with the request */
+            /** @description An error of the request */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -4975,7 +4975,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is wrong here */
+            /** @description An error of the service */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5006,7 +5006,7 @@ export interface operations {
                     "application/json": components["schemas"]["RulebookFiles"];
                 };
             };
-            /** @description What was wrong with the request */
+            /** @description An error of the request */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5015,7 +5015,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is wrong here */
+            /** @description An error of the service */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5044,7 +5044,7 @@ export interface operations {
                     "application/json": components["schemas"]["ReloadResult"];
                 };
             };
-            /** @description What was wrong with the request */
+            /** @description An error of the request */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5053,7 +5053,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is wrong here */
+            /** @description An error of the service */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5088,7 +5088,7 @@ export interface operations {
                     "application/json": components["schemas"]["Explanation"];
                 };
             };
-            /** @description What was wrong with the request */
+            /** @description An error of the request */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5097,7 +5097,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is wrong here */
+            /** @description An error of the service */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5128,7 +5128,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page_LatchedFinding_"];
                 };
             };
-            /** @description What was wrong with the request */
+            /** @description An error of the request */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5137,7 +5137,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is wrong here */
+            /** @description An error of the service */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5187,7 +5187,7 @@ export interface operations {
                     "application/json": components["schemas"]["ResetResult"];
                 };
             };
-            /** @description What was wrong with the request */
+            /** @description An error of the request */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5196,7 +5196,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is wrong here */
+            /** @description An error of the service */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5237,7 +5237,7 @@ export interface operations {
                     "application/json": components["schemas"]["RefusalPage"];
                 };
             };
-            /** @description What was wrong with the request */
+            /** @description An error of the request */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5246,7 +5246,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is wrong here */
+            /** @description An error of the service */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5290,7 +5290,7 @@ export interface operations {
                     "application/json": components["schemas"]["ReplayResult"];
                 };
             };
-            /** @description What was wrong with the request */
+            /** @description An error of the request */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5299,7 +5299,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is wrong here */
+            /** @description An error of the service */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5334,7 +5334,7 @@ export interface operations {
                     "application/json": components["schemas"]["UnregisteredDevicePage"];
                 };
             };
-            /** @description What was wrong with the request */
+            /** @description An error of the request */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5343,7 +5343,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is wrong here */
+            /** @description An error of the service */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5378,7 +5378,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page_UnmappedField_"];
                 };
             };
-            /** @description What was wrong with the request */
+            /** @description An error of the request */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5387,7 +5387,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is wrong here */
+            /** @description An error of the service */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5423,7 +5423,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page_AuditEntry_"];
                 };
             };
-            /** @description What was wrong with the request */
+            /** @description An error of the request */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5432,7 +5432,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is wrong here */
+            /** @description An error of the service */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5461,7 +5461,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page_FileDifference_"];
                 };
             };
-            /** @description What was wrong with the request */
+            /** @description An error of the request */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5470,7 +5470,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is wrong here */
+            /** @description An error of the service */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5514,7 +5514,7 @@ export interface operations {
                     "application/json": components["schemas"]["ImportResult"];
                 };
             };
-            /** @description What was wrong with the request */
+            /** @description An error of the request */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5523,7 +5523,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is wrong here */
+            /** @description An error of the service */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5559,7 +5559,7 @@ export interface operations {
                     "application/json": components["schemas"]["Why"];
                 };
             };
-            /** @description What was wrong with the request */
+            /** @description An error of the request */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5568,7 +5568,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is wrong here */
+            /** @description An error of the service */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5603,7 +5603,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Silence_"];
                 };
             };
-            /** @description What was wrong with the request */
+            /** @description An error of the request */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5612,7 +5612,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is wrong here */
+            /** @description An error of the service */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5683,7 +5683,7 @@ export interface operations {
                     "application/json": components["schemas"]["Silence"];
                 };
             };
-            /** @description What was wrong with the request */
+            /** @description An error of the request */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5692,7 +5692,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is wrong here */
+            /** @description An error of the service */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5723,7 +5723,7 @@ export interface operations {
                     "application/json": components["schemas"]["Silence"];
                 };
             };
-            /** @description What was wrong with the request */
+            /** @description An error of the request */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5732,7 +5732,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is wrong here */
+            /** @description An error of the service */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5761,7 +5761,7 @@ export interface operations {
                     "text/event-stream": string;
                 };
             };
-            /** @description What was wrong with the request */
+            /** @description An error of the request */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5770,7 +5770,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is wrong here */
+            /** @description An error of the service */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5799,7 +5799,7 @@ export interface operations {
                     "application/json": components["schemas"]["Session"];
                 };
             };
-            /** @description What was wrong with the request */
+            /** @description An error of the request */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5808,7 +5808,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is wrong here */
+            /** @description An error of the service */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5851,7 +5851,7 @@ export interface operations {
                     "application/json": components["schemas"]["Session"];
                 };
             };
-            /** @description What was wrong with the request */
+            /** @description An error of the request */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5860,7 +5860,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is wrong here */
+            /** @description An error of the service */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5887,7 +5887,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description What was wrong with the request */
+            /** @description An error of the request */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5896,7 +5896,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is wrong here */
+            /** @description An error of the service */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5925,7 +5925,7 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Token_"];
                 };
             };
-            /** @description What was wrong with the request */
+            /** @description An error of the request */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5934,7 +5934,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is wrong here */
+            /** @description An error of the service */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5987,7 +5987,7 @@ export interface operations {
                     "application/json": components["schemas"]["NewToken"];
                 };
             };
-            /** @description What was wrong with the request */
+            /** @description An error of the request */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5996,7 +5996,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is wrong here */
+            /** @description An error of the service */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6025,7 +6025,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description What was wrong with the request */
+            /** @description An error of the request */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6034,7 +6034,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is wrong here */
+            /** @description An error of the service */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6085,7 +6085,7 @@ export interface operations {
                     "application/json": components["schemas"]["PushResult"];
                 };
             };
-            /** @description What was wrong with the request */
+            /** @description An error of the request */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6094,7 +6094,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is wrong here */
+            /** @description An error of the service */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6131,7 +6131,7 @@ export interface operations {
                     "text/plain": string;
                 };
             };
-            /** @description What was wrong with the request */
+            /** @description An error of the request */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6140,7 +6140,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is wrong here */
+            /** @description An error of the service */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6169,7 +6169,7 @@ export interface operations {
                     "application/json": components["schemas"]["Liveness"];
                 };
             };
-            /** @description What was wrong with the request */
+            /** @description An error of the request */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6178,7 +6178,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is wrong here */
+            /** @description An error of the service */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6207,7 +6207,7 @@ export interface operations {
                     "application/json": components["schemas"]["Readiness"];
                 };
             };
-            /** @description Alarms are not heard yet, or no longer */
+            /** @description Alarms are not received yet, or no longer */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -6216,7 +6216,7 @@ export interface operations {
                     "application/json": components["schemas"]["Readiness"];
                 };
             };
-            /** @description What was wrong with the request */
+            /** @description An error of the request */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6225,7 +6225,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is wrong here */
+            /** @description An error of the service */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6254,7 +6254,7 @@ export interface operations {
                     "text/plain": string;
                 };
             };
-            /** @description What was wrong with the request */
+            /** @description An error of the request */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6263,7 +6263,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is wrong here */
+            /** @description An error of the service */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6294,7 +6294,7 @@ export interface operations {
                     "application/cap+xml": string;
                 };
             };
-            /** @description What was wrong with the request */
+            /** @description An error of the request */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6303,7 +6303,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is wrong here */
+            /** @description An error of the service */
             "5XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6332,7 +6332,7 @@ export interface operations {
                     "application/atom+xml": string;
                 };
             };
-            /** @description What was wrong with the request */
+            /** @description An error of the request */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6341,7 +6341,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description What is wrong here */
+            /** @description An error of the service */
             "5XX": {
                 headers: {
                     [name: string]: unknown;

@@ -17,8 +17,9 @@ from domain import Instant
 from store.database.alerts.findings import FINAL_PHASES
 from store.database.alerts.tables import alert_findings, alerts, deliveries, delivery_events, reply_codes, timeline
 
-BATCH: Final = 200
-"""Alerts, or findings without an alert, in one transaction."""
+BATCH: Final = 50
+"""Alerts, or findings without an alert, in one transaction: 200 held the write lock for up to 0.28 s on a loaded
+machine with 60,000 alerts, so 50 delay a new alert by less than 0.1 s."""
 
 _SETTLED: Final = [state.value for state in SETTLED_STATES]
 

@@ -55,10 +55,10 @@ class FastPath:
 
     def validate(self, payload: JsonObject, frame: Frame, result: IngestResult) -> RawReading | None:
         """Add the reading to the result. Returns a raw reading for the full path instead, with no state changed."""
-        known = self._topics.get(frame.topic)
+        cached = self._topics.get(frame.topic)
         at, seq = payload.pop("ts", None), payload.pop("seq", None)
-        if known is not None:
-            device, plan, window = known
+        if cached is not None:
+            device, plan, window = cached
             outcome = validate_ordinary(payload, at, seq, device, plan, window, frame.received)
             if isinstance(outcome, Outcome):
                 result.duplicates += 1

@@ -28,8 +28,8 @@ def read_defined(entities: Sequence[EntityDefinition], frame: Frame, output: Ada
     """A message on a topic of no platform, or of Home Assistant. `output` is what Home Assistant's adapter read."""
     if all(entity.component in STATELESS for entity in entities):
         return _read_stateless(entities[0], frame)
-    named = output if isinstance(output, list) and frame.topic.startswith(f"{PLATFORM}/") else []
-    aliases = [name for item in named if type(item) is RawReading for name in (item.identity, *item.aliases)]
+    items = output if isinstance(output, list) and frame.topic.startswith(f"{PLATFORM}/") else []
+    aliases = [name for item in items if type(item) is RawReading for name in (item.identity, *item.aliases)]
     return list(_read_states(_states(entities), frame, aliases))
 
 

@@ -88,7 +88,7 @@ def _word_faults(book: MappingBook, kinds: Mapping[str, Kind]) -> Iterator[Fault
             continue
         quantities = kinds[name].quantities if name != EVERY_KIND else {}
         dangers = [danger for danger, quantity in quantities.items() if quantity.danger]
-        known = [*(meaning.value for meaning in Meaning), *dangers]
+        meanings = [*(meaning.value for meaning in Meaning), *dangers]
         for meaning in lists:
-            if meaning not in known:
-                yield Fault(("words", name, meaning), f"{meaning} is no meaning: write one of {', '.join(known)}")
+            if meaning not in meanings:
+                yield Fault(("words", name, meaning), f"{meaning} is no meaning: write one of {', '.join(meanings)}")

@@ -54,7 +54,7 @@ class Actor(Struct, frozen=True):
     via: ResponseSource
     role: str = ""
     on_behalf: bool = False
-    """Somebody else reported it for this person, who must be notified."""
+    """Reported by another person on behalf of this one, who must be notified."""
 
 
 SYSTEM = Actor(id="system", name="系统", via=ResponseSource.SYSTEM, role="system")

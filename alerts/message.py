@@ -33,7 +33,7 @@ NOT_FAILED = (
 """The message may still be seen, or has been seen."""
 
 POSSIBLY_SEEN = (DeliveryState.SENDING, DeliveryState.UNKNOWN, DeliveryState.ACCEPTED, DeliveryState.DELIVERED)
-"""The person may have seen the message, and so must hear who acknowledged the alert."""
+"""The person may have seen the message, and so must be notified who acknowledged the alert."""
 
 
 class MessageKind(StrEnum):
@@ -69,7 +69,7 @@ class MessageKind(StrEnum):
 
 CALL_KINDS = (MessageKind.ALERT, MessageKind.ESCALATE)
 DANGER_KINDS = (MessageKind.ALERT, MessageKind.ESCALATE, MessageKind.ADDED, MessageKind.SUMMARY)
-"""Messages that tell a person of a danger."""
+"""Messages that notify a person of a danger."""
 
 OVER_BUDGET = "budget"
 """Outcome code of a call that was replaced by a summary."""

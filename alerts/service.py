@@ -206,7 +206,7 @@ class AlertService:
     ) -> list[ReplyResult]:
         """Process the events of one provider callback; returns the results of the texts among them.
 
-        A press or text that is pushed again, or replayed by somebody who recorded it, changes nothing.
+        A press or text that is pushed again, or replayed by an attacker who recorded it, changes nothing.
         """
         results: list[ReplyResult] = []
         for event in events:
@@ -235,7 +235,7 @@ class AlertService:
                 return total
 
     def _process_due(self, now: Instant, alerts: Sequence[int], store: AlertStore) -> list[int]:
-        """Checked again in this transaction: somebody may have answered since the alert was found due."""
+        """Checked again in this transaction: a person may have answered since the alert was found due."""
         for number in alerts:
             alert = self._find(store, number)
             if alert.wake_at is not None and alert.wake_at <= now:

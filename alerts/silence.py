@@ -17,7 +17,7 @@ from domain.places import self_and_ancestors
 
 MAX_MS: Final = 7 * DAY
 MAX_LIFE_SAFETY_MS: Final = 4 * HOUR
-"""Maximum for a critical danger: as long as somebody works on the spot."""
+"""Maximum for a critical danger: as long as a person works on the spot."""
 
 
 class Matchers(Struct, frozen=True, omit_defaults=True):

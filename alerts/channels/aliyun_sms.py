@@ -129,7 +129,7 @@ class AliyunSms:
         try:
             answer = msgspec.json.decode(response.content, type=dict[str, Any])
         except msgspec.DecodeError:
-            # Only the answer is lost: a gateway's error page says nothing about the message.
+            # Only the response is lost: an error page of a gateway does not show whether the message was accepted.
             return {"Code": f"HTTP {response.status_code}"}
         return answer
 

@@ -20,7 +20,7 @@ class ChannelHealth:
         """Channels without an active finding: a cache, so that a successful send does not query the store."""
 
     def record(self, tx: Transaction, channel: str, outcome: SendOutcome) -> list[int]:
-        """The alerts that this outcome opened or changed. Only CONFIG and ACCEPTED say something about the channel."""
+        """The alerts that this outcome opened or changed. Only CONFIG and ACCEPTED are about the channel."""
         if outcome not in (SendOutcome.CONFIG, SendOutcome.ACCEPTED):
             return []
         is_down = outcome is SendOutcome.CONFIG

@@ -196,7 +196,7 @@ class OutboxSender:
             self.wake()
 
     async def _was_never_sent(self, channel: Channel, row: Delivery) -> bool:
-        """True when the provider's lookup says that it never received this message, and it is still wanted."""
+        """True when, by its lookup, the provider never received this message, and it is still wanted."""
         result = await channel.lookup(row, self._clock())
         now = self._clock()
         never_sent = await self._transact(partial(self._record_lookup, row, result, now))

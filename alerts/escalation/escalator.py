@@ -56,7 +56,7 @@ class Escalator:
         return bool(self.outbox.reachable_channels(person, self.channels(alert)))
 
     def escalate(self, tx: Transaction, alert: Alert, kind: MessageKind | None = None) -> Alert:
-        """Notify the next rung on which somebody can be reached, and a new shift on lower rungs; at the top, the top
+        """Notify the next rung on which a person can be reached, and a new shift on lower rungs; at the top, the top
         again."""
         ladder = self.ladder(alert)
         step = alert.rung + 1
@@ -108,7 +108,7 @@ class Escalator:
         return self.notify_next_person(tx, structs.replace(alert, escalation=unreachable))
 
     def notify_follow_up(self, tx: Transaction, alert: Alert, row: Delivery, kind: MessageKind, name: str) -> None:
-        """Tell somebody who was called how it went on; outside the ladder's quiet hours, the owner at once."""
+        """Notify a person who was called how it went on; outside the ladder's quiet hours, the owner at once."""
         quiet = None if row.person == alert.owner else self.ladder(alert).quiet
         self.outbox.enqueue_update(tx, alert, row, kind, name, roster.end_of_quiet_hours(tx.now, quiet, self.tz))
 
@@ -151,7 +151,7 @@ class Escalator:
         return bool(self.outbox.enqueue_call(tx, alert, call, channels[:1]))
 
     def _repeat_top_rung(self, tx: Transaction, alert: Alert, step: int, kind: MessageKind | None) -> Alert:
-        """All rungs were notified: repeat the highest one that can be reached, until somebody answers."""
+        """All rungs were notified: repeat the highest one that can be reached, until a person answers."""
         ladder = self.ladder(alert)
         for rung in reversed(ladder.rungs):
             if self._notify_rung(tx, alert, rung, step, kind, again=True):

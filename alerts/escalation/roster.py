@@ -46,7 +46,7 @@ def absent_people(community: Community, now: Instant, tz: ZoneInfo) -> frozenset
 def last_resort_people(community: Community, wanted: Sequence[str], now: Instant, tz: ZoneInfo) -> list[Person]:
     """People to call when no rung of a ladder reached anybody: the site's `last_resort`, in order.
 
-    Absent ones are left out, unless all are absent: somebody must be notified.
+    Absent ones are left out, unless all are absent: one person at least must be notified.
     """
     known = [community.people[name] for name in dict.fromkeys(wanted) if name in community.people]
     away = absent_people(community, now, tz)

@@ -68,7 +68,7 @@ class Decision(StrEnum):
     JOIN = "join"
     """It becomes part of the alert; the owner, or everybody called, is notified."""
     RAISE = "raise"
-    """The alert takes over this danger: its escalation restarts, also when somebody has acknowledged the lesser one."""
+    """The alert takes over this danger: its escalation restarts, also when a person has acknowledged the lesser one."""
     RECUR = "recur"
     """The alert's own danger again: the owner is notified, a shelved alert escalates again, an open one goes on."""
 
@@ -94,7 +94,7 @@ _DANGER: Final[dict[tuple[Relation, Recipients], _Row]] = {
     (Relation.SAME_DANGER, Recipients.SAME): (_RECUR, _RECUR, _RECUR, _OPEN),
     (Relation.SAME_DANGER, Recipients.SOONER): (_RAISE, _RAISE, _RAISE, _OPEN),
     (Relation.SAME_DANGER, Recipients.OTHERS): _ALONE,
-    # Nobody was reached: escalate again now, also when somebody without a phone has acknowledged it on a screen that
+    # Nobody was reached: escalate again now, also when a person without a phone has acknowledged it on a screen that
     # nobody looks at.
     (Relation.SAME_DANGER, Recipients.NOBODY): (_RAISE, _RAISE, _RECUR, _OPEN),
     # One danger was shelved, not whatever else this person or device reports.
@@ -195,7 +195,7 @@ def _oldest_first(same: Sequence[Alert], enough: int) -> list[Alert]:
 def compare_recipients(
     finding: Finding, own: Ladder, alert: Alert, ladder: Ladder, same_cell: bool, reached: bool
 ) -> Recipients:
-    """Compare whom the two ladders call. `reached`: somebody can be notified of what joins."""
+    """Compare whom the two ladders call. `reached`: a person can be notified of what joins."""
     if not reached:
         return Recipients.NOBODY
     if not same_cell or own.rungs[0].role is not ladder.rungs[0].role:

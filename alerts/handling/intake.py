@@ -114,7 +114,7 @@ class FindingIntake:
         )
 
     def _can_reach(self, tx: Transaction, alert: Alert) -> bool:
-        """Whether somebody can be notified of what joins: the owner, or at least one person called who did not
+        """Whether a person can be notified of what joins: the owner, or at least one person called who did not
         decline."""
         if alert.state in OWNED_STATES:
             return self.escalator.can_reach(alert, alert.owner, tx.now)

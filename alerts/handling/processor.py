@@ -108,7 +108,7 @@ class AlertProcessor:
                 tx.store.add_timeline([self.timeline.message(skipped, "skipped", tx.now, code)])
 
     def _notify_called(self, tx: Transaction, alert: Alert, kind: MessageKind, actor: Actor) -> None:
-        """Follow-up to everybody who was called. The actor himself gets none by text, with two exceptions: somebody
+        """Follow-up to everybody who was called. The actor gets none by text, with two exceptions: a person
         else acted on his behalf, or he acknowledged by text and needs the codes for what he does next."""
         name = alert.owner_name or ""
         needs_text = actor.on_behalf or (kind is MessageKind.ACKNOWLEDGED and actor.via is ResponseSource.SMS)

@@ -34,7 +34,7 @@ class ReplyStatus(StrEnum):
     REFUSED = "refused"
     """Understood, but not possible now; the reason was sent."""
     UNCLEAR = "unclear"
-    """Not understood; the sender was asked again, and the timeline says so."""
+    """Not understood; the sender was asked again, and the timeline contains it."""
     ANSWERED = "answered"
     """A question; the details were sent."""
     IGNORED = "ignored"
@@ -46,7 +46,7 @@ class ReplyStatus(StrEnum):
 
 
 class ReplyResult(Struct, frozen=True):
-    """`alerts` are those whose timeline changed, the one meant first; `reason` says why it is not `done`."""
+    """`alerts` are those whose timeline changed, the intended one first; `reason` is why it is not `done`."""
 
     status: ReplyStatus
     alerts: tuple[int, ...] = ()
@@ -157,7 +157,7 @@ class _InboundReply:
         self.tx.store.add_timeline([TimelineEntry(alert.id, self.tx.now, kind, line, person=actor.id)])
 
     def answer(self, alert: Alert, kind: MessageKind, reason: str = "") -> None:
-        """Send a reply, at most MAX_ANSWERS_PER_HOUR; beyond that the timeline says that none was sent."""
+        """Send a reply, at most MAX_ANSWERS_PER_HOUR; beyond that a timeline entry records that none was sent."""
         call = self._latest_call(alert)
         if call is None:
             return
@@ -279,7 +279,7 @@ def _answer_state(inbound: _InboundReply, alert: Alert, kind: MessageKind) -> No
 
 
 def _handle_opt_out(inbound: _InboundReply) -> ReplyResult:
-    """The carrier may now block every text to this phone: the timelines of its alerts say so."""
+    """The carrier may now block every text to this phone: recorded in the timelines of its alerts."""
     alerts = inbound.active or list(inbound.alerts.values())[:1]
     for alert in alerts:
         inbound.add_timeline(alert, "opted_out")

@@ -45,7 +45,7 @@ def allowed_actions(alert: Alert) -> tuple[str, ...]:
 
 
 def requires_verification(alert: Alert) -> bool:
-    """A critical or high danger is closed only after somebody other than its handler has verified it (核查)."""
+    """A critical or high danger is closed only after a person other than its handler has verified it (核查)."""
     return alert.ledger is Ledger.DANGER and alert.severity in (Severity.CRITICAL, Severity.HIGH)
 
 
@@ -95,7 +95,7 @@ def _resolve(new: Alert, _old: Alert, event: AlertEvent, now: Instant, deadlines
 
 def next_recheck(alert: Alert, now: Instant, deadlines: Deadlines) -> Instant:
     """When a resolved alert is checked again for a device that still reports the danger: after the time in which
-    somebody could have arrived, and at each end of the verification deadline.
+    a person could have arrived, and at each end of the verification deadline.
     """
     periods = (now - alert.state_since) // deadlines.verify_ms + 1
     return min(now + deadlines.arrive_ms, alert.state_since + periods * deadlines.verify_ms)
@@ -186,7 +186,7 @@ def _health_recovered(new: Alert, old: Alert, event: AlertEvent, now: Instant, d
 
 def _severity_raised(new: Alert, old: Alert, event: AlertEvent, now: Instant, deadlines: Deadlines) -> Step:
     """Restart the escalation with the worse danger, also for an alert that is acknowledged: it must be acknowledged
-    again. Somebody on site stays responsible and is notified.
+    again. A person on site stays responsible and is notified.
     """
     worse = with_danger(new, event.required_danger)
     if worse.state is State.ON_SITE:

@@ -104,7 +104,7 @@ def priority_of(alert: Alert) -> int:
 
 
 def delivery_id(now: Instant, number: int) -> str:
-    """An id of at most 15 bytes (a limit of voice vendors), unique even when the ledger is begun anew.
+    """An id of at most 15 bytes (a limit of voice vendors), unique even when the database is created again.
 
     >>> delivery_id(1767323045000, 36)
     'mjwaid1k10'

@@ -88,7 +88,7 @@ class OutboxWriter:
         name: str,
         not_before: Instant = 0,
     ) -> Delivery | None:
-        """Follow-up to somebody who was called: a text on the phone, an update of his WeCom card."""
+        """Follow-up to a person who was called: a text on the phone, an update of his WeCom card."""
         kind = _kind_for(alert, earlier, kind)
         task = delivery_id(tx.now, tx.store.next_delivery_number())
         payload = self._update_payload(tx, alert, earlier, kind, name)

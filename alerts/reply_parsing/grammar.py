@@ -34,7 +34,7 @@ class WordKind(StrEnum):
     """收到, 好的: acknowledges beside a code, or where only one call can be meant."""
     ARRIVE = "arrive"
     COME = "come"
-    """到场 alone: arrived, unless a promise stands beside it."""
+    """到场 alone: arrived, unless a promise is beside it."""
     RESOLVE = "resolve"
     DECLINE = "pass"
     CANNOT = "cannot"
@@ -42,12 +42,12 @@ class WordKind(StrEnum):
     NEGATION = "negation"
     """Negates without declining (没到, 不是11): no action is read from such a text."""
     DOUBTFUL = "doubtful"
-    """Put off, taken back, or unsettled: no action is read, except that somebody declines."""
+    """Put off, taken back, or unsettled: no action is read, except a refusal."""
     QUESTION = "question"
     COURTESY = "courtesy"
     FILLER = "filler"
     LABEL = "label"
-    """Stands beside a code: 编号, 号, 回复."""
+    """Words beside a code: 编号, 号, 回复."""
     OPT_OUT = "opt_out"
     MINUTES = "minutes"
     UNIT = "unit"
@@ -81,7 +81,7 @@ class WordSet:
         self._longest = max(map(len, self._words), default=0)
 
     def split(self, plain: str) -> Iterator[tuple[str, str]]:
-        """What stands before each word found, and the word; at the end what is left, and nothing."""
+        """Pairs of the text before each word found, and the word; the last pair is the rest, and no word."""
         begin = at = 0
         while at < len(plain):
             word = self._at(plain, at)
@@ -114,13 +114,13 @@ def _letters(pair: str) -> int:
 
 
 class ReplyWords(BaseModel):
-    """Lists of words. `{去,来}不了` stands for 去不了 and 来不了; an empty alternative is allowed."""
+    """Lists of words. `{去,来}不了` means 去不了 and 来不了; an empty alternative is allowed."""
 
     model_config = _STRICT
 
     words: dict[WordKind, tuple[str, ...]] = {}
     not_negated: tuple[str, ...] = ()
-    """Words that agree although a negation stands in them: 没问题."""
+    """Words that agree although they contain a negation: 没问题."""
     signs: dict[str, str] = {}
     """Signs read as another one: 沒 as 没."""
     quotes: tuple[str, ...] = ()
@@ -245,7 +245,7 @@ def _fault(word: str, kind: WordKind, seen: Mapping[str, str], hidden: str) -> s
 
 
 def expand(written: str) -> Iterator[str]:
-    """The words a written one stands for.
+    """The words of a pattern.
 
     >>> list(expand("{去,来}不了"))
     ['去不了', '来不了']

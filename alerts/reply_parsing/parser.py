@@ -87,7 +87,7 @@ _COMBINED_INTENT: Final[dict[tuple[ReplyIntent, ReplyIntent | None], ReplyIntent
     **{(own, own): own for own in _INTENT_OF_DIGIT.values()},
     **{(own, claim): own for own in _INTENT_OF_DIGIT.values() for claim in (None, ReplyIntent.RECEIPT)},
 }
-"""What the last digit of a code and the words beside it say together; a pair not here contradicts itself."""
+"""The meaning of the last digit of a code with the words beside it; a pair not listed is a contradiction."""
 
 
 class _TokenizedReply(Struct, frozen=True):
@@ -109,7 +109,7 @@ def parse_reply(text: str, grammar: ReplyGrammar, held: Collection[int] = ()) ->
         return _unclear(Unclear.TOO_LONG)
     tokens = tuple(tokenize(grammar.quoted.sub(" ", plain_text(text, grammar.sign_table)), grammar))
     numbers = [token.text for token in tokens if token.kind is Mark.NUMBER]
-    # A code said twice is one code; a single digit said twice (`1、1`) may be a code in two pieces.
+    # A repeated code is one code; a repeated single digit (`1、1`) may be a code in two pieces.
     codes = tuple(numbers if any(len(one) == 1 for one in numbers) else dict.fromkeys(numbers))
     reply = _TokenizedReply(tokens, frozenset(token.kind for token in tokens), codes, frozenset(held))
     for read in (_empty, _opt_out, _refusal, _question, _doubt, _several, _coded):
@@ -172,7 +172,7 @@ def _doubt(reply: _TokenizedReply) -> ParsedReply | None:
 
 
 def _contradicts(reply: _TokenizedReply) -> bool:
-    """Words of action beside a refusal. In a text not wholly understood `去` may be said of somebody else."""
+    """Words of action beside a refusal. In a text that is not wholly understood, `去` may be about another person."""
     acts = reply.kinds & ACTS
     return bool(acts - {WordKind.ACKNOWLEDGE, WordKind.COME} or (acts and Mark.UNKNOWN not in reply.kinds))
 
@@ -188,7 +188,7 @@ def _several(reply: _TokenizedReply) -> ParsedReply | None:
 
 
 def _coded(reply: _TokenizedReply) -> ParsedReply | None:
-    """One number: a code, or an alert's number beside a word that says what about it."""
+    """One number: a code, or the number of an alert beside a word for the action."""
     if not reply.codes:
         return None
     code, claim, labelled = reply.codes[0], _claim(reply), WordKind.LABEL in reply.kinds
@@ -222,7 +222,7 @@ def _words(reply: _TokenizedReply) -> ParsedReply:
 
 
 def _claim(reply: _TokenizedReply) -> ReplyIntent | None:
-    """What the words say, UNCLEAR when they contradict each other."""
+    """The intent of the words; UNCLEAR when they contradict each other."""
     kinds = reply.kinds
     if WordKind.RESOLVE in kinds:
         return ReplyIntent.UNCLEAR if kinds & {WordKind.ACKNOWLEDGE, WordKind.GO} else ReplyIntent.RESOLVE

@@ -174,7 +174,7 @@ def _declines(following: WordKind | Mark) -> WordKind:
 
 
 def _joined(tokens: Sequence[Token]) -> list[Token]:
-    """`1 1` and `1,1` are 11, and `11 11` is said once; `11 12` and `1、1` stay two numbers."""
+    """`1 1` and `1,1` are 11, and `11 11` is one code; `11 12` and `1、1` stay two numbers."""
     out: list[Token] = []
     run: list[Token] = []
     for token in tokens:

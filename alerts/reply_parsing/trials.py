@@ -49,6 +49,6 @@ def failures(written: ReplyTrials, grammar: ReplyGrammar) -> list[Fault]:
 
 
 def as_written(parsed: ParsedReply, means: str) -> str:
-    """As a trial writes it; which alert an unclear text was about matters only where the trial says so."""
+    """In the notation of trials; the alert of an unclear text is compared only where the trial names it."""
     numbers = parsed.numbers if parsed.intent is not ReplyIntent.UNCLEAR or " " in means else ()
     return " ".join([parsed.intent.value, *(str(number) for number in numbers)])

@@ -1,1 +1,1 @@
-"""Views: domain values as plain values of API responses. Pure."""
+"""Views: domain values as plain values of API responses."""

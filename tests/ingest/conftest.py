@@ -43,8 +43,3 @@ def build_decoder(kinds: dict[str, Kind], books: list[MappingBook]) -> Callable[
         return decoder
 
     return build
-
-
-@pytest.fixture
-def listener(build_decoder: Callable[..., Decoder]) -> Callable[..., Decoder]:
-    return build_decoder

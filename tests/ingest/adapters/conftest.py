@@ -13,6 +13,6 @@ from tests.ingest.adapters.text_platforms import BAND, NOW, STATION
 
 
 @pytest.fixture
-def decode_message(listener: Callable[..., Decoder]) -> Callable[[str, bytes], Any]:
-    device_decoder = listener(BAND, STATION)
+def decode_message(build_decoder: Callable[..., Decoder]) -> Callable[[str, bytes], Any]:
+    device_decoder = build_decoder(BAND, STATION)
     return lambda topic, payload: device_decoder.decode([Frame(topic, payload, NOW, "bulk")])

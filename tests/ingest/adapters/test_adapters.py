@@ -47,9 +47,11 @@ def device_of(book: dict[str, Any], spec: dict[str, Any] | None) -> Device:
 
 
 @pytest.mark.parametrize(("book", "case"), cases("read"))
-def test_this_frame_is_decoded(book: dict[str, Any], case: dict[str, Any], listener: Callable[..., Decoder]) -> None:
+def test_this_frame_is_decoded(
+    book: dict[str, Any], case: dict[str, Any], build_decoder: Callable[..., Decoder]
+) -> None:
     device = device_of(book, case.get("device"))
-    result = listener(device, filters=book.get("filters")).decode([frame_of(book, case)])
+    result = build_decoder(device, filters=book.get("filters")).decode([frame_of(book, case)])
 
     assert [(reading.at, reading.values) for reading in result.readings] == [
         (item["at"], item["values"]) for item in case.get("readings", [])
@@ -60,9 +62,11 @@ def test_this_frame_is_decoded(book: dict[str, Any], case: dict[str, Any], liste
 
 
 @pytest.mark.parametrize(("book", "case"), cases("refuse"))
-def test_this_frame_is_refused(book: dict[str, Any], case: dict[str, Any], listener: Callable[..., Decoder]) -> None:
+def test_this_frame_is_refused(
+    book: dict[str, Any], case: dict[str, Any], build_decoder: Callable[..., Decoder]
+) -> None:
     device = device_of(book, case.get("device"))
-    result = listener(device, filters=book.get("filters")).decode([frame_of(book, case)])
+    result = build_decoder(device, filters=book.get("filters")).decode([frame_of(book, case)])
 
     assert ([], []) == (result.readings, result.events)
     assert [RefusalReason(case["reason"])] == [refusal.reason for refusal in result.refusals]

@@ -26,8 +26,8 @@ from tests.ingest.adapters.home_platforms import frame_of
     ],
 )
 def test_an_unregistered_device_is_a_danger_only_when_its_word_is_unambiguous(
-    topic: str, content: object, danger: bool, listener: Callable[..., Decoder]
+    topic: str, content: object, danger: bool, build_decoder: Callable[..., Decoder]
 ) -> None:
-    (refusal,) = listener().decode([frame_of(topic, content)]).refusals
+    (refusal,) = build_decoder().decode([frame_of(topic, content)]).refusals
 
     assert (refusal.reason, refusal.danger) == ("unknown_device", danger)

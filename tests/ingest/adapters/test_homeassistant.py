@@ -79,8 +79,8 @@ def test_below_a_node_the_object_alone_names_no_device() -> None:
     assert set(one.identities).isdisjoint(other.identities)
 
 
-def test_a_gas_alarm_is_not_attributed_to_a_device_of_another_node(listener: Callable[..., Decoder]) -> None:
-    result = listener(named_on("homeassistant", "gas_alarm", "gas")).decode(
+def test_a_gas_alarm_is_not_attributed_to_a_device_of_another_node(build_decoder: Callable[..., Decoder]) -> None:
+    result = build_decoder(named_on("homeassistant", "gas_alarm", "gas")).decode(
         [frame_of("homeassistant/binary_sensor/0xSOMEBODYELSE/gas/state", "ON")]
     )
 

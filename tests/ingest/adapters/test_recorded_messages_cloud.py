@@ -185,10 +185,10 @@ def frame_of(message: dict[str, Any]) -> Frame:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.id}: {case.says}")
-def test_this_message_gives_the_expected_result(case: Case, listener: Callable[..., Decoder]) -> None:
+def test_this_message_gives_the_expected_result(case: Case, build_decoder: Callable[..., Decoder]) -> None:
     frame = frame_of(MESSAGES[case.id])
     platform = platform_for_topic(frame.topic) or "native"
-    result = listener(Device("ours", case.kind, identities=(Identity(platform, case.identity),))).decode([frame])
+    result = build_decoder(Device("ours", case.kind, identities=(Identity(platform, case.identity),))).decode([frame])
 
     assert [reading.values for reading in result.readings] == ([case.values] if case.values else [])
     assert [(refusal.reason, refusal.payload) for refusal in result.refusals] == [
@@ -208,11 +208,11 @@ def test_every_message_of_these_platforms_has_an_expectation() -> None:
     "id",
     [case.id for case in CASES if case.values],
 )
-def test_the_time_is_that_of_the_message_or_of_its_reception(id: str, listener: Callable[..., Decoder]) -> None:
+def test_the_time_is_that_of_the_message_or_of_its_reception(id: str, build_decoder: Callable[..., Decoder]) -> None:
     case = next(case for case in CASES if case.id == id)
     frame = frame_of(MESSAGES[id])
     device = Device("ours", case.kind, identities=(Identity(platform_for_topic(frame.topic) or "", case.identity),))
-    [reading] = listener(device).decode([frame]).readings
+    [reading] = build_decoder(device).decode([frame]).readings
 
     assert reading.at == (frame.received - 1_000 if MESSAGES[id]["time"] else frame.received)
     assert not reading.doubts
@@ -226,10 +226,10 @@ def device(kind: str, platform: str, identity: str, model: str | None = None) ->
     return Device(identity, kind, model, identities=(Identity(platform, identity),))
 
 
-def test_a_gateway_of_twenty_devices_gives_twenty_readings(listener: Callable[..., Decoder]) -> None:
+def test_a_gateway_of_twenty_devices_gives_twenty_readings(build_decoder: Callable[..., Decoder]) -> None:
     names = [f"Device {number}" for number in range(20)]
     telemetry = {name: [{"ts": NOW - 5, "values": {"alarm": index == 7}}] for index, name in enumerate(names)}
-    result = listener(*[device("smoke_alarm", "thingsboard", name) for name in names]).decode(
+    result = build_decoder(*[device("smoke_alarm", "thingsboard", name) for name in names]).decode(
         [one("v1/gateway/telemetry", telemetry)]
     )
 
@@ -237,37 +237,39 @@ def test_a_gateway_of_twenty_devices_gives_twenty_readings(listener: Callable[..
     assert [reading.device for reading in result.readings if reading.values["alarm"]] == ["Device 7"]
 
 
-def test_a_push_that_the_platform_repeats_is_a_duplicate(listener: Callable[..., Decoder]) -> None:
+def test_a_push_that_the_platform_repeats_is_a_duplicate(build_decoder: Callable[..., Decoder]) -> None:
     frame = frame_of(MESSAGES["ctwing-smoke"])
-    device_decoder = listener(device("smoke_alarm", "ctwing", IMEI))
+    device_decoder = build_decoder(device("smoke_alarm", "ctwing", IMEI))
     device_decoder.decode([frame])
     second = device_decoder.decode([frame])
 
     assert (1, []) == (second.duplicates, second.readings)
 
 
-def test_two_presses_with_the_same_alink_id_and_without_a_time_are_two(listener: Callable[..., Decoder]) -> None:
+def test_two_presses_with_the_same_alink_id_and_without_a_time_are_two(build_decoder: Callable[..., Decoder]) -> None:
     press = one("/sys/pk/b/thing/event/sos/post", {"id": "123", "params": {}})
-    result = listener(device("sos_button", "alink", "pk/b")).decode([press, press])
+    result = build_decoder(device("sos_button", "alink", "pk/b")).decode([press, press])
 
     assert [{"sos": True}] * 2 == [reading.values for reading in result.readings]
 
 
 def test_beijing_time_with_a_z_is_a_doubtful_clock_and_the_time_of_reception_is_used(
-    listener: Callable[..., Decoder],
+    build_decoder: Callable[..., Decoder],
 ) -> None:
     eight_hours_ahead = "2026-01-01T08:00:59Z"
     service = {"service_id": "Gas", "properties": {"alarm": True}, "event_time": eight_hours_ahead}
-    result = listener(device("gas_alarm", "iotda", "d")).decode(
+    result = build_decoder(device("gas_alarm", "iotda", "d")).decode(
         [one("$oc/devices/d/sys/properties/report", {"services": [service]})]
     )
 
     assert [(NOW, {"alarm": True}, {"alarm": "clock"})] == [(r.at, r.values, r.doubts) for r in result.readings]
 
 
-def test_a_malformed_event_time_is_reported_and_the_time_of_reception_is_used(listener: Callable[..., Decoder]) -> None:
+def test_a_malformed_event_time_is_reported_and_the_time_of_reception_is_used(
+    build_decoder: Callable[..., Decoder],
+) -> None:
     service = {"service_id": "Gas", "properties": {"alarm": True}, "event_time": "1111-??"}
-    result = listener(device("gas_alarm", "iotda", "d")).decode(
+    result = build_decoder(device("gas_alarm", "iotda", "d")).decode(
         [one("$oc/devices/d/sys/properties/report", {"services": [service]})]
     )
 
@@ -275,39 +277,43 @@ def test_a_malformed_event_time_is_reported_and_the_time_of_reception_is_used(li
     assert ["bad_time"] == [refusal.reason for refusal in result.refusals]
 
 
-def test_a_flag_that_contradicts_the_status_is_resolved_on_the_safe_side(listener: Callable[..., Decoder]) -> None:
+def test_a_flag_that_contradicts_the_status_is_resolved_on_the_safe_side(build_decoder: Callable[..., Decoder]) -> None:
     body = {"IMEI": IMEI, "payload": {"serviceData": {"gas_sensor_state": 2, "alarm": False}}}
-    result = listener(device("gas_alarm", "ctwing", IMEI)).decode([one("v1/up/gas", body)])
+    result = build_decoder(device("gas_alarm", "ctwing", IMEI)).decode([one("v1/up/gas", body)])
 
     assert [{"alarm": True}] == [reading.values for reading in result.readings]
 
 
-def test_a_product_is_known_by_its_own_number_or_by_the_model_we_registered(listener: Callable[..., Decoder]) -> None:
+def test_a_product_is_known_by_its_own_number_or_by_the_model_we_registered(
+    build_decoder: Callable[..., Decoder],
+) -> None:
     body = {"IMEI": IMEI, "payload": {"serviceData": {"Alarm_Status": 7}}}
-    ours = listener(device("smoke_alarm", "ctwing", IMEI, "lian-nb-smoke")).decode([one("v1/up/x", body)])
-    platform_result = listener(device("smoke_alarm", "ctwing", IMEI)).decode(
+    decoder = build_decoder(device("smoke_alarm", "ctwing", IMEI, "lian-nb-smoke")).decode([one("v1/up/x", body)])
+    platform_result = build_decoder(device("smoke_alarm", "ctwing", IMEI)).decode(
         [one("v1/up/x", {**body, "productId": 15014772})]
     )
-    unregistered_result = listener(device("smoke_alarm", "ctwing", IMEI)).decode([one("v1/up/x", body)])
+    unregistered_result = build_decoder(device("smoke_alarm", "ctwing", IMEI)).decode([one("v1/up/x", body)])
 
     assert (
         [{"alarm": False}]
-        == [reading.values for reading in ours.readings]
+        == [reading.values for reading in decoder.readings]
         == [reading.values for reading in platform_result.readings]
     )
     assert [("bad_value", True)] == [(refusal.reason, refusal.danger) for refusal in unregistered_result.refusals]
 
 
-def test_a_danger_of_an_unregistered_device_is_reported(listener: Callable[..., Decoder]) -> None:
+def test_a_danger_of_an_unregistered_device_is_reported(build_decoder: Callable[..., Decoder]) -> None:
     topic = "/sys/pk/gw/thing/event/property/pack/post"
     child = {"identity": {"productKey": "pk", "deviceName": "x"}, "properties": {"SmokeSensorState": {"value": 1}}}
-    [refusal] = listener().decode([one(topic, {"params": {"subDevices": [child]}})]).refusals
+    [refusal] = build_decoder().decode([one(topic, {"params": {"subDevices": [child]}})]).refusals
 
     assert ("unknown_device", "pk/x", True) == (refusal.reason, refusal.identity, refusal.danger)
 
 
-def test_places_inside_a_structure_keep_its_name(listener: Callable[..., Decoder]) -> None:
+def test_places_inside_a_structure_keep_its_name(build_decoder: Callable[..., Decoder]) -> None:
     topic = "/p/d/properties/report"
-    result = listener(device("wristband", "jetlinks", "d")).decode([one(topic, {"properties": {"a": {"b": {"c": 1}}}})])
+    result = build_decoder(device("wristband", "jetlinks", "d")).decode(
+        [one(topic, {"properties": {"a": {"b": {"c": 1}}}})]
+    )
 
     assert ["a wristband on jetlinks has no mapping for: a.b.c"] == [refusal.detail for refusal in result.refusals]

@@ -246,9 +246,9 @@ def device_of(case: Case, frame: Frame) -> Device:
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.id for case in CASES])
-def test_this_message_gives_its_meaning(case: Case, listener: Callable[..., Decoder]) -> None:
+def test_this_message_gives_its_meaning(case: Case, build_decoder: Callable[..., Decoder]) -> None:
     frame = frame_of(MESSAGES[case.id])
-    result = listener(device_of(case, frame)).decode([frame])
+    result = build_decoder(device_of(case, frame)).decode([frame])
 
     assert ([case.values] if case.values is not None else []) == [reading.values for reading in result.readings[-1:]]
     assert len(result.readings) == (case.readings if case.values is not None else 0)
@@ -263,10 +263,10 @@ def test_every_message_of_these_platforms_is_tested() -> None:
 
 
 def test_heat_at_a_carbon_monoxide_detector_is_reported_although_the_kind_has_no_quantity_for_it(
-    listener: Callable[..., Decoder],
+    build_decoder: Callable[..., Decoder],
 ) -> None:
     frame = frame_of(MESSAGES["lora-ra02c-status"])
-    result = listener(Device("ours", "gas_alarm", identities=(Identity("chirpstack", EUI),))).decode([frame])
+    result = build_decoder(Device("ours", "gas_alarm", identities=(Identity("chirpstack", EUI),))).decode([frame])
 
     assert [(refusal.reason, refusal.danger) for refusal in result.refusals] == [("no_mapping", True)]
     assert "HighTempAlarm" in result.refusals[0].detail

@@ -179,12 +179,12 @@ def test_every_message_of_these_platforms_has_its_case() -> None:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.id}: {case.says}")
-def test_this_message_gives(case: Case, listener: Callable[..., Decoder]) -> None:
+def test_this_message_gives(case: Case, build_decoder: Callable[..., Decoder]) -> None:
     message = MESSAGES[case.id]
-    ours = Device("ours", case.kind, identities=(Identity(case.platform, case.identity),))
+    decoder = Device("ours", case.kind, identities=(Identity(case.platform, case.identity),))
     frame = Frame(case.topic or message["topic"], payload_of(message), NOW, "bulk")
 
-    result = listener(ours).decode([frame])
+    result = build_decoder(decoder).decode([frame])
 
     assert [case.values] * (case.values is not None) == [reading.values for reading in result.readings]
     assert [case.reason] * (case.reason is not None) == [refusal.reason for refusal in result.refusals]
@@ -195,10 +195,10 @@ def test_this_message_gives(case: Case, listener: Callable[..., Decoder]) -> Non
 
 
 def test_a_watch_on_an_unknown_topic_is_refused_and_its_sos_is_reported(
-    listener: Callable[..., Decoder],
+    build_decoder: Callable[..., Decoder],
 ) -> None:
     message = MESSAGES["watch-g616-status"]
 
-    result = listener().decode([Frame(message["topic"], payload_of(message), NOW, "bulk")])
+    result = build_decoder().decode([Frame(message["topic"], payload_of(message), NOW, "bulk")])
 
     assert [("no_codec", True)] == [(refusal.reason, refusal.danger) for refusal in result.refusals]

@@ -24,12 +24,12 @@ GAS = Device("gas-1", "gas_alarm", identities=(Identity("sparkplug", "estate/edg
 class Host:
     """A decoder, and the edge node `estate/edge` that sends to it."""
 
-    def __init__(self, listener: Decoder) -> None:
-        self.listener = listener
+    def __init__(self, decoder: Decoder) -> None:
+        self.decoder = decoder
 
     def decode_message(self, word: str, message: bytes, device: str | None = "kitchen", at: int = NOW) -> Any:
         topic = f"spBv1.0/estate/{word}/edge" + (f"/{device}" if device else "")
-        return self.listener.decode([Frame(topic, message, at, "bulk")])
+        return self.decoder.decode([Frame(topic, message, at, "bulk")])
 
     def born(self, bd_seq: int = 1) -> None:
         self.decode_message("NBIRTH", payload(metric("bdSeq", number(11, bd_seq), datatype=4), seq=0), None)
@@ -39,8 +39,8 @@ class Host:
 
 
 @pytest.fixture
-def host(listener: Callable[..., Decoder]) -> Host:
-    return Host(listener(GAS))
+def host(build_decoder: Callable[..., Decoder]) -> Host:
+    return Host(build_decoder(GAS))
 
 
 def test_a_birth_is_a_reading_and_the_device_is_online(host: Host) -> None:
@@ -53,7 +53,7 @@ def test_a_birth_is_a_reading_and_the_device_is_online(host: Host) -> None:
     assert [(DeviceEventKind.AVAILABILITY, "gas-1", True)] == [
         (event.kind, event.device, event.online) for event in result.events
     ]
-    assert set() == host.listener.rebirth_requests
+    assert set() == host.decoder.rebirth_requests
 
 
 def test_data_by_alias_are_resolved_by_the_birth(host: Host) -> None:
@@ -75,10 +75,10 @@ def test_an_alias_that_no_birth_defined_is_refused_and_a_rebirth_requested(host:
 
     assert ["no_codec"] == [refusal.reason for refusal in result.refusals]
     assert "alias 99, None" in result.refusals[0].detail
-    assert {"estate/edge"} == host.listener.rebirth_requests
+    assert {"estate/edge"} == host.decoder.rebirth_requests
 
     host.born(bd_seq=2)
-    assert set() == host.listener.rebirth_requests
+    assert set() == host.decoder.rebirth_requests
 
 
 def test_a_birth_defines_nothing_by_an_alias_without_a_name(host: Host) -> None:
@@ -110,7 +110,7 @@ def test_a_metric_in_folders_is_named_by_its_last_level_unless_two_share_it(host
 
     assert [{"alarm": True}] == [reading.values for reading in result.readings]
     assert {("sparkplug", "gas_alarm", "Chip/temp_c"), ("sparkplug", "gas_alarm", "Room/temp_c")} == set(
-        host.listener.unmapped_fields
+        host.decoder.unmapped_fields
     )
 
 
@@ -120,7 +120,7 @@ def test_a_lost_message_is_reported_and_a_rebirth_requested_and_later_messages_a
 
     assert [{"alarm": True}] == [reading.values for reading in result.readings]
     assert ["message 4 after 1: a rebirth is wanted"] == [event.detail for event in result.events]
-    assert {"estate/edge"} == host.listener.rebirth_requests
+    assert {"estate/edge"} == host.decoder.rebirth_requests
 
 
 def test_messages_that_were_only_overtaken_request_no_rebirth(host: Host) -> None:
@@ -128,7 +128,7 @@ def test_messages_that_were_only_overtaken_request_no_rebirth(host: Host) -> Non
     for seq in (4, 2, 3):
         host.decode_message("DDATA", payload(metric("alarm", boolean(seq == 4)), seq=seq, at=AT + seq))
 
-    assert set() == host.listener.rebirth_requests
+    assert set() == host.decoder.rebirth_requests
 
 
 def test_a_late_message_does_not_withdraw_a_rebirth_requested_for_another_reason(host: Host) -> None:
@@ -136,7 +136,7 @@ def test_a_late_message_does_not_withdraw_a_rebirth_requested_for_another_reason
     for seq, content in ((3, metric(None, boolean(True), alias=99)), (2, metric("alarm", boolean(True)))):
         host.decode_message("DDATA", payload(content, seq=seq))
 
-    assert {"estate/edge"} == host.listener.rebirth_requests
+    assert {"estate/edge"} == host.decoder.rebirth_requests
 
 
 def test_a_death_ends_only_the_devices_of_its_own_session(host: Host) -> None:
@@ -152,7 +152,7 @@ def test_a_death_ends_only_the_devices_of_its_own_session(host: Host) -> None:
 
     after = host.decode_message("DDATA", payload(metric(None, boolean(True), alias=7), seq=2))
     assert ["no_codec"] == [refusal.reason for refusal in after.refusals]
-    assert {"estate/edge"} == host.listener.rebirth_requests
+    assert {"estate/edge"} == host.decoder.rebirth_requests
 
     second = host.decode_message("NDEATH", payload(metric("bdSeq", number(11, 2), datatype=4)), None)
     assert [DeviceEventKind.STATUS] == [event.kind for event in second.events]
@@ -186,11 +186,11 @@ def test_back_filled_values_have_their_own_times(host: Host) -> None:
     ]
 
 
-def test_birth_definitions_survive_a_restart(host: Host, listener: Callable[..., Decoder]) -> None:
+def test_birth_definitions_survive_a_restart(host: Host, build_decoder: Callable[..., Decoder]) -> None:
     host.born()
     host.decode_message("DDATA", payload(metric("alarm", boolean(False)), seq=5))
-    restored = listener(GAS)
-    restored.restore(host.listener.snapshot())
+    restored = build_decoder(GAS)
+    restored.restore(host.decoder.snapshot())
 
     result = Host(restored).decode_message("DDATA", payload(metric(None, boolean(True), alias=7), seq=6))
 
@@ -202,10 +202,10 @@ def test_peeking_at_a_message_finds_its_danger_and_changes_no_state(host: Host) 
     host.born()
     topic = "spBv1.0/estate/DDATA/edge/kitchen"
     alarm = Frame(topic, payload(metric(None, boolean(True), alias=7), seq=9), NOW, "bulk")
-    before = host.listener.snapshot()
+    before = host.decoder.snapshot()
 
-    assert host.listener.has_danger(alarm)
-    assert before == host.listener.snapshot()
+    assert host.decoder.has_danger(alarm)
+    assert before == host.decoder.snapshot()
 
 
 def test_metrics_that_are_no_measurements_are_ignored(host: Host) -> None:
@@ -240,7 +240,7 @@ def test_a_rebirth_command_is_decoded_as_a_command(host: Host) -> None:
 
     assert ("spBv1.0/estate/NCMD/edge", "Node Control/Rebirth", 11, True) == (topic, *asked_for(requested))
     assert [DeviceEventKind.REPLY] == [
-        event.kind for event in host.listener.decode([Frame(topic, message, NOW, "bulk")]).events
+        event.kind for event in host.decoder.decode([Frame(topic, message, NOW, "bulk")]).events
     ]
 
 

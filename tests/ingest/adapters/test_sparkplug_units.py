@@ -45,15 +45,15 @@ def birth(*metrics: bytes, seq: int = 0) -> bytes:
     ],
 )
 def test_a_birth_defines_the_unit_of_later_values(
-    listener: Callable[..., Decoder], key: str, unit: object, expected: float
+    build_decoder: Callable[..., Decoder], key: str, unit: object, expected: float
 ) -> None:
-    ours = listener(device_of_kind("water_meter", "sparkplug", "estate/edge/wm"))
+    decoder = build_decoder(device_of_kind("water_meter", "sparkplug", "estate/edge/wm"))
     born = metric("volume_m3", 98_765, key, unit, alias=7)
-    ours.decode([frame_at("spBv1.0/estate/NBIRTH/edge", birth(metric("bdSeq", 1)))])
+    decoder.decode([frame_at("spBv1.0/estate/NBIRTH/edge", birth(metric("bdSeq", 1)))])
 
-    first = ours.decode([frame_at("spBv1.0/estate/DBIRTH/edge/wm", birth(born, seq=1))])
-    again = listener(device_of_kind("water_meter", "sparkplug", "estate/edge/wm"))
-    again.restore(ours.snapshot())
+    first = decoder.decode([frame_at("spBv1.0/estate/DBIRTH/edge/wm", birth(born, seq=1))])
+    again = build_decoder(device_of_kind("water_meter", "sparkplug", "estate/edge/wm"))
+    again.restore(decoder.snapshot())
     second = again.decode([frame_at("spBv1.0/estate/DDATA/edge/wm", birth(metric("", 98_765, alias=7), seq=2), 1_000)])
 
     assert [{"volume_m3": expected}] == values(first)
@@ -61,11 +61,11 @@ def test_a_birth_defines_the_unit_of_later_values(
     assert [] == second.refusals
 
 
-def test_an_unknown_unit_of_a_birth_is_refused(listener: Callable[..., Decoder]) -> None:
-    ours = listener(device_of_kind("water_meter", "sparkplug", "estate/edge/wm"))
-    ours.decode([frame_at("spBv1.0/estate/NBIRTH/edge", birth(metric("bdSeq", 1)))])
+def test_an_unknown_unit_of_a_birth_is_refused(build_decoder: Callable[..., Decoder]) -> None:
+    decoder = build_decoder(device_of_kind("water_meter", "sparkplug", "estate/edge/wm"))
+    decoder.decode([frame_at("spBv1.0/estate/NBIRTH/edge", birth(metric("bdSeq", 1)))])
 
-    result = ours.decode(
+    result = decoder.decode(
         [frame_at("spBv1.0/estate/DBIRTH/edge/wm", birth(metric("volume_m3", 5, "engUnit", "parsec"), seq=1))]
     )
 

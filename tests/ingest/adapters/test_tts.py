@@ -13,9 +13,9 @@ from tests.ingest.adapters.home_platforms import frame_of, named_on
 
 
 @pytest.mark.parametrize("name", ["dev1", "0004A30B001C0530", "0004a30b001c0530"])
-def test_a_join_is_matched_by_any_registered_name(name: str, listener: Callable[..., Decoder]) -> None:
+def test_a_join_is_matched_by_any_registered_name(name: str, build_decoder: Callable[..., Decoder]) -> None:
     content = {"end_device_ids": {"dev_eui": "0004A30B001C0530"}, "join_accept": {}}
-    result = listener(named_on("tts", "door", name)).decode([frame_of("v3/a@t/devices/dev1/join", content)])
+    result = build_decoder(named_on("tts", "door", name)).decode([frame_of("v3/a@t/devices/dev1/join", content)])
 
     assert [(event.kind, event.device) for event in result.events] == [("join", "ours")]
 
@@ -49,22 +49,22 @@ def uplink(**content: object) -> dict[str, object]:
     ],
 )
 def test_a_normalized_payload_is_read_in_its_defined_units(
-    listener: Callable[..., Decoder], kind: str, normalized: object, expected: dict[str, Any]
+    build_decoder: Callable[..., Decoder], kind: str, normalized: object, expected: dict[str, Any]
 ) -> None:
-    ours = listener(device_of_kind(kind, "tts", "d"))
+    decoder = build_decoder(device_of_kind(kind, "tts", "d"))
 
-    result = ours.decode(
+    result = decoder.decode(
         [frame_at("v3/a@t/devices/d/up", uplink(decoded_payload={"xyz": 1}, normalized_payload=normalized))]
     )
 
     assert [expected] == values(result)
 
 
-def test_normalized_measurements_of_the_past_keep_their_times(listener: Callable[..., Decoder]) -> None:
-    ours = listener(device_of_kind("smoke_alarm", "tts", "d"))
+def test_normalized_measurements_of_the_past_keep_their_times(build_decoder: Callable[..., Decoder]) -> None:
+    decoder = build_decoder(device_of_kind("smoke_alarm", "tts", "d"))
     past = {"time": "2026-11-28T21:05:49Z", "air": {"temperature": 19}}
 
-    only = ours.decode(
+    only = decoder.decode(
         [frame_at("v3/a@t/devices/d/up", uplink(normalized_payload=[past, {"air": {"temperature": 21}}]))]
     )
 

@@ -34,10 +34,10 @@ def test_a_bridge_device_list_discovers_all_devices_but_the_bridge() -> None:
     )
 
 
-def test_a_requested_self_test_is_a_test_until_its_result_arrives(listener: Callable[..., Decoder]) -> None:
-    ours = listener(named_on("zigbee2mqtt", "gas_alarm", "kitchen"))
+def test_a_requested_self_test_is_a_test_until_its_result_arrives(build_decoder: Callable[..., Decoder]) -> None:
+    decoder = build_decoder(named_on("zigbee2mqtt", "gas_alarm", "kitchen"))
     content = [{"gas": True, "self_test": True, "self_test_result": word} for word in (None, "checking", "success")]
-    result = ours.decode(
+    result = decoder.decode(
         [frame_of("zigbee2mqtt/kitchen", {**item, "self_test_result": item["self_test_result"]}) for item in content]
     )
 
@@ -45,9 +45,9 @@ def test_a_requested_self_test_is_a_test_until_its_result_arrives(listener: Call
 
 
 def test_a_malformed_message_with_a_danger_bit_is_reported_whatever_the_device_name(
-    listener: Callable[..., Decoder],
+    build_decoder: Callable[..., Decoder],
 ) -> None:
-    result = listener().decode([frame_of("zigbee2mqtt/3栋/402", '{"alarm": true, "batt')])
+    result = build_decoder().decode([frame_of("zigbee2mqtt/3栋/402", '{"alarm": true, "batt')])
 
     assert [(refusal.reason, refusal.identity, refusal.danger) for refusal in result.refusals] == [
         ("bad_payload", "3栋/402", True)

@@ -26,8 +26,8 @@ def uplink(dev_eui: str, data: bytes, port: int = 85, counter: int = 1, **conten
 
 
 @pytest.fixture
-def ours(listener: Callable[..., Decoder], codecs: CodecRuntime) -> Decoder:
-    decoder = listener(
+def decoder(build_decoder: Callable[..., Decoder], codecs: CodecRuntime) -> Decoder:
+    decoder = build_decoder(
         Device("leak-1", "water_leak", "LK-1", identities=(Identity("chirpstack", "0101010101010101"),)),
         Device("meter-1", "water_meter", "Meter", identities=(Identity("chirpstack", "0202020202020202"),)),
         Device("button-1", "sos_button", None, identities=(Identity("chirpstack", "0303030303030303"),)),
@@ -37,9 +37,9 @@ def ours(listener: Callable[..., Decoder], codecs: CodecRuntime) -> Decoder:
     return decoder
 
 
-def test_raw_bytes_become_readings_by_the_codec_of_the_model(ours: Decoder) -> None:
+def test_raw_bytes_become_readings_by_the_codec_of_the_model(decoder: Decoder) -> None:
     meter = bytes.fromhex("39300000190001")
-    result = ours.decode(
+    result = decoder.decode(
         [uplink("0101010101010101", LEAK, rxInfo=[{"rssi": -70}]), uplink("0202020202020202", meter, 1)]
     )
 
@@ -50,26 +50,26 @@ def test_raw_bytes_become_readings_by_the_codec_of_the_model(ours: Decoder) -> N
     ] == [(reading.device, reading.values) for reading in result.readings]
 
 
-def test_a_device_without_a_model_is_decoded_by_the_model_of_its_platform(ours: Decoder) -> None:
-    result = ours.decode([uplink("0303030303030303", b"\1", deviceInfo={"deviceProfileName": "Button"})])
+def test_a_device_without_a_model_is_decoded_by_the_model_of_its_platform(decoder: Decoder) -> None:
+    result = decoder.decode([uplink("0303030303030303", b"\1", deviceInfo={"deviceProfileName": "Button"})])
 
     assert [{"sos": True}] == [reading.values for reading in result.readings]
 
 
-def test_raw_bytes_without_a_codec_are_refused_and_the_other_fields_are_decoded(ours: Decoder) -> None:
-    result = ours.decode([uplink("0303030303030303", b"\1"), uplink("0101010101010101", LEAK)])
+def test_raw_bytes_without_a_codec_are_refused_and_the_other_fields_are_decoded(decoder: Decoder) -> None:
+    result = decoder.decode([uplink("0303030303030303", b"\1"), uplink("0101010101010101", LEAK)])
 
     assert [RefusalReason.NO_CODEC] == [refusal.reason for refusal in result.refusals]
     assert "button-1 has no model" in result.refusals[0].detail
     assert ["leak-1"] == [reading.device for reading in result.readings]
-    ours.codecs = None
+    decoder.codecs = None
     assert [RefusalReason.NO_CODEC] == [
-        refusal.reason for refusal in ours.decode([uplink("0101010101010101", LEAK)]).refusals
+        refusal.reason for refusal in decoder.decode([uplink("0101010101010101", LEAK)]).refusals
     ]
 
 
-def test_a_failing_codec_gives_a_refusal_with_its_error_and_the_bytes(ours: Decoder) -> None:
-    result = ours.decode([uplink("0202020202020202", b"\1", 9), uplink("0404040404040404", b"\1", 2)])
+def test_a_failing_codec_gives_a_refusal_with_its_error_and_the_bytes(decoder: Decoder) -> None:
+    result = decoder.decode([uplink("0202020202020202", b"\1", 9), uplink("0404040404040404", b"\1", 2)])
 
     assert [
         (RefusalReason.CODEC_FAILED, "meter.js: Error: no table for this port (line 21)"),
@@ -79,10 +79,12 @@ def test_a_failing_codec_gives_a_refusal_with_its_error_and_the_bytes(ours: Deco
 
 
 def test_a_danger_beside_a_codec_error_is_reported(
-    listener: Callable[..., Decoder], codec_process: CodecProcess
+    build_decoder: Callable[..., Decoder], codec_process: CodecProcess
 ) -> None:
     source = b"function decodeUplink(input) { return {errors: ['cut short'], data: {leak: input.bytes[0] === 1}}; }"
-    decoder = listener(Device("leak-3", "water_leak", "Cut", identities=(Identity("chirpstack", "0606060606060606"),)))
+    decoder = build_decoder(
+        Device("leak-3", "water_leak", "Cut", identities=(Identity("chirpstack", "0606060606060606"),))
+    )
     decoder.codecs = CodecRuntime(build_registry({"cut.js": source}, BindingBook()), codec_process)
     result = decoder.decode([uplink("0606060606060606", b"\1"), uplink("0606060606060606", b"\0")])
 
@@ -92,25 +94,29 @@ def test_a_danger_beside_a_codec_error_is_reported(
     ]
 
 
-def test_a_payload_that_measures_nothing_is_a_sign_of_life(ours: Decoder) -> None:
+def test_a_payload_that_measures_nothing_is_a_sign_of_life(decoder: Decoder) -> None:
     result = (
-        ours.decode([uplink("0101010101010101", b"")]),
-        ours.decode([uplink("0101010101010101", b"\x99\1")]),
+        decoder.decode([uplink("0101010101010101", b"")]),
+        decoder.decode([uplink("0101010101010101", b"\x99\1")]),
     )
 
     assert [DeviceEventKind.LIFE] * 2 == [event.kind for item in result for event in item.events]
 
 
-def test_raw_bytes_of_an_unregistered_device_are_refused_as_an_unknown_device(ours: Decoder) -> None:
-    [refusal] = ours.decode([uplink("9999999999999999", LEAK)]).refusals
+def test_raw_bytes_of_an_unregistered_device_are_refused_as_an_unknown_device(decoder: Decoder) -> None:
+    [refusal] = decoder.decode([uplink("9999999999999999", LEAK)]).refusals
 
     assert RefusalReason.UNKNOWN_DEVICE is refusal.reason
 
 
-def test_one_payload_may_hold_hours_of_readings(listener: Callable[..., Decoder], codec_process: CodecProcess) -> None:
+def test_one_payload_may_hold_hours_of_readings(
+    build_decoder: Callable[..., Decoder], codec_process: CodecProcess
+) -> None:
     source = b"""function decodeUplink(input) { return {data: {leak: false, history: [
       {timestamp: 1767225000, leak: true}, {timestamp: 1767225300, leak: false}]}}; }"""
-    decoder = listener(Device("leak-2", "water_leak", "Past", identities=(Identity("chirpstack", "0505050505050505"),)))
+    decoder = build_decoder(
+        Device("leak-2", "water_leak", "Past", identities=(Identity("chirpstack", "0505050505050505"),))
+    )
     decoder.codecs = CodecRuntime(build_registry({"past.js": source}, BindingBook()), codec_process)
     result = decoder.decode([uplink("0505050505050505", b"\1")])
 
@@ -119,5 +125,5 @@ def test_one_payload_may_hold_hours_of_readings(listener: Callable[..., Decoder]
     ]
 
 
-def test_the_codec_is_among_the_versions(ours: Decoder) -> None:
-    assert ours.versions["codec leak.js"] == make_codec("leak.js", (FOLDER / "leak.js").read_bytes()).version
+def test_the_codec_is_among_the_versions(decoder: Decoder) -> None:
+    assert decoder.versions["codec leak.js"] == make_codec("leak.js", (FOLDER / "leak.js").read_bytes()).version

@@ -93,7 +93,7 @@ _NUMBERS = count()
 
 
 class Fuzz:
-    """Words, names and a listener."""
+    """Words, names and a decoder."""
 
     def __init__(self, kinds: Mapping[str, Kind], books: Sequence[MappingBook]) -> None:
         self.decoder, self._kinds, self.books = Decoder(kinds, books), kinds, books

@@ -33,13 +33,13 @@ def read(make: Build, kind: str, content: dict[str, Any], model: str | None = No
 
 
 @pytest.mark.parametrize("model", ["TBWL100", "tbwl100", "TBWL-100", "tbwl_100", "browan tbwl100"])
-def test_a_model_is_the_same_in_every_spelling(listener: Build, model: str) -> None:
-    assert {"leak": True} == read(listener, "water_leak", {"status": 1}, model)
+def test_a_model_is_the_same_in_every_spelling(build_decoder: Build, model: str) -> None:
+    assert {"leak": True} == read(build_decoder, "water_leak", {"status": 1}, model)
 
 
-def test_a_number_whose_model_nobody_named_is_no_verdict_and_is_not_lost(listener: Build) -> None:
-    assert {"temp_c": 20} == read(listener, "water_leak", {"status": 1, "temperature": 20}, "unheard-of")
-    ear = listener(Device("d", "water_leak", identities=(Identity("chirpstack", EUI),)))
+def test_a_number_whose_model_nobody_named_is_no_verdict_and_is_not_lost(build_decoder: Build) -> None:
+    assert {"temp_c": 20} == read(build_decoder, "water_leak", {"status": 1, "temperature": 20}, "unheard-of")
+    ear = build_decoder(Device("d", "water_leak", identities=(Identity("chirpstack", EUI),)))
     body = {"object": {"status": 1, "temperature": 20}}
     ear.decode([Frame(f"application/x/device/{EUI}/event/up", json.dumps(body).encode(), NOW, "bulk")])
     assert any("status" in key for key in ear.unmapped_fields)
@@ -63,42 +63,43 @@ def test_a_number_whose_model_nobody_named_is_no_verdict_and_is_not_lost(listene
     ],
 )
 def test_a_battery_is_read_in_the_unit_that_its_number_can_only_have(
-    listener: Build, content: dict[str, Any], values: dict[str, Any]
+    build_decoder: Build, content: dict[str, Any], values: dict[str, Any]
 ) -> None:
-    assert values == read(listener, "water_leak", content)
+    assert values == read(build_decoder, "water_leak", content)
 
 
-def test_an_alarm_may_be_named_before_or_behind_what_it_is_about(listener: Build) -> None:
+def test_an_alarm_may_be_named_before_or_behind_what_it_is_about(build_decoder: Build) -> None:
     for content in ({"alarmFall": True, "alarmBattery": False}, {"fallAlarm": True, "batteryAlarm": False}):
-        assert {"opened": True, "battery_low": False} == read(listener, "manhole", content)
-    assert {"flooded": True} == read(listener, "manhole", {"alarmLevel": True})
-    assert {"full": True} == read(listener, "bin", {"alarmLevel": True})
+        assert {"opened": True, "battery_low": False} == read(build_decoder, "manhole", content)
+    assert {"flooded": True} == read(build_decoder, "manhole", {"alarmLevel": True})
+    assert {"full": True} == read(build_decoder, "bin", {"alarmLevel": True})
 
 
-def test_a_verdict_below_what_only_holds_others_is_the_device_s(listener: Build) -> None:
+def test_a_verdict_below_what_only_holds_others_is_the_device_s(build_decoder: Build) -> None:
     nested = [{"distance": 5, "distance_alarm": "threshold alarm"}, {"distance_exception": "blind spot"}]
 
-    assert read(listener, "manhole", {"event": nested})["flooded"] is True
+    assert read(build_decoder, "manhole", {"event": nested})["flooded"] is True
     assert (
-        read(listener, "smoke_alarm", {"payload": [{"Smoke_Alarm": "Active"}, {"Smoke_Test": "No"}]})["alarm"] is True
+        read(build_decoder, "smoke_alarm", {"payload": [{"Smoke_Alarm": "Active"}, {"Smoke_Test": "No"}]})["alarm"]
+        is True
     )
-    assert {"leak": False} == read(listener, "water_leak", {"leak": 0, "payload": "00"})
+    assert {"leak": False} == read(build_decoder, "water_leak", {"leak": 0, "payload": "00"})
 
 
-def test_what_is_true_of_one_of_two_contacts_is_true_of_the_device(listener: Build) -> None:
+def test_what_is_true_of_one_of_two_contacts_is_true_of_the_device(build_decoder: Build) -> None:
     for content in (
         {"magnet_chn1": "opened", "magnet_chn2": "closed"},
         {"magnet_chn2": "opened", "magnet_chn1": "closed"},
     ):
-        assert {"opened": True} == read(listener, "door", content)
-    assert {"opened": False} == read(listener, "door", {"magnet_chn1": "closed", "magnet_chn2": "closed"})
+        assert {"opened": True} == read(build_decoder, "door", content)
+    assert {"opened": False} == read(build_decoder, "door", {"magnet_chn1": "closed", "magnet_chn2": "closed"})
 
 
-def test_a_signal_below_another_thing_is_not_the_device_s(listener: Build) -> None:
+def test_a_signal_below_another_thing_is_not_the_device_s(build_decoder: Build) -> None:
     stations = [{"mac": "00:00:00:00:00:01", "rssi": -61}]
 
-    assert {"battery_pct": 90} == read(listener, "wristband", {"battery": 90, "stations": stations})
-    assert {"rssi_dbm": -61} == read(listener, "wristband", {"rssi": -61})
+    assert {"battery_pct": 90} == read(build_decoder, "wristband", {"battery": 90, "stations": stations})
+    assert {"rssi_dbm": -61} == read(build_decoder, "wristband", {"rssi": -61})
 
 
 @pytest.mark.parametrize(
@@ -112,37 +113,37 @@ def test_a_signal_below_another_thing_is_not_the_device_s(listener: Build) -> No
         ("smoke alarm activated", True),
     ],
 )
-def test_a_denial_at_the_end_denies_what_stands_before_it(listener: Build, word: str, alarm: bool) -> None:
-    assert {"alarm": alarm} == read(listener, "smoke_alarm", {"smokeAlarm": word})
+def test_a_denial_at_the_end_denies_what_stands_before_it(build_decoder: Build, word: str, alarm: bool) -> None:
+    assert {"alarm": alarm} == read(build_decoder, "smoke_alarm", {"smokeAlarm": word})
 
 
-def test_the_state_of_a_sensor_is_no_verdict_of_its_own(listener: Build) -> None:
-    assert {"fault": False} == read(listener, "smoke_alarm", {"smokeSensorStatus": "Smoke sensor ok"})
-    assert {"fault": True} == read(listener, "smoke_alarm", {"smokeSensorStatus": "Smoke sensor fault"})
+def test_the_state_of_a_sensor_is_no_verdict_of_its_own(build_decoder: Build) -> None:
+    assert {"fault": False} == read(build_decoder, "smoke_alarm", {"smokeSensorStatus": "Smoke sensor ok"})
+    assert {"fault": True} == read(build_decoder, "smoke_alarm", {"smokeSensorStatus": "Smoke sensor fault"})
 
 
 @pytest.mark.parametrize(("word", "leak"), [("ON", True), ("OFF", False), ("Success", None), ("Failure", None)])
 def test_a_status_that_also_ends_answers_to_commands_is_the_verdict_of_a_leak_detector(
-    listener: Build, word: str, leak: bool | None
+    build_decoder: Build, word: str, leak: bool | None
 ) -> None:
-    assert ({} if leak is None else {"leak": leak}) == read(listener, "water_leak", {"Status": word})
+    assert ({} if leak is None else {"leak": leak}) == read(build_decoder, "water_leak", {"Status": word})
 
 
-def test_a_volume_is_cubic_metres_only_where_somebody_says_so(listener: Build) -> None:
-    assert {"volume_m3": 103.72} == read(listener, "water_meter", {"lastVolume": 103720}, "qalcosonic w1")
-    assert {"volume_m3": 5.342} == read(listener, "water_meter", {"total_volume": 5342, "total_volume_unit": "L"})
+def test_a_volume_is_cubic_metres_only_where_somebody_says_so(build_decoder: Build) -> None:
+    assert {"volume_m3": 103.72} == read(build_decoder, "water_meter", {"lastVolume": 103720}, "qalcosonic w1")
+    assert {"volume_m3": 5.342} == read(build_decoder, "water_meter", {"total_volume": 5342, "total_volume_unit": "L"})
     for field in ("volume", "total_volume", "totalVolume"):
-        [detail] = read(listener, "water_meter", {field: 5342})["!"]
+        [detail] = read(build_decoder, "water_meter", {field: 5342})["!"]
         assert "without a unit" in detail
 
 
-def test_a_value_in_a_list_bears_its_unit(listener: Build) -> None:
+def test_a_value_in_a_list_bears_its_unit(build_decoder: Build) -> None:
     def record(value: float, unit: str) -> dict[str, Any]:
         return {"values": [{"Type": "Volume", "Value": value, "Unit": unit, "Timestamp": "2026-11-28T22:00:00.000Z"}]}
 
-    assert {"volume_m3": 7.5} == read(listener, "water_meter", record(7.5, "m3"))
-    assert {"volume_m3": 7.5} == read(listener, "water_meter", record(7500, "L"))
-    assert {"volume_m3": 7.5} == read(listener, "water_meter", record(7.5, "NA"))
+    assert {"volume_m3": 7.5} == read(build_decoder, "water_meter", record(7.5, "m3"))
+    assert {"volume_m3": 7.5} == read(build_decoder, "water_meter", record(7500, "L"))
+    assert {"volume_m3": 7.5} == read(build_decoder, "water_meter", record(7.5, "NA"))
 
 
 def test_lists_of_named_values_need_no_time_where_they_are_lists_in_a_list() -> None:
@@ -163,14 +164,14 @@ def test_lists_of_named_values_need_no_time_where_they_are_lists_in_a_list() -> 
         {"data": [{"variable": "smoke_alarm", "value": True}]},
     ],
 )
-def test_a_danger_of_a_stranger_is_told_in_whatever_shape(listener: Build, content: dict[str, Any]) -> None:
-    [refusal] = decode_message(listener, None, content).refusals
+def test_a_danger_of_a_stranger_is_told_in_whatever_shape(build_decoder: Build, content: dict[str, Any]) -> None:
+    [refusal] = decode_message(build_decoder, None, content).refusals
     assert refusal.danger
 
 
 @pytest.mark.parametrize("field", ["coAlarmHush", "IsAlertsConfirmed", "radioAlarms.dutyCycleExceeded"])
-def test_what_is_about_an_alarm_is_none(listener: Build, field: str) -> None:
-    result = decode_message(listener, "gas_alarm", {field: True, "co_ppm": 0})
+def test_what_is_about_an_alarm_is_none(build_decoder: Build, field: str) -> None:
+    result = decode_message(build_decoder, "gas_alarm", {field: True, "co_ppm": 0})
     assert not any(refusal.danger for refusal in result.refusals)
 
 

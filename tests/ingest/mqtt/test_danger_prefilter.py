@@ -40,8 +40,10 @@ def compiled(kinds: dict[str, Kind], books: list[MappingBook]) -> DangerPrefilte
 
 
 @pytest.fixture
-def prefilter(compiled: DangerPrefilter, listener: Callable[..., Decoder]) -> Callable[[Sequence[Frame]], list[Frame]]:
-    return prefilter_for(compiled, listener(*DEVICES))
+def prefilter(
+    compiled: DangerPrefilter, build_decoder: Callable[..., Decoder]
+) -> Callable[[Sequence[Frame]], list[Frame]]:
+    return prefilter_for(compiled, build_decoder(*DEVICES))
 
 
 def prefilter_for(compiled: DangerPrefilter, decoder: Decoder) -> DangerPrefilter:
@@ -96,9 +98,9 @@ def test_raw_bytes_of_an_urgent_kind_are_found_because_only_their_codec_can_deco
 
 
 def test_kinds_that_were_added_at_run_time_are_searched_for(
-    kinds: dict[str, Kind], books: list[MappingBook], listener: Callable[..., Decoder]
+    kinds: dict[str, Kind], books: list[MappingBook], build_decoder: Callable[..., Decoder]
 ) -> None:
-    bears_danger = listener(*DEVICES).has_danger
+    bears_danger = build_decoder(*DEVICES).has_danger
     prefilter = DangerPrefilter({}, [], bears_danger)
     pressed = frame_of("fengshao/v1/band-1/up", {"sos": True})
     assert [] == prefilter([pressed])
@@ -119,9 +121,9 @@ def _evidence() -> list[Any]:
 
 @pytest.mark.parametrize(("topic", "payload"), _evidence())
 def test_the_prefilter_finds_exactly_what_decoding_finds(
-    compiled: DangerPrefilter, listener: Callable[..., Decoder], topic: str, payload: object
+    compiled: DangerPrefilter, build_decoder: Callable[..., Decoder], topic: str, payload: object
 ) -> None:
-    decoder = listener(*DEVICES)
+    decoder = build_decoder(*DEVICES)
     raw = payload.encode() if isinstance(payload, str) else payload
     frame = frame_of(topic, raw)
     assert decoder.has_danger(frame) == (prefilter_for(compiled, decoder)([frame]) == [frame])

@@ -74,14 +74,14 @@ def test_each_press_is_stored_once_whatever_was_journaled_when_the_process_was_k
     assert presses == sum(not frame.is_session_copy for frame in journal)
 
 
-def test_a_copy_of_the_other_session_gives_no_reading_and_is_counted(listener: Callable[..., Decoder]) -> None:
+def test_a_copy_of_the_other_session_gives_no_reading_and_is_counted(build_decoder: Callable[..., Decoder]) -> None:
     payload = b'{"lel_pct": 3}'
     frames = [
         Frame("fengshao/v1/gas-1/alarm", payload, NOW, "urgent", 1, 1),
         Frame("fengshao/v1/gas-1/alarm", payload, NOW, "bulk", 1, 1, is_session_copy=True),
         Frame("fengshao/v1/gas-1/alarm", payload, NOW, "bulk", 0, None, is_session_copy=True),
     ]
-    result = listener().decode(frames)
+    result = build_decoder().decode(frames)
 
     assert (1, 2) == (len(result.refusals), result.duplicates)
 

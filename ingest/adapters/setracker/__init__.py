@@ -221,11 +221,10 @@ def _json_reading(frame: Frame) -> AdapterItem:
 
 def _from_gcj02(lat: object, lon: object) -> Fields:
     """A position in GCJ-02 converted to WGS 84."""
-    if isinstance(lat, int | float) and isinstance(lon, int | float):
-        point = to_wgs84((lat, lon), GCJ_02)
-        if point is not None:
-            return {"lat": round(point[0], 7), "lon": round(point[1], 7)}
-    return {}
+    if not (isinstance(lat, int | float) and isinstance(lon, int | float)):
+        return {}
+    point = to_wgs84((lat, lon), GCJ_02) or ()
+    return {name: round(degrees, 7) for name, degrees in zip(("lat", "lon"), point, strict=False)}
 
 
 def _parse_local_time(day: object, time_of_day: object) -> str | None:

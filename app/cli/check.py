@@ -9,12 +9,9 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from app.cli.output import Print
-from app.cli.site_import import skipped_records
 from app.clock import Clock
-from app.config.catalog import load_wording
 from app.config.faults import ConfigError
 from app.config.site import SiteConfig
-from app.server.demo import registered_templates
 from app.site_check.check import check_site_files, summary_lines
 from domain.people import community
 
@@ -28,9 +25,7 @@ def check_site(path: Path | None, templates: bool, echo: Print, data: Path | Non
     Raises ConfigError with the faults of all files.
     """
     if templates:
-        for template, text in sorted(registered_templates(load_wording(path)).items()):
-            echo(f"{template}\t{text}")
-        return 0
+        return _print_templates(path, echo)
     result, site = check_site_files(path, Clock()())
     warnings = list(result.warnings)
     missing_secrets: list[str] = []
@@ -39,7 +34,7 @@ def check_site(path: Path | None, templates: bool, echo: Print, data: Path | Non
             echo(line)
         missing_secrets = list(_missing_secrets(site, os.environ))
         warnings = [*_reachability_warnings(site), *warnings]
-        warnings += [f"not taken from the site's files: {text}" for text in skipped_records(data, site)] if data else []
+        warnings += _import_warnings(data, site) if data is not None else []
     for line in missing_secrets:
         echo(line)
     for warning in warnings:
@@ -47,6 +42,21 @@ def check_site(path: Path | None, templates: bool, echo: Print, data: Path | Non
     if result.faults:
         raise ConfigError(result.faults)
     return 1 if missing_secrets else 0
+
+
+def _print_templates(path: Path | None, echo: Print) -> int:
+    from app.config.catalog import load_wording
+    from app.server.demo import registered_templates
+
+    for template, text in sorted(registered_templates(load_wording(path)).items()):
+        echo(f"{template}\t{text}")
+    return 0
+
+
+def _import_warnings(data: Path, site: SiteConfig) -> list[str]:
+    from app.cli.site_import import skipped_records  # the stores take half a second to import
+
+    return [f"not taken from the site's files: {text}" for text in skipped_records(data, site)]
 
 
 def _reachability_warnings(site: SiteConfig) -> Iterator[str]:

@@ -46,7 +46,7 @@ def decode(frame: Frame) -> AdapterOutput:
         return _unreadable(identity, path, body, frame)
     if not isinstance(body, dict):
         return Rejection(RefusalReason.BAD_PAYLOAD, f"a JSON {type(body).__name__} instead of an object", identity)
-    return (reader or _properties)(identity, _forwarded_body(body), frame.retain)
+    return (reader or _property_report)(identity, _forwarded_body(body), frame.retain)
 
 
 def _read_body(payload: bytes, query: str) -> object:
@@ -89,7 +89,7 @@ def _forwarded_body(body: dict[str, object]) -> dict[str, object]:
     return inner if isinstance(inner, dict) else body
 
 
-def _properties(identity: str, body: dict[str, object], retained: bool) -> AdapterOutput:
+def _property_report(identity: str, body: dict[str, object], retained: bool) -> AdapterOutput:
     return list(_service_readings(identity, body, retained))
 
 
@@ -116,9 +116,8 @@ def _service_readings(identity: str, body: dict[str, object], retained: bool) ->
     valid_services = [item for item in services if isinstance(item, dict) and _properties_of(item) is not None]
     if len(valid_services) < len(services):
         yield Rejection(RefusalReason.BAD_PAYLOAD, "a service without `properties`", identity)
-    yield from _readings(
-        identity, (field for service in valid_services for field in _service_fields(service)), retained
-    )
+    fields = (field for service in valid_services for field in _service_fields(service))
+    yield from _readings(identity, fields, retained)
 
 
 def _as_list(services: object) -> list[object]:
@@ -152,9 +151,8 @@ def _event_report(identity: str, body: dict[str, object], retained: bool) -> Ada
     if not device_services:
         return _system_event(identity, services)
     device = body.get("object_device_id")
-    return list(
-        _readings(device if isinstance(device, str) and device else identity, _event_values(device_services), retained)
-    )
+    owner = device if isinstance(device, str) and device else identity
+    return list(_readings(owner, _event_values(device_services), retained))
 
 
 def _event_values(services: list[dict[str, object]]) -> Iterator[TimedField]:
@@ -219,7 +217,7 @@ def _product(device: str) -> str | None:
 
 
 READERS = {
-    "properties/report": _properties,
+    "properties/report": _property_report,
     "gateway/sub_devices/properties/report": _gateway_report,
     "events/up": _event_report,
     "events/report": _event_report,

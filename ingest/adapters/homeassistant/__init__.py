@@ -120,7 +120,7 @@ def _config(component: str, levels: list[str], frame: Frame) -> AdapterOutput:
 
 def _discovery(description: DeviceDescription, topic: str) -> DeviceEvent:
     """The identities of the reporting platform come first, because readings will have those."""
-    own_identities = description.own
+    own_identities = description.own_identities
     identities = (*description.reporters, *((PLATFORM, name) for name in own_identities))
     device = DiscoveredDevice(
         tuple(dict.fromkeys(identities)),
@@ -151,19 +151,16 @@ def _state(component: str, levels: list[str], frame: Frame) -> AdapterOutput:
     """
     if component in SETTING_COMPONENTS:
         return DeviceEvent(DeviceEventKind.STATUS, PLATFORM, levels[0], f"a {component}, which measures nothing")
-    device, field = (
-        levels[0],
-        levels[1] if len(levels) > 1 else component if component in ACTUATOR_COMPONENTS else "state",
-    )
+    device, default_field = levels[0], component if component in ACTUATOR_COMPONENTS else "state"
+    field = levels[1] if len(levels) > 1 else default_field
     if not frame.payload:
         return DeviceEvent(DeviceEventKind.STATUS, PLATFORM, device, "a retained state was cleared")
     value = read_json(frame.payload) if frame.payload.lstrip().startswith(b"{") else read_scalar(frame.payload)
     if isinstance(value, Rejection):
         return Rejection(value.reason, value.detail, device)
     fields = dict(flatten(value)) if isinstance(value, dict) else {field: value}
-    return [
-        RawReading(PLATFORM, device, None, fields, None, None, frame.retain, tuple(identities_of_topic(levels)[1:]))
-    ]
+    aliases = tuple(identities_of_topic(levels)[1:])
+    return [RawReading(PLATFORM, device, None, fields, None, None, frame.retain, aliases)]
 
 
 def _head(payload: bytes) -> str:

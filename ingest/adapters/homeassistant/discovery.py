@@ -75,26 +75,26 @@ class DeviceDescription(Struct, frozen=True):
     vendor: str | None
     model: str | None
     name: str | None
-    own: tuple[str, ...]
+    own_identities: tuple[str, ...]
     entities: tuple[EntityDefinition, ...]
 
 
-def describe_device(component: str, message: JsonObject, names: Sequence[str] = ()) -> DeviceDescription:
-    """Parse the message of one entity, or of a device with its components. `names` are the levels of its topic.
+def describe_device(component: str, message: JsonObject, levels: Sequence[str] = ()) -> DeviceDescription:
+    """Parse the message of one entity, or of a device with its components. `levels` are those of its topic.
 
-    >>> about = describe_device("binary_sensor", {"~": "zigbee2mqtt/Kitchen", "stat_t": "~", "dev_cla": "gas"})
-    >>> about.reporters, about.hints, about.topics
+    >>> device = describe_device("binary_sensor", {"~": "zigbee2mqtt/Kitchen", "stat_t": "~", "dev_cla": "gas"})
+    >>> device.reporters, device.hints, device.topics
     ((('zigbee2mqtt', 'Kitchen'),), ('gas',), ('zigbee2mqtt/Kitchen',))
     """
     config = _expand(message)
     device = _expand(_object(config.get("device")))
-    entities = list(_entities(component, config, names))
+    entities = list(_entities(component, config, levels))
     topics = _unique(topic_of("state_topic", entity, config) for entity in entities)
     identifiers = (*_texts(device.get("identifiers")), *_connection_ids(device.get("connections")))
     unique_ids = _unique(_text(entity.get("unique_id")) for entity in entities)
-    own_identities = tuple(dict.fromkeys([*identifiers, *unique_ids, *identities_of_topic(names)]))
+    own_identities = tuple(dict.fromkeys([*identifiers, *unique_ids, *identities_of_topic(levels)]))
     # Names that all entities of a device share come first: by them they are recognised as one device.
-    device_names = tuple(dict.fromkeys([*identifiers, *identities_of_topic(names), *unique_ids]))
+    device_names = tuple(dict.fromkeys([*identifiers, *identities_of_topic(levels), *unique_ids]))
     return DeviceDescription(
         identifiers,
         unique_ids,
@@ -144,11 +144,11 @@ def reporting_identity(topic: str) -> tuple[str, str] | None:
     return (platform, levels[index]) if platform and len(levels) > index and levels[index] else None
 
 
-def _entities(component: str, config: JsonObject, names: Sequence[str]) -> Iterator[dict[str, object]]:
+def _entities(component: str, config: JsonObject, levels: Sequence[str]) -> Iterator[dict[str, object]]:
     """The entities of a message; `object` is the name that the topic or the device gives them."""
     components = config.get("components")
     if not isinstance(components, dict):
-        yield {"platform": component, **config, "object": names[-1] if len(names) > 1 else ""}
+        yield {"platform": component, **config, "object": levels[-1] if len(levels) > 1 else ""}
         return
     for object_name, component_config in components.items():
         expanded = _expand(component_config) if isinstance(component_config, dict) else {}

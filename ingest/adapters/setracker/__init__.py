@@ -70,10 +70,10 @@ def decode(frame: Frame) -> AdapterOutput:
 def _frame_items(watch_frame: WatchFrame, frame: Frame) -> Iterator[AdapterItem]:
     command, _, arguments = watch_frame.content.decode("utf-8", "replace").partition(",")
     command, parts = command.strip().upper(), [part.strip() for part in arguments.split(",")]
-    if watch_frame.identity is None or watch_frame.fault is not None:
+    if watch_frame.identity is None or watch_frame.error is not None:
         yield Rejection(
             RefusalReason.BAD_PAYLOAD,
-            str(watch_frame.fault),
+            str(watch_frame.error),
             watch_frame.identity,
             danger=_is_alarm(watch_frame, command),
         )

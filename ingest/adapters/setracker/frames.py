@@ -17,17 +17,17 @@ _HEADER: Final = re.compile(rb"\[([^*\[\]]{1,40})\*([^*\[\]]{1,40})\*(?:[^*\[\]]
 
 
 class WatchFrame(Struct, frozen=True):
-    """One frame; `fault` tells why it is invalid. Bytes between frames are a WatchFrame without identity."""
+    """One frame; `error` tells why it is invalid. Bytes between frames are a WatchFrame without identity."""
 
     identity: str | None
     content: bytes
-    fault: str | None = None
+    error: str | None = None
 
 
 def split_frames(payload: bytes) -> Iterator[WatchFrame]:
     """Every frame, in order.
 
-    >>> [(each.identity, each.content) for each in split_frames(b"[3G*6005412902*0008*heart,71][SG*88*0002*LK]")]
+    >>> [(frame.identity, frame.content) for frame in split_frames(b"[3G*6005412902*0008*heart,71][SG*88*0002*LK]")]
     [('6005412902', b'heart,71'), ('88', b'LK')]
     """
     position = 0

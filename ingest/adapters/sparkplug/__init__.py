@@ -216,7 +216,7 @@ def rebirth_request(node: str, now: int) -> tuple[str, bytes]:
     """Topic and payload of the command that requests a new birth of an edge node (`group/edge`).
 
     >>> topic, payload = rebirth_request("estate/edge", 1767225660000)
-    >>> topic, [(each.name, each.value) for each in read_payload(payload).metrics]
+    >>> topic, [(metric.name, metric.value) for metric in read_payload(payload).metrics]
     ('spBv1.0/estate/NCMD/edge', [('Node Control/Rebirth', True)])
     """
     group, _, edge = node.partition("/")

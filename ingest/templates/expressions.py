@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
+from ingest.templates.budget import Budget
 from ingest.templates.nodes import (
     CONSTANTS,
     FILTERS,
@@ -26,7 +27,6 @@ from ingest.templates.nodes import (
 OPERATOR_TESTS: Final = frozenset({"in", "eq", "equalto", "ne", "lt", "gt", "le", "ge"})
 """Tests that may be written without brackets: `x is in [1, 2]`."""
 
-NODES_MAX: Final = 400
 DEPTH_MAX: Final = 40
 
 _TOKEN: Final = re.compile(
@@ -38,36 +38,6 @@ _TOKEN: Final = re.compile(
 _ESCAPE: Final = re.compile(r"\\(.)", re.DOTALL)
 _ESCAPES: Final = {"n": "\n", "t": "\t", "r": "\r"}
 _COMPARISONS: Final = frozenset({"==", "!=", "<", "<=", ">", ">="})
-
-
-class Budget:
-    """Nodes that one template may still have, names that it may use, and paths that it reads in the message."""
-
-    def __init__(self) -> None:
-        self.nodes_left = NODES_MAX
-        self.paths: list[tuple[object, ...]] = []
-        self.has_computed_path = False
-        self.names = {"value", "value_json"}
-
-    def spend(self) -> None:
-        """Count one more node. Raises UnsupportedTemplate beyond NODES_MAX."""
-        self.nodes_left -= 1
-        if self.nodes_left < 0:
-            raise UnsupportedTemplate(f"a template of more than {NODES_MAX} parts")
-
-    def read(self, node: Node) -> None:
-        """Store the path in the message that a chain of constant keys leads to."""
-        keys: list[object] = []
-        while isinstance(node, Item):
-            if not isinstance(node.key, Literal):
-                self.has_computed_path = True
-                return
-            keys.append(node.key.value)
-            node = node.of
-        if isinstance(node, Name) and node.name == "value_json":
-            self.paths.append(tuple(reversed(keys)))
-        elif isinstance(node, Name):
-            self.has_computed_path = True
 
 
 class Expression:
@@ -256,7 +226,7 @@ class Expression:
                 node = Item(node, self._choice())
                 self._expect("]")
                 continue
-            name = self._next()
+            name = self._attribute_name()
             if self._lexeme != "(":
                 node = Item(node, Literal(int(name) if name.isdecimal() else name))
             elif name == "get" and self._budget.names:
@@ -270,6 +240,11 @@ class Expression:
         if isinstance(node, Item) or node is first:
             self._budget.read(node)
         return node
+
+    def _attribute_name(self) -> str:
+        if self._lexeme_type not in ("name", "number"):
+            raise UnsupportedTemplate(f"{self._lexeme or 'the end'} where a name belongs")
+        return self._next()
 
     def _get_call(self, node: Node) -> Node:
         """`x.get(key)` is `x[key]`; `x.get(key, default)` has a default."""

@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from ingest.templates.expressions import DEPTH_MAX, Budget, Expression
+from ingest.templates.budget import Budget
+from ingest.templates.expressions import DEPTH_MAX, Expression
 from ingest.templates.nodes import Assignment, Branches, Literal, Node, Parsed, UnsupportedTemplate
 
 LENGTH_MAX: Final = 4_000

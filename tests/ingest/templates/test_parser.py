@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from ingest.templates.budget import NODES_MAX
 from ingest.templates.evaluation import parse_cached
-from ingest.templates.expressions import DEPTH_MAX, NODES_MAX
+from ingest.templates.expressions import DEPTH_MAX
 from ingest.templates.parser import LENGTH_MAX, parse
 
 

@@ -1,4 +1,4 @@
-"""A small town on a virtual clock: a real ledger, the desk, the courier, and an SMS vendor with phones."""
+"""A small community on a virtual clock: a real database, the alert service, the sender, and an SMS provider."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ from store.database import database
 from store.database.alerts.queries import alert_timeline
 from store.database.alerts.repository import SqlAlertStore, Transactions
 
-ROOM = Path(alerts.__file__).parent
+ALERTS_FOLDER = Path(alerts.__file__).parent
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 START: Instant = 1_767_333_900_000
 """2026-01-02 14:05 in Shanghai."""
@@ -54,18 +54,18 @@ SIGN = "枫树社区"
 
 
 @cache
-def read_words() -> TextCatalog:
-    return TextCatalog(**yaml.safe_load((ROOM / "messages" / "wording.zh.yaml").read_text("utf-8")))
+def load_catalog() -> TextCatalog:
+    return TextCatalog(**yaml.safe_load((ALERTS_FOLDER / "messages" / "wording.zh.yaml").read_text("utf-8")))
 
 
 @cache
-def read_replies() -> ReplyGrammar:
-    return ReplyGrammar(**yaml.safe_load((ROOM / "reply_parsing" / "replies.zh.yaml").read_text("utf-8")))
+def load_reply_grammar() -> ReplyGrammar:
+    return ReplyGrammar(**yaml.safe_load((ALERTS_FOLDER / "reply_parsing" / "replies.zh.yaml").read_text("utf-8")))
 
 
 @cache
-def read_ladders() -> EscalationPolicy:
-    return EscalationPolicy(**yaml.safe_load((ROOM / "ladders" / "default.yaml").read_text("utf-8")))
+def load_policy() -> EscalationPolicy:
+    return EscalationPolicy(**yaml.safe_load((ALERTS_FOLDER / "ladders" / "default.yaml").read_text("utf-8")))
 
 
 PEOPLE = {
@@ -79,8 +79,8 @@ PEOPLE = {
 }
 
 
-def small_town(**people: Person) -> Community:
-    """One flat of one building, in a grid below a community below a street, with somebody in each role."""
+def small_community(**people: Person) -> Community:
+    """One flat of one building, in a grid below a community below a street, with a person in each role."""
     return community(
         places=[
             Place("yuan", "枫林苑", "compound", cell="grid"),
@@ -109,9 +109,9 @@ def small_town(**people: Person) -> Community:
     )
 
 
-def a_finding(**changes: Any) -> Finding:
-    """A gas leak in 402, told at once."""
-    plain = Finding(
+def gas_finding(**changes: Any) -> Finding:
+    """A gas leak in 402, received without delay."""
+    defaults = Finding(
         id="gas-alarm@1/gas-1/1767333900000",
         rule="gas-alarm",
         version="1",
@@ -129,11 +129,11 @@ def a_finding(**changes: Any) -> Finding:
         advice="勿开关电器，先开窗通风。",
         evidence=(Evidence("alarm", True, at=START),),
     )
-    return structs.replace(plain, **changes)
+    return structs.replace(defaults, **changes)
 
 
 class Clock:
-    """Time that only a test moves."""
+    """A clock that only tests move."""
 
     def __init__(self) -> None:
         self.now: Instant = START
@@ -142,28 +142,30 @@ class Clock:
         return self.now
 
 
-class Town:
-    """What a test of an incident speaks to."""
+class AlertHarness:
+    """The alert service with its database, sender and SMS provider."""
 
     def __init__(
-        self, folder: Path, vendor: AliyunSmsServer, client: httpx2.AsyncClient, clock: Clock, empty: Path
+        self, folder: Path, sms_server: AliyunSmsServer, client: httpx2.AsyncClient, clock: Clock, empty_database: Path
     ) -> None:
-        shutil.copy(empty, folder / "ledger.db")
-        self.folder, self.vendor, self.client, self.clock = folder, vendor, client, clock
-        self.people = small_town()
+        shutil.copy(empty_database, folder / "ledger.db")
+        self.folder, self.sms_server, self.client, self.clock = folder, sms_server, client, clock
+        self.people = small_community()
         self.channels: dict[str, Any] = {"sms": self.sms(), "logbook": Logbook()}
         self.changed: list[str] = []
-        self.begin()
+        self.start()
 
-    def begin(self) -> None:
-        """Open the files and start the desk, as after a restart."""
-        self.ledger = database.Database(database.sqlite_url(self.folder / "ledger.db"))
-        transact = Transactions(self.ledger)
-        self.settings = AlertSettings(sign=SIGN, tz=SHANGHAI, replies=read_replies(), channels=tuple(self.channels))
+    def start(self) -> None:
+        """Opens the database and starts the alert service, as after a restart."""
+        self.database = database.Database(database.sqlite_url(self.folder / "ledger.db"))
+        transact = Transactions(self.database)
+        self.settings = AlertSettings(
+            sign=SIGN, tz=SHANGHAI, replies=load_reply_grammar(), channels=tuple(self.channels)
+        )
         self.service = AlertService(
             transact,
-            read_ladders(),
-            read_words(),
+            load_policy(),
+            load_catalog(),
             self.settings,
             lambda: self.people,
             self.clock,
@@ -172,21 +174,21 @@ class Town:
         self.sender = OutboxSender(transact, self.channels, self.service.outcomes, self.clock)
         self.service.on_outbox = self.sender.wake
 
-    def end(self) -> None:
-        self.ledger.close()
+    def stop(self) -> None:
+        self.database.close()
 
     def sms(self) -> AliyunSms:
         numbers = count(1)
-        settings = AliyunSettings("AKID", "secret", SIGN, self.vendor.url)
+        settings = AliyunSettings("AKID", "secret", SIGN, self.sms_server.url)
         return AliyunSms(self.client, settings, lambda: f"nonce-{self.clock.now}-{next(numbers)}")
 
     async def send(self) -> None:
-        """Send what is due, and let the phones have it."""
+        """Sends what is due, and waits until the provider has delivered it."""
         await self.sender.send_due()
-        await self.vendor.wait_until_idle()
+        await self.sms_server.wait_until_idle()
 
-    async def pass_time(self, seconds: float) -> None:
-        """Let time go by as the hosts do: to each deadline in turn."""
+    async def advance_time(self, seconds: float) -> None:
+        """Moves the clock as the service does: to each deadline in turn."""
         end = self.clock.now + int(seconds * 1000)
         while (wake := await self.service.next_wake()) is not None and wake <= end:
             self.clock.now = max(self.clock.now, wake)
@@ -198,27 +200,27 @@ class Town:
     def texts(self, person: str) -> list[str]:
         phone = PEOPLE[person].phone
         assert phone is not None
-        return [one.text for one in self.vendor.phones.texts_of(phone)]
+        return [text.text for text in self.sms_server.phones.texts_of(phone)]
 
-    def story(self, alert: int = 1) -> list[str]:
-        return [line["text"] for line in self.ledger.write_blocking(lambda tx: alert_timeline(tx, alert))]
+    def timeline(self, alert: int = 1) -> list[str]:
+        return [line["text"] for line in self.database.write_blocking(lambda tx: alert_timeline(tx, alert))]
 
     def alert(self, number: int = 1) -> Alert:
-        found = self.ledger.write_blocking(lambda tx: SqlAlertStore(tx).alert(number))
+        found = self.database.write_blocking(lambda tx: SqlAlertStore(tx).alert(number))
         assert found is not None
         return found
 
     def deliveries(self, alert: int = 1) -> list[Delivery]:
-        return self.ledger.write_blocking(lambda tx: SqlAlertStore(tx).deliveries(alert))
+        return self.database.write_blocking(lambda tx: SqlAlertStore(tx).deliveries(alert))
 
 
 @pytest.fixture(scope="session")
-def empty_ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Migrated once and copied: most of these tests are not about migrations."""
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty database, migrated once and copied for each test."""
     path = tmp_path_factory.mktemp("ledger") / "ledger.db"
-    opened = database.Database(database.sqlite_url(path))
-    opened.migrate()
-    opened.close()
+    migrated = database.Database(database.sqlite_url(path))
+    migrated.migrate()
+    migrated.close()
     return path
 
 
@@ -228,36 +230,38 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-async def vendor(clock: Clock) -> AsyncIterator[AliyunSmsServer]:
-    """A vendor with our templates filed and our signature approved."""
+async def sms_server(clock: Clock) -> AsyncIterator[AliyunSmsServer]:
+    """An SMS provider with our templates registered and our signature approved."""
     server = AliyunSmsServer(
-        access_keys={"AKID": "secret"}, templates=read_words().templates_by_code(), clock=clock, signs={SIGN}
+        access_keys={"AKID": "secret"}, templates=load_catalog().templates_by_code(), clock=clock, signs={SIGN}
     )
     async with server:
         yield server
 
 
 @pytest.fixture
-async def town(tmp_path: Path, vendor: AliyunSmsServer, clock: Clock, empty_ledger: Path) -> AsyncIterator[Town]:
+async def harness(
+    tmp_path: Path, sms_server: AliyunSmsServer, clock: Clock, empty_database: Path
+) -> AsyncIterator[AlertHarness]:
     async with loopback_client(0.5) as client:
-        made = Town(tmp_path, vendor, client, clock, empty_ledger)
-        yield made
-        made.end()
+        running = AlertHarness(tmp_path, sms_server, client, clock, empty_database)
+        yield running
+        running.stop()
 
 
 @pytest.fixture
 def finding() -> Callable[..., Finding]:
-    return a_finding
+    return gas_finding
 
 
 @pytest.fixture(scope="session")
-def words() -> TextCatalog:
-    return read_words()
+def catalog() -> TextCatalog:
+    return load_catalog()
 
 
 @pytest.fixture(scope="session")
-def ladders() -> EscalationPolicy:
-    return read_ladders()
+def policy() -> EscalationPolicy:
+    return load_policy()
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Planned silences: what they cover, what they never cover, and which may not be made."""
+"""Silences: the findings they cover, those they never cover, and invalid silences."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from domain import DAY, HOUR, Device, Finding, FindingPhase, Ledger, Place, Seve
 
 NOW = 1_795_269_900_000
 PLACES = {
-    one.id: one
-    for one in (
+    silence_.id: silence_
+    for silence_ in (
         Place("site", "枫树社区", "community"),
         Place("b3", "3栋", "building", "site"),
         Place("h402", "402", "household", "b3"),
@@ -67,8 +67,8 @@ def silence(number: int = 1, since: int = NOW - HOUR, until: int = NOW + HOUR, *
     return Silence(number, Matchers(**matchers), since, until, "w-li", "李四", "检修", since)
 
 
-def covers(one: Silence, found: Finding, now: int = NOW) -> bool:
-    return find_silence([one], found, DEVICES, PLACES, now) is one
+def is_covered(silence_: Silence, finding_: Finding, now: int = NOW) -> bool:
+    return find_silence([silence_], finding_, DEVICES, PLACES, now) is silence_
 
 
 @pytest.mark.parametrize(
@@ -88,49 +88,58 @@ def covers(one: Silence, found: Finding, now: int = NOW) -> bool:
         ({"ledger": Ledger.HEALTH, "severity": Severity.HIGH}, False),
     ],
 )
-def test_everything_that_is_named_must_be_equal_and_a_place_reaches_down(
+def test_all_matchers_must_be_equal_and_a_place_includes_its_descendants(
     matchers: dict[str, Any], covered: bool
 ) -> None:
-    assert covers(silence(**matchers), finding()) is covered
+    assert is_covered(silence(**matchers), finding()) is covered
 
 
-def test_a_finding_without_a_place_or_of_an_unknown_device_is_matched_by_what_it_has() -> None:
-    assert not covers(silence(place="site"), finding(place=None))
-    assert covers(silence(place="attic"), finding(place="attic"))
-    assert not covers(silence(kind="gas_alarm"), finding(device="stranger"))
-    assert covers(silence(hazard="device"), finding(device=None))
+def test_a_finding_without_a_place_or_device_is_matched_by_its_other_fields() -> None:
+    assert not is_covered(silence(place="site"), finding(place=None))
+    assert is_covered(silence(place="attic"), finding(place="attic"))
+    assert not is_covered(silence(kind="gas_alarm"), finding(device="stranger"))
+    assert is_covered(silence(hazard="device"), finding(device=None))
 
 
-def test_a_silence_covers_from_its_beginning_until_before_its_end_or_until_it_is_ended() -> None:
-    one = silence(rule="battery-low")
-    assert [covers(one, finding(), at) for at in (one.since - 1, one.since, one.until - 1, one.until)] == [
+def test_a_silence_covers_from_its_begin_until_before_its_end() -> None:
+    silence_ = silence(rule="battery-low")
+    assert [
+        is_covered(silence_, finding(), at)
+        for at in (silence_.since - 1, silence_.since, silence_.until - 1, silence_.until)
+    ] == [
         False,
         True,
         True,
         False,
     ]
-    ended = Silence(1, one.matchers, one.since, one.until, "w-li", "李四", "检修", one.since, NOW, "w-li")
-    assert (ended.over_at, covers(ended, finding(), NOW - 1), covers(ended, finding(), NOW)) == (NOW, True, False)
+    ended = Silence(
+        1, silence_.matchers, silence_.since, silence_.until, "w-li", "李四", "检修", silence_.since, NOW, "w-li"
+    )
+    assert (ended.over_at, is_covered(ended, finding(), NOW - 1), is_covered(ended, finding(), NOW)) == (
+        NOW,
+        True,
+        False,
+    )
 
 
-def test_of_several_the_longest_counts() -> None:
-    short, long, also = silence(1, rule="battery-low"), silence(2, until=NOW + DAY, device="gas-1"), silence(3)
-    assert find_silence([short, also, long], finding(), DEVICES, PLACES, NOW) is long
+def test_of_several_silences_the_longest_applies() -> None:
+    short, long, third = silence(1, rule="battery-low"), silence(2, until=NOW + DAY, device="gas-1"), silence(3)
+    assert find_silence([short, third, long], finding(), DEVICES, PLACES, NOW) is long
     assert find_silence([], finding(), DEVICES, PLACES, NOW) is None
 
 
-def test_a_gas_alarm_is_silenced_only_at_the_spot_and_for_a_few_hours() -> None:
+def test_a_gas_alarm_is_silenced_locally_and_for_a_few_hours_only() -> None:
     gas = finding(**GAS)
-    assert covers(silence(place="b3"), gas)
-    assert covers(silence(device="gas-1", place="site"), gas)
-    assert not covers(silence(hazard="gas"), gas)
-    assert not covers(silence(place="site"), gas)
-    assert not covers(silence(until=NOW + DAY, device="gas-1"), gas)
-    assert not covers(silence(since=NOW - 8 * DAY, until=NOW + HOUR, device="gas-1"), gas)
+    assert is_covered(silence(place="b3"), gas)
+    assert is_covered(silence(device="gas-1", place="site"), gas)
+    assert not is_covered(silence(hazard="gas"), gas)
+    assert not is_covered(silence(place="site"), gas)
+    assert not is_covered(silence(until=NOW + DAY, device="gas-1"), gas)
+    assert not is_covered(silence(since=NOW - 8 * DAY, until=NOW + HOUR, device="gas-1"), gas)
 
 
 @pytest.mark.parametrize(
-    ("matchers", "hours", "reason", "wrong"),
+    ("matchers", "hours", "reason", "faults"),
     [
         ({"device": "gas-1"}, 4, "检修", []),
         ({"place": "b3", "hazard": "gas"}, 4, "检修", []),
@@ -151,27 +160,32 @@ def test_a_gas_alarm_is_silenced_only_at_the_spot_and_for_a_few_hours() -> None:
         ({"device": "gas-1"}, 169, "检修", [SilenceFault.LONG]),
     ],
 )
-def test_a_silence_that_could_hide_too_much_is_not_made(
-    matchers: dict[str, Any], hours: int, reason: str, wrong: list[SilenceFault]
+def test_a_silence_that_could_hide_too_much_is_refused(
+    matchers: dict[str, Any], hours: int, reason: str, faults: list[SilenceFault]
 ) -> None:
     until = NOW + hours * HOUR
-    assert list(silence_faults(Matchers(**matchers), NOW, until, reason, RULES, PLACES, NOW)) == wrong
+    assert list(silence_faults(Matchers(**matchers), NOW, until, reason, RULES, PLACES, NOW)) == faults
 
 
-def test_a_silence_of_the_past_is_not_made() -> None:
-    made = silence_faults(Matchers(rule="battery-low"), NOW - DAY, NOW, "检修", RULES, PLACES, NOW)
-    assert list(made) == [SilenceFault.PAST]
+def test_a_silence_in_the_past_is_refused() -> None:
+    faults = silence_faults(Matchers(rule="battery-low"), NOW - DAY, NOW, "检修", RULES, PLACES, NOW)
+    assert list(faults) == [SilenceFault.PAST]
 
 
 def test_every_fault_names_its_field() -> None:
     assert FAULT_FIELDS.keys() == set(SilenceFault)
 
 
-def test_the_whole_site_is_what_everything_lies_in() -> None:
-    assert [is_whole_site(one, PLACES) for one in (None, "site", "b3", "attic")] == [False, True, False, False]
+def test_the_whole_site_is_the_root_of_all_places() -> None:
+    assert [is_whole_site(silence_, PLACES) for silence_ in (None, "site", "b3", "attic")] == [
+        False,
+        True,
+        False,
+        False,
+    ]
 
 
-def test_a_rule_that_is_milder_reaches_no_life_safety() -> None:
+def test_a_silence_of_a_minor_rule_does_not_affect_life_safety() -> None:
     assert reaches_life_safety(Matchers(), RULES)
     assert not reaches_life_safety(Matchers(rule="battery-low"), RULES)
 
@@ -190,12 +204,10 @@ _MATCHERS = st.builds(
 
 
 @given(_MATCHERS, st.integers(1, 2 * MAX_MS))
-def test_no_silence_whatever_was_made_hides_a_critical_danger_site_wide_or_for_long(
-    matchers: Matchers, length_ms: int
-) -> None:
-    one = Silence(1, matchers, NOW, NOW + length_ms, "w-li", "李四", "检修", NOW)
-    if covers(one, finding(**GAS)):
+def test_no_silence_hides_a_critical_danger_site_wide_or_for_long(matchers: Matchers, length_ms: int) -> None:
+    silence_ = Silence(1, matchers, NOW, NOW + length_ms, "w-li", "李四", "检修", NOW)
+    if is_covered(silence_, finding(**GAS)):
         assert matchers.device == "gas-1" or matchers.place == "b3"
         assert length_ms <= MAX_LIFE_SAFETY_MS
-        # A silence that covers it could have been made.
-        assert list(silence_faults(matchers, NOW, one.until, "检修", RULES, PLACES, NOW)) == []
+        # A silence that covers it is valid.
+        assert list(silence_faults(matchers, NOW, silence_.until, "检修", RULES, PLACES, NOW)) == []

@@ -1,4 +1,4 @@
-"""The whole way there and back: workers running, providers calling back over real HTTP on the loopback."""
+"""The outbox sender with real HTTP: running workers, and providers that call back on the loopback."""
 
 from __future__ import annotations
 
@@ -39,253 +39,263 @@ async def wecom(clock: Any) -> AsyncIterator[WeComServer]:
 
 
 @pytest.fixture
-async def connected(town: Any, wecom: WeComServer) -> AsyncIterator[Any]:
-    """The town with both channels, and a door that both vendors call."""
+async def connected_harness(harness: Any, wecom: WeComServer) -> AsyncIterator[Any]:
+    """The harness with both channels, and an endpoint that both providers call back."""
     settings = WeComSettings(CORP, 1000002, "s3cret", TOKEN, AES_KEY, base_url=wecom.url)
-    town.channels["wecom"] = WeCom(town.client, settings, town.clock)
-    town.end()
-    town.begin()
+    harness.channels["wecom"] = WeCom(harness.client, settings, harness.clock)
+    harness.stop()
+    harness.start()
 
-    async def door(request: Request) -> Response:
-        channel = town.channels[request.path_params["name"]]
+    async def callback(request: Request) -> Response:
+        channel = harness.channels[request.path_params["name"]]
         body = await request.body()
-        got = channel.receive(dict(request.headers), dict(request.query_params), body, town.clock())
-        await town.service.receive(got.events, channel.name)
-        return Response(got.body, got.status, media_type=got.content_type)
+        response = channel.receive(dict(request.headers), dict(request.query_params), body, harness.clock())
+        await harness.service.receive(response.events, channel.name)
+        return Response(response.body, response.status, media_type=response.content_type)
 
-    async with LoopbackServer(Starlette(routes=[Route("/{name}", door, methods=["GET", "POST"])])) as host:
-        town.vendor.callback_url = f"{host.url}/sms"
+    async with LoopbackServer(Starlette(routes=[Route("/{name}", callback, methods=["GET", "POST"])])) as host:
+        harness.sms_server.callback_url = f"{host.url}/sms"
         wecom.callback_url = f"{host.url}/wecom"
-        yield town
+        yield harness
 
 
-async def test_the_callback_address_passes_the_vendors_check(connected: Any, wecom: WeComServer) -> None:
+async def test_the_callback_address_passes_the_check_of_the_provider(
+    connected_harness: Any, wecom: WeComServer
+) -> None:
     await wecom.verify_callback()
 
 
 async def test_a_card_and_a_text_go_out_together_and_the_receipt_comes_back(
-    connected: Any, wecom: WeComServer, finding: Any
+    connected_harness: Any, wecom: WeComServer, finding: Any
 ) -> None:
-    await connected.service.process_findings([finding()])
-    await connected.send()
+    await connected_harness.service.process_findings([finding()])
+    await connected_harness.send()
     card = wecom.inboxes.notices_of("wangfang")[0]
     assert card.buttons == {"ack:1": "我去处理", "pass:1": "无法到场"}
     assert "紧急 · 燃气泄漏" in card.text
     assert "枫林苑3栋2单元402" in card.text
-    assert {(row.channel, row.state.value) for row in connected.deliveries()} == {
+    assert {(row.channel, row.state.value) for row in connected_harness.deliveries()} == {
         ("sms", "delivered"),
         ("wecom", "accepted"),
     }
-    assert "短信已送达 王芳（网格员）" in connected.story()
+    assert "短信已送达 王芳（网格员）" in connected_harness.timeline()
 
 
-async def test_a_button_takes_it_and_every_card_says_who(connected: Any, wecom: WeComServer, finding: Any) -> None:
-    await connected.service.process_findings([finding()])
-    await connected.send()
-    await connected.pass_time(60)
+async def test_a_button_acknowledges_and_every_card_shows_the_owner(
+    connected_harness: Any, wecom: WeComServer, finding: Any
+) -> None:
+    await connected_harness.service.process_findings([finding()])
+    await connected_harness.send()
+    await connected_harness.advance_time(60)
     pressed = await wecom.press("liqiang", "ack:1")
     assert pressed.replaced == "已收到"
-    await connected.send()
-    assert (connected.alert().state, connected.alert().owner) == (State.ACKNOWLEDGED, "li")
+    await connected_harness.send()
+    assert (connected_harness.alert().state, connected_harness.alert().owner) == (State.ACKNOWLEDGED, "li")
     assert wecom.inboxes.notices_of("wangfang")[0].replaced == "已由李强接警"
     assert wecom.inboxes.notices_of("liqiang")[0].replaced == "已由李强接警"
     assert wecom.inboxes.notices_of("liqiang")[1].buttons == {"arrive:1": "我已到场", "resolve:1": "处置完毕"}
-    assert "已由李强接警" in connected.texts("wang")[-1]
-    assert "李强接警（企业微信）" in connected.story()
-    assert "已把到场和处置按钮用企业微信发给 李强（网格长）" in connected.story()
+    assert "已由李强接警" in connected_harness.texts("wang")[-1]
+    assert "李强接警（企业微信）" in connected_harness.timeline()
+    assert "已把到场和处置按钮用企业微信发给 李强（网格长）" in connected_harness.timeline()
     await wecom.press("liqiang", "arrive:1", times=3)
-    assert connected.alert().state is State.ON_SITE
-    await connected.send()
+    assert connected_harness.alert().state is State.ON_SITE
+    await connected_harness.send()
     assert wecom.inboxes.notices_of("liqiang")[2].buttons == {"resolve:1": "处置完毕"}
     await wecom.press("liqiang", "resolve:1")
-    await connected.send()
-    assert connected.alert().state is State.RESOLVED
-    assert "李强处置完毕（企业微信）" in connected.story()
+    await connected_harness.send()
+    assert connected_harness.alert().state is State.RESOLVED
+    assert "李强处置完毕（企业微信）" in connected_harness.timeline()
 
 
-async def test_a_button_pressed_too_late_says_why_and_does_nothing(
-    connected: Any, wecom: WeComServer, finding: Any
+async def test_a_late_button_press_is_refused_with_a_reason(
+    connected_harness: Any, wecom: WeComServer, finding: Any
 ) -> None:
-    await connected.service.process_findings([finding()])
-    await connected.send()
-    await connected.service.perform("1", "acknowledge", Actor("li", "李强", ResponseSource.SCREEN))
-    refused = await connected.service.receive_press("wangfang", "ack:1", connected.clock.now)
+    await connected_harness.service.process_findings([finding()])
+    await connected_harness.send()
+    await connected_harness.service.perform("1", "acknowledge", Actor("li", "李强", ResponseSource.SCREEN))
+    refused = await connected_harness.service.receive_press("wangfang", "ack:1", connected_harness.clock.now)
     assert (refused.done, refused.message) == (False, "已由李强14:05接警。")
     for userid, key in (("stranger", "ack:1"), ("wangfang", "ack:9"), ("wangfang", "ack:x"), ("wangfang", "burn:1")):
-        assert not (await connected.service.receive_press(userid, key, connected.clock.now)).done
+        assert not (await connected_harness.service.receive_press(userid, key, connected_harness.clock.now)).done
 
 
-async def test_a_reply_comes_back_through_the_vendor(connected: Any, finding: Any) -> None:
-    await connected.service.process_findings([finding()])
-    await connected.send()
-    await connected.vendor.reply("19900000001", "11")
-    assert connected.alert().owner == "wang"
-    assert "王芳接警（短信）" in connected.story()
+async def test_a_reply_is_received_through_the_provider(connected_harness: Any, finding: Any) -> None:
+    await connected_harness.service.process_findings([finding()])
+    await connected_harness.send()
+    await connected_harness.sms_server.reply("19900000001", "11")
+    assert connected_harness.alert().owner == "wang"
+    assert "王芳接警（短信）" in connected_harness.timeline()
 
 
-async def test_a_member_without_a_licence_still_gets_the_text(connected: Any, wecom: WeComServer, finding: Any) -> None:
+async def test_a_member_without_a_licence_still_gets_the_text(
+    connected_harness: Any, wecom: WeComServer, finding: Any
+) -> None:
     wecom.unlicensed.add("wangfang")
-    await connected.service.process_findings([finding()])
-    await connected.send()
-    assert "企业微信发给 王芳（网格员）失败：号码或账号无效" in connected.story()
-    assert len(connected.texts("wang")) == 1
-    assert connected.alert().rung == 0, "the text is on its way: nobody else need be woken yet"
+    await connected_harness.service.process_findings([finding()])
+    await connected_harness.send()
+    assert "企业微信发给 王芳（网格员）失败：号码或账号无效" in connected_harness.timeline()
+    assert len(connected_harness.texts("wang")) == 1
+    assert connected_harness.alert().rung == 0, "the text is on its way: nobody else need be woken yet"
 
 
-async def test_a_card_whose_answer_was_lost_is_sent_again_and_seen_once(
-    connected: Any, wecom: WeComServer, finding: Any
+async def test_a_card_whose_response_was_lost_is_sent_again_and_shown_once(
+    connected_harness: Any, wecom: WeComServer, finding: Any
 ) -> None:
     wecom.faults.schedule(Fault(FaultKind.SILENT, accepted=True))
-    await connected.service.process_findings([finding()])
-    await connected.send()
-    connected.clock.now += 6_000
-    await connected.send()
+    await connected_harness.service.process_findings([finding()])
+    await connected_harness.send()
+    connected_harness.clock.now += 6_000
+    await connected_harness.send()
     assert len(wecom.inboxes.notices_of("wangfang")) == 1
-    card = next(row for row in connected.deliveries() if row.channel == "wecom")
+    card = next(row for row in connected_harness.deliveries() if row.channel == "wecom")
     assert (card.state, card.handle is not None) == ("accepted", True)
 
 
-async def test_news_for_a_card_still_under_way_waits_for_it(connected: Any, wecom: WeComServer, finding: Any) -> None:
+async def test_an_update_of_a_card_in_transit_waits_for_it(
+    connected_harness: Any, wecom: WeComServer, finding: Any
+) -> None:
     wecom.faults.schedule(Fault(FaultKind.SILENT, accepted=True))
-    await connected.service.process_findings([finding()])
-    await connected.send()
-    await connected.service.perform("1", "acknowledge", Actor("li", "李强", ResponseSource.SCREEN))
-    await connected.send()
+    await connected_harness.service.process_findings([finding()])
+    await connected_harness.send()
+    await connected_harness.service.perform("1", "acknowledge", Actor("li", "李强", ResponseSource.SCREEN))
+    await connected_harness.send()
     assert wecom.inboxes.notices_of("wangfang")[0].replaced is None
     for _ in range(4):
-        connected.clock.now += 2_000
-        await connected.send()
+        connected_harness.clock.now += 2_000
+        await connected_harness.send()
     assert wecom.inboxes.notices_of("wangfang")[0].replaced == "已由李强接警"
 
 
-async def test_news_for_a_card_that_never_went_out_is_not_sent(
-    connected: Any, wecom: WeComServer, finding: Any
+async def test_an_update_of_a_card_that_was_never_sent_is_dropped(
+    connected_harness: Any, wecom: WeComServer, finding: Any
 ) -> None:
     wecom.faults.schedule(Fault(FaultKind.HTTP, status=502, accepted=False))
-    await connected.service.process_findings([finding()])
-    await connected.send()
-    await connected.service.perform("1", "acknowledge", Actor("li", "李强", ResponseSource.SCREEN))
+    await connected_harness.service.process_findings([finding()])
+    await connected_harness.send()
+    await connected_harness.service.perform("1", "acknowledge", Actor("li", "李强", ResponseSource.SCREEN))
     wecom.members.discard("wangfang")
     wecom.spoil_tokens()
     for _ in range(5):
-        connected.clock.now += 6_000
-        await connected.send()
-    assert "企业微信未发给 王芳（网格员）：原卡片已不能更新" in connected.story()
+        connected_harness.clock.now += 6_000
+        await connected_harness.send()
+    assert "企业微信未发给 王芳（网格员）：原卡片已不能更新" in connected_harness.timeline()
 
 
-async def test_a_medium_danger_is_a_card_and_a_text_only_where_that_fails(
-    connected: Any, wecom: WeComServer, finding: Any
+async def test_a_medium_danger_is_sent_as_a_card_and_as_a_text_only_if_that_fails(
+    connected_harness: Any, wecom: WeComServer, finding: Any
 ) -> None:
     from domain import Severity
 
-    await connected.service.process_findings([finding(severity=Severity.MEDIUM)])
-    await connected.send()
-    assert connected.texts("wang") == []
+    await connected_harness.service.process_findings([finding(severity=Severity.MEDIUM)])
+    await connected_harness.send()
+    assert connected_harness.texts("wang") == []
     wecom.faults.schedule(Fault(FaultKind.REJECT, code="81013"))
-    await connected.pass_time(1_800)
-    assert len(connected.texts("li")) == 1, "his card failed: the text takes its place"
+    await connected_harness.advance_time(1_800)
+    assert len(connected_harness.texts("li")) == 1, "his card failed: the text takes its place"
 
 
 async def test_the_daily_digest_is_a_plain_text_of_the_application(
-    connected: Any, wecom: WeComServer, finding: Any
+    connected_harness: Any, wecom: WeComServer, finding: Any
 ) -> None:
     from domain import Ledger, Person, Severity
 
     fix = Person("fix", "吴师傅", phone="19900000007", wecom="liqiang")
-    people = {**connected.people.people, "fix": fix}
-    connected.people = structs.replace(connected.people, people=people)
-    await connected.service.process_findings(
+    people = {**connected_harness.people.people, "fix": fix}
+    connected_harness.people = structs.replace(connected_harness.people, people=people)
+    await connected_harness.service.process_findings(
         [finding(ledger=Ledger.HEALTH, severity=Severity.LOW, title="电量低", rule="x")]
     )
-    await connected.send()
-    assert await connected.service.send_digest(connected.clock.now) == 1
-    await connected.send()
+    await connected_harness.send()
+    assert await connected_harness.service.send_digest(connected_harness.clock.now) == 1
+    await connected_harness.send()
     assert "设备日报：待检修1项" in wecom.inboxes.notices_of("liqiang")[0].text
 
 
-async def test_the_workers_send_at_once_and_a_stuck_vendor_blocks_only_itself(
-    connected: Any, wecom: WeComServer, finding: Any
+async def test_workers_send_at_once_and_a_hanging_provider_blocks_only_itself(
+    connected_harness: Any, wecom: WeComServer, finding: Any
 ) -> None:
-    connected.vendor.faults.schedule(Fault(FaultKind.SILENT, accepted=True))
-    running = asyncio.create_task(connected.sender.run())
+    connected_harness.sms_server.faults.schedule(Fault(FaultKind.SILENT, accepted=True))
+    running = asyncio.create_task(connected_harness.sender.run())
     try:
-        await connected.service.process_findings([finding()])
-        await within(lambda: len(wecom.inboxes.notices_of("wangfang")) == 1)
-        await within(lambda: all(row.state != "sending" for row in connected.deliveries()))
+        await connected_harness.service.process_findings([finding()])
+        await wait_until(lambda: len(wecom.inboxes.notices_of("wangfang")) == 1)
+        await wait_until(lambda: all(row.state != "sending" for row in connected_harness.deliveries()))
     finally:
         running.cancel()
         with suppress(asyncio.CancelledError):
             await running
 
 
-async def test_cards_the_vendor_would_drop_without_a_word_wait_for_the_next_minute(
-    connected: Any, wecom: WeComServer, finding: Any
+async def test_cards_over_the_limit_of_the_provider_wait_for_the_next_minute(
+    connected_harness: Any, wecom: WeComServer, finding: Any
 ) -> None:
     for n in range(32):
         subject = type(finding().subject)("device", f"d{n}")
-        await connected.service.process_findings([finding(id=f"f{n}", device=f"d{n}", subject=subject)])
-        await connected.send()
+        await connected_harness.service.process_findings([finding(id=f"f{n}", device=f"d{n}", subject=subject)])
+        await connected_harness.send()
     assert len(wecom.inboxes.notices_of("wangfang")) == 30
     assert wecom.inboxes.dropped == []
-    assert len(connected.texts("wang")) == 32
-    connected.clock.now += 61_000
-    await connected.send()
+    assert len(connected_harness.texts("wang")) == 32
+    connected_harness.clock.now += 61_000
+    await connected_harness.send()
     assert len(wecom.inboxes.notices_of("wangfang")) == 32
     assert wecom.inboxes.dropped == []
 
 
-async def test_more_messages_than_fit_at_once_all_go_out_once(connected: Any, finding: Any) -> None:
-    running = asyncio.create_task(connected.sender.run())
+async def test_more_messages_than_one_batch_are_all_sent_once(connected_harness: Any, finding: Any) -> None:
+    running = asyncio.create_task(connected_harness.sender.run())
     try:
         for n in range(30):
             subject = type(finding().subject)("device", f"d{n}")
-            await connected.service.process_findings([finding(id=f"f{n}", device=f"d{n}", subject=subject)])
-        await within(lambda: len(connected.texts("wang")) == 30, 20.0)
+            await connected_harness.service.process_findings([finding(id=f"f{n}", device=f"d{n}", subject=subject)])
+        await wait_until(lambda: len(connected_harness.texts("wang")) == 30, 20.0)
     finally:
         running.cancel()
         with suppress(asyncio.CancelledError):
             await running
-    assert len(set(connected.texts("wang"))) == 30
+    assert len(set(connected_harness.texts("wang"))) == 30
 
 
-async def test_a_ledger_that_cannot_write_stops_no_worker(
-    connected: Any, wecom: WeComServer, finding: Any, monkeypatch: pytest.MonkeyPatch
+async def test_a_failing_database_stops_no_worker(
+    connected_harness: Any, wecom: WeComServer, finding: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("alerts.delivery.sender.MAX_SLEEP_S", 0.02)
-    transact, broken = connected.sender._transact, 3
+    transact, broken = connected_harness.sender._transact, 3
 
-    async def sometimes(work: Callable[[Any], Any]) -> Any:
+    async def fail_at_first(work: Callable[[Any], Any]) -> Any:
         nonlocal broken
         if broken:
             broken -= 1
             raise OSError("disk full")
         return await transact(work)
 
-    await connected.service.process_findings([finding()])
-    connected.sender._transact = sometimes
-    running = asyncio.create_task(connected.sender.run())
+    await connected_harness.service.process_findings([finding()])
+    connected_harness.sender._transact = fail_at_first
+    running = asyncio.create_task(connected_harness.sender.run())
     try:
-        await within(lambda: len(wecom.inboxes.notices_of("wangfang")) == 1)
+        await wait_until(lambda: len(wecom.inboxes.notices_of("wangfang")) == 1)
     finally:
         running.cancel()
         with suppress(asyncio.CancelledError):
             await running
 
 
-async def within(holds: Callable[[], bool], seconds: float = 5.0) -> None:
+async def wait_until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
     """A bounded wait on a condition of a real server."""
     async with asyncio.timeout(seconds):
-        while not holds():
+        while not condition():
             await asyncio.sleep(0.01)
 
 
 async def test_acceptance_by_a_provider_is_reported_with_its_time(
-    connected: Any, wecom: WeComServer, finding: Any
+    connected_harness: Any, wecom: WeComServer, finding: Any
 ) -> None:
     accepted: list[tuple[str, str, int]] = []
-    connected.sender._on_accepted = lambda row, at: accepted.append((row.channel, row.kind.value, at - row.created_at))
-    await connected.service.process_findings([finding()])
-    connected.clock.now += 3_000
+    connected_harness.sender._on_accepted = lambda row, at: accepted.append(
+        (row.channel, row.kind.value, at - row.created_at)
+    )
+    await connected_harness.service.process_findings([finding()])
+    connected_harness.clock.now += 3_000
     wecom.faults.schedule(Fault(FaultKind.REJECT, code="81013"))
-    await connected.send()
+    await connected_harness.send()
     assert accepted == [("sms", "alert", 3_000)]

@@ -1,4 +1,4 @@
-"""Ladders, rosters, quiet hours: who is asked, when."""
+"""Ladders, rosters and quiet hours."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def at(hour: int, minute: int = 0, day: int = 2) -> int:
     return int(datetime(2026, 1, day, hour, minute, tzinfo=TZ).timestamp() * 1000)
 
 
-def town(*duties: Duty) -> Community:
+def registry_with(*duties: Duty) -> Community:
     return community(
         cells=[Cell("street", "街道", "street"), Cell("grid", "网格", "grid", "street")],
         people=[Person("a", "甲"), Person("b", "乙"), Person("c", "丙")],
@@ -36,38 +36,38 @@ def names(people: list[Person]) -> list[str]:
     return [person.name for person in people]
 
 
-def test_the_lowest_cell_with_somebody_on_duty_answers() -> None:
+def test_the_lowest_cell_with_a_person_on_duty_is_called() -> None:
     duties = (Duty("1", "street", Role.WORKER, "a"), Duty("2", "grid", Role.WORKER, "b"))
-    assert names(on_duty(town(*duties), "grid", Role.WORKER, FRIDAY_14, TZ)) == ["乙"]
-    assert names(on_duty(town(duties[0]), "grid", Role.WORKER, FRIDAY_14, TZ)) == ["甲"]
-    assert on_duty(town(duties[0]), "grid", Role.LEAD, FRIDAY_14, TZ) == []
+    assert names(on_duty(registry_with(*duties), "grid", Role.WORKER, FRIDAY_14, TZ)) == ["乙"]
+    assert names(on_duty(registry_with(duties[0]), "grid", Role.WORKER, FRIDAY_14, TZ)) == ["甲"]
+    assert on_duty(registry_with(duties[0]), "grid", Role.LEAD, FRIDAY_14, TZ) == []
 
 
-def test_rank_then_name_orders_those_who_are_asked_and_a_double_line_counts_once() -> None:
+def test_people_are_ordered_by_rank_and_name_without_duplicates() -> None:
     duties = (
         Duty("1", "grid", Role.WORKER, "a", rank=1),
         Duty("2", "grid", Role.WORKER, "b"),
         Duty("3", "grid", Role.WORKER, "b", rank=2),
         Duty("4", "grid", Role.WORKER, "nobody"),
     )
-    assert names(on_duty(town(*duties), "grid", Role.WORKER, FRIDAY_14, TZ)) == ["乙", "甲"]
+    assert names(on_duty(registry_with(*duties), "grid", Role.WORKER, FRIDAY_14, TZ)) == ["乙", "甲"]
 
 
 def test_an_absence_takes_a_person_off_duty() -> None:
-    here = Duty("1", "grid", Role.WORKER, "a")
-    away = Duty("2", "grid", Role.WORKER, "a", since=at(0), until=at(0, day=3), absent=True)
-    assert on_duty(town(here, away), "grid", Role.WORKER, FRIDAY_14, TZ) == []
-    assert names(on_duty(town(here, away), "grid", Role.WORKER, at(1, day=3), TZ)) == ["甲"]
+    duty = Duty("1", "grid", Role.WORKER, "a")
+    absence = Duty("2", "grid", Role.WORKER, "a", since=at(0), until=at(0, day=3), absent=True)
+    assert on_duty(registry_with(duty, absence), "grid", Role.WORKER, FRIDAY_14, TZ) == []
+    assert names(on_duty(registry_with(duty, absence), "grid", Role.WORKER, at(1, day=3), TZ)) == ["甲"]
 
 
-def test_a_place_without_a_cell_is_the_business_of_the_top() -> None:
+def test_a_place_without_a_cell_belongs_to_the_top_cell() -> None:
     duties = (Duty("1", "street", Role.STREET, "c"), Duty("2", "grid", Role.WORKER, "b"))
-    assert names(on_duty(town(*duties), None, Role.STREET, FRIDAY_14, TZ)) == ["丙"]
-    assert on_duty(town(*duties), None, Role.WORKER, FRIDAY_14, TZ) == []
+    assert names(on_duty(registry_with(*duties), None, Role.STREET, FRIDAY_14, TZ)) == ["丙"]
+    assert on_duty(registry_with(*duties), None, Role.WORKER, FRIDAY_14, TZ) == []
 
 
 @pytest.mark.parametrize(
-    ("duty", "now", "holds"),
+    ("duty", "now", "is_on_shift_now"),
     [
         (Duty("1", "g", Role.WORKER, "a", from_minute=480, to_minute=1080), at(14), True),
         (Duty("1", "g", Role.WORKER, "a", from_minute=480, to_minute=1080), at(18), False),
@@ -85,11 +85,11 @@ def test_a_place_without_a_cell_is_the_business_of_the_top() -> None:
         (Duty("1", "g", Role.WORKER, "a", since=at(13), until=at(15)), at(14), True),
     ],
 )
-def test_a_line_of_the_roster_holds_in_local_time(duty: Duty, now: int, holds: bool) -> None:
-    assert is_on_shift(duty, now, TZ) is holds
+def test_duties_apply_in_local_time(duty: Duty, now: int, is_on_shift_now: bool) -> None:
+    assert is_on_shift(duty, now, TZ) is is_on_shift_now
 
 
-def test_quiet_hours_wait_for_the_morning() -> None:
+def test_quiet_hours_end_in_the_morning() -> None:
     night = QuietHours(from_minute=1260, to_minute=480)
     assert end_of_quiet_hours(at(14), night, TZ) == at(14)
     assert end_of_quiet_hours(at(21) + 5, night, TZ) == at(8, day=3)
@@ -98,9 +98,9 @@ def test_quiet_hours_wait_for_the_morning() -> None:
     assert end_of_quiet_hours(at(3), None, TZ) == at(3)
 
 
-def test_the_built_in_ladders_leave_no_severity_without_one(ladders: EscalationPolicy) -> None:
-    assert check(ladders) == []
-    critical = ladders.ladder(Ledger.DANGER, Severity.CRITICAL)
+def test_the_built_in_policy_has_a_ladder_for_every_severity(policy: EscalationPolicy) -> None:
+    assert check(policy) == []
+    critical = policy.ladder(Ledger.DANGER, Severity.CRITICAL)
     assert (critical.deadlines.take_ms, critical.deadlines.arrive_ms) == (60_000, 600_000)
     assert [rung.role for rung in critical.rungs] == [
         Role.WORKER,
@@ -111,16 +111,16 @@ def test_the_built_in_ladders_leave_no_severity_without_one(ladders: EscalationP
     ]
 
 
-def test_a_missing_and_a_double_ladder_are_both_named(ladders: EscalationPolicy) -> None:
-    first = ladders.ladders[0]
-    twice = EscalationPolicy(ladders=(first, first))
-    messages = [fault.message for fault in check(twice)]
+def test_missing_and_duplicate_ladders_are_faults(policy: EscalationPolicy) -> None:
+    first = policy.ladders[0]
+    duplicated = EscalationPolicy(ladders=(first, first))
+    messages = [fault.message for fault in check(duplicated)]
     assert "danger critical has 2 ladders: keep one" in messages
     assert "health low has no ladder: add one" in messages
 
 
-def test_a_ladder_that_does_not_wait_is_refused(ladders: EscalationPolicy) -> None:
-    written: dict[str, Any] = {
+def test_a_ladder_without_a_wait_is_refused(policy: EscalationPolicy) -> None:
+    fields: dict[str, Any] = {
         "ledger": "danger",
         "severities": ["critical"],
         **dict.fromkeys(("take_within", "arrive_within", "resolve_within", "verify_within", "close_within"), "1m"),
@@ -128,5 +128,5 @@ def test_a_ladder_that_does_not_wait_is_refused(ladders: EscalationPolicy) -> No
         "rungs": [{"role": "worker", "channels": ["sms"], "wait": "1m"}],
     }
     with pytest.raises(ValidationError, match="at least 1s"):
-        Ladder(**written)
+        Ladder(**fields)
     assert replace(Duty("1", "g", Role.WORKER, "a"), rank=1).rank == 1

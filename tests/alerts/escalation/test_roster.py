@@ -1,4 +1,4 @@
-"""Who is away is called nowhere, somebody is always left to call, and hours are right on nights when clocks change."""
+"""Absences, last-resort people, and hours on nights when the clocks change."""
 
 from __future__ import annotations
 
@@ -20,51 +20,51 @@ CELLS = [Cell("street", "街道", "street"), Cell("c", "社区", "community", "s
 PEOPLE = [Person("a", "甲", "19900000001"), Person("b", "乙", "19900000002"), Person("c", "丙", "19900000003")]
 
 
-def town(*duties: Duty) -> Community:
+def registry_with(*duties: Duty) -> Community:
     return community(cells=CELLS, people=PEOPLE, duties=duties)
 
 
-def on(duties: tuple[Duty, ...], cell: str = "grid", role: Role = Role.WORKER, now: int = NOON) -> list[str]:
-    return [person.id for person in on_duty(town(*duties), cell, role, now, TZ)]
+def ids_on_duty(duties: tuple[Duty, ...], cell: str = "grid", role: Role = Role.WORKER, now: int = NOON) -> list[str]:
+    return [person.id for person in on_duty(registry_with(*duties), cell, role, now, TZ)]
 
 
-# -- an absence is of the person ------------------------------------------------------------------------------------
+# -- absences -------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("cell", ["street", "c", "grid"])
 @pytest.mark.parametrize("role", [Role.WORKER, Role.LEAD])
-def test_a_worker_on_leave_was_called_because_the_leave_stood_at_another_cell_or_role(cell: str, role: Role) -> None:
-    here, deputy = Duty("1", "grid", Role.WORKER, "a"), Duty("2", "grid", Role.WORKER, "b", rank=1)
-    away = Duty("3", cell, role, "a", absent=True)
-    assert on((here, deputy, away)) == ["b"]
+def test_a_leave_registered_at_another_cell_or_role_applies(cell: str, role: Role) -> None:
+    duty, deputy = Duty("1", "grid", Role.WORKER, "a"), Duty("2", "grid", Role.WORKER, "b", rank=1)
+    absence = Duty("3", cell, role, "a", absent=True)
+    assert ids_on_duty((duty, deputy, absence)) == ["b"]
 
 
-def test_an_override_does_not_call_somebody_who_is_away_either() -> None:
+def test_an_override_does_not_call_an_absent_person() -> None:
     override = Duty("1", "grid", Role.WORKER, "a", since=NOON - HOUR, until=NOON + HOUR)
     plain = Duty("2", "c", Role.WORKER, "b")
-    away = Duty("3", "street", Role.STREET, "a", since=NOON - DAY, until=NOON + DAY, absent=True)
-    assert on((override, plain, away)) == ["b"]
+    absence = Duty("3", "street", Role.STREET, "a", since=NOON - DAY, until=NOON + DAY, absent=True)
+    assert ids_on_duty((override, plain, absence)) == ["b"]
 
 
-def test_an_absence_holds_at_its_hours_only() -> None:
-    here = Duty("1", "grid", Role.WORKER, "a")
+def test_an_absence_applies_at_its_hours_only() -> None:
+    duty = Duty("1", "grid", Role.WORKER, "a")
     lunch = Duty("2", "street", Role.WORKER, "a", from_minute=12 * 60, to_minute=13 * 60, absent=True)
-    assert on((here, lunch)) == []
-    assert on((here, lunch), now=NOON + HOUR) == ["a"]
+    assert ids_on_duty((duty, lunch)) == []
+    assert ids_on_duty((duty, lunch), now=NOON + HOUR) == ["a"]
 
 
 # -- the last resort ------------------------------------------------------------------------------------------------
 
 
-def test_the_last_resort_is_called_in_its_order_and_who_is_away_is_left_out_unless_all_are() -> None:
-    def called(*duties: Duty) -> list[str]:
-        return [person.id for person in last_resort_people(town(*duties), ("b", "nobody", "a", "b"), NOON, TZ)]
+def test_last_resort_people_are_called_in_order_without_absent_ones_unless_all_are() -> None:
+    def last_resort_ids(*duties: Duty) -> list[str]:
+        return [person.id for person in last_resort_people(registry_with(*duties), ("b", "nobody", "a", "b"), NOON, TZ)]
 
-    away = {name: Duty(name, "grid", Role.WORKER, name, absent=True) for name in ("a", "b")}
-    assert called() == ["b", "a"]
-    assert called(away["b"]) == ["a"]
-    assert called(away["a"], away["b"]) == ["b", "a"]
-    assert last_resort_people(town(), (), NOON, TZ) == []
+    absence = {name: Duty(name, "grid", Role.WORKER, name, absent=True) for name in ("a", "b")}
+    assert last_resort_ids() == ["b", "a"]
+    assert last_resort_ids(absence["b"]) == ["a"]
+    assert last_resort_ids(absence["a"], absence["b"]) == ["b", "a"]
+    assert last_resort_people(registry_with(), (), NOON, TZ) == []
 
 
 # -- nights on which clocks change ----------------------------------------------------------------------------------
@@ -86,23 +86,21 @@ def utc(zone: str, *when: int, fold: int = 0) -> int:
 
 
 @pytest.mark.parametrize(("zone", "night"), ZONE_NIGHTS)
-def test_quiet_hours_end_at_eight_by_the_clock_on_the_wall_also_when_clocks_change(
-    zone: str, night: tuple[int, int, int]
-) -> None:
+def test_quiet_hours_end_at_eight_local_time_also_when_clocks_change(zone: str, night: tuple[int, int, int]) -> None:
     evening = utc(zone, *night, 0) - 2 * HOUR
     assert end_of_quiet_hours(evening, QuietHours(from_minute=1260, to_minute=480), ZoneInfo(zone)) == utc(
         zone, *night, 8
     )
 
 
-def test_quiet_hours_that_would_end_in_the_hour_that_does_not_occur_end_when_clocks_are_put_forward() -> None:
+def test_quiet_hours_that_end_in_a_skipped_hour_end_when_the_clocks_change() -> None:
     berlin, quiet = ZoneInfo("Europe/Berlin"), QuietHours(from_minute=1260, to_minute=150)
     assert end_of_quiet_hours(utc("Europe/Berlin", 2026, 3, 29, 1, 30), quiet, berlin) == utc(
         "Europe/Berlin", 2026, 3, 29, 3
     )
 
 
-def test_in_the_hour_that_occurs_twice_the_clock_on_the_wall_counts_both_times() -> None:
+def test_quiet_hours_that_end_in_a_repeated_hour_end_twice() -> None:
     berlin, quiet = ZoneInfo("Europe/Berlin"), QuietHours(from_minute=1260, to_minute=150)
     first, second = (utc("Europe/Berlin", 2026, 10, 25, 2, 30, fold=fold) for fold in (0, 1))
     assert end_of_quiet_hours(first - HOUR, quiet, berlin) == first
@@ -110,10 +108,10 @@ def test_in_the_hour_that_occurs_twice_the_clock_on_the_wall_counts_both_times()
 
 
 @given(st.sampled_from(ZONE_NIGHTS), st.integers(0, 2 * 1440 - 1), st.integers(0, 1439), st.integers(0, 1439))
-def test_after_quiet_hours_is_the_first_minute_outside_them(
-    where: tuple[str, tuple[int, int, int]], minutes: int, begin: int, end: int
+def test_quiet_hours_end_at_the_first_minute_outside_them(
+    zone_and_night: tuple[str, tuple[int, int, int]], minutes: int, begin: int, end: int
 ) -> None:
-    zone, night = where
+    zone, night = zone_and_night
     tz, quiet = ZoneInfo(zone), QuietHours(from_minute=begin, to_minute=end)
     now = int((datetime(*night, tzinfo=UTC) - timedelta(days=1)).timestamp() * 1000) + minutes * MINUTE
 
@@ -130,10 +128,10 @@ def test_after_quiet_hours_is_the_first_minute_outside_them(
 
 
 @given(st.sampled_from(ZONE_NIGHTS), st.integers(0, 2 * 1440), st.lists(st.integers(0, 1439), min_size=1, unique=True))
-def test_shifts_that_follow_each_other_leave_no_gap_and_do_not_overlap_when_clocks_change(
-    where: tuple[str, tuple[int, int, int]], minutes: int, changes: list[int]
+def test_consecutive_shifts_have_no_gap_and_no_overlap_when_clocks_change(
+    zone_and_night: tuple[str, tuple[int, int, int]], minutes: int, changes: list[int]
 ) -> None:
-    zone, night = where
+    zone, night = zone_and_night
     marks = sorted(changes)
     shifts = [
         Duty(str(index), "grid", Role.WORKER, "a", from_minute=begin, to_minute=end)
@@ -143,7 +141,7 @@ def test_shifts_that_follow_each_other_leave_no_gap_and_do_not_overlap_when_cloc
     assert sum(is_on_shift(shift, now, ZoneInfo(zone)) for shift in shifts) == 1
 
 
-def test_the_night_shift_of_the_day_before_lasts_to_its_hour_when_clocks_are_put_back() -> None:
+def test_a_night_shift_ends_at_its_hour_when_the_clocks_change() -> None:
     berlin = ZoneInfo("Europe/Berlin")
     saturday_night = Duty("1", "g", Role.WORKER, "a", weekdays=(6,), from_minute=1320, to_minute=360)
     assert is_on_shift(saturday_night, utc("Europe/Berlin", 2026, 10, 25, 5, 59), berlin)

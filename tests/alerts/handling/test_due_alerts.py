@@ -1,5 +1,4 @@
-"""A deadline and an answer that come in the same instant: whoever answered keeps what he took, and nobody is called
-twice."""
+"""A deadline and an acknowledgement at the same instant: the acknowledgement is kept, and no person is called twice."""
 
 from __future__ import annotations
 
@@ -14,35 +13,35 @@ DEPUTY_AFTER_MS = 30_000
 """Half of the wait of the first rung."""
 
 
-async def test_a_deadline_that_is_found_due_twice_calls_one_rung(town: Any, finding: Any) -> None:
-    await town.service.process_findings([finding()])
-    await town.send()
-    town.clock.now += DEPUTY_AFTER_MS
-    await asyncio.gather(*(town.service.tick(town.clock.now) for _ in range(3)))
-    await town.send()
-    assert (len(town.texts("deputy")), town.texts("li")) == (1, [])
+async def test_a_deadline_found_due_several_times_calls_one_rung(harness: Any, finding: Any) -> None:
+    await harness.service.process_findings([finding()])
+    await harness.send()
+    harness.clock.now += DEPUTY_AFTER_MS
+    await asyncio.gather(*(harness.service.tick(harness.clock.now) for _ in range(3)))
+    await harness.send()
+    assert (len(harness.texts("deputy")), harness.texts("li")) == (1, [])
 
 
-async def test_who_answers_while_his_deadline_falls_keeps_the_alert(
-    town: Any, finding: Any, actor: Callable[..., Any]
+async def test_an_acknowledgement_during_the_deadline_is_kept(
+    harness: Any, finding: Any, actor: Callable[..., Any]
 ) -> None:
-    await town.service.process_findings([finding()])
-    await town.send()
-    town.clock.now += DEPUTY_AFTER_MS
-    transact, answered = town.service.transact, []
+    await harness.service.process_findings([finding()])
+    await harness.send()
+    harness.clock.now += DEPUTY_AFTER_MS
+    transact, acknowledged = harness.service.transact, []
 
-    async def answered_in_between(work: Callable[[AlertStore], Any]) -> Any:
-        """The answer comes after the desk has read what is due, and before it moves it."""
+    async def acknowledge_in_between(work: Callable[[AlertStore], Any]) -> Any:
+        """The acknowledgement comes after the due alerts were read, and before they are processed."""
         result = await transact(work)
-        if result == [1] and not answered:
-            answered.append(True)
-            town.service.transact = transact
-            await town.service.perform(1, "acknowledge", actor())
+        if result == [1] and not acknowledged:
+            acknowledged.append(True)
+            harness.service.transact = transact
+            await harness.service.perform(1, "acknowledge", actor())
         return result
 
-    town.service.transact = answered_in_between
-    await town.service.tick(town.clock.now)
-    await town.send()
-    assert answered
-    assert (town.alert().state, town.alert().owner) == (State.ACKNOWLEDGED, "wang")
-    assert town.texts("deputy") == []
+    harness.service.transact = acknowledge_in_between
+    await harness.service.tick(harness.clock.now)
+    await harness.send()
+    assert acknowledged
+    assert (harness.alert().state, harness.alert().owner) == (State.ACKNOWLEDGED, "wang")
+    assert harness.texts("deputy") == []

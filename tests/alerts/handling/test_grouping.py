@@ -1,4 +1,4 @@
-"""What joins and what opens: the table is total, and no row lets a danger go unnotified."""
+"""Which findings join an alert and which open one: the table is total, and no row leaves a danger unnotified."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from domain import Ledger, Severity, Subject
 START = 1_767_333_900_000
 
 
-def test_no_danger_is_left_to_people_of_whom_none_can_be_told() -> None:
+def test_a_danger_that_reaches_no_recipient_opens_or_raises_an_alert() -> None:
     for (ledger, _, recipients, task), decision in DECISIONS.items():
         if ledger is Ledger.DANGER and recipients is Recipients.NOBODY and task is not TaskState.SHELVED:
             assert decision in (Decision.OPEN, Decision.RAISE), (recipients, task)
 
 
-def like(finding: Any, number: int = 1, **changes: Any) -> Alert:
+def alert_of(finding: Any, number: int = 1, **changes: Any) -> Alert:
     plain = Alert(
         id=number,
         rule=finding.rule,
@@ -53,11 +53,11 @@ def like(finding: Any, number: int = 1, **changes: Any) -> Alert:
     return replace(plain, **changes)
 
 
-def elsewhere(finding: Any, number: int, **changes: Any) -> Alert:
-    return like(finding, number, subject=Subject("device", f"other-{number}"), device=f"other-{number}", **changes)
+def alert_of_other_device(finding: Any, number: int, **changes: Any) -> Alert:
+    return alert_of(finding, number, subject=Subject("device", f"other-{number}"), device=f"other-{number}", **changes)
 
 
-def found(
+def match_of(
     finding: Any,
     building: str | None,
     alerts: list[Alert],
@@ -68,24 +68,24 @@ def found(
     return None if matched is None else (matched.alert.id, matched.relation, matched.decision)
 
 
-def test_the_table_answers_every_case() -> None:
+def test_the_table_has_a_decision_for_every_case() -> None:
     assert set(DECISIONS) == set(product(Ledger, Relation, Recipients, TaskState))
 
 
-def test_every_relation_has_a_sentence(words: Any) -> None:
-    assert {relation.value for relation in Relation} == set(words.why)
+def test_every_relation_has_a_text(catalog: Any) -> None:
+    assert {relation.value for relation in Relation} == set(catalog.why)
 
 
 @pytest.mark.parametrize("state", State)
-def test_every_state_of_an_alert_is_one_of_a_task(state: State) -> None:
+def test_every_state_of_an_alert_has_a_task_state(state: State) -> None:
     task = task_state(state)
     assert (task is TaskState.TAKEN) == (state in OWNED_STATES)
     assert (task is TaskState.SHELVED) == (state is State.SHELVED)
     assert (task is TaskState.UNTAKEN) == (state in (State.OPEN, State.RETURNED))
 
 
-def test_no_danger_joins_where_nobody_would_be_told() -> None:
-    """A danger joins only what is taken or being called; shelved and settled never take a new one in quietly."""
+def test_no_danger_joins_an_alert_without_notification() -> None:
+    """A danger joins only alerts that are taken or being called, never shelved or settled ones."""
     for (ledger, relation, recipients, task), decision in DECISIONS.items():
         if ledger is Ledger.DANGER and decision is Decision.JOIN:
             assert recipients is Recipients.SAME, (relation, task)
@@ -97,66 +97,73 @@ def test_no_danger_joins_where_nobody_would_be_told() -> None:
 
 
 def test_the_same_subject_recurs_and_the_same_device_joins(finding: Any) -> None:
-    one = finding()
-    assert found(one, "b3", [like(one)]) == (1, Relation.SAME_DANGER, Decision.RECUR)
-    assert found(one, None, [like(one, rule="gas-high")]) == (1, Relation.SAME_DEVICE, Decision.JOIN)
-    assert found(one, None, [like(one, rule="gas-high", device="gas-2")]) == (1, Relation.SAME_DEVICE, Decision.JOIN)
+    finding_ = finding()
+    assert match_of(finding_, "b3", [alert_of(finding_)]) == (1, Relation.SAME_DANGER, Decision.RECUR)
+    assert match_of(finding_, None, [alert_of(finding_, rule="gas-high")]) == (1, Relation.SAME_DEVICE, Decision.JOIN)
+    assert match_of(finding_, None, [alert_of(finding_, rule="gas-high", device="gas-2")]) == (
+        1,
+        Relation.SAME_DEVICE,
+        Decision.JOIN,
+    )
 
 
-def test_nothing_joins_what_is_settled_or_in_the_other_ledger(finding: Any) -> None:
-    one = finding()
-    assert found(one, "b3", [like(one, state=State.RESOLVED), like(one, ledger=Ledger.HEALTH)]) is None
+def test_nothing_joins_a_settled_alert_or_one_of_the_other_ledger(finding: Any) -> None:
+    finding_ = finding()
+    assert (
+        match_of(finding_, "b3", [alert_of(finding_, state=State.RESOLVED), alert_of(finding_, ledger=Ledger.HEALTH)])
+        is None
+    )
 
 
-def test_another_hazard_of_the_same_device_stands_alone_unless_one_could_not_be_read(finding: Any) -> None:
-    one = finding()
-    assert found(one, None, [like(one, rule="band-sos", hazard="person")]) is None
-    assert found(one, None, [like(one, rule="unreadable-danger", hazard="unknown")]) is not None
+def test_another_hazard_of_the_same_device_opens_an_alert_unless_one_is_unreadable(finding: Any) -> None:
+    finding_ = finding()
+    assert match_of(finding_, None, [alert_of(finding_, rule="band-sos", hazard="person")]) is None
+    assert match_of(finding_, None, [alert_of(finding_, rule="unreadable-danger", hazard="unknown")]) is not None
     broken = finding(ledger=Ledger.HEALTH)
-    assert found(broken, None, [like(broken, rule="battery", hazard="device")]) is not None
+    assert match_of(broken, None, [alert_of(broken, rule="battery", hazard="device")]) is not None
 
 
 def test_without_a_device_only_the_subject_joins(finding: Any) -> None:
-    one = finding(device=None, subject=Subject("person", "e1"))
-    assert found(one, None, [like(one, rule="other", subject=Subject("person", "e2"))]) is None
-    assert found(one, None, [like(one, rule="other")]) == (1, Relation.SAME_DEVICE, Decision.JOIN)
+    finding_ = finding(device=None, subject=Subject("person", "e1"))
+    assert match_of(finding_, None, [alert_of(finding_, rule="other", subject=Subject("person", "e2"))]) is None
+    assert match_of(finding_, None, [alert_of(finding_, rule="other")]) == (1, Relation.SAME_DEVICE, Decision.JOIN)
 
 
-def test_critical_alerts_of_one_building_stand_alone(finding: Any) -> None:
-    one = finding()
-    assert found(one, "b3", [elsewhere(one, n) for n in range(2, 9)]) is None
+def test_critical_findings_of_one_building_open_their_own_alerts(finding: Any) -> None:
+    finding_ = finding()
+    assert match_of(finding_, "b3", [alert_of_other_device(finding_, n) for n in range(2, 9)]) is None
 
 
-def test_from_the_fourth_on_lesser_dangers_of_one_building_join_the_first_that_takes_them(finding: Any) -> None:
-    one = finding(severity=Severity.HIGH)
-    near = [elsewhere(one, n) for n in (7, 5, 6)]
-    assert found(one, "b3", near) == (5, Relation.SAME_BUILDING, Decision.JOIN)
-    assert found(one, "b3", near[:2]) is None
-    assert found(one, None, near) is None
-    assert found(one, "b3", near, START + GROUP_WINDOW_MS + 1) is None
-    shelved = [near[0], replace(near[1], state=State.SHELVED), near[2]]
-    assert found(one, "b3", shelved) == (6, Relation.SAME_BUILDING, Decision.JOIN)
+def test_from_the_fourth_on_lesser_dangers_of_one_building_join_the_first_open_alert(finding: Any) -> None:
+    finding_ = finding(severity=Severity.HIGH)
+    neighbours = [alert_of_other_device(finding_, n) for n in (7, 5, 6)]
+    assert match_of(finding_, "b3", neighbours) == (5, Relation.SAME_BUILDING, Decision.JOIN)
+    assert match_of(finding_, "b3", neighbours[:2]) is None
+    assert match_of(finding_, None, neighbours) is None
+    assert match_of(finding_, "b3", neighbours, START + GROUP_WINDOW_MS + 1) is None
+    shelved = [neighbours[0], replace(neighbours[1], state=State.SHELVED), neighbours[2]]
+    assert match_of(finding_, "b3", shelved) == (6, Relation.SAME_BUILDING, Decision.JOIN)
 
 
-def test_broken_devices_of_one_building_are_one_story_at_once(finding: Any) -> None:
-    one = finding(severity=Severity.MEDIUM, ledger=Ledger.HEALTH)
-    assert found(one, "b3", [elsewhere(one, 2)]) is not None
+def test_broken_devices_of_one_building_join_one_alert_at_once(finding: Any) -> None:
+    finding_ = finding(severity=Severity.MEDIUM, ledger=Ledger.HEALTH)
+    assert match_of(finding_, "b3", [alert_of_other_device(finding_, 2)]) is not None
 
 
-def test_who_is_called_is_compared_by_role_time_and_severity(ladders: Any, finding: Any) -> None:
-    high, critical = (ladders.ladder(Ledger.DANGER, one) for one in (Severity.HIGH, Severity.CRITICAL))
-    nurse = ladders.ladder(Ledger.DANGER, Severity.HIGH, "button-medical")
-    worse, lesser = finding(), finding(severity=Severity.HIGH)
-    open_high, open_critical = like(lesser), like(worse)
+def test_recipients_are_compared_by_role_time_and_severity(policy: Any, finding: Any) -> None:
+    high, critical = (policy.ladder(Ledger.DANGER, finding_) for finding_ in (Severity.HIGH, Severity.CRITICAL))
+    clinic_ladder = policy.ladder(Ledger.DANGER, Severity.HIGH, "button-medical")
+    critical_finding, high_finding = finding(), finding(severity=Severity.HIGH)
+    open_high, open_critical = alert_of(high_finding), alert_of(critical_finding)
 
-    assert compare_recipients(worse, critical, open_high, high, True, True) is Recipients.SOONER
-    assert compare_recipients(lesser, high, open_critical, critical, True, True) is Recipients.SAME
-    assert compare_recipients(lesser, nurse, open_critical, critical, True, True) is Recipients.OTHERS
-    assert compare_recipients(worse, critical, open_high, nurse, True, True) is Recipients.OTHERS
-    assert compare_recipients(worse, critical, open_critical, critical, False, True) is Recipients.OTHERS
-    assert compare_recipients(worse, critical, open_critical, critical, True, False) is Recipients.NOBODY
-    quick = high.model_copy(update={"take_within": 30_000})
-    assert compare_recipients(lesser, quick, open_high, high, True, True) is Recipients.SOONER
-    with_clinic = high.model_copy(update={"rungs": (*high.rungs, nurse.rungs[0])})
-    assert compare_recipients(lesser, with_clinic, open_high, high, True, True) is Recipients.OTHERS
-    assert compare_recipients(worse, critical, open_high, with_clinic, True, True) is Recipients.OTHERS
+    assert compare_recipients(critical_finding, critical, open_high, high, True, True) is Recipients.SOONER
+    assert compare_recipients(high_finding, high, open_critical, critical, True, True) is Recipients.SAME
+    assert compare_recipients(high_finding, clinic_ladder, open_critical, critical, True, True) is Recipients.OTHERS
+    assert compare_recipients(critical_finding, critical, open_high, clinic_ladder, True, True) is Recipients.OTHERS
+    assert compare_recipients(critical_finding, critical, open_critical, critical, False, True) is Recipients.OTHERS
+    assert compare_recipients(critical_finding, critical, open_critical, critical, True, False) is Recipients.NOBODY
+    quick_ladder = high.model_copy(update={"take_within": 30_000})
+    assert compare_recipients(high_finding, quick_ladder, open_high, high, True, True) is Recipients.SOONER
+    with_clinic = high.model_copy(update={"rungs": (*high.rungs, clinic_ladder.rungs[0])})
+    assert compare_recipients(high_finding, with_clinic, open_high, high, True, True) is Recipients.OTHERS
+    assert compare_recipients(critical_finding, critical, open_high, with_clinic, True, True) is Recipients.OTHERS

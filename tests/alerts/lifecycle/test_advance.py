@@ -1,4 +1,4 @@
-"""The life of an alert: the whole table, and what each step asks for."""
+"""The lifecycle of an alert: the whole table, and the effects of each step."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from alerts.lifecycle.event import AlertEvent, Deadlines, Effect, InvalidField, 
 from alerts.lifecycle.transitions import ACTIONS, TRANSITIONS, ActionRefusal, Signal, diagram
 from domain import Ledger, Severity, Subject
 
-PACE = Deadlines(
+DEADLINES = Deadlines(
     take_ms=60_000,
     arrive_ms=600_000,
     resolve_ms=7_200_000,
@@ -32,8 +32,8 @@ WANG = Actor("wang", "王芳", ResponseSource.SCREEN)
 LI = Actor("li", "李强", ResponseSource.SCREEN)
 
 
-def an_alert(state: State = State.OPEN, **changes: Any) -> Alert:
-    plain = Alert(
+def alert_with(state: State = State.OPEN, **changes: Any) -> Alert:
+    defaults = Alert(
         id=1,
         rule="gas-alarm",
         title="燃气泄漏",
@@ -51,19 +51,19 @@ def an_alert(state: State = State.OPEN, **changes: Any) -> Alert:
         climb_at=NOW if state in (State.OPEN, State.RETURNED) else None,
         due_at=None if state is State.CLOSED else NOW,
     )
-    return replace(plain, **changes)
+    return replace(defaults, **changes)
 
 
 def step(alert: Alert, signal: Signal, actor: Actor = WANG, **more: Any) -> Step:
-    return advance(alert, AlertEvent(signal, actor, **more), NOW, PACE)
+    return advance(alert, AlertEvent(signal, actor, **more), NOW, DEADLINES)
 
 
-def test_the_table_answers_every_signal_in_every_state() -> None:
+def test_the_table_has_a_transition_for_every_state_and_signal() -> None:
     assert set(TRANSITIONS) == set(product(State, Signal))
 
 
-def test_every_refusal_has_a_sentence(words: Any) -> None:
-    assert {refusal.value for refusal in ActionRefusal} == set(words.refusals)
+def test_every_refusal_has_a_text(catalog: Any) -> None:
+    assert {refusal.value for refusal in ActionRefusal} == set(catalog.refusals)
 
 
 def test_the_diagram_is_printed_from_the_table() -> None:
@@ -74,43 +74,43 @@ def test_the_diagram_is_printed_from_the_table() -> None:
     assert not [line for line in lines if "open --> open" in line]
 
 
-def test_taking_it_starts_the_way_to_the_door_and_tells_everybody() -> None:
-    after, effects = step(an_alert(), Signal.ACKNOWLEDGE).alert, step(an_alert(), Signal.ACKNOWLEDGE).effects
-    assert (after.state, after.owner, after.owner_name, after.taken_at) == (State.ACKNOWLEDGED, "wang", "王芳", NOW)
-    assert (after.climb_at, after.due_at) == (None, NOW + PACE.arrive_ms)
+def test_an_acknowledgement_starts_the_arrival_deadline_and_notifies() -> None:
+    alert, effects = step(alert_with(), Signal.ACKNOWLEDGE).alert, step(alert_with(), Signal.ACKNOWLEDGE).effects
+    assert (alert.state, alert.owner, alert.owner_name, alert.taken_at) == (State.ACKNOWLEDGED, "wang", "王芳", NOW)
+    assert (alert.climb_at, alert.due_at) == (None, NOW + DEADLINES.arrive_ms)
     assert effects == (Effect.CANCEL_PENDING, Effect.NOTIFY_ACKNOWLEDGED)
 
 
-def test_a_second_press_by_the_same_person_changes_nothing() -> None:
-    taken = an_alert(State.ACKNOWLEDGED, owner="wang")
+def test_a_repeated_action_of_the_same_person_changes_nothing() -> None:
+    taken = alert_with(State.ACKNOWLEDGED, owner="wang")
     assert step(taken, Signal.ACKNOWLEDGE) == Step(taken)
-    gone = an_alert(passed=("wang",))
-    assert step(gone, Signal.DECLINE) == Step(gone)
+    declined = alert_with(passed=("wang",))
+    assert step(declined, Signal.DECLINE) == Step(declined)
 
 
-def test_somebody_else_hears_that_it_is_taken() -> None:
+def test_an_acknowledgement_of_a_taken_alert_is_refused() -> None:
     with pytest.raises(InvalidTransition) as refused:
-        step(an_alert(State.ACKNOWLEDGED, owner="wang"), Signal.ACKNOWLEDGE, LI)
+        step(alert_with(State.ACKNOWLEDGED, owner="wang"), Signal.ACKNOWLEDGE, LI)
     assert refused.value.refusal is ActionRefusal.ALREADY_TAKEN
 
 
-def test_an_acknowledgement_expires_when_nobody_arrives() -> None:
-    taken = an_alert(State.ACKNOWLEDGED, owner="wang", owner_name="王芳", taken_at=1)
+def test_an_acknowledgement_expires_without_an_arrival() -> None:
+    taken = alert_with(State.ACKNOWLEDGED, owner="wang", owner_name="王芳", taken_at=1)
     result = step(taken, Signal.DEADLINE, SYSTEM)
     assert (result.alert.state, result.alert.owner, result.effects) == (State.OPEN, None, (Effect.ESCALATE,))
 
 
-def test_arriving_without_a_word_takes_it_too() -> None:
-    result = step(an_alert(), Signal.ARRIVE)
+def test_an_arrival_acknowledges_too() -> None:
+    result = step(alert_with(), Signal.ARRIVE)
     assert (result.alert.state, result.alert.owner) == (State.ON_SITE, "wang")
-    assert result.alert.due_at == NOW + PACE.resolve_ms
+    assert result.alert.due_at == NOW + DEADLINES.resolve_ms
     assert result.effects == (Effect.CANCEL_PENDING, Effect.NOTIFY_ACKNOWLEDGED)
-    known = step(an_alert(State.ACKNOWLEDGED, owner="wang"), Signal.ARRIVE)
-    assert (known.alert.state, known.effects) == (State.ON_SITE, (Effect.UPDATE_OWNER_CARD,))
+    acknowledged = step(alert_with(State.ACKNOWLEDGED, owner="wang"), Signal.ARRIVE)
+    assert (acknowledged.alert.state, acknowledged.effects) == (State.ON_SITE, (Effect.UPDATE_OWNER_CARD,))
 
 
-def test_the_handler_may_not_verify_his_own_work() -> None:
-    done = step(an_alert(State.ON_SITE, owner="wang"), Signal.RESOLVE)
+def test_the_handler_may_not_verify_their_own_work() -> None:
+    done = step(alert_with(State.ON_SITE, owner="wang"), Signal.RESOLVE)
     assert done.effects == (Effect.CANCEL_PENDING, Effect.NOTIFY_RESOLVED)
     with pytest.raises(InvalidTransition) as refused:
         step(done.alert, Signal.VERIFY)
@@ -119,88 +119,92 @@ def test_the_handler_may_not_verify_his_own_work() -> None:
 
 
 def test_a_serious_danger_is_closed_only_after_it_was_verified() -> None:
-    resolved = an_alert(State.RESOLVED, handler="wang")
+    resolved = alert_with(State.RESOLVED, handler="wang")
     with pytest.raises(InvalidTransition) as refused:
         step(resolved, Signal.CLOSE)
     assert refused.value.refusal is ActionRefusal.NEEDS_VERIFYING
     assert "close" not in allowed_actions(resolved)
-    small = replace(resolved, severity=Severity.LOW)
-    assert not requires_verification(small)
-    assert "close" in allowed_actions(small)
-    closed = step(small, Signal.CLOSE).alert
+    low_alert = replace(resolved, severity=Severity.LOW)
+    assert not requires_verification(low_alert)
+    assert "close" in allowed_actions(low_alert)
+    closed = step(low_alert, Signal.CLOSE).alert
     assert (closed.state, closed.wake_at) == (State.CLOSED, None)
     assert allowed_actions(closed) == ("reopen", "comment")
 
 
-def test_passing_calls_the_next_person_at_once() -> None:
-    result = step(an_alert(), Signal.DECLINE)
+def test_declining_calls_the_next_person_at_once() -> None:
+    result = step(alert_with(), Signal.DECLINE)
     assert (result.alert.passed, result.effects) == (("wang",), (Effect.NOTIFY_NEXT_PERSON,))
-    taken = an_alert(State.ACKNOWLEDGED, owner="wang")
-    freed = step(taken, Signal.DECLINE).alert
-    assert (freed.state, freed.owner) == (State.OPEN, None)
+    taken = alert_with(State.ACKNOWLEDGED, owner="wang")
+    reopened = step(taken, Signal.DECLINE).alert
+    assert (reopened.state, reopened.owner) == (State.OPEN, None)
     with pytest.raises(InvalidTransition) as refused:
         step(taken, Signal.DECLINE, LI)
     assert refused.value.refusal is ActionRefusal.NOT_YOURS
 
 
-def test_what_is_not_ours_needs_a_reason_and_goes_up_at_once() -> None:
+def test_a_return_needs_a_reason_and_escalates_at_once() -> None:
     with pytest.raises(InvalidField) as missing:
-        step(an_alert(), Signal.RETURN)
+        step(alert_with(), Signal.RETURN)
     assert missing.value.field == "reason"
-    result = step(an_alert(passed=("wang",)), Signal.RETURN, reason="在隔壁社区")
+    result = step(alert_with(passed=("wang",)), Signal.RETURN, reason="在隔壁社区")
     assert (result.alert.state, result.alert.passed) == (State.RETURNED, ("wang",))
     assert result.effects == (Effect.CANCEL_PENDING, Effect.ESCALATE)
 
 
-@pytest.mark.parametrize("until", [None, NOW, NOW - 1, NOW + PACE.shelve_max_ms + 1])
-def test_a_shelf_needs_an_hour_within_a_day(until: int | None) -> None:
+@pytest.mark.parametrize("until", [None, NOW, NOW - 1, NOW + DEADLINES.shelve_max_ms + 1])
+def test_shelving_needs_an_end_within_a_day(until: int | None) -> None:
     with pytest.raises(InvalidField) as wrong:
-        step(an_alert(), Signal.SHELVE, reason="检修", until=until)
+        step(alert_with(), Signal.SHELVE, reason="检修", until=until)
     assert wrong.value.field == "until"
 
 
-def test_a_shelf_opens_again_by_itself() -> None:
-    shelved = step(an_alert(), Signal.SHELVE, reason="检修", until=NOW + 5).alert
+def test_a_shelved_alert_reopens_at_its_end() -> None:
+    shelved = step(alert_with(), Signal.SHELVE, reason="检修", until=NOW + 5).alert
     assert (shelved.state, shelved.wake_at) == (State.SHELVED, NOW + 5)
-    again = step(shelved, Signal.DEADLINE, SYSTEM)
-    assert (again.alert.state, again.alert.round, again.effects) == (
+    reopened = step(shelved, Signal.DEADLINE, SYSTEM)
+    assert (reopened.alert.state, reopened.alert.round, reopened.effects) == (
         State.OPEN,
         1,
         (Effect.CANCEL_PENDING, Effect.START_ESCALATION),
     )
 
 
-def test_a_danger_that_recovered_stays_with_people() -> None:
-    calm = step(an_alert(stale=True), Signal.RECOVERED, SYSTEM).alert
-    assert (calm.state, calm.recovered_at, calm.stale) == (State.OPEN, NOW, False)
-    assert calm.wake_at == NOW
+def test_a_recovered_danger_stays_open() -> None:
+    recovered = step(alert_with(stale=True), Signal.RECOVERED, SYSTEM).alert
+    assert (recovered.state, recovered.recovered_at, recovered.stale) == (State.OPEN, NOW, False)
+    assert recovered.wake_at == NOW
 
 
-def test_a_device_that_talks_again_closes_its_own_alert_unless_somebody_is_on_it() -> None:
-    assert step(an_alert(), Signal.HEALTH_RECOVERED, SYSTEM).alert.state is State.CLOSED
-    assert step(an_alert(State.ACKNOWLEDGED), Signal.HEALTH_RECOVERED, SYSTEM).alert.state is State.ACKNOWLEDGED
+def test_a_recovered_device_closes_its_health_alert_unless_it_is_taken() -> None:
+    assert step(alert_with(), Signal.HEALTH_RECOVERED, SYSTEM).alert.state is State.CLOSED
+    assert step(alert_with(State.ACKNOWLEDGED), Signal.HEALTH_RECOVERED, SYSTEM).alert.state is State.ACKNOWLEDGED
 
 
-def test_a_worse_finding_begins_the_worse_ladder() -> None:
-    mild = an_alert(severity=Severity.MEDIUM, rung=2, recovered_at=5)
-    worse = step(mild, Signal.SEVERITY_RAISED, SYSTEM, danger=BURST)
-    assert (worse.alert.severity, worse.alert.title, worse.alert.rung) == (Severity.CRITICAL, "爆管", -1)
-    assert worse.alert.recovered_at is None
-    assert worse.effects == (Effect.CANCEL_PENDING, Effect.START_ESCALATION)
-    assert (worse.alert.danger_at, worse.alert.ladder_rule, worse.alert.hazard) == (7, "water-burst", "water")
+def test_a_raised_severity_starts_the_ladder_again() -> None:
+    medium_alert = alert_with(severity=Severity.MEDIUM, rung=2, recovered_at=5)
+    raised = step(medium_alert, Signal.SEVERITY_RAISED, SYSTEM, danger=BURST)
+    assert (raised.alert.severity, raised.alert.title, raised.alert.rung) == (Severity.CRITICAL, "爆管", -1)
+    assert raised.alert.recovered_at is None
+    assert raised.effects == (Effect.CANCEL_PENDING, Effect.START_ESCALATION)
+    assert (raised.alert.danger_at, raised.alert.ladder_rule, raised.alert.hazard) == (7, "water-burst", "water")
 
 
-def test_a_worse_danger_is_asked_of_everybody_again_also_when_somebody_took_the_lesser() -> None:
-    taken = an_alert(State.ACKNOWLEDGED, severity=Severity.MEDIUM, owner="wang")
-    worse = step(taken, Signal.SEVERITY_RAISED, SYSTEM, danger=BURST)
-    assert (worse.alert.state, worse.alert.owner, worse.alert.due_at) == (State.OPEN, None, NOW + PACE.take_ms)
-    assert worse.effects == (Effect.CANCEL_PENDING, Effect.START_ESCALATION, Effect.NOTIFY_OWNER)
-    there = step(an_alert(State.ON_SITE, owner="wang"), Signal.SEVERITY_RAISED, SYSTEM, danger=BURST)
-    assert (there.alert.state, there.alert.title, there.effects) == (State.ON_SITE, "爆管", (Effect.NOTIFY_JOINED,))
+def test_a_raised_severity_reopens_a_taken_alert() -> None:
+    taken = alert_with(State.ACKNOWLEDGED, severity=Severity.MEDIUM, owner="wang")
+    raised = step(taken, Signal.SEVERITY_RAISED, SYSTEM, danger=BURST)
+    assert (raised.alert.state, raised.alert.owner, raised.alert.due_at) == (State.OPEN, None, NOW + DEADLINES.take_ms)
+    assert raised.effects == (Effect.CANCEL_PENDING, Effect.START_ESCALATION, Effect.NOTIFY_OWNER)
+    on_site = step(alert_with(State.ON_SITE, owner="wang"), Signal.SEVERITY_RAISED, SYSTEM, danger=BURST)
+    assert (on_site.alert.state, on_site.alert.title, on_site.effects) == (
+        State.ON_SITE,
+        "爆管",
+        (Effect.NOTIFY_JOINED,),
+    )
 
 
 @pytest.mark.parametrize(
-    ("state", "after", "effects"),
+    ("state", "state_after", "effects"),
     [
         (State.OPEN, State.OPEN, (Effect.NOTIFY_DEPUTY,)),
         (State.RETURNED, State.RETURNED, (Effect.NOTIFY_DEPUTY,)),
@@ -209,46 +213,46 @@ def test_a_worse_danger_is_asked_of_everybody_again_also_when_somebody_took_the_
         (State.VERIFIED, State.CLOSED, (Effect.CANCEL_PENDING,)),
     ],
 )
-def test_what_happens_when_time_runs_out(state: State, after: State, effects: tuple[Effect, ...]) -> None:
-    result = step(an_alert(state), Signal.DEADLINE, SYSTEM)
-    assert (result.alert.state, result.effects) == (after, effects)
+def test_the_deadline_of_each_state(state: State, state_after: State, effects: tuple[Effect, ...]) -> None:
+    result = step(alert_with(state), Signal.DEADLINE, SYSTEM)
+    assert (result.alert.state, result.effects) == (state_after, effects)
 
 
-def test_assigning_waits_for_the_person_named() -> None:
-    result = step(an_alert(State.ON_SITE, owner="wang"), Signal.ASSIGN, LI)
+def test_an_assignment_reopens_the_alert() -> None:
+    result = step(alert_with(State.ON_SITE, owner="wang"), Signal.ASSIGN, LI)
     assert (result.alert.state, result.alert.owner, result.alert.round) == (State.OPEN, None, 1)
 
 
-def test_the_reasons_of_a_refusal_can_be_read() -> None:
+def test_refusals_have_readable_reasons() -> None:
     assert str(InvalidTransition(ActionRefusal.CLOSED)) == "closed"
     assert str(InvalidTransition(ActionRefusal.CLOSED, "已结案")) == "已结案"
 
 
-happenings = st.tuples(
+event_values = st.tuples(
     st.sampled_from(list(Signal)), st.sampled_from([WANG, LI]), st.sampled_from(list(Severity)), st.integers(1, 10_000)
 )
 
 
-@given(st.lists(happenings, max_size=25))
-def test_nothing_unsettled_is_ever_without_a_next_step(sequence: list[Any]) -> None:
-    alert, now = an_alert(), NOW
+@given(st.lists(event_values, max_size=25))
+def test_every_unsettled_alert_has_a_next_step(sequence: list[Any]) -> None:
+    alert, now = alert_with(), NOW
     for signal, actor, severity, wait in sequence:
         now += wait
-        what = AlertEvent(signal, actor, reason="理由", until=now + 1_000, danger=replace(BURST, severity=severity))
+        event = AlertEvent(signal, actor, reason="理由", until=now + 1_000, danger=replace(BURST, severity=severity))
         with suppress(InvalidTransition):
-            alert = advance(alert, what, now, PACE).alert
+            alert = advance(alert, event, now, DEADLINES).alert
         assert not has_no_next_step(alert)
         assert (alert.state in ACTIVE_STATES) <= (alert.wake_at is not None)
 
 
-def test_actions_are_what_people_do() -> None:
+def test_actions_are_the_signals_of_people() -> None:
     assert Signal.DEADLINE not in ACTIONS
     assert Signal.ACKNOWLEDGE in ACTIONS
 
 
 @pytest.mark.parametrize("signal", [Signal.RECURRED, Signal.ADDED])
 @pytest.mark.parametrize("state", [State.RESOLVED, State.VERIFIED, State.CLOSED])
-def test_a_danger_on_a_settled_case_escalates_anew(signal: Signal, state: State) -> None:
-    again = step(an_alert(state, owner="wang"), signal, SYSTEM, danger=BURST)
-    assert (again.alert.state, again.alert.owner) == (State.OPEN, None)
-    assert Effect.START_ESCALATION in again.effects
+def test_a_danger_on_a_settled_alert_escalates_again(signal: Signal, state: State) -> None:
+    reopened = step(alert_with(state, owner="wang"), signal, SYSTEM, danger=BURST)
+    assert (reopened.alert.state, reopened.alert.owner) == (State.OPEN, None)
+    assert Effect.START_ESCALATION in reopened.effects

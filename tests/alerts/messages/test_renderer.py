@@ -1,4 +1,4 @@
-"""What a worker reads at three in the morning: whole, in order, in one segment."""
+"""Rendered messages: complete, in order, within one SMS segment."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ START = 1_767_333_900_000
 HAZARDS = ("gas", "fire", "person", "water", "manhole", "device", "whatever")
 
 
-def an_alert(**changes: Any) -> Alert:
-    plain: dict[str, Any] = {
+def alert_with(**changes: Any) -> Alert:
+    defaults: dict[str, Any] = {
         "id": 31,
         "rule": "gas-alarm",
         "title": "燃气泄漏",
@@ -43,13 +43,20 @@ def an_alert(**changes: Any) -> Alert:
         "address": "枫林苑3栋2单元402",
         "owner_name": "王芳",
     }
-    return Alert(**{**plain, **changes})
+    return Alert(**{**defaults, **changes})
 
 
-def spoken(kind: MessageKind = MessageKind.ALERT, **changes: Any) -> MessageContext:
-    plain: dict[str, Any] = {"kind": kind, "now": START, "limit_ms": 600_000, "number": 3, "name": "王芳", "count": 2}
-    plain |= {"numbers": (1, 2, 3), "reason": "接警的是王芳，只有他本人可以交出。"}
-    return MessageContext(**{**plain, **changes})
+def context_with(kind: MessageKind = MessageKind.ALERT, **changes: Any) -> MessageContext:
+    defaults: dict[str, Any] = {
+        "kind": kind,
+        "now": START,
+        "limit_ms": 600_000,
+        "number": 3,
+        "name": "王芳",
+        "count": 2,
+    }
+    defaults |= {"numbers": (1, 2, 3), "reason": "接警的是王芳，只有他本人可以交出。"}
+    return MessageContext(**{**defaults, **changes})
 
 
 @pytest.mark.parametrize(
@@ -104,9 +111,12 @@ def spoken(kind: MessageKind = MessageKind.ALERT, **changes: Any) -> MessageCont
         ("gas", MessageKind.OVERDUE, "紧急超时：燃气泄漏，枫林苑3栋2单元402。王芳接警后未办结，请督办。"),
     ],
 )
-def test_the_texts_as_they_are_read(words: Any, hazard: str, kind: MessageKind, text: str) -> None:
-    wording = MessageRenderer(words, "枫树社区", TZ)
-    assert wording.sms(an_alert(hazard=hazard, state_since=START - 60_000), spoken(kind)).text == f"【枫树社区】{text}"
+def test_the_texts_of_each_kind(catalog: Any, hazard: str, kind: MessageKind, text: str) -> None:
+    renderer = MessageRenderer(catalog, "枫树社区", TZ)
+    assert (
+        renderer.sms(alert_with(hazard=hazard, state_since=START - 60_000), context_with(kind)).text
+        == f"【枫树社区】{text}"
+    )
 
 
 MESSAGES = [
@@ -120,35 +130,35 @@ MESSAGES = [
 
 @pytest.mark.parametrize(("hazard", "severity", "message"), list(product(HAZARDS, Severity, MESSAGES)))
 def test_every_text_fits_one_segment_uncut_with_a_long_signature_and_place(
-    words: Any, ladders: Any, hazard: str, severity: Severity, message: tuple[MessageKind, str]
+    catalog: Any, policy: Any, hazard: str, severity: Severity, message: tuple[MessageKind, str]
 ) -> None:
     kind, variant = message
-    wording = MessageRenderer(words, "枫" * 10, TZ)
-    ladder = ladders.ladder(Ledger.DANGER, severity)
-    alert = an_alert(hazard=hazard, severity=severity, address="甲" * 20)
-    made = wording.sms(alert, spoken(kind, limit_ms=ladder.arrive_within, variant=variant))
-    assert len(made.text) <= 70
-    assert "甲" * 20 in made.text
-    assert words.severities[severity] in made.text or kind not in (
+    renderer = MessageRenderer(catalog, "枫" * 10, TZ)
+    ladder = policy.ladder(Ledger.DANGER, severity)
+    alert = alert_with(hazard=hazard, severity=severity, address="甲" * 20)
+    rendered = renderer.sms(alert, context_with(kind, limit_ms=ladder.arrive_within, variant=variant))
+    assert len(rendered.text) <= 70
+    assert "甲" * 20 in rendered.text
+    assert catalog.severities[severity] in rendered.text or kind not in (
         MessageKind.ALERT,
         MessageKind.ESCALATE,
         MessageKind.OVERDUE,
     )
 
 
-def test_every_filed_template_is_one_the_vendor_would_approve(words: Any) -> None:
-    filed = words.templates_by_code()
-    assert len(filed) > 40
-    assert [fault for text in filed.values() if (fault := template_fault(text))] == []
+def test_every_registered_template_meets_the_rules_of_the_provider(catalog: Any) -> None:
+    registered = catalog.templates_by_code()
+    assert len(registered) > 40
+    assert [fault for text in registered.values() if (fault := template_fault(text))] == []
 
 
-def test_what_must_be_cut_is_the_beginning_of_the_place(words: Any) -> None:
-    wording = MessageRenderer(words, "枫" * 10, TZ)
-    long = an_alert(title="一氧化碳浓度严重超标", address="东湖区枫林路十八号枫林苑小区三期" + "3栋2单元402")
-    made = wording.sms(long, spoken(number=99))
-    assert len(made.text) == 70
-    assert "3栋2单元402" in made.text
-    assert made.params["place"].endswith("3栋2单元402")
+def test_a_long_address_is_cut_at_its_beginning(catalog: Any) -> None:
+    renderer = MessageRenderer(catalog, "枫" * 10, TZ)
+    long = alert_with(title="一氧化碳浓度严重超标", address="东湖区枫林路十八号枫林苑小区三期" + "3栋2单元402")
+    rendered = renderer.sms(long, context_with(number=99))
+    assert len(rendered.text) == 70
+    assert "3栋2单元402" in rendered.text
+    assert rendered.params["place"].endswith("3栋2单元402")
 
 
 @given(
@@ -162,8 +172,8 @@ def test_what_must_be_cut_is_the_beginning_of_the_place(words: Any) -> None:
     ),
     doors=st.lists(st.text(max_size=40), max_size=3).map(tuple),
 )
-def test_whatever_is_written_the_vendor_takes_it(
-    words: Any,
+def test_any_values_give_a_text_the_provider_accepts(
+    catalog: Any,
     title: str,
     address: str,
     name: str,
@@ -172,53 +182,59 @@ def test_whatever_is_written_the_vendor_takes_it(
     escalation: EscalationReason,
     doors: tuple[str, ...],
 ) -> None:
-    wording = MessageRenderer(words, "枫" * 10, TZ)
-    alert = an_alert(title=title, address=address, escalation=escalation, doors=doors)
-    made = wording.sms(alert, spoken(message[0], number=number, name=name, variant=message[1]))
-    filed = words.templates_by_code()[made.template]
-    assert set(VARIABLE.findall(filed)) == set(made.params)
-    assert all(1 <= len(value) <= 35 for value in made.params.values())
-    assert VARIABLE.sub(lambda found: made.params[found[1]], filed) == made.text.removeprefix("【" + "枫" * 10 + "】")
+    renderer = MessageRenderer(catalog, "枫" * 10, TZ)
+    alert = alert_with(title=title, address=address, escalation=escalation, doors=doors)
+    rendered = renderer.sms(alert, context_with(message[0], number=number, name=name, variant=message[1]))
+    registered = catalog.templates_by_code()[rendered.template]
+    assert set(VARIABLE.findall(registered)) == set(rendered.params)
+    assert all(1 <= len(value) <= 35 for value in rendered.params.values())
+    assert VARIABLE.sub(lambda found: rendered.params[found[1]], registered) == rendered.text.removeprefix(
+        "【" + "枫" * 10 + "】"
+    )
 
 
-def test_the_vendor_renders_what_we_count(words: Any) -> None:
-    made = MessageRenderer(words, "枫树社区", TZ).sms(an_alert(), spoken())
+def test_the_provider_renders_the_same_text(catalog: Any) -> None:
+    rendered = MessageRenderer(catalog, "枫树社区", TZ).sms(alert_with(), context_with())
     import json
 
-    assert made.text == "【枫树社区】" + render(words.templates_by_code()[made.template], json.dumps(made.params))
+    assert rendered.text == "【枫树社区】" + render(
+        catalog.templates_by_code()[rendered.template], json.dumps(rendered.params)
+    )
 
 
-def test_a_late_danger_says_how_late_and_an_old_one_its_day(words: Any) -> None:
-    wording = MessageRenderer(words, "枫树社区", TZ)
-    late = wording.sms(an_alert(late_ms=720_000), spoken())
+def test_a_late_danger_has_its_delay_and_an_old_one_its_date(catalog: Any) -> None:
+    renderer = MessageRenderer(catalog, "枫树社区", TZ)
+    late = renderer.sms(alert_with(late_ms=720_000), context_with())
     assert "14:05（迟报12分钟）" in late.text
-    assert wording.format_time(START - 86_400_000, START) == "1月1日14:05"
+    assert renderer.format_time(START - 86_400_000, START) == "1月1日14:05"
 
 
-def test_a_retained_danger_says_that_nobody_knows_how_old_it_is(words: Any) -> None:
-    wording, kept = MessageRenderer(words, "枫树社区", TZ), (Evidence("retained", True, at=START),)
-    short = wording.sms(an_alert(evidence=kept, address="3栋402"), spoken())
+def test_a_retained_danger_has_an_unknown_age(catalog: Any) -> None:
+    renderer, evidence = MessageRenderer(catalog, "枫树社区", TZ), (Evidence("retained", True, at=START),)
+    short = renderer.sms(alert_with(evidence=evidence, address="3栋402"), context_with())
     assert "14:05（保留消息，时间不明），3栋402。" in short.text
-    long = wording.sms(an_alert(evidence=kept, address="枫林苑二期北区3栋2单元402室厨房"), spoken(number=30))
+    long = renderer.sms(
+        alert_with(evidence=evidence, address="枫林苑二期北区3栋2单元402室厨房"), context_with(number=30)
+    )
     assert "14:05，枫林苑二期北区3栋2单元402室厨房。" in long.text
-    card: Any = CardRenderer(wording).call_card(an_alert(evidence=kept), spoken(), "task")
+    card: Any = CardRenderer(renderer).call_card(alert_with(evidence=evidence), context_with(), "task")
     assert card["horizontal_content_list"][0]["value"] == "14:05（保留消息，时间不明）"
 
 
-def test_a_span_is_said_in_the_unit_a_person_would_use(words: Any) -> None:
-    wording = MessageRenderer(words, "枫树社区", TZ)
-    spans = [wording.format_duration(minutes * 60_000) for minutes in (0, 10, 119, 120, 480, 2_879, 4_320)]
+def test_durations_have_a_readable_unit(catalog: Any) -> None:
+    renderer = MessageRenderer(catalog, "枫树社区", TZ)
+    spans = [renderer.format_duration(minutes * 60_000) for minutes in (0, 10, 119, 120, 480, 2_879, 4_320)]
     assert spans == ["1分钟", "10分钟", "119分钟", "2小时", "8小时", "48小时", "3天"]
 
 
-def test_a_place_nobody_registered_is_said_so(words: Any) -> None:
-    assert "位置未登记" in MessageRenderer(words, "枫树社区", TZ).sms(an_alert(address=""), spoken()).text
+def test_an_unregistered_place_is_named_as_such(catalog: Any) -> None:
+    assert "位置未登记" in MessageRenderer(catalog, "枫树社区", TZ).sms(alert_with(address=""), context_with()).text
 
 
-def test_a_broken_gas_alarm_sends_nobody_running_for_a_leak(words: Any) -> None:
+def test_a_broken_gas_alarm_is_a_repair_and_no_leak(catalog: Any) -> None:
     text = (
-        MessageRenderer(words, "枫树社区", TZ)
-        .sms(an_alert(ledger=Ledger.HEALTH, title="燃气报警器故障"), spoken())
+        MessageRenderer(catalog, "枫树社区", TZ)
+        .sms(alert_with(ledger=Ledger.HEALTH, title="燃气报警器故障"), context_with())
         .text
     )
     assert "检修" in text
@@ -226,59 +242,61 @@ def test_a_broken_gas_alarm_sends_nobody_running_for_a_leak(words: Any) -> None:
     assert "到场" not in text
 
 
-def test_a_call_passed_on_at_once_does_not_speak_of_minutes_waited(words: Any) -> None:
-    wording = MessageRenderer(words, "枫树社区", TZ)
-    assert "，无人接警。请指派，10分钟内到场。" in wording.sms(an_alert(), spoken(MessageKind.ESCALATE)).text
-    card: Any = CardRenderer(wording).call_card(an_alert(), spoken(MessageKind.ESCALATE), "task")
+def test_an_immediate_escalation_mentions_no_waiting_time(catalog: Any) -> None:
+    renderer = MessageRenderer(catalog, "枫树社区", TZ)
+    assert "，无人接警。请指派，10分钟内到场。" in renderer.sms(alert_with(), context_with(MessageKind.ESCALATE)).text
+    card: Any = CardRenderer(renderer).call_card(alert_with(), context_with(MessageKind.ESCALATE), "task")
     assert card["horizontal_content_list"][2] == {"keyname": "升级原因", "value": "无人接警"}
 
 
-def test_a_site_uses_its_own_template_codes(words: Any) -> None:
-    own = {"gas.critical": "SMS_1", "taken": "SMS_2"}
-    wording = MessageRenderer(words, "枫树社区", TZ, codes=own)
-    assert wording.sms(an_alert(), spoken()).template == "SMS_1"
-    assert wording.sms(an_alert(), spoken(MessageKind.ACKNOWLEDGED)).template == "SMS_2"
-    assert {"SMS_1", "SMS_2"} <= set(words.templates_by_code(own))
+def test_a_site_uses_its_own_template_codes(catalog: Any) -> None:
+    codes = {"gas.critical": "SMS_1", "taken": "SMS_2"}
+    renderer = MessageRenderer(catalog, "枫树社区", TZ, codes=codes)
+    assert renderer.sms(alert_with(), context_with()).template == "SMS_1"
+    assert renderer.sms(alert_with(), context_with(MessageKind.ACKNOWLEDGED)).template == "SMS_2"
+    assert {"SMS_1", "SMS_2"} <= set(catalog.templates_by_code(codes))
 
 
-def test_the_card_holds_to_the_vendors_limits(words: Any) -> None:
-    wording = MessageRenderer(words, "枫树社区", TZ)
-    alert = an_alert(state_since=START - 60_000, advice="勿开关电器", title="燃" * 50, address="址" * 60)
-    card: Any = CardRenderer(wording).call_card(
-        alert, spoken(MessageKind.ESCALATE), "task1", "https://ops.example/m/signed"
+def test_the_card_keeps_the_limits_of_the_provider(catalog: Any) -> None:
+    renderer = MessageRenderer(catalog, "枫树社区", TZ)
+    alert = alert_with(state_since=START - 60_000, advice="勿开关电器", title="燃" * 50, address="址" * 60)
+    card: Any = CardRenderer(renderer).call_card(
+        alert, context_with(MessageKind.ESCALATE), "task1", "https://ops.example/m/signed"
     )
     assert len(card["main_title"]["title"]) == 36
     assert len(card["main_title"]["desc"]) == 44
     assert [row["value"] for row in card["horizontal_content_list"]] == ["14:05", "10分钟内", "已1分钟无人接警"]
     assert [button["key"] for button in card["button_list"]] == ["ack:31", "pass:31"]
     assert card["jump_list"][0]["url"] == "https://ops.example/m/signed"
-    plain: Any = CardRenderer(MessageRenderer(words, "枫树社区", TZ)).call_card(
-        an_alert(), spoken(MessageKind.OVERDUE), "task2"
+    defaults: Any = CardRenderer(MessageRenderer(catalog, "枫树社区", TZ)).call_card(
+        alert_with(), context_with(MessageKind.OVERDUE), "task2"
     )
-    assert plain["main_title"]["title"] == "紧急超时 · 燃气泄漏"
-    assert "jump_list" not in plain
-    assert "sub_title_text" not in plain
+    assert defaults["main_title"]["title"] == "紧急超时 · 燃气泄漏"
+    assert "jump_list" not in defaults
+    assert "sub_title_text" not in defaults
 
 
-def test_the_owners_card_offers_what_comes_next(words: Any) -> None:
-    wording = MessageRenderer(words, "枫树社区", TZ)
-    card: Any = CardRenderer(wording).owner_card(an_alert(state=State.ACKNOWLEDGED), START, "task3")
+def test_the_card_of_the_owner_has_the_next_actions(catalog: Any) -> None:
+    renderer = MessageRenderer(catalog, "枫树社区", TZ)
+    card: Any = CardRenderer(renderer).owner_card(alert_with(state=State.ACKNOWLEDGED), START, "task3")
     assert card["main_title"]["title"] == "已由王芳接警 · 燃气泄漏"
     assert [button["text"] for button in card["button_list"]] == ["我已到场", "处置完毕"]
-    there: Any = CardRenderer(wording).owner_card(an_alert(state=State.ON_SITE), START, "task4")
-    assert [button["text"] for button in there["button_list"]] == ["处置完毕"]
-    assert CardRenderer(wording).button_text(MessageKind.ACKNOWLEDGED, "王芳") == "已由王芳接警"
-    assert CardRenderer(wording).button_text(MessageKind.RESOLVED, "王芳") == "已处置"
+    on_site_card: Any = CardRenderer(renderer).owner_card(alert_with(state=State.ON_SITE), START, "task4")
+    assert [button["text"] for button in on_site_card["button_list"]] == ["处置完毕"]
+    assert CardRenderer(renderer).button_text(MessageKind.ACKNOWLEDGED, "王芳") == "已由王芳接警"
+    assert CardRenderer(renderer).button_text(MessageKind.RESOLVED, "王芳") == "已处置"
 
 
-def test_a_refusal_is_one_sentence_with_the_name_and_the_time(words: Any) -> None:
-    wording = MessageRenderer(words, "枫树社区", TZ)
-    assert wording.refusal_text(ActionRefusal.ALREADY_TAKEN, an_alert(taken_at=START), START) == "已由王芳14:05接警。"
+def test_a_refusal_is_one_sentence_with_name_and_time(catalog: Any) -> None:
+    renderer = MessageRenderer(catalog, "枫树社区", TZ)
     assert (
-        wording.refusal_text(ActionRefusal.SHELVED, an_alert(owner_name=None), START)
+        renderer.refusal_text(ActionRefusal.ALREADY_TAKEN, alert_with(taken_at=START), START) == "已由王芳14:05接警。"
+    )
+    assert (
+        renderer.refusal_text(ActionRefusal.SHELVED, alert_with(owner_name=None), START)
         == "告警已搁置到14:05，请先接警或重新打开。"
     )
-    assert wording.source_text(Actor("w", "王芳", ResponseSource.SMS)) == "短信"
+    assert renderer.source_text(Actor("w", "王芳", ResponseSource.SMS)) == "短信"
 
 
 @pytest.mark.parametrize(
@@ -289,25 +307,25 @@ def test_a_refusal_is_one_sentence_with_the_name_and_the_time(words: Any) -> Non
         ("【枫树】${title}", "signature"),
     ],
 )
-def test_a_template_the_vendor_would_refuse_is_refused_here_first(text: str, why: str) -> None:
+def test_a_template_that_the_provider_would_refuse_is_refused(text: str, why: str) -> None:
     with pytest.raises(ValidationError, match=why):
         SmsTemplate(name="x", kind=MessageKind.ALERT, hazard="gas", text=text, codes={Severity.CRITICAL: "SMS_1"})
 
 
-def test_a_value_is_cleaned_of_what_vendors_refuse() -> None:
+def test_values_are_sanitized() -> None:
     assert sanitize("【急】www.a.cn/b 枫林苑\n3栋🔥13800138000") == "急 枫林苑3栋"
 
 
-def test_no_two_texts_are_filed_under_one_code(words: Any) -> None:
-    filed = [
-        (one.codes[severity], one.text.replace("{level}", words.severities[severity]))
-        for one in words.sms
-        for severity in one.codes
+def test_no_two_texts_have_one_template_code(catalog: Any) -> None:
+    registered = [
+        (template.codes[severity], template.text.replace("{level}", catalog.severities[severity]))
+        for template in catalog.sms
+        for severity in template.codes
     ]
-    assert len({code for code, _ in filed}) == len(set(filed))
+    assert len({code for code, _ in registered}) == len(set(registered))
 
 
-def test_the_card_of_a_call_after_the_data_recovered_says_so(words: Any) -> None:
-    cards = CardRenderer(MessageRenderer(words, "枫树社区", TZ))
-    card: Any = cards.call_card(an_alert(recovered_at=START), spoken(), "task")
-    assert {"keyname": words.card.data, "value": words.card.recovered} in card["horizontal_content_list"]
+def test_the_card_of_a_call_mentions_recovered_data(catalog: Any) -> None:
+    cards = CardRenderer(MessageRenderer(catalog, "枫树社区", TZ))
+    card: Any = cards.call_card(alert_with(recovered_at=START), context_with(), "task")
+    assert {"keyname": catalog.card.data, "value": catalog.card.recovered} in card["horizontal_content_list"]

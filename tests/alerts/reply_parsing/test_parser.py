@@ -1,4 +1,4 @@
-"""What people write back, held against hundreds of trials and against properties that no word may break."""
+"""The reply parser, with hundreds of examples and with properties that hold for all words."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from alerts.reply_parsing.grammar import ReplyGrammar, ReplyWords, WordKind, che
 from alerts.reply_parsing.parser import MAX_REPLY_LENGTH, Certainty, ParsedReply, ReplyIntent, Unclear, parse_reply
 from alerts.reply_parsing.trials import ReplyTrials, failures
 
-ROOM = Path(alerts.__file__).parent
-GRAMMAR = ReplyGrammar(**yaml.safe_load((ROOM / "reply_parsing" / "replies.zh.yaml").read_text("utf-8")))
-TRIALS = ReplyTrials(**yaml.safe_load((ROOM / "reply_parsing" / "replies_test.zh.yaml").read_text("utf-8")))
+ALERTS_FOLDER = Path(alerts.__file__).parent
+GRAMMAR = ReplyGrammar(**yaml.safe_load((ALERTS_FOLDER / "reply_parsing" / "replies.zh.yaml").read_text("utf-8")))
+TRIALS = ReplyTrials(**yaml.safe_load((ALERTS_FOLDER / "reply_parsing" / "replies_test.zh.yaml").read_text("utf-8")))
 ACTIONS = (ReplyIntent.ACKNOWLEDGE, ReplyIntent.ARRIVE, ReplyIntent.RESOLVE, ReplyIntent.RECEIPT)
 NEGATIONS = [w for w, kind in GRAMMAR.kinds.items() if kind in (WordKind.DECLINE, WordKind.CANNOT, WordKind.NEGATION)]
 WORDS = sorted(GRAMMAR.kinds)
-GAPS = st.sampled_from(["", " ", "，", "。", "\n", "！", "　"])
+SEPARATORS = st.sampled_from(["", " ", "，", "。", "\n", "！", "　"])
 NUMBERS = st.sampled_from(["", "11", "12", "13", "14", "21", "1", "2", "１１", "①①", "十一"])
 
 
-def read(text: str, *held: int) -> ParsedReply:
-    return parse_reply(text, GRAMMAR, held or (1, 2))
+def parse(text: str, *numbers: int) -> ParsedReply:
+    return parse_reply(text, GRAMMAR, numbers or (1, 2))
 
 
-def test_every_trial_is_read_as_it_says() -> None:
+def test_every_example_is_parsed_as_written() -> None:
     assert sum(len(trial.texts) for trial in TRIALS.trials) >= 500
     assert failures(TRIALS, GRAMMAR) == []
 
@@ -41,54 +41,56 @@ def test_the_built_in_words_have_no_fault() -> None:
 
 
 @given(st.integers(1, 99))
-def test_every_printed_code_is_read_back(number: int) -> None:
+def test_every_printed_code_is_parsed(number: int) -> None:
     printed = {"ok": "take", "no": "pass", "here": "arrive", "done": "resolve"}
     for variable, intent in printed.items():
-        assert read(codes_of(number)[variable], number) == ParsedReply(ReplyIntent(intent), (number,))
+        assert parse(codes_of(number)[variable], number) == ParsedReply(ReplyIntent(intent), (number,))
 
 
 @given(st.text(max_size=60))
 @example("1" * MAX_REPLY_LENGTH)
 @example("\ud800")
 @example("十百十")
-def test_no_text_breaks_the_reader(text: str) -> None:
-    parsed = read(text)
+def test_any_text_is_parsed_without_an_error(text: str) -> None:
+    parsed = parse(text)
     assert (parsed.intent is ReplyIntent.UNCLEAR) is (parsed.why is not Unclear.NONE)
     assert set(parsed.numbers) <= {1, 2}
 
 
-def test_a_text_longer_than_a_person_writes_is_not_read() -> None:
-    assert read("11" + " " * MAX_REPLY_LENGTH) == ParsedReply(ReplyIntent.UNCLEAR, why=Unclear.TOO_LONG)
+def test_a_text_that_is_too_long_is_unclear() -> None:
+    assert parse("11" + " " * MAX_REPLY_LENGTH) == ParsedReply(ReplyIntent.UNCLEAR, why=Unclear.TOO_LONG)
 
 
 PIECES = st.one_of(st.sampled_from(WORDS), NUMBERS, st.text(max_size=3))
 
 
-@given(st.lists(PIECES, max_size=3), st.sampled_from(NEGATIONS), st.lists(PIECES, max_size=3), GAPS)
+@given(st.lists(PIECES, max_size=3), st.sampled_from(NEGATIONS), st.lists(PIECES, max_size=3), SEPARATORS)
 @example([], "去不了", ["马上到"], "")
 @example(["我"], "去不了", [], "")
 @example(["11", "收到"], "不", ["去"], " ")
-def test_what_holds_a_negation_is_never_an_action(before: list[str], no: str, after: list[str], gap: str) -> None:
-    text = gap.join([*before, no, *after])
+def test_a_text_with_a_negation_is_never_an_action(
+    before: list[str], negation: str, after: list[str], gap: str
+) -> None:
+    text = gap.join([*before, negation, *after])
     folded = plain_text(text, GRAMMAR.sign_table)
-    # 没问题 agrees; a letter beside `no` makes another word of it; what is quoted is not said.
+    # 没问题 agrees; a letter beside `no` makes another word of it; quoted text does not count.
     assume(not any(word in folded for word in GRAMMAR.excepted()))
-    assume(no in GRAMMAR.quoted.sub(" ", folded) and GRAMMAR.first.found_in(folded))
-    assume(not no.isascii() or gap.strip(" 　\n，。！") != gap)
-    assert read(text).intent not in ACTIONS
+    assume(negation in GRAMMAR.quoted.sub(" ", folded) and GRAMMAR.first.found_in(folded))
+    assume(not negation.isascii() or gap.strip(" 　\n，。！") != gap)
+    assert parse(text).intent not in ACTIONS
 
 
 @given(st.sampled_from(NEGATIONS), st.sampled_from(["11", "21", "1"]))
-def test_a_code_beside_a_negation_takes_nothing(no: str, code: str) -> None:
-    assume(no not in GRAMMAR.excepted())
-    for text in (f"{code}{no}", f"{no}{code}", f"{code} {no}", f"{no}，{code}"):
-        assert read(text).intent not in ACTIONS, text
+def test_a_code_beside_a_negation_is_no_action(negation: str, code: str) -> None:
+    assume(negation not in GRAMMAR.excepted())
+    for text in (f"{code}{negation}", f"{negation}{code}", f"{code} {negation}", f"{negation}，{code}"):
+        assert parse(text).intent not in ACTIONS, text
 
 
 @given(st.sampled_from([w for w, kind in GRAMMAR.kinds.items() if kind is WordKind.DECLINE]))
-def test_a_plain_refusal_beside_its_code_declines_it(word: str) -> None:
+def test_a_refusal_beside_a_code_declines(word: str) -> None:
     for text in (f"11 {word}", f"11，{word}", word + "，11", f"12 {word}"):
-        assert (read(text).intent, read(text).numbers) == (ReplyIntent.DECLINE, (1,)), text
+        assert (parse(text).intent, parse(text).numbers) == (ReplyIntent.DECLINE, (1,)), text
 
 
 FULL_WIDTH = str.maketrans("0123456789", "０１２３４５６７８９")
@@ -101,47 +103,49 @@ CIRCLED = str.maketrans("123456789", "①②③④⑤⑥⑦⑧⑨")
     st.sampled_from(["", " ", "。", "！", "～", "\n", "　", "👍"]),
     st.sampled_from(["", " ", ",", "，", ".", "-", "　"]),
 )
-def test_variants_of_an_answer_mean_the_same(code: str, word: str, end: str, between: str) -> None:
-    plain = read(code + word)
+def test_variants_of_a_reply_mean_the_same(code: str, word: str, end: str, between: str) -> None:
+    plain = parse(code + word)
     spaced = between.join(code)
     for variant in (code.translate(FULL_WIDTH), code.translate(CIRCLED), spaced):
         for text in (f"{variant}{word}{end}", f"{end}{variant} {word}", f"{variant}，{word}", " ".join(variant + word)):
-            assert (read(text).intent, read(text).numbers) == (plain.intent, plain.numbers), text
+            assert (parse(text).intent, parse(text).numbers) == (plain.intent, plain.numbers), text
 
 
 @given(st.integers(0, 10**12), st.sets(st.integers(1, 99), max_size=6), st.sampled_from(["", "收到", "去不了", "到了"]))
-def test_digits_that_are_no_code_of_this_phone_never_act_on_another(number: int, held: set[int], word: str) -> None:
-    parsed = parse_reply(f"{number}{word}", GRAMMAR, held)
-    assert set(parsed.numbers) <= held
+def test_digits_that_are_no_code_of_this_phone_are_no_action(number: int, numbers: set[int], word: str) -> None:
+    parsed = parse_reply(f"{number}{word}", GRAMMAR, numbers)
+    assert set(parsed.numbers) <= numbers
     if not parsed.numbers and str(number) not in ("1", "2"):
         assert parsed.intent in (ReplyIntent.UNCLEAR, ReplyIntent.DECLINE)
 
 
 @given(st.integers(1, 99), st.sampled_from([w for w, kind in GRAMMAR.kinds.items() if kind is WordKind.UNIT]))
-def test_a_number_that_counts_or_addresses_something_is_no_code(number: int, unit: str) -> None:
-    assert read(f"{number}{unit}", number, number // 10 or 1).intent not in ACTIONS
+def test_a_number_with_a_unit_is_no_code(number: int, unit: str) -> None:
+    assert parse(f"{number}{unit}", number, number // 10 or 1).intent not in ACTIONS
 
 
-def test_a_bare_digit_says_that_it_is_short() -> None:
-    assert read("1") == ParsedReply(ReplyIntent.ACKNOWLEDGE, (), Certainty.SHORT)
-    assert read("2").certainty is Certainty.SHORT
+def test_a_bare_digit_is_marked_as_short() -> None:
+    assert parse("1") == ParsedReply(ReplyIntent.ACKNOWLEDGE, (), Certainty.SHORT)
+    assert parse("2").certainty is Certainty.SHORT
 
 
-def test_only_one_alert_has_a_number() -> None:
-    assert read("12 22").number is None
-    assert read("11").number == 1
+def test_a_reply_about_one_alert_has_a_number() -> None:
+    assert parse("12 22").number is None
+    assert parse("11").number == 1
 
 
-# --- the words as data ----------------------------------------------------------------------------------------------
+# --- words of a site ------------------------------------------------------------------------------------------------
 
 
-def own(**changes: Any) -> ReplyWords:
+def reply_words(**changes: Any) -> ReplyWords:
     return ReplyWords(**changes)
 
 
 def test_a_site_adds_words_of_its_dialect() -> None:
-    assert read("11妥嘞个儿").intent is ReplyIntent.UNCLEAR
-    words = own(words={"receipt": ["妥嘞个儿"], "pass": ["{莫,木}有功夫咧"]}, signs={"咧": "嘞"}, quotes=["<<.*>>"])
+    assert parse("11妥嘞个儿").intent is ReplyIntent.UNCLEAR
+    words = reply_words(
+        words={"receipt": ["妥嘞个儿"], "pass": ["{莫,木}有功夫咧"]}, signs={"咧": "嘞"}, quotes=["<<.*>>"]
+    )
     grammar = GRAMMAR.extended(words)
     assert check(words, grammar) == []
     assert parse_reply("11妥嘞个儿", grammar, [1]).intent is ReplyIntent.ACKNOWLEDGE
@@ -149,16 +153,16 @@ def test_a_site_adds_words_of_its_dialect() -> None:
     assert failures(TRIALS, grammar) == []
 
 
-def test_a_word_a_site_lists_elsewhere_moves() -> None:
-    words = own(words={"doubtful": ["中"]}, longest_promise_min=20)
+def test_a_word_listed_by_a_site_in_another_kind_moves() -> None:
+    words = reply_words(words={"doubtful": ["中"]}, longest_promise_min=20)
     grammar = GRAMMAR.extended(words)
     assert parse_reply("中", grammar, [1]).why is Unclear.DOUBTFUL
     assert parse_reply("30分钟到", grammar, [1]).why is Unclear.DOUBTFUL
     assert "得嘞" in grammar.kinds
 
 
-def test_a_site_cannot_make_a_refusal_into_a_take() -> None:
-    words = own(words={"take": ["去不了"]}, not_negated=["去不了"])
+def test_a_site_cannot_turn_a_refusal_into_an_acknowledgement() -> None:
+    words = reply_words(words={"take": ["去不了"]}, not_negated=["去不了"])
     faults = [fault.message for fault in failures(TRIALS, GRAMMAR.extended(words))]
     assert "'11去不了' is read as `take 1`, it must be `pass 1`" in faults
 
@@ -175,11 +179,11 @@ def test_a_site_cannot_make_a_refusal_into_a_take() -> None:
         ),
     ],
 )
-def test_a_faulty_word_is_named_with_its_place(words: Any, message: str) -> None:
-    given_words = own(words=words)
-    found = check(given_words, GRAMMAR.extended(given_words))
-    assert [fault.message for fault in found] == [message]
-    assert all(fault.where[:1] == ("words",) for fault in found)
+def test_an_invalid_word_has_its_position(words: Any, message: str) -> None:
+    given_words = reply_words(words=words)
+    faults = check(given_words, GRAMMAR.extended(given_words))
+    assert [fault.message for fault in faults] == [message]
+    assert all(fault.where[:1] == ("words",) for fault in faults)
 
 
 @pytest.mark.parametrize(
@@ -190,22 +194,22 @@ def test_a_faulty_word_is_named_with_its_place(words: Any, message: str) -> None
         ({"quotes": ["("]}, "is no regular expression"),
     ],
 )
-def test_a_faulty_list_is_refused(changes: Any, message: str) -> None:
+def test_an_invalid_list_is_refused(changes: Any, message: str) -> None:
     with pytest.raises(ValidationError, match=message):
-        own(**changes)
+        reply_words(**changes)
 
 
-def test_the_built_in_lists_are_all_there() -> None:
+def test_the_built_in_grammar_needs_all_lists() -> None:
     with pytest.raises(ValidationError, match="no words for take, go"):
         ReplyGrammar(words={"pass": ["不去"]})
 
 
-def test_a_trial_names_an_intent_and_numbers() -> None:
+def test_an_example_needs_an_intent_and_numbers() -> None:
     for means in ("", "agree 1", "take x"):
         with pytest.raises(ValidationError, match="write one of take, pass"):
             ReplyTrials(trials=[{"means": means, "texts": ["11"]}])
-    wrong = ReplyTrials(trials=[{"means": "take 2", "texts": ["21", "11"]}])
-    (fault,) = failures(wrong, GRAMMAR)
+    invalid = ReplyTrials(trials=[{"means": "take 2", "texts": ["21", "11"]}])
+    (fault,) = failures(invalid, GRAMMAR)
     assert (fault.where, fault.message) == (
         ("trials", 0, "texts", 1),
         "'11' is read as `take 1`, it must be `take 2`",
@@ -213,7 +217,7 @@ def test_a_trial_names_an_intent_and_numbers() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "held", "why"),
+    ("text", "numbers", "why"),
     [
         ("正在来的路上，11，我们已经在场", (1,), Unclear.CONTRADICTION),
         ("修好了，我能去", (1,), Unclear.CONTRADICTION),
@@ -223,8 +227,6 @@ def test_a_trial_names_an_intent_and_numbers() -> None:
         ("13 我能去", (1,), Unclear.CONTRADICTION),
     ],
 )
-def test_words_that_contradict_each_other_or_the_code_are_asked_about(
-    text: str, held: tuple[int, ...], why: Unclear
-) -> None:
-    parsed = parse_reply(text, GRAMMAR, held)
+def test_contradictory_words_or_codes_are_unclear(text: str, numbers: tuple[int, ...], why: Unclear) -> None:
+    parsed = parse_reply(text, GRAMMAR, numbers)
     assert (parsed.intent, parsed.why) == (ReplyIntent.UNCLEAR, why)

@@ -1,4 +1,4 @@
-"""C4, C8: a text leads to the right door of any tree, and names who needs help where the site allows it."""
+"""Texts end with the right door on any tree of places, and name the person in need where the site allows it."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from domain.addresses import shortened
 from domain.care import CARE, matters, neediest
 from domain.people import Community, community
 from store.database.alerts.repository import Transactions
-from tests.alerts.conftest import PEOPLE, SHANGHAI, SIGN, START, Town, a_finding, read_ladders, read_words
+from tests.alerts.conftest import PEOPLE, SHANGHAI, SIGN, START, AlertHarness, gas_finding, load_catalog, load_policy
 
-LONGEST = (
+LONGEST_TREES = (
     (("望泉西里南一社区", "社区"), ("88号楼", "楼栋"), ("4单元", "单元"), ("28层", "层"), ("2804室", "户")),
     (
         ("枫树社区", "社区"),
@@ -48,19 +48,19 @@ LONGEST = (
     (("金马街道", "街道"), ("李家湾村", "村"), ("第十三村民小组", "组"), ("128号", "农户"), ("后院厨房", "厨房")),
     (("行署路社区", "社区"), ("行署路与凯旋东路交叉口东南角", "路口"), ("雨水检查井Y0128号", "井位")),
 )
-"""Six real trees of communities, each with the longest names that its registers hold."""
+"""Six real trees of communities, each with the longest names of its registry."""
 TITLES = ("燃气泄漏", "一氧化碳浓度超标", "求救", "久未用水且未开门", "井盖打开", "电动车进电梯", "同楼多处燃气报警")
 
 
-def town_of(tree: tuple[tuple[str, str], ...]) -> Community:
+def registry_of(tree: tuple[tuple[str, str], ...]) -> Community:
     places = [Place(str(n), name, level, str(n - 1) if n else None) for n, (name, level) in enumerate(tree)]
     return community(places)
 
 
-ADDRESSES = tuple(town_of(tree).address(str(len(tree) - 1)) for tree in LONGEST)
+ADDRESSES = tuple(registry_of(tree).address(str(len(tree) - 1)) for tree in LONGEST_TREES)
 
 
-def test_the_longest_real_addresses_are_spelt_whole() -> None:
+def test_the_longest_real_addresses_are_complete() -> None:
     assert ADDRESSES == (
         "望泉西里南一社区88号楼4单元28层2804室",
         "枫林苑小区三期南组团13号楼2单元1402",
@@ -78,8 +78,8 @@ MESSAGES = [
 ]
 
 
-def an_alert(**changes: Any) -> Alert:
-    plain: dict[str, Any] = {
+def alert_with(**changes: Any) -> Alert:
+    defaults: dict[str, Any] = {
         "id": 31,
         "rule": "sos",
         "title": "求救",
@@ -96,10 +96,10 @@ def an_alert(**changes: Any) -> Alert:
         "address": ADDRESSES[0],
         "owner_name": "王芳",
     }
-    return Alert(**{**plain, **changes})
+    return Alert(**{**defaults, **changes})
 
 
-def speech(kind: MessageKind = MessageKind.ALERT, **changes: Any) -> MessageContext:
+def context(kind: MessageKind = MessageKind.ALERT, **changes: Any) -> MessageContext:
     return MessageContext(
         **{"kind": kind, "now": START, "limit_ms": 600_000, "number": 12, "name": "欧阳建国", **changes}
     )
@@ -110,62 +110,62 @@ def speech(kind: MessageKind = MessageKind.ALERT, **changes: Any) -> MessageCont
     list(product(("gas", "fire", "person", "water", "manhole", "device", "service"), Severity, MESSAGES)),
 )
 def test_every_template_is_one_segment_with_the_longest_real_address_and_ends_at_the_door(
-    words: Any, hazard: str, severity: Severity, message: tuple[MessageKind, str]
+    catalog: Any, hazard: str, severity: Severity, message: tuple[MessageKind, str]
 ) -> None:
-    wording = MessageRenderer(words, SIGN, SHANGHAI)
-    for address, title, late, who in product(ADDRESSES, TITLES, (0, 12 * 60_000), ("", "欧阳桂芳等3人")):
-        alert = an_alert(hazard=hazard, severity=severity, address=address, title=title, late_ms=late)
-        made = wording.sms(alert, speech(message[0], variant=message[1], affected_name=who))
+    renderer = MessageRenderer(catalog, SIGN, SHANGHAI)
+    for address, title, late, affected_name in product(ADDRESSES, TITLES, (0, 12 * 60_000), ("", "欧阳桂芳等3人")):
+        alert = alert_with(hazard=hazard, severity=severity, address=address, title=title, late_ms=late)
+        text = renderer.sms(alert, context(message[0], variant=message[1], affected_name=affected_name))
 
-        assert len(made.text) <= 70
-        assert all(1 <= len(value) <= 35 for value in made.params.values())
-        place, comma, name = made.params["place"].partition("，")
-        assert (name == who) if comma else True
+        assert len(text.text) <= 70
+        assert all(1 <= len(value) <= 35 for value in text.params.values())
+        place, comma, name = text.params["place"].partition("，")
+        assert (name == affected_name) if comma else True
         assert address.endswith(place)
         assert place[-4:] == address[-4:]
         assert not comma or place == address, "the name goes before the place is cut"
 
 
-def test_the_name_stands_behind_the_door_where_there_is_room(words: Any) -> None:
-    made = MessageRenderer(words, SIGN, SHANGHAI).sms(
-        an_alert(address="枫林苑3栋2单元402"), speech(affected_name="王桂芳")
+def test_the_name_follows_the_address_where_there_is_room(catalog: Any) -> None:
+    text = MessageRenderer(catalog, SIGN, SHANGHAI).sms(
+        alert_with(address="枫林苑3栋2单元402"), context(affected_name="王桂芳")
     )
 
-    assert made.text == (
+    assert text.text == (
         "【枫树社区】紧急：求救，14:05，枫林苑3栋2单元402，王桂芳。请10分钟内上门查看。回复121接警，122无法到场。"
     )
 
 
-def test_the_name_is_left_out_before_the_place_is_cut_and_before_the_second_code(words: Any) -> None:
-    made = MessageRenderer(words, SIGN, SHANGHAI).sms(
-        an_alert(title="久未用水且未开门"), speech(affected_name="欧阳桂芳等3人")
+def test_the_name_is_dropped_before_the_address_and_the_second_code(catalog: Any) -> None:
+    text = MessageRenderer(catalog, SIGN, SHANGHAI).sms(
+        alert_with(title="久未用水且未开门"), context(affected_name="欧阳桂芳等3人")
     )
 
-    assert "望泉西里南一社区88号楼4单元28层2804室。" in made.text
-    assert "欧阳" not in made.text
+    assert "望泉西里南一社区88号楼4单元28层2804室。" in text.text
+    assert "欧阳" not in text.text
 
 
-def test_a_cut_never_makes_another_house_of_it(words: Any) -> None:
-    """13号楼 without its first figure is 3号楼, where nobody needs help."""
-    for most in range(4, 22):
-        kept = shortened("枫林苑小区三期南组团13号楼2单元1402", most)
-        assert kept.startswith(
+def test_a_shortened_address_never_names_another_building(catalog: Any) -> None:
+    """13号楼 without its first digit is 3号楼, another building."""
+    for max_length in range(4, 22):
+        shortened_address = shortened("枫林苑小区三期南组团13号楼2单元1402", max_length)
+        assert shortened_address.startswith(
             ("枫", "林", "苑", "小", "区", "三期", "期", "南", "组", "团", "13", "楼", "2单", "元", "1402")
-        ), kept
+        ), shortened_address
 
 
 @given(st.text(alphabet="枫林苑栋单元0123十-A", max_size=40), st.integers(1, 40))
-def test_a_shortened_address_is_an_end_of_it_and_never_too_long(address: str, most: int) -> None:
-    kept = shortened(address, most)
+def test_a_shortened_address_is_a_suffix_within_the_limit(address: str, max_length: int) -> None:
+    shortened_address = shortened(address, max_length)
 
-    assert len(kept) <= most
-    assert address.endswith(kept)
-    assert bool(kept) == bool(address)
+    assert len(shortened_address) <= max_length
+    assert address.endswith(shortened_address)
+    assert bool(shortened_address) == bool(address)
 
 
-def test_a_card_names_who_needs_help(words: Any) -> None:
-    card: Any = CardRenderer(MessageRenderer(words, SIGN, SHANGHAI)).call_card(
-        an_alert(), speech(affected_name="王桂芳"), "task"
+def test_a_card_names_the_person_in_need(catalog: Any) -> None:
+    card: Any = CardRenderer(MessageRenderer(catalog, SIGN, SHANGHAI)).call_card(
+        alert_with(), context(affected_name="王桂芳"), "task"
     )
 
     assert {"keyname": "需帮助", "value": "王桂芳"} in card["horizontal_content_list"]
@@ -175,49 +175,51 @@ ELDER = Person("elder", "王桂芳", home="402", attributes={"age": 82, "lives_a
 SON = Person("son", "王建国", home="402", attributes={"age": 51, "lives_alone": False, "care": ""})
 
 
-def test_what_is_false_or_empty_tells_the_worker_nothing() -> None:
+def test_false_and_empty_attributes_are_not_shown() -> None:
     assert matters(ELDER, CARE) == [("age", 82), ("illness", "糖尿病"), ("lives_alone", True)]
     assert matters(SON, CARE) == [("age", 51)]
     assert matters(Person("baby", "宝宝", attributes={"age": 0}), CARE) == [("age", 0)]
 
 
-def test_where_several_live_the_one_who_needs_it_most_is_named(words: Any) -> None:
-    wording = MessageRenderer(words, SIGN, SHANGHAI)
+def test_of_several_residents_the_one_most_in_need_is_named(catalog: Any) -> None:
+    renderer = MessageRenderer(catalog, SIGN, SHANGHAI)
 
-    assert wording.affected_name((SON, ELDER), tuple(CARE)) == "王桂芳等2人"
-    assert (wording.affected_name((SON,), ()), wording.affected_name((), ())) == ("王建国", "")
+    assert renderer.affected_name((SON, ELDER), tuple(CARE)) == "王桂芳等2人"
+    assert (renderer.affected_name((SON,), ()), renderer.affected_name((), ())) == ("王建国", "")
     assert neediest((), ()) is None
 
 
-def with_names(town: Town, allowed: bool) -> None:
-    """The same desk at a site that allows names in texts, or does not."""
-    settings = structs.replace(town.settings, person_name=allowed, care=tuple(CARE))
-    town.people = community(
-        [*town.people.places.values()],
-        town.people.cells.values(),
+def allow_names(harness: AlertHarness, allowed: bool) -> None:
+    """Replaces the alert service by one of a site that allows names in texts, or does not."""
+    settings = structs.replace(harness.settings, person_name=allowed, care=tuple(CARE))
+    harness.people = community(
+        [*harness.people.places.values()],
+        harness.people.cells.values(),
         [*PEOPLE.values(), ELDER, SON],
-        town.people.duties,
+        harness.people.duties,
     )
 
-    def concerned(alert: Alert) -> tuple[Person, ...]:
-        return town.people.concerned(alert.subject, None, alert.place)
+    def affected(alert: Alert) -> tuple[Person, ...]:
+        return harness.people.concerned(alert.subject, None, alert.place)
 
-    town.service = AlertService(
-        Transactions(town.ledger),
-        read_ladders(),
-        read_words(),
+    harness.service = AlertService(
+        Transactions(harness.database),
+        load_policy(),
+        load_catalog(),
         settings,
-        lambda: town.people,
-        town.clock,
-        on_outbox=town.sender.wake,
-        affected=concerned,
+        lambda: harness.people,
+        harness.clock,
+        on_outbox=harness.sender.wake,
+        affected=affected,
     )
 
 
 @pytest.mark.parametrize("allowed", [True, False])
-async def test_the_text_of_an_sos_names_the_elder_only_where_the_site_allows_it(town: Town, allowed: bool) -> None:
-    with_names(town, allowed)
-    sos = a_finding(
+async def test_the_text_of_an_sos_names_the_elder_only_where_the_site_allows_it(
+    harness: AlertHarness, allowed: bool
+) -> None:
+    allow_names(harness, allowed)
+    sos = gas_finding(
         id="sos@1/person:elder/1",
         rule="sos",
         hazard="person",
@@ -225,17 +227,17 @@ async def test_the_text_of_an_sos_names_the_elder_only_where_the_site_allows_it(
         subject=Subject("person", "elder"),
         device="b",
     )
-    await town.service.process_findings([sos])
-    await town.send()
+    await harness.service.process_findings([sos])
+    await harness.send()
 
-    (text,) = town.texts("wang")
+    (text,) = harness.texts("wang")
     assert ("枫林苑3栋2单元402，王桂芳。" in text) is allowed
     assert "枫林苑3栋2单元402" in text
 
 
-async def test_a_leak_in_a_flat_names_those_who_live_there_and_a_repair_names_nobody(town: Town) -> None:
-    with_names(town, True)
-    broken = a_finding(
+async def test_a_leak_names_the_residents_and_a_repair_does_not(harness: AlertHarness) -> None:
+    allow_names(harness, True)
+    fault = gas_finding(
         id="fault@1/gas-1/1",
         rule="gas-fault",
         hazard="device",
@@ -243,16 +245,16 @@ async def test_a_leak_in_a_flat_names_those_who_live_there_and_a_repair_names_no
         ledger=Ledger.HEALTH,
         title="故障",
     )
-    await town.service.process_findings([a_finding(), broken])
-    await town.send()
+    await harness.service.process_findings([gas_finding(), fault])
+    await harness.send()
 
-    assert "王桂芳等2人" in town.texts("wang")[0]
-    assert "王" not in "".join(town.texts("fix"))
+    assert "王桂芳等2人" in harness.texts("wang")[0]
+    assert "王" not in "".join(harness.texts("fix"))
 
 
-async def test_a_manhole_on_a_road_and_a_flat_of_any_tree_are_called_by_their_address(town: Town) -> None:
-    """Rows 9 and 18: manholes read 位置未登记, and so did every flat of a 楼栋/单元/户 tree."""
-    town.people = community(
+async def test_a_manhole_and_a_flat_of_any_tree_are_named_by_their_address(harness: AlertHarness) -> None:
+    """Manholes had the text 位置未登记, and so had every flat of a 楼栋/单元/户 tree."""
+    harness.people = community(
         [
             Place("c", "市南小区", "community", cell="grid"),
             Place("road", "人民路", "road", "c"),
@@ -264,27 +266,29 @@ async def test_a_manhole_on_a_road_and_a_flat_of_any_tree_are_called_by_their_ad
         PEOPLE.values(),
         [Duty("1", "grid", Role.WORKER, "wang")],
     )
-    manhole = a_finding(id="m@1/m/1", rule="manhole-open", hazard="manhole", title="井盖打开", device="m", place="road")
-    await town.service.process_findings([manhole, a_finding(place="f")])
-    await town.send()
+    manhole = gas_finding(
+        id="m@1/m/1", rule="manhole-open", hazard="manhole", title="井盖打开", device="m", place="road"
+    )
+    await harness.service.process_findings([manhole, gas_finding(place="f")])
+    await harness.send()
 
-    assert [("人民路" in text, "市南小区1号楼1单元101" in text) for text in town.texts("wang")] == [
+    assert [("人民路" in text, "市南小区1号楼1单元101" in text) for text in harness.texts("wang")] == [
         (True, False),
         (False, True),
     ]
-    assert (town.alert(1).building, town.alert(2).building) == (None, "b")
+    assert (harness.alert(1).building, harness.alert(2).building) == (None, "b")
 
 
-async def test_smoke_in_three_flats_of_a_loudong_is_one_building(town: Town) -> None:
-    """Lesser alerts of one building fold into one story also where the building is a 楼栋."""
-    town.people = community(
+async def test_leaks_in_flats_of_a_loudong_join_as_one_building(harness: AlertHarness) -> None:
+    """Lesser findings of one building join one alert also where the level of the building is 楼栋."""
+    harness.people = community(
         [Place("b", "1号楼", "楼栋", cell="grid"), *(Place(f"f{n}", f"{n}01", "户", "b") for n in range(5))],
         [Cell("grid", "网格", "grid")],
         PEOPLE.values(),
         [Duty("1", "grid", Role.WORKER, "wang")],
     )
-    lesser = [
-        a_finding(
+    leaks = [
+        gas_finding(
             id=f"w@1/w{n}/1",
             rule="leak",
             severity=Severity.MEDIUM,
@@ -294,6 +298,6 @@ async def test_smoke_in_three_flats_of_a_loudong_is_one_building(town: Town) -> 
         )
         for n in range(5)
     ]
-    outcomes = await town.service.process_findings(lesser)
+    outcomes = await harness.service.process_findings(leaks)
 
     assert [outcome.disposition.value for outcome in outcomes] == ["opened"] * 3 + ["joined"] * 2

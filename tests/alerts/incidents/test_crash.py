@@ -1,4 +1,4 @@
-"""kill -9 of a process that hears findings: what it said it heard is there, once, with its message and its story."""
+"""kill -9 of a process that receives findings: each acknowledged finding has one alert with its message."""
 
 from __future__ import annotations
 
@@ -15,32 +15,35 @@ from store.database.system.journal_positions import positions
 
 CHILD = """
     import asyncio, importlib.util, itertools, sys
-    spec = importlib.util.spec_from_file_location("town", sys.argv[2])
-    town = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(town)
+    spec = importlib.util.spec_from_file_location("conftest", sys.argv[2])
+    harness = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(harness)
     from alerts.service import AlertService, AlertSettings
     from domain import Lane, Subject
     from store.database.alerts.repository import Transactions
 
     async def main():
-        db = town.database.Database(town.database.sqlite_url(sys.argv[1]))
-        settings = AlertSettings(sign=town.SIGN, tz=town.SHANGHAI, replies=town.read_replies(), channels=("sms",))
-        people = town.small_town()
+        db = harness.database.Database(harness.database.sqlite_url(sys.argv[1]))
+        replies = harness.load_reply_grammar()
+        settings = AlertSettings(sign=harness.SIGN, tz=harness.SHANGHAI, replies=replies, channels=("sms",))
+        people = harness.small_community()
         service = AlertService(
-            Transactions(db), town.read_ladders(), town.read_words(), settings, lambda: people, town.Clock()
+            Transactions(db), harness.load_policy(), harness.load_catalog(), settings, lambda: people, harness.Clock()
         )
         for n in itertools.count():
-            heard = town.a_finding(id=f"f{n}", device=f"d{n}", subject=Subject("device", f"d{n}"))
-            await service.process_findings([heard], Lane.URGENT, n)
+            finding = harness.gas_finding(id=f"f{n}", device=f"d{n}", subject=Subject("device", f"d{n}"))
+            await service.process_findings([finding], Lane.URGENT, n)
             print(n, flush=True)
 
     asyncio.run(main())
 """
 
 
-def test_after_kill_9_everything_heard_is_there_once_with_its_message(tmp_path: Path, empty_ledger: Path) -> None:
+def test_after_kill_9_every_acknowledged_finding_has_one_alert_with_its_message(
+    tmp_path: Path, empty_database: Path
+) -> None:
     path = tmp_path / "ledger.db"
-    path.write_bytes(empty_ledger.read_bytes())
+    path.write_bytes(empty_database.read_bytes())
     conftest = Path(__file__).parents[1] / "conftest.py"
     script = textwrap.dedent(CHILD)
     command = [sys.executable, "-c", script, str(path), str(conftest)]
@@ -50,14 +53,14 @@ def test_after_kill_9_everything_heard_is_there_once_with_its_message(tmp_path: 
             if int(line) >= 12:
                 child.kill()
                 break
-        said = int(line)
+        acknowledged = int(line)
     ledger = database.Database(database.sqlite_url(path))
     try:
         shown: Any = ledger.write_blocking(lambda tx: list_alerts(tx, AlertFilter(), 1000)).items
         last = next(iter(ledger.write_blocking(lambda tx: positions(tx, READER)).values()))
-        assert last in (said, said + 1, said + 2)
-        assert len(shown) == last + 1, "the position and the alerts were written together"
-        for n in range(said + 1):
+        assert last in (acknowledged, acknowledged + 1, acknowledged + 2)
+        assert len(shown) == last + 1, "the position and the alerts are written together"
+        for n in range(acknowledged + 1):
             alerts = ledger.write_blocking(lambda tx, n=n: alerts_of_finding(tx, f"f{n}"))
             assert len(alerts) == 1
             assert len(ledger.write_blocking(lambda tx, a=alerts[0]: SqlAlertStore(tx).deliveries(int(a)))) == 1

@@ -1,12 +1,12 @@
 /**
  * A mock of the API for work on the screen: deterministic data, the same content security policy as the real server,
- * and a few switches for screenshots (POST /mock/quiet, /mock/deaf, /mock/reset). It decides nothing about the real API.
+ * and a few switches for screenshots (POST /mock/quiet, /mock/disconnected, /mock/reset). It decides nothing about the real API.
  */
 import { createReadStream, existsSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { extname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { makeAlerts, makeStorm, makePlaces, makeReadings, makeTimeline, PEOPLE, RULES, stamp } from './town.mjs'
+import { makeAlerts, makeStorm, makePlaces, makeReadings, makeTimeline, PEOPLE, RULES, stamp } from './data.mjs'
 
 const DIST = fileURLToPath(new URL('../../dist', import.meta.url))
 const PORT = Number(process.env.PORT ?? 8787)
@@ -14,7 +14,7 @@ const TYPES = { '.js': 'text/javascript', '.css': 'text/css', '.html': 'text/htm
 const CSP = "default-src 'self'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; img-src 'self' data: blob:; connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 let alerts = new Map()
-let deaf = false
+let disconnected = false
 const streams = new Set()
 const places = makePlaces()
 const tree = new Map(places.map((one) => [one.id, one]))
@@ -43,7 +43,7 @@ const CONCERNED = [{
 
 function reset() {
   alerts = new Map(makeAlerts(Date.now()).map((item) => [item.id, item]))
-  deaf = false
+  disconnected = false
 }
 reset()
 
@@ -71,7 +71,7 @@ function emit(event, data, to = streams) {
   for (const stream of to) stream.write(`id: ${Date.now()}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`)
 }
 const status = () => ({
-  connected: !deaf,
+  connected: !disconnected,
   last_reading_at: stamp(Date.now() - 1200),
   readings_per_s: 6.4,
   on_duty: { worker: ['王建国', '李秀兰', '陈志强', '周小梅'], community: ['孙德福'] },
@@ -183,7 +183,7 @@ function play(response, what) {
   if (what === 'drop') for (const one of streams) one.destroy()
   if (what === 'quiet') for (const item of [...alerts.values()]) if (item.state !== 'closed') alerts.delete(item.id)
   if (what === 'storm') for (const item of makeStorm(Date.now())) alerts.set(item.id, item)
-  deaf = what === 'deaf'
+  disconnected = what === 'disconnected'
   emit('resync', {})
   emit('status', status())
   return send(response, 204)

@@ -1,6 +1,6 @@
 """Takes pictures of every page against the mock server, and fails when a page logs an error or breaks its policy.
 
-Start `npm run mock` first. It knows nothing of the real service; it looks only at what the browser shows.
+Start `npm run mock` first. It does not need the real service; it checks only what the browser shows.
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ def desktop(browser: Browser, folder: Path) -> None:
     page.request.post(f"{BASE}/mock/reset")
     page.request.post(f"{BASE}/mock/storm")
     shoot(page, folder, "wall-storm", "/", ".more")
-    page.request.post(f"{BASE}/mock/deaf")
-    shoot(page, folder, "wall-deaf", "/", ".deaf")
+    page.request.post(f"{BASE}/mock/disconnected")
+    shoot(page, folder, "wall-disconnected", "/", ".disconnected")
     page.request.post(f"{BASE}/mock/reset")
     shoot(page, folder, "alert", "/alerts/31", "canvas")
     shoot(page, folder, "alert-failed-text", "/alerts/29", "canvas")

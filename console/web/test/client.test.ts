@@ -49,7 +49,7 @@ const last = (): Asked => requests.at(-1) as Asked
 const refused = (asking: Promise<unknown>): Promise<Client.Problem> => asking.then(() => Promise.reject(new Error('was not refused')), (error: Client.Problem) => error)
 
 describe('the client of the API', () => {
-  it('asks page by page until there is no more, and repeats a filter of several values', async () => {
+  it('loads all pages, and repeats a filter of several values', async () => {
     answer = { status: 200, body: { items: [], next: null } }
     await client.api.alerts({ state: ['open', 'on_site'] })
     expect(last().url).toBe('/api/v1/alerts?state=open&state=on_site&limit=1000')
@@ -66,7 +66,7 @@ describe('the client of the API', () => {
     expect(last().own).toBeUndefined()
   })
 
-  it('tells every fault that the server names, in its own words', async () => {
+  it('reports every error of the response in the server\'s text', async () => {
     answer = { status: 422, body: { detail: '有 2 处不对', errors: [{ field: 'to', detail: '没有这个人。' }, { field: 'until', detail: '时间不对。' }] } }
     const problem = await refused(client.api.act('31', 'assign', {}))
     expect([problem.kind, problem.detail]).toEqual(['refused', '没有这个人。时间不对。'])
@@ -74,7 +74,7 @@ describe('the client of the API', () => {
     expect((await refused(client.api.act('31', 'close', {}))).detail).toBe('已经结案')
   })
 
-  it('sends to the login whoever is not logged in, but not whoever only asks whether he is', async () => {
+  it('redirects to the login after a 401, except when it loads the session', async () => {
     let sent = 0
     client.whenUnauthorized(() => (sent += 1))
     answer = { status: 401, body: { detail: '未登录' } }
@@ -84,7 +84,7 @@ describe('the client of the API', () => {
     expect(sent).toBe(1)
   })
 
-  it('takes an empty answer as done, and says at once when there is no server', async () => {
+  it('accepts an empty response, and fails at once without a server', async () => {
     answer = { status: 204, body: null }
     expect(await client.api.leave()).toBeUndefined()
     let isGone = 0

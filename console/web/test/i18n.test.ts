@@ -10,7 +10,7 @@ function leaves(messages: object, path = ''): Array<[string, string]> {
 }
 const blanks = (text: string): string[] => (text.match(/\{\w+\}/g) ?? []).sort()
 
-describe('the words', () => {
+describe('the texts', () => {
   it('have the same blanks in both languages', () => {
     const english = new Map(leaves(en))
     for (const [path, text] of leaves(zh)) expect([path, blanks(english.get(path) ?? '')]).toEqual([path, blanks(text)])

@@ -27,7 +27,7 @@ function silence(state: Silence['state'], id: string, from: number, until: numbe
 const draft: Draft = { place: 'b3', kind: '', device: ' ', severity: '', from: '', span: 'two', reason: ' 检修 ', person: 'w1' }
 
 describe('a silence', () => {
-  it('stands before the planned ones while it lasts, the next to end in front; what is over comes last', () => {
+  it('is listed before planned ones while active, the next to end first, expired ones last', () => {
     const all = [
       silence('expired', 'long over', -9 * HOUR, -8 * HOUR),
       silence('pending', 'later', 5 * HOUR, 6 * HOUR),
@@ -42,7 +42,7 @@ describe('a silence', () => {
 })
 
 describe('the form of a silence', () => {
-  it('sends only what was said, from now on', () => {
+  it('sends only the fields that are filled, from now on', () => {
     const until = new Date(NOW + 2 * HOUR).toISOString()
     expect(bodyOf(draft, NOW, ZONE)).toEqual({ matchers: { place: 'b3' }, until, reason: '检修', person: 'w1' })
   })
@@ -62,7 +62,7 @@ describe('the form of a silence', () => {
     expect(bodyOf({ ...draft, ...missing }, NOW, ZONE)).toBeNull()
   })
 
-  it('knows the night on which clocks are put back', () => {
+  it('handles the night on which clocks are put back', () => {
     const spoken = ['2026-10-25T01:30', '2026-10-25T03:30', '2026-07-01T12:00'].map((text) => fromWall(text, 'Europe/Berlin'))
     expect(spoken.map((at) => new Date(at ?? 0).toISOString())).toEqual([
       '2026-10-24T23:30:00.000Z',

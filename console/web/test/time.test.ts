@@ -22,7 +22,7 @@ describe('instants', () => {
     expect(clock(at('2026-11-21T16:05:03Z'), 'Europe/Paris')).toBe('17:05')
   })
 
-  it('says yesterday by the local calendar, not by 24 hours', () => {
+  it('uses the local calendar for yesterday, not 24 hours', () => {
     const now = at('2026-11-22T00:10:00+08:00')
     expect(daysAgo(at('2026-11-21T23:55:00+08:00'), now, SHANGHAI)).toBe(1)
     expect(when(at('2026-11-22T00:01:00+08:00'), now, SHANGHAI, zh.day)).toBe('00:01')
@@ -51,7 +51,7 @@ describe('durations', () => {
     expect(running(-5000)).toBe('0:00')
   })
 
-  it('is said in one or two units', () => {
+  it('has one or two units', () => {
     expect(span(40 * SECOND, zh.span)).toBe('40秒')
     expect(span(2 * MINUTE, zh.span)).toBe('2分钟')
     expect(span(HOUR, zh.span)).toBe('1小时')

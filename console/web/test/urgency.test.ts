@@ -38,7 +38,7 @@ describe('severity', () => {
     expect(appearance(alert({ stale: true, state: 'closed' })).hatched).toBe(false)
   })
 
-  it('counts as live until somebody resolved it, and a returned one is live again', () => {
+  it('is open until it is resolved, and open again when returned', () => {
     expect(STATES.filter(isOpen)).toEqual(['open', 'acknowledged', 'on_site', 'returned'])
   })
 
@@ -54,7 +54,7 @@ describe('severity', () => {
 describe('a deadline', () => {
   const deadline = { what: 'take' as const, at: '2026-11-22T05:01:01+08:00' }
 
-  it('runs from the opening when the server says no more', () => {
+  it('runs from the opening when the server gives no begin', () => {
     expect(remaining(alert({ deadline }), at('2026-11-22T05:00:31+08:00'))).toEqual({ what: 'take', left: 30_000, share: 0.5, over: false })
   })
 
@@ -96,7 +96,7 @@ describe('the order of the list', () => {
     expect(order(...list)).toEqual(order(...[...list].reverse()))
   })
 
-  it('moves nothing while somebody points at it', () => {
+  it('keeps positions while the pointer is over it', () => {
     expect(keepPositions(['a', 'b', 'c'], ['new', 'c', 'a'])).toEqual(['a', 'c', 'new'])
   })
 })
@@ -132,7 +132,7 @@ describe('whom to send', () => {
     { person: '李', role: 'worker' as const, cell: 'g01', absent: false },
   ]
 
-  it('is the own grid first, then whoever is above it, then others, and never a resident', () => {
+  it('lists the own grid cell first, then its parents, then others, and never residents', () => {
     const found = rankAssignees(people, duties, cells, 'm01')
     expect(found.map((one) => [one.name, one.near])).toEqual([['李', true], ['陈', true], ['王', false]])
   })

@@ -9,14 +9,15 @@ from app.config.catalog import load_active_rulebooks, load_kinds
 from app.errors import UserError
 from app.rule_tools.recorded_data import RecordedData, clip_start, open_recorded_data
 from app.rule_tools.requests import ExplainRequest, Progress
-from domain import DAY, Finding, Instant, Reading
+from domain import DAY, Finding, Instant, Reading, Subject
 from domain.kind import Kind
-from rules.engine.community_index import GROUP_SEPARATOR, CommunityIndex
+from rules.engine.community_index import CommunityIndex
 from rules.engine.engine import Engine
 from rules.hosts.partition import connected_devices
 from rules.hosts.replay import Event, Outage, ReadingBatch, chunk_events, play
 from rules.rulebook.model import Rulebook
 from rules.rulebook.serialization import load_rulebooks
+from rules.state.group_key import GroupKey
 from rules.tools.explain import explain as explain_state
 
 BASELINE_REPLAY_MS = 35 * DAY
@@ -62,7 +63,7 @@ def replay_length_ms(rulebooks: Sequence[Rulebook]) -> int:
 def is_self_contained(rulebooks: Sequence[Rulebook], name: str) -> bool:
     """Whether the readings of this device alone determine the rule's state: no group, no absence of others."""
     rules = [rule for rulebook in rulebooks for rule in rulebook.rules]
-    return len(rules) == 1 and rules[0].absent is None and GROUP_SEPARATOR not in name
+    return len(rules) == 1 and rules[0].absent is None and GroupKey.parse(name) is None
 
 
 def _explain_recorded(
@@ -100,12 +101,7 @@ def _progress_at(event: Event, start: Instant, end: Instant) -> float:
 
 def _recent_findings(findings: Sequence[Finding], request: ExplainRequest) -> Iterator[dict[str, Any]]:
     """The last findings of the rule about the device or group, the newest last."""
-    group_type, separator, group = request.device.partition(GROUP_SEPARATOR)
-    own = [
-        finding
-        for finding in findings
-        if finding.rule == request.rule and _is_about(finding, request.device, group_type if separator else "", group)
-    ]
+    own = [finding for finding in findings if finding.rule == request.rule and _is_about(finding, request.device)]
     for finding in own[-FINDINGS_SHOWN:]:
         yield {
             "at": finding.at,
@@ -115,7 +111,8 @@ def _recent_findings(findings: Sequence[Finding], request: ExplainRequest) -> It
         }
 
 
-def _is_about(finding: Finding, device: str, group_type: str, group: str) -> bool:
-    if group_type:
-        return (finding.subject.type, finding.subject.id) == (group_type, group)
+def _is_about(finding: Finding, device: str) -> bool:
+    group = GroupKey.parse(device)
+    if group is not None:
+        return finding.subject == Subject(group.type, group.name)
     return finding.device == device

@@ -15,9 +15,8 @@ from domain.people import Community
 from domain.places import self_and_ancestors
 from rules.language.local_calendar import find_zone
 from rules.state.device import DeviceState
+from rules.state.group_key import GroupKey
 
-GROUP_SEPARATOR: Final = "/"
-"""Separates type and name in the id of a group (`building/b3`). No device id contains it: it separates MQTT topics."""
 DEFAULT_ZONE: Final = ZoneInfo("Asia/Shanghai")
 LOCATED: Final = ("lat", "lon", "datum")
 """What a place has beside its attributes: `place.lat` is where the door is, known of it or of its building."""
@@ -102,28 +101,28 @@ class CommunityIndex:
 
     def subject(self, device: Device, of: str) -> tuple[Subject, str | None]:
         """The subject of a finding and the place to go to: a person's home, or the place of the device."""
-        kind, group, name = device.id.partition(GROUP_SEPARATOR)
-        if group:
-            return Subject(kind, name), device.place
+        group = GroupKey.parse(device.id)
+        if group is not None:
+            return Subject(group.type, group.name), device.place
         named = device.attributes.get("person")
         if of != "person" or named is None:
             return Subject("device", device.id), self.community.place_of(device)
         return Subject("person", str(named)), self._place(device)
 
     def group_of(self, device: Device, of: str) -> Device | None:
-        """The household, building, cell or line a device (or a smaller group) belongs to, as the device it is kept as.
+        """The household, building, cell or line of a device or a smaller group, as the device of its stored state.
 
-        A device without a place joins nothing. What a person carries belongs to the home of the person.
+        A device without a place belongs to none. What a person carries belongs to the home of the person.
         """
         place = self._place(device)
         if of == "line":
             line = device.attributes.get("line")
-            return None if line is None else Device(f"{of}{GROUP_SEPARATOR}{line}", of, place=place)
+            return None if line is None else GroupKey(of, str(line)).as_device(place)
         if of == "cell":
             cell = self.community.cell_of(place)
-            return None if cell is None else Device(f"{of}{GROUP_SEPARATOR}{cell}", of, place=place)
+            return None if cell is None else GroupKey(of, cell).as_device(place)
         found = self.community.building_of(place) if of == "building" else self.community.household_of(place)
-        return None if found is None else Device(f"{of}{GROUP_SEPARATOR}{found.id}", of, place=found.id)
+        return None if found is None else GroupKey(of, found.id).as_device(found.id)
 
     def address_or_id(self, place: str | None, device: str) -> str:
         """Where something was found, as a worker reads it: the address, else the device."""

@@ -9,9 +9,10 @@ from typing import Final
 from domain import MINUTE, Device, Finding, Instant
 from domain.findings import finding_id
 from rules.compiled.rule import CompiledRule
-from rules.engine.community_index import GROUP_SEPARATOR, CommunityIndex
+from rules.engine.community_index import CommunityIndex
 from rules.engine.evaluation import RETAINED
 from rules.lifecycle.state_machine import Effect
+from rules.state.group_key import GroupKey
 
 LATE_AFTER_MS: Final = 2 * MINUTE
 """A delay up to this is ordinary transport, not news."""
@@ -38,7 +39,7 @@ def build_finding(
         begin=rule_state.begin,
         at=effect.at,
         now=now,
-        device=None if GROUP_SEPARATOR in device.id else device.id,
+        device=device.id if GroupKey.parse(device.id) is None else None,
         place=place,
         advice=rule.advice.zh if rule.advice is not None else "",
         evidence=rule_state.evidence,

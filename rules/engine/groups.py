@@ -19,13 +19,14 @@ from rules.lifecycle.transitions import Phase, Signal
 from rules.rulebook.model import Gather, Rulebook
 from rules.state.device import DeviceState
 from rules.state.group import GroupMember, GroupSnapshot, GroupState
+from rules.state.group_key import GroupKey
 
 MAX_SHOWN: Final = 10
 """Members shown as evidence; the count comes first."""
 
 
 class GroupRegistry:
-    """Every group that has something to remember."""
+    """The states of all groups with members or findings."""
 
     def __init__(self, books: Sequence[Rulebook]) -> None:
         self.rulesets = compile_group_rules(books)
@@ -75,7 +76,7 @@ class GroupRegistry:
             self.evict_if_empty(group)
 
     def evict_if_empty(self, group: GroupState) -> None:
-        """Forgets what a group no longer needs, and the group when nothing is left."""
+        """Drops members that can no longer count, and the group when it is empty."""
         group.drop_stale_members()
         if not group.members and not group.rule_states:
             self.states.pop(group.device.id, None)
@@ -157,30 +158,29 @@ class GroupRegistry:
                     yield name, group.id
 
     def blank_state(self, name: str) -> GroupState | None:
-        """A subject of which nothing was found, such as `building/b3`; None when nothing gathers in its like."""
-        of, _, place = name.partition("/")
-        return GroupState(Device(name, of, place=place), self.rulesets[of], 0) if of in self.rulesets else None
+        """The state of a group without findings, such as `building/b3`; None when no rule gathers in its type."""
+        key = GroupKey.parse(name)
+        if key is None or key.type not in self.rulesets:
+            return None
+        return GroupState(key.as_device(key.name), self.rulesets[key.type], 0)
 
-    # -- being written down -------------------------------------------------------------------------------------
+    # -- checkpoint ---------------------------------------------------------------------------------------------
 
     def snapshot(self) -> list[GroupSnapshot]:
         """Every group as a value."""
         return [GroupSnapshot(group.snapshot(), list(group.members.values())) for group in self.states.values()]
 
     def restore(self, written: Iterable[GroupSnapshot]) -> Iterator[GroupState]:
-        """Takes up what was written down; types of subject that nothing gathers in any more are forgotten."""
-        for gathered in written:
-            snapshot = gathered.state
-            if snapshot.kind not in self.rulesets:
+        """Restores groups; those of a type in which no rule gathers any more are dropped."""
+        for stored in written:
+            key = GroupKey.parse(stored.state.device)
+            if key is None or key.type not in self.rulesets:
                 continue
-            _, _, name = snapshot.device.partition("/")
-            first = gathered.members[0].place if gathered.members else None
-            place = name if snapshot.kind in ("household", "building") else first
-            group = self.states[snapshot.device] = GroupState(
-                Device(snapshot.device, snapshot.kind, place=place), self.rulesets[snapshot.kind], 0
-            )
-            group.restore(snapshot)
-            group.members = {(member.rule, member.device): member for member in gathered.members}
+            first = stored.members[0].place if stored.members else None
+            device = key.as_device(key.name if key.type in ("household", "building") else first)
+            group = self.states[device.id] = GroupState(device, self.rulesets[key.type], 0)
+            group.restore(stored.state)
+            group.members = {(member.rule, member.device): member for member in stored.members}
             yield group
 
 

@@ -1,4 +1,4 @@
-"""Records of the registry as people write them: what is a value, and which fault names what is none."""
+"""Specs of the registry's records: the value of a valid record, and the message for an invalid field."""
 
 from __future__ import annotations
 
@@ -31,6 +31,9 @@ def test_every_record_becomes_its_value() -> None:
         (PersonSpec, {"id": "li", "name": "x", "wecom": "@all"}, "is not one person's WeCom userid"),
         (PersonSpec, {"id": "li", "name": "x", "attributes": {"age": float("nan")}}, "is no value of an attribute"),
         (PersonSpec, {"id": "li", "name": "x", "attributes": {"age": [1]}}, "is no value of an attribute"),
+        (PersonSpec, {"id": "li", "name": "x", "attributes": {"age": 1 << 63}}, "does not fit into 64 bits"),
+        (PersonSpec, {"id": "li", "name": "x", "attributes": {"age": "\0"}}, "contains a NUL character"),
+        (PersonSpec, {"id": "li", "name": "\0"}, "contains a NUL character"),
         (DutySpec, {"id": "1", "cell": "c", "role": "worker", "person": "li", "to": "25:00"}, "is not a time of day"),
     ],
 )

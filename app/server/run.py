@@ -45,6 +45,8 @@ from app.server.service_config import ServiceConfig
 from ingest.mqtt.broker_address import BrokerAddress
 
 GC_THRESHOLDS = (50_000, 50, 100)
+_NOT_IN_LOGIN_FILE = ":\r\n"
+"""Mosquitto's password file has one `user:password` a line, and mosquitto_passwd cuts a password at a colon."""
 
 
 class Options(Struct, frozen=True):
@@ -186,6 +188,11 @@ async def open_broker(
         raise InvalidAddress(
             f"--mqtt {option}: a broker that others can reach needs credentials; set {MQTT_USER} and {MQTT_PASSWORD}, "
             "or listen on 127.0.0.1"
+        )
+    if set(user + password) & set(_NOT_IN_LOGIN_FILE):
+        raise InvalidAddress(
+            f"--mqtt {option}: {MQTT_USER} and {MQTT_PASSWORD} of a broker that is started here must not contain ':' "
+            "or a line break"
         )
     credentials = (user, password) if user and password else None
     process, port = _local_broker(at, data, credentials)

@@ -39,7 +39,9 @@ def _parse_reason(text: str | None) -> RefusalReason | None:
 
 def _stored_refusals(data: Path, limit: int, reason: RefusalReason | None, zone: ZoneInfo) -> list[dict[str, str]]:
     with closing(open_database(data)) as database:
-        page = database.write_blocking(lambda tx: refusals.list_refusals(tx, limit, reason=reason))
+        page = database.write_blocking(
+            lambda tx: refusals.list_refusals(tx, limit, filters=refusals.RefusalFilter(reason=reason))
+        )
     return [
         {
             "at": format_time(stored.refusal.at, zone),

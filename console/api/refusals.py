@@ -58,16 +58,15 @@ async def list_refusals(
 ) -> JsonResponse[schema.RefusalPage]:
     reasons = parse_choices("reason", [reason or ""], RefusalReason)
     begin, end = parse_period(deps, since, until)
-    filters: dict[str, Any] = {
-        "source": source or None,
-        "reason": reasons[0] if reasons else None,
-        "since": begin,
-        "until": None if end is None else end + 1,
-    }
-    page = await deps.database.read(
-        lambda tx: refusals.list_refusals(tx, pages.limit, pages.after, identity=identity or None, **filters)
+    filters = refusals.RefusalFilter(
+        source=source or None,
+        reason=reasons[0] if reasons else None,
+        identity=identity or None,
+        since=begin,
+        until=None if end is None else end + 1,
     )
-    sums = await deps.database.read(lambda tx: refusals.count_refusals(tx, **filters))
+    page = await deps.database.read(lambda tx: refusals.list_refusals(tx, pages.limit, pages.after, filters))
+    sums = await deps.database.read(lambda tx: refusals.count_refusals(tx, filters))
     views = [to_schema(schema.Refusal, refusal_view(stored, user)) for stored in page.items]
     return item_response(
         deps, schema.RefusalPage(items=views, next=pages.sign_cursor(page.next), summary=refusal_summary(sums))
@@ -95,9 +94,10 @@ _REPLAY_BODY: Final = TypeAdapter(ReplayBody)
 async def replay(request: Request, deps: Deps, user: RegistryAdmin) -> JsonResponse[schema.ReplayResult]:
     if deps.intake.accept is None:
         raise Problem(404, messages_zh.NOT_AVAILABLE)
-    filters = await parse_body(request, _REPLAY_BODY)
+    body = await parse_body(request, _REPLAY_BODY)
+    filters = refusals.RefusalFilter(body.source, body.reason, body.identity)
     total = last = 0
-    list_batch = partial(replays.list_replayable, limit=REPLAY_BATCH, **filters.model_dump())
+    list_batch = partial(replays.list_replayable, limit=REPLAY_BATCH, filters=filters)
     while batch := await deps.database.read(partial(list_batch, after=last)):
         # Journaled before they are marked: a crash in between replays some of them twice, and loses none.
         await deps.intake.accept(frames_to_replay(batch))
@@ -115,7 +115,8 @@ async def list_unregistered(
             tx, pages.limit, deps.registry.is_registered, deps.registry.guess_kind
         )
     )
-    sums = await deps.database.read(lambda tx: refusals.count_refusals(tx, reason=RefusalReason.UNKNOWN_DEVICE))
+    unknown = refusals.RefusalFilter(reason=RefusalReason.UNKNOWN_DEVICE)
+    sums = await deps.database.read(lambda tx: refusals.count_refusals(tx, unknown))
     counted_platforms = {row.source for row in sums if row.counted}
     views = [
         to_schema(

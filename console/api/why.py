@@ -161,9 +161,8 @@ async def _alert_facts(deps: Deps, user: Principal, device: Device, at: Instant)
 
 async def _refusal_facts(deps: Deps, user: Principal, device: Device, at: Instant) -> list[dict[str, Any]]:
     names = [Identity(NATIVE, device.id), *device.identities]
-    page = await deps.database.read(
-        lambda tx: refusals.list_refusals(tx, ROWS_MAX, named=names, since=at - HOUR, until=at + HOUR)
-    )
+    filters = refusals.RefusalFilter(named=names, since=at - HOUR, until=at + HOUR)
+    page = await deps.database.read(lambda tx: refusals.list_refusals(tx, ROWS_MAX, filters=filters))
     views = [refusal_view(kept, user) for kept in page.items]
     return [
         {

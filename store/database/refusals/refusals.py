@@ -5,8 +5,8 @@ A refusal is stored under the journal position it came from, so that a replay ne
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
 
 from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, insert, or_, select, update
@@ -42,6 +42,23 @@ class RefusalCount(Struct, frozen=True):
     counted: int
 
 
+class RefusalFilter(Struct, frozen=True):
+    """Which refusals are meant; None matches all. `since` is included, `until` is not.
+
+    `identity`: as the platform wrote it. `named`: of devices with one of these identities.
+    """
+
+    source: str | None = None
+    reason: RefusalReason | None = None
+    identity: str | None = None
+    named: Sequence[Identity] = ()
+    since: Instant | None = None
+    until: Instant | None = None
+
+
+EVERY_REFUSAL: Final = RefusalFilter()
+
+
 def store_refusals(tx: Connection, lane: Lane, pos: int, batch: Sequence[Refusal], limit: int) -> int:
     """Store the refusals of one journal entry and advance the reader; returns how many were stored.
 
@@ -65,21 +82,10 @@ def store_refusals(tx: Connection, lane: Lane, pos: int, batch: Sequence[Refusal
 
 
 def list_refusals(
-    tx: Connection,
-    limit: int,
-    after: str | None = None,
-    *,
-    source: str | None = None,
-    reason: RefusalReason | None = None,
-    identity: str | None = None,
-    named: Sequence[Identity] = (),
-    since: Instant | None = None,
-    until: Instant | None = None,
+    tx: Connection, limit: int, after: str | None = None, filters: RefusalFilter = EVERY_REFUSAL
 ) -> Page[StoredRefusal]:
-    """Stored refusals, newest first, with `since <= at < until`. `named`: only of devices with these identities."""
-    query = filtered_query(source, reason, since, until, identity).order_by(refusals.c.at.desc(), refusals.c.n.desc())
-    if named:
-        query = query.where(or_(*(_has_identity(name) for name in named)))
+    """Stored refusals, newest first."""
+    query = filtered_query(filters).order_by(refusals.c.at.desc(), refusals.c.n.desc())
     if after is not None:
         at, n = (int(part) for part in after.split(":"))
         query = query.where(or_(refusals.c.at < at, and_(refusals.c.at == at, refusals.c.n < n)))
@@ -87,33 +93,19 @@ def list_refusals(
     return page_of([(f"{stored.refusal.at}:{stored.n}", stored) for stored in page], limit)
 
 
-def _has_identity(name: Identity) -> ColumnElement[bool]:
-    """Compared like identities of devices: EUIs and IEEE addresses in either case."""
-    column = refusals.c.identity
-    if is_case_insensitive(name.platform, name.id):
-        return and_(refusals.c.platform == name.platform, func.lower(column) == canonical(name.platform, name.id))
-    return and_(refusals.c.platform == name.platform, column == name.id)
+def count_refusals(tx: Connection, filters: RefusalFilter = EVERY_REFUSAL) -> list[RefusalCount]:
+    """Numbers of refusals by source and reason, largest first. The period is extended to whole hours.
 
-
-def count_refusals(
-    tx: Connection,
-    *,
-    source: str | None = None,
-    reason: RefusalReason | None = None,
-    since: Instant | None = None,
-    until: Instant | None = None,
-) -> list[RefusalCount]:
-    """Numbers of refusals by source and reason, largest first. The period is extended to whole hours."""
+    Counts have no identity: of the filters only source, reason and the period apply.
+    """
     columns = refusal_counts.c
     kept, counted = func.sum(columns.kept), func.sum(columns.counted)
     query = select(columns.source, columns.reason, kept, counted).group_by(columns.source, columns.reason)
-    conditions = (
-        None if source is None else columns.source == source,
-        None if reason is None else columns.reason == reason.value,
-        None if since is None else columns.hour >= since - since % HOUR,
-        None if until is None else columns.hour < until,
+    since = None if filters.since is None else filters.since - filters.since % HOUR
+    query = query.where(
+        *_equal((columns.source, filters.source), (columns.reason, filters.reason)),
+        *_within(columns.hour, since, filters.until),
     )
-    query = query.where(*(condition for condition in conditions if condition is not None))
     rows = tx.execute(query.order_by((kept + counted).desc(), columns.source, columns.reason))
     return [RefusalCount(row[0], RefusalReason(row[1]), int(row[2]), int(row[3])) for row in rows]
 
@@ -177,23 +169,32 @@ def stored_refusal(row: Any) -> StoredRefusal:
     return StoredRefusal(row.n, Lane(row.lane), row.pos, Refusal(**{**columns, "reason": RefusalReason(row.reason)}))
 
 
-def filtered_query(
-    source: str | None,
-    reason: RefusalReason | None,
-    since: Instant | None,
-    until: Instant | None,
-    identity: str | None = None,
-) -> Select[Any]:
-    """The query with these filters."""
-    query = select(refusals)
-    if source is not None:
-        query = query.where(refusals.c.source == source)
-    if reason is not None:
-        query = query.where(refusals.c.reason == reason.value)
-    if identity is not None:
-        query = query.where(refusals.c.identity == identity)
+def filtered_query(filters: RefusalFilter) -> Select[Any]:
+    """The stored refusals that match."""
+    columns = refusals.c
+    query = select(refusals).where(
+        *_equal(
+            (columns.source, filters.source), (columns.reason, filters.reason), (columns.identity, filters.identity)
+        ),
+        *_within(columns.at, filters.since, filters.until),
+    )
+    return query.where(or_(*(_has_identity(name) for name in filters.named))) if filters.named else query
+
+
+def _equal(*pairs: tuple[ColumnElement[Any], str | None]) -> Iterator[ColumnElement[bool]]:
+    return (column == value for column, value in pairs if value is not None)
+
+
+def _within(column: ColumnElement[Any], since: Instant | None, until: Instant | None) -> Iterator[ColumnElement[bool]]:
     if since is not None:
-        query = query.where(refusals.c.at >= since)
+        yield column >= since
     if until is not None:
-        query = query.where(refusals.c.at < until)
-    return query
+        yield column < until
+
+
+def _has_identity(name: Identity) -> ColumnElement[bool]:
+    """Compared like identities of devices: EUIs and IEEE addresses in either case."""
+    column = refusals.c.identity
+    if is_case_insensitive(name.platform, name.id):
+        return and_(refusals.c.platform == name.platform, func.lower(column) == canonical(name.platform, name.id))
+    return and_(refusals.c.platform == name.platform, column == name.id)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, update
 
 from domain import Instant, RefusalReason
-from store.database.refusals.refusals import StoredRefusal, filtered_query, stored_refusal
+from store.database.refusals.refusals import EVERY_REFUSAL, RefusalFilter, StoredRefusal, filtered_query, stored_refusal
 from store.database.refusals.tables import refusals
 
 FULLY_REFUSED = (
@@ -22,18 +22,10 @@ FULLY_REFUSED = (
 
 
 def list_replayable(
-    tx: Connection,
-    limit: int,
-    *,
-    source: str | None = None,
-    reason: RefusalReason | None = None,
-    identity: str | None = None,
-    since: Instant | None = None,
-    until: Instant | None = None,
-    after: int = 0,
+    tx: Connection, limit: int, filters: RefusalFilter = EVERY_REFUSAL, after: int = 0
 ) -> list[StoredRefusal]:
     """Fully refused messages that were not replayed yet, oldest first, with numbers above `after`."""
-    query = filtered_query(source, reason, since, until, identity).where(
+    query = filtered_query(filters).where(
         refusals.c.n > after,
         refusals.c.replayed_at.is_(None),
         refusals.c.reason.in_([cause.value for cause in FULLY_REFUSED]),

@@ -23,7 +23,8 @@ def test_the_sql_of_the_store_compiles_for_postgresql(database: Database) -> Non
 
     def everything(tx: Connection) -> None:
         refusals.store_refusals(tx, Lane.BULK, 1, [Refusal(0, "a", "t", b"", RefusalReason.BAD_VALUE, "")], limit=1)
-        refusals.list_refusals(tx, 1, "5:5", source="a", reason=RefusalReason.BAD_VALUE, since=0, until=9)
+        filters = refusals.RefusalFilter(source="a", reason=RefusalReason.BAD_VALUE, since=0, until=9)
+        refusals.list_refusals(tx, 1, "5:5", filters)
         refusals.count_refusals(tx), refusals.purge_refusals(tx, 0)
         checkpoints.save(tx, "x", {}, 0, b"")
         audit.record(tx, 0, "a", "b"), audit.list_entries(tx, 1, "7", actor="a"), audit.purge(tx, 0)

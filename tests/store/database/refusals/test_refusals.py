@@ -11,6 +11,7 @@ from domain import HOUR, Lane, RefusalReason
 from ingest.results import Refusal
 from store.database.database import Database
 from store.database.refusals import refusals
+from store.database.refusals.refusals import RefusalFilter
 from store.database.refusals.tables import refusal_counts as counts_table
 from store.database.refusals.tables import refusals as refusals_table
 from store.database.system import journal_positions
@@ -50,7 +51,7 @@ def test_beyond_the_limit_of_source_reason_and_hour_refusals_are_counted(tx: Con
     assert refusals.store_refusals(tx, Lane.BULK, 3, [refusal(HOUR)], limit=3) == 1
     assert hourly_counts(tx) == [("native", HOUR, 1, 0), ("native", 0, 3, 3), ("tts", 0, 1, 0)]
     last_hour = refusals.RefusalCount("native", RefusalReason.BAD_PAYLOAD, 1, 0)
-    assert refusals.count_refusals(tx, since=HOUR + 1) == [last_hour]
+    assert refusals.count_refusals(tx, RefusalFilter(since=HOUR + 1)) == [last_hour]
     assert total(tx) == 8
 
 
@@ -68,7 +69,8 @@ def test_refusals_are_found_by_source_reason_and_time(tx: Connection) -> None:
     refusals.store_refusals(tx, Lane.BULK, 1, some, limit=10)
 
     def ats(**filters: object) -> list[int]:
-        return [kept.refusal.at for kept in refusals.list_refusals(tx, 10, **filters).items]  # type: ignore[arg-type]
+        page = refusals.list_refusals(tx, 10, filters=RefusalFilter(**filters))  # type: ignore[arg-type]
+        return [stored.refusal.at for stored in page.items]
 
     assert ats() == [4, 3, 2, 1]
     assert ats(source="native") == [4, 3, 1]

@@ -60,7 +60,7 @@ class ReadingProcessor:
             self._apply_outcome(outcome, raw_reading, plan, device, message)
 
     def with_definitions(self, raw_reading: RawReading, plan: Plan) -> tuple[RawReading, list[Objection]]:
-        """The raw reading with what its platform's definitions say of it, and objections to what they leave unread."""
+        """The raw reading as its platform's definitions explain it, and objections to what they leave unread."""
         model = self._state.discovery.definitions.thing_model(
             raw_reading.platform, raw_reading.identity, raw_reading.model
         )

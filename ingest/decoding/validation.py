@@ -113,7 +113,7 @@ def _has_danger(plan: Plan, values: Mapping[str, Value]) -> bool:
 
 
 def is_understood(plan: Plan, field: str, value: object) -> bool:
-    """Whether this value of this field is no unread verdict; also when a mapping tells that it means nothing."""
+    """Whether this value of this field is no unread verdict; also when a mapping states that it means nothing."""
     return not read_fields({field: value}, plan).unread_verdicts
 
 

@@ -32,7 +32,7 @@ OFF_WORDS: Final = frozenset(
 """Words that mean on and off without a definition."""
 
 LITERAL_ON_WORDS: Final = frozenset({"on", "true", "1", "yes"})
-"""Words for on that do not tell what it means."""
+"""Words for on that do not state its meaning."""
 
 
 Paths = tuple[tuple[object, ...], ...] | None

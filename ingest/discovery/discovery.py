@@ -32,7 +32,7 @@ EARLY_WINDOW_MS: Final = MINUTE
 """A message that is not retained is read again by a definition that comes within this time."""
 
 BARE_PLATFORM: Final = "esphome"
-"""A platform whose messages are bare values: only a definition says what they mean."""
+"""A platform whose messages are bare values: only a definition gives them a meaning."""
 
 EVENT_COMPONENTS: Final = ("event", "trigger")
 """Components whose messages happen once: what was read when it came is not read again."""
@@ -49,7 +49,7 @@ class DeviceLookup(Protocol):
 
 
 class Discovery:
-    """Definitions, hints and early messages. `platform_by_filter` tells whose topic filter covers a topic."""
+    """Definitions, hints and early messages. `platform_by_filter` gives the platform whose filter covers a topic."""
 
     def __init__(
         self,

@@ -1,6 +1,6 @@
 """Field names and device classes that platforms announced of devices, by each name of the device.
 
-A bare `ON` on a topic of its own is a danger only if a discovery message told of what (`moisture`).
+A bare `ON` on a topic of its own is a danger only if a discovery message gave its meaning (`moisture`).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ NAMES_MAX: Final = 20_000
 """Names of devices; beyond it the oldest is removed."""
 
 BARE_FIELD: Final = "state"
-"""The field of a message that is a single word, on platforms whose discovery messages tell what it means."""
+"""The field of a message that is a single word, on platforms whose discovery messages give its meaning."""
 
 HintsState = list[tuple[str, str, tuple[str, ...]]]
 

@@ -1,1 +1,1 @@
-"""Vendor fields and words become our quantities; the code stands beside its YAML."""
+"""Vendor fields and words become our quantities; the code is beside its YAML."""

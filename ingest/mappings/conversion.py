@@ -27,7 +27,7 @@ class OtherQuantity(ConversionFailure, frozen=True):
 
 
 NOT_MEASURED: Final = ConversionFailure("absent")
-"""The field tells that nothing was measured."""
+"""The field states that nothing was measured."""
 
 UNLISTED_WORD: Final = ConversionFailure("a word that the mapping does not list and leaves out")
 """As NOT_MEASURED, but the vocabulary may have the word."""

@@ -36,7 +36,7 @@ class Objection(Struct, frozen=True):
 
 
 class FieldValues(Struct):
-    """The values read so far. `has_verdict`: a field told that the device is in danger or that it is not."""
+    """The values read so far. `has_verdict`: a field states that there is a danger, or that there is none."""
 
     plan: Plan
     stated: StatedUnits
@@ -123,7 +123,7 @@ def _split_verdicts(result: FieldValues, spec: FieldSpec, value: object) -> list
 
 
 def _apply_platform_word(result: FieldValues, name: str, spec: FieldSpec, value: object) -> bool:
-    """A word of this maker goes before what a general mapping tells of the field."""
+    """A word of this maker takes precedence over a general mapping of the field."""
     plan = result.plan
     if not plan.platform_words or not spec.danger or not isinstance(value, str) or name in plan.platform_fields:
         return False
@@ -132,7 +132,7 @@ def _apply_platform_word(result: FieldValues, name: str, spec: FieldSpec, value:
 
 
 def _apply_known_word(result: FieldValues, spec: FieldSpec, value: object) -> bool:
-    """`otherwise: true` is meant for numbers and unknown words: a word of the vocabulary goes before it."""
+    """`otherwise: true` is meant for numbers and unknown words: a word of the vocabulary takes precedence."""
     rule = spec.rule
     if rule is None or type(rule.otherwise) is not bool or not isinstance(value, str):
         return False

@@ -35,7 +35,7 @@ class FieldRule(BaseModel):
     - `bit`: takes one bit of a whole number (`5`, `"0x21"`).
     - `text_number`: reads `1700 mm` and `24.5 ℃` as numbers.
     - `largest`: of several fields of one quantity the one furthest from zero counts, without it the last.
-    - `vague`: means this only for a registered device: any contact, switch or motion tells nothing about the kind of an
+    - `vague`: means this only for a registered device: any contact, switch or motion is no hint of the kind of an
       unregistered one.
     - `volts`: a `battery` of 3.6 is volts: with `volts: true` only such a number is meant (below 4.4, not whole), with
       `volts: false` every other.

@@ -51,7 +51,7 @@ def without_value(name: str) -> str:
 def flatten(
     fields: Mapping[str, object], is_closed: Callable[[str], bool] = lambda _name: False
 ) -> list[tuple[str, object]]:
-    """The fields with all objects and lists flattened, except those that `is_closed` tells to keep.
+    """The fields with all objects and lists flattened, except those for which `is_closed` is true.
 
     >>> variables = [{"variable": "smoke", "value": True}, {"n": "t", "v": 21, "u": "C"}]
     >>> flatten({"a": variables, "update": {"x": 1}}, lambda name: name == "update")

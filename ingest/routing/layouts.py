@@ -2,7 +2,7 @@
 
 Adapters read the topics that their platform uses by default. A site may have set others: a base topic of its own
 (`home/z2m/...`), another order (Tasmota's FullTopic `%topic%/%prefix%/`), or levels that a bridge puts before all. The
-filter that covers a message tells which: the platform of a topic follows from it, not from a fixed prefix. Shelly,
+filter that covers a message decides: the platform of a topic follows from it, not from a fixed prefix. Shelly,
 ESPHome and wmbusmeters are read from the end of their topics and need no layout.
 """
 

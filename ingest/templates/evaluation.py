@@ -33,7 +33,7 @@ CACHE_SIZE: Final = 8_192
 
 
 class TemplateError(ValueError):
-    """The template cannot be evaluated on this message; the text of the error tells why."""
+    """The template cannot be evaluated on this message; the text of the error gives the reason."""
 
 
 @lru_cache(maxsize=CACHE_SIZE)

@@ -44,6 +44,7 @@ INSTEAD: Final[Mapping[str, str]] = {
     "speakable": "sanitised", "untidy": "fragmented",
     "shelf": "resource", "shelves": "resources", "deed": "detail", "witness": "a role",
     "registrar": "registry_admin", "furnish": "set_dependencies",
+    "suspicion": "danger", "suspicious": "dangerous",
 }  # fmt: skip
 """A word that names nothing in this field, and what to write instead."""
 STORED_NAMES: Final = frozenset({"doors", "house", "longest_promise_min"})

@@ -14,6 +14,7 @@ from domain import Device
 from domain.kind import Kind
 from ingest.decoding.decoder import Decoder
 from ingest.decoding.device_index import DeviceIndex
+from ingest.discovery.defined_fields import without_paths
 from ingest.mappings.mapping import MappingBook
 from tests.ingest.discovery.home_assistant import CONFIG, TOPIC, device, frame, has_danger, smoke_config, values
 
@@ -135,3 +136,10 @@ def test_a_template_that_is_not_understood_is_never_replaced_by_a_guess(
 
     assert reading == values(result)[:1]
     assert [not reading, False] == [refusal.danger for refusal in result.refusals if "understood" in refusal.detail]
+
+
+def test_the_rest_of_an_object_stays_when_a_definition_reads_a_part_of_it() -> None:
+    fields = {"a": {"x": 1, "y": 2}, "b.c": 3, "d": {"e": 4}}
+
+    assert {"a": {"y": 2}, "d": {"e": 4}} == without_paths(fields, [("a", "x"), ("b", "c"), ("q", "r")])
+    assert {"a": {"x": 1, "y": 2}, "b.c": 3} == without_paths(fields, [("d", "e")])

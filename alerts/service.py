@@ -107,7 +107,7 @@ class AlertService:
         outbox = OutboxWriter(self.renderer, settings.channels, page, self._affected_name)
         self.escalator = escalator = Escalator(policy, outbox, community, settings.tz, settings.last_resort)
         self.processor = AlertProcessor(escalator)
-        self.intake = FindingIntake(self.processor, devices)
+        self.intake = FindingIntake(self.processor, escalator, devices)
         self.outcomes = DeliveryOutcomes(self.processor, escalator, self.intake)
         self.due_alerts = DueAlerts(self.processor, escalator, status_of)
 

@@ -13,6 +13,7 @@ from typing import Final
 from msgspec import Struct, structs
 
 from alerts.alert import OWNED_STATES, Alert, State, TimelineEntry
+from alerts.escalation.escalator import Escalator
 from alerts.handling import grouping
 from alerts.handling.grouping import Decision, Match, Recipients, Relation
 from alerts.handling.processor import AlertProcessor
@@ -60,10 +61,9 @@ class IntakeResult(Struct, frozen=True):
 class FindingIntake:
     """Turns findings into alerts."""
 
-    def __init__(self, processor: AlertProcessor, devices: DevicesById = dict) -> None:
-        self.processor, self.escalator = processor, processor.escalator
-        self.silencing = SilenceFilter(self.escalator.community, devices)
-        self.renderer = processor.renderer
+    def __init__(self, processor: AlertProcessor, escalator: Escalator, devices: DevicesById = dict) -> None:
+        self.processor, self.escalator, self.renderer = processor, escalator, escalator.renderer
+        self.silencing = SilenceFilter(escalator.community, devices)
 
     def process(self, tx: Transaction, findings: Sequence[Finding]) -> list[IntakeResult]:
         """Process findings in the order given."""

@@ -1,4 +1,4 @@
-"""`make bench`: every measurement, or those whose figure's name is given. One JSON object a line, nothing else."""
+"""`make bench`: all measurements, or those of the named figures. Prints one JSON object a line."""
 
 from __future__ import annotations
 
@@ -19,16 +19,19 @@ BENCHES: Mapping[Callable[[], Iterator[Result]], tuple[str, ...]] = {
 }
 
 
-def main(wanted: list[str]) -> int:
-    known = {name for names in BENCHES.values() for name in names}
-    unknown = [name for name in wanted if name not in known]
-    if unknown:
-        print(f"no such figure: {', '.join(unknown)}; known are {', '.join(sorted(known))}", file=sys.stderr)
+def main(figures: list[str]) -> int:
+    known_figures = {name for names in BENCHES.values() for name in names}
+    unknown_figures = [name for name in figures if name not in known_figures]
+    if unknown_figures:
+        print(
+            f"no such figure: {', '.join(unknown_figures)}; known are {', '.join(sorted(known_figures))}",
+            file=sys.stderr,
+        )
         return 2
     for bench, names in BENCHES.items():
-        if not wanted or set(wanted) & set(names):
+        if not figures or set(figures) & set(names):
             for result in bench():
-                if not wanted or result.name in wanted:
+                if not figures or result.name in figures:
                     print(result.line(), flush=True)
     return 0
 

@@ -1,4 +1,4 @@
-"""Thirty days of a thousand devices, a reading every five minutes each: how fast the past is judged again."""
+"""Speed of a backtest over thirty days of a thousand devices with a reading every five minutes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ START = 1_793_491_200_000 - 40 * DAY
 DAYS, DEVICES, EVERY_MS = 30, 1_000, 5 * MINUTE
 FOUNDING = ("gas", "wristband", "water_meter", "manhole")
 
-# Quiet lives with a few alarms; no water at night. `r` is a hash of device and slot, the same every time.
+# Normal readings with a few alarms; no water at night. `r` is a hash of device and slot, the same every time.
 _VALUES = """CASE device % 4
 WHEN 0 THEN '{"alarm":' || (r % 100000 = 0) || ',"lel_pct":' || (r % 80) / 10.0 || ',"co_ppm":' || r % 20
     || ',"fault":' || (r % 200000 = 7) || ',"battery_pct":' || 40 + device % 60 || '}'
@@ -39,8 +39,8 @@ FROM (SELECT device, slot, {START} + slot * {EVERY_MS} + device * 290 AS at_ms, 
 ORDER BY device, at_ms"""
 
 
-def past(folder: Path) -> RecordedData:
-    """A history as the service leaves it behind: closed days, sorted by device."""
+def write_recorded_data(folder: Path) -> RecordedData:
+    """A history as the service leaves it: closed days, sorted by device."""
     history = DuckDbHistory(folder / "history.duckdb", threads=2)
     asyncio.run(history.close())
     import duckdb
@@ -48,31 +48,33 @@ def past(folder: Path) -> RecordedData:
     connection = duckdb.connect(str(folder / "history.duckdb"))
     names = [f"device-{number:04d}" for number in range(DEVICES)]
     connection.executemany("INSERT INTO names VALUES (?, ?)", list(enumerate([*names, *_KINDS])))
-    a_day = DAY // EVERY_MS
+    slots_per_day = DAY // EVERY_MS
     for day in range(DAYS):
         begin = START + day * DAY
         query = _ONE_DAY.replace(":table", raw_table(begin))
-        connection.execute(query.replace(":first", str(day * a_day)).replace(":last", str((day + 1) * a_day)))
+        connection.execute(
+            query.replace(":first", str(day * slots_per_day)).replace(":last", str((day + 1) * slots_per_day))
+        )
         connection.execute("INSERT INTO days VALUES (?, 1)", [begin])
     connection.close()
-    found = RecordedData(folder, DuckDbHistory(folder / "history.duckdb", threads=2))
-    found.devices = [Device(name, _KINDS[number % 4]) for number, name in enumerate(names)]
-    return found
+    recorded = RecordedData(folder, DuckDbHistory(folder / "history.duckdb", threads=2))
+    recorded.devices = [Device(name, _KINDS[number % 4]) for number, name in enumerate(names)]
+    return recorded
 
 
 def run() -> Iterator[Result]:
     with tempfile.TemporaryDirectory() as folder:
-        remembered = past(Path(folder))
+        recorded = write_recorded_data(Path(folder))
         books = load_rulebook_files(load_kinds(), [RULEBOOKS / f"{name}.yaml" for name in FOUNDING])
-        begun = time.perf_counter()
-        (found,) = remembered.backtest([books], START, START + DAYS * DAY + DAY)
-        took = time.perf_counter() - begun
-        asyncio.run(remembered.history.close())
+        started = time.perf_counter()
+        (findings,) = recorded.backtest([books], START, START + DAYS * DAY + DAY)
+        elapsed_s = time.perf_counter() - started
+        asyncio.run(recorded.history.close())
     readings = DAYS * DEVICES * DAY // EVERY_MS
     detail = {
         "readings": readings,
-        "seconds": round(took, 1),
-        "findings": len(found),
+        "seconds": round(elapsed_s, 1),
+        "findings": len(findings),
         "rules": sum(len(book.rules) for book in books),
     }
-    yield Result("backtest_readings_per_s", round(readings / took), "readings/s", detail)
+    yield Result("backtest_readings_per_s", round(readings / elapsed_s), "readings/s", detail)

@@ -1,4 +1,4 @@
-"""How many payloads of 11 bytes the codecs decode a second on one core: as the decoder passes them, and singly."""
+"""Payloads of 11 bytes that the codecs decode a second on one core: in batches of the decoder, and one by one."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ function decodeUplink(input) {
 
 PAYLOAD = bytes.fromhex("01755c0367340104686501")[:11]
 RUN = 200
-"""As many as the pipeline passes to the decoder at once."""
+"""The batch size that the pipeline passes to the decoder."""
 SECONDS = 3.0
 
 
@@ -35,28 +35,28 @@ def run() -> Iterator[Result]:
     cores = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {min(cores)})
     try:
-        yield _measured()
+        yield _measure()
     finally:
         os.sched_setaffinity(0, cores)
 
 
-def _measured() -> Result:
-    """Both processes, ours and the codecs', on one core."""
+def _measure() -> Result:
+    """Measures with both processes, ours and that of the codecs, on one core."""
     codecs = CodecRuntime()
     call = DecodeCall(Codec("bench.js", SOURCE, "1"), PAYLOAD, 85, 1_767_225_660_000)
     try:
-        [warm] = codecs.decode([call])
-        assert isinstance(warm, Decoded), warm
-        best = max(_rate(codecs, [call] * RUN) for _ in range(3))
-        single = _rate(codecs, [call])
+        [first_result] = codecs.decode([call])
+        assert isinstance(first_result, Decoded), first_result
+        best_rate = max(_rate(codecs, [call] * RUN) for _ in range(3))
+        single_rate = _rate(codecs, [call])
     finally:
         codecs.close()
-    detail = {"payload_bytes": len(PAYLOAD), "calls_at_once": RUN, "singly_per_s": round(single)}
-    return Result("codec_decodes_per_s", round(best), "1/s", detail)
+    detail = {"payload_bytes": len(PAYLOAD), "calls_at_once": RUN, "singly_per_s": round(single_rate)}
+    return Result("codec_decodes_per_s", round(best_rate), "1/s", detail)
 
 
 def _rate(codecs: CodecRuntime, calls: list[DecodeCall]) -> float:
-    start, done = time.perf_counter(), 0
+    start, decoded = time.perf_counter(), 0
     while time.perf_counter() - start < SECONDS / 3:
-        done += len(codecs.decode(calls))
-    return done / (time.perf_counter() - start)
+        decoded += len(codecs.decode(calls))
+    return decoded / (time.perf_counter() - start)

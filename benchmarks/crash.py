@@ -1,11 +1,11 @@
-"""kill -9 at random instants while numbered readings come in at full rate: is each in the history exactly once, and are
-the findings those of an undisturbed run?
+"""kill -9 at random instants while numbered readings come in at full rate: checks that each is in the history exactly
+once, and that the findings are those of a run without kills.
 
     python -m benchmarks.crash [--kills 50] [--readings 40000] [--seed 1]
 
-`--readings` is how many are published around each kill. Each device has an alarm every 150 readings, 40 readings long
-and with gas in the air; every second device says so on its urgent topic. What is found is held against the truth too:
-as many alarms as there are, each begun and ended once.
+`--readings` is how many are published around each kill. Each device has an alarm every 150 readings, 40 readings long,
+with a gas concentration; every second device publishes it on its urgent topic. The findings are also compared with the
+number of alarms: each must begin and end once.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ from store.history.duckdb.history import DuckDbHistory
 DEVICES = 200
 STEP_MS = 1_000
 PERIOD, ALARM_LASTS, TAIL = 150, 40, 120
-"""Of so many readings of a device so many are an alarm; none of the last ones, so that all have ended."""
+"""PERIOD readings of a device contain ALARM_LASTS readings of an alarm; the last TAIL contain none, so that all end."""
 DRAINED_WITHIN_S = 120.0
 AT_START = 0.2
-"""The share of kills that hit a service which is not ready yet."""
+"""The share of kills that hit a service that is not ready yet."""
 
 
 class Numbers:
@@ -52,20 +52,20 @@ class Numbers:
         return self.base + number // DEVICES * STEP_MS
 
     def packet(self, number: int) -> bytes:
-        crying = self.crying(number)
-        lel_pct = 30 if crying else number % 7 / 10
-        said = {"ts": self.at(number), "seq": number // DEVICES, "alarm": crying, "lel_pct": lel_pct}
-        lane = "alarm" if crying and number % 2 else "up"
-        return publish(f"fengshao/v1/{self.device(number)}/{lane}".encode(), number % 65_000 + 1, said)
+        is_alarm = self.is_alarm(number)
+        lel_pct = 30 if is_alarm else number % 7 / 10
+        payload = {"ts": self.at(number), "seq": number // DEVICES, "alarm": is_alarm, "lel_pct": lel_pct}
+        lane = "alarm" if is_alarm and number % 2 else "up"
+        return publish(f"fengshao/v1/{self.device(number)}/{lane}".encode(), number % 65_000 + 1, payload)
 
-    def crying(self, number: int) -> bool:
-        turn, device = divmod(number, DEVICES)
-        return turn < self.count // DEVICES - TAIL and (turn + device * 37) % PERIOD < ALARM_LASTS
+    def is_alarm(self, number: int) -> bool:
+        step, device = divmod(number, DEVICES)
+        return step < self.count // DEVICES - TAIL and (step + device * 37) % PERIOD < ALARM_LASTS
 
     def alarms(self) -> int:
-        """How often a device begins to cry."""
+        """The number of alarms that begin."""
         return sum(
-            self.crying(number) and (number < DEVICES or not self.crying(number - DEVICES))
+            self.is_alarm(number) and (number < DEVICES or not self.is_alarm(number - DEVICES))
             for number in range(self.count)
         )
 
@@ -74,7 +74,7 @@ class Numbers:
 
 
 def send(port: int, numbers: Numbers, first: int, last: int) -> None:
-    """At full rate; returns when the broker has taken all."""
+    """Publishes at full rate; returns when the broker has acknowledged all."""
     connection, acked = connect(port), 0
     packets = [numbers.packet(number) for number in range(first, last)]
     for start in range(0, len(packets), 500):
@@ -88,45 +88,47 @@ def send(port: int, numbers: Numbers, first: int, last: int) -> None:
 
 
 class Findings:
-    """What the rules said, by finding and phase; and what is in the history."""
+    """The findings by id and phase, and the readings in the history, compared with the numbers."""
 
     def __init__(self, data: Path, numbers: Numbers) -> None:
         with contextlib.closing(sqlite3.connect(data / "ledger.db")) as ledger:
             self.findings = set(ledger.execute("SELECT finding, phase FROM alert_findings"))
-        told = Counter(phase for finding, phase in self.findings if finding.startswith("gas-alarm@"))
-        self.untold = numbers.alarms() - min(told["began"], told["ended"])
+        begins_and_ends = Counter(phase for finding, phase in self.findings if finding.startswith("gas-alarm@"))
+        self.missing_alarms = numbers.alarms() - min(begins_and_ends["began"], begins_and_ends["ended"])
         history = DuckDbHistory(data / "history.duckdb")
         try:
             found = Counter((reading.device, reading.at) for reading in history.sorted_replay(0, 2**52))
         finally:
             history._connection.close()
-        wanted = numbers.expected()
-        self.lost, self.repeated = (wanted - found).total(), (found - wanted).total()
+        expected = numbers.expected()
+        self.lost, self.repeated = (expected - found).total(), (found - expected).total()
 
 
-def disturbed(kills: int, each: int, seed: int, log: bool = True) -> tuple[Findings, Findings]:
-    """The same readings twice: with kills and without."""
-    chance, numbers = random.Random(seed), Numbers(each * (kills + 1), int(time.time() * 1000))
-    return _run(numbers, each, chance, log), _run(numbers, each, None, log)
+def run_with_and_without_kills(
+    kills: int, readings_per_kill: int, seed: int, log: bool = True
+) -> tuple[Findings, Findings]:
+    """Runs the same readings with kills and without."""
+    chance, numbers = random.Random(seed), Numbers(readings_per_kill * (kills + 1), int(time.time() * 1000))
+    return _run(numbers, readings_per_kill, chance, log), _run(numbers, readings_per_kill, None, log)
 
 
-def _run(numbers: Numbers, each: int, chance: random.Random | None, log: bool) -> Findings:
+def _run(numbers: Numbers, readings_per_kill: int, chance: random.Random | None, log: bool) -> Findings:
     with tempfile.TemporaryDirectory() as folder, service(devices=device_list(Path(folder), DEVICES)) as running:
-        for first in range(0, numbers.count, each):
-            sender = threading.Thread(target=send, args=(running.mqtt, numbers, first, first + each))
+        for first in range(0, numbers.count, readings_per_kill):
+            sender = threading.Thread(target=send, args=(running.mqtt, numbers, first, first + readings_per_kill))
             sender.start()
-            if chance is not None and first + each < numbers.count:
+            if chance is not None and first + readings_per_kill < numbers.count:
                 _kill(running, chance)
             sender.join()
             if chance is not None and log:
-                print(f"{first + each} published", file=sys.stderr)
+                print(f"{first + readings_per_kill} published", file=sys.stderr)
         _drain(running, numbers)
         running.stop()
         return Findings(running.data, numbers)
 
 
 def _kill(running: Service, chance: random.Random) -> None:
-    """After a moment of work; now and then once more while it starts."""
+    """Kills after a short time of work, and sometimes again during the start."""
     time.sleep(chance.uniform(0.02, 1.0))
     running.kill()
     while chance.random() < AT_START:
@@ -137,11 +139,11 @@ def _kill(running: Service, chance: random.Random) -> None:
 
 
 def _drain(running: Service, numbers: Numbers) -> None:
-    """Until the last number is in the history and nothing waits."""
-    last, ends = numbers.count - 1, time.time() + DRAINED_WITHIN_S
+    """Waits until the last number is in the history and the backlog is empty."""
+    last, deadline = numbers.count - 1, time.time() + DRAINED_WITHIN_S
     since = datetime.fromtimestamp((numbers.at(last) - 1) / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     path = f"/api/v1/devices/{numbers.device(last)}/readings?quantity=lel_pct&from={since}"
-    while time.time() < ends:
+    while time.time() < deadline:
         with contextlib.suppress(httpx2.TransportError):
             items = running.get(path)["items"]
             ats = {round(datetime.fromisoformat(item["at"]).timestamp() * 1000) for item in items}
@@ -151,12 +153,12 @@ def _drain(running: Service, numbers: Numbers) -> None:
     raise RuntimeError("the last reading did not come")
 
 
-def _said(kills: int, with_kills: Findings, without: Findings) -> Iterator[str]:
+def _report(kills: int, with_kills: Findings, without: Findings) -> Iterator[str]:
     yield f"{kills} kills: {with_kills.lost} readings lost, {with_kills.repeated} twice"
     yield f"without kills: {without.lost} lost, {without.repeated} twice"
-    missing, more = without.findings - with_kills.findings, with_kills.findings - without.findings
-    yield f"alarms not begun and ended: {with_kills.untold} with kills, {without.untold} without"
-    yield f"findings: {len(without.findings)} undisturbed; {len(missing)} missing, {len(more)} too many after the kills"
+    missing, extra = without.findings - with_kills.findings, with_kills.findings - without.findings
+    yield f"alarms not begun and ended: {with_kills.missing_alarms} with kills, {without.missing_alarms} without"
+    yield f"findings: {len(without.findings)} undisturbed; {len(missing)} missing, {len(extra)} too many after the kills"
 
 
 def main() -> int:
@@ -164,12 +166,12 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--readings", type=int, default=40_000)
     parser.add_argument("--seed", type=int, default=1)
-    wanted = parser.parse_args()
-    with_kills, without = disturbed(wanted.kills, wanted.readings, wanted.seed)
-    print("\n".join(_said(wanted.kills, with_kills, without)))
-    same = with_kills.findings == without.findings
-    wrong = [each.lost + each.repeated + each.untold for each in (with_kills, without)]
-    return 0 if same and not any(wrong) else 1
+    arguments = parser.parse_args()
+    with_kills, without = run_with_and_without_kills(arguments.kills, arguments.readings, arguments.seed)
+    print("\n".join(_report(arguments.kills, with_kills, without)))
+    same_findings = with_kills.findings == without.findings
+    faults = [findings.lost + findings.repeated + findings.missing_alarms for findings in (with_kills, without)]
+    return 0 if same_findings and not any(faults) else 1
 
 
 if __name__ == "__main__":

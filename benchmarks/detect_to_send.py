@@ -1,6 +1,6 @@
 """From the publish of an alarm to the request at the SMS provider, while 1,000 ordinary readings a second come in.
 
-One household, one cell, one worker and one phone an alarm, so that no budget and no joining is in the way.
+Each alarm has its own household, cell, worker and phone, so that no budget and no grouping delays it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ WARM_UP_S = 5.0
 
 
 class Provider:
-    """Answers SendSms like Aliyun and notes when each phone's request came."""
+    """Answers SendSms like Aliyun and records when the first request for each phone arrived."""
 
     def __init__(self) -> None:
         self.requests: dict[str, float] = {}
@@ -42,10 +42,10 @@ class Provider:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while head := await self._head(reader):
-            came = time.time()
+            arrived = time.time()
             query = parse_qs(urlsplit(head.split(b" ")[1].decode()).query)
             phone = query.get("PhoneNumbers", [""])[0]
-            self.requests.setdefault(phone, came)
+            self.requests.setdefault(phone, arrived)
             body = json.dumps({"Code": "OK", "Message": "OK", "BizId": f"{phone}^0", "RequestId": "bench"}).encode()
             writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body))
             writer.write(body)
@@ -62,7 +62,7 @@ def phone(number: int) -> str:
 
 
 def write_site(folder: Path, provider_port: int) -> None:
-    """A site with as many households, cells, workers and gas alarms as there will be alarms."""
+    """A site with a household, cell, worker and gas alarm for each alarm."""
     numbers = range(ALARMS)
     (folder / "site.yaml").write_text(
         f"name: 测试社区\nsign: 测试社区\nchannels:\n  aliyun_sms:\n    base_url: http://127.0.0.1:{provider_port}\n"
@@ -83,12 +83,12 @@ def write_site(folder: Path, provider_port: int) -> None:
 
 
 async def background(client: aiomqtt.Client) -> None:
-    """Ordinary readings at a steady rate; each device in turn."""
+    """Publishes ordinary readings at a steady rate, the devices in turn."""
     number = 0
     started = time.monotonic()
     while True:
         due = int((time.monotonic() - started) * BACKGROUND_PER_S)
-        for number in range(number, due):  # noqa: B020 (goes on where the last turn ended)
+        for number in range(number, due):  # noqa: B020 (continues where the last round ended)
             payload = json.dumps({"seq": number, "lel_pct": number % 4, "battery_pct": 90})
             await client.publish(f"fengshao/v1/gas-{number % BACKGROUND_DEVICES}/up", payload, qos=0)
         number = due
@@ -96,17 +96,17 @@ async def background(client: aiomqtt.Client) -> None:
 
 
 async def alarms(port: int) -> dict[str, float]:
-    """Publishes one alarm after the other; when each was handed to the broker, by the phone that must ring."""
+    """Publishes the alarms; returns when each was given to the broker, by the phone of its worker."""
     sent: dict[str, float] = {}
     async with aiomqtt.Client("127.0.0.1", port) as steady, aiomqtt.Client("127.0.0.1", port) as urgent:
-        noise = asyncio.create_task(background(steady))
+        background_task = asyncio.create_task(background(steady))
         await asyncio.sleep(WARM_UP_S)
         for number in range(ALARMS):
             sent[phone(number)] = time.time()
             await urgent.publish(f"fengshao/v1/alarm-{number}/alarm", '{"alarm":true,"lel_pct":22}', qos=1)
             await asyncio.sleep(BETWEEN_S)
         await asyncio.sleep(2)
-        noise.cancel()
+        background_task.cancel()
     return sent
 
 
@@ -118,9 +118,15 @@ def run() -> Iterator[Result]:
         environ = {f"FENGSHAO_ALIYUN_{name}": value for name, value in secrets.items()}
         with service(site=Path(folder), environ=environ) as running:
             sent = asyncio.run(alarms(running.mqtt))
-    took = sorted((provider.requests[one] - at) * 1000 for one, at in sent.items() if one in provider.requests)
-    lost = len(sent) - len(took)
+    durations_ms = sorted(
+        (provider.requests[number] - at) * 1000 for number, at in sent.items() if number in provider.requests
+    )
+    lost = len(sent) - len(durations_ms)
     detail = {"alarms": len(sent), "never_sent": lost, "background_per_s": BACKGROUND_PER_S}
     for name, share in (("p50", 0.50), ("p99", 0.99)):
-        value = took[min(len(took) - 1, int(len(took) * share))] if took else float("nan")
-        yield Result(f"detect_to_send_{name}_ms", round(value, 1), "ms", {**detail, "max_ms": round(took[-1], 1)})
+        value = (
+            durations_ms[min(len(durations_ms) - 1, int(len(durations_ms) * share))] if durations_ms else float("nan")
+        )
+        yield Result(
+            f"detect_to_send_{name}_ms", round(value, 1), "ms", {**detail, "max_ms": round(durations_ms[-1], 1)}
+        )

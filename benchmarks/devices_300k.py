@@ -1,6 +1,6 @@
-"""300,000 registered devices: import, start, resident memory, and whether a reading costs more than among 5,000.
+"""300,000 registered devices: import, start, resident memory, and the cost of a reading compared with 5,000 devices.
 
-The second start takes up a checkpoint in which every device has spoken.
+The second start restores a checkpoint in which every device has reported.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ READINGS = 300_000
 
 def run() -> Iterator[Result]:
     with tempfile.TemporaryDirectory() as folder:
-        listed = device_list(Path(folder), DEVICES)
-        with service(devices=listed) as running:
+        devices_file = device_list(Path(folder), DEVICES)
+        with service(devices=devices_file) as running:
             first_start, at_rest = running.ready_after_s, running.resident_mb()
             for devices in (FEW, DEVICES):
-                by_fengshao(running, READINGS, devices)  # everybody is met once
+                by_fengshao(running, READINGS, devices)  # every device reports once
             few, many = (by_fengshao(running, READINGS, devices) for devices in (FEW, DEVICES))
-            spoken = running.resident_mb()
+            all_reported = running.resident_mb()
             running.restart()
             yield Result(
                 "resident_mb_300k_devices",
-                round(max(spoken, running.resident_mb())),
+                round(max(all_reported, running.resident_mb())),
                 "MiB",
                 {
                     "registered_only_mb": round(at_rest),
-                    "all_have_spoken_mb": round(spoken),
+                    "all_have_spoken_mb": round(all_reported),
                     "after_restart_mb": round(running.resident_mb()),
                     "first_start_s": round(first_start, 1),
                     "restart_s": round(running.ready_after_s, 1),
@@ -47,10 +47,10 @@ def run() -> Iterator[Result]:
 
 
 def _longest_answer(running: Service) -> float:
-    """The longest that /healthz took within 15 s at rest, checkpoints among them."""
-    longest, ends = 0.0, time.time() + 15
-    while (begun := time.time()) < ends:
+    """The longest response time of /healthz within 15 s at rest, with checkpoints."""
+    longest_s, deadline = 0.0, time.time() + 15
+    while (started := time.time()) < deadline:
         running.get("/healthz")
-        longest = max(longest, time.time() - begun)
+        longest_s = max(longest_s, time.time() - started)
         time.sleep(0.005)
-    return longest
+    return longest_s

@@ -1,10 +1,10 @@
-"""A publisher fast enough not to be what is measured: packets are made before the clock starts.
+"""A publisher fast enough not to limit the measurement: packets are built before the clock starts.
 
     python -m benchmarks.flood PORT COUNT DEVICES [ROOT]
 
 Prints `start EPOCH_S MARKER_MS`, then `published RATE`. The last message is one reading of the device `marker`, with
-the time MARKER_MS. ROOT (`fengshao/v1`) is where it publishes: a root of its own, as long, is heard only by those who
-are to be compared.
+the time MARKER_MS. ROOT (`fengshao/v1`) is where it publishes: another root of the same length is not received by the
+service.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ BLOCK = 1_000
 WINDOW = 20_000
 
 
-def text(raw: bytes) -> bytes:
+def encode_string(raw: bytes) -> bytes:
     return struct.pack("!H", len(raw)) + raw
 
 
-def length(size: int) -> bytes:
+def encode_length(size: int) -> bytes:
     out = b""
     while True:
         size, low = divmod(size, 128)
@@ -37,8 +37,8 @@ def length(size: int) -> bytes:
 
 def publish(topic: bytes, packet_id: int, payload: Mapping[str, object]) -> bytes:
     """A QoS 1 PUBLISH of MQTT 3.1.1."""
-    body = text(topic) + struct.pack("!H", packet_id) + json.dumps(payload).encode()
-    return b"\x32" + length(len(body)) + body
+    body = encode_string(topic) + struct.pack("!H", packet_id) + json.dumps(payload).encode()
+    return b"\x32" + encode_length(len(body)) + body
 
 
 def reading(index: int, devices: int, base_ms: int, seq: int, root: str = ROOT) -> bytes:
@@ -56,8 +56,10 @@ def reading(index: int, devices: int, base_ms: int, seq: int, root: str = ROOT) 
 
 def connect(port: int) -> socket.socket:
     connection = socket.create_connection(("127.0.0.1", port))
-    hello = text(b"MQTT") + bytes([4, 2]) + struct.pack("!H", 600) + text(b"flood%d" % os.getpid())
-    connection.sendall(b"\x10" + length(len(hello)) + hello)
+    connect_body = (
+        encode_string(b"MQTT") + bytes([4, 2]) + struct.pack("!H", 600) + encode_string(b"flood%d" % os.getpid())
+    )
+    connection.sendall(b"\x10" + encode_length(len(connect_body)) + connect_body)
     connection.recv(4)
     return connection
 
@@ -72,8 +74,8 @@ def main() -> None:
     ]
     connection = connect(port)
     started = time.time()
-    marked = int(started * 1000)
-    print(f"start {started:.6f} {marked}", flush=True)
+    marker_ms = int(started * 1000)
+    print(f"start {started:.6f} {marker_ms}", flush=True)
     acked = 0.0
     for sent, block in enumerate(blocks, 1):
         connection.sendall(block)
@@ -81,7 +83,7 @@ def main() -> None:
             acked += len(connection.recv(65_536)) / 4
     while acked < count - 0.5:
         acked += len(connection.recv(65_536)) / 4
-    connection.sendall(publish(f"{root}/marker/up".encode(), 65_001, {"ts": marked, "seq": seq, "lel_pct": 0.1}))
+    connection.sendall(publish(f"{root}/marker/up".encode(), 65_001, {"ts": marker_ms, "seq": seq, "lel_pct": 0.1}))
     connection.recv(4)
     print(f"published {count / (time.time() - started):.0f}", flush=True)
 

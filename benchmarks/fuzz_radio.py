@@ -1,4 +1,4 @@
-"""Raw LoRaWAN payloads for the fuzz: devices bound to codecs of several styles, and one codec that does its worst."""
+"""Raw LoRaWAN payloads for the fuzz: devices bound to codecs of several styles, and one hostile codec."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ KINDS = cycle(("water_leak", "gas_alarm", "smoke_alarm", "sos_button", "manhole"
 
 
 class Sender(Struct, frozen=True):
-    """One device: its EUI, its port and payloads that it might send."""
+    """One device: its EUI, its port and valid payloads."""
 
     eui: str
     port: int
@@ -43,7 +43,7 @@ class Sender(Struct, frozen=True):
 
 
 class Radio:
-    """The devices, the codecs that read them, and the messages in which a network server brings their bytes."""
+    """The devices, their codecs, and their uplinks as messages of a network server."""
 
     def __init__(self) -> None:
         files = {file.name: file.read_bytes() for file in sorted(CODECS.iterdir()) if file.suffix in CODEC_SUFFIXES}
@@ -52,29 +52,31 @@ class Radio:
         self.codecs = CodecRuntime(build_registry(files, book))
         self.senders = [_sender(number, Path(name)) for number, name in enumerate(files)]
         self.devices = [
-            Device(f"radio-{one.eui}", next(KINDS), Path(name).stem, identities=(Identity("chirpstack", one.eui),))
-            for one, name in zip(self.senders, files, strict=True)
+            Device(
+                f"radio-{sender.eui}", next(KINDS), Path(name).stem, identities=(Identity("chirpstack", sender.eui),)
+            )
+            for sender, name in zip(self.senders, files, strict=True)
         ]
 
     def message(self, chance: random.Random) -> tuple[str, bytes]:
-        """One uplink, its bytes as they are or changed."""
+        """One uplink with its bytes unchanged or mutated."""
         sender = chance.choice(self.senders)
         raw = bytearray(chance.choice(sender.payloads))
         for _ in range(chance.randint(0, 3)):
             at = chance.randint(0, len(raw))
             raw[at : at + chance.randint(0, 2)] = chance.randbytes(chance.randint(0, 3))
         port = sender.port if chance.random() < 0.8 else chance.randint(0, 255)
-        said = {
+        event = {
             "deviceInfo": {"applicationId": "fuzz", "devEui": sender.eui},
             "fPort": port,
             "data": b64encode(raw).decode(),
         }
-        return f"application/fuzz/device/{sender.eui}/event/up", json.dumps(said).encode()
+        return f"application/fuzz/device/{sender.eui}/event/up", json.dumps(event).encode()
 
 
 def _sender(number: int, file: Path) -> Sender:
     examples = CODECS / f"{file.stem}_examples.yaml"
-    listed = yaml.safe_load(examples.read_text("utf-8"))["examples"] if examples.exists() else []
-    raw = tuple(bytes.fromhex(one["bytes"]) for one in listed if isinstance(one.get("bytes"), str))
-    port = next((one["port"] for one in listed if "port" in one), 1)
+    example_list = yaml.safe_load(examples.read_text("utf-8"))["examples"] if examples.exists() else []
+    raw = tuple(bytes.fromhex(example["bytes"]) for example in example_list if isinstance(example.get("bytes"), str))
+    port = next((example["port"] for example in example_list if "port" in example), 1)
     return Sender(f"f0220000000000{number:02x}", port, raw or tuple(bytes([first, 5, 0, 1]) for first in range(9)))

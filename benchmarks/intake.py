@@ -1,4 +1,4 @@
-"""How fast readings come in (journaled, acked, judged, in the history), against `mosquitto_sub` on the same broker."""
+"""Intake rate (journal, PUBACK, rules, history), compared with `mosquitto_sub` on the same broker."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from benchmarks.service import Service, service
 COUNT = 400_000
 DEVICES = 5_000
 ROUNDS = 5
-ELSEWHERE = "elsewhere/1"
-"""A root that the service does not hear, as long as ours: `mosquitto_sub` is measured with the machine to itself."""
-ASK_EVERY_S = 0.05
+OTHER_ROOT = "elsewhere/1"
+"""A root of the same length that the service does not receive: `mosquitto_sub` is measured without its load."""
+POLL_EVERY_S = 0.05
 
 
 def device_list(folder: Path, devices: int) -> Path:
@@ -38,36 +38,36 @@ def flood(port: int, count: int, root: str = ROOT, devices: int = DEVICES) -> tu
         text=True,
     )
     assert process.stdout is not None
-    _, started, marked = process.stdout.readline().split()
-    return process, float(started), int(marked)
+    _, started, marker_ms = process.stdout.readline().split()
+    return process, float(started), int(marker_ms)
 
 
 def by_mosquitto_sub(port: int, count: int) -> float:
-    """Readings a second that `mosquitto_sub -q 1` takes from the same broker, while the service has nothing to do."""
-    command = ["mosquitto_sub", "-p", str(port), "-q", "1", "-t", f"{ELSEWHERE}/#", "-C", str(count + 1)]
+    """Readings a second that `mosquitto_sub -q 1` receives from the same broker, while the service is idle."""
+    command = ["mosquitto_sub", "-p", str(port), "-q", "1", "-t", f"{OTHER_ROOT}/#", "-C", str(count + 1)]
     listener = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     time.sleep(0.5)
-    publisher, started, _ = flood(port, count, ELSEWHERE)
+    publisher, started, _ = flood(port, count, OTHER_ROOT)
     listener.wait(120)
-    taken = count / (time.time() - started)
+    rate = count / (time.time() - started)
     publisher.wait(60)
-    return taken
+    return rate
 
 
 def by_fengshao(running: Service, count: int, devices: int = DEVICES) -> float:
-    """Readings a second until all are judged and the marker, published last, is in the history.
+    """Readings a second until all are evaluated and the marker, published last, is in the history.
 
-    The history is asked only when everything is judged: a question writes out what it still holds, and is work itself.
+    The history is queried only when everything is evaluated: a query flushes its buffer, and costs time itself.
     """
     before = running.sample("fengshao_readings_total")
-    publisher, started, marked = flood(running.mqtt, count, ROOT, devices)
+    publisher, started, marker_ms = flood(running.mqtt, count, ROOT, devices)
     while running.sample("fengshao_readings_total") < before + count + 1:
-        time.sleep(ASK_EVERY_S)
-    while marked not in marks(running):
-        time.sleep(ASK_EVERY_S)
-    taken = count / (time.time() - started)
+        time.sleep(POLL_EVERY_S)
+    while marker_ms not in marks(running):
+        time.sleep(POLL_EVERY_S)
+    rate = count / (time.time() - started)
     publisher.wait(60)
-    return taken
+    return rate
 
 
 def marks(running: Service) -> set[int]:
@@ -77,15 +77,15 @@ def marks(running: Service) -> set[int]:
 
 
 def run() -> Iterator[Result]:
-    """Rounds in turn on one broker, so that the machine's mood touches both sides."""
+    """Alternating rounds on one broker, so that changes of the machine affect both sides."""
     with tempfile.TemporaryDirectory() as folder:
-        listed = device_list(Path(folder), DEVICES)
-        with service(devices=listed) as running:
+        devices_file = device_list(Path(folder), DEVICES)
+        with service(devices=devices_file) as running:
             ours, theirs = [], []
             for _ in range(ROUNDS):
                 theirs.append(by_mosquitto_sub(running.mqtt, COUNT))
                 ours.append(by_fengshao(running, COUNT))
-            ratios = sorted(mine / other for mine, other in zip(ours, theirs, strict=True))
+            ratios = sorted(own / other for own, other in zip(ours, theirs, strict=True))
             middle = ROUNDS // 2
             yield Result(
                 "intake_ratio_mosquitto_sub",

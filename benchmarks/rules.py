@@ -1,9 +1,9 @@
-"""How many conditions a second one core compares with new values, what a reading costs among few and many devices, and
-what a device costs in memory.
+"""Conditions that one core evaluates a second, the cost of a reading among few and many devices, and the memory of a
+device.
 
-An evaluation is one condition compared with a new value; rules that are skipped do not count: neither those whose
-quantity was not said, nor those that cannot begin because nobody wrote what they ask for. Only `feed` is timed, in
-processor time; among few devices as among many each speaks every five minutes, and one person in five lives alone.
+An evaluation is one condition compared with a new value; skipped rules do not count: neither those whose quantity was
+not reported, nor those that cannot begin because an attribute is missing. Only `feed` is timed, in processor time;
+each device reports every five minutes, and one person in five lives alone.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from rules.rulebook.model import Rulebook
 T0: Instant = 1_793_491_200_000
 DEVICES = 100_000
 SIZES = (1_000, 10_000, 100_000, 300_000)
-"""What a reading costs among so many."""
+"""Numbers of devices for which the cost of a reading is measured."""
 READINGS = 200_000
 EVERY_MS = 5 * MINUTE
 CHUNK = 10_000
 FOUNDING = ("gas", "wristband", "water_meter", "manhole")
 SHARES = ("gas_alarm",) * 4 + ("wristband",) * 3 + ("water_meter",) * 2 + ("manhole",)
-"""Of ten devices: what a community has."""
+"""The kinds of ten devices of a typical community."""
 
 
 def device(number: int) -> Device:
@@ -44,16 +44,18 @@ def device(number: int) -> Device:
 
 
 def residents() -> Community:
-    """Who wears the wristbands: one in five lives alone, one in twenty has a fence."""
+    """The wearers of the wristbands: one in five lives alone, one in twenty has a fence."""
     alone, fence = {"lives_alone": True}, {"fence_lat": 31.2, "fence_lon": 121.4, "fence_m": 500}
-    written = [
+    attribute_sets = [
         {"age": 60 + n % 35} | (alone if n % 5 == 0 else {}) | (fence if n % 20 == 1 else {}) for n in range(PEOPLE)
     ]
-    return community(people=[Person(f"p-{n}", f"p-{n}", attributes=said) for n, said in enumerate(written)])
+    return community(
+        people=[Person(f"p-{n}", f"p-{n}", attributes=attributes) for n, attributes in enumerate(attribute_sets)]
+    )
 
 
 def values(kind: str, at: Instant, chance: random.Random) -> dict[str, Value]:
-    """What such a device says on an ordinary day; one reading in some thousands is dangerous."""
+    """The values of a device on an ordinary day; one reading in some thousands is dangerous."""
     if kind == "gas_alarm":
         danger = chance.random() < 0.0002
         return {
@@ -77,40 +79,43 @@ PEOPLE = 10_000
 
 
 def feed(engine: Engine, devices: Sequence[Device], start: Instant, count: int, chance: random.Random) -> float:
-    """Seconds that judging so many readings takes, from devices in random order, each every five minutes."""
-    took = 0.0
+    """Seconds that the evaluation of `count` readings takes, from devices in random order, each every five minutes."""
+    elapsed_s = 0.0
     for first in range(0, count, CHUNK):
         at = start + first * EVERY_MS // len(devices)
-        chosen = chance.choices(devices, k=min(CHUNK, count - first))
-        heard = [
-            Reading(one.id, one.kind, at + n, at + n, values(one.kind, at, chance)) for n, one in enumerate(chosen)
+        chosen_devices = chance.choices(devices, k=min(CHUNK, count - first))
+        readings = [
+            Reading(device_.id, device_.kind, at + n, at + n, values(device_.kind, at, chance))
+            for n, device_ in enumerate(chosen_devices)
         ]
-        begun = time.process_time()
-        engine.feed(heard, at + CHUNK)
-        took += time.process_time() - begun
-    return took
+        started = time.process_time()
+        engine.feed(readings, at + CHUNK)
+        elapsed_s += time.process_time() - started
+    return elapsed_s
 
 
-def lived_in(engine: Engine, devices: Sequence[Device], chance: random.Random) -> None:
-    """Two days of everybody: meters once an hour, the others a few times."""
+def feed_two_days(engine: Engine, devices: Sequence[Device], chance: random.Random) -> None:
+    """Feeds two days of all devices: meters once an hour, the others a few times."""
     for hour in range(48):
         at = T0 + hour * HOUR
-        said = [one for one in devices if one.kind == "water_meter" or hour % 12 == 0]
-        engine.feed([Reading(one.id, one.kind, at, at, values(one.kind, at, chance)) for one in said], at)
+        attributes = [device_ for device_ in devices if device_.kind == "water_meter" or hour % 12 == 0]
+        engine.feed(
+            [Reading(device_.id, device_.kind, at, at, values(device_.kind, at, chance)) for device_ in attributes], at
+        )
 
 
 def learned_bytes(engine: Engine) -> int:
-    """What was learned over weeks, which is counted apart: the usual of each hour with its arrays, and slopes."""
+    """Bytes of baselines with their arrays, and of trends, which are counted apart."""
     total = 0
-    for slopes in filter(None, (seat.trends for seat in engine.states.values())):
-        numbers = [number for slope in slopes.values() for number in msgspec.structs.astuple(slope)]
-        held = {id(one): one for one in [slopes, *slopes.values(), *numbers]}
-        total += sum(map(sys.getsizeof, held.values()))
-    for learned in filter(None, (seat.baselines for seat in engine.states.values())):
-        total += sys.getsizeof(learned)
-        for one in learned.values():
-            numbers = (one.at, one.count, one.hour, one.total, one.value)
-            total += sum(map(sys.getsizeof, (one, one.weeks, one.mean, *numbers)))
+    for trends in filter(None, (state.trends for state in engine.states.values())):
+        numbers = [number for trend in trends.values() for number in msgspec.structs.astuple(trend)]
+        objects = {id(device_): device_ for device_ in [trends, *trends.values(), *numbers]}
+        total += sum(map(sys.getsizeof, objects.values()))
+    for baselines in filter(None, (state.baselines for state in engine.states.values())):
+        total += sys.getsizeof(baselines)
+        for device_ in baselines.values():
+            numbers = (device_.at, device_.count, device_.hour, device_.total, device_.value)
+            total += sum(map(sys.getsizeof, (device_, device_.weeks, device_.mean, *numbers)))
     return total
 
 
@@ -119,45 +124,47 @@ def resident_bytes() -> int:
 
 
 def many_rules() -> Rulebook:
-    """eKuiper's published case: 300 rules on one source."""
+    """The published case of eKuiper: 300 rules on one source."""
     rule = {"title": {"zh": "一", "en": "x"}, "kind": "gas_alarm", "severity": "low", "source": "bench"}
     rules = [{**rule, "name": f"r-{n}", "when": f"lel_pct >= {50 + n / 10}"} for n in range(300)]
     return Rulebook.model_validate({"hazard": "gas", "rules": rules})
 
 
-def met(engine: Engine, devices: Sequence[Device], chance: random.Random, rounds: int = 3) -> Instant:
-    """Everybody is heard a few times; answers with the instant after."""
+def feed_rounds(engine: Engine, devices: Sequence[Device], chance: random.Random, rounds: int = 3) -> Instant:
+    """Feeds all devices a few times; returns the instant after."""
     for number in range(rounds):
         at = T0 + number * EVERY_MS
-        engine.feed([Reading(one.id, one.kind, at, at, values(one.kind, at, chance)) for one in devices], at)
+        engine.feed(
+            [Reading(device_.id, device_.kind, at, at, values(device_.kind, at, chance)) for device_ in devices], at
+        )
     return T0 + rounds * EVERY_MS
 
 
 def cost(number: int, books: Sequence[Rulebook], kinds: Mapping[str, Kind]) -> tuple[float, float]:
     """Microseconds a reading, and evaluations a second, among so many devices.
 
-    Each is heard three times before and at most three times while it is measured: few devices must not have longer
-    memories than many. So few are measured again and again, each time with an engine of their own.
+    Each reports three times before and at most three times during the measurement: few devices must not have more
+    history than many. So few devices are measured repeatedly, each time with a new engine.
     """
-    chance, judged, took, asked = random.Random(1), 0, 0.0, 0
-    while judged < READINGS:
+    chance, evaluated, elapsed_s, evaluations = random.Random(1), 0, 0.0, 0
+    while evaluated < READINGS:
         devices = [device(n) for n in range(number)]
         engine = Engine(books, kinds, residents())
         engine.register(devices, T0)
-        start, before, count = met(engine, devices, chance), engine.state.evaluations, min(3 * number, READINGS)
-        took += feed(engine, devices, start, count, chance)
-        asked, judged = asked + engine.state.evaluations - before, judged + count
-    return took / judged * 1e6, asked / took
+        start, before, count = feed_rounds(engine, devices, chance), engine.state.evaluations, min(3 * number, READINGS)
+        elapsed_s += feed(engine, devices, start, count, chance)
+        evaluations, evaluated = evaluations + engine.state.evaluations - before, evaluated + count
+    return elapsed_s / evaluated * 1e6, evaluations / elapsed_s
 
 
 def memory(books: Sequence[Rulebook], kinds: Mapping[str, Kind]) -> tuple[float, float]:
-    """Bytes a device after two days with all books, and bytes of what is usual, apart."""
-    devices, town = [device(n) for n in range(DEVICES)], residents()
+    """Bytes of a device after two days with all rulebooks, and bytes of its baselines, apart."""
+    devices, registry = [device(n) for n in range(DEVICES)], residents()
     gc.collect()
     before = resident_bytes()
-    engine = Engine(books, kinds, town)
+    engine = Engine(books, kinds, registry)
     engine.register(devices, T0)
-    lived_in(engine, devices, random.Random(1))
+    feed_two_days(engine, devices, random.Random(1))
     gc.collect()
     baselines = learned_bytes(engine) / DEVICES
     return (resident_bytes() - before) / DEVICES - baselines, baselines
@@ -165,14 +172,14 @@ def memory(books: Sequence[Rulebook], kinds: Mapping[str, Kind]) -> tuple[float,
 
 def run() -> Iterator[Result]:
     kinds = load_kinds()
-    every = load_rulebook_files(kinds, rulebook_files())
-    bytes_a_device, baselines = memory(every, kinds)
-    costs = {number: cost(number, every, kinds)[0] for number in SIZES}
+    books = load_rulebook_files(kinds, rulebook_files())
+    bytes_a_device, baselines = memory(books, kinds)
+    costs = {number: cost(number, books, kinds)[0] for number in SIZES}
     founding = load_rulebook_files(kinds, [RULEBOOKS / f"{name}.yaml" for name in FOUNDING])
     reading_us, rate = cost(DEVICES, founding, kinds)
-    crowd = Engine([many_rules()], kinds, community())
+    many_rules_engine = Engine([many_rules()], kinds, community())
     gas = [Device(f"gas_alarm-{n}", "gas_alarm") for n in range(1_000)]
-    crowd_took = feed(crowd, gas, T0, 20_000, random.Random(1))
+    many_rules_s = feed(many_rules_engine, gas, T0, 20_000, random.Random(1))
     yield Result(
         "rule_evaluations_per_s",
         round(rate),
@@ -180,9 +187,9 @@ def run() -> Iterator[Result]:
         {
             "devices": DEVICES,
             "us_per_reading": round(reading_us, 2),
-            "evaluations_per_s_300_rules_on_one_source": round(crowd.evaluations / crowd_took),
+            "evaluations_per_s_300_rules_on_one_source": round(many_rules_engine.state.evaluations / many_rules_s),
             **{f"us_per_reading_all_books_{number}_devices": round(us, 2) for number, us in costs.items()},
-            "rules_of_all_books": sum(len(book.rules) for book in every),
+            "rules_of_all_books": sum(len(book.rules) for book in books),
             "bytes_per_device_all_books": round(bytes_a_device),
             "bytes_of_baselines_per_device": round(baselines),
         },

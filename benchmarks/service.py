@@ -1,4 +1,4 @@
-"""A `fengshao up` of its own for a measurement: a temporary DIR, a free port, its token, and its end."""
+"""A `fengshao up` for a measurement: with a temporary DIR, a free port and its own token; stopped at the end."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ class Service:
         self.start()
 
     def start(self) -> None:
-        begun = time.time()
+        started = time.time()
         self.launch()
         self.wait_ready()
-        self.ready_after_s = time.time() - begun
+        self.ready_after_s = time.time() - started
 
     def launch(self) -> None:
-        """Begin to start, and do not wait."""
+        """Starts the process and does not wait."""
         with (self.data / "up.log").open("ab") as log:
             self.process = subprocess.Popen(self._command, stdout=log, stderr=log, env=dict(self._environ))
 
@@ -66,7 +66,7 @@ class Service:
         return response.json()
 
     def sample(self, name: str) -> float:
-        """One figure of /metrics."""
+        """One value of /metrics."""
         lines = self.client.get("/metrics").text.splitlines()
         return float(next(line for line in lines if line.startswith(f"{name} ")).split()[1])
 
@@ -80,8 +80,8 @@ class Service:
     def wait_ready(self) -> None:
         for _ in range(START_S * 20):
             if self.process.poll() is not None:
-                said = (self.data / "up.log").read_text()[-3_000:]
-                raise RuntimeError(f"fengshao up ended with {self.process.returncode}: {said}")
+                log_tail = (self.data / "up.log").read_text()[-3_000:]
+                raise RuntimeError(f"fengshao up ended with {self.process.returncode}: {log_tail}")
             with contextlib.suppress(httpx2.TransportError):
                 if self.client.get("/readyz").status_code == 200:
                     return
@@ -94,7 +94,7 @@ class Service:
 def service(
     *, site: Path | None = None, devices: Path | None = None, environ: Mapping[str, str] | None = None
 ) -> Iterator[Service]:
-    """Up with a Mosquitto of its own, the devices imported; stopped and removed at the end."""
+    """Starts the service with its own Mosquitto and imported devices; stops and removes it at the end."""
     data = Path(tempfile.mkdtemp(prefix="fengshao-bench-"))
     token, http, mqtt = secrets.token_urlsafe(32), free_port(), free_port()
     fengshao = str(Path(sys.executable).parent / "fengshao")

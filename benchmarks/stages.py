@@ -39,7 +39,7 @@ PIECE = 65_536
 
 
 class Stages:
-    """The stages in order; each is given what the one before it made."""
+    """The stages in order; each gets the output of the one before it."""
 
     def __init__(self, folder: Path, count: int) -> None:
         self.count, self.folder = count, folder
@@ -95,8 +95,8 @@ class Stages:
             _keep_copy,
         )
         started = time.perf_counter()
-        for each in reads:
-            writer.enqueue(connection, each)  # type: ignore[arg-type]
+        for packets in reads:
+            writer.enqueue(connection, packets)  # type: ignore[arg-type]
         passed = (time.perf_counter() - started) * 1e6 / self.count
         print(f"{'frames, session copies, redelivery':36} {passed:7.2f} µs passed")
         prefilter = DangerPrefilter(self.kinds, self.mappings, self.decoder.has_danger)

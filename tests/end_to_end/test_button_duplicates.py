@@ -1,9 +1,9 @@
-"""The short form of `python -m benchmarks.presses`: equal presses of buttons that tell neither time nor counter."""
+"""The short form of `python -m benchmarks.presses`: equal presses of buttons that send neither time nor counter."""
 
 from __future__ import annotations
 
-from benchmarks.presses import pressed
+from benchmarks.presses import run_with_kills
 
 
 def test_after_kills_each_press_is_one_reading_though_all_presses_have_equal_bytes() -> None:
-    assert (0, 0) == pressed(kills=2, each=1_500, seed=5, log=False)
+    assert (0, 0) == run_with_kills(kills=2, presses_per_kill=1_500, seed=5, log=False)

@@ -1,14 +1,14 @@
-"""The short form of `python -m benchmarks.crash`: kill -9 under full load, counted to the last reading and finding."""
+"""The short form of `python -m benchmarks.crash`: kill -9 under full load, every reading and finding counted."""
 
 from __future__ import annotations
 
-from benchmarks.crash import disturbed
+from benchmarks.crash import run_with_and_without_kills
 
 
-def test_after_kills_each_reading_is_in_the_history_once_and_the_findings_are_those_of_a_quiet_run() -> None:
-    with_kills, without = disturbed(kills=3, each=15_000, seed=7, log=False)
+def test_after_kills_each_reading_is_stored_once_and_the_findings_are_those_of_a_run_without_kills() -> None:
+    with_kills, without = run_with_and_without_kills(kills=3, readings_per_kill=15_000, seed=7, log=False)
 
     assert (0, 0) == (with_kills.lost, with_kills.repeated)
     assert (0, 0) == (without.lost, without.repeated)
-    assert (0, 0) == (with_kills.untold, without.untold)
+    assert (0, 0) == (with_kills.missing_alarms, without.missing_alarms)
     assert without.findings == with_kills.findings

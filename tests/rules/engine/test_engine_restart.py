@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from benchmarks.restart import DOWN_MS, STATES, compared
+from benchmarks.restart import DOWN_MS, STATES, compare_engines
 from rules.state.outages import SETTLE_MS
 
 
 def test_a_restart_loses_and_repeats_no_finding_and_delays_none_beyond_its_downtime() -> None:
-    outcome = compared(80 * len(STATES))
+    outcome = compare_engines(80 * len(STATES))
     assert (outcome.lost, outcome.twice) == (0, 0)
     # The backlog of the broker arrives shortly after the start: until then no hold completes within the downtime.
     assert 0 < outcome.late_ms_max <= DOWN_MS + SETTLE_MS

@@ -158,7 +158,8 @@ def _report(kills: int, with_kills: Findings, without: Findings) -> Iterator[str
     yield f"without kills: {without.lost} lost, {without.repeated} twice"
     missing, extra = without.findings - with_kills.findings, with_kills.findings - without.findings
     yield f"alarms not begun and ended: {with_kills.missing_alarms} with kills, {without.missing_alarms} without"
-    yield f"findings: {len(without.findings)} undisturbed; {len(missing)} missing, {len(extra)} too many after the kills"
+    undisturbed = len(without.findings)
+    yield f"findings: {undisturbed} undisturbed; {len(missing)} missing, {len(extra)} too many after the kills"
 
 
 def main() -> int:

@@ -1,4 +1,4 @@
-"""The deployment files, tried as far as a machine allows: a real Mosquitto with our settings, systemd's own check."""
+"""The deployment files, as far as a machine can test them: a real Mosquitto with our settings, the check of systemd."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
-PLACES = "/usr/sbin:/usr/local/sbin:/usr/local/bin:/usr/bin"
+BINARY_FOLDERS = "/usr/sbin:/usr/local/sbin:/usr/local/bin:/usr/bin"
 
 
 def certificate(folder: Path) -> Path:
@@ -31,7 +31,7 @@ def certificate(folder: Path) -> Path:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
     now = datetime.now(UTC)
-    made = (
+    built = (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
@@ -42,7 +42,7 @@ def certificate(folder: Path) -> Path:
         .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
         .sign(key, hashes.SHA256())
     )
-    (folder / "server.crt").write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    (folder / "server.crt").write_bytes(built.public_bytes(serialization.Encoding.PEM))
     plain = serialization.NoEncryption()
     (folder / "server.key").write_bytes(
         key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
@@ -51,7 +51,7 @@ def certificate(folder: Path) -> Path:
 
 
 @pytest.fixture
-def guarded(tmp_path: Path, free_port: Callable[[], int]) -> Iterator[tuple[int, int, Path]]:
+def secured_broker(tmp_path: Path, free_port: Callable[[], int]) -> Iterator[tuple[int, int, Path]]:
     """Mosquitto on our files, with only the paths and ports changed: (plain port, TLS port, certificate)."""
     plain, secure = free_port(), free_port()
     authority = certificate(tmp_path / "certs")
@@ -59,19 +59,19 @@ def guarded(tmp_path: Path, free_port: Callable[[], int]) -> Iterator[tuple[int,
     (tmp_path / "conf.d").mkdir()
     (tmp_path / "passwords").touch(mode=0o600)
     for name in ("fengshao", "chirpstack", "gas-001"):
-        passwd = shutil.which("mosquitto_passwd", path=PLACES)
+        passwd = shutil.which("mosquitto_passwd", path=BINARY_FOLDERS)
         assert passwd
         subprocess.run([passwd, "-b", tmp_path / "passwords", name, f"{name}-secret"], check=True)
-    moved = (("/etc/mosquitto", str(tmp_path)), ("/var/lib/mosquitto", str(tmp_path)))
-    moved += (("listener 1883", f"listener {plain}"), ("listener 8883", f"listener {secure}"))
+    replacements = (("/etc/mosquitto", str(tmp_path)), ("/var/lib/mosquitto", str(tmp_path)))
+    replacements += (("listener 1883", f"listener {plain}"), ("listener 8883", f"listener {secure}"))
     for source, target in (("mosquitto.conf", "mosquitto.conf"), ("listeners-host.conf", "conf.d/listeners.conf")):
         text = (DEPLOY / "mosquitto" / source).read_text()
-        for before, after in moved:
+        for before, after in replacements:
             text = text.replace(before, after)
         (tmp_path / target).write_text(text)
-    with (tmp_path / "mosquitto.conf").open("a") as more:
-        more.write(f"user {getpass.getuser()}\n")
-    binary = shutil.which("mosquitto", path=PLACES)
+    with (tmp_path / "mosquitto.conf").open("a") as config:
+        config.write(f"user {getpass.getuser()}\n")
+    binary = shutil.which("mosquitto", path=BINARY_FOLDERS)
     assert binary, "mosquitto is not installed: run `make test`, which installs it"
     process = subprocess.Popen([binary, "-c", tmp_path / "mosquitto.conf"], stderr=subprocess.DEVNULL)
     yield plain, secure, authority
@@ -79,46 +79,48 @@ def guarded(tmp_path: Path, free_port: Callable[[], int]) -> Iterator[tuple[int,
     process.wait(10)
 
 
-async def connected(port: int, name: str, **more: object) -> aiomqtt.Client:
-    """A connection under this name, once the broker listens."""
+async def connect_as(port: int, name: str, **config: object) -> aiomqtt.Client:
+    """Connects with this user name once the broker listens."""
     async with asyncio.timeout(10):
         while True:
-            client = aiomqtt.Client("localhost", port, username=name, password=f"{name}-secret", **more)  # type: ignore[arg-type]
+            client = aiomqtt.Client("localhost", port, username=name, password=f"{name}-secret", **config)  # type: ignore[arg-type]
             try:
                 return await client.__aenter__()
             except aiomqtt.MqttError:
                 await asyncio.sleep(0.05)
 
 
-async def test_a_device_speaks_as_itself_only_and_the_service_hears_it(guarded: tuple[int, int, Path]) -> None:
-    plain, secure, authority = guarded
-    service = await connected(plain, "fengshao")
+async def test_a_device_publishes_as_itself_only_and_the_service_receives_it(
+    secured_broker: tuple[int, int, Path],
+) -> None:
+    plain, secure, authority = secured_broker
+    service = await connect_as(plain, "fengshao")
     await service.subscribe([("#", 1), ("$oc/#", 1)])
     tls = aiomqtt.TLSParameters(ca_certs=str(authority), tls_version=ssl.PROTOCOL_TLS_CLIENT)
-    device = await connected(secure, "gas-001", tls_params=tls)
-    gateway = await connected(secure, "chirpstack", tls_params=tls)
+    device = await connect_as(secure, "gas-001", tls_params=tls)
+    gateway = await connect_as(secure, "chirpstack", tls_params=tls)
     await device.publish("fengshao/v1/gas-002/alarm", b"forged", qos=1)
     await device.publish("application/a/device/b/event/up", b"forged", qos=1)
     await gateway.publish("fengshao/v1/gas-001/up", b"forged", qos=1)
     await device.publish("fengshao/v1/gas-001/alarm", b"true", qos=1)
     await gateway.publish("application/a/device/b/event/up", b"lora", qos=1)
-    heard: list[bytes] = []
+    received: list[bytes] = []
     async with asyncio.timeout(5):
-        while len(heard) < 2:
-            heard.append((await anext(aiter(service.messages))).payload)  # type: ignore[arg-type]
-    assert heard == [b"true", b"lora"]
+        while len(received) < 2:
+            received.append((await anext(aiter(service.messages))).payload)  # type: ignore[arg-type]
+    assert received == [b"true", b"lora"]
     for client in (device, gateway, service):
         await client.__aexit__(None, None, None)
 
 
-async def test_nobody_comes_in_without_a_password(guarded: tuple[int, int, Path]) -> None:
-    await (await connected(guarded[0], "fengshao")).__aexit__(None, None, None)
+async def test_a_connection_without_a_password_is_refused(secured_broker: tuple[int, int, Path]) -> None:
+    await (await connect_as(secured_broker[0], "fengshao")).__aexit__(None, None, None)
     with pytest.raises(aiomqtt.MqttError):
-        async with aiomqtt.Client("localhost", guarded[0]):
+        async with aiomqtt.Client("localhost", secured_broker[0]):
             pass
 
 
-def test_systemd_finds_nothing_wrong_but_the_missing_installation() -> None:
+def test_systemd_reports_only_the_missing_installation() -> None:
     analyze = shutil.which("systemd-analyze")
     if analyze is None:
         pytest.skip("systemd is not on this machine")
@@ -127,7 +129,7 @@ def test_systemd_finds_nothing_wrong_but_the_missing_installation() -> None:
     assert [line for line in lines if "fengshao.service" in line] == []
 
 
-def test_a_faulty_rulebook_kept_the_service_down_under_systemd(tmp_path: Path) -> None:
+def test_a_faulty_rulebook_does_not_keep_the_service_down_under_systemd(tmp_path: Path) -> None:
     """`check` refuses a site that `up` starts with, so nothing before ExecStart may run it."""
     (tmp_path / "rules").mkdir()
     (tmp_path / "rules" / "gas.yaml").write_text("rules: [what is this]\n")
@@ -140,7 +142,7 @@ def test_a_faulty_rulebook_kept_the_service_down_under_systemd(tmp_path: Path) -
     assert re.search(r"^ExecReload=/bin/kill -HUP \$MAINPID$", unit, re.MULTILINE)
 
 
-def test_what_compose_mounts_exists_and_holds_no_secret() -> None:
+def test_mounts_of_compose_exist_and_contain_no_secret() -> None:
     compose = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
     mounts = [volume.split(":")[0] for service in compose["services"].values() for volume in service["volumes"]]
     for mount in mounts:

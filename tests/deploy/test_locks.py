@@ -1,4 +1,4 @@
-"""The locks are installed and not resolved, and they are complete: what an index offers later changes nothing."""
+"""The locks are installed without resolving, and they are complete: later versions on an index change nothing."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ INSTALLS_A_LOCK = {"--require-hashes", "--no-deps", "--only-binary"}
 
 
 def variable(name: str) -> str:
-    """A variable of the Makefile with those it names written out."""
+    """A variable of the Makefile with its references expanded."""
     found = re.search(rf"^{name}\s*:=\s*(.*)$", MAKEFILE, re.MULTILINE)
     assert found, f"the Makefile defines no {name}"
     return re.sub(r"\$\((\w+)\)", lambda inner: variable(inner[1]), found[1])
 
 
-def written_out(line: str) -> str:
+def expand(line: str) -> str:
     return re.sub(r"\$\((PIP|LOCKED)\)", lambda found: variable(found[1]), line)
 
 
 def pip_flags(name: str) -> list[str]:
-    """What the Makefile gives to pip behind `install`."""
+    """The arguments that the Makefile passes to pip after `install`."""
     words = shlex.split(variable(name))
     return words[words.index("install") + 1 :]
 
@@ -55,7 +55,8 @@ def wheel(folder: Path, name: str, version: str, *requires: str) -> str:
     about = ["Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}"]
     files = {
         module: f"version = {version!r}\n",
-        f"{info}/METADATA": "\n".join([*about, *extras, *(f"Requires-Dist: {each}" for each in requires)]) + "\n",
+        f"{info}/METADATA": "\n".join([*about, *extras, *(f"Requires-Dist: {requirement}" for requirement in requires)])
+        + "\n",
         f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
     rows = [f"{path},{_record_hash(text)},{len(text.encode())}" for path, text in files.items()]
@@ -98,24 +99,22 @@ def lock(tmp_path: Path) -> str:
     return "".join(f"{name}==1.0 --hash=sha256:{digest}\n" for name, digest in pinned.items())
 
 
-def test_a_newer_version_of_a_pinned_package_was_published_and_the_lock_installs_what_it_names(
-    tmp_path: Path, lock: str
-) -> None:
-    done = install(tmp_path, lock, pip_flags("LOCKED"))
-    assert done.returncode == 0, done.stderr
+def test_the_lock_installs_its_versions_although_a_newer_one_was_published(tmp_path: Path, lock: str) -> None:
+    result = install(tmp_path, lock, pip_flags("LOCKED"))
+    assert result.returncode == 0, result.stderr
     assert installed(tmp_path) == {"depender-1.0", "depended-1.0"}
 
 
-def test_a_resolver_would_have_taken_the_newer_version(tmp_path: Path, lock: str) -> None:
+def test_a_resolver_installs_the_newer_version(tmp_path: Path, lock: str) -> None:
     """The test above can fail: without --no-deps pip resolves, and takes 2.0 where the lock does not name it."""
     resolving = [flag for flag in pip_flags("LOCKED") if flag != "--no-deps"]
     only_the_depender = lock.splitlines()[0].split(" --hash")[0]
-    free = [flag for flag in resolving if flag != "--require-hashes"]
-    assert install(tmp_path, only_the_depender, free).returncode == 0
+    without_hashes = [flag for flag in resolving if flag != "--require-hashes"]
+    assert install(tmp_path, only_the_depender, without_hashes).returncode == 0
     assert installed(tmp_path) == {"depender-1.0", "depended-2.0"}
 
 
-def test_a_lock_that_lacks_a_package_is_installed_as_it_is_and_found_incomplete(tmp_path: Path, lock: str) -> None:
+def test_an_incomplete_lock_is_installed_as_it_is_and_reported(tmp_path: Path, lock: str) -> None:
     assert install(tmp_path, lock.splitlines()[0], pip_flags("LOCKED")).returncode == 0
     assert installed(tmp_path) == {"depender-1.0"}
     found = [metadata.Distribution.at(path) for path in (tmp_path / "installed").glob("*.dist-info")]
@@ -123,14 +122,14 @@ def test_a_lock_that_lacks_a_package_is_installed_as_it_is_and_found_incomplete(
 
 
 def test_a_package_with_another_hash_is_not_installed(tmp_path: Path, lock: str) -> None:
-    done = install(tmp_path, re.sub(r"sha256:\w{8}", "sha256:00000000", lock), pip_flags("LOCKED"))
-    assert done.returncode != 0
-    assert "DO NOT MATCH THE HASHES" in done.stderr
+    result = install(tmp_path, re.sub(r"sha256:\w{8}", "sha256:00000000", lock), pip_flags("LOCKED"))
+    assert result.returncode != 0
+    assert "DO NOT MATCH THE HASHES" in result.stderr
 
 
 @pytest.mark.parametrize("file", ["Makefile", "deploy/Containerfile"])
-def test_every_installation_from_a_lock_takes_hashes_and_no_resolver_and_builds_nothing(file: str) -> None:
-    lines = [written_out(line) for line in (ROOT / file).read_text().splitlines()]
+def test_every_installation_from_a_lock_uses_hashes_no_resolver_and_no_builds(file: str) -> None:
+    lines = [expand(line) for line in (ROOT / file).read_text().splitlines()]
     from_a_lock = [line for line in lines if re.search(r"install .*-r \S+\.lock", line)]
     named = {name for line in from_a_lock for name in re.findall(r"-r (\S+\.lock)", line)}
     assert named == (set(LOCKS) if file == "Makefile" else {"requirements.lock"})
@@ -139,9 +138,9 @@ def test_every_installation_from_a_lock_takes_hashes_and_no_resolver_and_builds_
 
 
 @pytest.mark.parametrize("file", ["Makefile", "deploy/Containerfile"])
-def test_nothing_is_installed_with_dependencies_that_no_lock_names(file: str) -> None:
+def test_nothing_is_installed_with_unlocked_dependencies(file: str) -> None:
     for line in (ROOT / file).read_text().splitlines():
-        words = written_out(line).split()
+        words = expand(line).split()
         if "pip" in words and "install" in words:
             assert "--no-deps" in words, line
             assert "-e" not in words or "--no-build-isolation" in words, line
@@ -155,18 +154,18 @@ def pins(lines: Iterable[str], environment: dict[str, str]) -> dict[str, str]:
     found = {}
     for line in lines:
         if line and not line.startswith((" ", "#")):
-            one = Requirement(re.split(r"\s+(?:--hash|\\)", line)[0])
-            if one.marker is None or one.marker.evaluate(environment):
-                found[canonicalize_name(one.name)] = next(iter(one.specifier)).version
+            pin = Requirement(re.split(r"\s+(?:--hash|\\)", line)[0])
+            if pin.marker is None or pin.marker.evaluate(environment):
+                found[canonicalize_name(pin.name)] = next(iter(pin.specifier)).version
     return found
 
 
 def environments() -> Iterator[dict[str, str]]:
     """Every Python from the oldest we take, on Linux."""
-    here = {name: str(value) for name, value in default_environment().items()}
+    environment = {name: str(value) for name, value in default_environment().items()}
     for version in PYTHONS:
         for machine in MACHINES:
-            yield here | {
+            yield environment | {
                 "python_version": version,
                 "python_full_version": f"{version}.0",
                 "platform_machine": machine,
@@ -174,40 +173,42 @@ def environments() -> Iterator[dict[str, str]]:
             }
 
 
-def needs(one: metadata.Distribution, extras: Iterable[str], environment: dict[str, str]) -> Iterator[Requirement]:
+def requirements_of(
+    distribution: metadata.Distribution, extras: Iterable[str], environment: dict[str, str]
+) -> Iterator[Requirement]:
     """What a package needs with these extras in this environment."""
-    asked = [environment | {"extra": extra} for extra in ("", *extras)]
-    for needed in map(Requirement, one.requires or ()):
-        if needed.marker is None or any(needed.marker.evaluate(each) for each in asked):
-            yield needed
+    with_extras = [environment | {"extra": extra} for extra in ("", *extras)]
+    for requirement in map(Requirement, distribution.requires or ()):
+        if requirement.marker is None or any(requirement.marker.evaluate(with_extra) for with_extra in with_extras):
+            yield requirement
 
 
 def unsatisfied(
     lock_lines: Iterable[str], found: Iterable[metadata.Distribution], roots: Iterable[Requirement] = ()
 ) -> list[str]:
     """What the locked packages require, with the extras that are asked of them, and the lock does not pin."""
-    lines, distributions, told = (
+    lines, distributions, missing = (
         list(lock_lines),
-        {canonicalize_name(one.name): one for one in found},
+        {canonicalize_name(distribution.name): distribution for distribution in found},
         dict[str, None](),
     )
     for environment in environments():
         pinned = pins(lines, environment)
-        waiting = [*(Requirement(name) for name in pinned), *roots]
-        done: set[tuple[str, frozenset[str]]] = set()
-        while waiting:
-            wanted = waiting.pop()
+        queue = [*(Requirement(name) for name in pinned), *roots]
+        visited: set[tuple[str, frozenset[str]]] = set()
+        while queue:
+            wanted = queue.pop()
             key = canonicalize_name(wanted.name), frozenset(wanted.extras)
-            if key in done or key[0] not in pinned or key[0] not in distributions:
+            if key in visited or key[0] not in pinned or key[0] not in distributions:
                 continue
-            done.add(key)
-            one = distributions[key[0]]
-            for needed in needs(one, wanted.extras, environment):
-                version = pinned.get(canonicalize_name(needed.name))
-                if version is None or not needed.specifier.contains(version, prereleases=True):
-                    told[f"{one.name} {one.version} requires {needed}"] = None
-                waiting.append(needed)
-    return list(told)
+            visited.add(key)
+            distribution = distributions[key[0]]
+            for requirement in requirements_of(distribution, wanted.extras, environment):
+                version = pinned.get(canonicalize_name(requirement.name))
+                if version is None or not requirement.specifier.contains(version, prereleases=True):
+                    missing[f"{distribution.name} {distribution.version} requires {requirement}"] = None
+                queue.append(requirement)
+    return list(missing)
 
 
 def roots(lock: str) -> list[Requirement]:
@@ -222,22 +223,26 @@ def roots(lock: str) -> list[Requirement]:
 
 @pytest.mark.parametrize("lock", LOCKS)
 def test_every_requirement_of_every_locked_package_is_in_the_lock_itself(lock: str) -> None:
-    here = {name: str(value) for name, value in default_environment().items()}
+    environment = {name: str(value) for name, value in default_environment().items()}
     lines = (ROOT / lock).read_text().splitlines()
-    pinned = pins(lines, here)
-    found = {name: one for name in pinned for one in metadata.distributions(name=name)}
+    pinned = pins(lines, environment)
+    found = {name: distribution for name in pinned for distribution in metadata.distributions(name=name)}
     if lock == "requirements-node.lock" and not found:
         pytest.skip("this machine has Node, so its lock is not installed here")
-    assert {name: one.version for name, one in found.items()} == pinned, "make test installs the lock first"
-    for needed in roots(lock):
-        if needed.marker is None or needed.marker.evaluate(here):
-            assert needed.specifier.contains(pinned[canonicalize_name(needed.name)]), f"{lock} lacks {needed}"
+    assert {name: distribution.version for name, distribution in found.items()} == pinned, (
+        "make test installs the lock first"
+    )
+    for requirement in roots(lock):
+        if requirement.marker is None or requirement.marker.evaluate(environment):
+            assert requirement.specifier.contains(pinned[canonicalize_name(requirement.name)]), (
+                f"{lock} lacks {requirement}"
+            )
     assert unsatisfied(lines, found.values(), roots(lock)) == []
 
 
 @pytest.mark.parametrize("lock", LOCKS)
 def test_every_line_of_a_lock_is_pinned_and_has_hashes(lock: str) -> None:
-    for one in re.split(r"\n(?=\S)", (ROOT / lock).read_text().strip()):
-        head = one.splitlines()[0]
+    for entry in re.split(r"\n(?=\S)", (ROOT / lock).read_text().strip()):
+        head = entry.splitlines()[0]
         assert re.match(r"[\w.-]+==[\w.]+ ", head), head
-        assert "--hash=sha256:" in one, head
+        assert "--hash=sha256:" in entry, head

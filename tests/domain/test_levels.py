@@ -1,4 +1,4 @@
-"""Any level name works: a tree says which level is the building, which the household, and the way to the door."""
+"""Level names of any tree: which level is the building and which the household, and addresses."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def tree(*rows: tuple[str, str, str | None], people: tuple[Person, ...] = (), **
     return community([Place(name, name, level, parent) for name, level, parent in rows], people=people, levels=levels)
 
 
-def roles(town: Community) -> dict[str, str]:
-    return {level: found.role.value for level, found in town.levels.items()}
+def roles(registry: Community) -> dict[str, str]:
+    return {level: level_found.role.value for level, level_found in registry.levels.items()}
 
 
 SHINAN = (
@@ -31,49 +31,53 @@ SHINAN = (
 )
 
 
-def test_a_flat_of_loudong_danyuan_hu_reads_to_the_door_and_has_a_building_and_a_household() -> None:
-    town = tree(*SHINAN)
+def test_a_flat_of_loudong_danyuan_hu_has_an_address_a_building_and_a_household() -> None:
+    registry = tree(*SHINAN)
 
-    assert town.address("101") == "市南小区1号楼1单元101"
-    assert (town.building_of("101").id, town.household_of("101").id) == ("1号楼", "101")
-
-
-def test_a_manhole_on_a_road_reads_the_road() -> None:
-    town = tree(("枫树社区", "社区", None), ("枫树路", "road", "枫树社区"), ("3号井", "manhole", "枫树路"))
-
-    assert town.address("枫树路") == "枫树路"
-    assert town.address("3号井") == "枫树路3号井"
-    assert town.building_of("3号井") is None
+    assert registry.address("101") == "市南小区1号楼1单元101"
+    assert (registry.building_of("101").id, registry.household_of("101").id) == ("1号楼", "101")
 
 
-def test_a_point_in_a_street_of_the_office_reads_the_street_too() -> None:
+def test_the_address_of_a_manhole_contains_its_road() -> None:
+    registry = tree(("枫树社区", "社区", None), ("枫树路", "road", "枫树社区"), ("3号井", "manhole", "枫树路"))
+
+    assert registry.address("枫树路") == "枫树路"
+    assert registry.address("3号井") == "枫树路3号井"
+    assert registry.building_of("3号井") is None
+
+
+def test_the_address_of_a_point_contains_its_street() -> None:
     assert tree(("人民路", "street", None), ("9号灯杆", "灯杆", "人民路")).address("9号灯杆") == "人民路9号灯杆"
 
 
-def test_a_shop_is_named_and_is_a_household() -> None:
-    town = tree(("枫林苑", "小区", None), ("1栋", "栋", "枫林苑"), ("老王火锅店", "沿街商铺", "1栋"))
+def test_a_shop_is_a_household() -> None:
+    registry = tree(("枫林苑", "小区", None), ("1栋", "栋", "枫林苑"), ("老王火锅店", "沿街商铺", "1栋"))
 
-    assert town.address("老王火锅店") == "枫林苑1栋老王火锅店"
-    assert town.household_of("老王火锅店").id == "老王火锅店"
+    assert registry.address("老王火锅店") == "枫林苑1栋老王火锅店"
+    assert registry.household_of("老王火锅店").id == "老王火锅店"
 
 
-def test_a_village_with_groups_reads_village_group_and_house_and_nothing_gathers_in_the_group() -> None:
-    town = tree(("青杠镇", "镇", None), ("李家村", "村", "青杠镇"), ("三组", "组", "李家村"), ("12号", "农户", "三组"))
+def test_an_address_in_a_village_contains_village_group_and_house() -> None:
+    registry = tree(
+        ("青杠镇", "镇", None), ("李家村", "村", "青杠镇"), ("三组", "组", "李家村"), ("12号", "农户", "三组")
+    )
 
-    assert town.address("12号") == "李家村三组12号"
-    assert (town.building_of("12号"), town.household_of("12号").id) == (None, "12号")
+    assert registry.address("12号") == "李家村三组12号"
+    assert (registry.building_of("12号"), registry.household_of("12号").id) == (None, "12号")
 
 
 def test_a_grid_between_compound_and_building_is_in_no_address() -> None:
-    town = tree(("金马", "街道", None), ("A区", "小区", "金马"), ("第3网格", "网格", "A区"), ("3栋", "栋", "第3网格"))
+    registry = tree(
+        ("金马", "街道", None), ("A区", "小区", "金马"), ("第3网格", "网格", "A区"), ("3栋", "栋", "第3网格")
+    )
 
-    assert town.address("3栋") == "A区3栋"
+    assert registry.address("3栋") == "A区3栋"
 
 
 def test_a_building_below_a_grid_below_a_community_is_read_with_the_community() -> None:
-    town = tree(("望泉里", "社区", None), ("一网格", "网格", "望泉里"), ("3号楼", "楼", "一网格"))
+    registry = tree(("望泉里", "社区", None), ("一网格", "网格", "望泉里"), ("3号楼", "楼", "一网格"))
 
-    assert town.address("3号楼") == "望泉里3号楼"
+    assert registry.address("3号楼") == "望泉里3号楼"
 
 
 @pytest.mark.parametrize(
@@ -105,12 +109,12 @@ def test_a_building_below_a_grid_below_a_community_is_read_with_the_community() 
         ("x y", None),
     ],
 )
-def test_what_the_name_of_a_level_says(level: str, role: str | None) -> None:
+def test_the_role_of_a_level_by_its_name(level: str, role: str | None) -> None:
     assert named_role(level) == role
 
 
-def test_levels_whose_names_say_nothing_are_found_by_their_position() -> None:
-    town = tree(
+def test_levels_with_unknown_names_are_recognised_by_their_position() -> None:
+    registry = tree(
         ("枫溪", "甲", None),
         ("枫林苑", "乙", "枫溪"),
         ("3栋", "丙", "枫林苑"),
@@ -119,8 +123,8 @@ def test_levels_whose_names_say_nothing_are_found_by_their_position() -> None:
         people=(Person("p", "王奶奶", home="402"),),
     )
 
-    assert roles(town) == {"戊": "household", "丁": "building", "丙": "compound", "乙": "zone", "甲": "compound"}
-    assert town.address("402") == "枫溪枫林苑3栋2单元402"
+    assert roles(registry) == {"戊": "household", "丁": "building", "丙": "compound", "乙": "zone", "甲": "compound"}
+    assert registry.address("402") == "枫溪枫林苑3栋2单元402"
 
 
 @pytest.mark.parametrize(
@@ -146,49 +150,49 @@ def test_levels_whose_names_say_nothing_are_found_by_their_position() -> None:
         ([("a", "X", None), ("b", "X", "a"), ("c", "building", "b")], "X", "compound"),
     ],
 )
-def test_what_the_position_of_a_level_says(rows: list[tuple[str, str, str | None]], level: str, role: str) -> None:
+def test_the_role_of_a_level_by_its_position(rows: list[tuple[str, str, str | None]], level: str, role: str) -> None:
     assert roles(tree(*rows))[level] == role
 
 
-def test_a_level_that_was_not_looked_at_is_what_its_name_says() -> None:
-    town = Community({"a": Place("a", "3栋", "栋"), "b": Place("b", "二", "甲", "a")}, {}, {}, ())
+def test_a_level_without_an_analysis_has_the_role_of_its_name() -> None:
+    registry = Community({"a": Place("a", "3栋", "栋"), "b": Place("b", "二", "甲", "a")}, {}, {}, ())
 
-    assert (town.building_of("b").id, town.role_of(town.places["b"])) == ("a", LevelRole.ZONE)
+    assert (registry.building_of("b").id, registry.role_of(registry.places["b"])) == ("a", LevelRole.ZONE)
 
 
-def test_a_leaf_in_which_people_live_is_a_household_and_a_declared_level_is_what_the_site_says() -> None:
-    lived_in = tree(
+def test_a_leaf_with_residents_is_a_household_and_a_declared_role_applies() -> None:
+    with_resident = tree(
         ("苑", "小区", None), ("院", "X", "苑"), people=(Person("p", "王", home="院"), Person("q", "李", home="?"))
     )
 
-    assert roles(lived_in)["X"] == "household"
+    assert roles(with_resident)["X"] == "household"
     assert tree(("苑", "小区", None), ("院", "X", "苑"), X=LevelRole.FACILITY).levels["X"].because is Because.DECLARED
     assert tree(("苑", "小区", None), ("院", "X", "苑")).levels["X"].because is Because.UNKNOWN
 
 
-def test_premises_are_a_building_and_a_room_let_singly_is_a_household() -> None:
-    town = tree(("枫溪小学", "学校", None), ("201", "教室", "枫溪小学"))
+def test_a_facility_is_a_building_and_its_room_a_household() -> None:
+    registry = tree(("枫溪小学", "学校", None), ("201", "教室", "枫溪小学"))
 
-    assert (town.building_of("201").id, town.household_of("201").id) == ("枫溪小学", "201")
+    assert (registry.building_of("201").id, registry.household_of("201").id) == ("枫溪小学", "201")
 
 
 def test_a_home_of_another_level_is_a_household_unless_it_is_a_whole_compound() -> None:
     people = (Person("p", "王", home="1栋"), Person("q", "李", home="枫林苑"), Person("r", "赵", home="梧桐里"))
-    town = tree(("枫林苑", "小区", None), ("1栋", "别墅", "枫林苑"), ("梧桐里", "小区", None), people=people)
+    registry = tree(("枫林苑", "小区", None), ("1栋", "别墅", "枫林苑"), ("梧桐里", "小区", None), people=people)
 
-    assert (town.household_of("1栋").id, town.household_of("枫林苑"), town.household_of("梧桐里")) == (
+    assert (registry.household_of("1栋").id, registry.household_of("枫林苑"), registry.household_of("梧桐里")) == (
         "1栋",
         None,
         None,
     )
-    assert (town.household_of(None), town.household_of("nowhere")) == (None, None)
+    assert (registry.household_of(None), registry.household_of("nowhere")) == (None, None)
 
 
 def test_the_compound_is_the_compound_else_the_area_else_the_outermost() -> None:
-    town = tree(*SHINAN, ("苑", "小区", "市南小区"), ("2栋", "栋", "苑"), ("孤楼", "楼", None))
+    registry = tree(*SHINAN, ("苑", "小区", "市南小区"), ("2栋", "栋", "苑"), ("孤楼", "楼", None))
 
-    assert [town.compound_of(one).id for one in ("101", "2栋", "孤楼")] == ["市南小区", "苑", "孤楼"]
-    assert town.compound_of("nowhere") is None
+    assert [registry.compound_of(place).id for place in ("101", "2栋", "孤楼")] == ["市南小区", "苑", "孤楼"]
+    assert registry.compound_of("nowhere") is None
 
 
 @pytest.mark.parametrize(
@@ -209,17 +213,17 @@ def test_the_compound_is_the_compound_else_the_area_else_the_outermost() -> None
         (("无", "3栋"), "3栋"),
     ],
 )
-def test_names_are_joined_without_saying_one_twice(names: tuple[str, ...], address: str) -> None:
+def test_names_are_joined_without_repetition(names: tuple[str, ...], address: str) -> None:
     levels = ("小区", "楼", "单元", "户")
     places = [Place(str(n), name, levels[n], str(n - 1) if n else None) for n, name in enumerate(names)]
 
     assert community(places).address(str(len(names) - 1)) == address
 
 
-def test_a_place_without_any_name_is_told_by_its_id_and_an_area_by_its_name() -> None:
+def test_a_place_without_a_name_has_its_id_as_address() -> None:
     places = [Place("yard-7", "无", "小区"), Place("street", "枫溪街道", "街道"), Place("none", "无", "户", "street")]
 
-    assert [community(places).address(one) for one in ("yard-7", "street", "none", "?")] == [
+    assert [community(places).address(place) for place in ("yard-7", "street", "none", "?")] == [
         "yard-7",
         "枫溪街道",
         "枫溪街道",
@@ -234,25 +238,30 @@ _LEVELS = st.sampled_from(["街道", "community", "网格", "小区", "楼", "�
     st.lists(st.tuples(_LEVELS, st.integers(-1, 11), st.sampled_from(["无", "3", "3栋", "枫林苑", "A"])), max_size=12)
 )
 def test_a_place_that_exists_always_has_an_address_whatever_the_tree(rows: list[tuple[str, int, str]]) -> None:
-    """Loops, missing parents, unknown levels included; no name below the areas is lost, and it ends with the last."""
-    town = community(
-        [Place(str(n), name, level, None if up < 0 else str(up)) for n, (level, up, name) in enumerate(rows)]
+    """Also with loops, missing parents and unknown levels; all names below the areas are kept, the own name last."""
+    registry = community(
+        [
+            Place(str(n), name, level, None if parent < 0 else str(parent))
+            for n, (level, parent, name) in enumerate(rows)
+        ]
     )
 
-    for place in town.places.values():
-        address = town.address(place.id)
+    for place in registry.places.values():
+        address = registry.address(place.id)
         assert address
-        spelt = [node.name for node in self_and_ancestors(town.places, place.id) if town.role_of(node) not in AREAS]
-        assert all(name in address for name in spelt if name != "无")
-        if place.name != "无" and town.role_of(place) not in AREAS:
+        names_in_address = [
+            node.name for node in self_and_ancestors(registry.places, place.id) if registry.role_of(node) not in AREAS
+        ]
+        assert all(name in address for name in names_in_address if name != "无")
+        if place.name != "无" and registry.role_of(place) not in AREAS:
             assert address.endswith(place.name)
 
 
 def test_an_address_is_cut_at_its_beginning_and_never_inside_a_number() -> None:
-    """13号楼 without its first figure is 3号楼, where nobody needs help."""
+    """13号楼 without its first digit is 3号楼, another building."""
     address = "枫林苑13号楼2单元402"
 
-    assert [shortened(address, most) for most in (13, 11, 10, 9, 8, 4, 3, 2)] == [
+    assert [shortened(address, max_length) for max_length in (13, 11, 10, 9, 8, 4, 3, 2)] == [
         address,
         "苑13号楼2单元402",
         "13号楼2单元402",
@@ -265,19 +274,19 @@ def test_an_address_is_cut_at_its_beginning_and_never_inside_a_number() -> None:
     assert shortened("第十三村民小组", 5) == "村民小组"
 
 
-def test_family_is_whoever_names_the_person(town_of_family: Community) -> None:
-    elder = town_of_family.people["elder"]
+def test_family_members_are_those_who_name_the_person(family_registry: Community) -> None:
+    elder = family_registry.people["elder"]
 
-    assert [one.name for one in town_of_family.family_of(elder)] == ["王建国"]
-    assert town_of_family.family_of(town_of_family.people["son"]) == ()
+    assert [person.name for person in family_registry.family_of(elder)] == ["王建国"]
+    assert family_registry.family_of(family_registry.people["son"]) == ()
 
 
 @pytest.fixture
-def town_of_family() -> Community:
+def family_registry() -> Community:
     return community(people=[Person("elder", "王桂芳"), Person("son", "王建国", attributes={"family_of": "elder"})])
 
 
-def test_what_is_false_or_empty_tells_nobody_anything_and_the_neediest_is_named_first() -> None:
+def test_false_and_empty_attributes_are_left_out_and_the_person_most_in_need_is_named() -> None:
     elder = Person("elder", "王桂芳", attributes={"age": 82, "lives_alone": True})
     son = Person("son", "王建国", attributes={"age": 0, "lives_alone": False, "care": ""})
 
@@ -289,29 +298,32 @@ BAND = Device("band-1", "wristband", attributes={"person": "p"})
 PEOPLE = (Person("p", "王奶奶", home="101"), Person("q", "李爷爷", home="101"), Person("r", "无家", home=None))
 
 
-def test_a_wristband_without_a_place_is_looked_for_at_the_home_of_its_bearer() -> None:
-    town = tree(*SHINAN, people=PEOPLE)
+def test_a_wristband_without_a_place_is_at_the_home_of_its_wearer() -> None:
+    registry = tree(*SHINAN, people=PEOPLE)
 
-    assert town.place_of(BAND) == "101"
-    assert town.place_of(Device("d", "door", place="1号楼", attributes={"person": "p"})) == "1号楼"
-    assert (town.place_of(Device("d", "door")), town.place_of(Device("d", "x", attributes={"person": "r"}))) == (
+    assert registry.place_of(BAND) == "101"
+    assert registry.place_of(Device("d", "door", place="1号楼", attributes={"person": "p"})) == "1号楼"
+    assert (
+        registry.place_of(Device("d", "door")),
+        registry.place_of(Device("d", "x", attributes={"person": "r"})),
+    ) == (
         None,
         None,
     )
 
 
-def test_a_manhole_in_a_compound_concerns_nobody_though_two_hundred_are_registered_there() -> None:
-    crowd = tuple(Person(f"p{n}", "王", home="枫林苑") for n in range(200))
-    town = tree(("枫林苑", "小区", None), people=crowd)
+def test_a_manhole_in_a_compound_affects_none_of_its_residents() -> None:
+    residents = tuple(Person(f"p{n}", "王", home="枫林苑") for n in range(200))
+    registry = tree(("枫林苑", "小区", None), people=residents)
 
-    assert town.concerned(Subject("device", "hole"), Device("hole", "manhole", place="枫林苑"), "枫林苑") == ()
+    assert registry.concerned(Subject("device", "hole"), Device("hole", "manhole", place="枫林苑"), "枫林苑") == ()
 
 
-def test_who_may_need_help_is_the_person_the_bearer_or_those_behind_the_door() -> None:
-    town = tree(*SHINAN, ("厨房", "厨房", "101"), people=PEOPLE)
+def test_affected_people_are_the_subject_the_wearer_or_the_residents() -> None:
+    registry = tree(*SHINAN, ("厨房", "厨房", "101"), people=PEOPLE)
 
     def names(subject: Subject, device: Device | None, place: str | None) -> str:
-        return "".join(person.name for person in town.concerned(subject, device, place))
+        return "".join(person.name for person in registry.concerned(subject, device, place))
 
     assert names(Subject("person", "q"), None, "101") == "李爷爷"
     assert names(Subject("device", "band-1"), BAND, "101") == "王奶奶"

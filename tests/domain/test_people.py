@@ -9,7 +9,7 @@ from domain.people import Community, community
 
 
 @pytest.fixture
-def town() -> Community:
+def registry() -> Community:
     return community(
         places=[
             Place("y", "枫林苑", "compound", cell="g1"),
@@ -23,17 +23,17 @@ def town() -> Community:
     )
 
 
-def test_the_address_is_read_to_the_door_and_skips_a_level_that_is_called_none(town: Community) -> None:
-    assert town.address("h") == "枫林苑3栋402"
-    assert town.address(None) == ""
+def test_the_address_is_read_to_the_door_and_skips_a_level_that_is_called_none(registry: Community) -> None:
+    assert registry.address("h") == "枫林苑3栋402"
+    assert registry.address(None) == ""
 
 
-def test_the_nearest_cell_is_responsible_for_a_place(town: Community) -> None:
-    assert tuple(town.cell_of(place) for place in ("h", "y", "loop")) == ("m3", "g1", None)
+def test_the_nearest_cell_is_responsible_for_a_place(registry: Community) -> None:
+    assert tuple(registry.cell_of(place) for place in ("h", "y", "loop")) == ("m3", "g1", None)
 
 
-def test_ancestors_and_residents_are_found(town: Community) -> None:
-    assert town.building_of("h").id == "b"
-    assert town.building_of("y") is None
-    assert [person.id for person in town.residents("h")] == ["p"]
-    assert town.residents(None) == ()
+def test_ancestors_and_residents_are_found(registry: Community) -> None:
+    assert registry.building_of("h").id == "b"
+    assert registry.building_of("y") is None
+    assert [person.id for person in registry.residents("h")] == ["p"]
+    assert registry.residents(None) == ()

@@ -1,4 +1,4 @@
-"""A site of 楼栋/单元/户 with a road, from the device to the text on a phone and to the screens."""
+"""A site of 楼栋/单元/户 with a road, from the device to the text message and to the pages."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.support.service_harness import ServiceHarness
 __all__ = ["browser"]
 
 SHOTS = os.environ.get("FENGSHAO_SHOTS")
-"""A folder for pictures of what these tests look at; unset, none are taken."""
+"""A folder for screenshots of these tests; unset, none are taken."""
 PLACES = [
     Place("c", "市南小区", "community", cell="g1"),
     *(Place(f"b{n}", f"{n}号楼", "楼栋", "c") for n in range(1, 89)),
@@ -43,13 +43,13 @@ DEVICES = [
 
 
 class TreeHarness(ServiceHarness):
-    """The town at a site whose levels have names of its own, and which allows names in texts."""
+    """The service at a site with its own level names, which allows names in texts."""
 
     def _site_config(self) -> SiteConfig:
-        plain = super()._site_config()
-        settings = plain.settings.model_copy(update={"texts": TextSettings(person_name=True)})
-        people = [*(one for one in plain.people if one.id != "elder"), *PEOPLE]
-        return replace(plain, settings=settings, places=PLACES, people=people, devices=DEVICES)
+        site = super()._site_config()
+        settings = site.settings.model_copy(update={"texts": TextSettings(person_name=True)})
+        people = [*(person for person in site.people if person.id != "elder"), *PEOPLE]
+        return replace(site, settings=settings, places=PLACES, people=people, devices=DEVICES)
 
 
 @pytest.fixture
@@ -60,8 +60,8 @@ async def harness(tmp_path: Path, broker: Broker, free_port: Callable[[], int]) 
         yield running
 
 
-async def test_a_wristband_without_a_place_calls_to_the_door_of_its_bearer_by_name(harness: TreeHarness) -> None:
-    """A8: first a frame that cannot be read whole, then the SOS: both lead to her door, and it is called."""
+async def test_a_wristband_without_a_place_leads_to_the_home_of_its_wearer(harness: TreeHarness) -> None:
+    """A garbled frame, then the SOS: both alerts have the address of her home."""
     await harness.publish("fengshao/v1/band/alarm", '{"sos": true, "heart_rate_bpm": "broken"}')
     await harness.phone("李伟").expects_sms("市南小区7号楼1单元101")
     await harness.fast_forward(1)
@@ -72,32 +72,30 @@ async def test_a_wristband_without_a_place_calls_to_the_door_of_its_bearer_by_na
         assert (alert["address"], alert["place"]) == ("市南小区7号楼1单元101", "b7-101")
 
 
-async def test_an_sos_tells_the_worker_who_needs_help_where_the_site_allows_it(harness: TreeHarness) -> None:
+async def test_an_sos_names_the_person_where_the_site_allows_it(harness: TreeHarness) -> None:
     await harness.publish("fengshao/v1/band/alarm", {"sos": True})
 
     text = await harness.phone("李伟").expects_sms("求救", "市南小区7号楼1单元101，王桂芳。")
     assert len(text) <= 70
 
 
-async def test_a_manhole_on_a_road_and_smoke_in_a_louzhuang_are_told_with_their_place(harness: TreeHarness) -> None:
+async def test_a_manhole_on_a_road_and_smoke_in_a_building_are_sent_with_their_place(harness: TreeHarness) -> None:
     await harness.publish("fengshao/v1/hole/up", {"opened": True})
     await harness.phone("李伟").expects_sms("人民路")
     await harness.publish("fengshao/v1/smoke-1/alarm", {"alarm": True})
     await harness.publish("fengshao/v1/smoke-2/alarm", {"alarm": True})
 
     found = await harness.until_items("/api/v1/alerts", 4)
-    assert {one["address"] for one in found if one["rule"] == "fire-building"} == {"市南小区9号楼"}
+    assert {alert["address"] for alert in found if alert["rule"] == "fire-building"} == {"市南小区9号楼"}
 
 
-async def shot(page: Page, name: str) -> None:
+async def take_screenshot(page: Page, name: str) -> None:
     if SHOTS:
         await page.screenshot(path=f"{SHOTS}/{name}.png")
 
 
 @pytest.mark.browser
-async def test_the_wall_draws_a_community_that_holds_its_buildings_itself(
-    harness: TreeHarness, browser: Browser
-) -> None:
+async def test_the_wall_shows_a_community_without_compounds(harness: TreeHarness, browser: Browser) -> None:
     await harness.publish("fengshao/v1/hole/up", {"opened": True})
     await harness.publish("fengshao/v1/band/alarm", {"sos": True})
     await harness.until_items("/api/v1/alerts")
@@ -108,11 +106,13 @@ async def test_the_wall_draws_a_community_that_holds_its_buildings_itself(
     await expect(page.locator("a.tile", has_text="人民路")).to_be_visible()
     await expect(page.locator("li .tile")).to_have_count(89)
     assert await page.get_by_text("还没有登记地点").count() == 0
-    await shot(page, "wall")
+    await take_screenshot(page, "wall")
 
 
 @pytest.mark.browser
-async def test_the_desk_and_the_workers_phone_show_who_needs_help(harness: TreeHarness, browser: Browser) -> None:
+async def test_the_desk_and_the_page_of_the_worker_show_the_person_in_need(
+    harness: TreeHarness, browser: Browser
+) -> None:
     await harness.publish("fengshao/v1/band/alarm", {"sos": True})
     (alert,) = await harness.until_items("/api/v1/alerts")
     desk = await logged_in(browser, harness, 1920, 1080)
@@ -122,33 +122,33 @@ async def test_the_desk_and_the_workers_phone_show_who_needs_help(harness: TreeH
     await phone.goto(link(int(alert["id"]), "li", harness.clock()))
 
     for page, name in ((desk, "desk"), (phone, "phone")):
-        needs = page.locator("section.who")
-        await expect(needs.get_by_text("王桂芳")).to_be_visible()
-        await expect(needs.get_by_text("年龄 82")).to_be_visible()
-        await expect(needs.get_by_text("独居", exact=True)).to_be_visible()
-        await expect(needs.locator("a", has_text="王建国（儿子）")).to_have_attribute("href", "tel:19900005678")
-        await shot(page, name)
+        people_at_risk = page.locator("section.who")
+        await expect(people_at_risk.get_by_text("王桂芳")).to_be_visible()
+        await expect(people_at_risk.get_by_text("年龄 82")).to_be_visible()
+        await expect(people_at_risk.get_by_text("独居", exact=True)).to_be_visible()
+        await expect(people_at_risk.locator("a", has_text="王建国（儿子）")).to_have_attribute(
+            "href", "tel:19900005678"
+        )
+        await take_screenshot(page, name)
 
 
 @pytest.mark.browser
-async def test_a_district_of_a_thousand_compounds_is_on_the_wall_at_once(
-    harness: TreeHarness, browser: Browser
-) -> None:
-    """Row 19: 360 of 1,221 compounds after eighteen seconds, and 还没有登记地点 until then."""
-    many = [{"id": f"x{n}", "name": f"{n}小区", "level": "小区"} for n in range(1221)]
+async def test_the_wall_shows_a_thousand_compounds_at_once(harness: TreeHarness, browser: Browser) -> None:
+    """The wall had 360 of 1,221 compounds after eighteen seconds, and 还没有登记地点 until then."""
+    compounds = [{"id": f"x{n}", "name": f"{n}小区", "level": "小区"} for n in range(1221)]
     flats = [{"id": f"x{n}-1", "name": "1栋", "level": "栋", "parent": f"x{n}"} for n in range(1221)]
-    for some in (many, flats):
-        assert (await harness.api.post("/api/v1/places", json=some)).status_code == 201
-    moved = {"id": "hole", "kind": "manhole", "place": "x1200-1"}
-    assert (await harness.api.put("/api/v1/devices/hole", json=moved)).status_code == 200
+    for places in (compounds, flats):
+        assert (await harness.api.post("/api/v1/places", json=places)).status_code == 201
+    hole = {"id": "hole", "kind": "manhole", "place": "x1200-1"}
+    assert (await harness.api.put("/api/v1/devices/hole", json=hole)).status_code == 200
     await harness.publish("fengshao/v1/hole/up", {"opened": True})
     await harness.until_items("/api/v1/alerts")
-    asked: list[str] = []
+    requested_urls: list[str] = []
     page = await logged_in(browser, harness, 1920, 1080)
-    page.on("request", lambda request: asked.append(request.url))
+    page.on("request", lambda request: requested_urls.append(request.url))
     await page.reload()
 
     await expect(page.locator("h3", has_text="1200小区")).to_be_visible()
     await expect(page.locator("ul.quiet li")).to_have_count(1221)
-    assert [url for url in asked if "/places?" in url] == []
-    await shot(page, "district")
+    assert [url for url in requested_urls if "/places?" in url] == []
+    await take_screenshot(page, "district")

@@ -1,4 +1,4 @@
-"""kill -9 of the real process at a bad moment, on a real broker and real files: nothing lost, nothing told twice."""
+"""kill -9 of the real process at a bad moment, on a real broker and real files: nothing lost, nothing sent twice."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.support.http import API_TIMEOUT_S
 from tests.support.rulebook_harness import LATCHED
 
 TOKEN = "crash-test-administrator"
-PATIENCE_S = 30.0
+WAIT_MAX_S = 30.0
 
 
 def write_site(folder: Path, sms_url: str) -> None:
@@ -81,13 +81,13 @@ class Process:
         return list(response.json()["items"])
 
 
-async def eventually(holds: Callable[[], Any], what: str) -> None:
-    """Asks again and again, bounded, until something that another process does has happened."""
-    for _ in range(round(PATIENCE_S / 0.05)):
-        if await holds():
+async def eventually(condition: Callable[[], Any], what: str) -> None:
+    """Waits at most WAIT_MAX_S until a condition that another process brings about holds."""
+    for _ in range(round(WAIT_MAX_S / 0.05)):
+        if await condition():
             return
         await asyncio.sleep(0.05)
-    raise AssertionError(f"{what} did not come within {PATIENCE_S} s")
+    raise AssertionError(f"{what} did not come within {WAIT_MAX_S} s")
 
 
 @pytest.fixture
@@ -119,7 +119,7 @@ async def service(
 
 
 async def publish_numbers(port: int, acked: list[int], stop: asyncio.Event) -> None:
-    """Numbered readings at QoS 1; a number is in `acked` once the broker has taken it."""
+    """Publishes numbered readings at QoS 1; `acked` gets the numbers that the broker has acknowledged."""
     async with aiomqtt.Client("127.0.0.1", port) as client:
         number = 0
         while not stop.is_set():
@@ -128,7 +128,7 @@ async def publish_numbers(port: int, acked: list[int], stop: asyncio.Event) -> N
             number += 1
 
 
-async def test_kill_9_in_a_leak_loses_no_reading_repeats_no_text_and_climbs_on_time(
+async def test_kill_9_in_a_leak_loses_no_reading_repeats_no_text_and_escalates_on_time(
     service: Process, broker: Broker, provider: AliyunSmsServer
 ) -> None:
     acked: list[int] = []
@@ -137,49 +137,49 @@ async def test_kill_9_in_a_leak_loses_no_reading_repeats_no_text_and_climbs_on_t
     async with aiomqtt.Client("127.0.0.1", broker.port) as client:
         await client.publish("fengshao/v1/gas-1/alarm", '{"alarm": true, "seq": 1}', qos=1)
 
-    async def texted() -> bool:
+    async def text_sent() -> bool:
         return len(provider.phones.texts_of("19900000001")) > 0
 
-    await eventually(texted, "the first text")
+    await eventually(text_sent, "the first text")
     service.kill()
     before = len(acked)
     await service.start()
 
-    async def more() -> bool:
+    async def more_acked() -> bool:
         return len(acked) > before + 50
 
-    await eventually(more, "readings after the restart")
+    await eventually(more_acked, "readings after the restart")
     stop.set()
     await numbers
 
-    async def all_there() -> bool:
+    async def all_stored() -> bool:
         path = "/api/v1/devices/gas-2/readings?quantity=lel_pct&limit=1000"
-        seen: list[float] = []
+        stored: list[float] = []
         after = ""
         while True:
             page = (await service.api.get(path + after)).json()
-            seen += [item["value"] for item in page["items"]]
+            stored += [item["value"] for item in page["items"]]
             if page["next"] is None:
                 break
             after = f"&cursor={page['next']}"
-        return sorted(seen) == [number / 1000 for number in acked]
+        return sorted(stored) == [number / 1000 for number in acked]
 
-    await eventually(all_there, f"exactly the {len(acked)} readings that the broker took")
+    await eventually(all_stored, f"exactly the {len(acked)} readings that the broker took")
 
-    async def climbed() -> bool:
+    async def escalated() -> bool:
         return len(provider.phones.texts_of("19900000002")) > 0
 
-    await eventually(climbed, "the text to the next person")
+    await eventually(escalated, "the text to the next person")
     (alert,) = await service.items("/api/v1/alerts?ledger=danger")
     opened_at = round(datetime.fromisoformat(alert["opened_at"]).timestamp() * 1000)
     assert len(provider.phones.texts_of("19900000001")) == 1
     assert 6_000 <= provider.phones.texts_of("19900000002")[0].at - opened_at <= 12_000
 
 
-async def test_kill_9_after_the_reset_of_a_latch_leaves_it_reset_and_it_speaks_again(
+async def test_kill_9_after_the_reset_of_a_latch_keeps_the_reset_and_the_alarm_can_begin_again(
     tmp_path: Path, service: Process, broker: Broker, provider: AliyunSmsServer
 ) -> None:
-    """A reset is noted in the journal before it has effect: no checkpoint is needed to keep it."""
+    """A reset is in the journal before it takes effect: it needs no checkpoint."""
     rules = tmp_path / "site" / "rules"
     rules.mkdir()
     (rules / "gas.yaml").write_text(LATCHED, "utf-8")
@@ -189,27 +189,27 @@ async def test_kill_9_after_the_reset_of_a_latch_leaves_it_reset_and_it_speaks_a
         for seq, alarm in enumerate((True, False)):
             await client.publish("fengshao/v1/gas-1/alarm", json.dumps({"alarm": alarm, "seq": seq}), qos=1)
 
-        async def heard() -> bool:
+        async def stored_readings() -> bool:
             return len(await service.items("/api/v1/devices/gas-1/readings?quantity=alarm")) == 2
 
-        await eventually(heard, "the alarm and its all-clear")
-        (held,) = await service.items("/api/v1/rules/latched")
-        assert (held["rule"], held["device"]) == ("gas-alarm", "gas-1")
+        await eventually(stored_readings, "the alarm and its all-clear")
+        (latched,) = await service.items("/api/v1/rules/latched")
+        assert (latched["rule"], latched["device"]) == ("gas-alarm", "gas-1")
         reset = {"device": "gas-1", "reason": "已到现场查看"}
-        answer = await service.api.post("/api/v1/rules/gas-alarm/reset", json=reset)
-        assert (answer.status_code, answer.json()["ended"]) == (200, True)
+        response = await service.api.post("/api/v1/rules/gas-alarm/reset", json=reset)
+        assert (response.status_code, response.json()["ended"]) == (200, True)
         service.kill()
         await service.start()
 
         assert await service.items("/api/v1/rules/latched") == []
-        again = await service.api.post("/api/v1/rules/gas-alarm/reset", json=reset)
-        assert again.status_code == 409, "it is over, and stays so"
+        second_reset = await service.api.post("/api/v1/rules/gas-alarm/reset", json=reset)
+        assert second_reset.status_code == 409, "the finding has ended"
         (alert,) = await service.items("/api/v1/alerts?ledger=danger")
         await service.api.post(f"/api/v1/alerts/{alert['id']}/acknowledge", json={"person": "li"})
         await client.publish("fengshao/v1/gas-1/alarm", '{"alarm": true, "seq": 9}', qos=1)
 
-    async def told_again() -> bool:
-        return any("又报" in one.text for one in provider.phones.texts_of("19900000001"))
+    async def text_sent_again() -> bool:
+        return any("又报" in text.text for text in provider.phones.texts_of("19900000001"))
 
-    await eventually(told_again, "the text about the danger that began again")
-    assert [one["device"] for one in await service.items("/api/v1/rules/latched")] == ["gas-1"]
+    await eventually(text_sent_again, "the text about the danger that began again")
+    assert [latched["device"] for latched in await service.items("/api/v1/rules/latched")] == ["gas-1"]

@@ -1,4 +1,4 @@
-"""From a stranger to one of ours: who speaks or is described is shown, claimed, and what it had said is read."""
+"""Claiming: devices that send messages or are described are shown, claimed, and their earlier messages are read."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ async def harness(tmp_path: Path, broker: Broker, free_port: Callable[[], int]) 
         yield running
 
 
-def a_button(identity: str, action: str) -> tuple[str, Any]:
+def button_message(identity: str, action: str) -> tuple[str, Any]:
     return f"zigbee2mqtt/{identity}", {"action": action}
 
 
 async def claim(harness: ServiceHarness, device: str, kind: str, identities: list[dict[str, str]]) -> None:
-    answer = await harness.api.post("/api/v1/devices", json={"id": device, "kind": kind, "identities": identities})
-    assert answer.status_code == 201, answer.text
+    response = await harness.api.post("/api/v1/devices", json={"id": device, "kind": kind, "identities": identities})
+    assert response.status_code == 201, response.text
 
 
-async def test_what_a_bridge_lists_can_be_claimed_before_it_has_said_a_word(harness: ServiceHarness) -> None:
+async def test_a_device_listed_by_a_bridge_can_be_claimed_before_its_first_message(harness: ServiceHarness) -> None:
     await harness.publish("zigbee2mqtt/bridge/devices", BRIDGE)
     (found,) = await harness.until_items("/api/v1/claimable")
     assert ("smoke_alarm", "Heiman", "HS1SA", "Hall smoke", 0, False) == tuple(
@@ -57,24 +57,24 @@ async def test_what_a_bridge_lists_can_be_claimed_before_it_has_said_a_word(harn
     assert [] == await harness.items("/api/v1/refusals")
 
 
-async def test_one_that_speaks_and_is_described_is_shown_once_with_what_both_say(harness: ServiceHarness) -> None:
+async def test_a_device_with_messages_and_a_description_is_shown_once(harness: ServiceHarness) -> None:
     await harness.publish("zigbee2mqtt/Hall smoke", {"battery": 61})
     await harness.until_items("/api/v1/refusals")
     await harness.publish("zigbee2mqtt/bridge/devices", BRIDGE)
     await harness.publish("zigbee2mqtt/Lamp", {"brightness": 254})
     await harness.until_items("/api/v1/refusals", 2)
-    both = {one["identity"]: one for one in await harness.items("/api/v1/claimable")}
+    claimable = {device["identity"]: device for device in await harness.items("/api/v1/claimable")}
 
-    assert {"Hall smoke", "Lamp"} == set(both)
-    smoke = both["Hall smoke"]
+    assert {"Hall smoke", "Lamp"} == set(claimable)
+    smoke = claimable["Hall smoke"]
     assert ("smoke_alarm", 1, "HS1SA") == (smoke["proposed_kind"], smoke["messages"], smoke["model"])
     assert [{"platform": "zigbee2mqtt", "id": name} for name in ("Hall smoke", SENSOR)] == smoke["identities"]
 
 
-async def test_a_leak_of_a_sensor_that_is_only_described_reaches_the_operations_centre(harness: ServiceHarness) -> None:
+async def test_a_leak_of_a_described_unregistered_sensor_opens_an_alert(harness: ServiceHarness) -> None:
     topic = "homeassistant/binary_sensor/cellar"
-    about = {"stat_t": f"{topic}/state", "dev_cla": "moisture", "dev": {"ids": ["esp-7"], "name": "地下室"}}
-    await harness.publish(f"{topic}/config", about)
+    config = {"stat_t": f"{topic}/state", "dev_cla": "moisture", "dev": {"ids": ["esp-7"], "name": "地下室"}}
+    await harness.publish(f"{topic}/config", config)
     (found,) = await harness.until_items("/api/v1/claimable")
     assert ("homeassistant", "cellar", "water_leak", "地下室") == tuple(
         found[name] for name in ("platform", "identity", "proposed_kind", "name")
@@ -91,7 +91,7 @@ async def test_a_leak_of_a_sensor_that_is_only_described_reaches_the_operations_
     assert reading["value"] is True
 
 
-async def test_a_description_that_is_withdrawn_is_not_offered_any_more(harness: ServiceHarness) -> None:
+async def test_a_withdrawn_description_is_not_offered_any_more(harness: ServiceHarness) -> None:
     await harness.publish("homeassistant/binary_sensor/cellar/config", {"dev_cla": "moisture", "uniq_id": "esp-7-leak"})
     await harness.until_items("/api/v1/claimable")
     await harness.publish("homeassistant/binary_sensor/cellar/config", "")
@@ -99,12 +99,12 @@ async def test_a_description_that_is_withdrawn_is_not_offered_any_more(harness: 
 
     await harness.publish("homeassistant/binary_sensor/attic/state", "ON")
     await harness.until_items("/api/v1/refusals")
-    assert ["attic"] == [one["identity"] for one in await harness.items("/api/v1/claimable")]
+    assert ["attic"] == [device["identity"] for device in await harness.items("/api/v1/claimable")]
 
 
-async def test_only_the_claimed_devices_messages_are_tried_again(harness: ServiceHarness) -> None:
+async def test_only_messages_of_the_claimed_device_are_replayed(harness: ServiceHarness) -> None:
     for identity in ("Bed", "Bath", "Bed"):
-        await harness.publish(*a_button(identity, "single"))
+        await harness.publish(*button_message(identity, "single"))
     await harness.until_items("/api/v1/refusals", 3)
     assert 2 == len(await harness.items("/api/v1/refusals?identity=Bed"))
 
@@ -112,10 +112,10 @@ async def test_only_the_claimed_devices_messages_are_tried_again(harness: Servic
     replayed = await harness.api.post("/api/v1/refusals/replay", json={"identity": "Bed"})
     assert {"replayed": 2} == replayed.json()
     await harness.until_items("/api/v1/devices/bed/readings?quantity=sos", 2)
-    assert ["Bath"] == [one["identity"] for one in await harness.items("/api/v1/claimable")]
+    assert ["Bath"] == [device["identity"] for device in await harness.items("/api/v1/claimable")]
 
 
-async def test_what_was_described_before_a_crash_is_offered_after_it(harness: ServiceHarness) -> None:
+async def test_descriptions_survive_a_crash(harness: ServiceHarness) -> None:
     await harness.publish("zigbee2mqtt/bridge/devices", BRIDGE)
     await harness.until_items("/api/v1/claimable")
     await harness.crash()

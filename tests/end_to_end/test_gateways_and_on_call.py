@@ -1,4 +1,4 @@
-"""Whose call it is, and what one dead gateway does: from the device to the phone, on a real broker."""
+"""Service calls and offline gateways: from the device to the phone, on a real broker."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ async def harness(tmp_path: Path, broker: Broker, free_port: Callable[[], int]) 
 
 
 async def post(harness: ServiceHarness, path: str, body: dict[str, Any]) -> None:
-    answer = await harness.api.post(f"/api/v1/{path}", json=body)
-    assert answer.status_code == 201, answer.text
+    response = await harness.api.post(f"/api/v1/{path}", json=body)
+    assert response.status_code == 201, response.text
 
 
-async def with_terminal(harness: ServiceHarness) -> None:
+async def add_terminal(harness: ServiceHarness) -> None:
     await post(harness, "people", {"id": "hu", "name": "胡建", "phone": PROPERTY})
     await post(harness, "people", {"id": "qin", "name": "秦护士", "phone": CLINIC})
     await post(harness, "rosters", {"id": "p", "cell": "c1", "role": "property", "person": "hu"})
@@ -34,23 +34,23 @@ async def with_terminal(harness: ServiceHarness) -> None:
     await post(harness, "devices", BUTTON)
 
 
-async def test_the_key_for_service_tells_the_property_and_nobody_else(harness: ServiceHarness) -> None:
-    await with_terminal(harness)
+async def test_the_service_key_calls_the_property_only(harness: ServiceHarness) -> None:
+    await add_terminal(harness)
     await harness.publish("fengshao/v1/call-402/up", {"sos": True, "key": 3})
     await Phone(harness, PROPERTY).expects_sms("服务呼叫", "枫林苑3栋2单元402", "请4小时内联系住户")
     await harness.fast_forward(minutes=30)
-    told = {
+    texts = {
         phone: harness.sms.phones.texts_of(phone) for phone in (CLINIC, "19900000001", "19900000002", "19900000003")
     }
-    assert told == {phone: [] for phone in told}
+    assert texts == {phone: [] for phone in texts}
     (alert,) = await harness.items("/api/v1/alerts")
     assert ("button-service", "low", {"type": "person", "id": "elder"}) == (
         alert["rule"], alert["severity"], alert["subject"],
     )  # fmt: skip
 
 
-async def test_the_key_for_a_nurse_calls_the_clinic_and_any_other_key_the_worker(harness: ServiceHarness) -> None:
-    await with_terminal(harness)
+async def test_the_nurse_key_calls_the_clinic_and_any_other_key_the_worker(harness: ServiceHarness) -> None:
+    await add_terminal(harness)
     await harness.publish("fengshao/v1/call-402/up", {"sos": True, "key": 2})
     await Phone(harness, CLINIC).expects_sms("高危", "呼叫医护", "枫林苑3栋2单元402")
     assert harness.phone("李伟").texts == []
@@ -60,7 +60,7 @@ async def test_the_key_for_a_nurse_calls_the_clinic_and_any_other_key_the_worker
     assert harness.sms.phones.texts_of(PROPERTY) == []
 
 
-async def behind_the_bridge(harness: ServiceHarness) -> None:
+async def add_doors_behind_bridge(harness: ServiceHarness) -> None:
     for number in range(3):
         identity = {"platform": "zigbee2mqtt", "id": f"Door {number}"}
         await post(
@@ -70,13 +70,14 @@ async def behind_the_bridge(harness: ServiceHarness) -> None:
         )
 
 
-async def test_a_bridge_that_goes_offline_is_one_matter_of_maintenance_whatever_hangs_on_it(
+async def test_an_offline_bridge_is_one_health_alert_for_all_its_devices(
     harness: ServiceHarness,
 ) -> None:
-    await behind_the_bridge(harness)
+    await add_doors_behind_bridge(harness)
     await harness.publish("zigbee2mqtt/bridge/state", {"state": "offline"})
     await harness.until(
-        lambda: harness.service.processing.engine.states["system/zigbee2mqtt/bridge"].is_offline, "the bridge's word"
+        lambda: harness.service.processing.engine.states["system/zigbee2mqtt/bridge"].is_offline,
+        "the state of the bridge",
     )
     await harness.fast_forward(minutes=3)
     (alert,) = await harness.until_items("/api/v1/alerts?ledger=health")
@@ -89,22 +90,28 @@ async def test_a_bridge_that_goes_offline_is_one_matter_of_maintenance_whatever_
     await harness.fast_forward(minutes=120)
     await harness.publish("zigbee2mqtt/bridge/state", {"state": "online"})
     await harness.publish("zigbee2mqtt/Door 0", {"contact": True})
-    await harness.until(lambda: harness.service.processing.engine.states["door-0"].last_arrival > 0, "a door's word")
+    await harness.until(
+        lambda: harness.service.processing.engine.states["door-0"].last_arrival > 0, "a reading of the door"
+    )
     await harness.fast_forward(minutes=20)
-    doors = [one for one in await harness.items("/api/v1/alerts") if (one["device"] or "").startswith("door-")]
+    doors = [
+        door_alert
+        for door_alert in await harness.items("/api/v1/alerts")
+        if (door_alert["device"] or "").startswith("door-")
+    ]
     assert doors == []
 
 
-async def test_who_is_registered_as_the_bridge_bears_its_name_and_a_restart_forgets_nothing(
+async def test_an_offline_bridge_registered_as_a_device_is_reported_by_its_name_after_a_crash(
     harness: ServiceHarness,
 ) -> None:
-    await behind_the_bridge(harness)
+    await add_doors_behind_bridge(harness)
     bridge = {"platform": "zigbee2mqtt", "id": "bridge"}
     await post(harness, "devices", {"id": "hub", "kind": "gateway", "place": "b3", "identities": [bridge]})
     engine = harness.service.processing.engine
     assert engine.states["door-0"].parent_gateway is engine.states["hub"].own_gateway
     await harness.publish("zigbee2mqtt/bridge/state", {"state": "offline"})
-    await harness.until(lambda: engine.states["hub"].is_offline, "the bridge's word")
+    await harness.until(lambda: engine.states["hub"].is_offline, "the state of the bridge")
     await harness.crash()
     await harness.start()
     await harness.fast_forward(minutes=3)

@@ -1,4 +1,4 @@
-"""Incidents from end to end: devices on a real broker, people with phones, a clock that tests move."""
+"""Incidents from end to end: devices on a real broker, text messages, a clock that tests move."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ async def harness(tmp_path: Path, broker: Broker, free_port: Callable[[], int]) 
         yield running
 
 
-async def test_a_leak_is_a_text_with_everything_a_worker_needs_at_night(harness: ServiceHarness) -> None:
+async def test_a_leak_is_a_text_with_all_details_for_the_worker(harness: ServiceHarness) -> None:
     await harness.publish("fengshao/v1/gas-402/alarm", {"alarm": True, "lel_pct": 18.5})
 
     text = await harness.phone("李伟").expects_sms(
@@ -38,7 +38,9 @@ async def test_a_leak_is_a_text_with_everything_a_worker_needs_at_night(harness:
     )
 
 
-async def test_a_leak_nobody_answers_climbs_on_time_and_the_answer_reaches_everybody(harness: ServiceHarness) -> None:
+async def test_an_unanswered_leak_escalates_on_time_and_the_reply_reaches_everyone_called(
+    harness: ServiceHarness,
+) -> None:
     await harness.publish("fengshao/v1/gas-402/alarm", {"alarm": True})
     await harness.phone("李伟").expects_sms("燃气泄漏")
 
@@ -57,7 +59,7 @@ async def test_a_leak_nobody_answers_climbs_on_time_and_the_answer_reaches_every
     assert harness.phone("赵敏").texts == []
 
 
-async def test_who_takes_it_and_never_arrives_does_not_bury_it(harness: ServiceHarness) -> None:
+async def test_an_acknowledgement_without_an_arrival_is_called_again(harness: ServiceHarness) -> None:
     await harness.publish("fengshao/v1/gas-402/alarm", {"alarm": True})
     await harness.phone("李伟").expects_sms("燃气泄漏")
     await harness.phone("李伟").replies("11")
@@ -70,7 +72,7 @@ async def test_who_takes_it_and_never_arrives_does_not_bury_it(harness: ServiceH
     assert alert["owner"] is None
 
 
-async def test_the_case_is_worked_on_the_screen_and_closed_by_somebody_else(harness: ServiceHarness) -> None:
+async def test_an_alert_is_handled_by_the_api_and_closed_by_another_person(harness: ServiceHarness) -> None:
     await harness.publish("fengshao/v1/gas-402/alarm", {"alarm": True})
     ((alert),) = await harness.until_items("/api/v1/alerts")
     path = f"/api/v1/alerts/{alert['id']}"
@@ -80,10 +82,10 @@ async def test_the_case_is_worked_on_the_screen_and_closed_by_somebody_else(harn
     assert too_early.headers["content-type"] == "application/problem+json"
 
     for action in ("acknowledge", "arrive", "resolve"):
-        done = await harness.api.post(f"{path}/{action}", json={"person": "li"})
-        assert done.status_code in (200, 201), done.text
-    burning = await harness.api.post(f"{path}/verify", json={"person": "chen"})
-    assert (burning.status_code, "设备仍在报警" in burning.text) == (409, True)
+        response = await harness.api.post(f"{path}/{action}", json={"person": "li"})
+        assert response.status_code in (200, 201), response.text
+    still_active = await harness.api.post(f"{path}/verify", json={"person": "chen"})
+    assert (still_active.status_code, "设备仍在报警" in still_active.text) == (409, True)
     harness.clock.now += 60_000
     await harness.publish("fengshao/v1/gas-402/up", {"alarm": False})
     async with asyncio.timeout(15):
@@ -92,9 +94,9 @@ async def test_the_case_is_worked_on_the_screen_and_closed_by_somebody_else(harn
     closed = await harness.api.post(f"{path}/close", json={"person": "chen"})
     assert (200, 200) == (verified.status_code, closed.status_code)
 
-    story = [entry["kind"] for entry in (await harness.get(path))["timeline"]]
-    assert story[0] == "opened"
-    assert [kind for kind in story if kind in ("acknowledge", "arrive", "resolve", "verify", "close")] == [
+    timeline = [entry["kind"] for entry in (await harness.get(path))["timeline"]]
+    assert timeline[0] == "opened"
+    assert [kind for kind in timeline if kind in ("acknowledge", "arrive", "resolve", "verify", "close")] == [
         "acknowledge",
         "arrive",
         "resolve",
@@ -144,7 +146,7 @@ async def test_real_messages_of_three_platforms_become_readings_with_unit_and_ti
     assert zigbee["battery_pct"] == 97
 
 
-async def test_what_cannot_be_read_is_kept_with_its_reason(harness: ServiceHarness) -> None:
+async def test_refused_messages_are_kept_with_their_reason(harness: ServiceHarness) -> None:
     await harness.publish("fengshao/v1/nobody/up", {"lel_pct": 1})
     await harness.publish("fengshao/v1/gas-402/up", "{broken")
     await harness.publish("fengshao/v1/gas-402/up", '{"lel_pct": "much"}')
@@ -174,20 +176,20 @@ async def test_a_crash_in_the_middle_of_a_leak_loses_and_repeats_nothing(harness
     assert len(harness.phone("李伟").texts) == 1
 
 
-async def test_a_device_imported_beside_the_running_service_is_heard_at_once(
+async def test_a_device_imported_into_the_running_service_is_received_at_once(
     harness: ServiceHarness, tmp_path: Path
 ) -> None:
     file = tmp_path / "new.csv"
     file.write_text("id,kind,place,platform,platform_id\nhall-gas,gas_alarm,h403,zigbee2mqtt,Hall/Gas 1\n")
-    said = await asyncio.to_thread(import_devices, file, harness.data, None)
-    assert said == "1 devices: 1 new, 0 changed, 0 unchanged"
+    summary = await asyncio.to_thread(import_devices, file, harness.data, None)
+    assert summary == "1 devices: 1 new, 0 changed, 0 unchanged"
 
     await harness.publish("zigbee2mqtt/Hall/Gas 1", {"gas": True, "battery": 80})
     (alert,) = await harness.until_items("/api/v1/alerts")
     assert alert["device"] == "hall-gas"
 
 
-async def test_an_elder_who_calls_for_help_is_a_person_with_a_door(harness: ServiceHarness) -> None:
+async def test_an_sos_of_a_wristband_is_about_its_wearer_with_an_address(harness: ServiceHarness) -> None:
     await harness.publish("fengshao/v1/band-402/alarm", {"sos": True, "heart_rate_bpm": 101})
 
     await harness.phone("李伟").expects_sms("枫林苑3栋2单元402")
@@ -195,7 +197,7 @@ async def test_an_elder_who_calls_for_help_is_a_person_with_a_door(harness: Serv
     assert {"type": "person", "id": "elder"} == alert["subject"]
 
 
-async def test_a_danger_from_a_device_nobody_registered_is_told_once_an_hour(harness: ServiceHarness) -> None:
+async def test_a_danger_of_an_unregistered_device_is_reported_once_an_hour(harness: ServiceHarness) -> None:
     for _ in range(3):
         await harness.publish("zigbee2mqtt/0x00158d0001deec28", {"gas": True, "tamper": False})
 
@@ -204,7 +206,7 @@ async def test_a_danger_from_a_device_nobody_registered_is_told_once_an_hour(har
     assert ("未登记设备报警", "high", None) == (alert["title"], alert["severity"], alert["place"])
 
 
-async def test_a_leak_said_to_be_dealt_with_that_still_burns_calls_again(harness: ServiceHarness) -> None:
+async def test_a_resolved_leak_that_is_still_active_is_called_again(harness: ServiceHarness) -> None:
     await harness.publish("fengshao/v1/gas-402/alarm", {"alarm": True, "seq": 1})
     await harness.phone("李伟").expects_sms("燃气泄漏")
     (alert,) = await harness.items("/api/v1/alerts")
@@ -217,12 +219,12 @@ async def test_a_leak_said_to_be_dealt_with_that_still_burns_calls_again(harness
     await harness.fast_forward(minutes=10)
 
     await harness.until_state(alert["id"], "open")
-    story = [entry["text"] for entry in (await harness.get(f"/api/v1/alerts/{alert['id']}"))["timeline"]]
-    assert "已处置，但设备仍在报警，重新呼叫" in story
+    timeline = [entry["text"] for entry in (await harness.get(f"/api/v1/alerts/{alert['id']}"))["timeline"]]
+    assert "已处置，但设备仍在报警，重新呼叫" in timeline
     assert "燃气泄漏" in harness.phone("李伟").texts[-1]
 
 
-async def test_a_leak_that_was_dealt_with_stays_dealt_with(harness: ServiceHarness) -> None:
+async def test_a_resolved_leak_stays_resolved(harness: ServiceHarness) -> None:
     await harness.publish("fengshao/v1/gas-402/alarm", {"alarm": True, "seq": 1})
     (alert,) = await harness.until_items("/api/v1/alerts")
     for action in ("acknowledge", "arrive", "resolve"):
@@ -233,7 +235,7 @@ async def test_a_leak_that_was_dealt_with_stays_dealt_with(harness: ServiceHarne
     assert (await harness.get(f"/api/v1/alerts/{alert['id']}"))["state"] == "resolved"
 
 
-async def test_an_elder_who_calls_again_while_somebody_is_said_to_be_there_is_heard_again(
+async def test_a_second_sos_is_sent_to_the_owner_on_site(
     harness: ServiceHarness,
 ) -> None:
     await harness.publish("fengshao/v1/band-402/alarm", {"sos": True, "seq": 1})
@@ -248,7 +250,7 @@ async def test_an_elder_who_calls_again_while_somebody_is_said_to_be_there_is_he
     await harness.phone("李伟").expects_sms("又报", "枫林苑3栋2单元402", "您已接警，编号1")
 
 
-async def test_an_edge_node_whose_birth_nobody_heard_is_asked_to_be_born_again(harness: ServiceHarness) -> None:
+async def test_an_edge_node_without_a_birth_gets_a_rebirth_request(harness: ServiceHarness) -> None:
     async with aiomqtt.Client("127.0.0.1", harness.mqtt_port) as edge:
         await edge.subscribe("spBv1.0/estate/NCMD/edge")
         data = base64.b64decode("COry9aigKxIeCg5TdXBwbHkgVm9sdGFnZRjq8vWooCsgCWXNzERBGAI=")
@@ -258,7 +260,7 @@ async def test_an_edge_node_whose_birth_nobody_heard_is_asked_to_be_born_again(h
     assert b"Node Control/Rebirth" in bytes(message.payload)  # type: ignore[arg-type]
 
 
-async def test_a_field_that_no_mapping_takes_is_reported_and_the_rest_is_read(harness: ServiceHarness) -> None:
+async def test_an_unmapped_field_is_reported_and_the_rest_is_read(harness: ServiceHarness) -> None:
     await harness.publish("zigbee2mqtt/0x000d6f0014f7bf0f", {"gas": False, "battery": 97, "moon_phase": 3})
     await harness.until_items("/api/v1/devices/gas-403/readings?quantity=battery_pct")
 
@@ -267,24 +269,24 @@ async def test_a_field_that_no_mapping_takes_is_reported_and_the_rest_is_read(ha
     )
 
 
-async def test_a_stranger_is_claimed_and_what_it_had_said_is_read_after_all(harness: ServiceHarness) -> None:
+async def test_an_unregistered_device_is_claimed_and_its_messages_are_replayed(harness: ServiceHarness) -> None:
     await harness.publish("zigbee2mqtt/0x00158d0001deec28", {"gas": False, "battery": 61})
     await harness.publish("zigbee2mqtt/0x00158d0001deec28", {"gas": False, "battery": 60})
     await harness.until_items("/api/v1/refusals", 2)
-    (stranger,) = await harness.items("/api/v1/claimable")
+    (claimable,) = await harness.items("/api/v1/claimable")
     assert ("zigbee2mqtt", "0x00158d0001deec28", "gas_alarm", 2) == (
-        stranger["platform"],
-        stranger["identity"],
-        stranger["proposed_kind"],
-        stranger["messages"],
+        claimable["platform"],
+        claimable["identity"],
+        claimable["proposed_kind"],
+        claimable["messages"],
     )
 
-    identity = {"platform": stranger["platform"], "id": stranger["identity"]}
+    identity = {"platform": claimable["platform"], "id": claimable["identity"]}
     await harness.api.post("/api/v1/devices", json={"id": "hall", "kind": "gas_alarm", "identities": [identity]})
     replayed = await harness.api.post("/api/v1/refusals/replay", json={"reason": "unknown_device"})
     assert replayed.json() == {"replayed": 2}
 
     readings = await harness.until_items("/api/v1/devices/hall/readings?quantity=battery_pct", 2)
     assert [60, 61] == sorted(item["value"] for item in readings)
-    again = await harness.api.post("/api/v1/refusals/replay", json={})
-    assert again.json() == {"replayed": 0}
+    second_replay = await harness.api.post("/api/v1/refusals/replay", json={})
+    assert second_replay.json() == {"replayed": 0}

@@ -20,7 +20,7 @@ async def harness(tmp_path: Path, broker: Broker, free_port: Callable[[], int]) 
 
 
 @pytest.mark.parametrize("leaf", ["up", "alarm"])
-async def test_an_sos_beside_an_array_of_twenty_thousand_is_told(harness: ServiceHarness, leaf: str) -> None:
+async def test_an_sos_beside_an_array_of_twenty_thousand_items_is_sent(harness: ServiceHarness, leaf: str) -> None:
     items = [{"ts": START - at * 1_000, "volume_m3": at} for at in range(20_000)]
     await harness.publish(f"fengshao/v1/meter-402/{leaf}", json.dumps(items, separators=(",", ":")))
     await harness.until(lambda: harness.service.processing.pipeline.backlog.positions[Lane.BULK], "the array")
@@ -28,7 +28,7 @@ async def test_an_sos_beside_an_array_of_twenty_thousand_is_told(harness: Servic
     await harness.phone("李伟").expects_sms("402")
 
 
-async def test_a_crash_in_the_middle_of_an_array_loses_nothing_and_tells_nothing_twice(harness: ServiceHarness) -> None:
+async def test_a_crash_within_an_array_loses_nothing_and_repeats_nothing(harness: ServiceHarness) -> None:
     items = [{"ts": START - at * 1_000, "volume_m3": at} for at in range(6_000)]
     await harness.publish("fengshao/v1/meter-402/up", json.dumps(items, separators=(",", ":")))
     await harness.until(lambda: harness.stores.journal.position().get(Lane.BULK), "the array in the journal")

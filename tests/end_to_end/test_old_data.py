@@ -1,4 +1,4 @@
-"""A data folder of an earlier version is opened by this one, which finds its alerts and goes on judging and telling."""
+"""A data folder of an earlier version is opened by this one, which continues its alerts, holds and deadlines."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from tests.conftest import Broker
 from tests.support.old_data import STOPPED, unpack
 from tests.support.service_harness import ServiceHarness
 
-PACKED = sorted((Path(__file__).parents[1] / "fixtures").glob("data_of_*.tar.xz"))
+ARCHIVES = sorted((Path(__file__).parents[1] / "fixtures").glob("data_of_*.tar.xz"))
 
 
-@pytest.fixture(params=PACKED, ids=lambda file: file.name.partition(".")[0])
+@pytest.fixture(params=ARCHIVES, ids=lambda file: file.name.partition(".")[0])
 async def harness(
     request: pytest.FixtureRequest, tmp_path: Path, broker: Broker, free_port: Callable[[], int]
 ) -> AsyncIterator[ServiceHarness]:
@@ -27,35 +27,35 @@ async def harness(
         yield running
 
 
-async def test_alerts_of_an_earlier_version_stand_and_what_goes_on_ends_or_begins(harness: ServiceHarness) -> None:
-    alerts = {one["device"]: one for one in await harness.items("/api/v1/alerts")}
+async def test_alerts_and_holds_of_an_earlier_version_continue(harness: ServiceHarness) -> None:
+    alerts = {alert["device"]: alert for alert in await harness.items("/api/v1/alerts")}
     assert (alerts["gas-402"]["state"], alerts["gas-402"]["rule"]) == ("acknowledged", "gas-alarm")
     assert (alerts["gas-402"]["owner"]["name"], alerts["band-402"]["state"]) == ("李伟", "open")
 
-    # Its hold began before it was stopped: what is measured now completes it under the id of then.
+    # Its hold began before the stop: the reading of now completes it under the former id.
     await harness.publish("fengshao/v1/gas-403/up", {"alarm": False, "lel_pct": 15.0})
     await harness.until_items("/api/v1/alerts", 2)
-    held = next(
-        watch
-        for name, watch in harness.service.processing.engine.states["gas-403"].rule_states.items()
+    pending = next(
+        rule_state
+        for name, rule_state in harness.service.processing.engine.states["gas-403"].rule_states.items()
         if "gas" in name
     )
-    assert held.begin == STOPPED
+    assert pending.begin == STOPPED
 
     await harness.publish("fengshao/v1/gas-402/up", {"alarm": False, "lel_pct": 0.0})
     await harness.until(lambda: _phase(harness, "gas-402", "gas-alarm") == "clearing", "the all-clear")
     await harness.fast_forward(minutes=30)
     await harness.until(lambda: _phase(harness, "gas-402", "gas-alarm") == "quiet", "the end")
-    # He never came: the deadline of then is kept, and the next one is called.
+    # The owner did not arrive: the former deadline is kept, and the next person is called.
     await harness.phone("陈芳").expects_sms("燃气", "枫林苑3栋2单元402")
-    story = await harness.get(f"/api/v1/alerts/{alerts['gas-402']['id']}")
-    assert any("李伟接警后36分钟未到场" in line["text"] for line in story["timeline"])
+    detail = await harness.get(f"/api/v1/alerts/{alerts['gas-402']['id']}")
+    assert any("李伟接警后36分钟未到场" in line["text"] for line in detail["timeline"])
 
     await harness.publish("fengshao/v1/meter-402/up", {"leak": True})
-    (leak,) = [one for one in await harness.until_items("/api/v1/alerts", 4) if one["device"] == "meter-402"]
+    (leak,) = [alert for alert in await harness.until_items("/api/v1/alerts", 4) if alert["device"] == "meter-402"]
     assert leak["state"] == "open"
 
 
 def _phase(harness: ServiceHarness, device: str, rule: str) -> str:
-    watch = harness.service.processing.engine.states[device].rule_states.get(rule)
-    return "quiet" if watch is None else watch.phase.value
+    rule_state = harness.service.processing.engine.states[device].rule_states.get(rule)
+    return "quiet" if rule_state is None else rule_state.phase.value

@@ -13,7 +13,7 @@ def test_the_id_names_rule_version_subject_and_begin() -> None:
     assert finding_id("gas-leak", "3", Subject("household", "402"), AT) == f"gas-leak@3/household:402/{AT}"
 
 
-def test_our_own_finding_is_for_maintenance_unless_told_otherwise() -> None:
+def test_our_own_finding_is_for_maintenance_by_default() -> None:
     found = own_finding("journal-refused", Subject("system", "journal"), AT, title="t", advice="a")
 
     assert found.id == f"journal-refused@1/system:journal/{AT}"

@@ -41,7 +41,7 @@ def test_the_examples_hold() -> None:
 
 
 @pytest.mark.parametrize("name", MANY)
-def test_what_wecom_takes_for_several_or_nobody_is_no_user(name: str) -> None:
+def test_an_address_of_several_or_no_users_of_wecom_is_refused(name: str) -> None:
     assert not is_wecom_user(name)
     assert not is_phone(name)
 

@@ -15,7 +15,7 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 @pytest.mark.parametrize(
     "text", ["2026-11-21T22:05:00+08:00", "2026-11-21 22:05", "2026-11-21t14:05:00z", "2026-11-21T22:05:00 08:00"]
 )
-def test_a_time_without_an_offset_is_local_time_of_whoever_reads_it(text: str) -> None:
+def test_a_time_without_an_offset_is_in_the_time_zone_of_the_reader(text: str) -> None:
     assert parse_rfc3339(text, SHANGHAI) == datetime(2026, 11, 21, 14, 5, tzinfo=UTC).timestamp() * 1000
 
 

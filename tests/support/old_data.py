@@ -29,7 +29,7 @@ def unpack(archive_file: Path, data: Path) -> None:
         archive.extractall(data, **safe)
 
 
-async def play_story(harness: ServiceHarness) -> None:
+async def play_scenario(harness: ServiceHarness) -> None:
     """An acknowledged leak that goes on, an SOS, and a concentration within its hold of 30 s."""
     await harness.publish("fengshao/v1/gas-402/alarm", {"alarm": True, "lel_pct": 18.5})
     await harness.phone("李伟").expects_sms("燃气泄漏")
@@ -52,7 +52,7 @@ async def record_data(archive_file: Path) -> None:
         broker.start()
         try:
             async with running_service(folder / "data", broker.port, _free_port()) as harness:
-                await play_story(harness)
+                await play_scenario(harness)
         finally:
             broker.stop()
         with tarfile.open(archive_file, "w:xz") as archive:

@@ -391,7 +391,7 @@ async def test_hourly_findings_do_not_postpone_the_reminder_to_verify(harness: A
     assert "处置后24小时无人核查，已提醒上级" in harness.timeline(1)
 
 
-async def test_the_end_of_a_shelf_mentions_recovered_data(harness: Any, finding: Any) -> None:
+async def test_a_call_after_shelving_mentions_recovered_data(harness: Any, finding: Any) -> None:
     await harness.service.process_findings([finding()])
     await harness.send()
     await harness.service.perform(1, "shelve", LI, reason="检修", until=harness.clock.now + HOUR)

@@ -31,7 +31,7 @@ def mark_absent(harness: Any) -> None:
     add_people(harness, duties=[Duty("9", "grid", Role.WORKER, "wang", absent=True)])
 
 
-def do_nothing(_town: Any) -> None:
+def do_nothing(_harness: Any) -> None:
     pass
 
 

@@ -126,7 +126,7 @@ def test_a_bedtime_that_is_no_number_is_ignored(kinds: Kinds) -> None:
 
 
 @pytest.mark.parametrize(
-    ("zone", "opened_at", "told_at"),
+    ("zone", "opened_at", "reported_at"),
     [
         ("Europe/Berlin", "2026-03-28T22:50:00+01:00", "2026-03-28T23:00:00+01:00"),
         ("Europe/Berlin", "2026-03-29T22:50:00+02:00", "2026-03-29T23:00:00+02:00"),  # 23 hours long
@@ -134,12 +134,12 @@ def test_a_bedtime_that_is_no_number_is_ignored(kinds: Kinds) -> None:
         ("Asia/Kolkata", "2026-01-01T22:50:00+05:30", "2026-01-01T23:00:00+05:30"),
     ],
 )
-def test_hours_are_in_the_time_zone_of_the_device(kinds: Kinds, zone: str, opened_at: str, told_at: str) -> None:
+def test_hours_are_in_the_time_zone_of_the_device(kinds: Kinds, zone: str, opened_at: str, reported_at: str) -> None:
     start = shanghai_time(opened_at)
     engine = engine_of(kinds, IN_CONDITION)
     open_door(engine, start, Device("d", "door", attributes={"timezone": zone}))
     (begun,) = engine.tick(start + 2 * HOUR)
-    assert begun.now == begun.begin == shanghai_time(told_at)
+    assert begun.now == begun.begin == shanghai_time(reported_at)
 
 
 def test_the_rule_applies_in_both_occurrences_of_a_repeated_hour(kinds: Kinds) -> None:

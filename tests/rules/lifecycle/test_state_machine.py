@@ -6,8 +6,7 @@ from itertools import product
 
 import pytest
 
-from domain import Evidence, Severity
-from domain import FindingPhase as Said
+from domain import Evidence, FindingPhase, Severity
 from rules.lifecycle.state_machine import (
     NO_EFFECTS,
     QUIET_STATE,
@@ -235,7 +234,7 @@ def test_an_effect_has_the_evidence_of_its_event_or_of_the_begin() -> None:
     state, _ = step(RuleTiming(), QUIET_STATE, RuleEvent(Signal.DANGER, 0, Severity.HIGH, evidence=(hot,)), 0)
     assert state.evidence == (hot,)
     _, effects = step(RuleTiming(), state, RuleEvent(Signal.CLEAR, 9, evidence=(cool,)), 9)
-    assert effects == (Effect(Said.ENDED, 9, effects[0].state),)
+    assert effects == (Effect(FindingPhase.ENDED, 9, effects[0].state),)
     assert effects[0].state.evidence == (cool,)
     _, effects = step(RuleTiming(), state, RuleEvent(Signal.RESET, 9), 9)
     assert effects[0].state.evidence == (hot,)

@@ -1,4 +1,4 @@
-"""What every test may ask for: a free port, a real broker, a virtual clock."""
+"""Fixtures for all tests: a free port and a real broker."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture
 def free_port() -> Callable[[], int]:
-    """A function that names a TCP port nobody listens on."""
+    """A function that returns a free TCP port."""
 
     def pick() -> int:
         with socket.socket() as probe:

@@ -1,7 +1,7 @@
 """A whole data folder in which an earlier version left an open alert, pending holds and outages. It produced
 `fixtures/data_of_df4d4b5.tar.xz`.
 
-    python -m tests.support.old_data FILE    plays the story on the service of this version and packs its data folder
+    python -m tests.support.old_data FILE    plays the scenario on the service of this version and packs its data folder
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ async def play_scenario(harness: ServiceHarness) -> None:
 
 
 async def record_data(archive_file: Path) -> None:
-    """Plays the story on the service of this version and packs its data folder."""
+    """Plays the scenario on the service of this version and packs its data folder."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         folder.chmod(0o777)

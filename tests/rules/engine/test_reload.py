@@ -339,7 +339,7 @@ def test_findings_of_a_rule_put_into_shadow_end_and_are_counted_further(kinds: K
         harness.feed(number * MINUTE, f"gas-{number}", lel_pct=12)
     harness.reload(5 * MINUTE, rule(shadow=True), group_rule(gather={"parts": [{"rules": ["r"], "at_least": 2}]}))
     ended = [finding for finding in harness.findings if finding.phase is FindingPhase.ENDED and finding.rule == "r"]
-    assert [one.evidence[0].value for one in ended] == [SHADOWED, SHADOWED]
+    assert [finding.evidence[0].value for finding in ended] == [SHADOWED, SHADOWED]
     harness.findings.clear()
     harness.feed(6 * MINUTE, lel_pct=1)
     harness.feed(6 * MINUTE, "gas-1", lel_pct=1)

@@ -152,7 +152,7 @@ def test_a_day_that_arrives_at_once_gives_the_findings_of_a_day(
 ) -> None:
     readings = gas_readings(steps)
     late, late_engine = delayed(readings), engine()
-    batches = [late] if together else [[one] for one in late]
+    batches = [late] if together else [[reading] for reading in late]
     findings = [finding for batch in batches for finding in late_engine.feed(batch, batch[-1].received)]
     assert begins_and_ends(findings + late_engine.tick(late[-1].received + 12 * HOUR)) == findings_in_time(
         engine, readings

@@ -52,7 +52,7 @@ def test_trials_with_an_outage_end_the_same_with_a_crash_between_any_two_events(
     books: Books, trials: Trials, kinds: Kinds
 ) -> None:
     """Trials without an outage crash on both hosts in test_engine_interleaving.py."""
-    for book, trial, scenario in (one for one in scenarios(books, trials, kinds) if one[2].outage is not None):
+    for book, trial, scenario in (entry for entry in scenarios(books, trials, kinds) if entry[2].outage is not None):
         seen = {name: kinds[name] for name in sorted({device.kind for device in scenario.devices} | {"gateway"})}
         plain = play_scenario(Engine(book, seen, scenario.community), scenario)
         assert as_expectations(plain, trial.rule) == as_expectations(
@@ -99,7 +99,7 @@ def restart(engine: Engine, book: list[Rulebook], kinds: Kinds, scenario: Scenar
 
 
 def test_trials_with_an_outage_end_the_same_with_repeated_readings(books: Books, trials: Trials, kinds: Kinds) -> None:
-    for book, trial, scenario in (one for one in scenarios(books, trials, kinds) if one[2].outage is not None):
+    for book, trial, scenario in (entry for entry in scenarios(books, trials, kinds) if entry[2].outage is not None):
         twice = Scenario(
             scenario.devices, scenario.community, scenario.outage, repeated_batches(scenario), scenario.end
         )

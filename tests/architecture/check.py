@@ -14,6 +14,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from tests.architecture.mirror import mirror_faults
 from tests.architecture.plain_names import is_clean, name_faults
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,6 +28,7 @@ def faults() -> Iterator[str]:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     yield from package_faults(settings)
     yield from purity_faults(settings)
+    yield from mirror_faults(ROOT, _packages(settings))
     yield from table_faults("rules", *_rules_table())
     yield from table_faults("alerts", *_alerts_table())
     for file in sorted(ROOT.glob("*/**/*.py")):

@@ -35,7 +35,7 @@ def _modules(root: Path, package: str) -> Iterator[tuple[str, Path]]:
     """Modules that hold code, by dotted name."""
     for file in sorted((root / package).rglob("*.py")):
         parts = file.relative_to(root).with_suffix("").parts
-        if not {"node_modules", "migrations"} & set(parts) and parts[-1] != "__main__" and _holds_code(file):
+        if not {"web", "migrations"} & set(parts) and parts[-1] != "__main__" and _holds_code(file):
             yield ".".join(parts).removesuffix(".__init__"), file
 
 

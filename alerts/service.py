@@ -125,13 +125,13 @@ class AlertService:
         Many findings take several transactions, so that the most severe are sent at once. After a crash between two of
         them the position is the old one: all are processed again, and those already recorded change nothing.
         """
-        urgent = sorted(findings, key=lambda finding: finding.severity.rank)
+        ordered = sorted(findings, key=lambda finding: finding.severity.rank)
         now, results = self.clock(), list[IntakeResult]()
-        for start in range(0, max(len(urgent), 1), FINDING_BATCH):
-            last = start + FINDING_BATCH >= len(urgent)
+        for start in range(0, max(len(ordered), 1), FINDING_BATCH):
+            last = start + FINDING_BATCH >= len(ordered)
             position = (lane, pos) if last and lane is not None and pos is not None else None
             finish = None if position is None else partial(_commit_position, position)
-            batch = urgent[start : start + FINDING_BATCH]
+            batch = ordered[start : start + FINDING_BATCH]
             processed = await self.isolation.run(partial(self._process_findings, now), batch, finish)
             new = [result for result in processed if result.disposition is not Disposition.REPEATED]
             self._changed([result.alert for result in new if result.alert is not None])

@@ -9,6 +9,10 @@ from domain import Evidence, Finding, FindingPhase, Instant, Ledger, Severity, S
 OWN_VERSION: Final = "1"
 """The rule version of our own findings; part of ids that are stored, so it never changes."""
 
+ENDED_BY_RULE_CHANGE: Final = "rule"
+"""Quantity of the evidence of a finding that ends because its rule was removed, rewritten or put into shadow, not
+because the danger is over. Stored with findings, so it never changes."""
+
 
 def finding_id(rule: str, version: str, subject: Subject | str, begin: Instant) -> str:
     """The id of a finding, the same on every replay.

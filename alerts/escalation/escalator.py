@@ -68,7 +68,7 @@ class Escalator:
             step += 1
         return self._repeat_top_rung(tx, alert, step, kind)
 
-    def notify_deputy(self, tx: Transaction, alert: Alert) -> Alert:
+    def call_next_rank_or_rung(self, tx: Transaction, alert: Alert) -> Alert:
         """Notify the deputies of the present rung, once, else the next rung. Both ranks share the rung's wait."""
         within = 0 <= alert.rung < len(self.ladder(alert).rungs)
         if not within or self._count_ranks_called(tx, alert) >= DEPUTY_RANKS:

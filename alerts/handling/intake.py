@@ -14,8 +14,8 @@ from msgspec import Struct, structs
 
 from alerts.alert import OWNED_STATES, Alert, State, TimelineEntry
 from alerts.escalation.escalator import Escalator
-from alerts.handling import grouping
-from alerts.handling.grouping import Decision, Match, Recipients, Relation
+from alerts.handling import joining
+from alerts.handling.joining import Decision, Match, Recipients, Relation
 from alerts.handling.processor import AlertProcessor
 from alerts.handling.silencing import DevicesById, SilenceFilter, SilenceResult
 from alerts.lifecycle.danger import Danger
@@ -26,10 +26,9 @@ from alerts.messages.bundles import BUNDLE_MS
 from alerts.messages.renderer import LATE_MS, is_retained
 from alerts.ports import Transaction
 from domain import Finding, FindingPhase, Instant, Ledger
+from domain.findings import ENDED_BY_RULE_CHANGE
 
 _END_PHASES: Final = (FindingPhase.ENDED, FindingPhase.WITHDRAWN)
-RULE_REMOVED: Final = "rule"
-"""The quantity of the evidence line of a finding that ends because its rule was removed, changed or put into shadow."""
 _SIGNALS: Final = {
     Decision.JOIN: Signal.ADDED,
     Decision.RAISE: Signal.SEVERITY_RAISED,
@@ -94,8 +93,8 @@ class FindingIntake:
         community = self.escalator.community()
         building = community.building_of(finding.place)
         building_id = building.id if building is not None else None
-        candidates = tx.store.alerts_to_join(finding, building_id if grouping.may_be_grouped(finding) else None)
-        match = grouping.match_alert(finding, building_id, candidates, partial(self._recipients, tx, finding), tx.now)
+        candidates = tx.store.alerts_to_join(finding, building_id if joining.may_be_grouped(finding) else None)
+        match = joining.match_alert(finding, building_id, candidates, partial(self._recipients, tx, finding), tx.now)
         if match is not None:
             tx.store.record_finding(finding, match.alert.id)
             self._join(tx, match, finding)
@@ -109,7 +108,7 @@ class FindingIntake:
     def _recipients(self, tx: Transaction, finding: Finding, alert: Alert) -> Recipients:
         own = self.escalator.policy.ladder(finding.ledger, finding.severity, finding.rule)
         same_cell = self.escalator.community().cell_of(finding.place) == alert.cell
-        return grouping.compare_recipients(
+        return joining.compare_recipients(
             finding, own, alert, self.escalator.ladder(alert), same_cell, self._can_reach(tx, alert)
         )
 
@@ -238,7 +237,7 @@ class FindingIntake:
             tx.store.add_timeline(
                 [TimelineEntry(alert.id, tx.now, "withdrawn", self.renderer.timeline_text("withdrawn"))]
             )
-        if alert.ledger is Ledger.DANGER and any(line.quantity == RULE_REMOVED for line in finding.evidence):
+        if alert.ledger is Ledger.DANGER and any(line.quantity == ENDED_BY_RULE_CHANGE for line in finding.evidence):
             # Its rule was removed: nothing evaluates it any more, which is no recovery.
             tx.store.add_timeline(
                 [TimelineEntry(alert.id, tx.now, "unjudged", self.renderer.timeline_text("unjudged"))]

@@ -134,7 +134,7 @@ def _notify_overdue(escalator: Escalator, tx: Transaction, alert: Alert, _event:
 _ESCALATIONS: Final[dict[Effect, Callable[[Escalator, Transaction, Alert, AlertEvent], Alert]]] = {
     Effect.START_ESCALATION: lambda escalator, tx, alert, _: escalator.escalate(tx, alert),
     Effect.ESCALATE: lambda escalator, tx, alert, _: escalator.escalate(tx, alert),
-    Effect.NOTIFY_DEPUTY: lambda escalator, tx, alert, _: escalator.notify_deputy(tx, alert),
+    Effect.CALL_NEXT_RANK_OR_RUNG: lambda escalator, tx, alert, _: escalator.call_next_rank_or_rung(tx, alert),
     Effect.NOTIFY_NEXT_PERSON: lambda escalator, tx, alert, event: escalator.notify_next_person(
         tx, alert, event.actor.id
     ),

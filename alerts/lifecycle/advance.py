@@ -161,7 +161,7 @@ def _owner_unreachable(new: Alert, old: Alert, event: AlertEvent, now: Instant, 
 
 def _deadline(new: Alert, old: Alert, event: AlertEvent, now: Instant, deadlines: Deadlines) -> Step:
     if old.state in UNACKNOWLEDGED_STATES:
-        return Step(replace(new, escalation=UNANSWERED), (Effect.NOTIFY_DEPUTY,))
+        return Step(replace(new, escalation=UNANSWERED), (Effect.CALL_NEXT_RANK_OR_RUNG,))
     if old.state is State.ACKNOWLEDGED:
         cause = EscalationReason(EscalationCause.NOT_ARRIVED, old.owner_name or "")
         return Step(replace(_unassign(new, now, deadlines), escalation=cause), (Effect.ESCALATE,))

@@ -52,7 +52,7 @@ class Effect(StrEnum):
     """Notify the first rung."""
     ESCALATE = "climb"
     """Notify the next rung."""
-    NOTIFY_DEPUTY = "call_deputy"
+    CALL_NEXT_RANK_OR_RUNG = "call_deputy"
     """Nobody acknowledged: notify the deputies of this rung, else the next rung."""
     NOTIFY_NEXT_PERSON = "next_person"
     """Notify the next person on the rung of the one who declined, else the next rung."""

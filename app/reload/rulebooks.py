@@ -58,7 +58,7 @@ class RulebookReloader:
         """Apply the files as they are now and return what changed. Raises ConfigError with every fault.
 
         Files without faults are applied beside faulty ones, whose last version without faults stays in force. Waits
-        until the entries that the last run left are processed: by the definitions of their day.
+        until the entries that the last run left are processed: the definitions of that run apply to them.
         """
         await self._caught_up.wait()
         async with self._lock:

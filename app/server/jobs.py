@@ -42,7 +42,7 @@ async def _roll_up(stores: Stores, now: Instant) -> str:
 async def _delete_expired(stores: Stores, site: SiteSettings, pipeline: Pipeline, now: Instant) -> str:
     """Journal entries are deleted once old and before the last checkpoint, alerts once they are settled."""
     keep = site.retention
-    await stores.history.retain(now, keep.raw_days, keep.minute_days, keep.hour_days)
+    await stores.history.delete_expired(now, keep.raw_days, keep.minute_days, keep.hour_days)
     entries = await stores.journal.prune(now - keep.journal_days * DAY, pipeline.saved_positions)
     refused = await stores.database.write(lambda tx: refusals.purge_refusals(tx, now - keep.refusal_days * DAY))
     acts = await stores.database.write(lambda tx: audit.purge(tx, now - keep.audit_days * DAY))

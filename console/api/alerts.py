@@ -101,7 +101,7 @@ async def list_alerts(
 
 @router.get("/alerts/{alert_id}", summary="One alert with its timeline")
 async def get_alert(deps: Deps, user: CurrentUser, alert_id: str) -> JsonResponse[AlertDetail]:
-    view = await visible_alert(deps, user, alert_id)
+    view = await require_visible_alert(deps, user, alert_id)
     at_risk = await people_at_risk_view(deps, user, view)
     location = location_view(deps.registry.community(), view["place"])
     return item_response(deps, to_schema(AlertDetail, {**for_user(view, user), **location, **at_risk}))
@@ -116,7 +116,7 @@ async def get_alert(deps: Deps, user: CurrentUser, alert_id: str) -> JsonRespons
 async def create_link(request: Request, deps: Deps, user: CurrentUser, alert_id: str) -> JsonResponse[WorkerLink]:
     require(user, "assign")
     person = (await parse_body(request, _ACTION_BODY)).person
-    await visible_alert(deps, user, alert_id)
+    await require_visible_alert(deps, user, alert_id)
     if person is None or person not in deps.registry.community().people:
         raise invalid(FieldError("person", messages_zh.UNKNOWN_PERSON.format(person=person)))
     now = deps.clock()
@@ -143,8 +143,8 @@ async def perform_action(
         raise not_found("path")
     require(user, action)
     body = await parse_body(request, _ACTION_BODY, optional=True)
-    await visible_alert(deps, user, alert_id)
-    actor, now = actor_of(deps, user, body.person), deps.clock()
+    await require_visible_alert(deps, user, alert_id)
+    actor, now = resolve_actor(deps, user, body.person), deps.clock()
     until = parse_time_field(deps, "until", body.until)
     if body.to is not None and body.to not in deps.registry.community().people:
         raise invalid(FieldError("to", messages_zh.UNKNOWN_PERSON.format(person=body.to)))
@@ -162,7 +162,7 @@ async def perform_action(
     return item_response(deps, None if view is None else item_for_user(view, user))
 
 
-async def visible_alert(deps: Deps, user: Principal, alert_id: str) -> dict[str, Any]:
+async def require_visible_alert(deps: Deps, user: Principal, alert_id: str) -> dict[str, Any]:
     """An alert with its timeline; 404 unless this principal may see it."""
     if user.alert is not None and user.alert != alert_id:
         raise Problem(403, messages_zh.OTHER_ALERT)
@@ -201,7 +201,7 @@ def item_for_user(view: Mapping[str, Any], user: Principal) -> AlertItem:
     return to_schema(AlertItem, for_user(view, user))
 
 
-def actor_of(deps: Deps, user: Principal, person_id: str | None) -> Actor:
+def resolve_actor(deps: Deps, user: Principal, person_id: str | None) -> Actor:
     """The acting person: the logged-in user, or the person an operator acts for ("张三 called, he is on his way")."""
     via = ResponseSource.SCREEN if user.by_cookie else ResponseSource.API
     if person_id is not None and person_id != user.person:

@@ -6,7 +6,7 @@ from typing import Final
 
 from starlette.responses import Response
 
-from console.api.alerts import visible_alert
+from console.api.alerts import require_visible_alert
 from console.api.devices import visible_places
 from console.http.authorization import CurrentUser, NonLinkUser
 from console.http.openapi import documented_router
@@ -34,7 +34,7 @@ class AtomFeed(Response):
 
 @router.get("/alerts/{alert_id}.xml", summary="One alert as a CAP 1.2 message", response_class=CapMessage)
 async def get_cap_message(deps: Deps, user: CurrentUser, alert_id: str) -> Response:
-    view = await visible_alert(deps, user, alert_id)
+    view = await require_visible_alert(deps, user, alert_id)
     return Response(cap.document(view, deps.site.name, deps.site.zone), media_type=cap.MEDIA_TYPE)
 
 

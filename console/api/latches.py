@@ -8,7 +8,7 @@ from fastapi import Depends, Request
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from console import messages_zh
-from console.api.alerts import actor_of, visible_alert
+from console.api.alerts import require_visible_alert, resolve_actor
 from console.api.devices import visible_device, visible_places
 from console.dependencies import LatchedFinding, NotLatched
 from console.http import examples
@@ -59,7 +59,7 @@ async def list_latched(
 ) -> JsonResponse[Page[schema.LatchedFinding]]:
     latched = list(deps.rules.latched_findings())
     if alert:
-        await visible_alert(deps, user, alert)
+        await require_visible_alert(deps, user, alert)
         finding_ids = await deps.database.read(
             lambda tx: {row["finding"] for row in queries.findings_of_alert(tx, alert)}
         )
@@ -87,7 +87,7 @@ async def reset(request: Request, deps: Deps, user: LatchUser, name: str) -> Jso
     target = body.target
     if not await _is_visible(deps, user, target):
         raise not_found("device", target)
-    actor, now = actor_of(deps, user, body.person), deps.clock()
+    actor, now = resolve_actor(deps, user, body.person), deps.clock()
     try:
         result = await deps.rules.reset(name, target, actor.id, body.reason)
     except NotLatched:

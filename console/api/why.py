@@ -9,7 +9,7 @@ from fastapi import Query
 
 from alerts.silence import HeldFinding, HeldState
 from console import messages_zh
-from console.api.alerts import visible_alert
+from console.api.alerts import require_visible_alert
 from console.api.devices import visible_places
 from console.api.readings import readable_device, readable_since
 from console.api.refusals import refusal_view
@@ -60,7 +60,7 @@ async def why(
 
 
 async def _why_alert(deps: Deps, user: Principal, alert_id: str) -> Why:
-    view = await visible_alert(deps, user, alert_id)
+    view = await require_visible_alert(deps, user, alert_id)
     notified = view.get("told", ())
     answer = messages_zh.WHY_NOTIFIED if notified else messages_zh.WHY_NOT_NOTIFIED
     return _why_view(answer.format(count=len(notified), title=view["title"]), view["timeline"], alert=view["id"])
@@ -102,7 +102,7 @@ async def _why_message(deps: Deps, user: Principal, message: str) -> Why:
     if delivery is None:
         raise Problem(404, messages_zh.WHY_NO_MESSAGE)
     alert = str(delivery.alert)
-    view = await visible_alert(deps, user, alert)
+    view = await require_visible_alert(deps, user, alert)
     messages = await deps.database.read(lambda tx: queries.deliveries_of_alert(tx, alert))
     trail = next(row["trail"] for row in messages if row["id"] == message)
     answer = messages_zh.WHY_MESSAGE.format(

@@ -1,7 +1,7 @@
 """Authentication and permissions: access tokens, browser sessions, workers' links, and rate limits of logins.
 
-Tokens are compared by their SHA-256, in constant time. A session cookie is signed and not stored; a logout is stored
-until the cookie would have expired.
+Tokens are compared by their SHA-256, in constant time. A session cookie is signed and not stored; a logout is kept
+in memory until the cookie would have expired, so a restart of the service forgets it.
 """
 
 from __future__ import annotations

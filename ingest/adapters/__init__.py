@@ -1,4 +1,5 @@
-"""Adapters: each decodes the messages of one platform. One module, one line here, and its evidence (YAML) beside it.
+"""Adapters: each decodes the messages of one platform. A module, its entries in the tables
+below, and its evidence (YAML: documented messages with what they mean, for tests) beside it.
 
 A platform without an adapter is still subscribed to, so that its messages become refusals and are not lost unseen.
 """

@@ -1,7 +1,7 @@
 """Writes one session's messages to the journal in batches: what arrives during one append is appended by the next.
 
 Messages are acknowledged after the append, not before: until then the broker's copy is the only copy. Acknowledgements
-are sent in the order of receipt, also for copies that are not stored and for dangers that are stored ahead of the rest.
+are sent in the order of receipt, also for copies that are not decoded and for dangers stored before the rest.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class _Batch(Struct):
 
 
 KeepCopy = Callable[[Lane, str, bytes, int, Instant], bool]
-"""Lane, topic, payload, QoS, now -> whether to store this copy of a message that both sessions may deliver."""
+"""Lane, topic, payload, QoS, now -> whether this copy of a message that both sessions may deliver is to be decoded."""
 JournalFailure = Callable[[Instant, Instant | None, str], None]
 """Called with (since, None, error) when an append fails first, with (since, until, error) when one succeeds again."""
 FindDangers = Callable[[Sequence[Frame]], Sequence[Frame]]

@@ -34,7 +34,7 @@ from rules.engine.readings import usable_values
 from rules.engine.reevaluation_processor import ReevaluationProcessor
 from rules.engine.reevaluation_schedule import ReevaluationSchedule
 from rules.engine.registration import DeviceRegistration
-from rules.engine.reload import RulebookReload
+from rules.engine.reload import RulebookMigration
 from rules.engine.self_tests import SelfTestProcessor
 from rules.rulebook.model import Rulebook
 from rules.rulebook.serialization import dump_rulebooks
@@ -67,7 +67,7 @@ class Engine:
         reevaluations = ReevaluationProcessor(state, self._rules, self._schedule, self._absences)
         self._timers = TimerProcessor(state, self._rules, self._absences, reevaluations, self_tests)
         self._latches = LatchProcessor(state, self._rules, self._absences)
-        self._reload = RulebookReload(state, self._rules, self._schedule)
+        self._reload = RulebookMigration(state, self._rules, self._schedule)
         self._rulebooks_dump: bytes | None = None
 
     # -- registry and rulebooks -----------------------------------------------------------------------------------

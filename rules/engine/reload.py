@@ -12,6 +12,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from domain import Evidence, Finding, FindingPhase, Instant
+from domain.findings import ENDED_BY_RULE_CHANGE
 from domain.kind import Kind
 from rules.compiled.rule import CompiledRule
 from rules.compiled.ruleset import CompiledRuleset, compile_rulebooks, empty_ruleset
@@ -26,15 +27,13 @@ from rules.rulebook.model import RULE_TYPES, Rulebook
 from rules.state.device import DeviceState, report_interval_ms
 from rules.state.group import GroupState
 
-REASON: Final = "rule"
-"""Evidence of why a finding ended that is not over: its rule no longer exists."""
 REMOVED, REWRITTEN, SHADOWED = "removed", "rewritten", "shadow"
 _WORDING: Final = frozenset({"title", "advice", "source", "show", "severity", "ledger", "shadow"})
 """What may change of a rule without changing when it finds something."""
 _WAITING: Final = frozenset({"hold", "release", "if_silent", "latch"})
 
 
-class RulebookReload:
+class RulebookMigration:
     """Replaces rulebooks and migrates state."""
 
     def __init__(self, engine_state: EngineState, rules: RuleProcessor, reevaluations: ReevaluationSchedule) -> None:
@@ -81,7 +80,7 @@ class RulebookReload:
         for name in sorted(state.rule_states):
             old, new = state.ruleset.by_name[name], ruleset.by_name.get(name) if ruleset is not None else None
             if new is None or _identity(old) != _identity(new):
-                evidence = (Evidence(REASON, REMOVED if new is None else REWRITTEN, at=now),)
+                evidence = (Evidence(ENDED_BY_RULE_CHANGE, REMOVED if new is None else REWRITTEN, at=now),)
                 self._rules.apply(state, old, RuleEvent(Signal.RESET, now, evidence=evidence), now, out)
             elif new.rule.shadow and not old.rule.shadow and state.is_active(name):
                 self._enter_shadow(state, old, state.rule_states[name], now, out)
@@ -90,7 +89,9 @@ class RulebookReload:
         self, state: DeviceState, rule: CompiledRule, rule_state: RuleState, now: Instant, out: list[Finding]
     ) -> None:
         """The rule continues in shadow: its finding ends."""
-        ended = Effect(FindingPhase.ENDED, now, replace(rule_state, evidence=(Evidence(REASON, SHADOWED, at=now),)))
+        ended = Effect(
+            FindingPhase.ENDED, now, replace(rule_state, evidence=(Evidence(ENDED_BY_RULE_CHANGE, SHADOWED, at=now),))
+        )
         self._rules.emit(state, rule, ended, now, out)
         self._reevaluations.on_finding_change(state, rule, now, now)
         self._rules.update_groups(state, rule, rule_state, QUIET_STATE, now, now, out)
@@ -199,7 +200,7 @@ class RulebookReload:
             event = self._engine_state.groups.evaluate(
                 group, rule, group.rule_states[name].last_event_at, self._engine_state.community
             )
-            assert event is not None  # what stands has an opinion
+            assert event is not None  # the rule is not quiet
             self._rules.apply(group, rule, event, now, out)
 
 

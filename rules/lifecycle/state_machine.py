@@ -19,7 +19,7 @@ Q, P, F, C, S = Phase.QUIET, Phase.PENDING, Phase.FIRING, Phase.CLEARING, Phase.
 
 
 class RuleTiming(Struct, frozen=True):
-    """How long a rule waits: what of a rule the law needs. `silence_ms` None means silence is not judged."""
+    """How long a rule waits. `stale_after_ms` None: a firing rule does not go stale when its device is silent."""
 
     hold_ms: int = 0
     release_ms: int = 0

@@ -69,7 +69,7 @@ class History(Protocol):
         """Roll up closed hours to minutes and hours."""
         ...
 
-    async def retain(self, now: Instant, raw_days: int, minute_days: int, hour_days: int) -> None:
+    async def delete_expired(self, now: Instant, raw_days: int, minute_days: int, hour_days: int) -> None:
         """Delete raw readings, one-minute and one-hour roll-ups older than these numbers of days."""
         ...
 

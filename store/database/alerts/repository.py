@@ -9,7 +9,7 @@ from msgspec import structs
 from sqlalchemy import Connection, and_, bindparam, func, insert, or_, select, update
 
 from alerts.alert import ACTIVE_STATES, UNACKNOWLEDGED_STATES, Alert, TimelineEntry
-from alerts.handling.grouping import is_unregistered
+from alerts.handling.joining import is_unregistered
 from alerts.message import DANGER_KINDS, NOT_FAILED, OVER_BUDGET, POSSIBLY_SEEN, Delivery, DeliveryState, MessageKind
 from alerts.messages.deliveries import answer_key_prefix
 from alerts.ports import AlertStore, FindingRecord, ReplyCode

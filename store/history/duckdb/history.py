@@ -141,7 +141,7 @@ class DuckDbHistory(BufferedHistory):
         for day in await self._run(lambda: tables.fragmented_days(self._connection, now)):
             await self._run(partial(self._transact, tables.recluster, day))
 
-    async def retain(self, now: Instant, raw_days: int, minute_days: int, hour_days: int) -> None:
+    async def delete_expired(self, now: Instant, raw_days: int, minute_days: int, hour_days: int) -> None:
         """See History.retain. Raw readings are deleted by whole days (UTC)."""
         limits = [now - days * DAY for days in (raw_days, minute_days, hour_days)]
         await self._run(partial(self._transact, tables.delete_expired, *limits))

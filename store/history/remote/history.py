@@ -101,7 +101,7 @@ class LineProtocolHistory(BufferedHistory):
     async def roll_up(self, now: Instant) -> None:
         """See History.roll_up: done by the server."""
 
-    async def retain(self, now: Instant, raw_days: int, minute_days: int, hour_days: int) -> None:
+    async def delete_expired(self, now: Instant, raw_days: int, minute_days: int, hour_days: int) -> None:
         """See History.retain: a setting of the server (`-retentionPeriod`, or of the bucket)."""
 
     def _flush_batch(self) -> None:

@@ -9,8 +9,8 @@ from msgspec import structs
 
 from alerts.alert import Actor, ResponseSource, State
 from alerts.handling.finding_status import FindingStatus
-from alerts.handling.intake import RULE_REMOVED
 from domain import Duty, Evidence, FindingPhase, Lane, Ledger, Role, Severity, Subject
+from domain.findings import ENDED_BY_RULE_CHANGE
 from store.database.alerts.queries import (
     AlertFilter,
     alert_detail,
@@ -289,7 +289,7 @@ def raise_each(faults: list[Exception]) -> Any:
 
 async def test_a_danger_whose_rule_was_removed_has_not_recovered(harness: Any, finding: Any) -> None:
     await harness.service.process_findings([finding()])
-    evidence = (Evidence(RULE_REMOVED, True, at=harness.clock.now),)
+    evidence = (Evidence(ENDED_BY_RULE_CHANGE, True, at=harness.clock.now),)
     await harness.service.process_findings(
         [finding(phase=FindingPhase.ENDED, now=harness.clock.now + 1, evidence=evidence)]
     )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from alerts.handling.grouping import GROUP_WINDOW_MS
 from alerts.handling.intake import Disposition
+from alerts.handling.joining import GROUP_WINDOW_MS
 from domain import Evidence, Severity, Subject
 
 

@@ -206,8 +206,8 @@ def test_a_raised_severity_reopens_a_taken_alert() -> None:
 @pytest.mark.parametrize(
     ("state", "state_after", "effects"),
     [
-        (State.OPEN, State.OPEN, (Effect.NOTIFY_DEPUTY,)),
-        (State.RETURNED, State.RETURNED, (Effect.NOTIFY_DEPUTY,)),
+        (State.OPEN, State.OPEN, (Effect.CALL_NEXT_RANK_OR_RUNG,)),
+        (State.RETURNED, State.RETURNED, (Effect.CALL_NEXT_RANK_OR_RUNG,)),
         (State.ON_SITE, State.ON_SITE, (Effect.NOTIFY_OVERDUE,)),
         (State.RESOLVED, State.RESOLVED, (Effect.NOTIFY_OVERDUE,)),
         (State.VERIFIED, State.CLOSED, (Effect.CANCEL_PENDING,)),

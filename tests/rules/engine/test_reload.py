@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from domain import DAY, HOUR, MINUTE, Device, Finding, FindingPhase, Place, Reading, Value
+from domain.findings import ENDED_BY_RULE_CHANGE
 from domain.kind import Kind
 from domain.people import community
 from rules.engine.engine import Engine
-from rules.engine.reload import REASON, REMOVED, REWRITTEN, SHADOWED
+from rules.engine.reload import REMOVED, REWRITTEN, SHADOWED
 from rules.rulebook.diff import diff_rulebooks
 from rules.rulebook.model import Rulebook
 from rules.rulebook.serialization import dump_rulebooks, rulebooks_in_checkpoint
@@ -221,7 +222,7 @@ def test_findings_of_a_removed_rule_end_with_a_reason(kinds: Kinds, after: dict[
     harness = ReloadHarness(kinds, rule(), rule("waits", hold="30s"))
     harness.feed(0, lel_pct=12)
     harness.reload(10_000, after)
-    assert harness.findings[-1].evidence[0].quantity == REASON
+    assert harness.findings[-1].evidence[0].quantity == ENDED_BY_RULE_CHANGE
     assert harness.findings[-1].evidence[0].value == reason
     assert harness.new_lines == ["0 r began", "10 r ended"]
     assert [timer for timer in harness.engine.state.timers.heap if timer[1] in ("r", "waits")] == []

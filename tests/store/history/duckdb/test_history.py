@@ -194,7 +194,7 @@ async def test_the_past_is_replayed_in_the_order_in_which_it_was_received(histor
 async def test_retention_deletes_each_form_at_its_own_age(history: DuckDbHistory) -> None:
     history.append(Lane.BULK, 1, [reading(NOON, lel_pct=1), reading(NOON + 3 * DAY, lel_pct=2)])
     await history.roll_up(NOON + 3 * DAY + 2 * HOUR)
-    await history.retain(NOON + 4 * DAY, raw_days=2, minute_days=3, hour_days=400)
+    await history.delete_expired(NOON + 4 * DAY, raw_days=2, minute_days=3, hour_days=400)
     end = NOON + 4 * DAY
     assert [p.value for p in await history.series("g1", None, 0, end)] == [2]
     assert [p.value for p in await history.series("g1", None, 0, end, MINUTE)] == [2.0]

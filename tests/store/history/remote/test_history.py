@@ -168,7 +168,7 @@ async def test_quality_buckets_pages_and_order(history: LineProtocolHistory, vic
     assert [one.received - start for one in replayed] == [0, 20_050, HOUR]
     assert replayed[0].doubts == {"lel_pct": Quality.IMPLAUSIBLE}
     await history.roll_up(now)
-    await history.retain(now, 1, 1, 1)
+    await history.delete_expired(now, 1, 1, 1)
 
 
 @pytest.mark.victoria

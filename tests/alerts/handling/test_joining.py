@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from alerts.alert import OWNED_STATES, Alert, State
-from alerts.handling.grouping import (
+from alerts.handling.joining import (
     DECISIONS,
     GROUP_WINDOW_MS,
     Decision,

@@ -34,7 +34,7 @@ def jobs(database: Database, **retention: int) -> dict[str, Any]:
     async def nothing(*_: object) -> int:
         return 0
 
-    unused = SimpleNamespace(retain=nothing, prune=nothing, saved_positions={})
+    unused = SimpleNamespace(delete_expired=nothing, prune=nothing, saved_positions={})
     stores = cast("Any", SimpleNamespace(history=unused, journal=unused, database=database))
     site = SiteSettings.model_validate({"retention": retention})
     return build_jobs(stores, site, cast("Any", unused), cast("Any", None))

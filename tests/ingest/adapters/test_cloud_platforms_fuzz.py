@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,6 +15,8 @@ import ingest.adapters
 from ingest.adapters import ADAPTERS
 from ingest.frame import Frame
 from ingest.results import DeviceEvent, RawReading, Rejection
+
+pytestmark = pytest.mark.no_cover  # other tests run these branches; measuring doubles the time
 
 FOLDER = Path(ingest.adapters.__file__).parent
 PLATFORMS = ("alink", "iotda", "ctwing", "thingsboard", "jetlinks", "jftech")

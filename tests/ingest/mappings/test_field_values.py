@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 
+from app.config.catalog import load_kinds, load_mappings
 from domain import Device, Identity
 from ingest.decoding.decoder import Decoder
 from ingest.frame import Frame
+from ingest.mappings.field_values import read_fields
+from ingest.mappings.plan import compile_plan
 
 COVER = Device("cover-1", "manhole", identities=(Identity("zigbee2mqtt", "cover"),))
 BUTTON = Device("button-1", "sos_button", identities=(Identity("zigbee2mqtt", "button"),))
@@ -61,3 +64,12 @@ def test_lists_of_verdicts_are_read_item_by_item_and_an_empty_one_ends_nothing(
     assert ([values] if values else []) == [reading.values for reading in result.readings]
     assert [] == result.refusals
     assert bool(values) is not bool(result.events)
+
+
+def test_two_objects_of_one_list_keep_both_values_of_an_unmapped_field() -> None:
+    kinds = load_kinds()
+    plan = compile_plan(kinds["manhole"], load_mappings(kinds), "zigbee2mqtt")
+
+    result = read_fields({"alarms": [{"colour": "red"}, {"colour": "blue"}, {"colour": "grey"}]}, plan)
+
+    assert ["red", "blue", "grey"] in result.unmapped.values()

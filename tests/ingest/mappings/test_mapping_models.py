@@ -20,6 +20,8 @@ from ingest.decoding.decoder import Decoder
 from ingest.frame import Frame
 from ingest.results import IngestResult
 
+pytestmark = pytest.mark.no_cover  # other tests run these branches; measuring doubles the time
+
 ROOT = Path(__file__).parents[3]
 NOW = 1795904000000
 EUI = "a000000000000001"

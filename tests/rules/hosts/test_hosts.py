@@ -46,7 +46,6 @@ def events(scenario: Scenario) -> Iterator[Event]:
         yield ReadingBatch(now, readings)
 
 
-@pytest.mark.no_cover
 def test_every_trial_gives_the_same_findings_on_the_replay_host(
     books: dict[str, Rulebook], trials: dict[str, TrialBook], kinds: dict[str, Kind]
 ) -> None:
@@ -108,7 +107,6 @@ class Driver:
         await self.pass_time(now, scenario.end)
 
 
-@pytest.mark.no_cover
 async def test_every_trial_gives_the_same_findings_on_the_embedded_host(
     books: dict[str, Rulebook], trials: dict[str, TrialBook], kinds: dict[str, Kind]
 ) -> None:

@@ -41,11 +41,11 @@ def test_every_step_of_the_readme_says_what_its_package_says() -> None:
         assert docstring.startswith(f"{number}. {verb}: "), f"{package}/__init__.py and README.md differ"
 
 
-def test_the_house_stands_as_it_is_drawn() -> None:
+def test_the_repository_has_no_architecture_faults() -> None:
     assert list(check.faults()) == []
 
 
-def test_a_state_table_that_misses_a_pair_is_told_in_a_plain_sentence() -> None:
+def test_a_state_table_without_a_pair_is_reported_with_the_pair() -> None:
     table = dict(transitions.TRANSITIONS)
     table.pop((transitions.Phase.FIRING, transitions.Signal.WENT_SILENT))
 
@@ -53,7 +53,7 @@ def test_a_state_table_that_misses_a_pair_is_told_in_a_plain_sentence() -> None:
     assert fault == "rules: the state table has no answer for 'silent' while 'firing': add the pair"
 
 
-def test_a_package_without_a_floor_is_told_in_a_plain_sentence() -> None:
+def test_a_package_without_a_layer_is_reported() -> None:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     settings["tool"]["importlinter"]["root_packages"].remove("rules")
 
@@ -61,7 +61,7 @@ def test_a_package_without_a_floor_is_told_in_a_plain_sentence() -> None:
     assert "the package rules has no floor" in faults[0]
 
 
-def test_a_name_that_says_nothing_and_a_file_of_two_purposes_are_told() -> None:
+def test_an_empty_name_and_a_file_that_is_too_long_are_reported() -> None:
     assert [1, 1, 0] == [
         len(list(check.file_faults(Path("rules") / name, lines)))
         for name, lines in (("utils.py", 10), ("core.py", 400), ("core.py", 200))

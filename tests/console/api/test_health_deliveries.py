@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from domain import HOUR, RefusalReason
-from ingest.results import Refusal
-from tests.support.console_harness import T0, Client, ConsoleHarness
-
-
-def refused(identity: str, n: int, reason: RefusalReason = RefusalReason.UNKNOWN_DEVICE) -> Refusal:
-    return Refusal(T0 - 1_000 + n, "zigbee2mqtt", "t", b"x", reason, f"no {identity}", "zigbee2mqtt", identity)
+from domain import HOUR
+from tests.support.console_harness import Client, ConsoleHarness
 
 
 async def test_deliveries_are_a_gauge_counted_at_a_scrape(harness: ConsoleHarness, anyone: Client) -> None:

@@ -55,3 +55,11 @@ def test_a_lasting_or_repeated_alarm_is_no_chatter(engine: Engine) -> None:
 def test_repeated_presses_of_an_sos_button_are_no_chatter(engine: Engine) -> None:
     readings = [reading_at(at, "band-1", "wristband", sos=True) for at in range(9)]
     assert [finding.rule for finding in engine.feed(readings, readings[-1].received)] == ["band-sos"]
+
+
+def test_all_clears_that_arrive_late_show_that_the_alarm_began_several_times(engine: Engine) -> None:
+    now = T0 + 60 * SECOND
+    alarms = [reading_at(at, "gas-1", "gas_alarm", alarm=True) for at in (0, 20, 40)]
+    assert [finding.rule for finding in engine.feed(alarms, now)] == ["gas-alarm"]
+    late = [reading_at(at, "gas-1", "gas_alarm", alarm=False) for at in (10, 30)]
+    assert "device-chatter" in {finding.rule for finding in engine.feed(late, now)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from rules.lifecycle.late_events import expand_late_event
+from rules.lifecycle.late_events import expand_late_event, restart_time
 from rules.lifecycle.state_machine import QUIET_STATE, RuleEvent, RuleState, RuleTiming, step
 from rules.lifecycle.transitions import Phase, Signal
 
@@ -49,3 +49,10 @@ def test_a_wait_that_elapsed_before_the_event_completes_first() -> None:
     state = state_after(RuleEvent(Signal.DANGER, 10), RuleEvent(Signal.CLEAR, 20))
     expanded = expand_late_event(TIMING, state, RuleEvent(Signal.DANGER, 500))
     assert signals(expanded) == [(Signal.RELEASE_ELAPSED, 120), (Signal.DANGER, 500)]
+
+
+def test_a_late_clear_names_when_the_danger_began_again() -> None:
+    state = state_after(RuleEvent(Signal.DANGER, 10), RuleEvent(Signal.DANGER, 300))
+    assert restart_time(state, RuleEvent(Signal.CLEAR, 50)) == 300
+    assert restart_time(state, RuleEvent(Signal.CLEAR, 310)) is None
+    assert restart_time(QUIET_STATE, RuleEvent(Signal.CLEAR, 50)) is None

@@ -55,9 +55,37 @@ class Actor(Struct, frozen=True):
     role: str = ""
     on_behalf: bool = False
     """Reported by another person on behalf of this one, who must be notified."""
+    principal: str = ""
+    """Id of the token or login that performed it; empty where the way itself proves the person (a phone, WeCom)."""
+
+    @property
+    def performer(self) -> str:
+        """Who performed it: the principal, else the person."""
+        return self.principal or self.id
 
 
 SYSTEM = Actor(id="system", name="系统", via=ResponseSource.SYSTEM, role="system")
+
+
+class AlertSource(StrEnum):
+    """Where an alert comes from. Values are stored and are the API field `source`."""
+
+    DEVICE = "device"
+    REPORT = "report"
+    MANUAL = "manual"
+    EXTERNAL = "external"
+    EXERCISE = "exercise"
+    SYSTEM = "system"
+
+
+class CaseDisposition(StrEnum):
+    """What an alert turned out to be (处置结论). Values are stored and are the API field `disposition`."""
+
+    REAL = "real"
+    FALSE_ALARM = "false_alarm"
+    TEST = "test"
+    DEVICE_FAULT = "device_fault"
+    PRANK = "prank"
 
 
 class EscalationCause(StrEnum):
@@ -128,6 +156,35 @@ class Alert(Struct, frozen=True):
     doors: tuple[str, ...] = ()
     """Addresses of other findings that joined, in order of arrival; `address` is not among them."""
     escalation: EscalationReason = UNANSWERED
+    source: str = AlertSource.DEVICE.value
+    exercise: bool = False
+    """Of a drill: nothing of it reaches residents, family, volunteers or outside bodies."""
+    returned_to: str | None = None
+    """While returned to a chosen body: the role, the person's id or the outside system's id."""
+    returns: int = 0
+    """How often the alert was handed to a chosen body."""
+    disposition: str | None = None
+    """A CaseDisposition, from the person who resolved or closed it."""
+    merged_into: int | None = None
+    """The alert that took over this one's findings; then this one is closed."""
+    handler_principal: str | None = None
+    """The principal that reported it as dealt with; it cannot verify."""
+    verifier: str | None = None
+    """The person asked last to verify."""
+    shelvings: int = 0
+    """How often a person shelved it."""
+    overdue_since: Instant | None = None
+    """When the first of its deadlines passed that is still owed; None when nothing is overdue."""
+    overdue_what: str = ""
+    """What is overdue: `take`, `arrive`, `resolve`, `verify`, `answer` (by the body it was returned to) or `order`."""
+    overdue_count: int = 0
+    """How many deadlines passed since the alert was opened."""
+    supervise_at: Instant | None = None
+    """When the supervisors are told again, or a supervision order ends."""
+    realarm_at: Instant | None = None
+    """When an owned alert whose device still reports the danger is told again (ISA-18.2: re-alarm)."""
+    silence: int | None = None
+    """The notify-only silence under which it was opened."""
 
     @property
     def wake_at(self) -> Instant | None:

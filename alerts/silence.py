@@ -50,6 +50,8 @@ class Silence(Struct, frozen=True):
     created_at: Instant
     ended_at: Instant | None = None
     ended_by: str | None = None
+    notify_only: bool = False
+    """What it covers is recorded and told without asking for an answer; nobody is called."""
 
     @property
     def over_at(self) -> Instant:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, get_args
 from fastapi import Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from alerts.alert import Actor, ResponseSource, State
+from alerts.alert import Actor, AlertSource, CaseDisposition, ResponseSource, State
 from alerts.lifecycle.event import InvalidField, InvalidTransition
 from alerts.service import NoSuchAlert
 from console import messages_zh
@@ -69,10 +69,14 @@ async def list_alerts(
     pages: PageParams,
     state: TextList,
     severity: TextList,
+    source: TextList,
+    disposition: TextList,
     ledger: OptionalText = None,
     kind: Annotated[str | None, Query(description="a kind of device, such as gas_alarm")] = None,
     place: Annotated[str | None, Query(description="this place and all places under it")] = None,
     device: OptionalText = None,
+    exercise: Annotated[bool | None, Query(description="only drills, or none")] = None,
+    returned_to: Annotated[str | None, Query(description="role, person or outside system it was returned to")] = None,
     since: Annotated[str | None, Query(description="opened at or after; `from` is the same")] = None,
     until: Annotated[str | None, Query(description="opened at or before; `to` is the same")] = None,
     from_: Annotated[str | None, Query(alias="from")] = None,
@@ -92,6 +96,10 @@ async def list_alerts(
         place=None if places is None else sorted(places),
         since=begin,
         until=None if end is None else end + 1,
+        source=parse_choices("source", source, AlertSource),
+        disposition=parse_choices("disposition", disposition, CaseDisposition),
+        exercise=exercise,
+        returned_to=returned_to or None,
     )
     page = await deps.database.read(lambda tx: queries.list_alerts(tx, filters, pages.limit, pages.after))
     rules = deps.rules.summaries()
@@ -210,9 +218,10 @@ def resolve_actor(deps: Deps, user: Principal, person_id: str | None) -> Actor:
         if person_id not in deps.registry.community().people:
             raise invalid(FieldError("person", messages_zh.UNKNOWN_PERSON.format(person=person_id)))
     person = deps.registry.community().people.get(person_id or user.person or "")
+    principal = user.person or user.token
     if person is None:
-        return Actor(user.person or user.token, messages_zh.ROLES[user.role], via, user.role)
-    return Actor(person.id, person.name, via, user.role, on_behalf=person.id != user.person)
+        return Actor(principal, messages_zh.ROLES[user.role], via, user.role, principal=principal)
+    return Actor(person.id, person.name, via, user.role, on_behalf=person.id != user.person, principal=principal)
 
 
 def _parse_choice(field: str, value: str | None, choices: type[StrEnum]) -> str | None:

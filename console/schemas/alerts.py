@@ -6,7 +6,7 @@ from typing import Literal
 
 from msgspec import UNSET, UnsetType, field
 
-from alerts.alert import State
+from alerts.alert import AlertSource, CaseDisposition, State
 from console.schemas.references import NamedReference, Schema, Value
 from console.timestamps import Timestamp
 from domain import Ledger, Severity
@@ -28,6 +28,14 @@ class Deadline(Schema, frozen=True, kw_only=True):
 
     what: Literal["take", "arrive", "resolve"]
     at: Timestamp
+
+
+class Overdue(Schema, frozen=True, kw_only=True):
+    """The deadline that passed first and is still owed, since when, and how many passed in all."""
+
+    what: Literal["take", "arrive", "resolve", "verify", "answer", "order"]
+    since: Timestamp
+    count: int
 
 
 class NotifiedPerson(Schema, frozen=True, kw_only=True):
@@ -94,6 +102,13 @@ class AlertItem(Schema, frozen=True, kw_only=True):
     deadline: Deadline | None
     next_step_at: Timestamp | None
     joined: int
+    source: AlertSource
+    exercise: bool
+    returned_to: str | None
+    disposition: CaseDisposition | None
+    merged_into: str | None
+    verifier: str | None
+    overdue: Overdue | None
     notified: list[NotifiedPerson] = field(name="told")
     evidence: list[EvidenceLine]
     allowed: list[Action]

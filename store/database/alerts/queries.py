@@ -33,6 +33,10 @@ class AlertFilter(Struct, frozen=True):
     place: Sequence[str] | None = None
     since: Instant | None = None
     until: Instant | None = None
+    source: Sequence[str] = ()
+    exercise: bool | None = None
+    returned_to: str | None = None
+    disposition: Sequence[str] = ()
 
 
 def list_alerts(tx: Connection, filters: AlertFilter, limit: int, after: str | None = None) -> Page[dict[str, Any]]:
@@ -132,6 +136,13 @@ def alert_item(alert: Alert, calls: Sequence[Delivery]) -> dict[str, Any]:
         "deadline": deadline(alert),
         "next_step_at": alert.wake_at,
         "joined": alert.joined,
+        "source": alert.source,
+        "exercise": alert.exercise,
+        "returned_to": alert.returned_to,
+        "disposition": alert.disposition,
+        "merged_into": None if alert.merged_into is None else str(alert.merged_into),
+        "verifier": alert.verifier,
+        "overdue": overdue(alert),
         "told": [
             {
                 "person": row.person,
@@ -160,6 +171,13 @@ def deadline(alert: Alert) -> dict[str, Any] | None:
     """The next action a person owes, and its deadline; None when there is none."""
     action = _NEXT_ACTION.get(alert.state)
     return {"what": action, "at": alert.due_at} if action is not None and alert.due_at is not None else None
+
+
+def overdue(alert: Alert) -> dict[str, Any] | None:
+    """The deadline that passed first and is still owed, since when, and how many passed; None without one."""
+    if alert.overdue_since is None:
+        return None
+    return {"what": alert.overdue_what, "since": alert.overdue_since, "count": alert.overdue_count}
 
 
 def alerts_of_finding(tx: Connection, finding: str) -> list[str]:
@@ -252,10 +270,19 @@ def _alert_by_id(tx: Connection, alert_id: str) -> Alert | None:
 
 
 def _conditions(filters: AlertFilter) -> list[ColumnElement[bool]]:
-    several = ((alerts.c.state, filters.state), (alerts.c.severity, filters.severity))
+    several = (
+        (alerts.c.state, filters.state),
+        (alerts.c.severity, filters.severity),
+        (alerts.c.source, filters.source),
+        (alerts.c.disposition, filters.disposition),
+    )
+    equal = (
+        (alerts.c.ledger, filters.ledger),
+        (alerts.c.exercise, filters.exercise),
+        (alerts.c.returned_to, filters.returned_to),
+    )
     conditions: list[ColumnElement[bool]] = [column.in_(list(values)) for column, values in several if values]
-    if filters.ledger is not None:
-        conditions.append(alerts.c.ledger == filters.ledger)
+    conditions += [column == value for column, value in equal if value is not None]
     if filters.device is not None:
         joined = select(alert_findings.c.alert).where(alert_findings.c.device == filters.device)
         conditions.append(or_(alerts.c.device == filters.device, alerts.c.id.in_(joined)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Column, ForeignKey, String, Table
+from sqlalchemy import JSON, Boolean, Column, ForeignKey, String, Table
 
 from store.database.metadata import InstantColumn, Serial, metadata
 
@@ -19,6 +19,7 @@ silences = Table(
     Column("created_at", InstantColumn, nullable=False),
     Column("ended_at", InstantColumn),
     Column("ended_by", String),
+    Column("notify_only", Boolean, nullable=False, server_default="0"),
     sqlite_autoincrement=True,
 )
 

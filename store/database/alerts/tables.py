@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Integer, String, Table
+from sqlalchemy import JSON, BigInteger, Boolean, Column, ForeignKey, Index, Integer, String, Table
 
 from store.database.metadata import InstantColumn, Serial, metadata
 
@@ -47,6 +47,21 @@ alerts = Table(
     Column("ladder_rule", String, nullable=False),
     Column("doors", JSON, nullable=False),
     Column("escalation", JSON, nullable=False),
+    Column("source", String, nullable=False, server_default="device"),
+    Column("exercise", Boolean, nullable=False, server_default="0"),
+    Column("returned_to", String),
+    Column("returns", Integer, nullable=False, server_default="0"),
+    Column("disposition", String),
+    Column("merged_into", BigInteger),
+    Column("handler_principal", String),
+    Column("verifier", String),
+    Column("shelvings", Integer, nullable=False, server_default="0"),
+    Column("overdue_since", InstantColumn, index=True),
+    Column("overdue_what", String, nullable=False, server_default=""),
+    Column("overdue_count", Integer, nullable=False, server_default="0"),
+    Column("supervise_at", InstantColumn),
+    Column("realarm_at", InstantColumn),
+    Column("silence", BigInteger),
     sqlite_autoincrement=True,
 )
 Index(None, alerts.c.device, alerts.c.state)

@@ -984,6 +984,13 @@ export interface components {
             deadline: components["schemas"]["Deadline"] | null;
             next_step_at: string | null;
             joined: number;
+            source: components["schemas"]["AlertSource"];
+            exercise: boolean;
+            returned_to: string | null;
+            disposition: components["schemas"]["CaseDisposition"] | null;
+            merged_into: string | null;
+            verifier: string | null;
+            overdue: components["schemas"]["Overdue"] | null;
             told: components["schemas"]["NotifiedPerson"][];
             evidence: components["schemas"]["EvidenceLine"][];
             allowed: ("acknowledge" | "arrive" | "assign" | "close" | "comment" | "pass" | "reopen" | "resolve" | "return" | "shelve" | "verify")[];
@@ -1039,6 +1046,29 @@ export interface components {
             what: "arrive" | "resolve" | "take";
             /** Format: date-time */
             at: string;
+        };
+        /**
+         * AlertSource
+         * @description Where an alert comes from. Values are stored and are the API field `source`.
+         * @enum {string}
+         */
+        AlertSource: "device" | "exercise" | "external" | "manual" | "report" | "system";
+        /**
+         * CaseDisposition
+         * @description What an alert turned out to be (处置结论). Values are stored and are the API field `disposition`.
+         * @enum {string}
+         */
+        CaseDisposition: "device_fault" | "false_alarm" | "prank" | "real" | "test";
+        /**
+         * Overdue
+         * @description The deadline that passed first and is still owed, since when, and how many passed in all.
+         */
+        Overdue: {
+            /** @enum {string} */
+            what: "answer" | "arrive" | "order" | "resolve" | "take" | "verify";
+            /** Format: date-time */
+            since: string;
+            count: number;
         };
         /**
          * NotifiedPerson
@@ -1105,6 +1135,13 @@ export interface components {
             deadline: components["schemas"]["Deadline"] | null;
             next_step_at: string | null;
             joined: number;
+            source: components["schemas"]["AlertSource"];
+            exercise: boolean;
+            returned_to: string | null;
+            disposition: components["schemas"]["CaseDisposition"] | null;
+            merged_into: string | null;
+            verifier: string | null;
+            overdue: components["schemas"]["Overdue"] | null;
             told: components["schemas"]["NotifiedPerson"][];
             evidence: components["schemas"]["EvidenceLine"][];
             allowed: ("acknowledge" | "arrive" | "assign" | "close" | "comment" | "pass" | "reopen" | "resolve" | "return" | "shelve" | "verify")[];
@@ -2237,6 +2274,9 @@ export type Spot = components['schemas']['Spot'];
 export type NamedReference = components['schemas']['NamedReference'];
 export type Subject = components['schemas']['Subject'];
 export type Deadline = components['schemas']['Deadline'];
+export type AlertSource = components['schemas']['AlertSource'];
+export type CaseDisposition = components['schemas']['CaseDisposition'];
+export type Overdue = components['schemas']['Overdue'];
 export type NotifiedPerson = components['schemas']['NotifiedPerson'];
 export type EvidenceLine = components['schemas']['EvidenceLine'];
 export type AlertDetail = components['schemas']['AlertDetail'];
@@ -2341,12 +2381,18 @@ export interface operations {
             query?: {
                 state?: string[];
                 severity?: string[];
+                source?: string[];
+                disposition?: string[];
                 ledger?: string | null;
                 /** @description a kind of device, such as gas_alarm */
                 kind?: string | null;
                 /** @description this place and all places under it */
                 place?: string | null;
                 device?: string | null;
+                /** @description only drills, or none */
+                exercise?: boolean | null;
+                /** @description role, person or outside system it was returned to */
+                returned_to?: string | null;
                 /** @description opened at or after; `from` is the same */
                 since?: string | null;
                 /** @description opened at or before; `to` is the same */

@@ -171,12 +171,27 @@ class Role(StrEnum):
     CLINIC = "clinic"
 
 
+class DayType(StrEnum):
+    """Types of days on the official calendar of mainland China. A day may be of several."""
+
+    WORKDAY = "workday"
+    """Offices are open: Monday to Friday except public holidays, and make-up workdays."""
+    REST_DAY = "rest_day"
+    """Every other day: weekends and public holidays."""
+    HOLIDAY = "holiday"
+    """A day of a public holiday period (放假)."""
+    MAKEUP_WORKDAY = "makeup_workday"
+    """A day of a weekend that is a workday (调休上班)."""
+
+
 class Duty(Struct, frozen=True):
     """One line of a roster: this person has this role for this cell, at these local hours.
 
     `rank` 0 is called first, 1 is the deputy. `weekdays` are ISO numbers (1 = Monday); empty means every day.
     `from_minute`/`to_minute` are minutes of the local day, `to` excluded; `to <= from` crosses midnight.
     `since`/`until` bound the line in time (override, swap, holiday). `absent` takes the person off duty instead.
+    With `hazards` the line holds for alerts of these hazards only, and before the lines without. `days` restricts it to
+    days of these types (all of them: no restriction).
     """
 
     id: str
@@ -190,6 +205,8 @@ class Duty(Struct, frozen=True):
     since: Instant | None = None
     until: Instant | None = None
     absent: bool = False
+    hazards: tuple[str, ...] = ()
+    days: tuple[DayType, ...] = ()
 
 
 class Subject(Struct, frozen=True, order=True):

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-from domain import Attribute, Cell, Device, Duty, Identity, Instant, Person, Place, Role
+from domain import Attribute, Cell, DayType, Device, Duty, Identity, Instant, Person, Place, Role
 from domain.recipients import is_phone, is_wecom_user
 
 ID_LENGTH: Final = 128
@@ -163,6 +163,8 @@ class DutySpec(Spec):
     since: str | None = None
     until: str | None = None
     absent: bool = False
+    hazards: Annotated[list[Name], Field(max_length=32)] = []
+    days: Annotated[list[Annotated[DayType, Field(strict=False)]], Field(max_length=4)] = []
 
     def value(self, since: Instant | None, until: Instant | None) -> Duty:
         return Duty(
@@ -177,6 +179,8 @@ class DutySpec(Spec):
             since=since,
             until=until,
             absent=self.absent,
+            hazards=tuple(dict.fromkeys(self.hazards)),
+            days=tuple(dict.fromkeys(self.days)),
         )
 
 

@@ -13,13 +13,14 @@ from zoneinfo import ZoneInfo
 from msgspec import structs
 
 from alerts.alert import Alert, EscalationCause, EscalationReason, TimelineEntry
-from alerts.escalation import roster
 from alerts.escalation.policy import EscalationPolicy, Ladder, Rung
+from alerts.escalation.quiet_hours import end_of_quiet_hours
 from alerts.message import CALL_KINDS, NOT_FAILED, Delivery, MessageKind
 from alerts.messages.bundles import BundledMessages
 from alerts.messages.deliveries import is_cancelled
 from alerts.messages.outbox import CallRequest, OutboxWriter
 from alerts.ports import Outbox, Transaction
+from alerts.roster import on_duty as roster
 from domain import Instant, Person, Role
 from domain.people import Community
 
@@ -110,7 +111,7 @@ class Escalator:
     def notify_follow_up(self, tx: Transaction, alert: Alert, row: Delivery, kind: MessageKind, name: str) -> None:
         """Notify a person who was called how it went on; outside the ladder's quiet hours, the owner at once."""
         quiet = None if row.person == alert.owner else self.ladder(alert).quiet
-        self.outbox.enqueue_update(tx, alert, row, kind, name, roster.end_of_quiet_hours(tx.now, quiet, self.tz))
+        self.outbox.enqueue_update(tx, alert, row, kind, name, end_of_quiet_hours(tx.now, quiet, self.tz))
 
     def handle_failure(self, tx: Transaction, alert: Alert, failed: Delivery) -> Alert | None:
         """After a permanent failure: the person's next channel, else the next person. None when others may still be
@@ -181,7 +182,7 @@ class Escalator:
         """Call those of the first rank who came on duty on a rung that was notified before."""
         for step in range(min(alert.rung + 1, len(self.ladder(alert).rungs))):
             rung = self.rung(alert, step)
-            ranked = roster.on_duty_ranked(self.community(), alert.cell, rung.role, tx.now, self.tz)
+            ranked = self._on_duty(alert, rung.role, tx.now)
             first = {person.id for rank, person in ranked if rank == ranked[0][0]}
             already_called = {row.person for row in self.calls(tx.store, alert) if row.role == rung.role.value}
             if first and first.isdisjoint(already_called) and first.isdisjoint(alert.passed):
@@ -190,7 +191,7 @@ class Escalator:
     def _count_ranks_called(self, tx: Transaction, alert: Alert) -> int:
         role = self.rung(alert, alert.rung).role
         already_called = {row.person for row in self.calls(tx.store, alert) if row.role == role.value}
-        ranked = roster.on_duty_ranked(self.community(), alert.cell, role, tx.now, self.tz)
+        ranked = self._on_duty(alert, role, tx.now)
         return len({rank for rank, person in ranked if person.id in already_called})
 
     def calls(self, store: Outbox, alert: Alert) -> list[Delivery]:
@@ -216,7 +217,7 @@ class Escalator:
         return self._wait(alert, alert.rung, rung.wait // DEPUTY_RANKS if deputy else rung.wait, tx.now)
 
     def _wait(self, alert: Alert, rung: int, wait_ms: int, now: Instant) -> Alert:
-        begin = roster.end_of_quiet_hours(now, self.ladder(alert).quiet, self.tz)
+        begin = end_of_quiet_hours(now, self.ladder(alert).quiet, self.tz)
         return structs.replace(alert, rung=rung, climb_at=begin + wait_ms)
 
     def _notify_rung(
@@ -254,10 +255,13 @@ class Escalator:
     def _uncalled_ranks(self, alert: Alert, role: Role, rows: Sequence[Delivery], now: Instant) -> list[list[Person]]:
         """People on duty who were neither called for this role nor declined, grouped by rank, the first rank in
         front."""
-        ranked = roster.on_duty_ranked(self.community(), alert.cell, role, now, self.tz)
+        ranked = self._on_duty(alert, role, now)
         already_called = {row.person for row in rows if _is_call_of_round(row, alert) and row.role == role.value}
         left = [pair for pair in ranked if pair[1].id not in already_called and pair[1].id not in alert.passed]
         return [[person for _, person in same] for _, same in groupby(left, key=lambda pair: pair[0])]
+
+    def _on_duty(self, alert: Alert, role: Role, now: Instant) -> list[tuple[int, Person]]:
+        return roster.on_duty_ranked(self.community(), alert.cell, role, now, self.tz, alert.hazard)
 
     def _was_role_called(self, rows: Sequence[Delivery], alert: Alert, role: Role) -> bool:
         return any(row.role == role.value and row.round == alert.round for row in rows)
@@ -286,7 +290,7 @@ class Escalator:
             rung=step,
             kind=kind,
             limit_ms=ladder.arrive_within,
-            not_before=roster.end_of_quiet_hours(now, ladder.quiet, self.tz),
+            not_before=end_of_quiet_hours(now, ladder.quiet, self.tz),
         )
 
     def _queued_entry(self, alert: Alert, call: CallRequest, now: Instant) -> TimelineEntry:

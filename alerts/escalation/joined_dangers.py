@@ -6,8 +6,8 @@ Runs inside the caller's transaction; the return value says whether anybody coul
 from __future__ import annotations
 
 from alerts.alert import OWNED_STATES, Alert
-from alerts.escalation import roster
 from alerts.escalation.escalator import Escalator
+from alerts.escalation.quiet_hours import end_of_quiet_hours
 from alerts.lifecycle.danger import Danger
 from alerts.message import NOT_FAILED, OVER_BUDGET, Delivery, MessageKind
 from alerts.messages.bundles import JoinedDanger
@@ -27,9 +27,7 @@ class JoinedDangerNotices:
         called."""
         escalator = self.escalator
         ladder = escalator.policy.ladder(alert.ledger, danger.severity, danger.rule)
-        joined = JoinedDanger(
-            danger, ladder.arrive_within, roster.end_of_quiet_hours(tx.now, ladder.quiet, escalator.tz)
-        )
+        joined = JoinedDanger(danger, ladder.arrive_within, end_of_quiet_hours(tx.now, ladder.quiet, escalator.tz))
         if alert.state in OWNED_STATES:
             return self._notify_owner(tx, alert, joined)
         called = {

@@ -5,6 +5,7 @@ The fields and their limits are those of domain.specs, by which the API validate
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import tzinfo
 from functools import partial
@@ -111,6 +112,11 @@ def _parse_weekdays(text: str) -> list[int]:
     return sorted({int(day) for day in text.replace(" ", "")})
 
 
+def _parse_names(text: str) -> list[str]:
+    """Names separated by spaces, commas or semicolons, as in `fire gas`."""
+    return re.split(r"[\s,;，；、]+", text.strip(" ,;，；、"))
+
+
 _COORDINATES: Final = {"lon": _parse_number, "lat": _parse_number}
 _SHIFT: Final = {
     "rank": _parse_whole,
@@ -118,6 +124,8 @@ _SHIFT: Final = {
     "from": _parse_clock,
     "to": _parse_clock,
     "absent": _parse_bool,
+    "hazards": _parse_names,
+    "days": _parse_names,
 }
 
 
@@ -213,7 +221,7 @@ CSV_FILES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...], Callable[[dict[s
     "people": (("id", "name"), ("phone", "wecom", "home"), parse_person),
     "duties": (
         ("id", "cell", "role", "person"),
-        ("rank", "weekdays", "from", "to", "since", "until", "absent"),
+        ("rank", "weekdays", "from", "to", "since", "until", "absent", "hazards", "days"),
         parse_duty,
     ),
     "devices": (("id", "kind"), ("model", "place", "platform", "platform_id"), parse_device),

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from alerts.escalation import roster
+from alerts.roster.on_duty import on_duty
 from app.pipeline.pipeline import Pipeline
 from app.server.registry import RegistryCache
 from domain import DAY, Instant, Role
@@ -70,6 +70,6 @@ class StatusLine:
         people = {
             person.id: person.name
             for cell in community.cells
-            for person in roster.on_duty(community, cell, role, now, self._zone)[:1]
+            for person in on_duty(community, cell, role, now, self._zone)[:1]
         }
         return list(people.values())

@@ -14,10 +14,12 @@ from operator import or_
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from alerts.escalation.policy import EscalationPolicy, Ladder
-from alerts.escalation.roster import is_on_shift, responsible_cells
 from alerts.messages.deliveries import LOGBOOK, address_of
+from alerts.roster.on_duty import responsible_cells
+from alerts.roster.shifts import is_on_shift
 from domain import Duty, Instant, Ledger, Person, Role, Severity
 from domain.people import Community
 
@@ -101,7 +103,7 @@ class EscalationCoverage:
 
     def _shift_bits(self, duty: Duty) -> int:
         """The instants at which a duty is on shift, cached by its hours and weekdays."""
-        hours = Duty("", "", Role.WORKER, "", 0, duty.weekdays, duty.from_minute, duty.to_minute)
+        hours = replace(duty, id="", cell="", person="", rank=0, since=None, until=None, absent=False, hazards=())
         if hours not in self._bits_of_hours:
             bits = (is_on_shift(hours, at, self._tz) << index for index, at in enumerate(self._instants))
             self._bits_of_hours[hours] = reduce(or_, bits, 0)

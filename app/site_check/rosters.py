@@ -6,10 +6,12 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from alerts.escalation.roster import is_on_shift
+from alerts.roster.shifts import is_on_shift
 from domain import DAY, Duty, Instant
 
 DAYS_CHECKED = 8
+DAYS_CHECKED_BY_CALENDAR = 400
+"""A line for public holidays or make-up workdays may hold once a year."""
 
 
 def is_never_on_shift(duty: Duty, now: Instant, tz: ZoneInfo) -> bool:
@@ -38,12 +40,13 @@ def _overlap(first: Duty, second: Duty, now: Instant, tz: ZoneInfo) -> bool:
 
 
 def _shift_starts(duty: Duty, since: Instant | None, now: Instant, tz: ZoneInfo) -> Iterator[Instant]:
-    """`since` (default: now), and the starts of the duty's hours in the eight days after it."""
+    """`since` (default: now), and the starts of the duty's hours in the days after it."""
     first = now if since is None else since
     yield first
     local = datetime.fromtimestamp(first / 1000, tz).replace(hour=0, minute=0, second=0, microsecond=0)
-    for day in range(-1, DAYS_CHECKED):
+    days = DAYS_CHECKED_BY_CALENDAR if duty.days else DAYS_CHECKED
+    for day in range(-1, days):
         begin = local + timedelta(days=day, minutes=duty.from_minute % 1440)
         at = round(begin.timestamp() * 1000)
-        if first <= at < first + DAYS_CHECKED * DAY:
+        if first <= at < first + days * DAY:
             yield at

@@ -17,7 +17,7 @@ from app.site_check import names
 from app.site_check.result import SiteCheck
 from app.site_check.rosters import is_never_on_shift, overlapping_duties
 from domain import Fault, Instant
-from rules.language.local_calendar import KNOWN_UNTIL
+from domain.holidays import KNOWN_UNTIL
 
 HOLIDAYS_MUST_LAST: Final = timedelta(days=90)
 ATTRIBUTES_READ_BY_CODE: Final = (
@@ -87,6 +87,6 @@ def _calendar_warnings(now: Instant) -> Iterator[str]:
     today = datetime.fromtimestamp(now / 1000, tz=UTC).date()
     if KNOWN_UNTIL - today < HOLIDAYS_MUST_LAST:
         yield (
-            f"the table of public holidays ends on {KNOWN_UNTIL} (rules/language/local_calendar.py): rules that ask "
+            f"the table of public holidays ends on {KNOWN_UNTIL} (domain/holidays.py): rules that ask "
             "for time.workday or time.holiday will be wrong after it; install a version with the next year's"
         )

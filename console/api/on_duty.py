@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import Query
 
-from alerts.escalation.roster import on_duty_ranked
+from alerts.roster.on_duty import on_duty_ranked
 from console.api.devices import visible_places
 from console.http.authorization import NonLinkUser
 from console.http.openapi import JsonResponse, documented_router

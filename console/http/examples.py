@@ -30,6 +30,8 @@ DUTY: Final = {
     "since": None,
     "until": None,
     "absent": False,
+    "hazards": ["fire"],
+    "days": ["workday"],
 }
 ACTION: Final = {
     "person": "worker-3",

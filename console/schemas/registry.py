@@ -8,7 +8,7 @@ from msgspec import field
 
 from console.schemas.references import Attributes, NamedReference, Page, Schema
 from console.timestamps import Timestamp
-from domain import Role, Severity
+from domain import DayType, Role, Severity
 from domain.levels import LevelRole
 
 
@@ -78,6 +78,8 @@ class Duty(Schema, frozen=True, kw_only=True):
     since: Timestamp | None
     until: Timestamp | None
     absent: bool
+    hazards: list[str]
+    days: list[DayType]
 
 
 class OnDuty(Schema, frozen=True, kw_only=True):

@@ -81,4 +81,6 @@ def duty_view(duty: Duty) -> dict[str, Any]:
         "since": duty.since,
         "until": duty.until,
         "absent": duty.absent,
+        "hazards": list(duty.hazards),
+        "days": list(duty.days),
     }

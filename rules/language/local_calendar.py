@@ -2,50 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from domain import Instant
+from domain.holidays import HOLIDAYS, is_workday
 
 TIME_ATTRIBUTES: Final = ("hour", "minute", "weekday", "workday", "holiday", "date")
 """`time.hour` 0-23, `time.minute` of the day 0-1439, `time.weekday` 1 (Monday) to 7, `time.workday`, `time.holiday`,
 `time.date` (`2026-05-01`)."""
 
 RANGES: Final = {"hour": (0, 23), "minute": (0, 1439), "weekday": (1, 7)}
-
-_PERIODS: Final = (
-    ("2026-01-01", 3), ("2026-02-15", 9), ("2026-04-04", 3), ("2026-05-01", 5), ("2026-06-19", 3), ("2026-09-25", 3),
-    ("2026-10-01", 7),
-    ("2027-01-01", 1), ("2027-02-05", 4), ("2027-04-05", 1), ("2027-05-01", 2), ("2027-06-09", 1), ("2027-09-15", 1),
-    ("2027-10-01", 3),
-)  # fmt: skip
-"""First day and number of days."""
-_MAKEUP_WORKDAYS: Final = frozenset(
-    map(date.fromisoformat, ("2026-01-04", "2026-02-14", "2026-02-28", "2026-05-09", "2026-09-20", "2026-10-10"))
-)
-"""Weekend days that are workdays (调休)."""
-KNOWN_UNTIL: Final = date(2027, 12, 31)
-"""Beyond, a weekday counts as a workday and a weekend as none."""
-
-
-def _holidays() -> Iterator[date]:
-    for first, days in _PERIODS:
-        yield from (date.fromisoformat(first) + timedelta(days=day) for day in range(days))
-
-
-HOLIDAYS: Final = frozenset(_holidays())
-
-
-def is_workday(day: date) -> bool:
-    """True when offices and schools are open.
-
-    >>> is_workday(date(2026, 2, 14)), is_workday(date(2026, 2, 16))
-    (True, False)
-    """
-    return day in _MAKEUP_WORKDAYS or (day.isoweekday() <= 5 and day not in HOLIDAYS)
 
 
 @lru_cache(maxsize=4096)

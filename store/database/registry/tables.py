@@ -55,6 +55,8 @@ duties = Table(
     Column("since", InstantColumn),
     Column("until", InstantColumn),
     Column("absent", Boolean, nullable=False),
+    Column("hazards", JSON, nullable=False),
+    Column("days", JSON, nullable=False),
 )
 
 devices = Table(

@@ -11,7 +11,9 @@ from msgspec.structs import replace
 from pydantic import ValidationError
 
 from alerts.escalation.policy import EscalationPolicy, Ladder, QuietHours, check
-from alerts.escalation.roster import end_of_quiet_hours, is_on_shift, on_duty
+from alerts.escalation.quiet_hours import end_of_quiet_hours
+from alerts.roster.on_duty import on_duty
+from alerts.roster.shifts import is_on_shift
 from domain import Cell, Duty, Ledger, Person, Role, Severity
 from domain.people import Community, community
 

@@ -1,17 +1,15 @@
-"""The calendar: local time, public holidays, working weekends, and conditions about them."""
+"""The calendar: local time, and conditions about it."""
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from zoneinfo import ZoneInfo
-
-import pytest
 
 from domain import Device, FindingPhase, Instant, Reading
 from domain.kind import Kind
 from domain.people import community
 from rules.engine.engine import Engine
-from rules.language.local_calendar import HOLIDAYS, KNOWN_UNTIL, calendar_value, is_workday
+from rules.language.local_calendar import calendar_value
 from rules.rulebook.model import Rulebook
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -28,23 +26,6 @@ def test_the_parts_of_local_time() -> None:
     ]  # fmt: skip
     assert calendar_value(night, ZoneInfo("UTC"), "hour") == 15
     assert calendar_value(night, SHANGHAI, "century") is None
-
-
-@pytest.mark.parametrize(
-    ("day", "is_work"),
-    [
-        (date(2026, 2, 14), True), (date(2026, 2, 15), False), (date(2026, 2, 23), False), (date(2026, 2, 24), True),
-        (date(2026, 10, 1), False), (date(2026, 10, 8), True), (date(2026, 10, 10), True), (date(2026, 11, 21), False),
-        (date(2027, 2, 8), False), (date(2027, 10, 4), True),
-    ],
-)  # fmt: skip
-def test_holidays_and_working_weekends(day: date, is_work: bool) -> None:
-    assert is_workday(day) is is_work
-
-
-def test_the_holiday_data_end_with_their_stated_year() -> None:
-    assert max(HOLIDAYS).year == KNOWN_UNTIL.year == 2027
-    assert len([day for day in HOLIDAYS if day.year == 2026]) == 33
 
 
 def test_a_rule_may_apply_at_night_or_on_days_off_only(kinds: dict[str, Kind]) -> None:

@@ -1544,7 +1544,15 @@ export interface components {
             since: string | null;
             until: string | null;
             absent: boolean;
+            hazards: string[];
+            days: components["schemas"]["DayType"][];
         };
+        /**
+         * DayType
+         * @description Types of days on the official calendar of mainland China. A day may be of several.
+         * @enum {string}
+         */
+        DayType: "holiday" | "makeup_workday" | "rest_day" | "workday";
         /**
          * Page[Rule]
          * @description A page of a list; `next` is the cursor of the next page, null on the last one.
@@ -2316,6 +2324,7 @@ export type PagePerson = components['schemas']['Page_Person_'];
 export type Person = components['schemas']['Person'];
 export type PageDuty = components['schemas']['Page_Duty_'];
 export type Duty = components['schemas']['Duty'];
+export type DayType = components['schemas']['DayType'];
 export type PageRule = components['schemas']['Page_Rule_'];
 export type Rule = components['schemas']['Rule'];
 export type PageKind = components['schemas']['Page_Kind_'];
@@ -4274,7 +4283,13 @@ export interface operations {
                  *       ],
                  *       "from": "08:00",
                  *       "to": "20:00",
-                 *       "absent": false
+                 *       "absent": false,
+                 *       "hazards": [
+                 *         "fire"
+                 *       ],
+                 *       "days": [
+                 *         "workday"
+                 *       ]
                  *     }
                  */
                 "application/json": {
@@ -4319,6 +4334,16 @@ export interface operations {
                      * @default false
                      */
                     absent?: boolean;
+                    /**
+                     * Hazards
+                     * @default []
+                     */
+                    hazards?: string[];
+                    /**
+                     * Days
+                     * @default []
+                     */
+                    days?: ("workday" | "rest_day" | "holiday" | "makeup_workday")[];
                 } | {
                     /** Id */
                     id: string;
@@ -4361,6 +4386,16 @@ export interface operations {
                      * @default false
                      */
                     absent?: boolean;
+                    /**
+                     * Hazards
+                     * @default []
+                     */
+                    hazards?: string[];
+                    /**
+                     * Days
+                     * @default []
+                     */
+                    days?: ("workday" | "rest_day" | "holiday" | "makeup_workday")[];
                 }[];
             };
         };
@@ -4470,7 +4505,13 @@ export interface operations {
                  *       ],
                  *       "from": "08:00",
                  *       "to": "20:00",
-                 *       "absent": false
+                 *       "absent": false,
+                 *       "hazards": [
+                 *         "fire"
+                 *       ],
+                 *       "days": [
+                 *         "workday"
+                 *       ]
                  *     }
                  */
                 "application/json": {
@@ -4515,6 +4556,16 @@ export interface operations {
                      * @default false
                      */
                     absent?: boolean;
+                    /**
+                     * Hazards
+                     * @default []
+                     */
+                    hazards?: string[];
+                    /**
+                     * Days
+                     * @default []
+                     */
+                    days?: ("workday" | "rest_day" | "holiday" | "makeup_workday")[];
                 };
             };
         };

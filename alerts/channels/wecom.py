@@ -5,7 +5,6 @@ Success is errcode 0 with a recipient that is not listed as invalid or unlicense
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -18,16 +17,20 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 from msgspec import Struct
 
+from alerts.channels.access_token import AccessToken, FetchedToken
 from alerts.channels.channel import ButtonPress, CallbackResponse, LookupResult, LookupStatus, SendOutcome, SendResult
+from alerts.channels.transport import failed_exchange
+from alerts.channels.wecom_card import MAX_TEXT_BYTES, cut_to_bytes, fitted
 from alerts.channels.wecom_crypto import Envelope, InvalidEnvelope
 from alerts.message import Delivery
 from domain import MINUTE, SECOND, Instant
 from domain.recipients import is_wecom_user
 
-_TOKEN_LIVES_MS: Final = 6600 * SECOND
 _LARGEST_PUSH_BYTES: Final = 64 * 1024
 _CLOCK_WINDOW_MS: Final = 5 * MINUTE
-_DUPLICATE_INTERVAL_S: Final = 1800
+_DUPLICATE_INTERVAL_S: Final = 4 * 3600
+"""WeCom's maximum. Longer than a message stays in the outbox, so that one whose answer was lost in a long outage is
+recognised, not refused for its used task_id."""
 
 _OLD_TOKEN: Final = (40014, 42001)
 _TOO_OFTEN: Final = (45009, 45033)
@@ -63,10 +66,9 @@ class WeCom:
     idempotent = True
 
     def __init__(self, client: httpx2.AsyncClient, settings: WeComSettings, clock: Callable[[], Instant]) -> None:
-        self._client, self._settings, self._clock = client, settings, clock
+        self._client, self._settings = client, settings
         self._envelope = Envelope(settings.token, settings.aes_key, settings.corp_id)
-        self._token, self._token_until = "", 0
-        self._one_at_a_time = asyncio.Lock()
+        self._token = AccessToken(self._fetch_token, clock)
 
     async def send(self, delivery: Delivery, now: Instant) -> SendResult:
         """Send a new card, or update one that was sent before."""
@@ -76,10 +78,8 @@ class WeCom:
             return SendResult(SendOutcome.RECIPIENT, code="not one userid")
         try:
             answer = await self._deliver(delivery)
-        except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
-            return SendResult(SendOutcome.TEMPORARY, code=type(error).__name__)
         except (httpx2.HTTPError, msgspec.DecodeError) as error:
-            return SendResult(SendOutcome.UNKNOWN, code=type(error).__name__)
+            return failed_exchange(error)
         return _result(answer, delivery.address)
 
     async def lookup(self, delivery: Delivery, now: Instant) -> LookupResult:
@@ -128,11 +128,16 @@ class WeCom:
         ).encode()
 
     async def _deliver(self, delivery: Delivery) -> dict[str, Any]:
+        """Sent with the shared token; once more with a new one, because a token may end early."""
         path, body = self._body(delivery)
-        answer = await self._post(path, body, await self._fresh_token())
-        if answer.get("errcode") in _OLD_TOKEN:
-            self._token_until = 0
-            answer = await self._post(path, body, await self._fresh_token())
+        for _ in range(2):
+            token = await self._token.get()
+            if not token.value:
+                return {"errcode": token.errcode}
+            answer = await self._post(path, body, token.value)
+            if answer.get("errcode") not in _OLD_TOKEN:
+                break
+            self._token.drop(token.value)
         return answer
 
     def _body(self, delivery: Delivery) -> tuple[str, bytes]:
@@ -145,22 +150,16 @@ class WeCom:
                 "button": {"replace_name": delivery.payload["button"]},
             }
             return "message/update_template_card", msgspec.json.encode(change)
-        card = delivery.payload.get("card")
-        content = {"msgtype": "template_card", "template_card": card}
-        if card is None:
-            content = {"msgtype": "text", "text": {"content": delivery.payload["text"]}}
         message = {
             "touser": delivery.address,
             "agentid": agent,
-            **content,
+            **_content(delivery.payload),
             "enable_duplicate_check": 1,
             "duplicate_check_interval": _DUPLICATE_INTERVAL_S,
         }
         return "message/send", msgspec.json.encode(message)
 
     async def _post(self, path: str, body: bytes, token: str) -> dict[str, Any]:
-        if not token:
-            return {"errcode": 40001}
         response = await self._client.post(
             f"{self._settings.base_url}/cgi-bin/{path}",
             params={"access_token": token},
@@ -169,19 +168,22 @@ class WeCom:
         )
         return msgspec.json.decode(response.content, type=dict[str, Any])
 
-    async def _fresh_token(self) -> str:
-        """One shared token; concurrent senders wait for one fetch, because WeCom limits fetches."""
-        async with self._one_at_a_time:
-            now = self._clock()
-            if now >= self._token_until:
-                answer = await self._client.get(
-                    f"{self._settings.base_url}/cgi-bin/gettoken",
-                    params={"corpid": self._settings.corp_id, "corpsecret": self._settings.secret},
-                )
-                found = msgspec.json.decode(answer.content, type=dict[str, Any])
-                self._token = str(found.get("access_token") or "")
-                self._token_until = now + _TOKEN_LIVES_MS if self._token else 0
-            return self._token
+    async def _fetch_token(self) -> FetchedToken:
+        response = await self._client.get(
+            f"{self._settings.base_url}/cgi-bin/gettoken",
+            params={"corpid": self._settings.corp_id, "corpsecret": self._settings.secret},
+        )
+        answer = msgspec.json.decode(response.content, type=dict[str, Any])
+        return FetchedToken(
+            str(answer.get("access_token") or ""), int(answer.get("expires_in") or 0), int(answer.get("errcode") or -1)
+        )
+
+
+def _content(payload: Mapping[str, Any]) -> dict[str, object]:
+    card = payload.get("card")
+    if card is None:
+        return {"msgtype": "text", "text": {"content": cut_to_bytes(str(payload["text"]), MAX_TEXT_BYTES)}}
+    return {"msgtype": "template_card", "template_card": fitted(card)}
 
 
 def classify(errcode: object) -> SendOutcome:
@@ -196,9 +198,9 @@ def classify(errcode: object) -> SendOutcome:
 def _result(answer: Mapping[str, Any], userid: str) -> SendResult:
     """errcode 0 with our recipient among the invalid users is a failure."""
     outcome = classify(answer.get("errcode"))
-    lost = "|".join(_named(answer.get(name)) for name in ("invaliduser", "unlicenseduser"))
-    if outcome is SendOutcome.ACCEPTED and userid in lost.split("|"):
-        return SendResult(SendOutcome.RECIPIENT, code="invaliduser")
+    listed = (name for name in ("invaliduser", "unlicenseduser") if userid in _named(answer.get(name)).split("|"))
+    if outcome is SendOutcome.ACCEPTED and (refused := next(listed, None)):
+        return SendResult(SendOutcome.RECIPIENT, code=refused)
     handle, msgid = answer.get("response_code"), answer.get("msgid")
     return SendResult(
         outcome,

@@ -24,6 +24,7 @@ from simulators.providers.wecom.inbox import Inboxes, Notice
 _TOKEN_LIFETIME_MS: Final = 7200 * SECOND
 _BAD_SECRET, _BAD_CORP, _BAD_TOKEN, _EXPIRED_TOKEN = 40001, 40013, 40014, 42001
 _BAD_AGENT, _NO_VALID_RECIPIENT, _BAD_RESPONSE_CODE, _NOT_JSON, _NO_CALLBACK = 40056, 81013, 40035, 40035, 40058
+_UNTRUSTED_IP: Final = 60020
 _CALLBACK_TIMEOUT_S: Final = 5.0
 
 
@@ -54,6 +55,9 @@ class WeComServer:
         self.callback = Callback(token, aes_key, corp_id, agent_id, clock)
         self.callback_url = callback_url
         self.tokens_given = 0
+        self.token_faults = FaultPlan()
+        self.is_ip_trusted = True
+        """False: every call with a token is refused, as from an address that is not among the 企业可信IP."""
         self._tokens: dict[str, Instant] = {}
         self._tasks: set[str] = set()
         self._bodies: dict[bytes, tuple[Instant, dict[str, Any]]] = {}
@@ -108,6 +112,9 @@ class WeComServer:
             return _error(_BAD_CORP, "invalid corpid")
         if request.query_params.get("corpsecret") != self.secret:
             return _error(_BAD_SECRET, "invalid credential")
+        fault = self.token_faults.next()
+        if fault is not None and (failure := _fault_response(fault)) is not None:
+            return failure
         self.tokens_given += 1
         token = f"access-token-{self.tokens_given:06d}"
         self._tokens[token] = self.clock() + _TOKEN_LIFETIME_MS
@@ -144,12 +151,26 @@ class WeComServer:
         await self.inboxes.notify_changed()
         return _ok(invaliduser=[userid for userid in userids if userid not in self.members])
 
-    async def _checked(self, request: Request) -> tuple[Response | None, dict[str, Any]]:
+    async def agent(self, request: Request) -> Response:
+        """agent/get: name and state of the application."""
+        if (rejected := self._token_fault(request)) is not None:
+            return rejected
+        if request.query_params.get("agentid") != str(self.agent_id):
+            return _error(_BAD_AGENT, "invalid agentid")
+        users = [{"userid": userid} for userid in sorted(self.members)]
+        return _ok(agentid=self.agent_id, name="安全预警", close=0, allow_userinfos={"user": users})
+
+    def _token_fault(self, request: Request) -> Response | None:
         until = self._tokens.get(request.query_params.get("access_token", ""))
         if until is None:
-            return _error(_BAD_TOKEN, "invalid access_token"), {}
+            return _error(_BAD_TOKEN, "invalid access_token")
         if self.clock() >= until:
-            return _error(_EXPIRED_TOKEN, "access_token expired"), {}
+            return _error(_EXPIRED_TOKEN, "access_token expired")
+        return None if self.is_ip_trusted else _error(_UNTRUSTED_IP, "not allow to access from your ip")
+
+    async def _checked(self, request: Request) -> tuple[Response | None, dict[str, Any]]:
+        if (rejected := self._token_fault(request)) is not None:
+            return rejected, {}
         try:
             body = await request.json()
         except ValueError:
@@ -266,6 +287,7 @@ def _app(server: WeComServer) -> Starlette:
             Route("/demo/inbox/{userid}", inbox),
             Route("/demo/inbox/{userid}/press", press, methods=["POST"]),
             Route("/cgi-bin/gettoken", give_token),
+            Route("/cgi-bin/agent/get", server.agent),
             Route("/cgi-bin/message/send", send, methods=["POST"]),
             Route("/cgi-bin/message/update_template_card", update, methods=["POST"]),
         ]

@@ -1,7 +1,7 @@
 """WeCom group robots (消息推送): a message into a group chat. It has no buttons and no receipts.
 
-A group cannot acknowledge an alert; the message tells those who read it what happens. A robot's key is its whole secret,
-so a recipient's address is the robot's name in site.yaml and never the key.
+A group cannot acknowledge an alert; the message tells those who read it what happens. A robot's key is its whole
+secret, so a recipient's address is the robot's name in site.yaml and never the key.
 """
 
 from __future__ import annotations

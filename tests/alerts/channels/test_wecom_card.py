@@ -10,7 +10,9 @@ from simulators.providers.wecom.card import message_fault
 
 _TEXT = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=60)
 _ROWS = st.lists(st.fixed_dictionaries({"keyname": _TEXT, "value": _TEXT}), max_size=9)
-_JUMPS = st.lists(st.fixed_dictionaries({"type": st.just(1), "title": _TEXT, "url": st.just("https://g.example/m/x")}), max_size=5)
+_JUMPS = st.lists(
+    st.fixed_dictionaries({"type": st.just(1), "title": _TEXT, "url": st.just("https://g.example/m/x")}), max_size=5
+)
 
 
 @given(_TEXT, _TEXT, _TEXT, st.text(max_size=200), _ROWS, _JUMPS, st.lists(_TEXT, min_size=1, max_size=8))
@@ -38,7 +40,11 @@ def test_the_provider_finds_no_fault_in_a_fitted_card(
 
 
 def test_a_card_within_the_limits_is_not_changed() -> None:
-    card = {"task_id": "t", "main_title": {"title": "紧急"}, "button_list": [{"text": "我去处理", "style": 1, "key": "k"}]}
+    card = {
+        "task_id": "t",
+        "main_title": {"title": "紧急"},
+        "button_list": [{"text": "我去处理", "style": 1, "key": "k"}],
+    }
     assert fitted(card) == card
 
 

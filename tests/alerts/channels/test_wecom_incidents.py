@@ -1,4 +1,4 @@
-"""WeCom against a server that behaves as documented: tokens that end early, refused members, long labels, lost answers."""
+"""WeCom against a server that behaves as documented: tokens ended early, refused members, long labels, lost answers."""
 
 from __future__ import annotations
 

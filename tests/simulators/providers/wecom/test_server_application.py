@@ -25,7 +25,11 @@ async def test_an_application_is_described_to_its_own_token_from_a_trusted_addre
         assert (await get("gettoken", corpid="ww1", corpsecret="s"))["errcode"] == 45009
         token = (await get("gettoken", corpid="ww1", corpsecret="s"))["access_token"]
         found = await get("agent/get", access_token=token, agentid=7)
-        assert (found["name"], found["close"], found["allow_userinfos"]) == ("安全预警", 0, {"user": [{"userid": "li"}]})
+        assert (found["name"], found["close"], found["allow_userinfos"]) == (
+            "安全预警",
+            0,
+            {"user": [{"userid": "li"}]},
+        )
         assert (await get("agent/get", access_token=token, agentid=8))["errcode"] == 40056
         assert (await get("agent/get", access_token="old", agentid=7))["errcode"] == 40014
         server.is_ip_trusted = False

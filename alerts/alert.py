@@ -185,6 +185,12 @@ class Alert(Struct, frozen=True):
     """When an owned alert whose device still reports the danger is told again (ISA-18.2: re-alarm)."""
     silence: int | None = None
     """The notify-only silence under which it was opened."""
+    description: str = ""
+    """What the person who opened it wrote. Empty for devices, which have evidence."""
+    reference: str | None = None
+    """Number of the case elsewhere: of the citizen's report, or in an outside system."""
+    case_key: str | None = None
+    """Idempotency key of the request that opened it."""
 
     @property
     def wake_at(self) -> Instant | None:

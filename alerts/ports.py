@@ -44,6 +44,10 @@ class AlertRepository(Protocol):
 
     def alert(self, alert: int) -> Alert | None: ...
 
+    def alert_by_case_key(self, key: str) -> Alert | None:
+        """The alert that a request with this idempotency key opened."""
+        ...
+
     def due_alerts(self, now: Instant, limit: int) -> list[Alert]: ...
 
     def active_alerts(self, ledger: Ledger) -> list[Alert]:

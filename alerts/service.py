@@ -5,15 +5,17 @@ After a commit it reports which alerts changed and that the outbox may hold mess
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from functools import partial
+from operator import methodcaller
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
 from alerts.alert import Actor, Alert, TimelineEntry, has_no_next_step
-from alerts.channels.channel import ButtonPress, DeliveryReport, InboundText
+from alerts.cases.opening import CaseOpener
+from alerts.cases.request import CaseRequest
+from alerts.channels.channel import ButtonPress, DeliveryReport, InboundText, push_key
 from alerts.delivery.outcomes import DeliveryOutcomes
 from alerts.escalation.escalator import Escalator
 from alerts.escalation.policy import EscalationPolicy
@@ -32,7 +34,7 @@ from alerts.lifecycle.transitions import ACTIONS, Signal
 from alerts.messages.catalog import TextCatalog
 from alerts.messages.outbox import OutboxWriter, PageUrl, no_page_url
 from alerts.messages.renderer import MessageRenderer
-from alerts.ports import AlertRepository, AlertStore, FindingLog, Transact, Transaction
+from alerts.ports import AlertRepository, AlertStore, Transact, Transaction
 from alerts.reply_parsing.grammar import ReplyGrammar
 from domain import MINUTE, Finding, Instant, Lane, Ledger, Person
 from domain.people import Community
@@ -106,10 +108,10 @@ class AlertService:
         self.renderer = MessageRenderer(catalog, settings.sign, settings.tz, settings.template_codes)
         outbox = OutboxWriter(self.renderer, settings.channels, page, self._affected_name)
         self.escalator = escalator = Escalator(policy, outbox, community, settings.tz, settings.last_resort)
-        self.processor = AlertProcessor(escalator)
-        self.intake = FindingIntake(self.processor, escalator, devices)
-        self.outcomes = DeliveryOutcomes(self.processor, escalator, self.intake)
-        self.due_alerts = DueAlerts(self.processor, escalator, status_of)
+        self.processor = processor = AlertProcessor(escalator)
+        self.intake = FindingIntake(processor, escalator, devices)
+        self.outcomes = DeliveryOutcomes(processor, escalator, self.intake)
+        self.cases, self.due_alerts = CaseOpener(processor, escalator), DueAlerts(processor, escalator, status_of)
 
     def _affected_name(self, alert: Alert) -> str:
         """The name a text states; none for health alerts."""
@@ -129,8 +131,8 @@ class AlertService:
         now, results = self.clock(), list[IntakeResult]()
         for start in range(0, max(len(ordered), 1), FINDING_BATCH):
             last = start + FINDING_BATCH >= len(ordered)
-            position = (lane, pos) if last and lane is not None and pos is not None else None
-            finish = None if position is None else partial(_commit_position, position)
+            has_position = last and lane is not None and pos is not None
+            finish = methodcaller("commit_position", lane, pos) if has_position else None
             batch = ordered[start : start + FINDING_BATCH]
             processed = await self.isolation.run(partial(self._process_findings, now), batch, finish)
             new = [result for result in processed if result.disposition is not Disposition.REPEATED]
@@ -163,6 +165,12 @@ class AlertService:
         alert = await self.transact(work)
         self._changed([alert.id])
         return alert
+
+    async def open_case(self, request: CaseRequest, actor: Actor) -> Alert:
+        """Open an alert that no device opened; a request with a key that was used before returns that alert."""
+        opened = await self.transact(lambda store: self.cases.open(Transaction(store, self.clock()), request, actor))
+        self._changed([opened.alert.id] if opened.is_new else [])
+        return opened.alert
 
     async def receive_text(self, phone: str, text: str, at: Instant, once: str = "") -> ReplyResult:
         """Handle a text from a phone. Only a phone that we have sent a number to can change an alert.
@@ -213,10 +221,10 @@ class AlertService:
             if isinstance(event, DeliveryReport):
                 await self.receive_report(event, channel)
             elif isinstance(event, InboundText):
-                once = _push_key(channel, event.phone, event.push_id)
+                once = push_key(channel, event.phone, event.push_id)
                 results.append(await self.receive_text(event.phone, event.text, self.clock(), once))
             else:
-                once = _push_key(channel, event.userid, event.key, event.handle)
+                once = push_key(channel, event.userid, event.key, event.handle)
                 await self.receive_press(event.userid, event.key, self.clock(), event.handle, once)
         return results
 
@@ -301,15 +309,6 @@ class AlertService:
             self.on_change(str(alert))
         if alerts:
             self.on_outbox()
-
-
-def _commit_position(position: tuple[Lane, int], store: FindingLog) -> None:
-    store.commit_position(*position)
-
-
-def _push_key(channel: str, *parts: str) -> str:
-    """A key for one provider push, from the id in it (the last part); empty where the provider has none."""
-    return hashlib.sha256("\0".join((channel, *parts)).encode("utf-8", "replace")).hexdigest() if parts[-1] else ""
 
 
 def _alert_number(alert_id: str | int) -> int:

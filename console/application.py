@@ -15,6 +15,7 @@ from console.api import (
     alerts,
     callbacks,
     cap,
+    cases,
     devices,
     doctor,
     health,
@@ -49,6 +50,7 @@ HEARTBEAT_S: Final = 15.0
 STATUS_INTERVAL_S: Final = 2.0
 
 _ROUTERS: Final = (
+    cases.router,
     alerts.router,
     doctor.router,
     devices.router,

@@ -15,6 +15,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 from prometheus_client.core import Metric
 
+from alerts.alert import Actor, Alert
+from alerts.cases.request import CaseRequest
 from console.events import EventHub
 from domain import Instant
 from domain.care import CARE
@@ -168,6 +170,8 @@ class SiteFiles(Protocol):
 
 class AlertDesk(Protocol):
     """Actions of people on alerts (alerts.service)."""
+
+    async def open_case(self, request: CaseRequest, actor: Actor, /) -> Alert: ...
 
     async def perform(
         self,

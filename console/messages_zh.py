@@ -88,6 +88,7 @@ MISSING_FIELDS: Final = {
     "comment": "请写明内容。",
 }
 SILENCE_OVER: Final = "静默{id}已经结束。"
+NEED_PLACE: Final = "请写明地点：您的权限限于一个范围。"
 NEED_PERSON: Final = "请写明由谁安排（人员编号）。"
 INVALID_SILENCE: Final = {
     "no_reason": "请写明原因。",

@@ -5,6 +5,7 @@ Retries and fallbacks are decided by the delivery package.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Protocol
@@ -121,3 +122,8 @@ class Channel(Protocol):
 
 CHANNELS = ("sms", "wecom", "logbook")
 """The names of all channels, as used in ladders and callback URLs."""
+
+
+def push_key(channel: str, *parts: str) -> str:
+    """A key for one provider push, from the id in it (the last part); empty where the provider has none."""
+    return hashlib.sha256("\0".join((channel, *parts)).encode("utf-8", "replace")).hexdigest() if parts[-1] else ""

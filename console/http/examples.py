@@ -40,6 +40,16 @@ ACTION: Final = {
     "until": "2026-11-21T23:00:00+08:00",
     "to": "worker-4",
 }
+CASE: Final = {
+    "title": "居民称有燃气味",
+    "hazard": "gas",
+    "severity": "high",
+    "place": "c1-3-2-402",
+    "address": "门口楼道",
+    "text": "电话报告，楼道里气味很重",
+    "person": "worker-3",
+    "key": "call-2026-11-21-17",
+}
 SILENCE: Final = {
     "matchers": {"place": "c1-3-2-402", "hazard": "gas"},
     "until": "2026-11-21T23:00:00+08:00",

@@ -109,6 +109,8 @@ class AlertItem(Schema, frozen=True, kw_only=True):
     merged_into: str | None
     verifier: str | None
     overdue: Overdue | None
+    description: str
+    reference: str | None
     notified: list[NotifiedPerson] = field(name="told")
     evidence: list[EvidenceLine]
     allowed: list[Action]

@@ -37,6 +37,7 @@ class AccessRole(StrEnum):
 
 _WORKER_ACTIONS: Final = frozenset({"acknowledge", "arrive", "resolve", "pass", "return", "comment"})
 _OPERATOR_ACTIONS: Final = _WORKER_ACTIONS | {
+    "open",
     "shelve",
     "silence",
     "assign",

@@ -143,6 +143,8 @@ def alert_item(alert: Alert, calls: Sequence[Delivery]) -> dict[str, Any]:
         "merged_into": None if alert.merged_into is None else str(alert.merged_into),
         "verifier": alert.verifier,
         "overdue": overdue(alert),
+        "description": alert.description,
+        "reference": alert.reference,
         "told": [
             {
                 "person": row.person,

@@ -123,6 +123,10 @@ class SqlAlertStore:
         row = self._tx.execute(_ALERT, {"alert": alert}).first()
         return None if row is None else alert_of(row)
 
+    def alert_by_case_key(self, key: str) -> Alert | None:
+        row = self._tx.execute(select(alerts).where(alerts.c.case_key == key)).first()
+        return None if row is None else alert_of(row)
+
     def due_alerts(self, now: Instant, limit: int) -> list[Alert]:
         return [alert_of(row) for row in self._tx.execute(_DUE.limit(limit), {"now": now})]
 

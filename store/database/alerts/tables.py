@@ -62,8 +62,12 @@ alerts = Table(
     Column("supervise_at", InstantColumn),
     Column("realarm_at", InstantColumn),
     Column("silence", BigInteger),
+    Column("description", String, nullable=False, server_default=""),
+    Column("reference", String, index=True),
+    Column("case_key", String),
     sqlite_autoincrement=True,
 )
+Index("ix_alerts_case_key", alerts.c.case_key, unique=True)
 Index(None, alerts.c.device, alerts.c.state)
 Index(None, alerts.c.rule, alerts.c.subject_id, alerts.c.state)
 Index(None, alerts.c.building, alerts.c.state)

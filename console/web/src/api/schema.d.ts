@@ -14,7 +14,8 @@ export interface paths {
         /** Alerts, newest first; every state unless filtered */
         get: operations["list_alerts"];
         put?: never;
-        post?: never;
+        /** Open a case by hand: it calls people like an alert of a device */
+        post: operations["open_case"];
         delete?: never;
         options?: never;
         head?: never;
@@ -941,14 +942,6 @@ export interface components {
             }[];
         };
         /**
-         * Page[AlertItem]
-         * @description A page of a list; `next` is the cursor of the next page, null on the last one.
-         */
-        Page_AlertItem_: {
-            items: components["schemas"]["AlertItem"][];
-            next: string | null;
-        };
-        /**
          * AlertItem
          * @description An alert in lists and stream events. `allowed`: the actions that this user may perform now.
          */
@@ -991,6 +984,8 @@ export interface components {
             merged_into: string | null;
             verifier: string | null;
             overdue: components["schemas"]["Overdue"] | null;
+            description: string;
+            reference: string | null;
             told: components["schemas"]["NotifiedPerson"][];
             evidence: components["schemas"]["EvidenceLine"][];
             allowed: ("acknowledge" | "arrive" | "assign" | "close" | "comment" | "pass" | "reopen" | "resolve" | "return" | "shelve" | "verify")[];
@@ -1100,6 +1095,14 @@ export interface components {
             text_en: string;
         };
         /**
+         * Page[AlertItem]
+         * @description A page of a list; `next` is the cursor of the next page, null on the last one.
+         */
+        Page_AlertItem_: {
+            items: components["schemas"]["AlertItem"][];
+            next: string | null;
+        };
+        /**
          * AlertDetail
          * @description An alert with its timeline, location (`lon`, `lat` in GCJ-02) and people at risk.
          */
@@ -1142,6 +1145,8 @@ export interface components {
             merged_into: string | null;
             verifier: string | null;
             overdue: components["schemas"]["Overdue"] | null;
+            description: string;
+            reference: string | null;
             told: components["schemas"]["NotifiedPerson"][];
             evidence: components["schemas"]["EvidenceLine"][];
             allowed: ("acknowledge" | "arrive" | "assign" | "close" | "comment" | "pass" | "reopen" | "resolve" | "return" | "shelve" | "verify")[];
@@ -2273,7 +2278,6 @@ export interface components {
     pathItems: never;
 }
 export type Problem = components['schemas']['Problem'];
-export type PageAlertItem = components['schemas']['Page_AlertItem_'];
 export type AlertItem = components['schemas']['AlertItem'];
 export type Severity = components['schemas']['Severity'];
 export type Ledger = components['schemas']['Ledger'];
@@ -2287,6 +2291,7 @@ export type CaseDisposition = components['schemas']['CaseDisposition'];
 export type Overdue = components['schemas']['Overdue'];
 export type NotifiedPerson = components['schemas']['NotifiedPerson'];
 export type EvidenceLine = components['schemas']['EvidenceLine'];
+export type PageAlertItem = components['schemas']['Page_AlertItem_'];
 export type AlertDetail = components['schemas']['AlertDetail'];
 export type TimelineEntry = components['schemas']['TimelineEntry'];
 export type PersonAtRisk = components['schemas']['PersonAtRisk'];
@@ -2427,6 +2432,87 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_AlertItem_"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    open_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "title": "居民称有燃气味",
+                 *       "hazard": "gas",
+                 *       "severity": "high",
+                 *       "place": "c1-3-2-402",
+                 *       "address": "门口楼道",
+                 *       "text": "电话报告，楼道里气味很重",
+                 *       "person": "worker-3",
+                 *       "key": "call-2026-11-21-17"
+                 *     }
+                 */
+                "application/json": {
+                    /** Title */
+                    title: string;
+                    /** Hazard */
+                    hazard: string;
+                    /**
+                     * Severity
+                     * @description 紧急 高 中 低. `rank` sorts the most severe first.
+                     * @enum {string}
+                     */
+                    severity: "critical" | "high" | "medium" | "low";
+                    /** Place */
+                    place?: string | null;
+                    /**
+                     * Address
+                     * @default
+                     */
+                    address?: string;
+                    /**
+                     * Text
+                     * @default
+                     */
+                    text?: string;
+                    /** Person */
+                    person?: string | null;
+                    /** Key */
+                    key?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertItem"] | null;
                 };
             };
             /** @description An error of the request */

@@ -22,6 +22,7 @@ from domain import Instant
 from domain.care import CARE
 from domain.kind import Kind, LocalizedText
 from domain.people import Community
+from domain.roles import Roles
 from domain.secret import Secret
 from ingest.frame import Frame
 from store.database.database import Database
@@ -223,6 +224,7 @@ class RegistryDependencies:
     """Registered devices, places and people. `platforms`: those on which a device may have an identity."""
 
     kinds: Mapping[str, Kind]
+    roles: Roles
     platforms: Collection[str]
     community: Callable[[], Community]
     reload: Callable[[], Awaitable[None]]

@@ -158,19 +158,6 @@ class Person(Struct, frozen=True):
     attributes: dict[str, Attribute] = field(default_factory=dict)
 
 
-class Role(StrEnum):
-    """Roles of people in a ladder: 网格员 网格长 社区 街道 部门, 维保 for the health ledger, 物业 卫生站 for calls."""
-
-    WORKER = "worker"
-    LEAD = "lead"
-    COMMUNITY = "community"
-    STREET = "street"
-    DEPARTMENT = "department"
-    MAINTENANCE = "maintenance"
-    PROPERTY = "property"
-    CLINIC = "clinic"
-
-
 class DayType(StrEnum):
     """Types of days on the official calendar of mainland China. A day may be of several."""
 
@@ -185,7 +172,7 @@ class DayType(StrEnum):
 
 
 class Duty(Struct, frozen=True):
-    """One line of a roster: this person has this role for this cell, at these local hours.
+    """One line of a roster: this person has this role (an id of domain/roles.py) for this cell, at these local hours.
 
     `rank` 0 is called first, 1 is the deputy. `weekdays` are ISO numbers (1 = Monday); empty means every day.
     `from_minute`/`to_minute` are minutes of the local day, `to` excluded; `to <= from` crosses midnight.
@@ -196,7 +183,7 @@ class Duty(Struct, frozen=True):
 
     id: str
     cell: str
-    role: Role
+    role: str
     person: str
     rank: int = 0
     weekdays: tuple[int, ...] = ()

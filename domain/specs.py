@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-from domain import Attribute, Cell, DayType, Device, Duty, Identity, Instant, Person, Place, Role
+from domain import Attribute, Cell, DayType, Device, Duty, Identity, Instant, Person, Place
 from domain.recipients import is_phone, is_wecom_user
 
 ID_LENGTH: Final = 128
@@ -154,7 +154,7 @@ class DutySpec(Spec):
 
     id: Id
     cell: str
-    role: Annotated[Role, Field(strict=False)]
+    role: Annotated[Text, Field(min_length=1, max_length=64)]
     person: str
     rank: Annotated[int, Field(ge=0, le=99)] = 0
     weekdays: Annotated[list[Annotated[int, Field(ge=1, le=7)]], Field(max_length=7)] = []

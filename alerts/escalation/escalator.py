@@ -21,7 +21,7 @@ from alerts.messages.deliveries import is_cancelled
 from alerts.messages.outbox import CallRequest, OutboxWriter
 from alerts.ports import Outbox, Transaction
 from alerts.roster import on_duty as roster
-from domain import Instant, Person, Role
+from domain import Instant, Person
 from domain.people import Community
 
 DEPUTY_RANKS: Final = 2
@@ -148,7 +148,7 @@ class Escalator:
         )
         if person is None or not channels:
             return False
-        call = self._build_call(alert, person, Role(doubtful.role), doubtful.rung, doubtful.kind, tx.now)
+        call = self._build_call(alert, person, doubtful.role, doubtful.rung, doubtful.kind, tx.now)
         return bool(self.outbox.enqueue_call(tx, alert, call, channels[:1]))
 
     def _repeat_top_rung(self, tx: Transaction, alert: Alert, step: int, kind: MessageKind | None) -> Alert:
@@ -184,13 +184,13 @@ class Escalator:
             rung = self.rung(alert, step)
             ranked = self._on_duty(alert, rung.role, tx.now)
             first = {person.id for rank, person in ranked if rank == ranked[0][0]}
-            already_called = {row.person for row in self.calls(tx.store, alert) if row.role == rung.role.value}
+            already_called = {row.person for row in self.calls(tx.store, alert) if row.role == rung.role}
             if first and first.isdisjoint(already_called) and first.isdisjoint(alert.passed):
                 self._notify_rung(tx, alert, rung, step, None)
 
     def _count_ranks_called(self, tx: Transaction, alert: Alert) -> int:
         role = self.rung(alert, alert.rung).role
-        already_called = {row.person for row in self.calls(tx.store, alert) if row.role == role.value}
+        already_called = {row.person for row in self.calls(tx.store, alert) if row.role == role}
         ranked = self._on_duty(alert, role, tx.now)
         return len({rank for rank, person in ranked if person.id in already_called})
 
@@ -235,7 +235,7 @@ class Escalator:
         ranks = self._uncalled_ranks(alert, rung.role, rows, tx.now)
         if not ranks:
             if not again and not self._was_role_called(rows, alert, rung.role):
-                role = self.renderer.catalog.roles[rung.role]
+                role = self.renderer.catalog.role_name(rung.role)
                 tx.store.add_timeline(
                     [TimelineEntry(alert.id, tx.now, "nobody", self.renderer.timeline_text("nobody", role=role))]
                 )
@@ -248,23 +248,23 @@ class Escalator:
             return False
         names = "、".join(person.name for person in reached)
         line = "calling" if kind is MessageKind.ALERT else "climbing"
-        text = self.renderer.timeline_text(line, role=self.renderer.catalog.roles[rung.role], names=f" {names}")
+        text = self.renderer.timeline_text(line, role=self.renderer.catalog.role_name(rung.role), names=f" {names}")
         tx.store.add_timeline([TimelineEntry(alert.id, tx.now, "told", text)])
         return True
 
-    def _uncalled_ranks(self, alert: Alert, role: Role, rows: Sequence[Delivery], now: Instant) -> list[list[Person]]:
+    def _uncalled_ranks(self, alert: Alert, role: str, rows: Sequence[Delivery], now: Instant) -> list[list[Person]]:
         """People on duty who were neither called for this role nor declined, grouped by rank, the first rank in
         front."""
         ranked = self._on_duty(alert, role, now)
-        already_called = {row.person for row in rows if _is_call_of_round(row, alert) and row.role == role.value}
+        already_called = {row.person for row in rows if _is_call_of_round(row, alert) and row.role == role}
         left = [pair for pair in ranked if pair[1].id not in already_called and pair[1].id not in alert.passed]
         return [[person for _, person in same] for _, same in groupby(left, key=lambda pair: pair[0])]
 
-    def _on_duty(self, alert: Alert, role: Role, now: Instant) -> list[tuple[int, Person]]:
+    def _on_duty(self, alert: Alert, role: str, now: Instant) -> list[tuple[int, Person]]:
         return roster.on_duty_ranked(self.community(), alert.cell, role, now, self.tz, alert.hazard)
 
-    def _was_role_called(self, rows: Sequence[Delivery], alert: Alert, role: Role) -> bool:
-        return any(row.role == role.value and row.round == alert.round for row in rows)
+    def _was_role_called(self, rows: Sequence[Delivery], alert: Alert, role: str) -> bool:
+        return any(row.role == role and row.round == alert.round for row in rows)
 
     def _notify(self, tx: Transaction, alert: Alert, person: Person, rung: Rung, step: int, kind: MessageKind) -> bool:
         channels = (
@@ -276,12 +276,14 @@ class Escalator:
             if call.not_before > tx.now:
                 tx.store.add_timeline([self._queued_entry(alert, call, tx.now)])
             return True
-        text = self.renderer.timeline_text("unreachable", name=person.name, role=self.renderer.catalog.roles[rung.role])
+        text = self.renderer.timeline_text(
+            "unreachable", name=person.name, role=self.renderer.catalog.role_name(rung.role)
+        )
         tx.store.add_timeline([TimelineEntry(alert.id, tx.now, "unreachable", text, person=person.id)])
         return False
 
     def _build_call(
-        self, alert: Alert, person: Person, role: Role, step: int, kind: MessageKind, now: Instant
+        self, alert: Alert, person: Person, role: str, step: int, kind: MessageKind, now: Instant
     ) -> CallRequest:
         ladder = self.ladder(alert)
         return CallRequest(
@@ -295,7 +297,7 @@ class Escalator:
 
     def _queued_entry(self, alert: Alert, call: CallRequest, now: Instant) -> TimelineEntry:
         until = self.renderer.format_time(call.not_before, now)
-        role = self.renderer.catalog.roles[call.role]
+        role = self.renderer.catalog.role_name(call.role)
         text = self.renderer.timeline_text("queued", until=until, name=call.person.name, role=role)
         return TimelineEntry(alert.id, now, "queued", text, person=call.person.id)
 

@@ -13,7 +13,6 @@ from alerts.message import NOT_FAILED, OVER_BUDGET, Delivery, MessageKind
 from alerts.messages.bundles import JoinedDanger
 from alerts.messages.outbox import CallRequest
 from alerts.ports import Transaction
-from domain import Role
 
 
 class JoinedDangerNotices:
@@ -53,7 +52,7 @@ class JoinedDangerNotices:
             return False
         messages = [row for row in tx.store.deliveries(alert.id) if row.person == person.id]
         rung = escalator.rung(alert, max((row.rung for row in messages), default=alert.rung))
-        role = Role(messages[-1].role) if messages else rung.role
+        role = messages[-1].role if messages else rung.role
         call = CallRequest(person, role, alert.rung, MessageKind.ADDED, joined.limit_ms, joined.not_before)
         outbox = escalator.outbox
         channels = (
@@ -82,7 +81,7 @@ class JoinedDangerNotices:
             channels := [way for way in escalator.outbox.reachable_channels(person, left) if way not in tried]
         ):
             return False
-        call = CallRequest(person, Role(failed.role), failed.rung, MessageKind.ADDED, 0, tx.now)
+        call = CallRequest(person, failed.role, failed.rung, MessageKind.ADDED, 0, tx.now)
         to = escalator.outbox.draft(alert, call, channels[0], tx.now)
         escalator.bundles.enqueue_on_channel(tx, alert, failed, to)
         return True

@@ -11,8 +11,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from alerts.lifecycle.event import Deadlines
-from domain import DAY, Fault, Ledger, Role, Severity
+from domain import DAY, Fault, Ledger, Severity
 from domain.duration import Duration
+from domain.roles import Roles
 
 _STRICT = ConfigDict(extra="forbid", frozen=True)
 
@@ -22,7 +23,7 @@ class Rung(BaseModel):
 
     model_config = _STRICT
 
-    role: Role
+    role: str
     channels: tuple[str, ...] = Field(min_length=1)
     fallback: tuple[str, ...] = ()
     wait: Duration
@@ -129,6 +130,14 @@ def check_names(
             path = ("ladders", index, "rungs", step)
             named = (((*path, "channels"), rung.channels), ((*path, "fallback"), rung.fallback))
             yield from _unknown(named, channels, unknown)
+
+
+def check_roles(policy: EscalationPolicy, roles: Roles, unknown: Callable[[str, Roles], str]) -> Iterator[Fault]:
+    """Faults: roles that do not exist. `unknown` says what to write instead."""
+    for index, ladder in enumerate(policy.ladders):
+        for step, rung in enumerate(ladder.rungs):
+            if rung.role not in roles:
+                yield Fault(("ladders", index, "rungs", step, "role"), unknown(rung.role, roles))
 
 
 def _unknown(

@@ -198,7 +198,7 @@ def compare_recipients(
     """Compare whom the two ladders call. `reached`: a person can be notified of what joins."""
     if not reached:
         return Recipients.NOBODY
-    if not same_cell or own.rungs[0].role is not ladder.rungs[0].role:
+    if not same_cell or own.rungs[0].role != ladder.rungs[0].role:
         return Recipients.OTHERS
     own_roles, alert_roles = {rung.role for rung in own.rungs}, {rung.role for rung in ladder.rungs}
     if _is_sooner(finding.severity, own, alert.severity, ladder):

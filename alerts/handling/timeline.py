@@ -23,7 +23,7 @@ class Timeline:
             line,
             channel=catalog.channels.get(row.channel, row.channel),
             name=row.name,
-            role=next((word for role, word in catalog.roles.items() if role.value == row.role), row.role),
+            role=catalog.role_name(row.role),
             problem=catalog.problems.get(problem, problem),
         )
         return TimelineEntry(

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from alerts.alert import EscalationCause
 from alerts.message import MessageKind
-from domain import Fault, Role, Severity
+from domain import Fault, Severity
 
 VARIABLE: Final = re.compile(r"\$\{([a-z_]+)\}")
 MAX_TEMPLATE: Final = 500
@@ -99,7 +99,8 @@ class TextCatalog(BaseModel):
     model_config = _STRICT
 
     severities: dict[Severity, str]
-    roles: dict[Role, str]
+    roles: dict[str, str] = {}
+    """Chinese names of roles: those of roles.yaml; a name written here takes precedence."""
     channels: dict[str, str]
     vias: dict[str, str]
     sms: tuple[SmsTemplate, ...]
@@ -122,6 +123,10 @@ class TextCatalog(BaseModel):
     why: dict[str, str]
     problems: dict[str, str]
 
+    def role_name(self, role: str) -> str:
+        """The Chinese name of a role; its id when it has none."""
+        return self.roles.get(role, role)
+
     def templates_by_code(self, own: Mapping[str, str] | None = None) -> dict[str, str]:
         """Template code to text, with the severity filled in: what the vendor must have approved."""
         return {
@@ -133,7 +138,6 @@ class TextCatalog(BaseModel):
 
 _KEYED: Final = (
     "severities",
-    "roles",
     "channels",
     "vias",
     "escalations",

@@ -23,14 +23,14 @@ from alerts.messages.deliveries import (
 )
 from alerts.messages.renderer import MessageContext, MessageRenderer
 from alerts.ports import Transaction
-from domain import Instant, Person, Role
+from domain import Instant, Person
 
 
 class CallRequest(Struct, frozen=True):
     """A call to enqueue: person, role, rung, kind, the time limit it states in ms, and the earliest time to send."""
 
     person: Person
-    role: Role
+    role: str
     rung: int
     kind: MessageKind
     limit_ms: int
@@ -179,7 +179,7 @@ class OutboxWriter:
             rung=call.rung,
             person=call.person.id,
             name=call.person.name,
-            role=call.role.value,
+            role=call.role,
             channel=channel,
             kind=call.kind,
             priority=priority_of(alert),

@@ -11,20 +11,20 @@ from collections.abc import Collection, Sequence
 from zoneinfo import ZoneInfo
 
 from alerts.roster.shifts import is_on_shift
-from domain import Duty, Instant, Person, Role
+from domain import Duty, Instant, Person
 from domain.people import Community
 from domain.places import self_and_ancestors
 
 
 def on_duty(
-    community: Community, cell: str | None, role: Role | str, now: Instant, tz: ZoneInfo, hazard: str | None = None
+    community: Community, cell: str | None, role: str | str, now: Instant, tz: ZoneInfo, hazard: str | None = None
 ) -> list[Person]:
     """People on duty, in order of rank. Empty when nobody is, at this cell or above it."""
     return [person for _, person in on_duty_ranked(community, cell, role, now, tz, hazard)]
 
 
 def on_duty_ranked(
-    community: Community, cell: str | None, role: Role | str, now: Instant, tz: ZoneInfo, hazard: str | None = None
+    community: Community, cell: str | None, role: str | str, now: Instant, tz: ZoneInfo, hazard: str | None = None
 ) -> list[tuple[int, Person]]:
     """People on duty with their ranks: one rank is called together, the next rank are its deputies.
 
@@ -62,7 +62,7 @@ def responsible_cells(community: Community, cell: str | None) -> list[str]:
 def _ranked_at_cell(
     community: Community,
     cell: str,
-    role: Role | str,
+    role: str | str,
     away: Collection[str],
     now: Instant,
     tz: ZoneInfo,

@@ -18,6 +18,7 @@ from alerts.reply_parsing.trials import ReplyTrials, failures
 from app.config.faults import ConfigError, ConfigFault
 from app.config.yaml_files import Document, read_model, read_yaml, validate
 from domain.kind import CommonQuantities, Kind
+from domain.roles import RoleFile, Roles, SiteRoleFile, merged_roles, role_faults
 from ingest.mappings.check import check as check_mapping
 from ingest.mappings.mapping import MappingBook
 from rules.rulebook.check import check as check_book
@@ -30,6 +31,7 @@ KINDS = ROOT / "domain" / "kinds"
 MAPPINGS = ROOT / "ingest" / "mappings"
 RULEBOOKS = ROOT / "rules" / "books"
 LADDERS = ROOT / "alerts" / "ladders"
+ROLES = LADDERS / "roles.yaml"
 WORDING = ROOT / "alerts" / "messages" / "wording.zh.yaml"
 REPLIES = ROOT / "alerts" / "reply_parsing" / "replies.zh.yaml"
 REPLY_TRIALS = ROOT / "alerts" / "reply_parsing" / "replies_test.zh.yaml"
@@ -142,24 +144,49 @@ def load_ladders(site: Path | None = None) -> EscalationPolicy:
     return policy
 
 
+@cache
+def built_in_roles() -> Roles:
+    """The roles of alerts/ladders/roles.yaml, read once in a process."""
+    return read_model(ROLES, RoleFile).roles
+
+
+def load_roles(site: Path | None = None) -> Roles:
+    """The built-in roles changed and extended by the site's roles.yaml. Raises ConfigError."""
+    own = site / "roles.yaml" if site else None
+    if own is None or not own.exists():
+        return built_in_roles()
+    document = read_yaml(own)
+    changed = validate(document, SiteRoleFile)
+    faults = document.locate_all(role_faults(built_in_roles(), changed))
+    if faults:
+        raise ConfigError(faults)
+    return merged_roles(built_in_roles(), changed)
+
+
 def read_wording(site: Path) -> TextCatalog:
     """The site's wording.zh.yaml, else the built-in one, without the check of `load_wording` for missing texts."""
     own = site / "wording.zh.yaml"
-    return read_model(own if own.exists() else WORDING, TextCatalog)
+    return _with_roles(read_model(own if own.exists() else WORDING, TextCatalog), site)
 
 
 def load_wording(site: Path | None = None) -> TextCatalog:
     """The site's wording.zh.yaml, else the built-in one. Raises ConfigError, also for texts that it lacks."""
-    built_in = read_model(WORDING, TextCatalog)
+    built_in = _with_roles(read_model(WORDING, TextCatalog), site)
     own = site / "wording.zh.yaml" if site else None
     if own is None or not own.exists():
         return built_in
     document = read_yaml(own)
-    catalog = validate(document, TextCatalog)
+    catalog = _with_roles(validate(document, TextCatalog), site)
     faults = document.locate_all(missing_texts(catalog, built_in))
     if faults:
         raise ConfigError(faults)
     return catalog
+
+
+def _with_roles(catalog: TextCatalog, site: Path | None) -> TextCatalog:
+    """The catalog with the names of all roles; those written in it take precedence."""
+    names = {name: role.zh for name, role in load_roles(site).items()}
+    return catalog.model_copy(update={"roles": names | catalog.roles})
 
 
 def load_replies(site: Path | None = None) -> ReplyGrammar:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct, field
 
-from app.config.catalog import load_kinds
+from app.config.catalog import load_kinds, load_roles
 from app.config.csv_files import Sheet
 from app.config.faults import ConfigError, ConfigFault
 from app.config.registry_files import CSV_FILES, merge_identities, read_sheet
@@ -18,6 +18,7 @@ from app.config.suggestions import missing_reference, unknown_name
 from app.config.yaml_files import read_model
 from domain import Cell, Device, Duty, Person, Place
 from domain.kind import Kind
+from domain.roles import Roles, role_named
 from ingest.decoding.decoder import DecoderSettings
 
 Sheets = Mapping[str, Sheet[Any]]
@@ -30,6 +31,7 @@ class SiteConfig(Struct, frozen=True):
     path: Path | None
     settings: SiteSettings
     kinds: Mapping[str, Kind]
+    roles: Roles = field(default_factory=load_roles)
     places: list[Place] = field(default_factory=list)
     cells: list[Cell] = field(default_factory=list)
     people: list[Person] = field(default_factory=list)
@@ -46,12 +48,13 @@ def load_site(path: Path | None, *, any_kind: bool = False) -> SiteConfig:
     if path is None:
         return SiteConfig(None, SiteSettings(), load_kinds())
     settings, kinds = read_settings(path), load_kinds() if any_kind else load_kinds(path)
+    roles = load_roles(path)
     sheets, faults = read_sheets(path, settings)
-    faults += check_references(sheets, None if any_kind else kinds)
+    faults += check_references(sheets, None if any_kind else kinds, roles)
     if faults:
         raise ConfigError(faults)
     return SiteConfig(
-        path, settings, kinds, **{table: merge_identities(sheet.records) for table, sheet in sheets.items()}
+        path, settings, kinds, roles, **{table: merge_identities(sheet.records) for table, sheet in sheets.items()}
     )
 
 
@@ -84,10 +87,10 @@ def read_sheets(path: Path, settings: SiteSettings) -> tuple[dict[str, Sheet[Any
     return sheets, faults
 
 
-def check_references(sheets: Sheets, kinds: Mapping[str, Kind] | None) -> list[ConfigFault]:
+def check_references(sheets: Sheets, kinds: Mapping[str, Kind] | None, roles: Roles | None) -> list[ConfigFault]:
     """Faults of references to records that do not exist, and of parents in a circle.
 
-    References into a file that could not be parsed are not checked. `kinds` None: kinds are not checked.
+    References into a file that could not be parsed are not checked. `kinds` and `roles` None: they are not checked.
     """
     ids = {table: {record.id for record in sheet.records} for table, sheet in sheets.items()}
     faults = [
@@ -101,8 +104,21 @@ def check_references(sheets: Sheets, kinds: Mapping[str, Kind] | None) -> list[C
     if kinds is not None:
         unknown = [(row, kind) for row, kind in _column_values(devices, "kind") if kind not in kinds]
         faults += [devices.fault(row, "kind", unknown_name(kind, kinds)) for row, kind in unknown]
+    duties = sheets.get("duties", Sheet[Any](""))
+    if roles is not None:
+        faults += [
+            duties.fault(row, "role", unknown_role(role, roles))
+            for row, role in _column_values(duties, "role")
+            if role not in roles
+        ]
     trees = [sheets[table] for table in ("places", "cells") if table in sheets]
     return faults + [fault for sheet in trees for fault in _circular_parents(sheet)]
+
+
+def unknown_role(name: str, roles: Roles) -> str:
+    """Message for an unknown role: its id when the name of a role was written, else the most similar id."""
+    meant = role_named(name, roles)
+    return unknown_name(name, roles) if meant is None else f"{name!r} is the name of a role: write its id {meant}"
 
 
 _REFERENCES: Final = (

@@ -103,6 +103,7 @@ def _registry_dependencies(service: Service) -> dependencies.RegistryDependencie
     site_files = None if path is None else SiteFiles(path, database, service.clock, updates.registry_changed)
     return dependencies.RegistryDependencies(
         kinds=processing.kinds,
+        roles=service.config.site.roles,
         platforms=tuple(FILTERS),
         community=registry.current_community,
         reload=updates.registry_changed,

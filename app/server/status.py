@@ -11,12 +11,14 @@ from zoneinfo import ZoneInfo
 from alerts.roster.on_duty import on_duty
 from app.pipeline.pipeline import Pipeline
 from app.server.registry import RegistryCache
-from domain import DAY, Instant, Role
+from domain import DAY, Instant
 from ingest.mqtt.consumer import MqttConsumer
 from store.database.alerts import statistics
 from store.database.database import Database
 
 RATE_WINDOW_MS = 10_000
+SHOWN_ROLES = ("worker", "community")
+"""Roles whose people on duty the status line names."""
 
 
 class StatusLine:
@@ -60,11 +62,11 @@ class StatusLine:
             "readings_per_s": self.readings_per_s(now),
             "detect_to_send_ms": self._detect_to_send_ms,
             "journal_error": self._consumer.status().journal_error,
-            "on_duty": {role.value: self._on_duty(role, now) for role in (Role.WORKER, Role.COMMUNITY)},
+            "on_duty": {role: self._on_duty(role, now) for role in SHOWN_ROLES},
             "backlog": self._pipeline.backlog.entries,
         }
 
-    def _on_duty(self, role: Role, now: Instant) -> list[str]:
+    def _on_duty(self, role: str, now: Instant) -> list[str]:
         """Names of those who are called first, in any cell."""
         community = self._registry.community
         people = {

@@ -8,11 +8,13 @@ from pathlib import Path
 from alerts.messages.catalog import TextCatalog
 from app.config.catalog import (
     WORDING,
+    built_in_roles,
     load_active_rulebooks,
     load_kinds,
     load_ladders,
     load_mappings,
     load_replies,
+    load_roles,
     load_wording,
     read_wording,
     rulebook_files,
@@ -71,6 +73,7 @@ def summary_lines(result: SiteCheck, site: SiteConfig) -> Iterator[str]:
 
 def _load(result: SiteCheck, path: Path | None) -> None:
     result.kinds = kinds = result.load(lambda: load_kinds(path))
+    result.roles = result.load(lambda: load_roles(path))
     result.ladders = result.load(lambda: load_ladders(path))
     result.wording = result.load(lambda: load_wording(path))
     has_own_wording = result.wording is not None
@@ -96,7 +99,7 @@ def _load_site(result: SiteCheck, path: Path, kinds: Mapping[str, Kind] | None) 
     result.settings = result.load(lambda: read_settings(path))
     if result.settings is not None or (path / "site.yaml").exists():
         result.sheets, faults = read_sheets(path, result.settings or SiteSettings())
-        result.faults += faults + check_references(result.sheets, kinds)
+        result.faults += faults + check_references(result.sheets, kinds, result.roles)
     if result.rulebooks is not None and kinds is not None:
         result.faults += _trial_faults(result.rulebooks, kinds, path)
 
@@ -113,7 +116,7 @@ def _site_config(result: SiteCheck, path: Path | None) -> SiteConfig | None:
     if result.settings is None or result.kinds is None or (path is not None and len(result.sheets) < len(CSV_FILES)):
         return None
     records = {table: merge_identities(sheet.records) for table, sheet in result.sheets.items()}
-    return SiteConfig(path, result.settings, result.kinds, **records)
+    return SiteConfig(path, result.settings, result.kinds, result.roles or built_in_roles(), **records)
 
 
 def _name_faults(result: SiteCheck, path: Path) -> Iterator[ConfigFault]:
@@ -123,9 +126,9 @@ def _name_faults(result: SiteCheck, path: Path) -> Iterator[ConfigFault]:
     yield from names.cell_faults(result.sheets)
     ladders, wording = path / "ladders.yaml", path / "wording.zh.yaml"
     if result.ladders is not None and result.rulebooks is not None and ladders.exists():
-        yield from names.ladder_faults(ladders, result.ladders, result.rulebooks)
+        yield from names.ladder_faults(ladders, result.ladders, result.rulebooks, result.roles)
     if result.wording is not None and wording.exists():
-        built_in = read_model(WORDING, TextCatalog)
+        built_in = read_model(WORDING, TextCatalog).model_copy(update={"roles": result.wording.roles})
         hazards = _hazards(result.rulebooks or (), built_in)
         yield from names.wording_faults(wording, result.wording, built_in, hazards)
     for file in sorted((path / "mappings").glob("*.yaml")):

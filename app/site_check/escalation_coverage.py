@@ -20,7 +20,7 @@ from alerts.escalation.policy import EscalationPolicy, Ladder
 from alerts.messages.deliveries import LOGBOOK, address_of
 from alerts.roster.on_duty import responsible_cells
 from alerts.roster.shifts import is_on_shift
-from domain import Duty, Instant, Ledger, Person, Role, Severity
+from domain import Duty, Instant, Ledger, Person, Severity
 from domain.people import Community
 
 DAYS = 14
@@ -33,7 +33,7 @@ class CoverageGap(Struct, frozen=True):
 
     cell: str | None
     ladders: tuple[str, ...]
-    roles: tuple[Role, ...]
+    roles: tuple[str, ...]
     hours: str
 
 
@@ -60,7 +60,7 @@ class EscalationCoverage:
         for duty in community.duties:
             if duty.absent:
                 self._absent_bits[duty.person] = self._absent_bits.get(duty.person, 0) | self._shift_bits(duty)
-        self._shifts: dict[tuple[str, Role], list[tuple[Person, int]]] = {}
+        self._shifts: dict[tuple[str, str], list[tuple[Person, int]]] = {}
         for duty in community.duties:
             person = community.people.get(duty.person)
             if person is not None and not duty.absent:
@@ -88,7 +88,7 @@ class EscalationCoverage:
             unreachable &= ~self._reachable_at(cell, rung.role, channels)
         return unreachable
 
-    def _reachable_at(self, cell: str | None, role: Role, channels: Sequence[str]) -> int:
+    def _reachable_at(self, cell: str | None, role: str, channels: Sequence[str]) -> int:
         """The instants at which a person of this role is reachable.
 
         As in an escalation, the lowest cell with anybody on duty is responsible, whether they are reachable or not.

@@ -12,12 +12,12 @@ from string import Formatter
 from typing import Any
 
 from alerts.channels.channel import CHANNELS
-from alerts.escalation.policy import EscalationPolicy, check_names
+from alerts.escalation.policy import EscalationPolicy, check_names, check_roles
 from alerts.messages.catalog import VARIABLE, TextCatalog
 from app.config.csv_files import Sheet
 from app.config.faults import ConfigError, ConfigFault
 from app.config.registry_files import CSV_FILES
-from app.config.site import Sheets
+from app.config.site import Sheets, unknown_role
 from app.config.suggestions import did_you_mean, missing_reference, nearest, unknown_name
 from app.config.yaml_files import Document, read_yaml, validate
 from app.pipeline import refused_dangers, self_monitoring, unread_verdicts
@@ -26,6 +26,7 @@ from domain import Device, Fault
 from domain.duration import parse_duration
 from domain.geo import BD_09, GCJ_02, WGS_84
 from domain.kind import Kind
+from domain.roles import Roles
 from ingest.adapters import FILTERS
 from ingest.codecs.registry import BINDINGS_FILE, normalise_model
 from ingest.mappings.mapping import ANY_PLATFORM, MappingBook
@@ -49,7 +50,7 @@ OWN_RULES = (
 """Rules that are in no rulebook: the service's own findings, and dangers in refused messages."""
 DATUMS = (WGS_84, GCJ_02, BD_09)
 FOLDERS = ("kinds", "mappings", "rules", CODECS)
-YAML_FILES = ("site.yaml", "ladders.yaml", "wording.zh.yaml")
+YAML_FILES = ("site.yaml", "roles.yaml", "ladders.yaml", "wording.zh.yaml")
 TYPO_SIMILARITY_MIN = 0.8
 """A name that may be chosen freely counts as misspelt only when it is this similar to a known one."""
 
@@ -98,10 +99,15 @@ def setting_faults(site: Path, wording: TextCatalog | None) -> list[ConfigFault]
     return document.locate_all(faults)
 
 
-def ladder_faults(file: Path, policy: EscalationPolicy, rulebooks: Sequence[Rulebook]) -> list[ConfigFault]:
-    """Unknown channels and rules in ladders: such a rung would notify no person."""
+def ladder_faults(
+    file: Path, policy: EscalationPolicy, rulebooks: Sequence[Rulebook], roles: Roles | None
+) -> list[ConfigFault]:
+    """Unknown channels, roles and rules in ladders: such a rung would notify no person."""
     rules = {rule.name for rulebook in rulebooks for rule in rulebook.rules} | set(OWN_RULES)
-    return read_or_empty(file).locate_all(check_names(policy, CHANNELS, rules, unknown_name))
+    faults = [*check_names(policy, CHANNELS, rules, unknown_name)]
+    if roles is not None:
+        faults += check_roles(policy, roles, unknown_role)
+    return read_or_empty(file).locate_all(faults)
 
 
 def _keys(data: object) -> list[str]:

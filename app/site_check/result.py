@@ -14,6 +14,7 @@ from app.config.faults import ConfigError, ConfigFault
 from app.config.settings import SiteSettings
 from app.config.site import Sheets
 from domain.kind import Kind
+from domain.roles import Roles
 from ingest.codecs.registry import CodecRegistry
 from ingest.mappings.mapping import MappingBook
 from rules.rulebook.model import Rulebook
@@ -30,6 +31,7 @@ class SiteCheck(Struct):
     kinds: Mapping[str, Kind] | None = None
     sheets: Sheets = field(default_factory=dict)
     rulebooks: Sequence[Rulebook] | None = None
+    roles: Roles | None = None
     ladders: EscalationPolicy | None = None
     wording: TextCatalog | None = None
     mappings: Sequence[MappingBook] | None = None

@@ -16,7 +16,6 @@ from console.schemas import registry as schema
 from console.schemas.references import Page
 from console.security.masking import mask_person
 from console.views.records import person_view
-from domain import Role
 
 router = documented_router(tags=["rosters"])
 
@@ -34,7 +33,7 @@ async def list_on_duty(
         raise not_found("place", place)
     cell = None if place is None else community.cell_of(place)
     items = []
-    for role in Role:
+    for role in deps.registry.roles:
         for rank, person in on_duty_ranked(community, cell, role, now, deps.site.zone):
             view = person_view(person) if user.sees_names else mask_person(person_view(person), is_resident=False)
             contact = {key: view[key] for key in ("id", "name", "phone", "wecom")}

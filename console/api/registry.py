@@ -87,6 +87,9 @@ def _duty_record(deps: Deps, spec: DutySpec) -> Duty:
     since, until = parse_period(deps, spec.since, spec.until, ("since", "until"))
     if since is not None and since == until:
         raise invalid(FieldError("until", messages_zh.BAD_ORDER))  # it would never hold: files are refused alike
+    if spec.role not in deps.registry.roles:
+        roles = "、".join(deps.registry.roles)
+        raise invalid(FieldError("role", messages_zh.UNKNOWN_ROLE.format(role=spec.role, roles=roles)))
     return spec.value(since, until)
 
 

@@ -1,4 +1,5 @@
-"""`/rules` and `/kinds`: the rules in force with their thresholds and sources; kinds of device and their quantities."""
+"""`/rules`, `/roles` and `/kinds`: the rules in force with their thresholds and sources; roles of recipients; kinds of
+device and their quantities."""
 
 from __future__ import annotations
 
@@ -36,6 +37,17 @@ async def list_rules(
         and (not hazard or hazard == rule.hazard)
     ]
     return list_response(deps, rules)
+
+
+@router.get("/roles", summary="Roles of recipients, with their names")
+async def list_roles(deps: Deps, _user: CurrentUser) -> JsonResponse[Page[registry.Role]]:
+    return list_response(
+        deps,
+        [
+            registry.Role(id=name, name=registry.Words(zh=role.zh, en=role.en), kind=role.kind)
+            for name, role in deps.registry.roles.items()
+        ],
+    )
 
 
 @router.get("/kinds", summary="Kinds of device, their quantities and units")

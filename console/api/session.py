@@ -21,6 +21,7 @@ from console.http.openapi import JsonResponse, documented_router
 from console.http.problems import FieldError, Problem, invalid
 from console.http.requests import Deps, item_response, parse_body
 from console.schemas.references import NamedReference
+from console.schemas.registry import Words
 from console.schemas.service import Session, Site
 from console.security.auth import COOKIE, SESSION_MS, LoginFailure, LoginRateLimit, Principal, Sessions
 from store.database.system import audit
@@ -102,6 +103,7 @@ def session_view(deps: Deps, user: Principal) -> Session:
         alert=user.alert,
         place=user.place,
         site=Site(name=deps.site.name, timezone=deps.site.zone.key),
+        roles={name: Words(zh=role.zh, en=role.en) for name, role in deps.registry.roles.items()},
     )
 
 

@@ -8,8 +8,9 @@ from msgspec import field
 
 from console.schemas.references import Attributes, NamedReference, Page, Schema
 from console.timestamps import Timestamp
-from domain import DayType, Role, Severity
+from domain import DayType, Severity
 from domain.levels import LevelRole
+from domain.roles import RoleKind
 
 
 class Identity(Schema, frozen=True, kw_only=True):
@@ -69,7 +70,7 @@ class Duty(Schema, frozen=True, kw_only=True):
 
     id: str
     cell: str
-    role: Role
+    role: str
     person: str
     rank: int
     weekdays: list[int]
@@ -85,7 +86,7 @@ class Duty(Schema, frozen=True, kw_only=True):
 class OnDuty(Schema, frozen=True, kw_only=True):
     """A person on duty in a role. Those of the lowest rank are called together; the next ranks are their deputies."""
 
-    role: Role
+    role: str
     rank: int
     id: str
     name: str
@@ -126,6 +127,14 @@ class Words(Schema, frozen=True, kw_only=True):
 
     zh: str
     en: str
+
+
+class Role(Schema, frozen=True, kw_only=True):
+    """A role of recipients. `kind`: staff are instructed, volunteers asked, residents and organisations informed."""
+
+    id: str
+    name: Words
+    kind: RoleKind
 
 
 class Quantity(Schema, frozen=True, kw_only=True):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType, field
 
 from console.schemas.references import NamedReference, Page, Schema, Value
+from console.schemas.registry import Words
 from console.security.auth import AccessRole
 from console.timestamps import Timestamp
 from domain import Ledger, Severity
@@ -21,13 +23,14 @@ class Site(Schema, frozen=True, kw_only=True):
 
 
 class Session(Schema, frozen=True, kw_only=True):
-    """The logged-in user. `alert` limits a worker's link, `place` a token."""
+    """The logged-in user. `alert` limits a worker's link, `place` a token; `roles`: names of roles."""
 
     role: AccessRole
     person: NamedReference | None
     alert: str | None
     place: str | None
     site: Site
+    roles: Mapping[str, Words]
 
 
 class Token(Schema, frozen=True, kw_only=True):

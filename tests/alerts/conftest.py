@@ -25,6 +25,7 @@ from alerts.message import Delivery
 from alerts.messages.catalog import TextCatalog
 from alerts.reply_parsing.grammar import ReplyGrammar
 from alerts.service import AlertService, AlertSettings
+from app.config.catalog import load_wording
 from domain import (
     Cell,
     Duty,
@@ -35,7 +36,6 @@ from domain import (
     Ledger,
     Person,
     Place,
-    Role,
     Severity,
     Subject,
 )
@@ -55,7 +55,7 @@ SIGN = "枫树社区"
 
 @cache
 def load_catalog() -> TextCatalog:
-    return TextCatalog(**yaml.safe_load((ALERTS_FOLDER / "messages" / "wording.zh.yaml").read_text("utf-8")))
+    return load_wording()
 
 
 @cache
@@ -98,13 +98,13 @@ def small_community(**people: Person) -> Community:
         ],
         people=({**PEOPLE, **people}).values(),
         duties=[
-            Duty("1", "grid", Role.WORKER, "wang"),
-            Duty("2", "grid", Role.WORKER, "deputy", rank=1),
-            Duty("3", "grid", Role.LEAD, "li"),
-            Duty("4", "community", Role.COMMUNITY, "chen"),
-            Duty("5", "street", Role.STREET, "sun"),
-            Duty("6", "street", Role.DEPARTMENT, "zhou"),
-            Duty("7", "community", Role.MAINTENANCE, "fix"),
+            Duty("1", "grid", "worker", "wang"),
+            Duty("2", "grid", "worker", "deputy", rank=1),
+            Duty("3", "grid", "lead", "li"),
+            Duty("4", "community", "community", "chen"),
+            Duty("5", "street", "street", "sun"),
+            Duty("6", "street", "department", "zhou"),
+            Duty("7", "community", "maintenance", "fix"),
         ],
     )
 

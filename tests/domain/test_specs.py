@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from domain import Cell, Device, Duty, Identity, Person, Place, Role
+from domain import Cell, Device, Duty, Identity, Person, Place
 from domain.specs import CellSpec, DeviceSpec, DutySpec, PersonSpec, PlaceSpec, Spec
 
 
@@ -19,7 +19,7 @@ def test_every_record_becomes_its_value() -> None:
     assert PlaceSpec(id="b", name="1栋", level="building").value() == Place("b", "1栋", "building")
     assert CellSpec(id="c", name="一格", level="grid").value() == Cell("c", "一格", "grid")
     assert PersonSpec(id="li", name="李伟", phone="+8613800138000").value() == Person("li", "李伟", "+8613800138000")
-    assert duty.value(5, None) == Duty("1", "c", Role.WORKER, "li", from_minute=1200, to_minute=1440, since=5)
+    assert duty.value(5, None) == Duty("1", "c", "worker", "li", from_minute=1200, to_minute=1440, since=5)
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,9 @@ from fastapi import FastAPI
 from prometheus_client.core import CounterMetricFamily
 
 from alerts.escalation.policy import EscalationPolicy
-from alerts.messages.catalog import TextCatalog
 from alerts.reply_parsing.grammar import ReplyGrammar
 from alerts.service import AlertService, AlertSettings
+from app.config.catalog import load_roles, load_wording
 from console.application import create_app, create_bare_app, set_dependencies
 from console.dependencies import (
     CallbackEndpoint,
@@ -46,7 +46,6 @@ from domain import (
     Person,
     Place,
     Reading,
-    Role,
     Severity,
     Subject,
 )
@@ -81,8 +80,8 @@ PEOPLE = (
     Person("r-wang", "王小明", "19900001111", home="b3-402", attributes={"age": 81, "lives_alone": True}),
 )
 DUTIES = (
-    Duty("d-1", "grid-3", Role.WORKER, "w-zhang"),
-    Duty("d-2", "grid-3", Role.LEAD, "w-li", weekdays=(1, 2, 3), from_minute=480, to_minute=1080),
+    Duty("d-1", "grid-3", "worker", "w-zhang"),
+    Duty("d-2", "grid-3", "lead", "w-li", weekdays=(1, 2, 3), from_minute=480, to_minute=1080),
 )
 DEVICES = (
     Device("gas-402", "gas_alarm", "JT-1", "b3-402", (Identity("zigbee2mqtt", "kitchen-402"),), {"floor": 4}),
@@ -122,7 +121,7 @@ class ConsoleHarness:
 
     def __post_init__(self) -> None:
         ladder = EscalationPolicy.model_validate(_read("alerts/ladders/default.yaml"))
-        wording = TextCatalog.model_validate(_read("alerts/messages/wording.zh.yaml"))
+        wording = load_wording()
         replies = ReplyGrammar.model_validate(_read("alerts/reply_parsing/replies.zh.yaml"))
         self.desk = AlertService(
             Transactions(self.database),
@@ -142,6 +141,7 @@ class ConsoleHarness:
             events=self.events,
             registry=RegistryDependencies(
                 kinds=all_kinds(),
+                roles=load_roles(),
                 platforms=("native", "chirpstack", "zigbee2mqtt", "thingsboard"),
                 community=lambda: self.community,
                 reload=self._reload,

@@ -28,7 +28,7 @@ from app.server.console import build_app
 from app.server.demo import registered_templates
 from app.server.service import Service
 from app.server.service_config import ServiceConfig
-from domain import MINUTE, Cell, Device, Duty, Identity, Person, Place, Role
+from domain import MINUTE, Cell, Device, Duty, Identity, Person, Place
 from ingest.mqtt.broker_address import BrokerAddress
 from simulators.providers.aliyun.server import AliyunSmsServer
 from tests.support.http import API_TIMEOUT_S
@@ -57,9 +57,9 @@ PEOPLE = [
     Person("elder", "王奶奶", home="h402", attributes={"lives_alone": True, "age": 82}),
 ]
 DUTIES = [
-    Duty("1", "g1", Role.WORKER, "li"),
-    Duty("2", "g1", Role.LEAD, "chen"),
-    Duty("3", "c1", Role.COMMUNITY, "zhao"),
+    Duty("1", "g1", "worker", "li"),
+    Duty("2", "g1", "lead", "chen"),
+    Duty("3", "c1", "community", "zhao"),
 ]
 DEVICES = [
     Device("gas-402", "gas_alarm", place="h402"),

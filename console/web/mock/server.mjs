@@ -140,7 +140,7 @@ function resource(request, response, parts, query) {
   const [name, id, verb] = parts
   if (name === 'session') {
     if (request.method === 'DELETE') return send(response, 204)
-    return send(response, 200, { role: 'administrator', person: { id: 'w1', name: '王建国' }, site: { name: '枫树社区', timezone: 'Asia/Shanghai' } })
+    return send(response, 200, { role: 'administrator', person: { id: 'w1', name: '王建国' }, roles: { worker: { zh: '网格员', en: 'Grid worker' }, community: { zh: '社区', en: 'Community' }, lead: { zh: '网格长', en: 'Grid lead' } }, site: { name: '枫树社区', timezone: 'Asia/Shanghai' } })
   }
   if (name === 'stream') return stream(request, response)
   if (name === 'places' && !id) return list(response, places.filter((one) => one.parent === query.get('parent')))

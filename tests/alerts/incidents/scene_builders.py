@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from domain import Duty, Person, Role, Subject
+from domain import Duty, Person, Subject
 from domain.people import community
 
 
@@ -42,5 +42,5 @@ def add_people(harness: Any, people: Sequence[Person] = (), duties: Sequence[Dut
 def add_property_and_clinic(harness: Any) -> None:
     """Adds a person of the property and one of the clinic; the SMS provider accepts only numbers of its own list."""
     people = [Person("house", "钱师傅", "19900000008"), Person("nurse", "孙护士", "19900000009")]
-    duties = [Duty("8", "grid", Role.PROPERTY, "house"), Duty("9", "community", Role.CLINIC, "nurse")]
+    duties = [Duty("8", "grid", "property", "house"), Duty("9", "community", "clinic", "nurse")]
     add_people(harness, people, duties)

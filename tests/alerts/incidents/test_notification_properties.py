@@ -13,7 +13,7 @@ from sqlalchemy import select
 from alerts.alert import Actor, ResponseSource
 from alerts.lifecycle.event import InvalidField, InvalidTransition
 from alerts.message import DANGER_KINDS, DeliveryState
-from domain import Duty, FindingPhase, Instant, Person, Role, Severity, Subject
+from domain import Duty, FindingPhase, Instant, Person, Severity, Subject
 from domain.people import community
 from store.database.alerts.repository import SqlAlertStore
 from store.database.alerts.tables import deliveries
@@ -40,7 +40,7 @@ WITHIN_MS = 5 * 60_000
 def add_everyone(harness: Any) -> None:
     registry = harness.people
     people = [Person("house", "钱师傅", "19900000008"), Person("nurse", "孙护士", "19900000009")]
-    duties = [Duty("8", "grid", Role.PROPERTY, "house"), Duty("9", "community", Role.CLINIC, "nurse")]
+    duties = [Duty("8", "grid", "property", "house"), Duty("9", "community", "clinic", "nurse")]
     harness.people = community(
         registry.places.values(),
         registry.cells.values(),

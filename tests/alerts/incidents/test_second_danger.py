@@ -11,7 +11,7 @@ from alerts.alert import Actor, ResponseSource, State
 from alerts.handling.finding_status import FindingStatus
 from alerts.handling.intake import Disposition
 from alerts.lifecycle.event import InvalidTransition
-from domain import Duty, FindingPhase, Person, Role, Severity, Subject
+from domain import Duty, FindingPhase, Person, Severity, Subject
 from tests.alerts.incidents.scene_builders import add_people, add_property_and_clinic, wristband_finding
 
 WANG = Actor("wang", "王芳", ResponseSource.SCREEN)
@@ -416,7 +416,7 @@ async def test_news_waits_for_the_end_of_quiet_hours(harness: Any, finding: Any)
 
 async def test_declining_after_an_escalation_calls_the_deputy_of_ones_own_rung(harness: Any, finding: Any) -> None:
     harness.people = structs.replace(
-        harness.people, duties=(*harness.people.duties, Duty("77", "grid", Role.WORKER, "fix", rank=2))
+        harness.people, duties=(*harness.people.duties, Duty("77", "grid", "worker", "fix", rank=2))
     )
     await harness.service.process_findings([finding()])
     await harness.send()
@@ -453,7 +453,7 @@ async def test_an_acknowledgement_that_expires_after_a_shift_change_calls_the_ne
             for duty in harness.people.duties
         ),
     )
-    add_people(harness, [night], [Duty("n", "grid", Role.WORKER, "night", since=shift_change)])
+    add_people(harness, [night], [Duty("n", "grid", "worker", "night", since=shift_change)])
     await harness.service.process_findings([finding()])
     await harness.send()
     await harness.service.perform(1, "acknowledge", WANG)

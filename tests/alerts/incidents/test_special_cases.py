@@ -9,7 +9,7 @@ from msgspec import structs
 
 from alerts.alert import Actor, ResponseSource, State
 from alerts.handling.finding_status import FindingStatus
-from domain import Duty, Evidence, FindingPhase, Lane, Ledger, Role, Severity, Subject
+from domain import Duty, Evidence, FindingPhase, Lane, Ledger, Severity, Subject
 from domain.findings import ENDED_BY_RULE_CHANGE
 from store.database.alerts.queries import (
     AlertFilter,
@@ -106,7 +106,7 @@ async def test_ninety_broken_devices_of_one_building_are_one_alert(harness: Any,
 
 
 async def test_two_people_of_one_rank_are_called_together(harness: Any, finding: Any) -> None:
-    second_worker = Duty("twin", "grid", Role.WORKER, "deputy")
+    second_worker = Duty("twin", "grid", "worker", "deputy")
     harness.people = structs.replace(harness.people, duties=(*harness.people.duties, second_worker))
     await harness.service.process_findings([finding()])
     await harness.send()

@@ -9,7 +9,7 @@ from sqlalchemy import update
 
 from alerts.alert import Actor, ResponseSource, State
 from alerts.message import CALL_KINDS, DANGER_KINDS, DeliveryState
-from domain import Duty, Person, Role, Severity
+from domain import Duty, Person, Severity
 from store.database.alerts.tables import deliveries
 from tests.alerts.incidents.scene_builders import add_people, new_finding
 
@@ -28,7 +28,7 @@ def remove_person(harness: Any) -> None:
 
 
 def mark_absent(harness: Any) -> None:
-    add_people(harness, duties=[Duty("9", "grid", Role.WORKER, "wang", absent=True)])
+    add_people(harness, duties=[Duty("9", "grid", "worker", "wang", absent=True)])
 
 
 def do_nothing(_harness: Any) -> None:

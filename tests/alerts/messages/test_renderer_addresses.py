@@ -15,7 +15,7 @@ from alerts.message import MessageKind
 from alerts.messages.cards import CardRenderer
 from alerts.messages.renderer import MessageContext, MessageRenderer
 from alerts.service import AlertService
-from domain import Cell, Duty, Ledger, Person, Place, Role, Severity, Subject
+from domain import Cell, Duty, Ledger, Person, Place, Severity, Subject
 from domain.addresses import shortened
 from domain.care import CARE, matters, neediest
 from domain.people import Community, community
@@ -264,7 +264,7 @@ async def test_a_manhole_and_a_flat_of_any_tree_are_named_by_their_address(harne
         ],
         [Cell("grid", "网格", "grid")],
         PEOPLE.values(),
-        [Duty("1", "grid", Role.WORKER, "wang")],
+        [Duty("1", "grid", "worker", "wang")],
     )
     manhole = gas_finding(
         id="m@1/m/1", rule="manhole-open", hazard="manhole", title="井盖打开", device="m", place="road"
@@ -285,7 +285,7 @@ async def test_leaks_in_flats_of_a_loudong_join_as_one_building(harness: AlertHa
         [Place("b", "1号楼", "楼栋", cell="grid"), *(Place(f"f{n}", f"{n}01", "户", "b") for n in range(5))],
         [Cell("grid", "网格", "grid")],
         PEOPLE.values(),
-        [Duty("1", "grid", Role.WORKER, "wang")],
+        [Duty("1", "grid", "worker", "wang")],
     )
     leaks = [
         gas_finding(

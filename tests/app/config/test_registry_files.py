@@ -41,12 +41,12 @@ def test_devices_may_be_written_in_yaml_as_a_list(tmp_path: Path, text: str) -> 
 
 def test_a_roster_hour_that_is_no_hour_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "duties.csv"
-    file.write_text("id,cell,role,person,from,to\n1,g1,worker,p1,8,20:00\n2,g1,boss,p1,08:00,20:00\n", "utf-8")
+    file.write_text("id,cell,role,person,from,to\n1,g1,worker,p1,8,20:00\n2,g1,worker,p1,08:00,25:00\n", "utf-8")
 
     with pytest.raises(ConfigError) as caught:
         read_records(file, "duties")
 
-    assert [fault.field for fault in caught.value.faults] == ["from", "role"]
+    assert [fault.field for fault in caught.value.faults] == ["from", "to"]
 
 
 def test_without_platform_id_the_identity_is_our_device_id(tmp_path: Path) -> None:

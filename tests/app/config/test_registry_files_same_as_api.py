@@ -37,7 +37,7 @@ REFUSED: list[tuple[str, str, object]] = [
     ("people", "phone", "12ab"), ("people", "phone", "+"), ("people", "phone", "1" * 21),
     ("people", "wecom", "@all"), ("people", "wecom", "li|chen"),
     ("duties", "rank", 100), ("duties", "rank", -1), ("duties", "from", "25:00"), ("duties", "to", "24:30"),
-    ("duties", "role", "boss"), ("duties", "weekdays", [8]),
+    ("duties", "role", "x" * 65), ("duties", "weekdays", [8]),
     ("devices", "model", "x" * 201),
     *((table, "attributes.note", bad) for table in ("devices", "places", "people")
       for bad in (NAN, 1 << 63, "a\0b")),

@@ -10,7 +10,7 @@ import pytest
 from app.config.settings import IntakeSettings, SiteSettings
 from app.reload.definitions import Definitions
 from app.server.live_updates import LiveUpdates
-from domain import Duty, Role
+from domain import Duty
 from domain.people import community
 from ingest.routing.routes import Routes
 from rules.rulebook.diff import RulebookDiff
@@ -27,7 +27,7 @@ class Parts:
         self.definitions = Definitions()
         self.decoder = SimpleNamespace(routes=Routes())
         self.devices: dict[str, Any] = {}
-        self.community = community(duties=[Duty("1", "g1", Role.WORKER, "li", from_minute=480, to_minute=1200)])
+        self.community = community(duties=[Duty("1", "g1", "worker", "li", from_minute=480, to_minute=1200)])
 
     async def registry_changed(self) -> None:
         self.actions.append("registry")

@@ -10,7 +10,7 @@ import pytest
 
 from app.pipeline.counters import Counters
 from app.server.status import RATE_WINDOW_MS, StatusLine
-from domain import Cell, Duty, Person, Role
+from domain import Cell, Duty, Person
 from domain.people import community
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -32,8 +32,8 @@ class World:
             cells=[Cell("g1", "第一网格", "grid")],
             people=[Person("li", "李伟", "19900000001"), Person("chen", "陈芳", "19900000002")],
             duties=[
-                Duty("1", "g1", Role.WORKER, "li", from_minute=480, to_minute=1200),
-                Duty("2", "g1", Role.WORKER, "chen", from_minute=1200, to_minute=480),
+                Duty("1", "g1", "worker", "li", from_minute=480, to_minute=1200),
+                Duty("2", "g1", "worker", "chen", from_minute=1200, to_minute=480),
             ],
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.config.catalog import load_ladders
 from app.site_check.escalation_coverage import EscalationCoverage
-from domain import DAY, Cell, Duty, Person, Role
+from domain import DAY, Cell, Duty, Person
 from domain.people import community
 from tests.support.site_files import NOW, TZ
 
@@ -25,32 +25,32 @@ def critical(*duties: Duty, cell: str | None = "grid", channels: tuple[str, ...]
 
 
 def test_hours_without_a_shift_are_named() -> None:
-    day = Duty("1", "grid", Role.WORKER, "a", from_minute=480, to_minute=1200)
+    day = Duty("1", "grid", "worker", "a", from_minute=480, to_minute=1200)
     assert critical() == "at any hour"
-    assert critical(Duty("1", "street", Role.DEPARTMENT, "a")) is None
-    assert critical(Duty("1", "street", Role.DEPARTMENT, "a"), cell=None) is None
-    assert critical(Duty("1", "grid", Role.WORKER, "a"), cell=None) == "at any hour"
+    assert critical(Duty("1", "street", "department", "a")) is None
+    assert critical(Duty("1", "street", "department", "a"), cell=None) is None
+    assert critical(Duty("1", "grid", "worker", "a"), cell=None) == "at any hour"
     assert critical(day) == "every day 20:00-08:00; 2026-12-06 (Sun) 20:00-00:00"
-    weekdays = Duty("1", "grid", Role.WORKER, "a", weekdays=(1, 2, 3, 4, 5))
+    weekdays = Duty("1", "grid", "worker", "a", weekdays=(1, 2, 3, 4, 5))
     assert critical(weekdays) == "Sat 00:00 to Mon 00:00"
-    until = Duty("1", "grid", Role.WORKER, "a", until=NOW + 3 * DAY)
+    until = Duty("1", "grid", "worker", "a", until=NOW + 3 * DAY)
     assert critical(until) == "2026-11-26 (Thu) 10:00 to Mon 00:00"
 
 
 def test_a_person_on_duty_without_an_address_or_on_leave_hides_those_of_cells_above() -> None:
-    above, here = Duty("1", "street", Role.WORKER, "a"), Duty("2", "grid", Role.WORKER, "c")
+    above, here = Duty("1", "street", "worker", "a"), Duty("2", "grid", "worker", "c")
     assert critical(above, here) == "at any hour"
-    assert critical(above, Duty("2", "grid", Role.WORKER, "b")) == "at any hour"
-    assert critical(above, Duty("2", "grid", Role.WORKER, "b"), channels=("sms", "wecom")) is None
+    assert critical(above, Duty("2", "grid", "worker", "b")) == "at any hour"
+    assert critical(above, Duty("2", "grid", "worker", "b"), channels=("sms", "wecom")) is None
     assert critical(above, here, channels=()) is None  # a logbook is everybody's where there is nothing else
-    leave = Duty("3", "street", Role.LEAD, "a", since=NOW + DAY, until=NOW + 2 * DAY, absent=True)
+    leave = Duty("3", "street", "lead", "a", since=NOW + DAY, until=NOW + 2 * DAY, absent=True)
     assert critical(above, leave) == "2026-11-24 (Tue) 10:00 to Wed 10:00"
-    assert critical(above, Duty("4", "grid", Role.WORKER, "nobody")) is None
+    assert critical(above, Duty("4", "grid", "worker", "nobody")) is None
 
 
 def test_many_hours_are_summarised() -> None:
     lines = [
-        Duty(str(hour), "grid", Role.WORKER, "a", from_minute=hour * 60, to_minute=hour * 60 + 30) for hour in range(24)
+        Duty(str(hour), "grid", "worker", "a", from_minute=hour * 60, to_minute=hour * 60 + 30) for hour in range(24)
     ]
     hours = critical(*lines)
     assert hours is not None
@@ -62,7 +62,7 @@ def test_a_district_is_checked_in_a_moment() -> None:
     people = [Person(f"p{n}", "人", f"199{n:08}") for n in range(1_308)]
     shifts = ((480, 1200), (1200, 480), (0, 1440))
     duties = [
-        Duty(str(n), f"g{n % 400}", Role.WORKER, f"p{n}", from_minute=shifts[n % 3][0], to_minute=shifts[n % 3][1])
+        Duty(str(n), f"g{n % 400}", "worker", f"p{n}", from_minute=shifts[n % 3][0], to_minute=shifts[n % 3][1])
         for n in range(1_308)
     ]
     coverage = EscalationCoverage(community([], [*CELLS, *cells], people, duties), ("sms",), NOW, TZ)

@@ -13,7 +13,7 @@ async def test_the_people_of_the_cell_of_a_place_are_listed_by_role_and_rank(
     response = await admin.get(PATH, params={"place": "b3"})
     assert response.status_code == 200, response.text
     workers = [item for item in response.json()["items"] if item["role"] == "worker"]
-    duties = [duty for duty in harness.community.duties if duty.role.value == "worker"]
+    duties = [duty for duty in harness.community.duties if duty.role == "worker"]
     assert workers
     assert {item["id"] for item in workers} <= {duty.person for duty in duties}
     assert set(workers[0]) == {"role", "rank", "id", "name", "phone", "wecom"}

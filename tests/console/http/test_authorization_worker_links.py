@@ -13,7 +13,7 @@ from sqlalchemy import select
 from console.api.stream import encode_event
 from console.events import Event
 from console.security.auth import COOKIE, LINK_MS, AccessRole, Principal, sign_worker_link
-from domain import DAY, HOUR, Device, Duty, Identity, Lane, Person, Place, Reading, RefusalReason, Role
+from domain import DAY, HOUR, Device, Duty, Identity, Lane, Person, Place, Reading, RefusalReason
 from ingest.results import Refusal
 from store.database import registry
 from store.database.alerts.tables import alerts, deliveries
@@ -42,8 +42,8 @@ async def planted(harness: ConsoleHarness, admin: Client) -> Planted:
         registry.put_places(tx, [Place("canary-place", "canary place", "building", "court", "grid-4")], T0)
         registry.put_people(tx, [Person("canary-person", "canary 李", "19912340000", "canary-wecom")], T0)
         roster = [
-            Duty("canary-duty", "grid-3", Role.WORKER, "canary-person", rank=9),
-            Duty("d-9", "grid-4", Role.WORKER, "w-li"),
+            Duty("canary-duty", "grid-3", "worker", "canary-person", rank=9),
+            Duty("d-9", "grid-4", "worker", "w-li"),
         ]
         registry.put_duties(tx, roster, T0)
         named = (Identity("thingsboard", "canary-token"),)

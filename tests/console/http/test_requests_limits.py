@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from domain import Duty, Role
+from domain import Duty
 from store.database import registry
 from tests.support.api_sweep import sweep_requests
 from tests.support.console_harness import T0, Client, ConsoleHarness
@@ -92,7 +92,7 @@ async def test_no_body_may_contain_a_time_outside_the_calendar(
 
 async def test_a_duty_of_long_ago_is_shown_and_breaks_no_list(harness: ConsoleHarness, admin: Client) -> None:
     """Files are read by others than the API: whatever stands in the registry must be told."""
-    odd = Duty("d-8", "grid-3", Role.WORKER, "w-li", since=-(10**17), until=10**17)
+    odd = Duty("d-8", "grid-3", "worker", "w-li", since=-(10**17), until=10**17)
     await harness.database.write(lambda tx: registry.put_duties(tx, [odd], T0))
     await harness.load_community()
 

@@ -9,7 +9,7 @@ import pytest
 from console.schemas import registry as schema
 from console.timestamps import to_schema
 from console.views import records
-from domain import Cell, Device, Duty, Identity, Person, Place, Role
+from domain import Cell, Device, Duty, Identity, Person, Place
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ from domain import Cell, Device, Duty, Identity, Person, Place, Role
         (records.place_view(Place("p", "3栋", "building", "c")), schema.Place),
         (records.cell_view(Cell("m", "第三网格", "grid")), schema.Cell),
         (records.person_view(Person("w", "张三", "19900000001")), schema.Person),
-        (records.duty_view(Duty("d", "m", Role.WORKER, "w", from_minute=450, to_minute=1440)), schema.Duty),
+        (records.duty_view(Duty("d", "m", "worker", "w", from_minute=450, to_minute=1440)), schema.Duty),
     ],
 )
 def test_a_view_has_every_field_of_its_schema(view: dict[str, Any], type: Any) -> None:
@@ -31,6 +31,6 @@ def test_a_view_has_every_field_of_its_schema(view: dict[str, Any], type: Any) -
 
 
 def test_hours_of_a_duty_are_local_times_of_day() -> None:
-    view = records.duty_view(Duty("d", "m", Role.WORKER, "w", from_minute=450, to_minute=1440))
+    view = records.duty_view(Duty("d", "m", "worker", "w", from_minute=450, to_minute=1440))
 
     assert (view["from"], view["to"]) == ("07:30", "24:00")

@@ -354,6 +354,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Roles of recipients, with their names */
+        get: operations["list_roles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/kinds": {
         parameters: {
             query?: never;
@@ -1447,19 +1464,13 @@ export interface components {
          * @description A person on duty in a role. Those of the lowest rank are called together; the next ranks are their deputies.
          */
         OnDuty: {
-            role: components["schemas"]["Role"];
+            role: string;
             rank: number;
             id: string;
             name: string;
             phone: string | null;
             wecom: string | null;
         };
-        /**
-         * Role
-         * @description Roles of people in a ladder: 网格员 网格长 社区 街道 部门, 维保 for the health ledger, 物业 卫生站 for calls.
-         * @enum {string}
-         */
-        Role: "clinic" | "community" | "department" | "lead" | "maintenance" | "property" | "street" | "worker";
         /**
          * Page[Place]
          * @description A page of a list; `next` is the cursor of the next page, null on the last one.
@@ -1540,7 +1551,7 @@ export interface components {
         Duty: {
             id: string;
             cell: string;
-            role: components["schemas"]["Role"];
+            role: string;
             person: string;
             rank: number;
             weekdays: number[];
@@ -1585,6 +1596,37 @@ export interface components {
             title_en: string;
         };
         /**
+         * Page[Role]
+         * @description A page of a list; `next` is the cursor of the next page, null on the last one.
+         */
+        Page_Role_: {
+            items: components["schemas"]["Role"][];
+            next: string | null;
+        };
+        /**
+         * Role
+         * @description A role of recipients. `kind`: staff are instructed, volunteers asked, residents and organisations informed.
+         */
+        Role: {
+            id: string;
+            name: components["schemas"]["Words"];
+            kind: components["schemas"]["RoleKind"];
+        };
+        /**
+         * Words
+         * @description A name in Chinese and in English.
+         */
+        Words: {
+            zh: string;
+            en: string;
+        };
+        /**
+         * RoleKind
+         * @description Which people have a role. It decides what a message may say and which personal data it may contain.
+         * @enum {string}
+         */
+        RoleKind: "organisation" | "resident" | "staff" | "volunteer";
+        /**
          * Page[Kind]
          * @description A page of a list; `next` is the cursor of the next page, null on the last one.
          */
@@ -1604,14 +1646,6 @@ export interface components {
             quantities: {
                 [key: string]: components["schemas"]["Quantity"];
             };
-        };
-        /**
-         * Words
-         * @description A name in Chinese and in English.
-         */
-        Words: {
-            zh: string;
-            en: string;
         };
         /**
          * Quantity
@@ -2159,7 +2193,7 @@ export interface components {
         };
         /**
          * Session
-         * @description The logged-in user. `alert` limits a worker's link, `place` a token.
+         * @description The logged-in user. `alert` limits a worker's link, `place` a token; `roles`: names of roles.
          */
         Session: {
             role: components["schemas"]["AccessRole"];
@@ -2167,6 +2201,9 @@ export interface components {
             alert: string | null;
             place: string | null;
             site: components["schemas"]["Site"];
+            roles: {
+                [key: string]: components["schemas"]["Words"];
+            };
         };
         /**
          * AccessRole
@@ -2320,7 +2357,6 @@ export type LevelRole = components['schemas']['LevelRole'];
 export type PlaceOnMap = components['schemas']['PlaceOnMap'];
 export type PageOnDuty = components['schemas']['Page_OnDuty_'];
 export type OnDuty = components['schemas']['OnDuty'];
-export type Role = components['schemas']['Role'];
 export type PagePlace = components['schemas']['Page_Place_'];
 export type Place = components['schemas']['Place'];
 export type PageCell = components['schemas']['Page_Cell_'];
@@ -2332,9 +2368,12 @@ export type Duty = components['schemas']['Duty'];
 export type DayType = components['schemas']['DayType'];
 export type PageRule = components['schemas']['Page_Rule_'];
 export type Rule = components['schemas']['Rule'];
+export type PageRole = components['schemas']['Page_Role_'];
+export type Role = components['schemas']['Role'];
+export type Words = components['schemas']['Words'];
+export type RoleKind = components['schemas']['RoleKind'];
 export type PageKind = components['schemas']['Page_Kind_'];
 export type Kind = components['schemas']['Kind'];
-export type Words = components['schemas']['Words'];
 export type Quantity = components['schemas']['Quantity'];
 export type CheckResult = components['schemas']['CheckResult'];
 export type RulebookFault = components['schemas']['RulebookFault'];
@@ -4383,12 +4422,8 @@ export interface operations {
                     id: string;
                     /** Cell */
                     cell: string;
-                    /**
-                     * Role
-                     * @description Roles of people in a ladder: 网格员 网格长 社区 街道 部门, 维保 for the health ledger, 物业 卫生站 for calls.
-                     * @enum {string}
-                     */
-                    role: "worker" | "lead" | "community" | "street" | "department" | "maintenance" | "property" | "clinic";
+                    /** Role */
+                    role: string;
                     /** Person */
                     person: string;
                     /**
@@ -4435,12 +4470,8 @@ export interface operations {
                     id: string;
                     /** Cell */
                     cell: string;
-                    /**
-                     * Role
-                     * @description Roles of people in a ladder: 网格员 网格长 社区 街道 部门, 维保 for the health ledger, 物业 卫生站 for calls.
-                     * @enum {string}
-                     */
-                    role: "worker" | "lead" | "community" | "street" | "department" | "maintenance" | "property" | "clinic";
+                    /** Role */
+                    role: string;
                     /** Person */
                     person: string;
                     /**
@@ -4605,12 +4636,8 @@ export interface operations {
                     id: string;
                     /** Cell */
                     cell: string;
-                    /**
-                     * Role
-                     * @description Roles of people in a ladder: 网格员 网格长 社区 街道 部门, 维保 for the health ledger, 物业 卫生站 for calls.
-                     * @enum {string}
-                     */
-                    role: "worker" | "lead" | "community" | "street" | "department" | "maintenance" | "property" | "clinic";
+                    /** Role */
+                    role: string;
                     /** Person */
                     person: string;
                     /**
@@ -4752,6 +4779,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_Rule_"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_roles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Role_"];
                 };
             };
             /** @description An error of the request */

@@ -48,13 +48,6 @@ export const en: Messages = {
   deadline: { take: 'Take', arrive: 'Arrive', resolve: 'Resolve', left: '{what} in', over: '{what} overdue', none: 'No deadline' },
   role: {
     worker: 'Grid worker',
-    lead: 'Grid lead',
-    community: 'Community',
-    street: 'Street office',
-    department: 'Department',
-    maintenance: 'Maintenance',
-    property: 'Property',
-    clinic: 'Clinic',
     administrator: 'Administrator',
     dispatcher: 'Dispatcher',
     operator: 'Operator',

@@ -1,6 +1,6 @@
 /** The language of the pages, and names of kinds, quantities, channels and roles; unknown ones get a general name. */
 import names from 'virtual:kinds'
-import { computed, ref } from 'vue'
+import { computed, ref, shallowRef } from 'vue'
 import { en } from './en'
 import { zh, type Messages } from './zh'
 import { savePreference, readPreference } from '../preferences'
@@ -52,7 +52,12 @@ export function unitName(unit: string | null | undefined): string {
   return known[unit ?? ''] ?? unit ?? ''
 }
 
+/** Names of the site's roles, as the session has them. */
+export const roleNames = shallowRef<Record<string, { zh: string; en: string }>>({})
+
 export function roleName(role: string | null | undefined): string {
+  const named = roleNames.value[role ?? '']
+  if (named) return named[language.value]
   const known: Record<string, string> = messages.value.role
   return known[role ?? ''] ?? ''
 }

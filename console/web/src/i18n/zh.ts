@@ -47,13 +47,6 @@ export const zh = {
   deadline: { take: '接警', arrive: '到场', resolve: '处置', left: '{what}剩', over: '{what}已超时', none: '不限时' },
   role: {
     worker: '网格员',
-    lead: '网格长',
-    community: '社区',
-    street: '街道',
-    department: '部门',
-    maintenance: '维保',
-    property: '物业',
-    clinic: '卫生站',
     administrator: '管理员',
     dispatcher: '调度员',
     operator: '值班员',

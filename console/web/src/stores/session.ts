@@ -2,6 +2,7 @@
 import { computed, shallowRef } from 'vue'
 import { api } from '../api/client'
 import type { Session } from '../api/types'
+import { roleNames } from '../i18n'
 
 export const session = shallowRef<Session | null>(null)
 
@@ -12,6 +13,7 @@ export const person = computed(() => session.value?.person ?? null)
 export async function logIn(key: { token: string } | { link: string }): Promise<Session> {
   await api.enter(key)
   session.value = await api.session()
+  roleNames.value = session.value.roles
   return session.value
 }
 
@@ -19,6 +21,7 @@ export async function logIn(key: { token: string } | { link: string }): Promise<
 export async function restoreSession(): Promise<boolean> {
   try {
     session.value = await api.session()
+    roleNames.value = session.value.roles
   } catch {
     session.value = null
   }

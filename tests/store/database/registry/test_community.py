@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from domain import Cell, Duty, Person, Place, Role
+from domain import Cell, Duty, Person, Place
 from store.database import registry
 
 PLACE = Place("p-402", "402", "household", "u-2", None, 120.0, 31.25, attributes={"floor": 4})
 
 
-DUTY = Duty("d1", "grid-1", Role.WORKER, "w1", 1, (1, 5), 480, 1200, 10, 20, True)
+DUTY = Duty("d1", "grid-1", "worker", "w1", 1, (1, 5), 480, 1200, 10, 20, True)
 
 
 def test_the_community_comes_back_exactly(tx: Connection) -> None:

@@ -1,0 +1,1 @@
+"""Figures of past alerts: response times, alarm rates, bad actors, and the order of what happened. Pure."""

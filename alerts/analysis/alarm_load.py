@@ -41,10 +41,10 @@ class LoadLevel(StrEnum):
 
 
 class AlarmLoad(Struct, frozen=True):
-    """Rates per operator position (`seats`). Shares are of the period: 0.01 is 1 %."""
+    """Rates per operator position (`operators`). Shares are of the period: 0.01 is 1 %."""
 
     alarms: int
-    seats: int
+    operators: int
     per_ten_minutes: float
     per_day: float
     level: LoadLevel
@@ -61,26 +61,26 @@ class AlarmLoad(Struct, frozen=True):
     floods: int
 
 
-def alarm_load(alarms: Sequence[Instant], since: Instant, until: Instant, seats: int) -> AlarmLoad:
-    """The load of a period with `since <= alarm < until`; `seats`: operator positions that share the alarms.
+def alarm_load(alarms: Sequence[Instant], since: Instant, until: Instant, operators: int) -> AlarmLoad:
+    """The load of a period with `since <= alarm < until`; `operators`: operator positions that share the alarms.
 
     Windows are counted from `since`; the last one may be shorter than ten minutes.
     """
-    seats, span = max(1, seats), max(1, until - since)
+    operators, span = max(1, operators), max(1, until - since)
     windows = _count_windows(alarms, since, WINDOW_MS)
     total_windows, total_hours = -(-span // WINDOW_MS), -(-span // HOUR)
-    floods, flooded = _floods(windows, seats)
-    average = len(alarms) / seats / (span / WINDOW_MS)
+    floods, flooded = _floods(windows, operators)
+    average = len(alarms) / operators / (span / WINDOW_MS)
     return AlarmLoad(
         alarms=len(alarms),
-        seats=seats,
+        operators=operators,
         per_ten_minutes=round(average, 3),
-        per_day=round(len(alarms) / seats / (span / DAY), 1),
+        per_day=round(len(alarms) / operators / (span / DAY), 1),
         level=load_level(average),
         peak_minute=max(_count_windows(alarms, since, MINUTE).values(), default=0),
         peak_ten_minutes=max(windows.values(), default=0),
-        busy_hours=_share_above(_count_windows(alarms, since, HOUR), BUSY_HOUR_ALARMS * seats, total_hours),
-        over_ten=_share_above(windows, FLOOD_BEGINS_ABOVE * seats, total_windows),
+        busy_hours=_share_above(_count_windows(alarms, since, HOUR), BUSY_HOUR_ALARMS * operators, total_hours),
+        over_ten=_share_above(windows, FLOOD_BEGINS_ABOVE * operators, total_windows),
         flood=round(flooded / total_windows, 5),
         floods=floods,
     )
@@ -122,12 +122,12 @@ def _share_above(windows: Mapping[int, int], limit: int, total: int) -> float:
     return round(sum(count > limit for count in windows.values()) / total, 5)
 
 
-def _floods(windows: Mapping[int, int], seats: int) -> tuple[int, int]:
+def _floods(windows: Mapping[int, int], operators: int) -> tuple[int, int]:
     """Number of floods, and of windows within one. A window without an alarm ends a flood."""
     floods, flooded, last = 0, 0, -2
     for window in sorted(windows):
-        continues = last == window - 1 and windows[window] >= FLOOD_ENDS_BELOW * seats
-        if windows[window] > FLOOD_BEGINS_ABOVE * seats or continues:
+        continues = last == window - 1 and windows[window] >= FLOOD_ENDS_BELOW * operators
+        if windows[window] > FLOOD_BEGINS_ABOVE * operators or continues:
             floods += last != window - 1
             flooded += 1
             last = window

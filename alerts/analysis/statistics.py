@@ -42,13 +42,13 @@ class GroupBy(StrEnum):
 
 
 class Period(Struct, frozen=True):
-    """`since <= opened_at < until`; `now` limits what can already be judged late. `seats`: operator positions."""
+    """`since <= opened_at < until`; `now` limits what can already be judged late. `operators`: operator positions."""
 
     since: Instant
     until: Instant
     now: Instant
     zone: ZoneInfo
-    seats: int = 1
+    operators: int = 1
 
 
 class CaseFigures(Struct, frozen=True):
@@ -124,7 +124,7 @@ def summarize(
     return Statistics(
         cases=case_figures(cases, period.now),
         groups={group: _grouped(cases, keys[group], period.now) for group in groups},
-        load=alarm_load(alarms, period.since, period.until, period.seats),
+        load=alarm_load(alarms, period.since, period.until, period.operators),
         stale=facts.stale,
         chattering=tuple(
             BadActor(f"{rule}/{device}", count, round(count / len(alarms), 4), 0, 0)

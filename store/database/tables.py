@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from store.database.alerts import milestone_tables as _milestones
 from store.database.alerts import silence_tables as _silences
 from store.database.alerts import tables as _alerts
 from store.database.metadata import metadata
@@ -15,6 +16,7 @@ TABLE_MODULES = (
     _refusals,
     _alerts,
     _silences,
+    _milestones,
 )
 
 __all__ = ["TABLE_MODULES", "metadata"]

@@ -15,7 +15,7 @@ from alerts.messages.deliveries import answer_key_prefix
 from alerts.ports import AlertStore, FindingRecord, ReplyCode
 from alerts.silence import HeldFinding, HeldState, Silence
 from domain import Finding, Instant, Lane, Ledger, Person
-from store.database.alerts import callbacks, reply_codes, silences
+from store.database.alerts import callbacks, milestones, reply_codes, silences
 from store.database.alerts import findings as alert_findings
 from store.database.alerts.rows import alert_of, alert_values, delivery_of, delivery_values
 from store.database.alerts.tables import alerts, deliveries, delivery_events, timeline
@@ -114,10 +114,12 @@ class SqlAlertStore:
     def add_alert(self, alert: Alert) -> Alert:
         key = self._tx.execute(insert(alerts), alert_values(alert)).inserted_primary_key
         assert key is not None
+        milestones.open_milestones(self._tx, int(key[0]), alert.opened_at)
         return structs.replace(alert, id=int(key[0]))
 
     def save_alert(self, alert: Alert) -> None:
         self._tx.execute(_SAVE, {**alert_values(alert), "b_id": alert.id})
+        milestones.reach_milestones(self._tx, alert)
 
     def alert(self, alert: int) -> Alert | None:
         row = self._tx.execute(_ALERT, {"alert": alert}).first()

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Select, delete, select
 from alerts.alert import SETTLED_STATES
 from domain import Instant
 from store.database.alerts.findings import FINAL_PHASES
+from store.database.alerts.milestone_tables import alert_milestones
 from store.database.alerts.tables import alert_findings, alerts, deliveries, delivery_events, reply_codes, timeline
 
 BATCH: Final = 50
@@ -34,7 +35,7 @@ def delete_alerts(tx: Connection, ids: Sequence[int], before: Instant) -> int:
     expired = list(tx.execute(_expired(before).where(alerts.c.id.in_(ids))).scalars())
     sent = select(deliveries.c.id).where(deliveries.c.alert.in_(expired))
     tx.execute(delete(delivery_events).where(delivery_events.c.delivery.in_(sent)))
-    for table in (deliveries, timeline, alert_findings, reply_codes):
+    for table in (deliveries, timeline, alert_findings, reply_codes, alert_milestones):
         tx.execute(delete(table).where(table.c.alert.in_(expired)))
     tx.execute(delete(alerts).where(alerts.c.id.in_(expired)))
     return len(expired)

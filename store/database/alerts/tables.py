@@ -86,6 +86,8 @@ alert_findings = Table(
     Column("device", String, index=True),
 )
 
+Index(None, alert_findings.c.phase, alert_findings.c.heard_at)
+
 timeline = Table(
     "timeline",
     metadata,
@@ -133,6 +135,7 @@ deliveries = Table(
     sqlite_autoincrement=True,
 )
 Index(None, deliveries.c.channel, deliveries.c.state, deliveries.c.not_before)
+Index(None, deliveries.c.created_at)
 Index(None, deliveries.c.address, deliveries.c.channel, deliveries.c.sent_at)
 Index(None, deliveries.c.address, deliveries.c.channel, deliveries.c.created_at)
 

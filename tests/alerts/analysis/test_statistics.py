@@ -1,0 +1,102 @@
+"""All figures of a period, from its cases."""
+
+from __future__ import annotations
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from alerts.analysis.durations import Share
+from alerts.analysis.facts import CaseRecord, DeliveryCount, FindingBegin, PeriodFacts
+from alerts.analysis.statistics import CaseFigures, GroupBy, Period, hours_of_week, summarize
+from domain import DAY, HOUR, MINUTE, SECOND
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+T0 = 1_795_269_900_000  # a Saturday, 2026-11-21T22:05:00+08:00
+MONTH = Period(T0, T0 + 30 * DAY, T0 + 30 * DAY, SHANGHAI)
+
+
+def case(number: int = 1, **changes: Any) -> CaseRecord:
+    values: dict[str, Any] = {
+        "alert": number,
+        "opened_at": T0,
+        "severity": "critical",
+        "ledger": "danger",
+        "hazard": "gas",
+        "rule": "gas-alarm",
+        "title": "燃气泄漏",
+        "device": "gas-402",
+        "place": "b3-402",
+        "state": "closed",
+        "disposition": "real",
+        "exercise": False,
+        "source": "device",
+        "overdue": 0,
+        "role": "worker",
+        "acknowledged_at": T0 + 40 * SECOND,
+        "arrived_at": T0 + 6 * MINUTE,
+        "resolved_at": T0 + 20 * MINUTE,
+        "closed_at": T0 + HOUR,
+    }
+    return CaseRecord(**{**values, **changes})
+
+
+LATE = case(2, acknowledged_at=T0 + 2 * MINUTE, arrived_at=T0 + 11 * MINUTE, overdue=2, role="lead", state="resolved")
+WAITING = {"acknowledged_at": None, "arrived_at": None, "resolved_at": None, "closed_at": None, "role": None}
+OPEN = case(3, **WAITING, state="open", disposition=None, severity="high", place=None)
+
+
+def test_a_month_reports_how_fast_dangers_were_taken_and_how_many_cases_are_closed() -> None:
+    figures = summarize(PeriodFacts([case(), LATE, OPEN]), MONTH).cases
+    assert (figures.opened, figures.active, figures.settled) == (3, 1, 2)
+    assert (figures.closed, figures.overdue) == (Share(1, 3), Share(1, 3))
+    assert (figures.acknowledge.count, figures.acknowledge.median_ms, figures.acknowledge.p90_ms) == (
+        2,
+        40_000,
+        120_000,
+    )
+    assert (figures.taken_in_time, figures.on_site_in_time) == (Share(1, 3), Share(1, 3))
+    assert figures.resolve.mean_ms == 20 * MINUTE
+
+
+def test_a_danger_opened_half_a_minute_ago_is_not_late_yet_and_device_health_has_no_such_limit() -> None:
+    young = Period(T0, T0 + DAY, T0 + 30 * SECOND, SHANGHAI)
+    facts = PeriodFacts([OPEN, case(4, ledger="health")])
+    assert summarize(facts, young).cases.taken_in_time == Share(0, 0)
+
+
+def test_groups_list_the_largest_first_and_what_has_no_value_by_itself() -> None:
+    found = summarize(
+        PeriodFacts([case(), LATE, OPEN]), MONTH, tuple(GroupBy), area_of=lambda place: "garden" if place else None
+    ).groups
+    assert [(group.key, group.figures.opened) for group in found[GroupBy.SEVERITY]] == [("critical", 2), ("high", 1)]
+    assert [group.key for group in found[GroupBy.ROLE]] == ["lead", "worker", None]
+    assert [group.key for group in found[GroupBy.PLACE]] == ["garden", None]
+    for group, key in ((GroupBy.HAZARD, "gas"), (GroupBy.RULE, "gas-alarm"), (GroupBy.SOURCE, "device")):
+        assert [one.key for one in found[group]] == [key]
+    assert [one.key for one in found[GroupBy.LEDGER]] == ["danger"]
+
+
+def test_an_exercise_is_counted_apart_and_in_no_other_figure() -> None:
+    found = summarize(PeriodFacts([case(), case(2, exercise=True, source="exercise")]), MONTH)
+    assert (found.cases.opened, found.exercises.opened) == (1, 1)
+    assert found.dispositions == {"real": 1}
+    assert summarize(PeriodFacts(), MONTH).cases == CaseFigures()
+
+
+def test_dispositions_alarms_messages_and_stale_alerts_are_passed_on() -> None:
+    messages = (DeliveryCount("sms", "aliyun", "delivered", "", 3),)
+    begun = [FindingBegin(T0 + n * SECOND, "gas-alarm", "gas-402", "false_alarm") for n in range(3)]
+    undecided = case(5, disposition=None)
+    found = summarize(PeriodFacts([case(), undecided, OPEN], begun, messages, stale=7), MONTH)
+    assert (found.dispositions, found.undecided, found.stale) == ({"real": 1}, 1, 7)
+    assert found.deliveries == messages
+    assert [(actor.id, actor.count) for actor in found.chattering] == [("gas-alarm/gas-402", 3)]
+    assert found.load.alarms == 3
+    assert found.bad_actors.devices[0].false == 3
+
+
+def test_hours_of_the_week_are_local() -> None:
+    table = hours_of_week([T0, T0 + 2 * HOUR], SHANGHAI)
+    assert table[5][22] == 1  # Saturday evening
+    assert table[6][0] == 1  # Sunday, after midnight
+    assert sum(map(sum, table)) == 2

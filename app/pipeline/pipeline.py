@@ -18,6 +18,7 @@ from app.pipeline.backlog import Backlog, overtakes_bulk
 from app.pipeline.changes import Change, PendingChanges, RecordChange, RecordedChange
 from app.pipeline.checkpoint import Checkpointer
 from app.pipeline.counters import Counters
+from app.pipeline.deferred_findings import DeferredFindings
 from app.pipeline.device_gateways import device_of_event
 from app.pipeline.pending_writes import PendingWrites
 from app.pipeline.ports import FindingSink, MessageSource, PipelineStores, RefusalBatch
@@ -68,7 +69,7 @@ class Pipeline:
         engine.state.internal_errors = []
         self._source: MessageSource | None = None
         self._position: tuple[Lane, int] | None = None
-        self._changes = PendingChanges()
+        self._changes, self._deferred = PendingChanges(), DeferredFindings()
         self._processed = dict(backlog.positions)
         self.counters, self.timings = Counters(), PipelineTimings()
         self._writes = PendingWrites(stores, self.timings)
@@ -99,6 +100,7 @@ class Pipeline:
                 if record is not None:
                     await record(dict(self._processed))
                 await self._emit_findings(change())
+                await self._store_all_deferred()
                 if saves:
                     await self._save_checkpoint(always=True)
             except Exception as error:  # noqa: BLE001 (handed to the caller, who raises it)
@@ -170,11 +172,13 @@ class Pipeline:
             entry = await self.backlog.next_entry()
             if entry is not None:
                 await self._process_entry(entry)
-            else:
+            elif not self._deferred:
                 await self._run_timers()
+            if self._deferred.is_batch_due(self._clock(), idle=not self.backlog.entries):
+                await self._store_deferred()
             if self._writes.refusals_due(idle=entry is None):
                 await attempt_write(self._writes.flush_refusals, "refusals")
-            if changed or self._checkpointer.is_due:
+            if changed or (self._checkpointer.is_due and not self._deferred):
                 await self._save_checkpoint()
         await self._save_checkpoint()
         self.finished.set()
@@ -188,7 +192,11 @@ class Pipeline:
             await self._emit_findings(change())
 
     async def _save_checkpoint(self, always: bool = False) -> None:
-        """A checkpoint that cannot be written is attempted again when the next one is due."""
+        """A checkpoint that cannot be written is attempted again when the next one is due.
+
+        No checkpoint may pass findings that are not stored.
+        """
+        await self._store_all_deferred()
         await attempt_write(partial(self._checkpointer.save, self._processed, always), "checkpoint")
 
     async def _run_timers(self) -> None:
@@ -199,6 +207,8 @@ class Pipeline:
         until = self._processed_until(now)
         await self._host.run_timers(until)
         self._report_engine_errors()
+        if self._deferred:
+            return
         self.caught_up.set()
         if not self._changes.pending and not self._stopping:
             await self.backlog.wait(self._host.seconds_until_timer(now, IDLE_S) if until == now else IDLE_S)
@@ -281,7 +291,22 @@ class Pipeline:
         return [*findings, *self.engine.record_alive(online, until)] if online else findings
 
     async def _emit_findings(self, findings: Sequence[Finding]) -> None:
+        """Store critical dangers now, the others when no entry waits (see deferred_findings)."""
+        if not findings:
+            return
+        self.counters.findings += len(findings)
+        await self._store_findings(self._deferred.add(findings, self._position), None)
+
+    async def _store_deferred(self) -> None:
+        batch, began = self._deferred.take(), self._clock()
+        await self._store_findings(batch.findings, batch.position)
+        self._deferred.note_stored(began, self._clock())
+
+    async def _store_all_deferred(self) -> None:
+        while self._deferred:
+            await self._store_deferred()
+
+    async def _store_findings(self, findings: Sequence[Finding], position: tuple[Lane, int] | None) -> None:
         if findings:
-            self.counters.findings += len(findings)
-            lane, pos = self._position or (None, None)
+            lane, pos = position or (None, None)
             await retry_until_writable(lambda: self._findings.process_findings(findings, lane, pos), "findings")

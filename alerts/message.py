@@ -110,3 +110,5 @@ class Delivery(Struct, frozen=True):
     code: str | None = None
     sent_at: Instant | None = None
     receipt_at: Instant | None = None
+    provider: str | None = None
+    """The provider that carried it, or was asked last: a name of the channel's providers in site.yaml."""

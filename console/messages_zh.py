@@ -115,6 +115,8 @@ FIELD_ERRORS: Final = {
     "integer_too_large": INTEGER_TOO_LARGE,
     "attribute_value": BAD_ATTRIBUTE,
     "wecom_user": BAD_WECOM_USER,
+    "address_name": "没有这种地址。可以写 email、wechat、webhook、apprise、wecom_robot。",
+    "address": "不是这一种的一个地址：邮箱如 li@example.cn，网址如 https://…，或一个编号。",
     "phone": "电话要写 3 到 20 位数字，国家代码前可以有 +。",
     "clock": "不是时刻。请写 08:00 到 24:00。",
     "missing": "必填。",

@@ -156,6 +156,8 @@ class Person(Struct, frozen=True):
     wecom: str | None = None
     home: str | None = None
     attributes: dict[str, Attribute] = field(default_factory=dict)
+    addresses: dict[str, str] = field(default_factory=dict)
+    """Further addresses by name (domain.recipients.ADDRESSES): email, wechat, webhook, apprise, wecom_robot."""
 
 
 class DayType(StrEnum):

@@ -10,11 +10,11 @@ import re
 from collections.abc import Callable
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 from pydantic_core import PydanticCustomError
 
 from domain import Attribute, Cell, DayType, Device, Duty, Identity, Instant, Person, Place
-from domain.recipients import is_phone, is_wecom_user
+from domain.recipients import ADDRESSES, is_phone, is_wecom_user
 
 ID_LENGTH: Final = 128
 IDENTITIES_MAX: Final = 32
@@ -29,6 +29,8 @@ _FAULTS: Final = {
     "attribute_value": "{shown} is no value of an attribute: write true, false, a finite number or text",
     "phone": "{shown} is not a phone number: write 3 to 20 digits, with + in front of a country code",
     "wecom_user": "{shown} is not one person's WeCom userid: write letters, digits and _-@., without @all and |",
+    "address_name": "{shown} is no kind of address: write one of email, wechat, webhook, apprise, wecom_robot",
+    "address": "{shown} is not one address of this kind: write li@example.cn, https://..., or one id",
     "clock": "{shown} is not a time of day: write 08:00 or 24:00",
 }
 
@@ -78,6 +80,7 @@ Attributes = dict[
 ]
 Phone = Annotated[str, AfterValidator(_check(is_phone, "phone"))]
 WeComUser = Annotated[str, AfterValidator(_check(is_wecom_user, "wecom_user"))]
+AddressName = Annotated[str, AfterValidator(_check(ADDRESSES.__contains__, "address_name"))]
 Clock = Annotated[str, AfterValidator(_check(re.compile(CLOCK).fullmatch, "clock"))]
 Datum = Literal["WGS-84", "GCJ-02", "BD-09"]
 
@@ -141,6 +144,15 @@ class PersonSpec(Spec):
     wecom: WeComUser | None = None
     home: str | None = None
     attributes: Attributes = {}
+    addresses: dict[AddressName, Annotated[Text, Field(max_length=2000)]] = {}
+
+    @field_validator("addresses")
+    @classmethod
+    def _of_its_kind(cls, addresses: dict[str, str]) -> dict[str, str]:
+        for name, address in addresses.items():
+            if not ADDRESSES[name](address):
+                raise _error("address", address)
+        return addresses
 
     def value(self) -> Person:
         return Person(**self.model_dump())

@@ -120,10 +120,6 @@ class Channel(Protocol):
     ) -> CallbackResponse: ...
 
 
-CHANNELS = ("sms", "wecom", "logbook")
-"""The names of all channels, as used in ladders and callback URLs."""
-
-
 def push_key(channel: str, *parts: str) -> str:
     """A key for one provider push, from the id in it (the last part); empty where the provider has none."""
     return hashlib.sha256("\0".join((channel, *parts)).encode("utf-8", "replace")).hexdigest() if parts[-1] else ""

@@ -1,58 +1,44 @@
-"""Limits on messages to one person: what may be sent in a span of time before calls become summaries and cards wait."""
+"""Limits on messages to one person: what may be sent in a span of time. The limits are those of the channel's
+specification, or of the site."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, field
 
+from alerts.channel_specs import Content, Limits, OverLimit, PersonLimits, spec_of
 from alerts.message import CALL_KINDS, FOLLOW_UP_KINDS, MessageKind
-from alerts.messages.deliveries import SMS, WECOM
-from domain import DAY, HOUR, MINUTE
 
 CARD_KINDS: Final = (*CALL_KINDS, MessageKind.ADDED)
-"""Kinds that are cards of their own in WeCom; the other kinds update an existing card."""
+"""Kinds that are cards of their own; the other kinds update an existing card."""
 
 
 class Budget(Struct, frozen=True):
-    """Limits for one person and channel. Calls and follow-ups are counted apart, so that follow-ups never use up the
-    budget of calls. Over the limit of texts, calls and follow-ups are sent as summaries.
+    """`own` holds the limits of channels for which the site has written its own."""
 
-    A critical text has no limit here: the gap to the vendor's own limit is its reserve. WeCom silently drops more than
-    30 messages a minute to one member, so a card over the limit waits.
-    """
+    own: Mapping[str, PersonLimits] = field(default_factory=dict)
 
-    texts_per_quarter_hour: int = 5
-    texts_per_hour: int = 11
-    texts_per_day: int = 35
-    news_per_quarter_hour: int = 6
-    news_per_hour: int = 12
-    news_per_day: int = 40
-    cards_per_minute: int = 20
-    critical_cards_per_minute: int = 30
+    def limits(self, channel: str, kind: MessageKind, critical: bool) -> Limits:
+        """The limits for this kind of message to one address; empty when it has none."""
+        limits = self.of_channel(channel)
+        if kind in FOLLOW_UP_KINDS and spec_of(channel).content is not Content.CARD:
+            return limits.follow_ups
+        if kind in counted_with(channel, kind):
+            return limits.critical_calls if critical else limits.calls
+        return ()
 
-    def limits(self, channel: str, kind: MessageKind, critical: bool) -> tuple[tuple[int, int], ...]:
-        """Pairs (span in ms, maximum number in it) for this kind; empty when it has no limit."""
-        if channel == WECOM and kind in CARD_KINDS:
-            return ((MINUTE, self.critical_cards_per_minute if critical else self.cards_per_minute),)
-        if channel != SMS or kind not in (*CALL_KINDS, *FOLLOW_UP_KINDS) or (critical and kind in CALL_KINDS):
-            return ()
-        if kind in FOLLOW_UP_KINDS:
-            return (
-                (15 * MINUTE, self.news_per_quarter_hour),
-                (HOUR, self.news_per_hour),
-                (DAY, self.news_per_day),
-            )
-        return (
-            (15 * MINUTE, self.texts_per_quarter_hour),
-            (HOUR, self.texts_per_hour),
-            (DAY, self.texts_per_day),
-        )
+    def over(self, channel: str) -> OverLimit:
+        """What happens to a message over the limit."""
+        return self.of_channel(channel).over
+
+    def of_channel(self, channel: str) -> PersonLimits:
+        return self.own.get(channel) or spec_of(channel).limits
 
 
 def counted_with(channel: str, kind: MessageKind) -> Collection[MessageKind]:
     """The kinds of messages that count against the same limits as this kind."""
-    if channel == WECOM:
+    if spec_of(channel).content is Content.CARD:
         return CARD_KINDS
     return FOLLOW_UP_KINDS if kind in FOLLOW_UP_KINDS else CALL_KINDS

@@ -10,6 +10,7 @@ from typing import Final
 from msgspec import structs
 
 from alerts.alert import OWNED_STATES, SETTLED_STATES, UNACKNOWLEDGED_STATES, Actor, Alert, ResponseSource, State
+from alerts.channel_specs import LOGBOOK
 from alerts.channels.channel import DeliveryReport, LookupResult, LookupStatus, SendOutcome, SendResult
 from alerts.delivery.channel_health import ChannelHealth
 from alerts.escalation.escalator import Escalator
@@ -19,7 +20,7 @@ from alerts.lifecycle.event import AlertEvent
 from alerts.lifecycle.transitions import Signal
 from alerts.message import CALL_KINDS, OVER_BUDGET, Delivery, DeliveryState, MessageKind
 from alerts.messages.bundles import withheld_calls
-from alerts.messages.deliveries import CANCEL_REASONS, LOGBOOK, cancel_reason, cancelled
+from alerts.messages.deliveries import CANCEL_REASONS, cancel_reason, cancelled
 from alerts.ports import AlertRepository, Transaction
 from domain import SECOND, Instant
 
@@ -137,6 +138,13 @@ class DeliveryOutcomes:
         """The recipient is over his budget of single texts: a summary names this call together with the others."""
         self.skip(tx, row, OVER_BUDGET)
         self.bundles.enqueue_summary(tx, alert, row)
+
+    def refuse_over_limit(self, tx: Transaction, row: Delivery) -> None:
+        """The recipient is over his budget on this channel: the next channel or person is used now."""
+        refused = structs.replace(
+            row, state=DeliveryState.FAILED, lease_until=None, outcome=SendOutcome.RATE.value, code=OVER_BUDGET
+        )
+        self._on_failure(tx, row, refused, SendOutcome.RATE.value)
 
     def postpone(self, tx: Transaction, row: Delivery, until: Instant, why: str) -> None:
         """Send not before `until`. `why` goes into the delivery's event log."""

@@ -15,11 +15,12 @@ from typing import Final
 from msgspec import Struct, structs
 
 from alerts.alert import Alert
+from alerts.channel_specs import LOGBOOK, OverLimit
 from alerts.channels.channel import Channel, LookupResult, SendOutcome, SendResult
 from alerts.delivery.budget import Budget, counted_with
 from alerts.delivery.outcomes import DeliveryOutcomes, is_still_wanted
 from alerts.message import Delivery, DeliveryState
-from alerts.messages.deliveries import LOGBOOK, WECOM, cancel_reason
+from alerts.messages.deliveries import cancel_reason
 from alerts.ports import AlertStore, Transact, Transaction
 from domain import SECOND, Instant, Severity
 
@@ -149,12 +150,18 @@ class OutboxSender:
         if row.ref is not None:
             return self._with_card_handle(tx, row)
         if row.state is DeliveryState.PENDING and alert is not None and self._is_over_budget(tx, row, alert):
-            if row.channel == WECOM:
-                self._outcomes.postpone(tx, row, tx.now + CARD_PAUSE_MS, "cards of this minute")
-            else:
-                self._outcomes.replace_by_summary(tx, row, alert)
+            self._hold_back(tx, row, alert)
             return None
         return row if row.state is not DeliveryState.PENDING else self._outcomes.refresh(tx, row)
+
+    def _hold_back(self, tx: Transaction, row: Delivery, alert: Alert) -> None:
+        over = self._budget.over(row.channel)
+        if over is OverLimit.WAIT:
+            self._outcomes.postpone(tx, row, tx.now + CARD_PAUSE_MS, "cards of this minute")
+        elif over is OverLimit.REFUSE:
+            self._outcomes.refuse_over_limit(tx, row)
+        else:
+            self._outcomes.replace_by_summary(tx, row, alert)
 
     def _with_card_handle(self, tx: Transaction, row: Delivery) -> Delivery | None:
         """The update of a card, with the handle that the provider returned when the card was sent."""

@@ -8,11 +8,11 @@ from typing import Final
 from msgspec import Struct, structs
 
 from alerts.alert import Actor, Alert, ResponseSource
+from alerts.channel_specs import WECOM
 from alerts.handling.processor import AlertProcessor
 from alerts.lifecycle.event import AlertEvent, InvalidField, InvalidTransition
 from alerts.lifecycle.transitions import Signal
 from alerts.message import CALL_KINDS
-from alerts.messages.deliveries import WECOM
 from alerts.ports import Outbox, Transaction
 from domain.people import Community
 

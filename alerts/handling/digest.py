@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from alerts.alert import Alert
+from alerts.channel_specs import LOGBOOK
 from alerts.escalation.escalator import Escalator
 from alerts.message import CALL_KINDS, Delivery
-from alerts.messages.deliveries import LOGBOOK
 from alerts.ports import AlertStore, Transaction
 from domain import Ledger
 

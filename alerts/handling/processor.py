@@ -8,6 +8,7 @@ from typing import Final
 from msgspec import structs
 
 from alerts.alert import OWNED_STATES, Actor, Alert, ResponseSource
+from alerts.channel_specs import Content, FollowUp, spec_of
 from alerts.escalation.escalator import Escalator
 from alerts.escalation.joined_dangers import JoinedDangerNotices
 from alerts.handling.timeline import Timeline
@@ -17,11 +18,13 @@ from alerts.lifecycle.event import AlertEvent, Effect, InvalidTransition
 from alerts.lifecycle.transitions import Signal
 from alerts.message import CALL_KINDS, DANGER_KINDS, POSSIBLY_SEEN, DeliveryState, MessageKind
 from alerts.messages.bundles import should_be_notified
-from alerts.messages.deliveries import WECOM, cancel_reason, cancelled, latest_calls
+from alerts.messages.deliveries import cancel_reason, cancelled, latest_calls
 from alerts.ports import Transaction
 from domain import HOUR
 
 FOLLOW_UP_MS: Final = 12 * HOUR
+WITHOUT_A_SCREEN: Final = (ResponseSource.SMS, ResponseSource.VOICE)
+"""Who acknowledges so sees no buttons: the codes for the next actions are sent as a text."""
 """People called longer ago than this get no follow-up: it is another shift."""
 
 
@@ -111,9 +114,9 @@ class AlertProcessor:
         """Follow-up to everybody who was called. The actor gets none by text, with two exceptions: a person
         else acted on his behalf, or he acknowledged by text and needs the codes for what he does next."""
         name = alert.owner_name or ""
-        needs_text = actor.on_behalf or (kind is MessageKind.ACKNOWLEDGED and actor.via is ResponseSource.SMS)
+        needs_text = actor.on_behalf or (kind is MessageKind.ACKNOWLEDGED and actor.via in WITHOUT_A_SCREEN)
         for row in latest_calls(tx.store.deliveries(alert.id), tx.now - FOLLOW_UP_MS):
-            if row.person != actor.id or row.channel == WECOM or needs_text:
+            if row.person != actor.id or spec_of(row.channel).follow_up is FollowUp.UPDATE or needs_text:
                 self.escalator.notify_follow_up(tx, alert, row, kind, name)
         if kind is MessageKind.ACKNOWLEDGED:
             self._update_owner_card(tx, alert)
@@ -121,7 +124,7 @@ class AlertProcessor:
 
     def _update_owner_card(self, tx: Transaction, alert: Alert) -> None:
         for row in latest_calls(tx.store.deliveries(alert.id), tx.now - FOLLOW_UP_MS):
-            if row.channel == WECOM and row.person == alert.owner:
+            if spec_of(row.channel).content is Content.CARD and row.person == alert.owner:
                 self.escalator.outbox.enqueue_owner_card(tx, alert, row)
 
 

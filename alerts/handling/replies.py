@@ -12,13 +12,14 @@ from typing import Final
 from msgspec import Struct, structs
 
 from alerts.alert import ACTIVE_STATES, UNACKNOWLEDGED_STATES, Actor, Alert, ResponseSource, State, TimelineEntry
+from alerts.channel_specs import SMS
 from alerts.escalation.escalator import Escalator
 from alerts.handling.buttons import role_in_alert
 from alerts.handling.processor import AlertProcessor
 from alerts.lifecycle.event import AlertEvent, InvalidTransition
 from alerts.lifecycle.transitions import TRANSITIONS, ActionRefusal, Signal
 from alerts.message import CALL_KINDS, Delivery, MessageKind
-from alerts.messages.deliveries import SMS, latest_calls
+from alerts.messages.deliveries import latest_calls
 from alerts.messages.renderer import sanitize
 from alerts.ports import Transaction
 from alerts.reply_parsing import codes as reply_codes

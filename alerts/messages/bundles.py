@@ -12,9 +12,10 @@ from msgspec import Struct, convert, structs, to_builtins
 from msgspec.structs import replace
 
 from alerts.alert import SETTLED_STATES, UNACKNOWLEDGED_STATES, Alert, State
+from alerts.channel_specs import Content, spec_of
 from alerts.lifecycle.danger import Danger, described_by, joined_title
 from alerts.message import CALL_KINDS, FOLLOW_UP_KINDS, NOT_FAILED, OVER_BUDGET, Delivery, DeliveryState, MessageKind
-from alerts.messages.deliveries import SMS, WECOM, delivery_id, follow_up, postponed, priority_of
+from alerts.messages.deliveries import delivery_id, follow_up, postponed, priority_of
 from alerts.messages.outbox import OutboxWriter
 from alerts.messages.renderer import MessageContext
 from alerts.ports import AlertRepository, Outbox, Transaction
@@ -138,6 +139,7 @@ class BundledMessages:
         variant = ("many-" if len(entries) > 1 or joined.addresses else "") + (
             "owner" if alert.owner == row.person else "called"
         )
+        spec = spec_of(row.channel)
         who = "" if len(entries) > 1 else self.outbox.affected_name(alert)
         context = MessageContext(
             MessageKind.ADDED,
@@ -146,7 +148,7 @@ class BundledMessages:
             variant=variant,
             count=len(entries),
             affected_name=who,
-            coded=row.channel == SMS,
+            coded=spec.coded,
         )
         payload: dict[str, object] = {
             "added": to_builtins(entries),
@@ -154,10 +156,10 @@ class BundledMessages:
             "limit_ms": joined.limit_ms,
             "listed": bool(joined.addresses),
         }
-        if row.channel == WECOM:
+        if spec.content is Content.CARD:
             page = self.outbox.page_url(alert.id, row.person, tx.now)
             return {**payload, "card": self.outbox.cards.joined_card(shown, context, row.id, page)}
-        if row.channel == SMS:
+        if spec.coded:
             context = structs.replace(
                 context, number=tx.store.assign_reply_code(row.address, alert.id, row.person, tx.now)
             )

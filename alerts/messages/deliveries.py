@@ -8,13 +8,11 @@ from typing import Final
 from msgspec import structs
 
 from alerts.alert import SETTLED_STATES, Alert, State
+from alerts.channel_specs import spec_of, stored_address
 from alerts.message import CALL_KINDS, POSSIBLY_SEEN, Delivery, DeliveryState, MessageKind
 from alerts.reply_parsing import codes as reply_codes
 from domain import HOUR, Instant, Ledger, Person
 
-SMS: Final = "sms"
-WECOM: Final = "wecom"
-LOGBOOK: Final = "logbook"
 CANCEL_REASONS: Final = ("taken", "settled", "renewed", "shelved", "returned")
 """Codes of calls that were cancelled because nobody needs to answer them any more."""
 EXPIRES_MS: Final = 2 * HOUR
@@ -84,9 +82,8 @@ def answer_key_prefix(phone: str) -> str:
 
 def address_of(person: Person, channel: str) -> str:
     """The person's address on this channel; empty when he has none."""
-    if channel == SMS:
-        return reply_codes.normalize_phone(person.phone or "")
-    return (person.wecom or "") if channel == WECOM else person.id
+    address = stored_address(person, channel)
+    return reply_codes.normalize_phone(address) if spec_of(channel).address == "phone" else address
 
 
 def latest_calls(rows: Sequence[Delivery], since: Instant = 0) -> list[Delivery]:

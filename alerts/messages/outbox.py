@@ -7,13 +7,11 @@ from collections.abc import Callable, Collection, Sequence
 from msgspec import Struct, structs
 
 from alerts.alert import Alert, State
+from alerts.channel_specs import LOGBOOK, SMS, WECOM, Content, FollowUp, spec_of
 from alerts.message import Delivery, MessageKind
 from alerts.messages.cards import CardRenderer
 from alerts.messages.deliveries import (
     EXPIRES_MS,
-    LOGBOOK,
-    SMS,
-    WECOM,
     address_of,
     answer_key_prefix,
     delivery_id,
@@ -96,7 +94,8 @@ class OutboxWriter:
             return None
         key = f"{alert.id}:{alert.round}:{kind}:{earlier.person}:{earlier.channel}:{alert.taken_at or tx.now}"
         row = follow_up(earlier, task, key, kind, payload, tx.now)
-        row = structs.replace(row, ref=earlier.id) if earlier.channel == WECOM else postponed(row, not_before)
+        is_update = spec_of(earlier.channel).follow_up is FollowUp.UPDATE
+        row = structs.replace(row, ref=earlier.id) if is_update else postponed(row, not_before)
         tx.store.enqueue([row])
         return row
 
@@ -155,12 +154,15 @@ class OutboxWriter:
     def _update_payload(
         self, tx: Transaction, alert: Alert, earlier: Delivery, kind: MessageKind, name: str
     ) -> dict[str, object] | None:
-        if earlier.channel == WECOM:
+        spec = spec_of(earlier.channel)
+        if spec.follow_up is FollowUp.UPDATE:
             return {"button": self.cards.button_text(kind, name)}
-        if earlier.channel != SMS:
+        if spec.follow_up is FollowUp.NONE:
             return None
-        number = tx.store.assign_reply_code(earlier.address, alert.id, earlier.person, tx.now)
-        context = MessageContext(kind=kind, now=tx.now, limit_ms=0, number=number, name=name, at=tx.now)
+        context = MessageContext(kind=kind, now=tx.now, limit_ms=0, name=name, at=tx.now, coded=spec.coded)
+        if spec.coded:
+            number = tx.store.assign_reply_code(earlier.address, alert.id, earlier.person, tx.now)
+            context = structs.replace(context, number=number)
         return structs.asdict(self.renderer.sms(alert, context))
 
     def _call_row(self, tx: Transaction, alert: Alert, call: CallRequest, channel: str, task: str) -> Delivery | None:
@@ -193,18 +195,18 @@ class OutboxWriter:
     def _call_payload(
         self, tx: Transaction, alert: Alert, call: CallRequest, channel: str, address: str, task: str
     ) -> dict[str, object] | None:
-        name = alert.owner_name or ""
+        name, spec = alert.owner_name or "", spec_of(channel)
         context = MessageContext(
             kind=call.kind,
             now=tx.now,
             limit_ms=call.limit_ms,
             name=name,
             affected_name=self.affected_name(alert),
-            coded=channel == SMS,
+            coded=spec.coded,
         )
-        if channel == WECOM:
+        if spec.content is Content.CARD:
             return {"card": self.cards.call_card(alert, context, task, self.page_url(alert.id, call.person.id, tx.now))}
-        if channel == SMS:
+        if spec.coded:
             number = tx.store.assign_reply_code(address, alert.id, call.person.id, tx.now)
             if number is None:
                 return None
@@ -214,6 +216,6 @@ class OutboxWriter:
 
 def _kind_for(alert: Alert, earlier: Delivery, kind: MessageKind) -> MessageKind:
     """The owner gets, by text, the codes for his next actions in place of the general follow-up."""
-    if kind is not MessageKind.ACKNOWLEDGED or earlier.channel != SMS or earlier.person != alert.owner:
+    if kind is not MessageKind.ACKNOWLEDGED or not spec_of(earlier.channel).coded or earlier.person != alert.owner:
         return kind
     return MessageKind.ARRIVED if alert.state is State.ON_SITE else MessageKind.OWNED

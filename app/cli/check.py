@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from alerts.channel_specs import SPECS, stored_address
 from app.cli.output import Print
 from app.clock import Clock
 from app.config.faults import ConfigError
@@ -64,15 +65,20 @@ def _reachability_warnings(site: SiteConfig) -> Iterator[str]:
     if site.devices and not site.duties:
         yield "nobody is on duty: alerts open on the screen only (duties.csv)"
     on_duty = {duty.person for duty in site.duties}
-    unreachable = [person.name for person in site.people if person.id in on_duty and not (person.phone or person.wecom)]
+    fields = dict.fromkeys(spec.address for spec in SPECS if spec.address)
+    unreachable = [
+        person.name
+        for person in site.people
+        if person.id in on_duty and not any(stored_address(person, spec.name) for spec in SPECS if spec.address)
+    ]
     if unreachable:
-        yield f"on duty without phone and WeCom id: {', '.join(unreachable)}"
+        yield f"on duty without an address ({', '.join(fields)}): {', '.join(unreachable)}"
     place_of = community(site.places, people=site.people).place_of
     lost = [device.id for device in site.devices if place_of(device) is None]
     if lost:
         names = ", ".join(lost[:NAMES_SHOWN])
         yield f"{len(lost)} devices have no place, so nobody knows where to go: {names}"
-    if not any(settings for _, settings in site.settings.channels):
+    if not site.settings.channels.configured:
         yield "no channel in site.yaml: people are told on the screen and in the logbook only"
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from alerts.channel_specs import CHANNELS
 from app.cli.init import write_site_template
 from app.cli.options import FILE, FOLDER, report_user_errors
 from app.cli.site import site_group
@@ -287,7 +288,7 @@ def refusals_replay(data: Path, reason: str | None, source: str | None) -> None:
 @main.command("send-test-message")
 @click.option("--site", type=FOLDER, required=True)
 @click.option("--to", required=True, metavar="PHONE|USERID", help="A phone number, or a WeCom userid.")
-@click.option("--channel", default="sms", show_default=True, type=click.Choice(["sms", "wecom"]))
+@click.option("--channel", default="sms", show_default=True, type=click.Choice(CHANNELS))
 @report_user_errors
 def send_test_message(site: Path, to: str, channel: str) -> None:
     """Send one real message through a channel and say what the provider answered."""

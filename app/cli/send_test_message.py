@@ -8,6 +8,7 @@ from pathlib import Path
 from msgspec.structs import asdict, replace
 
 from alerts.alert import Alert
+from alerts.channel_specs import Content, spec_of
 from alerts.channels.channel import SendOutcome, SendResult
 from alerts.message import Delivery, MessageKind
 from alerts.messages.cards import CardRenderer
@@ -58,9 +59,9 @@ def sample_delivery(settings: SiteSettings, renderer: MessageRenderer, channel: 
     context = MessageContext(kind=MessageKind.ALERT, now=now, limit_ms=10 * MINUTE, number=1)
     task = f"t{now:x}"
     payload = (
-        asdict(renderer.sms(alert, context))
-        if channel == "sms"
-        else {"card": CardRenderer(renderer).call_card(alert, context, task)}
+        {"card": CardRenderer(renderer).call_card(alert, context, task)}
+        if spec_of(channel).content is Content.CARD
+        else asdict(renderer.sms(alert, context))
     )
     return replace(_empty_delivery(now), channel=channel, address=to, payload=payload)
 

@@ -5,7 +5,6 @@ The fields and their limits are those of domain.specs, by which the API validate
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import tzinfo
 from functools import partial
@@ -13,13 +12,16 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Self, TypeVar
 from zoneinfo import ZoneInfo
 
+from msgspec import structs
 from pydantic import AfterValidator, ConfigDict, Field, ValidationError, model_validator
 
+from app.config.cell_values import parse_bool, parse_clock, parse_names, parse_number, parse_weekdays, parse_whole
 from app.config.csv_files import InvalidCells, Sheet, attribute_cells, duplicate_ids, read_csv
 from app.config.faults import ConfigError, ConfigFault
 from app.config.suggestions import unknown_name
 from app.config.yaml_files import Document, error_text, read_yaml, validate
 from domain import Attribute, Cell, Device, Duty, Fault, Identity, Instant, Person, Place
+from domain.recipients import ADDRESSES
 from domain.specs import (
     IDENTITIES_MAX,
     CellSpec,
@@ -37,6 +39,7 @@ from ingest.adapters import FILTERS
 SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
 S = TypeVar("S", bound=Spec)
 Row = Mapping[str, str]
+ADDRESS_FAULT: Final = "is not one {name} address: write li@example.cn, https://..., or one id"
 
 
 def parse_attribute(text: str) -> Attribute:
@@ -80,52 +83,15 @@ def _validate_row(spec: type[S], row: Row, converters: Mapping[str, Callable[[st
     return record
 
 
-def _parse_number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise ValueError(f"{text!r} is not a number") from None
-
-
-def _parse_whole(text: str) -> int:
-    if not text.isdecimal():
-        raise ValueError(f"{text!r} is not a whole number: write 0 for who is asked first, 1 for the deputy")
-    return int(text)
-
-
-def _parse_clock(text: str) -> str:
-    """HH:MM, also from the 8:00 and 08:00:00 that spreadsheets write."""
-    short = text.removesuffix(":00") if text.count(":") == 2 else text
-    return short.zfill(5)
-
-
-def _parse_bool(text: str) -> bool:
-    known = {"1": True, "true": True, "yes": True, "是": True, "0": False, "false": False, "no": False, "否": False}
-    if text.lower() not in known:
-        raise ValueError(f"{text!r} is neither yes nor no: write true, or leave the cell empty")
-    return known[text.lower()]
-
-
-def _parse_weekdays(text: str) -> list[int]:
-    if text.strip("1234567 "):
-        raise ValueError(f"{text!r}: write the ISO numbers of the days, such as 12345 (1 = Monday)")
-    return sorted({int(day) for day in text.replace(" ", "")})
-
-
-def _parse_names(text: str) -> list[str]:
-    """Names separated by spaces, commas or semicolons, as in `fire gas`."""
-    return re.split(r"[\s,;，；、]+", text.strip(" ,;，；、"))
-
-
-_COORDINATES: Final = {"lon": _parse_number, "lat": _parse_number}
+_COORDINATES: Final = {"lon": parse_number, "lat": parse_number}
 _SHIFT: Final = {
-    "rank": _parse_whole,
-    "weekdays": _parse_weekdays,
-    "from": _parse_clock,
-    "to": _parse_clock,
-    "absent": _parse_bool,
-    "hazards": _parse_names,
-    "days": _parse_names,
+    "rank": parse_whole,
+    "weekdays": parse_weekdays,
+    "from": parse_clock,
+    "to": parse_clock,
+    "absent": parse_bool,
+    "hazards": parse_names,
+    "days": parse_names,
 }
 
 
@@ -138,7 +104,13 @@ def parse_cell(row: Row) -> Cell:
 
 
 def parse_person(row: Row) -> Person:
-    return _validate_row(PersonSpec, row, {}).value()
+    """A person; the columns of ADDRESSES become his `addresses`."""
+    person = _validate_row(PersonSpec, {name: cell for name, cell in row.items() if name not in ADDRESSES}, {}).value()
+    addresses = {name: row[name] for name in ADDRESSES if name in row}
+    faults = [(name, ADDRESS_FAULT.format(name=name)) for name, cell in addresses.items() if not ADDRESSES[name](cell)]
+    if faults:
+        raise InvalidCells(*faults)
+    return structs.replace(person, addresses=addresses)
 
 
 def parse_duty(row: Row, zone: tzinfo = SHANGHAI) -> Duty:
@@ -218,7 +190,7 @@ def parse_device(row: Row) -> Device:
 CSV_FILES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...], Callable[[dict[str, str]], Any]]] = {
     "places": (("id", "name", "level"), ("parent", "cell", "lon", "lat", "datum"), parse_place),
     "cells": (("id", "name", "level"), ("parent",), parse_cell),
-    "people": (("id", "name"), ("phone", "wecom", "home"), parse_person),
+    "people": (("id", "name"), ("phone", "wecom", "home", *ADDRESSES), parse_person),
     "duties": (
         ("id", "cell", "role", "person"),
         ("rank", "weekdays", "from", "to", "since", "until", "absent", "hazards", "days"),

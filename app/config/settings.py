@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from alerts.channel_specs import CHANNELS
 from domain.care import CARE
 from domain.duration import Duration
 from domain.kind import LocalizedText
@@ -111,6 +112,12 @@ class ChannelSettings(_Strict):
 
     aliyun_sms: AliyunSmsSettings | None = None
     wecom: WeComSettings | None = None
+
+    @property
+    def configured(self) -> tuple[str, ...]:
+        """The names of the channels that are configured, as ladders write them."""
+        own = {"sms": self.aliyun_sms, "wecom": self.wecom}
+        return tuple(name for name in CHANNELS if own.get(name))
 
 
 class TextSettings(_Strict):

@@ -31,12 +31,12 @@ class SiteConfig(Struct, frozen=True):
     path: Path | None
     settings: SiteSettings
     kinds: Mapping[str, Kind]
-    roles: Roles = field(default_factory=load_roles)
     places: list[Place] = field(default_factory=list)
     cells: list[Cell] = field(default_factory=list)
     people: list[Person] = field(default_factory=list)
     duties: list[Duty] = field(default_factory=list)
     devices: list[Device] = field(default_factory=list)
+    roles: Roles = field(default_factory=load_roles)
 
 
 def load_site(path: Path | None, *, any_kind: bool = False) -> SiteConfig:
@@ -53,9 +53,8 @@ def load_site(path: Path | None, *, any_kind: bool = False) -> SiteConfig:
     faults += check_references(sheets, None if any_kind else kinds, roles)
     if faults:
         raise ConfigError(faults)
-    return SiteConfig(
-        path, settings, kinds, roles, **{table: merge_identities(sheet.records) for table, sheet in sheets.items()}
-    )
+    records = {table: merge_identities(sheet.records) for table, sheet in sheets.items()}
+    return SiteConfig(path, settings, kinds, roles=roles, **records)
 
 
 def read_settings(path: Path) -> SiteSettings:

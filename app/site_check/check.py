@@ -116,7 +116,7 @@ def _site_config(result: SiteCheck, path: Path | None) -> SiteConfig | None:
     if result.settings is None or result.kinds is None or (path is not None and len(result.sheets) < len(CSV_FILES)):
         return None
     records = {table: merge_identities(sheet.records) for table, sheet in result.sheets.items()}
-    return SiteConfig(path, result.settings, result.kinds, result.roles or built_in_roles(), **records)
+    return SiteConfig(path, result.settings, result.kinds, roles=result.roles or built_in_roles(), **records)
 
 
 def _name_faults(result: SiteCheck, path: Path) -> Iterator[ConfigFault]:

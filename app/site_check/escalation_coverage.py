@@ -16,8 +16,9 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 from msgspec.structs import replace
 
+from alerts.channel_specs import LOGBOOK
 from alerts.escalation.policy import EscalationPolicy, Ladder
-from alerts.messages.deliveries import LOGBOOK, address_of
+from alerts.messages.deliveries import address_of
 from alerts.roster.on_duty import responsible_cells
 from alerts.roster.shifts import is_on_shift
 from domain import Duty, Instant, Ledger, Person, Severity

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from alerts.channel_specs import LOGBOOK, spec_of
 from app.config.faults import ConfigFault
 from app.config.settings import SiteSettings
 from app.config.site import SiteConfig
@@ -22,8 +23,7 @@ NOT_CONFIGURED = (
 
 def enabled_channels(site: SiteSettings) -> tuple[str, ...]:
     """The channels that the site has configured; without any the logbook, which is read on the screen."""
-    channels = (("sms", site.channels.aliyun_sms), ("wecom", site.channels.wecom))
-    return tuple(name for name, settings in channels if settings) or ("logbook",)
+    return site.channels.configured or (LOGBOOK,)
 
 
 def last_resort_faults(config: SiteConfig) -> list[ConfigFault]:
@@ -47,6 +47,6 @@ def _contact_fault(name: str, people: dict[str, Person], channels: tuple[str, ..
     if name not in people:
         return missing_reference(name, people)
     if not is_reachable(people[name], channels, channels):
-        needs = " or ".join({"sms": "phone", "wecom": "WeCom id"}[channel] for channel in channels)
+        needs = " or ".join(dict.fromkeys(spec_of(channel).address for channel in channels))
         return f"{name} cannot be told: write a {needs} in people.csv"
     return None

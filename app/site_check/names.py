@@ -11,7 +11,7 @@ from pathlib import Path
 from string import Formatter
 from typing import Any
 
-from alerts.channels.channel import CHANNELS
+from alerts.channel_specs import CHANNELS
 from alerts.escalation.policy import EscalationPolicy, check_names, check_roles
 from alerts.messages.catalog import VARIABLE, TextCatalog
 from app.config.csv_files import Sheet

@@ -63,6 +63,7 @@ class Person(Schema, frozen=True, kw_only=True):
     wecom: str | None
     home: str | None
     attributes: Attributes
+    addresses: dict[str, str]
 
 
 class Duty(Schema, frozen=True, kw_only=True):

@@ -24,6 +24,8 @@ def mask_phone(phone: str | None) -> str | None:
 
 
 def mask_person(view: dict[str, Any], *, is_resident: bool) -> dict[str, Any]:
-    """A person's view with masked phone; for a resident also without the full name and attributes (age, illness)."""
-    view = {**view, "phone": mask_phone(view["phone"]), "wecom": None}
+    """A person's view with masked phone and no other address; for a resident also without the full name and attributes
+    (age, illness).
+    """
+    view = {**view, "phone": mask_phone(view["phone"]), "wecom": None, "addresses": {}}
     return {**view, "name": mask_name(view["name"]), "attributes": {}} if is_resident else view

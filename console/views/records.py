@@ -65,6 +65,7 @@ def person_view(person: Person) -> dict[str, Any]:
         "wecom": person.wecom,
         "home": person.home,
         "attributes": person.attributes,
+        "addresses": person.addresses,
     }
 
 

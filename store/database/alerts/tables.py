@@ -132,6 +132,7 @@ deliveries = Table(
     Column("code", String),
     Column("sent_at", InstantColumn),
     Column("receipt_at", InstantColumn),
+    Column("provider", String),
     sqlite_autoincrement=True,
 )
 Index(None, deliveries.c.channel, deliveries.c.state, deliveries.c.not_before)

@@ -39,6 +39,7 @@ people = Table(
     Column("wecom", String),
     Column("home", String),
     Column("attributes", JSON, nullable=False),
+    Column("addresses", JSON, nullable=False),
 )
 
 duties = Table(

@@ -36,6 +36,9 @@ REFUSED: list[tuple[str, str, object]] = [
     ("places", "lon", NAN), ("places", "lat", INFINITY), ("places", "datum", "WGS84"),
     ("people", "phone", "12ab"), ("people", "phone", "+"), ("people", "phone", "1" * 21),
     ("people", "wecom", "@all"), ("people", "wecom", "li|chen"),
+    ("people", "addresses.email", "li"), ("people", "addresses.email", "a@b.cn,c@d.cn"),
+    ("people", "addresses.webhook", "ftp://a.cn/"), ("people", "addresses.apprise", "x"),
+    ("people", "addresses.wechat", "a b"),
     ("duties", "rank", 100), ("duties", "rank", -1), ("duties", "from", "25:00"), ("duties", "to", "24:30"),
     ("duties", "role", "x" * 65), ("duties", "weekdays", [8]),
     ("devices", "model", "x" * 201),
@@ -45,6 +48,8 @@ REFUSED: list[tuple[str, str, object]] = [
 ]  # fmt: skip
 ACCEPTED: list[tuple[str, str, object]] = [
     ("people", "phone", "+8619900000001"), ("people", "phone", "19900000001"), ("people", "wecom", "li.wei"),
+    ("people", "addresses.email", "li.wei@street.gov.cn"), ("people", "addresses.webhook", "https://a.cn/hook?x=1"),
+    ("people", "addresses.apprise", "ntfy://maple"), ("people", "addresses.wechat", "oABC-12"),
     ("places", "lon", -180), ("places", "lat", 90), ("places", "datum", "WGS-84"),
     ("duties", "from", "20:00"), ("duties", "to", "24:00"), ("duties", "weekdays", [1, 7]), ("duties", "rank", 99),
     *((table, "attributes.note", good) for table in ("devices", "places", "people")
@@ -54,12 +59,14 @@ ACCEPTED: list[tuple[str, str, object]] = [
 
 
 def body_of(table: str, field: str, value: object) -> dict[str, Any]:
-    if field.startswith("attributes."):
-        return {**RECORDS[table], "attributes": {field.removeprefix("attributes."): value}}
+    group, _, name = field.partition(".")
+    if name:
+        return {**RECORDS[table], group: {name: value}}
     return {**RECORDS[table], field: value}
 
 
 def from_csv(folder: Path, table: str, field: str, value: object) -> Any:
+    field = field.removeprefix("addresses.")
     cell = "".join(map(str, value)) if isinstance(value, list) else value
     file = folder / f"{table}.csv"
     with file.open("w", encoding="utf-8", newline="") as out:

@@ -13,10 +13,17 @@ def test_names_and_phones_are_masked() -> None:
 
 
 def test_a_workers_name_stays_and_a_residents_attributes_go() -> None:
-    view = {"name": "李四", "phone": "19900000001", "wecom": "lisi", "attributes": {"age": 81}}
+    view = {
+        "name": "李四",
+        "phone": "19900000001",
+        "wecom": "lisi",
+        "attributes": {"age": 81},
+        "addresses": {"email": "li@a.cn"},
+    }
 
     worker = mask_person(view, is_resident=False)
     resident = mask_person(view, is_resident=True)
 
-    assert worker == {"name": "李四", "phone": "199****0001", "wecom": None, "attributes": {"age": 81}}
-    assert resident == {"name": "李*", "phone": "199****0001", "wecom": None, "attributes": {}}
+    hidden = {"phone": "199****0001", "wecom": None, "addresses": {}}
+    assert worker == {"name": "李四", "attributes": {"age": 81}, **hidden}
+    assert resident == {"name": "李*", "attributes": {}, **hidden}

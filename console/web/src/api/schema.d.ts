@@ -1535,6 +1535,9 @@ export interface components {
             attributes: {
                 [key: string]: boolean | number | string;
             };
+            addresses: {
+                [key: string]: string;
+            };
         };
         /**
          * Page[Duty]
@@ -4122,6 +4125,13 @@ export interface operations {
                     attributes?: {
                         [key: string]: unknown;
                     };
+                    /**
+                     * Addresses
+                     * @default {}
+                     */
+                    addresses?: {
+                        [key: string]: string;
+                    };
                 } | {
                     /** Id */
                     id: string;
@@ -4139,6 +4149,13 @@ export interface operations {
                      */
                     attributes?: {
                         [key: string]: unknown;
+                    };
+                    /**
+                     * Addresses
+                     * @default {}
+                     */
+                    addresses?: {
+                        [key: string]: string;
                     };
                 }[];
             };
@@ -4258,6 +4275,13 @@ export interface operations {
                      */
                     attributes?: {
                         [key: string]: unknown;
+                    };
+                    /**
+                     * Addresses
+                     * @default {}
+                     */
+                    addresses?: {
+                        [key: string]: string;
                     };
                 };
             };

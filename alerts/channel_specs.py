@@ -1,0 +1,149 @@
+"""The table of channels: what each renders, which address of a person it uses, and its limits. Pure.
+
+A new channel is its class in `alerts/channels/`, its builder in `app/server/channels.py`, and one line of SPECS: names
+in ladders, addresses, payloads, follow-ups, budgets, checks and commands are derived from that line.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+from msgspec import Struct
+
+from domain import DAY, HOUR, MINUTE, SECOND, Person
+
+SMS: Final = "sms"
+VOICE: Final = "voice"
+WECOM: Final = "wecom"
+LOGBOOK: Final = "logbook"
+
+
+class Content(StrEnum):
+    """What a channel carries, and so what is rendered into a delivery's payload."""
+
+    TEXT = "text"
+    """A filed template with variables and the whole text: `template`, `params`, `text`."""
+    CARD = "card"
+    """A card with buttons: `card`; its update is `button`."""
+    MAIL = "mail"
+    """A letter: `text`, and what the channel adds."""
+    EVENT = "event"
+    """A document for a program: `text`, and what the channel adds."""
+    SPEECH = "speech"
+    """A filed voice template with variables, and the words as they are spoken: `template`, `params`, `text`."""
+
+
+class FollowUp(StrEnum):
+    """How a person who was called learns what happened next."""
+
+    MESSAGE = "message"
+    """By a further message."""
+    UPDATE = "update"
+    """The message he has is changed."""
+    NONE = "none"
+
+
+class OverLimit(StrEnum):
+    """What happens to a message over the limit of one person."""
+
+    SUMMARY = "summary"
+    """Messages are replaced by one that summarises them."""
+    WAIT = "wait"
+    """It is sent a little later."""
+    REFUSE = "refuse"
+    """It fails with the outcome `rate`: the next channel or person is used now."""
+
+
+Limits = tuple[tuple[int, int], ...]
+"""Pairs (span in ms, maximum number in it); empty is unlimited."""
+
+
+class PersonLimits(Struct, frozen=True):
+    """Limits of messages to one address on one channel. Calls and follow-ups are counted apart, so that follow-ups
+    never use up the budget of calls.
+    """
+
+    calls: Limits = ()
+    critical_calls: Limits = ()
+    """For calls about critical alerts: the gap to `calls` is the reserve for life safety."""
+    follow_ups: Limits = ()
+    over: OverLimit = OverLimit.SUMMARY
+
+
+class ChannelSpec(Struct, frozen=True):
+    """One channel.
+
+    `address` is the field of a person that holds the address: `phone`, `wecom`, or a name in `Person.addresses`; empty
+    for a channel that reaches everybody. `idempotent`: sending the same delivery twice cannot arrive twice.
+    `coded`: the recipient can answer with a reply code, so the message contains codes.
+    """
+
+    name: str
+    address: str
+    content: Content
+    follow_up: FollowUp
+    idempotent: bool = False
+    coded: bool = False
+    callbacks: bool = False
+    """The provider pushes to `/callbacks/<name>/<secret>`."""
+    limits: PersonLimits = PersonLimits()
+
+
+SMS_LIMITS: Final = PersonLimits(
+    calls=((15 * MINUTE, 5), (HOUR, 11), (DAY, 35)),
+    follow_ups=((15 * MINUTE, 6), (HOUR, 12), (DAY, 40)),
+)
+"""A critical text has no limit here: the gap to the vendor's own limit (Aliyun: 50 in 24 h) is its reserve."""
+
+SPECS: Final = (
+    ChannelSpec(SMS, "phone", Content.TEXT, FollowUp.MESSAGE, coded=True, callbacks=True, limits=SMS_LIMITS),
+    ChannelSpec(
+        VOICE,
+        "phone",
+        Content.SPEECH,
+        FollowUp.NONE,
+        callbacks=True,
+        # Aliyun: 1 a minute, 5 an hour, 20 a day for one number; failed calls count.
+        limits=PersonLimits(
+            calls=((90 * SECOND, 1), (HOUR, 3), (DAY, 10)),
+            critical_calls=((90 * SECOND, 1), (HOUR, 4), (DAY, 15)),
+            over=OverLimit.REFUSE,
+        ),
+    ),
+    ChannelSpec(
+        WECOM,
+        "wecom",
+        Content.CARD,
+        FollowUp.UPDATE,
+        idempotent=True,
+        callbacks=True,
+        # WeCom silently drops more than 30 messages a minute to one member, so a card over the limit waits.
+        limits=PersonLimits(calls=((MINUTE, 20),), critical_calls=((MINUTE, 30),), over=OverLimit.WAIT),
+    ),
+    ChannelSpec("wecom_robot", "wecom_robot", Content.EVENT, FollowUp.MESSAGE),
+    ChannelSpec("wechat", "wechat", Content.TEXT, FollowUp.MESSAGE, idempotent=True, callbacks=True),
+    ChannelSpec("email", "email", Content.MAIL, FollowUp.MESSAGE),
+    ChannelSpec("webhook", "webhook", Content.EVENT, FollowUp.MESSAGE, idempotent=True),
+    ChannelSpec("apprise", "apprise", Content.EVENT, FollowUp.MESSAGE),
+    ChannelSpec(LOGBOOK, "", Content.TEXT, FollowUp.NONE, idempotent=True),
+)
+
+CHANNELS: Final = tuple(spec.name for spec in SPECS)
+"""The names of all channels, as used in ladders and callback URLs."""
+
+_BY_NAME: Final = {spec.name: spec for spec in SPECS}
+_OWN_FIELDS: Final = ("phone", "wecom")
+
+
+def spec_of(channel: str) -> ChannelSpec:
+    """The specification of a channel. A delivery of a channel that was removed is handled like a plain message."""
+    return _BY_NAME.get(channel) or ChannelSpec(channel, "", Content.TEXT, FollowUp.NONE)
+
+
+def stored_address(person: Person, channel: str) -> str:
+    """The person's address on this channel as it is registered; empty when he has none."""
+    field = spec_of(channel).address
+    if not field:
+        return person.id
+    return (getattr(person, field) if field in _OWN_FIELDS else person.addresses.get(field)) or ""

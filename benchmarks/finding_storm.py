@@ -31,6 +31,10 @@ def is_critical(number: int) -> bool:
     return number % CRITICAL_EVERY == 0
 
 
+def _own_cell(number: int) -> str:
+    return f"c{number}" if is_critical(number) else ""
+
+
 def write_site(folder: Path, provider_port: int) -> None:
     """Buildings of FLATS flats, each with a cell and a worker; each gas alarm has a cell and a worker of its own."""
     numbers = range(FINDINGS)

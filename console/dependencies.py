@@ -34,6 +34,8 @@ class SiteInfo(msgspec.Struct, frozen=True):
 
     name: str
     zone: ZoneInfo
+    operators: int = 1
+    """Operator positions of the operations centre, which share the alarms (ISA-18.2)."""
 
 
 class CallbackReply(msgspec.Struct, frozen=True):

@@ -152,6 +152,8 @@ class SiteSettings(_Strict):
     timezone: Annotated[str, AfterValidator(_check_zone)] = "Asia/Shanghai"
     sign: Annotated[str, Field(min_length=2, max_length=10)] = "枫哨预警"
     public_url: str = ""
+    operators: Annotated[int, Field(ge=1, le=100)] = 1
+    """Operator positions of the operations centre. Alarm load is measured for one of them (ISA-18.2, EEMUA 191)."""
     last_resort: tuple[str, ...] = ()
     """Ids of the people who are notified when no rung of a ladder reaches a person: unregistered devices, hours
     without a shift."""

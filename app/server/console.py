@@ -35,7 +35,7 @@ def build_app(service: Service) -> FastAPI:
     return create_app(
         dependencies.ConsoleDependencies(
             clock=service.clock,
-            site=dependencies.SiteInfo(settings.name, settings.zone),
+            site=dependencies.SiteInfo(settings.name, settings.zone, settings.operators),
             database=service.stores.database,
             history=service.stores.history,
             desk=service.alerting.desk,

@@ -18,6 +18,7 @@ from alerts.analysis.facts import CaseRecord, DeliveryCount, FindingBegin, Perio
 from domain import DAY, FindingPhase, Instant
 from store.database.alerts.milestone_tables import alert_milestones
 from store.database.alerts.tables import alert_findings, alerts, deliveries
+from store.database.registry.tables import devices
 
 T = TypeVar("T")
 
@@ -73,6 +74,12 @@ def count_stale(tx: Connection, now: Instant, places: Places = None) -> int:
     stale = alerts.c.state.in_(_ACTIVE), alerts.c.opened_at < now - STALE_MS, alerts.c.exercise.is_(False)
     query = select(alerts.c.place, func.count()).where(*stale).group_by(alerts.c.place)
     return sum(int(count) for place, count in tx.execute(query) if places is None or place in places)
+
+
+def device_places(tx: Connection, ids: Collection[str]) -> dict[str, str]:
+    """The place of each of these registered devices that has one."""
+    query = select(devices.c.id, devices.c.place).where(devices.c.id.in_(sorted(ids)), devices.c.place.is_not(None))
+    return {row.id: row.place for row in tx.execute(query)}
 
 
 def _cases(tx: Connection, period: tuple[Instant, Instant], places: frozenset[str] | None) -> list[CaseRecord]:

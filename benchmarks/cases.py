@@ -24,7 +24,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from alerts.alert import ACTIVE_STATES
-from alerts.analysis.statistics import GroupBy, Period, summarize
+from alerts.analysis.case_figures import GroupBy
+from alerts.analysis.statistics import Period, summarize
 from benchmarks.result import Result
 from domain import DAY, HOUR, MINUTE, SECOND, Severity
 from store.database.alerts import case_facts, queries
@@ -202,7 +203,7 @@ def _questions(database: Database) -> dict[str, Callable[[], Awaitable[object]]]
 async def _statistics(database: Database, since: int, until: int, places: list[str] | None = None) -> object:
     facts = await case_facts.read_facts(database, since, until, NOW, places)
     period = Period(since, until, NOW, ZoneInfo("Asia/Shanghai"))
-    return await asyncio.to_thread(summarize, facts, period, tuple(GroupBy))
+    return await asyncio.to_thread(summarize, facts, period, tuple(GroupBy), lambda place: place and place[:2])
 
 
 def run(folder: Path, open_count: int = 100_000, closed_count: int = 200_000) -> Iterator[Result]:

@@ -5,7 +5,7 @@ Sources and definitions: docs/statistics.md.
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Final
@@ -99,19 +99,19 @@ def load_level(per_ten_minutes: float) -> LoadLevel:
 
 def chattering(findings: Iterable[FindingBegin]) -> dict[tuple[str, str], int]:
     """Rule and device of each alarm that began three times within a minute, with the number of its beginnings."""
-    begun: Counter[tuple[str, str]] = Counter()
-    recent: dict[tuple[str, str], deque[Instant]] = {}
-    found: set[tuple[str, str]] = set()
-    for finding in sorted(findings, key=lambda one: one.at):
-        if finding.device is None:
-            continue
-        key = (finding.rule, finding.device)
-        begun[key] += 1
-        times = recent.setdefault(key, deque(maxlen=CHATTERING_TIMES))
-        times.append(finding.at)
-        if len(times) == CHATTERING_TIMES and times[-1] - times[0] <= MINUTE:
-            found.add(key)
-    return {key: begun[key] for key in sorted(found, key=lambda key: (-begun[key], key))}
+    begun: dict[tuple[str, str], list[Instant]] = {}
+    for finding in findings:
+        if finding.device is not None:
+            begun.setdefault((finding.rule, finding.device), []).append(finding.at)
+    found = {key: len(times) for key, times in begun.items() if _is_chattering(times)}
+    return {key: found[key] for key in sorted(found, key=lambda key: (-found[key], key))}
+
+
+def _is_chattering(times: list[Instant]) -> bool:
+    if len(times) < CHATTERING_TIMES:
+        return False
+    ordered = sorted(times)
+    return any(last - first <= MINUTE for first, last in zip(ordered, ordered[CHATTERING_TIMES - 1 :], strict=False))
 
 
 def _count_windows(alarms: Iterable[Instant], since: Instant, width_ms: int) -> Counter[int]:

@@ -37,7 +37,11 @@ def summarize_durations(values_ms: Iterable[int]) -> DurationSummary:
     >>> summarize_durations([40_000, 20_000, 90_000])
     DurationSummary(count=3, mean_ms=50000, median_ms=40000, p90_ms=90000)
     """
-    ordered = sorted(values_ms)
+    return summarize_sorted(sorted(values_ms))
+
+
+def summarize_sorted(ordered: list[int]) -> DurationSummary:
+    """The same of times in ascending order."""
     if not ordered:
         return NOTHING_MEASURED
     return DurationSummary(

@@ -10,7 +10,8 @@ from typing import Annotated, Final
 from fastapi import Query
 from msgspec import Struct
 
-from alerts.analysis.statistics import GroupBy, Period, Statistics, summarize
+from alerts.analysis.case_figures import GroupBy
+from alerts.analysis.statistics import Period, Statistics, summarize
 from console import messages_zh
 from console.api.devices import visible_places
 from console.http.authorization import NonLinkUser

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import field
 
 from alerts.analysis.alarm_load import LoadLevel
-from alerts.analysis.statistics import GroupBy
+from alerts.analysis.case_figures import GroupBy
 from console.schemas.references import Schema
 from console.timestamps import Timestamp
 

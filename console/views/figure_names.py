@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final, Literal
 
-from alerts.analysis.statistics import GroupBy
+from alerts.analysis.case_figures import GroupBy
 from console.dependencies import RuleSummary
 from console.messages_zh import DELIVERY_STATES, SEVERITIES
 from domain.people import Community

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from alerts.analysis.bad_actors import BadActor
+from alerts.analysis.case_figures import CaseFigures, CaseGroup, GroupBy
 from alerts.analysis.durations import DurationSummary, Share
-from alerts.analysis.statistics import CaseFigures, CaseGroup, GroupBy, Period, Statistics
+from alerts.analysis.statistics import Period, Statistics
 from console.views.figure_names import FigureNames
 
 

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterator
 from functools import partial
 from typing import Any, Final, Protocol, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, Integer, func, select, type_coerce
 
 from alerts.alert import ACTIVE_STATES
 from alerts.analysis.alarm_load import STALE_MS
@@ -28,7 +28,9 @@ _CASE: Final = select(
     alerts.c.id,
     alert_milestones.c.opened_at,
     *(alerts.c[name] for name in ("severity", "ledger", "hazard", "rule", "title", "device", "place", "state")),
-    *(alerts.c[name] for name in ("disposition", "exercise", "source", "overdue_count")),
+    alerts.c.disposition,
+    type_coerce(alerts.c.exercise, Integer),  # converting a Boolean takes as long as the rest of the row
+    *(alerts.c[name] for name in ("source", "overdue_count")),
     *(alert_milestones.c[name] for name in ("role", "acknowledged_at", "arrived_at", "resolved_at", "closed_at")),
 ).join_from(alert_milestones, alerts, alerts.c.id == alert_milestones.c.alert)
 """Columns in the order of the fields of CaseRecord."""
@@ -72,8 +74,10 @@ def slice_facts(tx: Connection, period: tuple[Instant, Instant], places: Places 
 def count_stale(tx: Connection, now: Instant, places: Places = None) -> int:
     """Alerts that are active and were opened more than 24 hours ago; exercises are not counted."""
     stale = alerts.c.state.in_(_ACTIVE), alerts.c.opened_at < now - STALE_MS, alerts.c.exercise.is_(False)
+    if places is None:
+        return int(tx.execute(select(func.count()).select_from(alerts).where(*stale)).scalar_one())
     query = select(alerts.c.place, func.count()).where(*stale).group_by(alerts.c.place)
-    return sum(int(count) for place, count in tx.execute(query) if places is None or place in places)
+    return sum(int(count) for place, count in tx.execute(query) if place in places)
 
 
 def device_places(tx: Connection, ids: Collection[str]) -> dict[str, str]:

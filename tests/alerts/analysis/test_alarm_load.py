@@ -40,4 +40,5 @@ def test_hours_with_more_than_thirty_alarms_are_a_share_of_all_hours() -> None:
 def test_an_alarm_that_begins_three_times_within_a_minute_is_chattering(gap_s: int, found: bool) -> None:
     begun = [FindingBegin(T0 + n * gap_s * SECOND, "gas-alarm", "gas-402", None) for n in range(4)]
     others = [FindingBegin(T0 + n, "home-welfare", None, None) for n in range(4)]
+    others.append(FindingBegin(T0, "band-fall", "band-1", None))
     assert chattering([*reversed(begun), *others]) == ({("gas-alarm", "gas-402"): 4} if found else {})

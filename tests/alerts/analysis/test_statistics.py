@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from alerts.analysis.case_figures import CaseFigures, GroupBy
 from alerts.analysis.durations import Share
 from alerts.analysis.facts import CaseRecord, DeliveryCount, FindingBegin, PeriodFacts
-from alerts.analysis.statistics import CaseFigures, GroupBy, Period, hours_of_week, summarize
+from alerts.analysis.statistics import Period, summarize
 from domain import DAY, HOUR, MINUTE, SECOND
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -77,7 +78,8 @@ def test_groups_list_the_largest_first_and_what_has_no_value_by_itself() -> None
 
 
 def test_an_exercise_is_counted_apart_and_in_no_other_figure() -> None:
-    found = summarize(PeriodFacts([case(), case(2, exercise=True, source="exercise")]), MONTH)
+    found = summarize(PeriodFacts([case(), case(2, exercise=True, source="exercise")]), MONTH, [GroupBy.SOURCE])
+    assert [one.key for one in found.groups[GroupBy.SOURCE]] == ["device"]
     assert (found.cases.opened, found.exercises.opened) == (1, 1)
     assert found.dispositions == {"real": 1}
     assert summarize(PeriodFacts(), MONTH).cases == CaseFigures()
@@ -87,7 +89,8 @@ def test_dispositions_alarms_messages_and_stale_alerts_are_passed_on() -> None:
     messages = (DeliveryCount("sms", "aliyun", "delivered", "", 3),)
     begun = [FindingBegin(T0 + n * SECOND, "gas-alarm", "gas-402", "false_alarm") for n in range(3)]
     undecided = case(5, disposition=None)
-    found = summarize(PeriodFacts([case(), undecided, OPEN], begun, messages, stale=7), MONTH)
+    drill = case(6, exercise=True)
+    found = summarize(PeriodFacts([case(), undecided, drill, OPEN], begun, messages, stale=7), MONTH)
     assert (found.dispositions, found.undecided, found.stale) == ({"real": 1}, 1, 7)
     assert found.deliveries == messages
     assert [(actor.id, actor.count) for actor in found.chattering] == [("gas-alarm/gas-402", 3)]
@@ -95,8 +98,16 @@ def test_dispositions_alarms_messages_and_stale_alerts_are_passed_on() -> None:
     assert found.bad_actors.devices[0].false == 3
 
 
-def test_hours_of_the_week_are_local() -> None:
-    table = hours_of_week([T0, T0 + 2 * HOUR], SHANGHAI)
-    assert table[5][22] == 1  # Saturday evening
-    assert table[6][0] == 1  # Sunday, after midnight
-    assert sum(map(sum, table)) == 2
+def test_hours_of_the_week_and_days_are_local_and_a_day_without_alerts_is_a_zero() -> None:
+    found = summarize(
+        PeriodFacts([case(), case(2, opened_at=T0 + 2 * HOUR), case(3, exercise=True)]),
+        Period(T0, T0 + 2 * DAY, T0 + 2 * DAY, SHANGHAI),
+    )
+    assert found.hours[5][22] == 1  # Saturday evening
+    assert found.hours[6][0] == 1  # Sunday, after midnight
+    assert sum(map(sum, found.hours)) == 2
+    assert [(day.isoformat(), count) for day, count in found.days] == [
+        ("2026-11-21", 1),
+        ("2026-11-22", 1),
+        ("2026-11-23", 0),
+    ]

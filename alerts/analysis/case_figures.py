@@ -108,7 +108,15 @@ class CountedCases:
         area_of = cache(area_of)
         for case in cases:
             key = (
-                *(case.severity, case.ledger, case.hazard, case.rule, area_of(case.place), case.state, case.disposition),
+                *(
+                    case.severity,
+                    case.ledger,
+                    case.hazard,
+                    case.rule,
+                    area_of(case.place),
+                    case.state,
+                    case.disposition,
+                ),
                 *(case.exercise, case.source, case.role),
             )
             found = counts.get(key)

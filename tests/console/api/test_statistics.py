@@ -25,9 +25,7 @@ async def played(harness: ConsoleHarness, admin: Client) -> None:
         assert done.status_code == 200, done.text
 
 
-async def test_a_day_answers_how_fast_what_was_taken_and_where(
-    harness: ConsoleHarness, admin: Client
-) -> None:
+async def test_a_day_answers_how_fast_what_was_taken_and_where(harness: ConsoleHarness, admin: Client) -> None:
     await played(harness, admin)
     found = (await admin.get("/api/v1/statistics", params={**PERIOD, "group": "severity,place,hazard"})).json()
     assert found["cases"]["opened"] == 2

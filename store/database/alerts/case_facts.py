@@ -88,7 +88,7 @@ def device_places(tx: Connection, ids: Collection[str]) -> dict[str, str]:
 
 def _cases(tx: Connection, period: tuple[Instant, Instant], places: frozenset[str] | None) -> list[CaseRecord]:
     query = _CASE.where(_within(alert_milestones.c.opened_at, period), alerts.c.merged_into.is_(None))
-    return [CaseRecord(*row) for row in tx.execute(query) if places is None or row.place in places]
+    return [CaseRecord(*tuple(row)) for row in tx.execute(query) if places is None or row.place in places]
 
 
 def _findings(tx: Connection, period: tuple[Instant, Instant], places: frozenset[str] | None) -> list[FindingBegin]:

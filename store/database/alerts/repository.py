@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from functools import cache
-from typing import Any, Final, Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from msgspec import structs
-from sqlalchemy import Connection, Select, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, func, insert, or_, select, update
 
 from alerts.alert import ACTIVE_STATES, UNACKNOWLEDGED_STATES, Alert, TimelineEntry
 from alerts.handling.joining import is_unregistered
@@ -36,9 +35,6 @@ _SAVE = update(alerts).where(alerts.c.id == bindparam("b_id"))
 _DUE = select(alerts).where(alerts.c.wake_at <= bindparam("now")).order_by(alerts.c.wake_at, alerts.c.id)
 _DELIVERIES = select(deliveries).where(deliveries.c.alert == bindparam("alert")).order_by(deliveries.c.n)
 _DELIVERY = select(deliveries).where(deliveries.c.id == bindparam("id"))
-_LAST_DELIVERY = select(func.coalesce(func.max(deliveries.c.n), 0))
-_EXISTING_KEYS = select(deliveries.c.key).where(deliveries.c.key.in_(bindparam("keys", expanding=True)))
-_UPDATE_DELIVERY = update(deliveries).where(deliveries.c.id == bindparam("b_id"))
 _LEASABLE = or_(
     and_(
         deliveries.c.state.in_((DeliveryState.PENDING.value, DeliveryState.UNKNOWN.value)),
@@ -69,20 +65,6 @@ _LAST_MESSAGES = (
     )
     .order_by(deliveries.c.sent_at.is_(None).desc(), deliveries.c.sent_at.desc(), deliveries.c.n.desc())
 )
-
-
-@cache
-def _alerts_to_join(has_device: bool, unregistered: bool, has_building: bool) -> Select[Any]:
-    """Active alerts about the same subject; also of the same device, or of the same rule (see alerts/ports.py)."""
-    same_rule = alerts.c.rule == bindparam("rule")
-    same = [and_(alerts.c.subject_type == bindparam("subject_type"), alerts.c.subject_id == bindparam("subject_id"))]
-    if has_device:
-        same.append(alerts.c.device == bindparam("device"))
-    elif unregistered:
-        same.append(and_(same_rule, alerts.c.device.is_(None)))
-    if has_building:
-        same.append(and_(same_rule, alerts.c.building == bindparam("building")))
-    return select(alerts).where(alerts.c.state.in_(_ACTIVE), or_(*same)).order_by(alerts.c.id.desc())
 
 
 class SqlAlertStore:
@@ -116,15 +98,16 @@ class SqlAlertStore:
         return alert_findings.active_finding_ids(self._tx, prefix)
 
     def alerts_to_join(self, finding: Finding, building: str | None) -> list[Alert]:
-        query = _alerts_to_join(finding.device is not None, is_unregistered(finding), building is not None)
-        values = {
-            "subject_type": finding.subject.type,
-            "subject_id": finding.subject.id,
-            "device": finding.device,
-            "rule": finding.rule,
-            "building": building,
-        }
-        return [alert_of(row) for row in self._tx.execute(query, values)]
+        subject = and_(alerts.c.subject_type == finding.subject.type, alerts.c.subject_id == finding.subject.id)
+        same = [subject]
+        if finding.device is not None:
+            same.append(alerts.c.device == finding.device)
+        elif is_unregistered(finding):
+            same.append(and_(alerts.c.rule == finding.rule, alerts.c.device.is_(None)))
+        if building is not None:
+            same.append(and_(alerts.c.rule == finding.rule, alerts.c.building == building))
+        query = select(alerts).where(alerts.c.state.in_(_ACTIVE), or_(*same)).order_by(alerts.c.id.desc())
+        return [alert_of(row) for row in self._tx.execute(query)]
 
     # alerts
 
@@ -182,13 +165,13 @@ class SqlAlertStore:
     # deliveries
 
     def next_delivery_number(self) -> int:
-        return int(self._tx.execute(_LAST_DELIVERY).scalar_one()) + 1
+        return int(self._tx.execute(select(func.coalesce(func.max(deliveries.c.n), 0))).scalar_one()) + 1
 
     def enqueue(self, new: Sequence[Delivery]) -> None:
         if not new:
             return
         keys = [delivery.key for delivery in new]
-        existing = set(self._tx.execute(_EXISTING_KEYS, {"keys": keys}).scalars())
+        existing = set(self._tx.execute(select(deliveries.c.key).where(deliveries.c.key.in_(keys))).scalars())
         rows = [delivery_values(delivery) for delivery in new if delivery.key not in existing]
         if rows:
             self._tx.execute(insert(deliveries), rows)
@@ -206,7 +189,7 @@ class SqlAlertStore:
         return None if row is None else delivery_of(row)
 
     def update_delivery(self, old: Delivery, new: Delivery, at: Instant, detail: str) -> None:
-        self._tx.execute(_UPDATE_DELIVERY, {**delivery_values(new), "b_id": new.id})
+        self._tx.execute(update(deliveries).where(deliveries.c.id == new.id), delivery_values(new))
         step = {
             "delivery": new.id,
             "at": at,

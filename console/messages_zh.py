@@ -203,6 +203,9 @@ DELIVERY_STATES: Final = {
 SEVERITIES: Final = {"critical": "紧急", "high": "高", "medium": "中", "low": "低"}
 CAP_RESTRICTION: Final = "仅限政务应急平台内部使用"
 CAP_NOWHERE: Final = "位置未登记"
+CAP_EVENT: Final = "险情"
+CAP_EXERCISE: Final = "演练，非真实险情。"
+CAP_EXERCISE_PREFIX: Final = "演练："
 
 RULE_PHASES: Final = {
     "quiet": "正常",

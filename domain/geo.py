@@ -1,4 +1,4 @@
-"""Distances, and conversion between the three datums used in China.
+"""Distances, and conversion between the datums used in China.
 
 WGS-84 is the datum of satellite positioning; GCJ-02 the datum of Chinese maps, offset by up to 700 m by a published
 formula; BD-09 a further offset by Baidu. The inverse of GCJ-02 has no formula and is iterated.
@@ -13,6 +13,8 @@ from typing import Final
 WGS_84: Final = "WGS-84"
 GCJ_02: Final = "GCJ-02"
 BD_09: Final = "BD-09"
+CGCS_2000: Final = "CGCS2000"
+"""The national geodetic datum (GB 22021), within centimetres of WGS-84 today."""
 
 Point = tuple[float, float]
 """Latitude and longitude in degrees."""
@@ -42,7 +44,7 @@ def distance_m(here: Point, there: Point) -> float:
 
 def to_wgs84(point: Point, datum: str) -> Point | None:
     """The point in WGS-84; None for an unknown datum."""
-    if datum == WGS_84:
+    if datum in (WGS_84, CGCS_2000):
         return point
     if datum == BD_09:
         return _from_gcj02(_gcj02_of_bd09(point))

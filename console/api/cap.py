@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from typing import Final
 
+from fastapi import Request
 from starlette.responses import Response
 
 from console.api.alerts import require_visible_alert
 from console.api.devices import visible_places
 from console.http.authorization import CurrentUser, NonLinkUser
 from console.http.openapi import documented_router
-from console.http.requests import Deps
-from console.views import cap
+from console.http.requests import Deps, PageParams
+from console.views import cap, cap_feed
+from console.views.cap_area import cap_area
 from domain import Ledger
-from store.database.alerts import queries
+from store.database.alerts.feed import list_changed
 
 router = documented_router(prefix="/cap", tags=["cap"])
 
 FEED_ALERTS_MAX: Final = 100
+VISIBLE_ONLY: Final = {"Cache-Control": "private, no-cache"}
+"""A copy may be stored by the client and must be validated: what a token sees differs by token."""
 
 
 class CapMessage(Response):
@@ -29,19 +33,40 @@ class CapMessage(Response):
 class AtomFeed(Response):
     """An Atom feed."""
 
-    media_type = cap.FEED_TYPE
+    media_type = cap_feed.FEED_TYPE
 
 
 @router.get("/alerts/{alert_id}.xml", summary="One alert as a CAP 1.2 message", response_class=CapMessage)
-async def get_cap_message(deps: Deps, user: CurrentUser, alert_id: str) -> Response:
+async def get_cap_message(request: Request, deps: Deps, user: CurrentUser, alert_id: str) -> Response:
     view = await require_visible_alert(deps, user, alert_id)
-    return Response(cap.document(view, deps.site.name, deps.site.zone), media_type=cap.MEDIA_TYPE)
+    area = cap_area(deps.registry.community(), view["place"], view["address"])
+    text = cap.document(view, area, deps.site.name, deps.site.zone)
+    return conditional_response(request, text, cap.MEDIA_TYPE, cap_feed.validator([text]))
 
 
-@router.get("/feed.xml", summary="The newest dangers as an Atom feed of CAP messages", response_class=AtomFeed)
-async def get_feed(deps: Deps, user: NonLinkUser) -> Response:
+@router.get(
+    "/feed.xml",
+    summary="Dangers as an Atom feed of CAP messages, the most recently changed first",
+    response_class=AtomFeed,
+)
+async def get_feed(request: Request, deps: Deps, user: NonLinkUser, pages: PageParams) -> Response:
     places = visible_places(deps, user, None)
-    filters = queries.AlertFilter(ledger=Ledger.DANGER, place=None if places is None else sorted(places))
-    page = await deps.database.read(lambda tx: queries.list_alerts(tx, filters, FEED_ALERTS_MAX))
-    text = cap.feed(page.items, deps.site.name, deps.site.zone, deps.clock())
-    return Response(text, media_type=cap.FEED_TYPE)
+    limit = min(pages.limit, FEED_ALERTS_MAX)
+    page = await deps.database.read(
+        lambda tx: list_changed(tx, Ledger.DANGER, None if places is None else sorted(places), limit, pages.after)
+    )
+    cursor = pages.sign_cursor(page.next)
+    text = cap_feed.feed(page.items, deps.site.name, deps.site.zone, deps.clock(), cursor)
+    versions = [f"{view['id']}-{view['updated_at']}-{view['severity']}" for view in page.items]
+    return conditional_response(
+        request, text, cap_feed.FEED_TYPE, cap_feed.validator([deps.site.name, pages.after, page.next, *versions])
+    )
+
+
+def conditional_response(request: Request, text: str, media_type: str, entity_tag: str) -> Response:
+    """The document, or 304 when the client has this version (If-None-Match, RFC 9110 section 13.1.2)."""
+    headers = {**VISIBLE_ONLY, "ETag": entity_tag}
+    known = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
+    if entity_tag in known or "*" in known:
+        return Response(status_code=304, headers=headers)
+    return Response(text, media_type=media_type, headers=headers)

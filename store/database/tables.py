@@ -5,6 +5,7 @@ from __future__ import annotations
 from store.database.alerts import milestone_tables as _milestones
 from store.database.alerts import silence_tables as _silences
 from store.database.alerts import tables as _alerts
+from store.database.exchange import tables as _exchange
 from store.database.metadata import metadata
 from store.database.refusals import tables as _refusals
 from store.database.registry import tables as _registry
@@ -17,6 +18,7 @@ TABLE_MODULES = (
     _alerts,
     _silences,
     _milestones,
+    _exchange,
 )
 
 __all__ = ["TABLE_MODULES", "metadata"]

@@ -9,6 +9,7 @@ from msgspec import structs
 from sqlalchemy import Connection, and_, bindparam, func, insert, or_, select, update
 
 from alerts.alert import ACTIVE_STATES, UNACKNOWLEDGED_STATES, Alert, TimelineEntry
+from alerts.exchange.messages import Changes
 from alerts.handling.joining import is_unregistered
 from alerts.message import DANGER_KINDS, NOT_FAILED, OVER_BUDGET, POSSIBLY_SEEN, Delivery, DeliveryState, MessageKind
 from alerts.messages.deliveries import answer_key_prefix
@@ -17,6 +18,7 @@ from alerts.silence import HeldFinding, HeldState, Silence
 from domain import Finding, Instant, Lane, Ledger, Person
 from store.database.alerts import callbacks, milestones, reply_codes, silences
 from store.database.alerts import findings as alert_findings
+from store.database.alerts.change_log import ChangeLog
 from store.database.alerts.rows import alert_of, alert_values, delivery_of, delivery_values
 from store.database.alerts.tables import alerts, deliveries, delivery_events, timeline
 from store.database.system import journal_positions
@@ -70,8 +72,8 @@ _LAST_MESSAGES = (
 class SqlAlertStore:
     """The alert store of one transaction. Methods: see alerts/ports.py."""
 
-    def __init__(self, tx: Connection) -> None:
-        self._tx = tx
+    def __init__(self, tx: Connection, *, records_changes: bool = False) -> None:
+        self._tx, self.change_log = tx, ChangeLog() if records_changes else None
         self._timeline: list[TimelineEntry] = []
 
     def flush(self) -> None:
@@ -87,6 +89,8 @@ class SqlAlertStore:
 
     def record_finding(self, finding: Finding, alert: int | None) -> None:
         alert_findings.record_finding(self._tx, finding, alert)
+        if self.change_log is not None:
+            self.change_log.finding_recorded(finding)
 
     def active_findings(self, alert: int) -> list[tuple[str, str | None]]:
         return alert_findings.active_findings(self._tx, alert)
@@ -115,9 +119,14 @@ class SqlAlertStore:
         key = self._tx.execute(insert(alerts), alert_values(alert)).inserted_primary_key
         assert key is not None
         milestones.open_milestones(self._tx, int(key[0]), alert.opened_at)
-        return structs.replace(alert, id=int(key[0]))
+        added = structs.replace(alert, id=int(key[0]))
+        if self.change_log is not None:
+            self.change_log.alert_added(added)
+        return added
 
     def save_alert(self, alert: Alert) -> None:
+        if self.change_log is not None:
+            self.change_log.alert_saved(alert, self.alert)
         self._tx.execute(_SAVE, {**alert_values(alert), "b_id": alert.id})
         milestones.reach_milestones(self._tx, alert)
 
@@ -287,17 +296,24 @@ class _Writer(Protocol):
     def write(self, work: Callable[[Connection], T], /) -> Awaitable[T]: ...
 
 
-class Transactions:
-    """`Transact` of alerts/ports.py on a database."""
+RecordChanges = Callable[[Connection, Changes], None]
+"""Called at the end of a transaction that changed alerts or findings, and committed with it."""
 
-    def __init__(self, database: _Writer) -> None:
-        self._database = database
+
+class Transactions:
+    """`Transact` of alerts/ports.py on a database. `record` sees what each transaction changed, before it commits."""
+
+    def __init__(self, database: _Writer, record: RecordChanges | None = None) -> None:
+        self._database, self._record = database, record
 
     def __call__(self, work: Callable[[AlertStore], T]) -> Awaitable[T]:
-        def within(tx: Connection) -> T:
-            store = SqlAlertStore(tx)
-            result = work(store)
-            store.flush()
-            return result
+        return self._database.write(lambda tx: self.run(tx, work))
 
-        return self._database.write(within)
+    def run(self, tx: Connection, work: Callable[[AlertStore], T]) -> T:
+        """Run `work` within an open transaction, and record what it changed."""
+        store = SqlAlertStore(tx, records_changes=self._record is not None)
+        result = work(store)
+        store.flush()
+        if self._record is not None and store.change_log:
+            self._record(tx, store.change_log.changes)
+        return result

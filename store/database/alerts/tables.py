@@ -72,6 +72,7 @@ Index(None, alerts.c.device, alerts.c.state)
 Index(None, alerts.c.rule, alerts.c.subject_id, alerts.c.state)
 Index(None, alerts.c.building, alerts.c.state)
 Index(None, alerts.c.state, alerts.c.id)
+Index(None, alerts.c.ledger, alerts.c.updated_at, alerts.c.id)
 Index(None, alerts.c.subject_type, alerts.c.subject_id, alerts.c.state)
 
 alert_findings = Table(

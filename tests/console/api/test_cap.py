@@ -31,3 +31,38 @@ async def test_the_feed_lists_dangers_with_the_url_of_each_message(harness: Cons
     assert (await admin.get(str(link.get("href")))).status_code == 200
     assert (await admin.get("/cap/alerts/99.xml")).status_code == 404
     assert (await admin.get(f"/cap/alerts/{number}.pdf")).status_code == 404
+
+
+async def test_a_feed_has_pages_and_the_last_change_stands_first(harness: ConsoleHarness, admin: Client) -> None:
+    numbers = []
+    for second in range(3):
+        harness.now += 1_000
+        numbers.append(await harness.alert(f"d{second}", f"rule-{second}", place=f"p{second}"))
+    harness.now += 1_000
+    await admin.post(f"/api/v1/alerts/{numbers[0]}/acknowledge", json={"person": "w-zhang"})
+    seen, address = [], "/cap/feed.xml?limit=2"
+    while address:
+        page = fromstring((await admin.get(address)).content)
+        alternate = f"{ATOM}entry/{ATOM}link[@rel='alternate']"
+        seen += [str(link.get("href")).removeprefix("/cap/alerts/")[:-4] for link in page.iterfind(alternate)]
+        following = page.find(f"{ATOM}link[@rel='next']")
+        address = "" if following is None else f"{following.get('href')}&limit=2"
+
+    assert seen == [numbers[0], numbers[2], numbers[1]]
+    assert (await admin.get("/cap/feed.xml?next=forged")).status_code == 422
+
+
+async def test_an_unchanged_document_is_not_sent_again(harness: ConsoleHarness, admin: Client) -> None:
+    number = await harness.alert()
+    for path in ("/cap/feed.xml", f"/cap/alerts/{number}.xml"):
+        first = await admin.get(path)
+        tag = {"if-none-match": first.headers["etag"]}
+        again = await admin.get(path, headers=tag)
+        harness.now += 1_000
+        await admin.post(f"/api/v1/alerts/{number}/acknowledge", json={"person": "w-zhang"})
+        changed = await admin.get(path, headers=tag)
+        await admin.post(f"/api/v1/alerts/{number}/reopen", json={"person": "w-zhang", "reason": "x"})
+
+        assert (first.status_code, again.status_code, again.content, changed.status_code) == (200, 304, b"", 200)
+        assert first.headers["cache-control"] == "private, no-cache"
+        assert (await admin.get(path, headers={"if-none-match": "*"})).status_code == 304

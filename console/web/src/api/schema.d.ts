@@ -718,6 +718,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/statistics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Response times, closing rate, alarm load (ISA-18.2) and bad actors; default: the last 30 days */
+        get: operations["get_statistics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/silences": {
         parameters: {
             query?: never;
@@ -933,7 +950,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The newest dangers as an Atom feed of CAP messages */
+        /** Dangers as an Atom feed of CAP messages, the most recently changed first */
         get: operations["get_feed"];
         put?: never;
         post?: never;
@@ -2151,6 +2168,147 @@ export interface components {
             rule?: string;
         };
         /**
+         * Statistics
+         * @description The figures of a period; `hours` counts cases by weekday (Monday first) and local hour.
+         */
+        Statistics: {
+            /** Format: date-time */
+            from: string;
+            /** Format: date-time */
+            to: string;
+            place: string | null;
+            cases: components["schemas"]["CaseFigures"];
+            groups: {
+                [key: string]: components["schemas"]["CaseGroup"][];
+            };
+            load: components["schemas"]["Load"];
+            bad_actors: components["schemas"]["BadActors"];
+            dispositions: {
+                [key: string]: number;
+            };
+            undecided: number;
+            deliveries: components["schemas"]["DeliveryCount"][];
+            hours: number[][];
+            exercises: components["schemas"]["CaseFigures"];
+        };
+        /**
+         * CaseFigures
+         * @description Cases opened in the period. `closed` is the closing rate (结案率), `overdue` those that missed a deadline.
+         */
+        CaseFigures: {
+            opened: number;
+            active: number;
+            settled: number;
+            closed: components["schemas"]["Ratio"];
+            overdue: components["schemas"]["Ratio"];
+            acknowledge: components["schemas"]["Durations"];
+            arrive: components["schemas"]["Durations"];
+            resolve: components["schemas"]["Durations"];
+            taken_in_time: components["schemas"]["Ratio"];
+            on_site_in_time: components["schemas"]["Ratio"];
+        };
+        /**
+         * Ratio
+         * @description `count` of `total`; `ratio` between 0 and 1, null of nothing.
+         */
+        Ratio: {
+            count: number;
+            total: number;
+            ratio: number | null;
+        };
+        /**
+         * Durations
+         * @description Response times in ms; null where nothing was measured.
+         */
+        Durations: {
+            count: number;
+            mean_ms: number | null;
+            median_ms: number | null;
+            p90_ms: number | null;
+        };
+        /**
+         * GroupBy
+         * @description What cases are grouped by. Values are those of the API parameter `group`.
+         * @enum {string}
+         */
+        GroupBy: "hazard" | "ledger" | "place" | "role" | "rule" | "severity" | "source";
+        /**
+         * CaseGroup
+         * @description The figures of the cases with this key; null: no value. `title` is the key's name in Chinese.
+         */
+        CaseGroup: {
+            opened: number;
+            active: number;
+            settled: number;
+            closed: components["schemas"]["Ratio"];
+            overdue: components["schemas"]["Ratio"];
+            acknowledge: components["schemas"]["Durations"];
+            arrive: components["schemas"]["Durations"];
+            resolve: components["schemas"]["Durations"];
+            taken_in_time: components["schemas"]["Ratio"];
+            on_site_in_time: components["schemas"]["Ratio"];
+            key: string | null;
+            title: string;
+        };
+        /**
+         * Load
+         * @description Alarm load of one operator position (ISA-18.2, EEMUA 191). Shares are between 0 and 1; peaks are of all
+         *         positions together.
+         */
+        Load: {
+            alarms: number;
+            operators: number;
+            per_ten_minutes: number;
+            per_day: number;
+            level: components["schemas"]["LoadLevel"];
+            peak_minute: number;
+            peak_ten_minutes: number;
+            busy_hours: number;
+            over_ten: number;
+            flood: number;
+            floods: number;
+            stale: number;
+        };
+        /**
+         * LoadLevel
+         * @description The average rate against ISA-18.2. Values are those of the API.
+         * @enum {string}
+         */
+        LoadLevel: "acceptable" | "manageable" | "overloaded";
+        /**
+         * BadActors
+         * @description The ten devices and the ten rules with the most alarms, and alarms that begin three times within a minute.
+         */
+        BadActors: {
+            devices: components["schemas"]["BadActor"][];
+            rules: components["schemas"]["BadActor"][];
+            chattering: components["schemas"]["BadActor"][];
+            share_of_top_ten: number | null;
+        };
+        /**
+         * BadActor
+         * @description A device or rule with its number of alarms, their share of all, and what they turned out to be.
+         */
+        BadActor: {
+            id: string;
+            title: string;
+            count: number;
+            share: number;
+            real: number;
+            false: number;
+        };
+        /**
+         * DeliveryCount
+         * @description Number of messages with this channel, provider, state and outcome code.
+         */
+        DeliveryCount: {
+            channel: string;
+            provider: string;
+            state: string;
+            code: string;
+            count: number;
+        };
+        /**
          * Page[Silence]
          * @description A page of a list; `next` is the cursor of the next page, null on the last one.
          */
@@ -2416,6 +2574,17 @@ export type FileDifference = components['schemas']['FileDifference'];
 export type ImportResult = components['schemas']['ImportResult'];
 export type Why = components['schemas']['Why'];
 export type WhyFact = components['schemas']['WhyFact'];
+export type Statistics = components['schemas']['Statistics'];
+export type CaseFigures = components['schemas']['CaseFigures'];
+export type Ratio = components['schemas']['Ratio'];
+export type Durations = components['schemas']['Durations'];
+export type GroupBy = components['schemas']['GroupBy'];
+export type CaseGroup = components['schemas']['CaseGroup'];
+export type Load = components['schemas']['Load'];
+export type LoadLevel = components['schemas']['LoadLevel'];
+export type BadActors = components['schemas']['BadActors'];
+export type BadActor = components['schemas']['BadActor'];
+export type DeliveryCount = components['schemas']['DeliveryCount'];
 export type PageSilence = components['schemas']['Page_Silence_'];
 export type Silence = components['schemas']['Silence'];
 export type Matchers = components['schemas']['Matchers'];
@@ -5851,6 +6020,50 @@ export interface operations {
             };
         };
     };
+    get_statistics: {
+        parameters: {
+            query?: {
+                group?: string[];
+                from?: string | null;
+                to?: string | null;
+                /** @description this place and all places under it */
+                place?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Statistics"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_silences: {
         parameters: {
             query?: {
@@ -6588,7 +6801,13 @@ export interface operations {
     };
     get_feed: {
         parameters: {
-            query?: never;
+            query?: {
+                limit?: number;
+                /** @description the `next` of the page before */
+                next?: string | null;
+                /** @description the same as next */
+                cursor?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;

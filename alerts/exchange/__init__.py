@@ -1,0 +1,1 @@
+"""Exchange with outside systems: cases in and out, signed webhooks to subscribers, export to a care platform."""

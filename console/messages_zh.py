@@ -73,6 +73,7 @@ PARENT_LOOP: Final = "上级关系成环：{id}。"
 
 BAD_TIME: Final = "不是时间。请写 RFC 3339，例如 2026-11-21T22:05:03+08:00，年份从 1900 到 9998。"
 BAD_ORDER: Final = "from 必须早于 to。"
+BAD_MONTH: Final = "请写成 2026-11 这样的月份。"
 PERIOD_TOO_LONG: Final = "from 必须早于 to，最长{days}天。"
 BAD_STEP: Final = "不是时长。请写 30s、5m、1h 或秒数，最短 1s，最长 400 天。"
 BAD_LIMIT: Final = "limit 必须是 1 到 1000 的整数。"

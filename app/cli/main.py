@@ -12,6 +12,7 @@ import click
 from alerts.channel_specs import CHANNELS
 from app.cli.init import write_site_template
 from app.cli.options import FILE, FOLDER, report_user_errors
+from app.cli.report import report_command
 from app.cli.site import site_group
 
 
@@ -298,6 +299,7 @@ def send_test_message(site: Path, to: str, channel: str) -> None:
 
 
 main.add_command(site_group)
+main.add_command(report_command)
 
 if __name__ == "__main__":
     main()

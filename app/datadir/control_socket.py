@@ -51,6 +51,16 @@ def request(data: Path, method: str, path: str, body: Any = None, timeout_s: flo
 
     Raises ServiceNotRunning when no service holds the socket, RequestFailed when it refuses.
     """
+    response = _send(data, method, path, body, timeout_s)
+    return response.json() if response.content else None
+
+
+def download(data: Path, path: str, timeout_s: float = TIMEOUT_S) -> bytes:
+    """The content of a document of the service running on DIR. Raises like `request`."""
+    return _send(data, "GET", path, None, timeout_s).content
+
+
+def _send(data: Path, method: str, path: str, body: Any, timeout_s: float) -> httpx2.Response:
     path_of_socket = data / SOCKET
     if not _accepts_connections(path_of_socket):
         raise ServiceNotRunning
@@ -61,7 +71,7 @@ def request(data: Path, method: str, path: str, body: Any = None, timeout_s: flo
         except httpx2.ConnectError as error:
             raise ServiceNotRunning from error
     if response.is_success:
-        return response.json() if response.content else None
+        return response
     raise RequestFailed(_problem_text(response))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -14,6 +14,8 @@ from app.datadir.credentials import push_secrets
 from app.server.doctor import Doctor, doctor_inputs
 from app.server.metrics import service_metrics
 from app.server.processing import Processing
+from app.server.reports import site_info
+from app.server.rule_summaries import rule_summaries
 from app.server.service import Service
 from app.server.site_files import SiteFiles
 from console import dependencies
@@ -22,11 +24,8 @@ from domain import Instant
 from domain.secret import Secret
 from ingest.adapters import FILTERS
 from rules.engine.engine import Engine
-from rules.rulebook.model import Rule, Rulebook
 
 CONSOLE_DIST = Path(__file__).resolve().parents[2] / "console" / "dist"
-NON_EXPRESSION_CONDITIONS = ("absent", "gather", "chatter", "expires")
-"""Conditions without an expression: the API names their key."""
 
 
 def build_app(service: Service) -> FastAPI:
@@ -35,7 +34,7 @@ def build_app(service: Service) -> FastAPI:
     return create_app(
         dependencies.ConsoleDependencies(
             clock=service.clock,
-            site=dependencies.SiteInfo(settings.name, settings.zone, settings.operators),
+            site=site_info(service.config.site),
             database=service.stores.database,
             history=service.stores.history,
             desk=service.alerting.desk,
@@ -68,33 +67,6 @@ def metrics(service: Service) -> Iterator[Metric]:
     """Metric families of the service; the console adds its own."""
     alerting = service.alerting
     return service_metrics(service.processing.pipeline, service.consumer, alerting.desk.last_audit, alerting.send_times)
-
-
-def rule_summaries(books: Sequence[Rulebook]) -> list[dependencies.RuleSummary]:
-    """Every rule in force as the API lists it."""
-    return [
-        dependencies.RuleSummary(
-            name=rule.name,
-            title=rule.title.zh,
-            hazard=book.hazard,
-            kinds=rule.kinds,
-            severity=rule.severity.value,
-            ledger=rule.ledger.value,
-            version=str(book.version),
-            source=rule.source,
-            state="shadow" if rule.shadow else "active",
-            when=_condition(rule),
-            advice=rule.advice.zh if rule.advice else "",
-            title_en=rule.title.en,
-        )
-        for book in books
-        for rule in book.rules
-    ]
-
-
-def _condition(rule: Rule) -> str:
-    named = (key for key in NON_EXPRESSION_CONDITIONS if getattr(rule, key) is not None)
-    return rule.when or rule.event or next(named)
 
 
 def _registry_dependencies(service: Service) -> dependencies.RegistryDependencies:

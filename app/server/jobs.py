@@ -1,4 +1,4 @@
-"""The scheduler's jobs: roll-up, retention, daily report, digest, audit of open alerts. Each returns what it did."""
+"""The scheduler's jobs: roll-up, retention, reports, digest, audit of open alerts. Each returns what it did."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from alerts.service import AlertService, AuditResult
 from app.config.settings import SiteSettings
 from app.datadir.stores import Stores
 from app.pipeline.pipeline import Pipeline
-from app.server.scheduler import Job, StoredJob
+from app.server.scheduler import Job, StoredJob, Work
 from domain import DAY, Instant
 from store.database.alerts import retention, silences, statistics
 from store.database.database import Database
@@ -23,14 +23,18 @@ from store.database.system import jobs as table
 log = logging.getLogger("fengshao.jobs")
 
 
-def build_jobs(stores: Stores, site: SiteSettings, pipeline: Pipeline, desk: AlertService) -> dict[str, Job]:
+def build_jobs(
+    stores: Stores, site: SiteSettings, pipeline: Pipeline, desk: AlertService, keep_report: Work | None = None
+) -> dict[str, Job]:
     """Every job by name, with its default schedule in local time."""
+    monthly = {} if keep_report is None else {"monthly-report": Job("20 4 1 * *", keep_report)}
     return {
         "roll-up": Job("5 * * * *", partial(_roll_up, stores)),
         "retention": Job("40 3 * * *", partial(_delete_expired, stores, site, pipeline)),
         "daily-report": Job("0 8 * * *", partial(_report, stores)),
         "digest": Job("30 8 * * *", partial(_send_digests, desk)),
         "audit": Job("* * * * *", partial(_audit, desk)),
+        **monthly,
     }
 
 

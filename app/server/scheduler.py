@@ -25,12 +25,15 @@ log = logging.getLogger("fengshao.scheduler")
 MISFIRE_GRACE_S = 3600
 
 
+Work = Callable[[Instant], Awaitable[str]]
+"""Runs a job and returns in a few words what was done."""
+
+
 class Job(Struct, frozen=True):
     """`schedule` is the default, in crontab's five fields, local time."""
 
     schedule: str
-    work: Callable[[Instant], Awaitable[str]]
-    """Runs the job and returns in a few words what was done."""
+    work: Work
 
 
 class StoredJob(Struct, frozen=True):

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Any
 
 from app.datadir.credentials import mqtt_client_id
@@ -22,16 +23,20 @@ from app.server.jobs import DatabaseJobStore, build_jobs
 from app.server.live_updates import LiveUpdates, StatusPublisher
 from app.server.processing import Processing, build_engine, load_start_state
 from app.server.registry import RegistryCache
+from app.server.reports import MonthlyReports
 from app.server.rule_state import EngineRuleState
+from app.server.rule_summaries import rule_summaries
 from app.server.scheduler import Scheduler
 from app.server.service_config import ServiceConfig
 from app.server.site_files import log_skipped
 from app.server.sparkplug_rebirth import request_rebirths
 from app.server.status import StatusLine
 from app.site_check import last_resort
+from console.dependencies import RuleSummary
 from console.events import EventHub
 from domain import Instant
 from ingest.mqtt.consumer import MqttConsumer
+from rules.engine.engine import Engine
 from store.journal import MarkKind
 
 log = logging.getLogger("fengshao.service")
@@ -86,7 +91,8 @@ class Service:
         )
         self.intake = Intake(self.consumer, pipeline, self.processing.danger_prefilter, journal)
         self.status = StatusLine(pipeline, self.consumer, self.registry, database, site.settings.zone, clock)
-        jobs = build_jobs(stores, site.settings, pipeline, self.alerting.desk)
+        reports = MonthlyReports(config.data, database, site, self.registry, partial(_rules_in_force, self.engine))
+        jobs = build_jobs(stores, site.settings, pipeline, self.alerting.desk, reports.keep)
         self.scheduler = Scheduler(jobs, site.settings.zone, clock, DatabaseJobStore(database))
         publish_status = StatusPublisher(self.hub, self.status)
         self.updates = LiveUpdates(site, self.registry, self.processing, self.consumer, self.scheduler, publish_status)
@@ -161,3 +167,7 @@ class Service:
         """Apply changed codecs and definitions now; faults are reported, and what was in force stays so."""
         await self.processing.reload_codecs()
         await self.rulebook_reloader.poll(force=True)
+
+
+def _rules_in_force(engine: Engine) -> list[RuleSummary]:
+    return rule_summaries(engine.books)

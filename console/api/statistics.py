@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterable
-from functools import partial
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import Query
-from msgspec import Struct
+from starlette.responses import Response
 
 from alerts.analysis.case_figures import GroupBy
-from alerts.analysis.statistics import Period, Statistics, summarize
 from console import messages_zh
 from console.api.devices import visible_places
 from console.http.authorization import NonLinkUser
 from console.http.openapi import JsonResponse, documented_router
 from console.http.problems import FieldError, invalid
 from console.http.requests import Deps, OptionalText, TextList, item_response, parse_choices, parse_period
-from console.schemas.statistics import Statistics as StatisticsSchema
+from console.schemas.statistics import Statistics
 from console.security.auth import Principal
 from console.timestamps import to_schema
-from console.views.figure_names import FigureNames, Language, area_under
+from console.views.figure_names import Language
+from console.views.monthly_report import render_html
+from console.views.period_statistics import Scope, StatisticsReader
+from console.views.report_csv import render_csv
 from console.views.statistics import statistics_view
 from domain import DAY, Instant
-from store.database.alerts import case_facts
 
 router = documented_router(tags=["statistics"])
 
@@ -32,15 +30,16 @@ DEFAULT_SPAN_MS: Final = 30 * DAY
 SPAN_MAX_MS: Final = 800 * DAY
 """A little more than two years."""
 DEFAULT_GROUPS: Final = (GroupBy.SEVERITY, GroupBy.HAZARD, GroupBy.ROLE)
+REPORT_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+"""Content security policy of the report: its own style sheet, no scripts, nothing from elsewhere."""
+
+Place = Annotated[str | None, Query(description="this place and all places under it")]
 
 
-class Figures(Struct, frozen=True):
-    """Statistics of a period, with what is needed to name their keys."""
+class ReportPage(Response):
+    """A self-contained page."""
 
-    statistics: Statistics
-    period: Period
-    places: dict[str, str]
-    """The place of each device that is named."""
+    media_type = "text/html"
 
 
 @router.get(
@@ -53,42 +52,58 @@ async def get_statistics(
     group: TextList,
     from_: Annotated[str | None, Query(alias="from")] = None,
     to: OptionalText = None,
-    place: Annotated[str | None, Query(description="this place and all places under it")] = None,
-) -> JsonResponse[StatisticsSchema]:
-    since, until = period_of(deps, from_, to)
+    place: Place = None,
+) -> JsonResponse[Statistics]:
+    since, until = _period(deps, from_, to)
     groups = tuple(parse_choices("group", group, GroupBy)) or DEFAULT_GROUPS
-    found = await compute_figures(deps, user, since, until, place, groups)
-    view = statistics_view(found.statistics, found.period, place, names_in(deps, "zh"), found.places)
-    return item_response(deps, to_schema(StatisticsSchema, view))
+    reader = statistics_reader(deps)
+    found = await reader.figures(since, until, deps.clock(), groups, _scope(deps, user, place))
+    view = statistics_view(found.statistics, found.period, place, reader.names("zh"), found.places)
+    return item_response(deps, to_schema(Statistics, view))
 
 
-def period_of(deps: Deps, since: str | None, until: str | None) -> tuple[Instant, Instant]:
-    """The requested period; 422 when it is longer than SPAN_MAX_MS."""
+@router.get("/statistics/report", summary="The report of a month as a page or as CSV", response_class=ReportPage)
+async def get_report(
+    deps: Deps,
+    user: NonLinkUser,
+    month: Annotated[str, Query(description="like 2026-11")],
+    format_: Annotated[str, Query(alias="format", json_schema_extra={"enum": ["html", "csv"]})] = "html",
+    lang: Annotated[str, Query(json_schema_extra={"enum": ["zh", "en"]})] = "zh",
+    place: Place = None,
+) -> Response:
+    if format_ not in ("html", "csv"):
+        raise invalid(FieldError("format", messages_zh.BAD_CHOICE.format(value=format_, known="html、csv")))
+    language: Language = "en" if lang == "en" else "zh"
+    try:
+        report = await statistics_reader(deps).report(month, deps.clock(), language, _scope(deps, user, place))
+    except ValueError:
+        raise invalid(FieldError("month", messages_zh.BAD_MONTH)) from None
+    if format_ == "html":
+        return ReportPage(render_html(report), headers={"Content-Security-Policy": REPORT_POLICY})
+    return csv_response(render_csv(report), f"fengshao-{month}.csv")
+
+
+def csv_response(text: Any, name: str) -> Response:
+    """A CSV file for download."""
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def statistics_reader(deps: Deps) -> StatisticsReader:
+    """The reader of statistics with the present registry and rules."""
+    registry = deps.registry
+    return StatisticsReader(deps.database, deps.site, registry.community(), registry.roles, deps.rules.summaries())
+
+
+def _scope(deps: Deps, user: Principal, place: str | None) -> Scope:
+    return Scope(visible_places(deps, user, place), place or user.place)
+
+
+def _period(deps: Deps, since: str | None, until: str | None) -> tuple[Instant, Instant]:
+    """The requested period; 422 when it is empty or longer than SPAN_MAX_MS."""
     begin, end = parse_period(deps, since, until)
     end = deps.clock() if end is None else end
     begin = end - DEFAULT_SPAN_MS if begin is None else begin
     if not begin < end <= begin + SPAN_MAX_MS:
         raise invalid(FieldError("from", messages_zh.PERIOD_TOO_LONG.format(days=SPAN_MAX_MS // DAY)))
     return begin, end
-
-
-async def compute_figures(
-    deps: Deps, user: Principal, since: Instant, until: Instant, place: str | None, groups: Iterable[GroupBy]
-) -> Figures:
-    """The statistics of the places that this user may see."""
-    places = visible_places(deps, user, place)
-    now, community = deps.clock(), deps.registry.community()
-    facts = await case_facts.read_facts(deps.database, since, until, now, places)
-    period = Period(since, until, now, deps.site.zone, deps.site.operators)
-    area = partial(area_under, community, place or user.place)
-    # A long period takes longer than a slice of the event loop may.
-    found = await asyncio.to_thread(summarize, facts, period, tuple(groups), area)
-    devices = [actor.id for actor in found.bad_actors.devices]
-    devices += [actor.id.partition("/")[2] for actor in found.chattering]
-    at = await deps.database.read(lambda tx: case_facts.device_places(tx, devices))
-    return Figures(found, period, at)
-
-
-def names_in(deps: Deps, language: Language) -> FigureNames:
-    """Names of keys in a language."""
-    return FigureNames(language, deps.registry.community(), deps.registry.roles, deps.rules.summaries())

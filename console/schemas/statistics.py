@@ -97,6 +97,13 @@ class DeliveryCount(Schema, frozen=True, kw_only=True):
     count: int
 
 
+class DayCount(Schema, frozen=True, kw_only=True):
+    """Cases opened on one local day, written as 2026-11-29."""
+
+    day: str
+    count: int
+
+
 class Statistics(Schema, frozen=True, kw_only=True):
     """The figures of a period; `hours` counts cases by weekday (Monday first) and local hour."""
 
@@ -111,4 +118,5 @@ class Statistics(Schema, frozen=True, kw_only=True):
     undecided: int
     deliveries: list[DeliveryCount]
     hours: list[list[int]]
+    days: list[DayCount]
     exercises: CaseFigures

@@ -34,6 +34,7 @@ def statistics_view(
         "undecided": found.undecided,
         "deliveries": [{name: getattr(row, name) for name in row.__struct_fields__} for row in found.deliveries],
         "hours": [list(row) for row in found.hours],
+        "days": [{"day": day.isoformat(), "count": count} for day, count in found.days],
         "exercises": figures_view(found.exercises),
     }
 

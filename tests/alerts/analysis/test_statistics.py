@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from alerts.analysis.case_figures import CaseFigures, GroupBy
 from alerts.analysis.durations import Share
 from alerts.analysis.facts import CaseRecord, DeliveryCount, FindingBegin, PeriodFacts
+from alerts.analysis.months import month_before, month_bounds, month_of
 from alerts.analysis.statistics import Period, summarize
 from domain import DAY, HOUR, MINUTE, SECOND
 
@@ -111,3 +114,15 @@ def test_hours_of_the_week_and_days_are_local_and_a_day_without_alerts_is_a_zero
         ("2026-11-22", 1),
         ("2026-11-23", 0),
     ]
+
+
+@pytest.mark.parametrize("text", ["2026-13", "2026-1", "november", "0000-01", "９9-01"])
+def test_other_texts_are_no_month(text: str) -> None:
+    with pytest.raises(ValueError, match="write one like 2026-11"):
+        month_bounds(text, SHANGHAI)
+
+
+def test_december_ends_with_the_year_and_january_follows_it() -> None:
+    begin, end = month_bounds("2026-12", SHANGHAI)
+    assert (month_of(begin, SHANGHAI), month_of(end, SHANGHAI)) == ("2026-12", "2027-01")
+    assert month_before(end, SHANGHAI) == "2026-12"

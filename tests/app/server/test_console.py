@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.server.console import rule_summaries
+from app.server.rule_summaries import rule_summaries
 from rules.rulebook.model import Rulebook
 
 RULE = {"name": "r", "title": {"zh": "规则", "en": "rule"}, "severity": "high", "source": "test", "kind": "gas_alarm"}

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Callable
 from typing import Any
+
+import pytest
 
 from domain import DAY, HOUR, MINUTE, SECOND
 from tests.support.console_harness import T0, Client, ConsoleHarness
@@ -60,3 +64,37 @@ async def test_an_alert_open_for_more_than_a_day_is_stale_and_a_century_is_refus
     assert (await admin.get("/api/v1/statistics")).json()["load"]["stale"] == 1
     assert (await admin.get("/api/v1/statistics", params={"from": "1990-01-01T00:00:00Z"})).status_code == 422
     assert (await admin.get("/api/v1/statistics", params={"group": "colour"})).status_code == 422
+
+
+async def test_the_report_of_a_month_is_one_page_without_scripts_in_chinese_and_english(
+    harness: ConsoleHarness, admin: Client
+) -> None:
+    await played(harness, admin)
+    page = await admin.get("/api/v1/statistics/report", params={"month": "2026-11"})
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert "script-src" not in page.headers["content-security-policy"]
+    assert "<script" not in page.text
+    assert "http" not in page.text.replace("http-equiv", "")
+    for words in ("枫树社区 2026-11 月报", "1分钟接单率", "50.0%", "40秒", "梧桐里101（band-101）", "<svg"):
+        assert words in page.text
+    english = await admin.get("/api/v1/statistics/report", params={"month": "2026-11", "lang": "en"})
+    for words in ("report of 2026-11", "40 s", "acceptable", "By severity"):
+        assert words in english.text
+
+
+async def test_the_csv_of_a_month_opens_in_a_spreadsheet_and_executes_nothing(
+    harness: ConsoleHarness, admin: Client
+) -> None:
+    await harness.alert(rule='=HYPERLINK("http://evil")', hazard="@gas")
+    table = await admin.get("/api/v1/statistics/report", params={"month": "2026-11", "format": "csv"})
+    assert table.content.startswith(b"\xef\xbb\xbfsection,key,name,figure,value\r\n")
+    rows = list(csv.reader(io.StringIO(table.content.decode("utf-8-sig"))))
+    assert ["hazard", "'@gas", "'@gas", "opened", "1"] in rows
+    assert not [cell for row in rows for cell in row if cell.startswith(("=", "@", "+"))]
+
+
+@pytest.mark.parametrize(
+    "query", [{"month": "2026-13"}, {"month": "november"}, {"month": "2026-11", "format": "pdf"}, {}]
+)
+async def test_what_is_no_month_or_no_format_is_refused(admin: Client, query: dict[str, str]) -> None:
+    assert (await admin.get("/api/v1/statistics/report", params=query)).status_code == 422

@@ -10,7 +10,7 @@ import yaml
 from msgspec.structs import replace
 
 from alerts.message import Delivery, DeliveryState
-from app.server.console import rule_summaries
+from app.server.rule_summaries import rule_summaries
 from domain import DAY, HOUR, Reading, Subject
 from rules.engine.engine import Engine
 from rules.rulebook.model import Rulebook

@@ -5,7 +5,7 @@ from __future__ import annotations
 import yaml
 from msgspec.structs import replace
 
-from app.server.console import rule_summaries
+from app.server.rule_summaries import rule_summaries
 from domain import Evidence
 from rules.rulebook.model import Rulebook
 from tests.support.console_harness import ADMIN, ROOT, Client, ConsoleHarness, client_of

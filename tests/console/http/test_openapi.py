@@ -13,6 +13,7 @@ NO_BODY = {("post", "/api/v1/rules/reload")}
 """Changes that need no more said than their address."""
 
 NO_JSON = {
+    "/api/v1/statistics/report": "text/html",
     "/api/v1/stream": "text/event-stream",
     "/api/v1/callbacks/{channel}/{secret}": "text/plain",
     "/metrics": "text/plain",

@@ -16,6 +16,7 @@ import contextlib
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -171,6 +172,16 @@ def _phones(alarms: int) -> set[str]:
     return {phone(number) for number in range(alarms)}
 
 
+def deliveries(data: Path, number: str) -> list[str]:
+    """Every step of every message to this phone, from the ledger."""
+    query = (
+        "SELECT d.id, d.kind, d.state, d.code, e.at, e.from_state, e.to_state, e.code, e.detail FROM deliveries d "
+        "LEFT JOIN delivery_events e ON e.delivery = d.id WHERE d.address = ? ORDER BY d.n, e.n"
+    )
+    with contextlib.closing(sqlite3.connect(data / "ledger.db")) as ledger:
+        return [str(row) for row in ledger.execute(query, (number,))]
+
+
 def settle(provider: Provider, alarms: int) -> Counter[str]:
     deadline = time.time() + SETTLES_WITHIN_S
     while len(first_calls(provider, alarms)) < alarms and time.time() < deadline:
@@ -199,6 +210,9 @@ def main() -> int:
         running._command = [*command, *running._command[1:]]
         ends = play(running, arguments.kills, random.Random(arguments.seed))
         calls = settle(provider, arguments.kills)
+        wrong = sorted(number for number in _phones(arguments.kills) if calls[number] != 1)
+        for number in wrong:
+            print(f"{number}: {calls[number]} texts", *deliveries(running.data, number), sep="\n  ")
     missed = sorted(_phones(arguments.kills) - calls.keys())
     twice = sorted(number for number, count in calls.items() if count > 1)
     print(f"{arguments.kills} kills ({dict(ends)}): {len(missed)} workers not notified, {len(twice)} notified twice")

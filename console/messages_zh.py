@@ -168,6 +168,7 @@ SELF_MONITORING_TITLES: Final = {
     "日志磁盘写不进": "The journal's disk takes nothing",
     "规则文件有错，仍按旧规则判断": "A rule file has faults; the former rules stay in force",
     "站点配置不全，险情可能无人接收": "The site is incomplete: a danger could reach nobody",
+    "未来两周有岗位无人值班": "Nobody is on duty at some hours of the next two weeks",
 }
 """English titles of findings of the service itself, which no rulebook has."""
 

@@ -11,6 +11,7 @@ from domain import Cell, Device, Duty, Person, Place, Subject
 from domain.addresses import NO_NAME, joined
 from domain.levels import AREAS, INSIDE, Level, LevelRole, named_role, understood
 from domain.places import self_and_ancestors
+from domain.rosters import Override, Rotation
 
 _WITHOUT_DOOR: Final = AREAS | {LevelRole.COMPOUND}
 """Places where people without a recorded door are registered: an event there concerns none of them by name."""
@@ -23,6 +24,9 @@ class Community(Struct, frozen=True):
     cells: Mapping[str, Cell]
     people: Mapping[str, Person]
     duties: tuple[Duty, ...]
+    rotations: tuple[Rotation, ...] = ()
+    overrides_of: Mapping[str, tuple[Override, ...]] = field(default_factory=dict)
+    """Overrides of the roster by the person whose turns they concern."""
     levels: Mapping[str, Level] = field(default_factory=dict)
     """Role by level."""
     homes: Mapping[str, tuple[Person, ...]] = field(default_factory=dict)
@@ -35,6 +39,25 @@ class Community(Struct, frozen=True):
     def cell_of(self, place: str | None) -> str | None:
         """The cell responsible for a place: its own, or its nearest ancestor's."""
         return next((node.cell for node in self_and_ancestors(self.places, place) if node.cell), None)
+
+    def duties_at(self, cell: str, role: str) -> tuple[Duty, ...]:
+        """The roster lines of a cell for a role."""
+        return tuple(duty for duty in self.duties if duty.cell == cell and duty.role == role)
+
+    @property
+    def absences(self) -> tuple[Duty, ...]:
+        """The duties that take their person off duty."""
+        return tuple(duty for duty in self.duties if duty.absent)
+
+    @property
+    def overrides(self) -> Iterator[Override]:
+        """Every override of the roster."""
+        return (override for overrides in self.overrides_of.values() for override in overrides)
+
+    def cell_concerned(self, subject: Subject, place: str | None) -> str | None:
+        """The cell responsible for a finding: of its place, else the cell that it is about."""
+        own = subject.id if subject.type == "cell" and subject.id in self.cells else None
+        return self.cell_of(place) or own
 
     def role_of(self, place: Place) -> LevelRole:
         """The role of the level of a place."""
@@ -128,6 +151,8 @@ def community(
     people: Iterable[Person] = (),
     duties: Iterable[Duty] = (),
     levels: Mapping[str, LevelRole] | None = None,
+    rotations: Iterable[Rotation] = (),
+    overrides: Iterable[Override] = (),
 ) -> Community:
     """A community indexed by id. `levels` are the roles that the site declares; the others are derived."""
     tree = {place.id: place for place in places}
@@ -140,12 +165,17 @@ def community(
         if "family_of" in person.attributes:
             families.setdefault(str(person.attributes["family_of"]), []).append(person)
     parents = {place.parent for place in tree.values()}
+    changes: dict[str, list[Override]] = {}
+    for override in overrides:
+        changes.setdefault(override.person, []).append(override)
     roles = understood(tree, levels or {}, homes)
     return Community(
         places=tree,
         cells={cell.id: cell for cell in cells},
         people=known,
         duties=tuple(duties),
+        rotations=tuple(rotations),
+        overrides_of={person: tuple(held) for person, held in changes.items()},
         levels=roles,
         homes={home: tuple(residents) for home, residents in homes.items()},
         families={person: tuple(family) for person, family in families.items()},

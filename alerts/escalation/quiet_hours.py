@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from alerts.escalation.policy import QuietHours
+from alerts.roster.local_clock import clocks_change, utc_offset
 from domain import MINUTE, Instant
 
 DAY_MINUTES = 1440
@@ -16,7 +17,7 @@ def end_of_quiet_hours(now: Instant, quiet: QuietHours | None, tz: ZoneInfo) -> 
     at = now
     while quiet is not None and (left := _quiet_minutes_left(at, quiet, tz)):
         end = at - at % MINUTE + left * MINUTE
-        at = end if _offset(end, tz) == _offset(at, tz) else _clocks_change(at, end, tz)
+        at = end if utc_offset(end, tz) == utc_offset(at, tz) else clocks_change(at, end, tz)
     return at
 
 
@@ -26,16 +27,3 @@ def _quiet_minutes_left(at: Instant, quiet: QuietHours, tz: ZoneInfo) -> int:
     length = (quiet.to_minute - quiet.from_minute) % DAY_MINUTES
     into = (local.hour * 60 + local.minute - quiet.from_minute) % DAY_MINUTES
     return max(0, length - into)
-
-
-def _offset(at: Instant, tz: ZoneInfo) -> timedelta | None:
-    return datetime.fromtimestamp(at / 1000, tz).utcoffset()
-
-
-def _clocks_change(before: Instant, after: Instant, tz: ZoneInfo) -> Instant:
-    """The first minute with the UTC offset of `after`."""
-    low, high, offset = before // MINUTE, after // MINUTE, _offset(after, tz)
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if _offset(middle * MINUTE, tz) == offset else (middle, high)
-    return high * MINUTE

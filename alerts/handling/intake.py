@@ -107,7 +107,7 @@ class FindingIntake:
 
     def _recipients(self, tx: Transaction, finding: Finding, alert: Alert) -> Recipients:
         own = self.escalator.policy.ladder(finding.ledger, finding.severity, finding.rule)
-        same_cell = self.escalator.community().cell_of(finding.place) == alert.cell
+        same_cell = self.escalator.community().cell_concerned(finding.subject, finding.place) == alert.cell
         return joining.compare_recipients(
             finding, own, alert, self.escalator.ladder(alert), same_cell, self._can_reach(tx, alert)
         )
@@ -145,7 +145,7 @@ class FindingIntake:
             device=finding.device,
             place=finding.place,
             building=building,
-            cell=community.cell_of(finding.place),
+            cell=community.cell_concerned(finding.subject, finding.place),
             address=self._address(finding),
             advice=finding.advice,
             evidence=finding.evidence,
@@ -202,7 +202,10 @@ class FindingIntake:
 
     def _address(self, finding: Finding) -> str:
         """The address; without one, the device."""
-        return self.escalator.community().address(finding.place) or self.renderer.unplaced_device(finding)
+        community = self.escalator.community()
+        cell = community.cells.get(finding.subject.id) if finding.subject.type == "cell" else None
+        name = "" if cell is None else cell.name
+        return community.address(finding.place) or name or self.renderer.unplaced_device(finding)
 
     def _update(self, tx: Transaction, alert: Alert, finding: Finding) -> None:
         if finding.phase in _END_PHASES:
@@ -229,7 +232,10 @@ class FindingIntake:
                 )
             ]
         )
-        tx.store.save_alert(structs.replace(alert, stale=False, recovered_at=None, updated_at=tx.now))
+        evidence = finding.evidence if finding.ledger is Ledger.HEALTH and finding.evidence else alert.evidence
+        tx.store.save_alert(
+            structs.replace(alert, stale=False, recovered_at=None, updated_at=tx.now, evidence=evidence)
+        )
 
     def _end_finding(self, tx: Transaction, alert: Alert, finding: Finding) -> None:
         """The alert has recovered only when none of its findings is active."""

@@ -13,14 +13,17 @@ from app.config.catalog import load_kinds, load_roles
 from app.config.csv_files import Sheet
 from app.config.faults import ConfigError, ConfigFault
 from app.config.registry_files import CSV_FILES, merge_identities, read_sheet
+from app.config.roster_file import read_roster_file
 from app.config.settings import SiteSettings
 from app.config.suggestions import missing_reference, unknown_name
 from app.config.yaml_files import read_model
 from domain import Cell, Device, Duty, Person, Place
 from domain.kind import Kind
 from domain.roles import Roles, role_named
+from domain.rosters import Rotation
 from ingest.decoding.decoder import DecoderSettings
 
+ROSTERS: Final = "rosters.yaml"
 Sheets = Mapping[str, Sheet[Any]]
 """Table (places, cells, people, duties, devices) -> its CSV file."""
 
@@ -37,6 +40,7 @@ class SiteConfig(Struct, frozen=True):
     duties: list[Duty] = field(default_factory=list)
     devices: list[Device] = field(default_factory=list)
     roles: Roles = field(default_factory=load_roles)
+    rotations: list[Rotation] = field(default_factory=list)
 
 
 def load_site(path: Path | None, *, any_kind: bool = False) -> SiteConfig:
@@ -51,10 +55,11 @@ def load_site(path: Path | None, *, any_kind: bool = False) -> SiteConfig:
     roles = load_roles(path)
     sheets, faults = read_sheets(path, settings)
     faults += check_references(sheets, None if any_kind else kinds, roles)
-    if faults:
-        raise ConfigError(faults)
+    rotations, roster_faults = read_rotations(path, settings, sheets, roles)
+    if faults or roster_faults:
+        raise ConfigError([*faults, *roster_faults])
     records = {table: merge_identities(sheet.records) for table, sheet in sheets.items()}
-    return SiteConfig(path, settings, kinds, roles=roles, **records)
+    return SiteConfig(path, settings, kinds, roles=roles, rotations=rotations, **records)
 
 
 def read_settings(path: Path) -> SiteSettings:
@@ -84,6 +89,20 @@ def read_sheets(path: Path, settings: SiteSettings) -> tuple[dict[str, Sheet[Any
         except ConfigError as error:
             faults += error.faults
     return sheets, faults
+
+
+def read_rotations(
+    path: Path, settings: SiteSettings, sheets: Sheets, roles: Roles | None
+) -> tuple[list[Rotation], list[ConfigFault]]:
+    """The rotations of rosters.yaml, and its faults; cells and people are looked up in the files that were parsed."""
+    try:
+        file = read_roster_file(path / ROSTERS, settings.zone)
+    except ConfigError as error:
+        return [], list(error.faults)
+    if "cells" not in sheets or "people" not in sheets:
+        return list(file.rotations), []
+    cells, people = ({record.id for record in sheets[table].records} for table in ("cells", "people"))
+    return list(file.rotations), file.reference_faults(cells, people, roles)
 
 
 def check_references(sheets: Sheets, kinds: Mapping[str, Kind] | None, roles: Roles | None) -> list[ConfigFault]:

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from app.config.site import SiteConfig
+from app.config.site import ROSTERS, SiteConfig
 from console.timestamps import Timestamp
 from domain import Instant
 from domain.identities import canonical
@@ -32,7 +32,8 @@ class SkippedRecord(Struct, frozen=True):
     reason: str
 
     def __str__(self) -> str:
-        return f"{self.resource}.csv: {self.id}: {self.reason}; in the file {_changed_fields(self.file, self.stored)}"
+        file = ROSTERS if self.resource == "rotations" else f"{self.resource}.csv"
+        return f"{file}: {self.id}: {self.reason}; in the file {_changed_fields(self.file, self.stored)}"
 
 
 class ImportResult(Struct, frozen=True):
@@ -58,6 +59,7 @@ _STORE: Mapping[str, Callable[..., RegistryChanges]] = {
     "people": registry.put_people,
     "duties": registry.put_duties,
     "devices": registry.put_devices,
+    "rotations": registry.put_rotations,
 }
 
 
@@ -120,6 +122,7 @@ def _stored_records(tx: Connection) -> dict[str, Mapping[str, Any]]:
         "people": community.people,
         "duties": duties,
         "devices": devices,
+        "rotations": {rotation.id: rotation for rotation in community.rotations},
     }
 
 

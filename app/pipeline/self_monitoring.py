@@ -7,7 +7,7 @@ yet is written as soon as possible.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 
 from msgspec.structs import replace
@@ -33,6 +33,9 @@ OMITTED_ADVICE = "请调高 intake.urgent_filters_max；在此之前，消息积
 HISTORY_RULE, HISTORY_TITLE = "history-behind", "历史库写入停止，新读数只在日志中"
 HISTORY_ADVICE = "请检查历史库；恢复后重启服务，读数将从日志补写。在此之前日志不会清理"
 SITE_ADVICE = "请在 site.yaml 写 last_resort，再运行 fengshao check"
+ROSTER_RULE, ROSTER_TITLE = "roster-gap", "未来两周有岗位无人值班"
+ROSTER_ADVICE = "请在排班页安排顶班或补排；在此之前，险情会直接上报上一级"
+GAP, MORE_GAPS = Evidence("缺岗", None, name_en="roster gap"), "另有{count}处"
 EVIDENCE_MAX = 5
 _RECOVERABLE = {
     DISK_RULE: (DISK_TITLE, DISK_ADVICE),
@@ -41,6 +44,7 @@ _RECOVERABLE = {
     OMITTED_RULE: (OMITTED_TITLE, OMITTED_ADVICE),
     SITE_RULE: (SITE_TITLE, SITE_ADVICE),
     HISTORY_RULE: (HISTORY_TITLE, HISTORY_ADVICE),
+    ROSTER_RULE: (ROSTER_TITLE, ROSTER_ADVICE),
 }
 """Conditions that can end. Dropped messages are lost and do not end."""
 
@@ -102,6 +106,30 @@ class SelfMonitoring:
         """No person can be called where no ladder reaches one; without faults the condition ends."""
         self._set_condition(SITE_RULE, "site", [Evidence("fault", fault, at=at) for fault in faults], at)
 
+    def roster_gaps(self, gaps: Mapping[str, Sequence[str]], at: Instant) -> None:
+        """The present gaps of the roster as text, by the cell of the community: one condition for each community.
+
+        A condition whose gaps changed is reported again under its id, with the present ones.
+        """
+        for key, began in list(self._active.items()):
+            if began.rule == ROSTER_RULE and began.subject.id not in gaps:
+                self._clear_condition(key, at)
+        for cell, lines in gaps.items():
+            self._report_gaps(Subject("cell", cell), lines, at)
+
+    def _report_gaps(self, about: Subject, lines: Sequence[str], at: Instant) -> None:
+        key = f"{ROSTER_RULE} {about.id}"
+        more = [MORE_GAPS.format(count=len(lines) - EVIDENCE_MAX)] if len(lines) > EVIDENCE_MAX else []
+        evidence = tuple(replace(GAP, value=line, at=at) for line in [*lines[:EVIDENCE_MAX], *more])
+        reported = self._active.get(key)
+        if reported is None:
+            began = own_finding(ROSTER_RULE, about, at, title=ROSTER_TITLE, advice=ROSTER_ADVICE)
+            self._active[key] = _with(began, *evidence)
+            self._queue.put_nowait([self._active[key]])
+        elif [line.value for line in reported.evidence] != [line.value for line in evidence]:
+            self._active[key] = replace(reported, phase=FindingPhase.GRADED, at=at, now=at, evidence=evidence)
+            self._queue.put_nowait([self._active[key]])
+
     def _set_condition(self, rule: str, about: str, evidence: Sequence[Evidence], at: Instant) -> None:
         """A condition that is polled: begins with evidence, ends without. While it is active nothing is repeated."""
         if not evidence:
@@ -120,11 +148,11 @@ class SelfMonitoring:
         """Restore findings left open by the previous run.
 
         Journal findings end (start-up wrote to the journal); others stay open until their condition is polled. Of
-        several findings of one rule the last stays open.
+        several findings of one condition the last stays open.
         """
         findings = [_parse_finding_id(finding_id, now) for finding_id in open_finding_ids]
-        self._active = {finding.rule: finding for finding in findings if finding.rule != DISK_RULE}
-        ended = [finding for finding in findings if finding is not self._active.get(finding.rule)]
+        self._active = {_key(finding): finding for finding in findings if finding.rule != DISK_RULE}
+        ended = [finding for finding in findings if finding is not self._active.get(_key(finding))]
         self._queue.put_nowait([replace(finding, phase=FindingPhase.ENDED) for finding in ended])
 
     async def run(self) -> None:
@@ -141,9 +169,14 @@ def open_findings(tx: Connection) -> list[str]:
 
 
 def _parse_finding_id(finding_id: str, at: Instant) -> Finding:
-    rule, about, begin = finding_id.replace("@1/system:", "/").split("/")
-    title, advice = _RECOVERABLE[rule]
-    return _finding(rule, title, about, int(begin), at, advice)
+    rule, about, begin = finding_id.replace("@1/", "/").split("/")
+    (type, _, id), (title, advice) = about.partition(":"), _RECOVERABLE[rule]
+    return own_finding(rule, Subject(type, id), int(begin), at=at, title=title, advice=advice)
+
+
+def _key(finding: Finding) -> str:
+    """Under which a condition is active: there is one for each rule, and one for each community of a roster."""
+    return f"{finding.rule} {finding.subject.id}" if finding.rule == ROSTER_RULE else finding.rule
 
 
 def _finding(rule: str, title: str, about: str, begin: Instant, at: Instant, advice: str) -> Finding:

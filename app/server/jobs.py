@@ -17,6 +17,7 @@ from domain import DAY, Instant
 from store.database.alerts import retention, silences, statistics
 from store.database.database import Database
 from store.database.refusals import refusals
+from store.database.registry import rosters
 from store.database.system import audit
 from store.database.system import jobs as table
 
@@ -24,7 +25,12 @@ log = logging.getLogger("fengshao.jobs")
 
 
 def build_jobs(
-    stores: Stores, site: SiteSettings, pipeline: Pipeline, desk: AlertService, keep_report: Work | None = None
+    stores: Stores,
+    site: SiteSettings,
+    pipeline: Pipeline,
+    desk: AlertService,
+    keep_report: Work | None = None,
+    check_roster: Work | None = None,
 ) -> dict[str, Job]:
     """Every job by name, with its default schedule in local time."""
     monthly = {} if keep_report is None else {"monthly-report": Job("20 4 1 * *", keep_report)}
@@ -35,6 +41,7 @@ def build_jobs(
         "digest": Job("30 8 * * *", partial(_send_digests, desk)),
         "audit": Job("* * * * *", partial(_audit, desk)),
         **monthly,
+        **({} if check_roster is None else {"roster-gaps": Job("15 7 * * *", check_roster)}),
     }
 
 
@@ -50,6 +57,7 @@ async def _delete_expired(stores: Stores, site: SiteSettings, pipeline: Pipeline
     entries = await stores.journal.prune(now - keep.journal_days * DAY, pipeline.saved_positions)
     refused = await stores.database.write(lambda tx: refusals.purge_refusals(tx, now - keep.refusal_days * DAY))
     acts = await stores.database.write(lambda tx: audit.purge(tx, now - keep.audit_days * DAY))
+    await stores.database.write(lambda tx: rosters.purge_overrides(tx, now - keep.audit_days * DAY))
     silenced = await stores.database.write(lambda tx: silences.purge_silences(tx, now - keep.audit_days * DAY))
     alerts = await _delete_expired_alerts(stores, now - max(keep.alert_days, keep.journal_days) * DAY)
     return (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from app.config.site import SiteConfig
 from app.reload.definitions import Definitions
@@ -37,10 +38,12 @@ class LiveUpdates:
         consumer: MqttConsumer,
         scheduler: Scheduler,
         publish_status: StatusPublisher,
+        check_roster: Callable[[], None],
     ) -> None:
         self._urgent_filters_max = config.settings.intake.urgent_filters_max
         self._registry, self._processing, self._consumer = registry, processing, consumer
         self._scheduler, self._publish_status = scheduler, publish_status
+        self._check_roster = check_roster
         self._filters_lock = asyncio.Lock()
 
     @property
@@ -52,6 +55,7 @@ class LiveUpdates:
         await self._processing.registry_changed()
         await self._update_urgent_filters()
         self.schedule_shift_changes()
+        self._check_roster()
 
     async def apply_definitions(self, new: Definitions) -> RulebookDiff:
         """Apply kinds, mappings and rulebooks; returns when they have effect."""
@@ -61,7 +65,8 @@ class LiveUpdates:
 
     def schedule_shift_changes(self) -> None:
         """Publish the status line, which names the people on duty, whenever a shift begins or ends."""
-        minutes = shift_change_minutes(self._registry.community.duties)
+        community = self._registry.community
+        minutes = shift_change_minutes(community.duties, community.rotations)
         self._scheduler.schedule_daily("roster", minutes, self._publish_status)
 
     async def _update_urgent_filters(self) -> None:

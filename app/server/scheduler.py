@@ -20,6 +20,7 @@ from msgspec import Struct
 
 from app.pipeline.retry import attempt_write
 from domain import Duty, Instant
+from domain.rosters import Rotation
 
 log = logging.getLogger("fengshao.scheduler")
 MISFIRE_GRACE_S = 3600
@@ -71,13 +72,16 @@ def missed_run(schedule: str, zone: ZoneInfo, last_run_at: Instant | None, now: 
     return fire is not None and fire.timestamp() * 1000 <= now
 
 
-def shift_change_minutes(duties: Iterable[Duty]) -> list[int]:
-    """Minutes of the day at which a duty begins or ends.
+def shift_change_minutes(duties: Iterable[Duty], rotations: Iterable[Rotation] = ()) -> list[int]:
+    """Minutes of the day at which a duty or a shift of a rotation begins or ends.
 
     >>> shift_change_minutes([Duty("1", "c", "worker", "p", from_minute=480, to_minute=1200)])
     [480, 1200]
     """
-    return sorted({minute % 1440 for duty in duties for minute in (duty.from_minute, duty.to_minute)})
+    of_duties = (minute for duty in duties for minute in (duty.from_minute, duty.to_minute))
+    shifts = (shift for rotation in rotations for layer in rotation.layers for shift in layer.shifts)
+    of_shifts = (minute for shift in shifts for minute in (shift.from_minute, shift.from_minute + shift.minutes))
+    return sorted({minute % 1440 for minute in (*of_duties, *of_shifts)})
 
 
 class Scheduler:

@@ -24,6 +24,7 @@ from app.server.live_updates import LiveUpdates, StatusPublisher
 from app.server.processing import Processing, build_engine, load_start_state
 from app.server.registry import RegistryCache
 from app.server.reports import MonthlyReports
+from app.server.roster_check import RosterCheck
 from app.server.rule_state import EngineRuleState
 from app.server.rule_summaries import rule_summaries
 from app.server.scheduler import Scheduler
@@ -92,10 +93,19 @@ class Service:
         self.intake = Intake(self.consumer, pipeline, self.processing.danger_prefilter, journal)
         self.status = StatusLine(pipeline, self.consumer, self.registry, database, site.settings.zone, clock)
         reports = MonthlyReports(config.data, database, site, self.registry, partial(_rules_in_force, self.engine))
-        jobs = build_jobs(stores, site.settings, pipeline, self.alerting.desk, reports.keep)
+        self.roster_check = RosterCheck(self.registry, self.self_monitoring, site.roles, site.settings.zone, clock)
+        jobs = build_jobs(stores, site.settings, pipeline, self.alerting.desk, reports.keep, self.roster_check.check)
         self.scheduler = Scheduler(jobs, site.settings.zone, clock, DatabaseJobStore(database))
         publish_status = StatusPublisher(self.hub, self.status)
-        self.updates = LiveUpdates(site, self.registry, self.processing, self.consumer, self.scheduler, publish_status)
+        self.updates = LiveUpdates(
+            site,
+            self.registry,
+            self.processing,
+            self.consumer,
+            self.scheduler,
+            publish_status,
+            self.roster_check.request,
+        )
         self.rulebook_reloader = RulebookReloader(
             self.updates, site.path, pipeline.caught_up, self.self_monitoring, clock
         )
@@ -138,6 +148,7 @@ class Service:
             "deadlines": self.alerting.run_deadlines(),
             "heartbeat": heartbeat,
             "self-monitoring": self.self_monitoring.run(),
+            "roster check": self.roster_check.run(),
             "rebirths": request_rebirths(self.processing.decoder, self.config.broker, self.clock),
             "latch resets": self.latch_resets.run(),
             "codecs": self.processing.follow_codecs(),

@@ -22,7 +22,7 @@ from app.config.catalog import (
 from app.config.faults import ConfigError, ConfigFault
 from app.config.registry_files import CSV_FILES, merge_identities
 from app.config.settings import SiteSettings
-from app.config.site import SiteConfig, check_references, read_settings, read_sheets
+from app.config.site import SiteConfig, check_references, read_rotations, read_settings, read_sheets
 from app.config.yaml_files import read_model
 from app.reload.codecs import check_codecs
 from app.rule_tools.check import rulebook_warnings, trial_faults, trials_path
@@ -99,7 +99,10 @@ def _load_site(result: SiteCheck, path: Path, kinds: Mapping[str, Kind] | None) 
     result.settings = result.load(lambda: read_settings(path))
     if result.settings is not None or (path / "site.yaml").exists():
         result.sheets, faults = read_sheets(path, result.settings or SiteSettings())
-        result.faults += faults + check_references(result.sheets, kinds, result.roles)
+        result.rotations, roster_faults = read_rotations(
+            path, result.settings or SiteSettings(), result.sheets, result.roles
+        )
+        result.faults += faults + check_references(result.sheets, kinds, result.roles) + roster_faults
     if result.rulebooks is not None and kinds is not None:
         result.faults += _trial_faults(result.rulebooks, kinds, path)
 
@@ -116,7 +119,8 @@ def _site_config(result: SiteCheck, path: Path | None) -> SiteConfig | None:
     if result.settings is None or result.kinds is None or (path is not None and len(result.sheets) < len(CSV_FILES)):
         return None
     records = {table: merge_identities(sheet.records) for table, sheet in result.sheets.items()}
-    return SiteConfig(path, result.settings, result.kinds, roles=result.roles or built_in_roles(), **records)
+    roles = result.roles or built_in_roles()
+    return SiteConfig(path, result.settings, result.kinds, roles=roles, rotations=result.rotations, **records)
 
 
 def _name_faults(result: SiteCheck, path: Path) -> Iterator[ConfigFault]:

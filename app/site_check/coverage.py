@@ -11,10 +11,13 @@ from app.config.site import Sheets, SiteConfig
 from app.site_check.escalation_coverage import CoverageGap, EscalationCoverage
 from app.site_check.last_resort import enabled_channels, last_resort_faults
 from app.site_check.result import SiteCheck
+from app.site_check.roster_gaps import gap_lines
 from domain import Instant
 from domain.people import community
 
 CELLS_SHOWN: Final = 5
+GAPS_SHOWN: Final = 20
+GAPS_OMITTED: Final = "未来两周另有{count}处无人值班"
 
 
 def check_coverage(result: SiteCheck, site: SiteConfig, now: Instant) -> None:
@@ -23,8 +26,12 @@ def check_coverage(result: SiteCheck, site: SiteConfig, now: Instant) -> None:
     result.faults += faults
     if site.path is None or result.ladders is None or not site.places:
         return
-    people = community(site.places, site.cells, site.people, site.duties)
-    coverage = EscalationCoverage(people, enabled_channels(site.settings), now, site.settings.zone)
+    people = community(site.places, site.cells, site.people, site.duties, rotations=site.rotations)
+    zone = site.settings.zone
+    lines = [line for texts in gap_lines(people, now, zone, site.roles).values() for line in texts]
+    more = [GAPS_OMITTED.format(count=len(lines) - GAPS_SHOWN)] if len(lines) > GAPS_SHOWN else []
+    result.warnings += [*lines[:GAPS_SHOWN], *more]
+    coverage = EscalationCoverage(people, enabled_channels(site.settings), now, zone)
     used = {place.cell for place in site.places if place.cell}
     cells: list[str | None] = [*sorted(cell for cell in used if cell in people.cells), None]
     alike: dict[tuple[object, ...], list[CoverageGap]] = {}

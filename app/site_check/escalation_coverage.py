@@ -20,9 +20,10 @@ from alerts.channel_specs import LOGBOOK
 from alerts.escalation.policy import EscalationPolicy, Ladder
 from alerts.messages.deliveries import address_of
 from alerts.roster.on_duty import responsible_cells
-from alerts.roster.shifts import is_on_shift
+from alerts.roster.shifts import Turn, is_on_shift, rotation_turns
 from domain import Duty, Instant, Ledger, Person, Severity
 from domain.people import Community
+from domain.rosters import Rotation
 
 DAYS = 14
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -54,8 +55,10 @@ class EscalationCoverage:
 
     def __init__(self, community: Community, enabled: Collection[str], now: Instant, tz: ZoneInfo) -> None:
         self._community, self._enabled, self._tz = community, frozenset(enabled) | {LOGBOOK}, tz
-        self._instants = _changes(community.duties, now, tz)
         self._end = _local_day(now, tz, DAYS)
+        turns = [(rotation, list(rotation_turns(rotation, now, self._end, tz))) for rotation in community.rotations]
+        edges = {at for _, held in turns for turn in held for at in (turn.begin, turn.end) if now < at < self._end}
+        self._instants = sorted({*_changes(community.duties, now, tz), *edges})
         self._bits_of_hours: dict[Duty, int] = {}
         self._absent_bits: dict[str, int] = {}
         for duty in community.duties:
@@ -67,6 +70,16 @@ class EscalationCoverage:
             if person is not None and not duty.absent:
                 bits = self._shift_bits(duty) & ~self._absent_bits.get(person.id, 0)
                 self._shifts.setdefault((duty.cell, duty.role), []).append((person, bits))
+        for rotation, held in turns:
+            for turn in held:
+                self._add_turn(rotation, turn)
+
+    def _add_turn(self, rotation: Rotation, turn: Turn) -> None:
+        person = self._community.people.get(turn.person)
+        if person is not None:
+            bits = self._bits_between(turn.begin, turn.end) & ~self._absent_bits.get(person.id, 0)
+            for cell in rotation.cells:
+                self._shifts.setdefault((cell, rotation.role), []).append((person, bits))
 
     def gaps(self, policy: EscalationPolicy, cells: Collection[str | None]) -> Iterator[CoverageGap]:
         """The gaps of each cell, one for all ladders with the same hours."""
@@ -108,9 +121,12 @@ class EscalationCoverage:
         if hours not in self._bits_of_hours:
             bits = (is_on_shift(hours, at, self._tz) << index for index, at in enumerate(self._instants))
             self._bits_of_hours[hours] = reduce(or_, bits, 0)
-        first = 0 if duty.since is None else bisect_left(self._instants, duty.since)
-        end = len(self._instants) if duty.until is None else bisect_left(self._instants, duty.until)
-        return self._bits_of_hours[hours] & ((1 << end) - 1) & ~((1 << first) - 1)
+        return self._bits_of_hours[hours] & self._bits_between(duty.since, duty.until)
+
+    def _bits_between(self, since: Instant | None, until: Instant | None) -> int:
+        first = 0 if since is None else bisect_left(self._instants, since)
+        end = len(self._instants) if until is None else bisect_left(self._instants, until)
+        return ((1 << end) - 1) & ~((1 << first) - 1)
 
     # -- text ---------------------------------------------------------------------------------------------------
 

@@ -50,7 +50,7 @@ OWN_RULES = (
 """Rules that are in no rulebook: the service's own findings, and dangers in refused messages."""
 DATUMS = (WGS_84, GCJ_02, BD_09)
 FOLDERS = ("kinds", "mappings", "rules", CODECS)
-YAML_FILES = ("site.yaml", "roles.yaml", "ladders.yaml", "wording.zh.yaml")
+YAML_FILES = ("site.yaml", "roles.yaml", "rosters.yaml", "ladders.yaml", "wording.zh.yaml")
 TYPO_SIMILARITY_MIN = 0.8
 """A name that may be chosen freely counts as misspelt only when it is this similar to a known one."""
 

@@ -15,6 +15,7 @@ from app.config.settings import SiteSettings
 from app.config.site import Sheets
 from domain.kind import Kind
 from domain.roles import Roles
+from domain.rosters import Rotation
 from ingest.codecs.registry import CodecRegistry
 from ingest.mappings.mapping import MappingBook
 from rules.rulebook.model import Rulebook
@@ -30,6 +31,7 @@ class SiteCheck(Struct):
     settings: SiteSettings | None = None
     kinds: Mapping[str, Kind] | None = None
     sheets: Sheets = field(default_factory=dict)
+    rotations: list[Rotation] = field(default_factory=list)
     rulebooks: Sequence[Rulebook] | None = None
     roles: Roles | None = None
     ladders: EscalationPolicy | None = None

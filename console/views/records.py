@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from domain import Cell, Device, Duty, Person, Place
+from domain.roster_specs import RotationSpec, format_clock
 from domain.specs import CellSpec, DeviceSpec, DutySpec, PersonSpec, PlaceSpec
 
 
@@ -18,14 +19,7 @@ class StrictModel(BaseModel):
 
 DEVICE, PLACE, CELL = TypeAdapter(DeviceSpec), TypeAdapter(PlaceSpec), TypeAdapter(CellSpec)
 PERSON, DUTY = TypeAdapter(PersonSpec), TypeAdapter(DutySpec)
-
-
-def format_clock(minute: int) -> str:
-    """
-    >>> format_clock(450)
-    '07:30'
-    """
-    return f"{minute // 60:02}:{minute % 60:02}"
+ROTATION = TypeAdapter(RotationSpec)
 
 
 def device_view(device: Device) -> dict[str, Any]:

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from store.database.registry.changes import RegistryChanges, registry_version
-from store.database.registry.community import community, put_cells, put_duties, put_levels, put_people, put_places
+from store.database.registry.community import (
+    community,
+    put_cells,
+    put_duties,
+    put_levels,
+    put_people,
+    put_places,
+    put_rotations,
+)
 from store.database.registry.devices import (
     all_devices,
     delete_device,
@@ -27,5 +35,6 @@ __all__ = [
     "put_levels",
     "put_people",
     "put_places",
+    "put_rotations",
     "registry_version",
 ]

@@ -13,8 +13,9 @@ from domain import Cell, Duty, Instant, Person, Place
 from domain.levels import LevelRole
 from domain.people import Community
 from domain.people import community as index
+from domain.rosters import Override, Rotation
 from store.database.registry.changes import RegistryChanges, bump_version
-from store.database.registry.tables import cells, duties, people, places
+from store.database.registry.tables import cells, duties, overrides, people, places, rotations
 from store.database.sql import chunks
 from store.database.system import key_values
 
@@ -32,6 +33,8 @@ def community(tx: Connection) -> Community:
         _load(tx, people, Person),
         _load(tx, duties, Duty),
         {level: LevelRole(role) for level, role in key_values.get(tx, LEVELS, {}).items()},
+        _load(tx, rotations, Rotation),
+        _load(tx, overrides, Override),
     )
 
 
@@ -58,6 +61,13 @@ def put_people(tx: Connection, records: Iterable[Person], now: Instant, *, repla
 def put_duties(tx: Connection, records: Iterable[Duty], now: Instant, *, replace: bool = False) -> RegistryChanges:
     """Insert or update roster lines; with `replace` all others are deleted."""
     return _put(tx, duties, Duty, records, now, replace)
+
+
+def put_rotations(
+    tx: Connection, records: Iterable[Rotation], now: Instant, *, replace: bool = False
+) -> RegistryChanges:
+    """Insert or update rotations; with `replace` all others are deleted."""
+    return _put(tx, rotations, Rotation, records, now, replace)
 
 
 def _load(tx: Connection, table: Table, shape: type[S]) -> list[S]:

@@ -60,6 +60,69 @@ duties = Table(
     Column("days", JSON, nullable=False),
 )
 
+rotations = Table(
+    "rotations",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("cells", JSON, nullable=False),
+    Column("role", String, nullable=False),
+    Column("layers", JSON, nullable=False),
+    Column("hazards", JSON, nullable=False),
+    Column("since", InstantColumn),
+    Column("until", InstantColumn),
+)
+
+overrides = Table(
+    "roster_overrides",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("person", String, nullable=False),
+    Column("since", InstantColumn, nullable=False),
+    Column("until", InstantColumn, nullable=False),
+    Column("substitute", String),
+    Column("cell", String),
+    Column("role", String),
+    Column("leave", String, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("made_by", String, nullable=False),
+    Column("made_at", InstantColumn, nullable=False),
+    Column("swap", String, index=True),
+)
+
+swaps = Table(
+    "roster_swaps",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("asker", String, nullable=False),
+    Column("other", String, nullable=False),
+    Column("since", InstantColumn, nullable=False),
+    Column("until", InstantColumn, nullable=False),
+    Column("expires_at", InstantColumn, nullable=False),
+    Column("back_since", InstantColumn),
+    Column("back_until", InstantColumn),
+    Column("cell", String),
+    Column("role", String),
+    Column("reason", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("proposed_at", InstantColumn, nullable=False),
+    Column("proposed_by", String, nullable=False),
+    Column("answered_at", InstantColumn),
+    Column("answered_by", String, nullable=False),
+    Column("answer_reason", String, nullable=False),
+)
+
+calendar_links = Table(
+    "calendar_links",
+    metadata,
+    Column("token", String, primary_key=True),
+    Column("person", String, nullable=False, index=True),
+    Column("made_at", InstantColumn, nullable=False),
+    Column("made_by", String, nullable=False),
+)
+"""Links by which a person subscribes to the calendar of his shifts; `token` is its SHA-256."""
+
 devices = Table(
     "devices",
     metadata,

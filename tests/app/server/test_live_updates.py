@@ -39,6 +39,9 @@ class Parts:
     def set_urgent_filters(self, filters: Any) -> None:
         self.actions.append("filters")
 
+    def check_roster(self) -> None:
+        self.actions.append("gaps of the roster")
+
     def schedule_daily(self, name: str, minutes: list[int], work: Any) -> None:
         self.actions.append((name, minutes))
 
@@ -52,14 +55,14 @@ def parts() -> Parts:
 def updates(parts: Parts) -> LiveUpdates:
     config: Any = SimpleNamespace(settings=SiteSettings(intake=IntakeSettings()))
     anything: Any = parts
-    return LiveUpdates(config, anything, anything, anything, anything, anything)
+    return LiveUpdates(config, anything, anything, anything, anything, anything, parts.check_roster)
 
 
 async def test_a_new_registry_is_processed_before_filters_and_shifts_follow_it(
     parts: Parts, updates: LiveUpdates
 ) -> None:
     await updates.registry_changed()
-    assert parts.actions == ["registry", "filters", ("roster", [480, 1200])]
+    assert parts.actions == ["registry", "filters", ("roster", [480, 1200]), "gaps of the roster"]
 
 
 async def test_new_definitions_may_make_a_kind_urgent(parts: Parts, updates: LiveUpdates) -> None:

@@ -1,0 +1,102 @@
+"""Overrides of the roster, swaps of shifts, and links of personal calendars."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import Connection, delete, insert, select, update
+
+from domain import Instant
+from domain.rosters import Override, Swap, SwapState
+from store.database.registry.changes import bump_version
+from store.database.registry.tables import calendar_links, overrides, swaps
+
+
+class CalendarLink(Struct, frozen=True):
+    """A link to the calendar of a person's shifts; `token` is the SHA-256 of its secret."""
+
+    token: str
+    person: str
+    made_at: Instant
+    made_by: str
+
+
+def add_overrides(tx: Connection, records: Iterable[Override], now: Instant) -> None:
+    """Store overrides, those of the same id in place of the earlier ones; each takes effect at the next reload."""
+    rows = [msgspec.to_builtins(record) for record in records]
+    tx.execute(delete(overrides).where(overrides.c.id.in_([row["id"] for row in rows])))
+    if rows:
+        tx.execute(insert(overrides), rows)
+        bump_version(tx, now)
+
+
+def get_override(tx: Connection, override_id: str) -> Override | None:
+    """The override of this id."""
+    row = tx.execute(select(overrides).where(overrides.c.id == override_id)).mappings().one_or_none()
+    return None if row is None else msgspec.convert(dict(row), Override)
+
+
+def remove_override(tx: Connection, override_id: str, now: Instant) -> bool:
+    """Remove an override; what the roster says without it holds again. False when there is none."""
+    removed = tx.execute(delete(overrides).where(overrides.c.id == override_id)).rowcount > 0
+    if removed:
+        bump_version(tx, now)
+    return removed
+
+
+def remove_overrides_of_swap(tx: Connection, swap_id: str, now: Instant) -> None:
+    """Remove both halves of a swap."""
+    if tx.execute(delete(overrides).where(overrides.c.swap == swap_id)).rowcount:
+        bump_version(tx, now)
+
+
+def purge_overrides(tx: Connection, before: Instant) -> int:
+    """Delete overrides and swaps that ended before an instant; returns how many."""
+    ended = tx.execute(delete(overrides).where(overrides.c.until < before)).rowcount
+    return ended + tx.execute(delete(swaps).where(swaps.c.until < before, swaps.c.expires_at < before)).rowcount
+
+
+def add_swap(tx: Connection, swap: Swap) -> None:
+    """Store a proposed swap."""
+    tx.execute(insert(swaps).values(**msgspec.to_builtins(swap)))
+
+
+def get_swap(tx: Connection, swap_id: str) -> Swap | None:
+    """The swap of this id."""
+    row = tx.execute(select(swaps).where(swaps.c.id == swap_id)).mappings().one_or_none()
+    return None if row is None else msgspec.convert(dict(row), Swap)
+
+
+def list_swaps(tx: Connection, limit: int) -> list[Swap]:
+    """Swaps, the last proposed first."""
+    query = select(swaps).order_by(swaps.c.proposed_at.desc(), swaps.c.id.desc()).limit(limit)
+    return [msgspec.convert(dict(row), Swap) for row in tx.execute(query).mappings()]
+
+
+def settle_swap(tx: Connection, swap: Swap, expected: SwapState) -> bool:
+    """Store a swap's new state; False when it was not in the expected state any more."""
+    row = {name: value for name, value in msgspec.to_builtins(swap).items() if name != "id"}
+    changed = tx.execute(
+        update(swaps).where(swaps.c.id == swap.id, swaps.c.state == expected.value).values(**row)
+    ).rowcount
+    return changed > 0
+
+
+def add_calendar_link(tx: Connection, link: CalendarLink) -> None:
+    """Store a link to a person's calendar."""
+    tx.execute(insert(calendar_links).values(**msgspec.to_builtins(link)))
+
+
+def person_of_calendar_link(tx: Connection, token: str) -> str | None:
+    """The person whose calendar a link shows; None for one that is unknown or revoked."""
+    person: str | None = tx.execute(
+        select(calendar_links.c.person).where(calendar_links.c.token == token)
+    ).scalar_one_or_none()
+    return person
+
+
+def revoke_calendar_links(tx: Connection, person: str) -> int:
+    """Delete every link to a person's calendar; returns how many."""
+    return tx.execute(delete(calendar_links).where(calendar_links.c.person == person)).rowcount

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TypeVar
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, RowMapping, delete, insert, select, update
 
 from domain import Instant
 from domain.rosters import Override, Swap, SwapState
 from store.database.registry.changes import bump_version
 from store.database.registry.tables import calendar_links, overrides, swaps
+
+S = TypeVar("S", Override, Swap)
 
 
 class CalendarLink(Struct, frozen=True):
@@ -21,6 +24,10 @@ class CalendarLink(Struct, frozen=True):
     person: str
     made_at: Instant
     made_by: str
+
+
+def _record(row: RowMapping, shape: type[S]) -> S:
+    return msgspec.convert({str(name): value for name, value in row.items()}, shape)
 
 
 def add_overrides(tx: Connection, records: Iterable[Override], now: Instant) -> None:
@@ -35,7 +42,7 @@ def add_overrides(tx: Connection, records: Iterable[Override], now: Instant) -> 
 def get_override(tx: Connection, override_id: str) -> Override | None:
     """The override of this id."""
     row = tx.execute(select(overrides).where(overrides.c.id == override_id)).mappings().one_or_none()
-    return None if row is None else msgspec.convert(dict(row), Override)
+    return None if row is None else _record(row, Override)
 
 
 def remove_override(tx: Connection, override_id: str, now: Instant) -> bool:
@@ -66,13 +73,13 @@ def add_swap(tx: Connection, swap: Swap) -> None:
 def get_swap(tx: Connection, swap_id: str) -> Swap | None:
     """The swap of this id."""
     row = tx.execute(select(swaps).where(swaps.c.id == swap_id)).mappings().one_or_none()
-    return None if row is None else msgspec.convert(dict(row), Swap)
+    return None if row is None else _record(row, Swap)
 
 
 def list_swaps(tx: Connection, limit: int) -> list[Swap]:
     """Swaps, the last proposed first."""
     query = select(swaps).order_by(swaps.c.proposed_at.desc(), swaps.c.id.desc()).limit(limit)
-    return [msgspec.convert(dict(row), Swap) for row in tx.execute(query).mappings()]
+    return [_record(row, Swap) for row in tx.execute(query).mappings()]
 
 
 def settle_swap(tx: Connection, swap: Swap, expected: SwapState) -> bool:

@@ -16,6 +16,11 @@ from domain import DAY, HOUR, MINUTE, SECOND, Person
 SMS: Final = "sms"
 VOICE: Final = "voice"
 WECOM: Final = "wecom"
+WECOM_ROBOT: Final = "wecom_robot"
+WECHAT: Final = "wechat"
+EMAIL: Final = "email"
+WEBHOOK: Final = "webhook"
+APPRISE: Final = "apprise"
 LOGBOOK: Final = "logbook"
 
 
@@ -27,9 +32,15 @@ class Content(StrEnum):
     CARD = "card"
     """A card with buttons: `card`; its update is `button`."""
     MAIL = "mail"
-    """A letter: `text`, and what the channel adds."""
+    """A mail: `subject`, `text`, `html`, `thread`, `urgent`."""
+    NOTICE = "notice"
+    """A title and a text: `subject`, `text`."""
     EVENT = "event"
-    """A document for a program: `text`, and what the channel adds."""
+    """A document for a program: `type`, `subject`, `data`."""
+    GROUP = "group"
+    """A message into a group chat: `markdown`."""
+    KEYWORDS = "keywords"
+    """A filed template with typed keywords: `template`, `data`, `url`."""
     SPEECH = "speech"
     """A filed voice template with variables, and the words as they are spoken: `template`, `params`, `text`."""
 
@@ -121,11 +132,41 @@ SPECS: Final = (
         # WeCom silently drops more than 30 messages a minute to one member, so a card over the limit waits.
         limits=PersonLimits(calls=((MINUTE, 20),), critical_calls=((MINUTE, 30),), over=OverLimit.WAIT),
     ),
-    ChannelSpec("wecom_robot", "wecom_robot", Content.EVENT, FollowUp.MESSAGE),
-    ChannelSpec("wechat", "wechat", Content.TEXT, FollowUp.MESSAGE, idempotent=True, callbacks=True),
-    ChannelSpec("email", "email", Content.MAIL, FollowUp.MESSAGE),
-    ChannelSpec("webhook", "webhook", Content.EVENT, FollowUp.MESSAGE, idempotent=True),
-    ChannelSpec("apprise", "apprise", Content.EVENT, FollowUp.MESSAGE),
+    ChannelSpec(
+        WECOM_ROBOT,
+        "wecom_robot",
+        Content.GROUP,
+        FollowUp.MESSAGE,
+        idempotent=True,
+        # WeCom: 20 messages a minute and robot, of all kinds together.
+        limits=PersonLimits(calls=((MINUTE, 8),), critical_calls=((MINUTE, 13),), follow_ups=((MINUTE, 4),)),
+    ),
+    ChannelSpec(
+        WECHAT,
+        "wechat",
+        Content.KEYWORDS,
+        FollowUp.MESSAGE,
+        idempotent=True,
+        callbacks=True,
+        limits=PersonLimits(calls=((15 * MINUTE, 10), (DAY, 60)), follow_ups=((15 * MINUTE, 10), (DAY, 60))),
+    ),
+    ChannelSpec(
+        EMAIL,
+        "email",
+        Content.MAIL,
+        FollowUp.MESSAGE,
+        idempotent=True,
+        limits=PersonLimits(calls=((15 * MINUTE, 20), (DAY, 200)), follow_ups=((15 * MINUTE, 20), (DAY, 200))),
+    ),
+    ChannelSpec(WEBHOOK, "webhook", Content.EVENT, FollowUp.MESSAGE, idempotent=True),
+    ChannelSpec(
+        APPRISE,
+        "apprise",
+        Content.NOTICE,
+        FollowUp.MESSAGE,
+        idempotent=True,
+        limits=PersonLimits(calls=((MINUTE, 10),), critical_calls=((MINUTE, 20),), follow_ups=((MINUTE, 5),)),
+    ),
     ChannelSpec(LOGBOOK, "", Content.TEXT, FollowUp.NONE, idempotent=True),
 )
 

@@ -32,6 +32,7 @@ from alerts.handling.silencing import DevicesById
 from alerts.lifecycle.event import AlertEvent, InvalidField
 from alerts.lifecycle.transitions import ACTIONS, Signal
 from alerts.messages.catalog import TextCatalog
+from alerts.messages.keywords import KeywordTemplate
 from alerts.messages.outbox import OutboxWriter, PageUrl, no_page_url
 from alerts.messages.renderer import MessageRenderer
 from alerts.ports import AlertRepository, AlertStore, Transact, Transaction
@@ -56,6 +57,7 @@ class AlertSettings(Struct, frozen=True):
     replies: ReplyGrammar
     channels: tuple[str, ...] = ()
     template_codes: dict[str, str] = {}
+    keyword_templates: dict[str, KeywordTemplate] = {}  # by kind of message, or `*`
     last_resort: tuple[str, ...] = ()
     """Ids of the people who are called when no rung of a ladder reaches anybody."""
     person_name: bool = False
@@ -106,7 +108,7 @@ class AlertService:
         self.isolation, self._failing = FaultIsolation(transact, on_fault, unavailable), dict[int, Instant]()
         self.grammar = settings.replies
         self.renderer = MessageRenderer(catalog, settings.sign, settings.tz, settings.template_codes)
-        outbox = OutboxWriter(self.renderer, settings.channels, page, self._affected_name)
+        outbox = OutboxWriter(self.renderer, settings.channels, page, self._affected_name, settings.keyword_templates)
         self.escalator = escalator = Escalator(policy, outbox, community, settings.tz, settings.last_resort)
         self.processor = processor = AlertProcessor(escalator)
         self.intake = FindingIntake(processor, escalator, devices)

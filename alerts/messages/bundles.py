@@ -163,7 +163,8 @@ class BundledMessages:
             context = structs.replace(
                 context, number=tx.store.assign_reply_code(row.address, alert.id, row.person, tx.now)
             )
-        return {**payload, **structs.asdict(self.outbox.renderer.sms(shown, context))}
+        page = self.outbox.page_url(alert.id, row.person, tx.now)
+        return {**payload, **self.outbox.contents.payload(spec, shown, context, page)}
 
     def enqueue_summary(self, tx: Transaction, alert: Alert, over: Delivery) -> None:
         """Replace messages over a person's budget by one text, at most every SUMMARY_EVERY_MS.
@@ -195,9 +196,19 @@ class BundledMessages:
     def _summary_payload(
         self, tx: Transaction, shown: Alert, to: Delivery, variant: str, count: int
     ) -> dict[str, object]:
-        number = tx.store.assign_reply_code(to.address, shown.id, to.person, tx.now)
-        context = MessageContext(MessageKind.SUMMARY, tx.now, limit_ms=0, number=number, variant=variant, count=count)
-        return {"summary": variant, **structs.asdict(self.outbox.renderer.sms(shown, context))}
+        spec = spec_of(to.channel)
+        number = tx.store.assign_reply_code(to.address, shown.id, to.person, tx.now) if spec.coded else None
+        context = MessageContext(
+            MessageKind.SUMMARY,
+            tx.now,
+            limit_ms=0,
+            number=number,
+            variant=variant,
+            count=count,
+            coded=spec.coded,
+        )
+        page = self.outbox.page_url(shown.id, to.person, tx.now)
+        return {"summary": variant, **self.outbox.contents.payload(spec, shown, context, page)}
 
     def _worst(self, store: AlertRepository, alert: Alert, withheld: Sequence[Delivery]) -> Alert:
         """The most severe of the alerts whose calls were withheld and that nobody acknowledged; the newest of

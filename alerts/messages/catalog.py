@@ -20,6 +20,27 @@ MAX_TEMPLATE: Final = 500
 _STRICT = ConfigDict(extra="forbid", frozen=True)
 
 
+STATUSES: Final[Mapping[str, str]] = {
+    "alert": "待接警",
+    "escalate": "升级待接",
+    "added": "又报新警",
+    "summary": "多条待接",
+    "taken": "已接警",
+    "clear": "已处置",
+    "overdue": "已超时",
+    "digest": "日报",
+    "other": "有新进展",
+}
+ADDED_CHANNELS: Final[Mapping[str, str]] = {
+    "wecom_robot": "企业微信群",
+    "wechat": "微信",
+    "email": "邮件",
+    "webhook": "外部系统",
+    "apprise": "其他通知",
+}
+"""Names of channels that files written for an earlier version lack."""
+
+
 class SmsTemplate(BaseModel):
     """One filed template, for one kind of message and one hazard (`*`: any), with the vendor's code for each
     severity."""
@@ -74,6 +95,19 @@ class CardTexts(BaseModel):
     person: str = "需帮助"
 
 
+class MailTexts(BaseModel):
+    """The texts around a message in mails and group chats."""
+
+    model_config = _STRICT
+
+    level: str = "级别"
+    place: str = "地点"
+    advice: str = "处置"
+    link: str = "打开页面接警或查看"
+    footer: str = "{sign}自动发送。请在页面里接警，直接回复本邮件无人处理。"
+    group: str = "群内回复不算接警，请在自己收到的消息里操作。"
+
+
 class DurationTexts(BaseModel):
     """Durations, in the unit a person would use."""
 
@@ -120,12 +154,25 @@ class TextCatalog(BaseModel):
     refusals: dict[str, str]
     house: ServiceTexts
     timeline: dict[str, str]
+    mail: MailTexts = MailTexts()
+    statuses: dict[str, str] = dict(STATUSES)
+    """Kind of message -> the state it reports, in at most five characters; `other` for the rest."""
     why: dict[str, str]
     problems: dict[str, str]
 
     def role_name(self, role: str) -> str:
         """The Chinese name of a role; its id when it has none."""
         return self.roles.get(role, role)
+
+    @field_validator("channels", mode="before")
+    @classmethod
+    def _with_added_channels(cls, channels: object) -> object:
+        return {**ADDED_CHANNELS, **channels} if isinstance(channels, dict) else channels
+
+    @field_validator("statuses", mode="before")
+    @classmethod
+    def _with_all_statuses(cls, statuses: object) -> object:
+        return {**STATUSES, **statuses} if isinstance(statuses, dict) else statuses
 
     def templates_by_code(self, own: Mapping[str, str] | None = None) -> dict[str, str]:
         """Template code to text, with the severity filled in: what the vendor must have approved."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from msgspec import Struct, structs
 
 from alerts.alert import Alert, State
-from alerts.channel_specs import LOGBOOK, SMS, WECOM, Content, FollowUp, spec_of
+from alerts.channel_specs import EMAIL, LOGBOOK, SMS, WECHAT, WECOM, Content, FollowUp, spec_of
 from alerts.message import Delivery, MessageKind
 from alerts.messages.cards import CardRenderer
+from alerts.messages.contents import ContentRenderer
 from alerts.messages.deliveries import (
     EXPIRES_MS,
     address_of,
@@ -19,6 +20,7 @@ from alerts.messages.deliveries import (
     postponed,
     priority_of,
 )
+from alerts.messages.keywords import KeywordTemplate
 from alerts.messages.renderer import MessageContext, MessageRenderer
 from alerts.ports import Transaction
 from domain import Instant, Person
@@ -51,9 +53,17 @@ AffectedName = Callable[[Alert], str]
 class OutboxWriter:
     """Writes messages into the outbox, in the transaction of the change that causes them."""
 
-    def __init__(self, renderer: MessageRenderer, channels: Collection[str], page: PageUrl, who: AffectedName) -> None:
+    def __init__(
+        self,
+        renderer: MessageRenderer,
+        channels: Collection[str],
+        page: PageUrl,
+        who: AffectedName,
+        keyword_templates: Mapping[str, KeywordTemplate] | None = None,
+    ) -> None:
         self.renderer, self.page_url, self.affected_name = renderer, page, who
         self.cards = CardRenderer(renderer)
+        self.contents = ContentRenderer(renderer, keyword_templates)
         self.enabled = frozenset(channels) | {LOGBOOK}
 
     def reachable_channels(self, person: Person, wanted: Sequence[str]) -> list[str]:
@@ -130,12 +140,12 @@ class OutboxWriter:
 
     def enqueue_digest(self, tx: Transaction, worst: Alert, earlier: Delivery, person: Person, count: int) -> bool:
         """One message for everything in this person's logbook; False when he cannot be reached or has had today's."""
-        channels = self.reachable_channels(person, (WECOM, SMS))
+        channels = self.reachable_channels(person, (WECOM, SMS, WECHAT, EMAIL))
         if not channels or channels[0] == LOGBOOK:
             return False
         context = MessageContext(kind=MessageKind.DIGEST, now=tx.now, limit_ms=0, count=count)
         key = f"digest:{person.id}:{self.renderer.local_date(tx.now)}"
-        payload = structs.asdict(self.renderer.sms(worst, context))
+        payload = self.contents.payload(spec_of(channels[0]), worst, context)
         row = follow_up(
             earlier, delivery_id(tx.now, tx.store.next_delivery_number()), key, MessageKind.DIGEST, payload, tx.now
         )
@@ -163,7 +173,7 @@ class OutboxWriter:
         if spec.coded:
             number = tx.store.assign_reply_code(earlier.address, alert.id, earlier.person, tx.now)
             context = structs.replace(context, number=number)
-        return structs.asdict(self.renderer.sms(alert, context))
+        return self.contents.payload(spec, alert, context, self.page_url(alert.id, earlier.person, tx.now))
 
     def _call_row(self, tx: Transaction, alert: Alert, call: CallRequest, channel: str, task: str) -> Delivery | None:
         address = address_of(call.person, channel)
@@ -211,7 +221,7 @@ class OutboxWriter:
             if number is None:
                 return None
             context = structs.replace(context, number=number)
-        return structs.asdict(self.renderer.sms(alert, context))
+        return self.contents.payload(spec, alert, context, self.page_url(alert.id, call.person.id, tx.now))
 
 
 def _kind_for(alert: Alert, earlier: Delivery, kind: MessageKind) -> MessageKind:

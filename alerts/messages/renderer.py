@@ -86,6 +86,14 @@ class MessageRenderer:
         hour = f"{local.hour:02d}:{local.minute:02d}"
         return hour if local.date() == today.date() else f"{local.month}月{local.day}日{hour}"
 
+    def full_time(self, at: Instant) -> str:
+        """2026-01-02 14:05, in local time."""
+        return self._local(at).strftime("%Y-%m-%d %H:%M")
+
+    def iso_time(self, at: Instant) -> str:
+        """RFC 3339 with the site's offset, for programs."""
+        return self._local(at).isoformat(timespec="seconds")
+
     def timeline_text(self, line: str, **variables: object) -> str:
         """One timeline sentence; `line` is a key of the catalog."""
         return self.catalog.timeline[line].format(**variables)

@@ -15,7 +15,6 @@ _EMAIL: Final = re.compile(
 )
 _OPENID: Final = re.compile(r"[0-9A-Za-z_-]{1,64}", re.ASCII)
 _WEB_URL: Final = re.compile(r"https?://[!-~]{1,2000}", re.ASCII)
-_APPRISE_URL: Final = re.compile(r"[0-9A-Za-z]{2,20}://[!-~]{1,2000}", re.ASCII)
 
 
 def is_wecom_user(userid: str) -> bool:
@@ -46,7 +45,7 @@ def is_email(address: str) -> bool:
 
 
 def is_openid(userid: str) -> bool:
-    """The id of one follower of a WeChat service account, or the name of a group robot.
+    """The id of one follower of a WeChat service account.
 
     >>> [is_openid(text) for text in ("oABC-12_x", "a b", "")]
     [True, False, False]
@@ -62,19 +61,20 @@ def is_web_url(url: str) -> bool:
     return _WEB_URL.fullmatch(url) is not None
 
 
-def is_apprise_url(url: str) -> bool:
+def is_endpoint_name(name: str) -> bool:
+    """The name that site.yaml gives a group robot or an Apprise service: their URLs are secrets and stand nowhere else.
+
+    >>> [is_endpoint_name(text) for text in ("grid-1", "json://a.cn", "")]
+    [True, False, False]
     """
-    >>> [is_apprise_url(text) for text in ("ntfy://topic", "mailto://u:p@a.cn", "plain", "x://", "ntfy://a b")]
-    [True, True, False, False, False]
-    """
-    return _APPRISE_URL.fullmatch(url) is not None
+    return _OPENID.fullmatch(name) is not None
 
 
 ADDRESSES: Final[Mapping[str, Callable[[str], bool]]] = {
     "email": is_email,
     "wechat": is_openid,
     "webhook": is_web_url,
-    "apprise": is_apprise_url,
-    "wecom_robot": is_openid,
+    "apprise": is_endpoint_name,
+    "wecom_robot": is_endpoint_name,
 }
 """Name of an address in `Person.addresses`, also a column of people.csv -> its check."""

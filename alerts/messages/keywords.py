@@ -52,8 +52,8 @@ def template_for(templates: Mapping[str, KeywordTemplate], kind: str) -> Keyword
 def fitted(keyword: str, value: str) -> str:
     """The value within the limits of a keyword's type, which its name begins with. Times are given in full before.
 
-    >>> fitted("thing3", "静安里小区第三期北区6号楼2单元302"), fitted("phrase1", "1楼燃气泄漏报警中")
-    ('小区第三期北区6号楼2单元302', '楼燃气泄漏')
+    >>> fitted("thing3", "枫叶街道静安里小区第三期北区6号楼2单元302"), fitted("phrase1", "1楼燃气泄漏报警中")
+    ('道静安里小区第三期北区6号楼2单元302', '楼燃气泄漏')
     >>> fitted("character_string1", "编号"), fitted("thing1", "两\\n行")
     ('-', '两行')
     """

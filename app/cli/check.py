@@ -89,10 +89,11 @@ def _missing_secrets(site: SiteConfig, environ: Mapping[str, str]) -> Iterator[s
             yield from _missing_variables(name, settings, environ)
 
 
-def _missing_variables(name: str, settings: BaseModel, environ: Mapping[str, str]) -> list[str]:
-    variables = [value for field, value in settings if field.endswith("_env")]
-    return [
-        f"channels.{name}: the environment variable {variable} is not set"
-        for variable in variables
-        if not environ.get(variable)
-    ]
+def _missing_variables(name: str, settings: BaseModel, environ: Mapping[str, str]) -> Iterator[str]:
+    """Variables named in fields that end in `_env`, here and in the settings inside."""
+    for field, value in settings:
+        if field.endswith("_env") and value and not environ.get(value):
+            yield f"channels.{name}: the environment variable {value} is not set"
+        for key, part in value.items() if isinstance(value, dict) else ():
+            if isinstance(part, BaseModel):
+                yield from _missing_variables(f"{name}.{field}.{key}", part, environ)

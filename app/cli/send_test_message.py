@@ -5,19 +5,21 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from msgspec.structs import asdict, replace
+from msgspec.structs import replace
 
 from alerts.alert import Alert
 from alerts.channel_specs import Content, spec_of
 from alerts.channels.channel import SendOutcome, SendResult
 from alerts.message import Delivery, MessageKind
 from alerts.messages.cards import CardRenderer
+from alerts.messages.contents import ContentRenderer
 from alerts.messages.renderer import MessageContext, MessageRenderer
 from app.cli.output import Print
 from app.clock import Clock
 from app.config.catalog import load_wording
 from app.config.settings import SiteSettings
 from app.config.site import load_site
+from app.server.alerting import keyword_templates
 from app.server.channels import ChannelNotConfigured, build_channels, http_client
 from domain import HOUR, MINUTE, Instant, Ledger, Severity, Subject
 
@@ -58,10 +60,10 @@ def sample_delivery(settings: SiteSettings, renderer: MessageRenderer, channel: 
     )
     context = MessageContext(kind=MessageKind.ALERT, now=now, limit_ms=10 * MINUTE, number=1)
     task = f"t{now:x}"
-    payload = (
+    payload: dict[str, object] = (
         {"card": CardRenderer(renderer).call_card(alert, context, task)}
         if spec_of(channel).content is Content.CARD
-        else asdict(renderer.sms(alert, context))
+        else ContentRenderer(renderer, keyword_templates(settings)).payload(spec_of(channel), alert, context)
     )
     return replace(_empty_delivery(now), channel=channel, address=to, payload=payload)
 

@@ -10,6 +10,13 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from alerts.channel_specs import CHANNELS
+from app.config.message_settings import (
+    AppriseSettings,
+    EmailSettings,
+    WebhookSettings,
+    WeChatSettings,
+    WeComRobotSettings,
+)
 from domain.care import CARE
 from domain.duration import Duration
 from domain.kind import LocalizedText
@@ -112,12 +119,17 @@ class ChannelSettings(_Strict):
 
     aliyun_sms: AliyunSmsSettings | None = None
     wecom: WeComSettings | None = None
+    wecom_robot: WeComRobotSettings | None = None
+    wechat: WeChatSettings | None = None
+    email: EmailSettings | None = None
+    webhook: WebhookSettings | None = None
+    apprise: AppriseSettings | None = None
 
     @property
     def configured(self) -> tuple[str, ...]:
         """The names of the channels that are configured, as ladders write them."""
-        own = {"sms": self.aliyun_sms, "wecom": self.wecom}
-        return tuple(name for name in CHANNELS if own.get(name))
+        own = {"sms": self.aliyun_sms}
+        return tuple(name for name in CHANNELS if own.get(name) or getattr(self, name, None))
 
 
 class TextSettings(_Strict):

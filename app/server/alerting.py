@@ -10,6 +10,7 @@ from typing import Protocol
 from alerts.channels.channel import CallbackResponse
 from alerts.delivery.sender import OutboxSender
 from alerts.handling.finding_status import FindingStatus
+from alerts.messages.keywords import KeywordTemplate
 from alerts.reply_parsing.grammar import ReplyGrammar
 from alerts.service import AlertService, AlertSettings
 from app.config.catalog import load_ladders, load_replies, load_wording
@@ -143,7 +144,14 @@ def desk_settings(site: SiteSettings, endpoints: Mapping[str, ChannelEndpoint], 
         replies=replies,
         channels=tuple(endpoints),
         template_codes=codes,
+        keyword_templates=keyword_templates(site),
         last_resort=site.last_resort,
         person_name=site.texts.person_name,
         care=tuple(site.care),
     )
+
+
+def keyword_templates(site: SiteSettings) -> dict[str, KeywordTemplate]:
+    """Templates of the WeChat service account, by kind of message or `*`."""
+    templates = site.channels.wechat.templates if site.channels.wechat else {}
+    return {kind: KeywordTemplate(template.id, dict(template.data)) for kind, template in templates.items()}

@@ -16,6 +16,7 @@ from app.config.secrets import read_secret
 from app.config.settings import AliyunSmsSettings, SiteSettings
 from app.config.settings import WeComSettings as WeComSiteSettings
 from app.errors import UserError
+from app.server import message_channels
 from domain.secret import Secret
 
 TIMEOUTS = httpx2.Timeout(connect=3.0, read=8.0, write=8.0, pool=2.0)
@@ -47,7 +48,27 @@ def build_channels(
         endpoints["sms"] = _sms(site, site.channels.aliyun_sms, client, environ)
     if site.channels.wecom:
         endpoints["wecom"] = _wecom(site.channels.wecom, client, environ, clock)
-    return endpoints
+    return endpoints | _message_channels(site, client, environ, clock)
+
+
+def _message_channels(
+    site: SiteSettings, client: httpx2.AsyncClient, environ: Mapping[str, str], clock: Callable[[], int]
+) -> dict[str, ChannelEndpoint]:
+    channels, found = site.channels, dict[str, ChannelEndpoint]()
+    if channels.wecom_robot:
+        robots = message_channels.build_robots(channels.wecom_robot, client, environ)
+        found["wecom_robot"] = ChannelEndpoint(robots, Secret(""))
+    if channels.wechat:
+        wechat = message_channels.build_wechat(channels.wechat, client, environ, clock)
+        found["wechat"] = ChannelEndpoint(wechat, _callback_secret(channels.wechat.callback_secret_env, environ))
+    if channels.email:
+        found["email"] = ChannelEndpoint(message_channels.build_email(site, channels.email, environ), Secret(""))
+    if channels.webhook:
+        webhook = message_channels.build_webhook(site, channels.webhook, client, environ)
+        found["webhook"] = ChannelEndpoint(webhook, Secret(""))
+    if channels.apprise:
+        found["apprise"] = ChannelEndpoint(message_channels.build_apprise(channels.apprise, environ), Secret(""))
+    return found
 
 
 def _sms(

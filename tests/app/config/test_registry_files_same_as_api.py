@@ -37,7 +37,7 @@ REFUSED: list[tuple[str, str, object]] = [
     ("people", "phone", "12ab"), ("people", "phone", "+"), ("people", "phone", "1" * 21),
     ("people", "wecom", "@all"), ("people", "wecom", "li|chen"),
     ("people", "addresses.email", "li"), ("people", "addresses.email", "a@b.cn,c@d.cn"),
-    ("people", "addresses.webhook", "ftp://a.cn/"), ("people", "addresses.apprise", "x"),
+    ("people", "addresses.webhook", "ftp://a.cn/"), ("people", "addresses.apprise", "ntfy://maple"),
     ("people", "addresses.wechat", "a b"),
     ("duties", "rank", 100), ("duties", "rank", -1), ("duties", "from", "25:00"), ("duties", "to", "24:30"),
     ("duties", "role", "x" * 65), ("duties", "weekdays", [8]),
@@ -49,7 +49,7 @@ REFUSED: list[tuple[str, str, object]] = [
 ACCEPTED: list[tuple[str, str, object]] = [
     ("people", "phone", "+8619900000001"), ("people", "phone", "19900000001"), ("people", "wecom", "li.wei"),
     ("people", "addresses.email", "li.wei@street.gov.cn"), ("people", "addresses.webhook", "https://a.cn/hook?x=1"),
-    ("people", "addresses.apprise", "ntfy://maple"), ("people", "addresses.wechat", "oABC-12"),
+    ("people", "addresses.apprise", "family-chat"), ("people", "addresses.wechat", "oABC-12"),
     ("places", "lon", -180), ("places", "lat", 90), ("places", "datum", "WGS-84"),
     ("duties", "from", "20:00"), ("duties", "to", "24:00"), ("duties", "weekdays", [1, 7]), ("duties", "rank", 99),
     *((table, "attributes.note", good) for table in ("devices", "places", "people")

@@ -26,6 +26,7 @@ from console.api import (
     readings,
     refusals,
     registry,
+    roster_overrides,
     rule_tools,
     rules,
     session,
@@ -33,6 +34,7 @@ from console.api import (
     site_files,
     statistics,
     stream,
+    swaps,
     tokens,
     why,
 )
@@ -57,7 +59,9 @@ _ROUTERS: Final = (
     devices.router,
     readings.router,
     places_summary.router,
-    on_duty.router,  # before /rosters/{id}
+    on_duty.router,  # this and the following before /rosters/{id}
+    roster_overrides.router,
+    swaps.router,
     *registry.ROUTERS,
     rules.router,
     rule_tools.router,

@@ -11,6 +11,7 @@ TITLES: Final = {
     404: "没有找到",
     405: "不支持这种方法",
     409: "现在不能这样做",
+    412: "已被别人修改",
     413: "内容太大",
     415: "内容类型不支持",
     422: "内容有误",
@@ -26,6 +27,10 @@ NOT_FOUND: Final = {
     "person": "没有编号为{id}的人员。",
     "cell": "没有编号为{id}的网格。",
     "duty": "没有编号为{id}的班次。",
+    "rotation": "没有编号为{id}的轮班。",
+    "override": "没有编号为{id}的顶班或请假。",
+    "swap": "没有编号为{id}的换班。",
+    "calendar": "没有这个日历，或者链接已经作废。",
     "token": "没有编号为{id}的有效令牌。",
     "silence": "没有编号为{id}的静默。",
     "kind": "没有名为{id}的设备类型。",
@@ -59,6 +64,25 @@ NOT_AVAILABLE: Final = "本系统没有启用这个接口。"
 
 IDENTITY_TAKEN: Final = "{platform} 的标识 {id} 已经属于设备 {holder}。"
 DEVICE_EXISTS: Final = "设备 {id} 已经登记，内容不同。要修改请用 PUT 或 PATCH。"
+CHANGED_MEANWHILE: Final = "这条记录在此期间被别人改过，没有保存。请重新读取后再改。"
+NO_OBJECT: Final = "内容必须是 JSON 对象。"
+TO_BEFORE_FROM: Final = "结束时间必须晚于开始时间，并且不早于现在。"
+PERIOD_LONGER_THAN: Final = "最长{days}天。"
+SAME_PERSON: Final = "不能由本人顶替本人，请写另一个人。"
+LEAVE_EVERYWHERE: Final = "请假对所有网格和角色有效，不写 cell 和 role；只换一处请用 cover。"
+NO_SUBSTITUTE: Final = "顶班要写 substitute（谁来顶班）。"
+OF_A_SWAP: Final = "这是换班 {swap} 的一半，请撤销整个换班。"
+NOT_THE_OTHER: Final = "换班要由 {name} 本人同意或拒绝。"
+NOT_THE_ASKER: Final = "只能由本人提出换班，或者由有排班权限的人代为提出。"
+SWAP_SETTLED: Final = "这个换班{state}，不能再改。"
+SWAP_STATES: Final = {
+    "proposed": "还没有答复",
+    "accepted": "已经同意",
+    "declined": "已被拒绝",
+    "expired": "已经过期",
+    "withdrawn": "已经撤回",
+}
+BAD_LINK: Final = "链接无效或已经过期。"
 ROW_EXISTS: Final = "编号 {id} 已经登记，内容不同。要修改请用 PUT。"
 UNKNOWN_KIND: Final = "不认识的设备类型 {kind}，可用：{known}。"
 UNKNOWN_PLATFORM: Final = "不认识的平台 {platform}，可用：{known}。"

@@ -7,7 +7,7 @@ Hours for which nobody was ever rostered are not: a role that works by day is no
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 from msgspec.structs import replace
 
+from alerts.roster.on_duty import responsible_cells
 from alerts.roster.schedule import Interval, RosterSchedule, ScheduledTurn, duties_by_role
 from domain import DAY, Duty, Instant
 from domain.people import Community
@@ -48,13 +49,21 @@ class RosterGap(Struct, frozen=True):
     hazards: tuple[str, ...] = ()
 
 
-def roster_gaps(community: Community, now: Instant, tz: ZoneInfo, horizon_ms: int = HORIZON_MS) -> list[RosterGap]:
-    """The gaps from now to the horizon, by cell and role."""
-    until = now + horizon_ms
+def roster_gaps(
+    community: Community,
+    now: Instant,
+    tz: ZoneInfo,
+    until: Instant | None = None,
+    cells: Collection[str] | None = None,
+) -> list[RosterGap]:
+    """The gaps from now to `until` (default: the horizon), by cell and role; with `cells` of these only."""
+    until = now + HORIZON_MS if until is None else until
     schedule = RosterSchedule(community, now, until, tz)
     endless = RosterSchedule(_without_ends(community, now), now, until, tz)
     found: list[RosterGap] = []
     for cell, role in _rostered(community, schedule):
+        if cells is not None and cell not in cells:
+            continue
         rostered = endless.scheduled(cell, role)
         for hazard in dict.fromkeys(turn.plan.hazards for turn in rostered):
             own = [turn for turn in rostered if turn.plan.hazards == hazard]
@@ -110,6 +119,21 @@ def _without_ends(community: Community, now: Instant) -> Community:
         for rotation in community.rotations
     )
     return replace(community, duties=tuple(duties), rotations=endless_rotations)
+
+
+def gaps_for_cell(
+    community: Community, gaps: Iterable[RosterGap], cell: str, role: str, empty: Sequence[Interval]
+) -> Iterator[RosterGap]:
+    """The gaps of a cell and of those above it, in the hours in which the cell has nobody."""
+    chain = responsible_cells(community, cell)
+    own = [gap for gap in gaps if gap.role == role and gap.cell in chain]
+    covered: list[Interval] = []
+    for gap in sorted(own, key=lambda one: chain.index(one.cell)):
+        hours = [(gap.begin, gap.end)] if gap.hazards else list(_common([(gap.begin, gap.end)], empty))
+        for begin, end in hours:
+            if not any(first <= begin and end <= last for first, last in covered):
+                covered.append((begin, end))
+                yield replace(gap, begin=begin, end=end)
 
 
 def _union(spans: Iterable[Interval]) -> list[Interval]:

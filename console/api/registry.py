@@ -14,12 +14,15 @@ from console.http import examples
 from console.http.problems import FieldError, invalid
 from console.http.requests import Deps, parse_period
 from console.schemas import registry as schema
+from console.schemas import rosters
 from console.security.auth import Principal
 from console.security.masking import mask_person
-from console.views.records import CELL, DUTY, PERSON, PLACE, cell_view, duty_view, person_view, place_view
+from console.views.records import CELL, DUTY, PERSON, PLACE, ROTATION, cell_view, duty_view, person_view, place_view
 from domain import Cell, Duty, Person, Place
 from domain.people import Community
 from domain.places import self_and_ancestors
+from domain.roster_specs import RotationSpec, rotation_view
+from domain.rosters import Rotation
 from domain.specs import DutySpec
 from store.database import registry
 
@@ -87,10 +90,32 @@ def _duty_record(deps: Deps, spec: DutySpec) -> Duty:
     since, until = parse_period(deps, spec.since, spec.until, ("since", "until"))
     if since is not None and since == until:
         raise invalid(FieldError("until", messages_zh.BAD_ORDER))  # it would never hold: files are refused alike
-    if spec.role not in deps.registry.roles:
-        roles = "、".join(deps.registry.roles)
-        raise invalid(FieldError("role", messages_zh.UNKNOWN_ROLE.format(role=spec.role, roles=roles)))
+    _check_role(deps, spec.role)
     return spec.value(since, until)
+
+
+def _rotation_record(deps: Deps, spec: RotationSpec) -> Rotation:
+    since, until = parse_period(deps, spec.since, spec.until, ("since", "until"))
+    if since is not None and since == until:
+        raise invalid(FieldError("until", messages_zh.BAD_ORDER))
+    _check_role(deps, spec.role)
+    return spec.value(since, until)
+
+
+def _rotation_errors(community: Community, rotation: Rotation, _together: Mapping[str, Rotation]) -> FieldErrors:
+    for cell in rotation.cells:
+        if cell not in community.cells:
+            yield "cells", messages_zh.UNKNOWN_CELL.format(cell=cell)
+    for number, layer in enumerate(rotation.layers):
+        for person in (person for team in layer.teams for person in team):
+            if person not in community.people:
+                yield f"layers[{number}].members", messages_zh.UNKNOWN_PERSON.format(person=person)
+
+
+def _check_role(deps: Deps, role: str) -> None:
+    if role not in deps.registry.roles:
+        roles = "、".join(deps.registry.roles)
+        raise invalid(FieldError("role", messages_zh.UNKNOWN_ROLE.format(role=role, roles=roles)))
 
 
 def _duty_errors(community: Community, duty: Duty, _together: Mapping[str, Duty]) -> FieldErrors:
@@ -168,4 +193,27 @@ ROSTERS = Resource(
     reference_errors=_duty_errors,
 )
 
-ROUTERS = (crud_router(PLACES), crud_router(CELLS), crud_router(PEOPLE), crud_router(ROSTERS))
+ROTATIONS = Resource(
+    path="rotations",
+    table="rotations",
+    noun="rotation",
+    example=examples.ROTATION,
+    action="roster",
+    body=ROTATION,
+    schema=rosters.Rotation,
+    rows_of=lambda community: {rotation.id: rotation for rotation in community.rotations},
+    put=registry.put_rotations,
+    load=registry.community,
+    to_record=_rotation_record,
+    viewer_for=lambda _deps, _user: rotation_view,
+    is_visible=lambda _deps, user, rotation, query: user.alert is None and _matches(query, rotation, "role"),
+    reference_errors=_rotation_errors,
+)
+
+ROUTERS = (
+    crud_router(PLACES),
+    crud_router(CELLS),
+    crud_router(PEOPLE),
+    crud_router(ROSTERS),
+    crud_router(ROTATIONS),
+)

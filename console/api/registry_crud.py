@@ -1,12 +1,17 @@
-"""Create, read, update and delete endpoints of a registry resource: places, cells, people and rosters."""
+"""Create, read, update and delete endpoints of a registry resource: places, cells, people, rosters and rotations.
+
+One record comes with its entity tag; a change with `If-Match` is refused when somebody else changed the record.
+"""
 
 from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, Generic, TypeVar
 
+import msgspec
 from fastapi import APIRouter, Request
 from pydantic import TypeAdapter
 from starlette.responses import Response
@@ -16,6 +21,7 @@ from console.api.audit_details import summary
 from console.dependencies import ConsoleDependencies
 from console.http import examples
 from console.http.authorization import CurrentUser, require
+from console.http.entity_tags import entity_tag, merge_patch, require_match
 from console.http.openapi import JsonResponse, add_documented_route, documented_router
 from console.http.problems import FieldError, Problem, format_path, invalid, not_found
 from console.http.requests import (
@@ -31,9 +37,10 @@ from console.http.requests import (
 )
 from console.schemas.references import Page, Schema
 from console.security.auth import Principal
-from console.timestamps import to_schema
+from console.timestamps import encode_json, to_schema
 from domain import Instant
 from domain.people import Community
+from store.database import registry
 from store.database.registry import RegistryChanges, edits
 from store.database.system import audit
 
@@ -41,6 +48,8 @@ W = TypeVar("W")
 V = TypeVar("V")
 
 FieldErrors = Iterable[tuple[str, str]]
+Condition = Callable[[Any], None]
+"""Called with the stored record (None: there is none) before a change; raises when it must not be made."""
 
 
 @dataclass(frozen=True)
@@ -65,11 +74,12 @@ class Resource(Generic[W, V]):
 
 _CREATE_OPTIONS: Final = {"summary": "One or a list", "status_code": 201, "responses": examples.UNCHANGED_RESPONSE}
 _DELETE_OPTIONS: Final = {"summary": "Remove one", "status_code": 204}
+_PATCH_OPTIONS: Final = {"summary": "Change some fields (JSON merge patch); null removes one"}
 _PUT_OPTIONS: Final = {"summary": "Add or replace", "responses": examples.CREATED_RESPONSE}
 
 
 class CrudEndpoints(Generic[W, V]):
-    """The five endpoints of one resource."""
+    """The endpoints of one resource."""
 
     def __init__(self, resource: Resource[W, V]) -> None:
         self._resource = resource
@@ -93,7 +103,7 @@ class CrudEndpoints(Generic[W, V]):
         row = self._resource.rows_of(deps.registry.community()).get(row_id)
         if row is None or not self._resource.is_visible(deps, user, row, {}):
             raise not_found(self._resource.noun, row_id)
-        return item_response(deps, self._view(deps, user, row))
+        return self._tagged(deps, row, item_response(deps, self._view(deps, user, row)))
 
     async def create_rows(self, request: Request, deps: Deps, user: CurrentUser) -> JsonResponse[Any]:
         require(user, self._resource.action)
@@ -108,16 +118,46 @@ class CrudEndpoints(Generic[W, V]):
         require(user, self._resource.action)
         value = with_path_id(row_id, await parse_json_body(request))
         row = self._resource.to_record(deps, validate(value, self._resource.body))
-        changed = await _store(self._resource, deps, user, [row], may_update=True, many=False)
-        return item_response(deps, self._view(deps, user, row), 201 if changed.created else 200)
+        condition = partial(require_match, request, _key(deps))
+        changed = await _store(self._resource, deps, user, [row], may_update=True, many=False, condition=condition)
+        return self._tagged(
+            deps, row, item_response(deps, self._view(deps, user, row), 201 if changed.created else 200)
+        )
 
-    async def delete_row(self, deps: Deps, user: CurrentUser, row_id: str) -> Response:
+    async def patch_row(self, request: Request, deps: Deps, user: CurrentUser, row_id: str) -> JsonResponse[Any]:
         require(user, self._resource.action)
-        now = deps.clock()
-        if not await deps.database.write(lambda tx: _remove(self._resource, tx, row_id, user, now)):
+        before = self._resource.rows_of(deps.registry.community()).get(row_id)
+        if before is None or not self._resource.is_visible(deps, user, before, {}):
+            raise not_found(self._resource.noun, row_id)
+        patch = await parse_json_body(request)
+        if not isinstance(patch, dict):
+            raise invalid(FieldError("", messages_zh.NO_OBJECT))
+        value = with_path_id(row_id, merge_patch(self._body_of(deps, user, before), patch))
+        row = self._resource.to_record(deps, validate(value, self._resource.body))
+
+        def condition(stored: Any) -> None:
+            require_match(request, _key(deps), stored)
+            if stored != before:
+                raise Problem(409, messages_zh.CHANGED_MEANWHILE)
+
+        await _store(self._resource, deps, user, [row], may_update=True, many=False, condition=condition)
+        return self._tagged(deps, row, item_response(deps, self._view(deps, user, row)))
+
+    async def delete_row(self, request: Request, deps: Deps, user: CurrentUser, row_id: str) -> Response:
+        require(user, self._resource.action)
+        now, condition = deps.clock(), partial(require_match, request, _key(deps))
+        if not await deps.database.write(lambda tx: _remove(self._resource, tx, row_id, user, now, condition)):
             raise not_found(self._resource.noun, row_id)
         await deps.registry.reload()
         return Response(status_code=204)
+
+    def _tagged(self, deps: Deps, row: V, response: JsonResponse[Any]) -> JsonResponse[Any]:
+        response.headers["ETag"] = entity_tag(_key(deps), row)
+        return response
+
+    def _body_of(self, deps: Deps, user: Principal, row: V) -> Any:
+        """The record as the body of a request would give it; who may change it sees it unmasked."""
+        return msgspec.json.decode(encode_json(self._view(deps, user, row), deps.site.zone))
 
     def _view(self, deps: Deps, user: Principal, row: V) -> Schema:
         return to_schema(self._resource.schema, self._resource.viewer_for(deps, user)(row))
@@ -128,6 +168,7 @@ def crud_router(resource: Resource[W, V]) -> APIRouter:
     endpoints, schema = CrudEndpoints(resource), resource.schema
     router = documented_router(prefix=f"/{resource.path}", tags=[resource.path])
     single = examples.request_body(resource.example, resource.body)
+    patch = examples.merge_patch_body(resource.example)
     multiple = examples.request_body(resource.example, resource.body, examples.BodyItems.ONE_OR_LIST)
 
     def named(verb: str) -> dict[str, Any]:
@@ -145,6 +186,13 @@ def crud_router(resource: Resource[W, V]) -> APIRouter:
         ),
         ("/{row_id}", endpoints.get_row, "GET", schema, {"summary": f"One of the {resource.path}", **named("get")}),
         ("/{row_id}", endpoints.put_row, "PUT", schema, {**_PUT_OPTIONS, "openapi_extra": single, **named("put")}),
+        (
+            "/{row_id}",
+            endpoints.patch_row,
+            "PATCH",
+            schema,
+            {**_PATCH_OPTIONS, "openapi_extra": patch, **named("patch")},
+        ),
         ("/{row_id}", endpoints.delete_row, "DELETE", None, {**_DELETE_OPTIONS, **named("delete")}),
     ):
         add_documented_route(router, path, endpoint, method, response_type, **options)
@@ -159,11 +207,14 @@ async def _store(
     *,
     may_update: bool,
     many: bool,
+    condition: Condition | None = None,
 ) -> RegistryChanges:
     _check(resource, deps.registry.community(), rows, many=many)
     now = deps.clock()
 
     def work(tx: Any) -> RegistryChanges:
+        if condition is not None:
+            condition(registry.find_record(tx, resource.table, _id(rows[0])))
         changed = resource.put(tx, rows, now)
         if changed.updated and not may_update:
             raise Problem(409, messages_zh.ROW_EXISTS.format(id=changed.updated[0]))
@@ -178,10 +229,13 @@ async def _store(
     return changed
 
 
-def _remove(resource: Resource[W, V], tx: Any, row_id: str, user: Principal, now: Instant) -> RegistryChanges:
+def _remove(
+    resource: Resource[W, V], tx: Any, row_id: str, user: Principal, now: Instant, condition: Condition
+) -> RegistryChanges:
     stored = resource.rows_of(resource.load(tx))
     if row_id not in stored:
         return RegistryChanges()
+    condition(stored[row_id])
     edits.record_edits(tx, resource.table, [row_id], now, deleted=True)
     audit.record(tx, now, user.token, f"{resource.path} deleted", {"id": row_id})
     return resource.put(tx, [row for name, row in stored.items() if name != row_id], now, replace=True)
@@ -201,6 +255,10 @@ def _check(resource: Resource[W, V], community: Community, rows: Sequence[V], *,
         ]
     if errors:
         raise invalid(*errors)
+
+
+def _key(deps: ConsoleDependencies) -> bytes:
+    return deps.security.signing_key.reveal().encode()
 
 
 def _id(row: object) -> str:

@@ -33,6 +33,41 @@ DUTY: Final = {
     "hazards": ["fire"],
     "days": ["workday"],
 }
+ROTATION: Final = {
+    "id": "m03-workers",
+    "name": "第三微网格三班",
+    "cells": ["m03"],
+    "role": "worker",
+    "layers": [
+        {
+            "rank": 0,
+            "members": ["worker-3", "worker-4"],
+            "start": "2026-11-30",
+            "handover": {"every": "1w", "at": "08:00", "weekday": 1},
+            "shifts": [{"name": "白", "from": "08:00", "to": "20:00"}, {"name": "夜", "from": "20:00", "to": "08:00"}],
+        }
+    ],
+    "hazards": [],
+}
+OVERRIDE: Final = {
+    "kind": "leave",
+    "person": "worker-3",
+    "from": "2026-12-01T08:00:00+08:00",
+    "until": "2026-12-02T08:00:00+08:00",
+    "substitute": "worker-4",
+    "leave": "年假",
+    "reason": "回家",
+}
+SWAP: Final = {
+    "asker": "worker-3",
+    "other": "worker-4",
+    "from": "2026-12-01T08:00:00+08:00",
+    "until": "2026-12-02T08:00:00+08:00",
+    "back_from": "2026-12-03T08:00:00+08:00",
+    "back_until": "2026-12-04T08:00:00+08:00",
+    "reason": "孩子家长会",
+}
+SWAP_ANSWER: Final = {"answer": "accept", "reason": "可以"}
 ACTION: Final = {
     "person": "worker-3",
     "comment": "已关阀通风",
@@ -113,6 +148,19 @@ def request_body(
         schema = {"anyOf": [schema, {"type": "array", "items": schema}]}
     content = {"application/json": {"schema": schema, "example": example}}
     return {"requestBody": {"required": not optional, "content": content}}
+
+
+def merge_patch_body(example: dict[str, Any]) -> dict[str, Any]:
+    """The body of a JSON merge patch (RFC 7396): some fields of a record."""
+    name = next(name for name in example if name != "id")
+    schema = {"type": "object", "additionalProperties": True}
+    content = {"schema": schema, "example": {name: example[name]}}
+    return {
+        "requestBody": {
+            "required": True,
+            "content": {"application/merge-patch+json": content, "application/json": content},
+        }
+    }
 
 
 def push_body(example: Any) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from msgspec import field
 
 from console.schemas.references import Attributes, NamedReference, Page, Schema
+from console.schemas.rosters import Because
 from console.timestamps import Timestamp
 from domain import DayType, Severity
 from domain.levels import LevelRole
@@ -93,6 +94,7 @@ class OnDuty(Schema, frozen=True, kw_only=True):
     name: str
     phone: str | None
     wecom: str | None
+    because: Because
 
 
 class PutResult(Schema, frozen=True, kw_only=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from store.database.registry.changes import RegistryChanges, registry_version
 from store.database.registry.community import (
     community,
+    find_record,
     put_cells,
     put_duties,
     put_levels,
@@ -27,6 +28,7 @@ __all__ = [
     "community",
     "delete_device",
     "find_device",
+    "find_record",
     "get_device",
     "list_devices",
     "put_cells",

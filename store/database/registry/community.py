@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -68,6 +68,23 @@ def put_rotations(
 ) -> RegistryChanges:
     """Insert or update rotations; with `replace` all others are deleted."""
     return _put(tx, rotations, Rotation, records, now, replace)
+
+
+_RECORDS: Final[Mapping[str, tuple[Table, type[Struct]]]] = {
+    "places": (places, Place),
+    "cells": (cells, Cell),
+    "people": (people, Person),
+    "duties": (duties, Duty),
+    "rotations": (rotations, Rotation),
+}
+
+
+def find_record(tx: Connection, table: str, record_id: str) -> Struct | None:
+    """The stored record of this id in one of the tables of the community; None when there is none."""
+    stored, shape = _RECORDS[table]
+    names = shape.__struct_fields__
+    row = tx.execute(select(*(stored.c[name] for name in names)).where(stored.c.id == record_id)).one_or_none()
+    return None if row is None else msgspec.convert(dict(zip(names, row, strict=True)), shape)
 
 
 def _load(tx: Connection, table: Table, shape: type[S]) -> list[S]:

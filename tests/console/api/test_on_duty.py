@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from tests.support.console_harness import Client, ConsoleHarness
 
 PATH = "/api/v1/rosters/on-duty"
@@ -16,7 +19,11 @@ async def test_the_people_of_the_cell_of_a_place_are_listed_by_role_and_rank(
     duties = [duty for duty in harness.community.duties if duty.role == "worker"]
     assert workers
     assert {item["id"] for item in workers} <= {duty.person for duty in duties}
-    assert set(workers[0]) == {"role", "rank", "id", "name", "phone", "wecom"}
+    assert set(workers[0]) == {"role", "rank", "id", "name", "phone", "wecom", "because"}
+    assert workers[0]["because"] == {
+        "cell": "grid-3", "scheduled": "w-zhang", "duty": "d-1", "rotation": None,
+        "shift": "", "hazards": [], "overrides": [],
+    }  # fmt: skip
 
 
 async def test_an_absence_at_another_hour_shows_in_the_answer_for_that_hour(admin: Client) -> None:
@@ -40,3 +47,53 @@ async def test_an_unknown_place_and_a_bad_time_are_refused(admin: Client) -> Non
 
 async def test_without_a_place_the_topmost_cells_answer(admin: Client) -> None:
     assert (await admin.get(PATH)).status_code == 200
+
+
+async def test_a_role_and_a_hazard_narrow_the_answer(admin: Client) -> None:
+    fire = {"id": "d-f", "cell": "grid-3", "role": "department", "person": "w-li", "hazards": ["fire"]}
+    general = {"id": "d-g", "cell": "grid-3", "role": "department", "person": "w-zhang"}
+    assert (await admin.post("/api/v1/rosters", json=[fire, general])).status_code == 201
+
+    async def department(hazard: str) -> list[str]:
+        params = {"place": "b3", "role": "department", "hazard": hazard}
+        return [item["id"] for item in (await admin.get(PATH, params=params)).json()["items"]]
+
+    assert (await department("fire"), await department("gas")) == (["w-li"], ["w-zhang"])
+
+
+SCHEDULE = "/api/v1/rosters/schedule"
+
+
+async def test_the_schedule_of_a_place_has_shifts_as_intervals(admin: Client) -> None:
+    params = {"place": "b3", "from": "2026-11-23T00:00:00+08:00", "to": "2026-11-25T00:00:00+08:00"}
+    response = await admin.get(SCHEDULE, params=params)
+    assert response.status_code == 200, response.text
+    lines = [
+        (item["role"], item["from"][8:16], item["until"][8:16], [one["id"] for one in item["people"]], item["gap"])
+        for item in response.json()["items"]
+    ]
+    assert lines == [
+        ("lead", "23T08:00", "23T18:00", ["w-li"], False),
+        ("lead", "24T08:00", "24T18:00", ["w-li"], False),
+        ("worker", "23T00:00", "25T00:00", ["w-zhang"], False),
+    ]
+
+
+async def test_without_a_place_every_cell_with_a_roster_is_listed_and_names_are_masked_for_viewers(
+    admin: Client, bearer: Callable[..., Any]
+) -> None:
+    every = (await admin.get(SCHEDULE)).json()["items"]
+    assert {(item["cell"], item["role"]) for item in every} == {("grid-3", "worker"), ("grid-3", "lead")}
+    assert every == (await admin.get(SCHEDULE, params={"cell": "grid-3"})).json()["items"]
+    only = (await admin.get(SCHEDULE, params={"role": "worker"})).json()["items"]
+    assert {item["role"] for item in only} == {"worker"}
+    viewer = await bearer("viewer")
+    assert (await viewer.get(SCHEDULE)).status_code == 200
+    assert (await admin.get(SCHEDULE, params={"place": "court-101"})).json()["items"] == []
+
+
+async def test_a_schedule_is_of_a_known_place_or_cell_and_of_two_months_at_most(admin: Client) -> None:
+    assert (await admin.get(SCHEDULE, params={"place": "nowhere"})).status_code == 404
+    assert (await admin.get(SCHEDULE, params={"cell": "nowhere"})).status_code == 404
+    long = {"from": "2026-01-01T00:00:00+08:00", "to": "2026-04-01T00:00:00+08:00"}
+    assert (await admin.get(SCHEDULE, params=long)).status_code == 422

@@ -186,6 +186,128 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rosters/schedule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shifts and gaps of a period (default: the next 14 days) as intervals */
+        get: operations["list_schedule"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rosters/overrides": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Leave, covers and swaps that are not over, the earliest first */
+        get: operations["list_overrides"];
+        put?: never;
+        /** Register a leave or a cover; the response lists the gaps that the person leaves */
+        post: operations["create_override"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rosters/overrides/{override_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove it; the roster holds again */
+        delete: operations["delete_override"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rosters/swaps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Proposed and settled swaps, the newest first */
+        get: operations["list_swaps"];
+        put?: never;
+        /** Propose a swap: it takes effect when the other person agrees */
+        post: operations["propose_swap"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rosters/swaps/{swap_id}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Agree or decline, with a token of the other person */
+        post: operations["answer_swap"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/swap": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The swap of a signed link; needs no login */
+        get: operations["read_swap_of_link"];
+        put?: never;
+        /** Agree or decline with the signed link of a swap; needs no login */
+        post: operations["answer_swap_by_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rosters/swaps/{swap_id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Withdraw a swap, also one that was agreed: the roster holds again */
+        post: operations["withdraw_swap"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/places": {
         parameters: {
             query?: never;
@@ -220,7 +342,8 @@ export interface paths {
         delete: operations["delete_places"];
         options?: never;
         head?: never;
-        patch?: never;
+        /** Change some fields (JSON merge patch); null removes one */
+        patch: operations["patch_places"];
         trace?: never;
     };
     "/api/v1/cells": {
@@ -257,7 +380,8 @@ export interface paths {
         delete: operations["delete_cells"];
         options?: never;
         head?: never;
-        patch?: never;
+        /** Change some fields (JSON merge patch); null removes one */
+        patch: operations["patch_cells"];
         trace?: never;
     };
     "/api/v1/people": {
@@ -294,7 +418,8 @@ export interface paths {
         delete: operations["delete_people"];
         options?: never;
         head?: never;
-        patch?: never;
+        /** Change some fields (JSON merge patch); null removes one */
+        patch: operations["patch_people"];
         trace?: never;
     };
     "/api/v1/rosters": {
@@ -331,7 +456,46 @@ export interface paths {
         delete: operations["delete_rosters"];
         options?: never;
         head?: never;
+        /** Change some fields (JSON merge patch); null removes one */
+        patch: operations["patch_rosters"];
+        trace?: never;
+    };
+    "/api/v1/rotations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All rotations, by id */
+        get: operations["list_rotations"];
+        put?: never;
+        /** One or a list */
+        post: operations["create_rotations"];
+        delete?: never;
+        options?: never;
+        head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rotations/{row_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One of the rotations */
+        get: operations["get_rotations"];
+        /** Add or replace */
+        put: operations["put_rotations"];
+        post?: never;
+        /** Remove one */
+        delete: operations["delete_rotations"];
+        options?: never;
+        head?: never;
+        /** Change some fields (JSON merge patch); null removes one */
+        patch: operations["patch_rotations"];
         trace?: never;
     };
     "/api/v1/rules": {
@@ -727,6 +891,23 @@ export interface paths {
         };
         /** Response times, closing rate, alarm load (ISA-18.2) and bad actors; default: the last 30 days */
         get: operations["get_statistics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/statistics/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The report of a month as a page or as CSV */
+        get: operations["get_report"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1487,7 +1668,168 @@ export interface components {
             name: string;
             phone: string | null;
             wecom: string | null;
+            because: components["schemas"]["Because"];
         };
+        /**
+         * Because
+         * @description Why somebody is on duty: line or rotation, who is on the roster there, and the overrides followed in order.
+         */
+        Because: {
+            cell: string;
+            scheduled: string;
+            duty: string | null;
+            rotation: string | null;
+            shift: string;
+            hazards: string[];
+            overrides: components["schemas"]["Override"][];
+        };
+        /**
+         * Override
+         * @description A leave (in every cell and role), a cover or half of a swap; `made_by` is the token that stored it.
+         */
+        Override: {
+            id: string;
+            kind: components["schemas"]["OverrideKind"];
+            person: string;
+            /** Format: date-time */
+            from: string;
+            /** Format: date-time */
+            until: string;
+            substitute: string | null;
+            cell: string | null;
+            role: string | null;
+            leave: string;
+            reason: string;
+            made_by: string;
+            /** Format: date-time */
+            made_at: string;
+            swap: string | null;
+        };
+        /**
+         * OverrideKind
+         * @description Why somebody does not work as the roster says.
+         * @enum {string}
+         */
+        OverrideKind: "cover" | "leave" | "swap";
+        /**
+         * Page[ScheduleItem]
+         * @description A page of a list; `next` is the cursor of the next page, null on the last one.
+         */
+        Page_ScheduleItem_: {
+            items: components["schemas"]["ScheduleItem"][];
+            next: string | null;
+        };
+        /**
+         * ScheduleItem
+         * @description Hours in which the same people are on duty for a cell in a role; a gap: nobody is, although the roster means to.
+         *
+         *         `missing` is empty in a gap where the roster ends.
+         */
+        ScheduleItem: {
+            cell: string;
+            role: string;
+            /** Format: date-time */
+            from: string;
+            /** Format: date-time */
+            until: string;
+            gap: boolean;
+            people: components["schemas"]["PersonOnDuty"][];
+            missing: components["schemas"]["MissingPerson"][];
+        };
+        /**
+         * PersonOnDuty
+         * @description A person on duty, without contact details.
+         */
+        PersonOnDuty: {
+            id: string;
+            name: string;
+            rank: number;
+            because: components["schemas"]["Because"];
+        };
+        /**
+         * MissingPerson
+         * @description A person who is on the roster for a gap; `override` says why the person does not work, null for an absence.
+         */
+        MissingPerson: {
+            id: string;
+            name: string;
+            override: components["schemas"]["Override"] | null;
+        };
+        /**
+         * Page[Override]
+         * @description A page of a list; `next` is the cursor of the next page, null on the last one.
+         */
+        Page_Override_: {
+            items: components["schemas"]["Override"][];
+            next: string | null;
+        };
+        /**
+         * StoredOverride
+         * @description An override that was stored, and the gaps of the roster that the person leaves in those hours.
+         */
+        StoredOverride: {
+            id: string;
+            kind: components["schemas"]["OverrideKind"];
+            person: string;
+            /** Format: date-time */
+            from: string;
+            /** Format: date-time */
+            until: string;
+            substitute: string | null;
+            cell: string | null;
+            role: string | null;
+            leave: string;
+            reason: string;
+            made_by: string;
+            /** Format: date-time */
+            made_at: string;
+            swap: string | null;
+            gaps: components["schemas"]["ScheduleItem"][];
+        };
+        /**
+         * Page[Swap]
+         * @description A page of a list; `next` is the cursor of the next page, null on the last one.
+         */
+        Page_Swap_: {
+            items: components["schemas"]["Swap"][];
+            next: string | null;
+        };
+        /**
+         * Swap
+         * @description A swap of shifts. `link` is shown once, to whoever proposed it: with it the other person answers.
+         */
+        Swap: {
+            id: string;
+            asker: string;
+            asker_name: string;
+            other: string;
+            other_name: string;
+            /** Format: date-time */
+            from: string;
+            /** Format: date-time */
+            until: string;
+            back_from: string | null;
+            back_until: string | null;
+            cell: string | null;
+            role: string | null;
+            reason: string;
+            state: components["schemas"]["SwapState"];
+            /** Format: date-time */
+            expires_at: string;
+            /** Format: date-time */
+            proposed_at: string;
+            proposed_by: string;
+            answered_at: string | null;
+            answered_by: string;
+            answer_reason: string;
+            link: string | null;
+        };
+        /**
+         * SwapState
+         * @description States of a proposed swap.
+         * @enum {string}
+         */
+        SwapState: "accepted" | "declined" | "expired" | "proposed" | "withdrawn";
         /**
          * Page[Place]
          * @description A page of a list; `next` is the cursor of the next page, null on the last one.
@@ -1589,6 +1931,60 @@ export interface components {
          * @enum {string}
          */
         DayType: "holiday" | "makeup_workday" | "rest_day" | "workday";
+        /**
+         * Page[Rotation]
+         * @description A page of a list; `next` is the cursor of the next page, null on the last one.
+         */
+        Page_Rotation_: {
+            items: components["schemas"]["Rotation"][];
+            next: string | null;
+        };
+        /**
+         * Rotation
+         * @description A rotation of one role for some cells.
+         */
+        Rotation: {
+            id: string;
+            name: string;
+            cells: string[];
+            role: string;
+            layers: components["schemas"]["Layer"][];
+            hazards: string[];
+            since: string | null;
+            until: string | null;
+        };
+        /**
+         * Layer
+         * @description Teams that take turns: ids of people, or lists of them.
+         */
+        Layer: {
+            rank: number;
+            members: (string | string[])[];
+            start: string;
+            handover: components["schemas"]["Handover"];
+            shifts: components["schemas"]["Shift"][];
+        };
+        /**
+         * Handover
+         * @description `every` so many days (`1d`) or weeks (`1w`), at a local time and, for weeks, on a weekday.
+         */
+        Handover: {
+            every: string;
+            at: string;
+            weekday: number | null;
+        };
+        /**
+         * Shift
+         * @description A shift of a rotation: `to`, or `length` for one that lasts longer than a day.
+         */
+        Shift: {
+            name: string;
+            from: string;
+            to: string | null;
+            length: string | null;
+            weekdays: number[];
+            days: components["schemas"]["DayType"][];
+        };
         /**
          * Page[Rule]
          * @description A page of a list; `next` is the cursor of the next page, null on the last one.
@@ -2189,6 +2585,7 @@ export interface components {
             undecided: number;
             deliveries: components["schemas"]["DeliveryCount"][];
             hours: number[][];
+            days: components["schemas"]["DayCount"][];
             exercises: components["schemas"]["CaseFigures"];
         };
         /**
@@ -2306,6 +2703,14 @@ export interface components {
             provider: string;
             state: string;
             code: string;
+            count: number;
+        };
+        /**
+         * DayCount
+         * @description Cases opened on one local day, written as 2026-11-29.
+         */
+        DayCount: {
+            day: string;
             count: number;
         };
         /**
@@ -2518,6 +2923,18 @@ export type LevelRole = components['schemas']['LevelRole'];
 export type PlaceOnMap = components['schemas']['PlaceOnMap'];
 export type PageOnDuty = components['schemas']['Page_OnDuty_'];
 export type OnDuty = components['schemas']['OnDuty'];
+export type Because = components['schemas']['Because'];
+export type Override = components['schemas']['Override'];
+export type OverrideKind = components['schemas']['OverrideKind'];
+export type PageScheduleItem = components['schemas']['Page_ScheduleItem_'];
+export type ScheduleItem = components['schemas']['ScheduleItem'];
+export type PersonOnDuty = components['schemas']['PersonOnDuty'];
+export type MissingPerson = components['schemas']['MissingPerson'];
+export type PageOverride = components['schemas']['Page_Override_'];
+export type StoredOverride = components['schemas']['StoredOverride'];
+export type PageSwap = components['schemas']['Page_Swap_'];
+export type Swap = components['schemas']['Swap'];
+export type SwapState = components['schemas']['SwapState'];
 export type PagePlace = components['schemas']['Page_Place_'];
 export type Place = components['schemas']['Place'];
 export type PageCell = components['schemas']['Page_Cell_'];
@@ -2527,6 +2944,11 @@ export type Person = components['schemas']['Person'];
 export type PageDuty = components['schemas']['Page_Duty_'];
 export type Duty = components['schemas']['Duty'];
 export type DayType = components['schemas']['DayType'];
+export type PageRotation = components['schemas']['Page_Rotation_'];
+export type Rotation = components['schemas']['Rotation'];
+export type Layer = components['schemas']['Layer'];
+export type Handover = components['schemas']['Handover'];
+export type Shift = components['schemas']['Shift'];
 export type PageRule = components['schemas']['Page_Rule_'];
 export type Rule = components['schemas']['Rule'];
 export type PageRole = components['schemas']['Page_Role_'];
@@ -2585,6 +3007,7 @@ export type LoadLevel = components['schemas']['LoadLevel'];
 export type BadActors = components['schemas']['BadActors'];
 export type BadActor = components['schemas']['BadActor'];
 export type DeliveryCount = components['schemas']['DeliveryCount'];
+export type DayCount = components['schemas']['DayCount'];
 export type PageSilence = components['schemas']['Page_Silence_'];
 export type Silence = components['schemas']['Silence'];
 export type Matchers = components['schemas']['Matchers'];
@@ -3582,6 +4005,9 @@ export interface operations {
                 /** @description without a place: the people of the topmost cells */
                 place?: string | null;
                 at?: string | null;
+                role?: string | null;
+                /** @description the people for alerts of this hazard */
+                hazard?: string | null;
             };
             header?: never;
             path?: never;
@@ -3596,6 +4022,541 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_OnDuty_"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_schedule: {
+        parameters: {
+            query?: {
+                /** @description the cell responsible for it and those above */
+                place?: string | null;
+                /** @description one cell; without place and cell: every cell */
+                cell?: string | null;
+                role?: string | null;
+                from?: string | null;
+                to?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ScheduleItem_"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_overrides: {
+        parameters: {
+            query?: {
+                /** @description of this person's turns, or worked by this person */
+                person?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Override_"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_override: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "kind": "leave",
+                 *       "person": "worker-3",
+                 *       "from": "2026-12-01T08:00:00+08:00",
+                 *       "until": "2026-12-02T08:00:00+08:00",
+                 *       "substitute": "worker-4",
+                 *       "leave": "年假",
+                 *       "reason": "回家"
+                 *     }
+                 */
+                "application/json": {
+                    /**
+                     * OverrideKind
+                     * @description Why somebody does not work as the roster says.
+                     * @enum {string}
+                     */
+                    kind: "leave" | "cover" | "swap";
+                    /** Person */
+                    person: string;
+                    /** From */
+                    from: string;
+                    /** Until */
+                    until: string;
+                    /** Substitute */
+                    substitute?: string | null;
+                    /** Cell */
+                    cell?: string | null;
+                    /** Role */
+                    role?: string | null;
+                    /**
+                     * Leave
+                     * @default
+                     */
+                    leave?: string;
+                    /** Reason */
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoredOverride"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_override: {
+        parameters: {
+            query?: {
+                reason?: string;
+            };
+            header?: never;
+            path: {
+                override_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_swaps: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Swap_"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    propose_swap: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "asker": "worker-3",
+                 *       "other": "worker-4",
+                 *       "from": "2026-12-01T08:00:00+08:00",
+                 *       "until": "2026-12-02T08:00:00+08:00",
+                 *       "back_from": "2026-12-03T08:00:00+08:00",
+                 *       "back_until": "2026-12-04T08:00:00+08:00",
+                 *       "reason": "孩子家长会"
+                 *     }
+                 */
+                "application/json": {
+                    /** Asker */
+                    asker: string;
+                    /** Other */
+                    other: string;
+                    /** From */
+                    from: string;
+                    /** Until */
+                    until: string;
+                    /** Back From */
+                    back_from?: string | null;
+                    /** Back Until */
+                    back_until?: string | null;
+                    /** Cell */
+                    cell?: string | null;
+                    /** Role */
+                    role?: string | null;
+                    /** Expires */
+                    expires?: string | null;
+                    /** Reason */
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Swap"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    answer_swap: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                swap_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "answer": "accept",
+                 *       "reason": "可以"
+                 *     }
+                 */
+                "application/json": {
+                    /**
+                     * Answer
+                     * @description The answer of the other person.
+                     * @enum {string}
+                     */
+                    answer: "accept" | "decline";
+                    /**
+                     * Reason
+                     * @default
+                     */
+                    reason?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Swap"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_swap_of_link: {
+        parameters: {
+            query: {
+                link: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Swap"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    answer_swap_by_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "answer": "accept",
+                 *       "reason": "可以",
+                 *       "link": "..."
+                 *     }
+                 */
+                "application/json": {
+                    /**
+                     * Answer
+                     * @description The answer of the other person.
+                     * @enum {string}
+                     */
+                    answer: "accept" | "decline";
+                    /**
+                     * Reason
+                     * @default
+                     */
+                    reason?: string;
+                    /** Link */
+                    link: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Swap"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    withdraw_swap: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                swap_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "不用换了"
+                 *     }
+                 */
+                "application/json": {
+                    /** Reason */
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Swap"];
                 };
             };
             /** @description An error of the request */
@@ -3946,6 +4907,65 @@ export interface operations {
             };
         };
     };
+    patch_places: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                row_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "3栋"
+                 *     }
+                 */
+                "application/merge-patch+json": {
+                    [key: string]: unknown;
+                };
+                /**
+                 * @example {
+                 *       "name": "3栋"
+                 *     }
+                 */
+                "application/json": {
+                    [key: string]: unknown;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Place"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_cells: {
         parameters: {
             query?: {
@@ -4194,6 +5214,65 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    patch_cells: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                row_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "第三微网格"
+                 *     }
+                 */
+                "application/merge-patch+json": {
+                    [key: string]: unknown;
+                };
+                /**
+                 * @example {
+                 *       "name": "第三微网格"
+                 *     }
+                 */
+                "application/json": {
+                    [key: string]: unknown;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Cell"];
+                };
             };
             /** @description An error of the request */
             "4XX": {
@@ -4511,6 +5590,65 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    patch_people: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                row_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "张三"
+                 *     }
+                 */
+                "application/merge-patch+json": {
+                    [key: string]: unknown;
+                };
+                /**
+                 * @example {
+                 *       "name": "张三"
+                 *     }
+                 */
+                "application/json": {
+                    [key: string]: unknown;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Person"];
+                };
             };
             /** @description An error of the request */
             "4XX": {
@@ -4931,6 +6069,606 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    patch_rosters: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                row_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "cell": "m03"
+                 *     }
+                 */
+                "application/merge-patch+json": {
+                    [key: string]: unknown;
+                };
+                /**
+                 * @example {
+                 *       "cell": "m03"
+                 *     }
+                 */
+                "application/json": {
+                    [key: string]: unknown;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Duty"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_rotations: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description the `next` of the page before */
+                next?: string | null;
+                /** @description the same as next */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Rotation_"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_rotations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "m03-workers",
+                 *       "name": "第三微网格三班",
+                 *       "cells": [
+                 *         "m03"
+                 *       ],
+                 *       "role": "worker",
+                 *       "layers": [
+                 *         {
+                 *           "rank": 0,
+                 *           "members": [
+                 *             "worker-3",
+                 *             "worker-4"
+                 *           ],
+                 *           "start": "2026-11-30",
+                 *           "handover": {
+                 *             "every": "1w",
+                 *             "at": "08:00",
+                 *             "weekday": 1
+                 *           },
+                 *           "shifts": [
+                 *             {
+                 *               "name": "白",
+                 *               "from": "08:00",
+                 *               "to": "20:00"
+                 *             },
+                 *             {
+                 *               "name": "夜",
+                 *               "from": "20:00",
+                 *               "to": "08:00"
+                 *             }
+                 *           ]
+                 *         }
+                 *       ],
+                 *       "hazards": []
+                 *     }
+                 */
+                "application/json": {
+                    /** Id */
+                    id: string;
+                    /** Name */
+                    name: string;
+                    /** Cells */
+                    cells: string[];
+                    /** Role */
+                    role: string;
+                    /** Layers */
+                    layers: {
+                        /**
+                         * Rank
+                         * @default 0
+                         */
+                        rank?: number;
+                        /** Members */
+                        members: (string | string[])[];
+                        /** Start */
+                        start: string;
+                        /**
+                         * HandoverSpec
+                         * @description Every so many days (`1d`) or weeks (`1w`), at a local time and, for weeks, on a weekday.
+                         */
+                        handover: {
+                            /** Every */
+                            every: string;
+                            /**
+                             * At
+                             * @default 00:00
+                             */
+                            at?: string;
+                            /** Weekday */
+                            weekday?: number | null;
+                        };
+                        /** Shifts */
+                        shifts?: {
+                            /**
+                             * Name
+                             * @default
+                             */
+                            name?: string;
+                            /** From */
+                            from: string;
+                            /** To */
+                            to?: string | null;
+                            /** Length */
+                            length?: string | null;
+                            /** Weekdays */
+                            weekdays?: number[];
+                            /** Days */
+                            days?: ("workday" | "rest_day" | "holiday" | "makeup_workday")[];
+                        }[];
+                    }[];
+                    /** Hazards */
+                    hazards?: string[];
+                    /** Since */
+                    since?: string | null;
+                    /** Until */
+                    until?: string | null;
+                } | {
+                    /** Id */
+                    id: string;
+                    /** Name */
+                    name: string;
+                    /** Cells */
+                    cells: string[];
+                    /** Role */
+                    role: string;
+                    /** Layers */
+                    layers: {
+                        /**
+                         * Rank
+                         * @default 0
+                         */
+                        rank?: number;
+                        /** Members */
+                        members: (string | string[])[];
+                        /** Start */
+                        start: string;
+                        /**
+                         * HandoverSpec
+                         * @description Every so many days (`1d`) or weeks (`1w`), at a local time and, for weeks, on a weekday.
+                         */
+                        handover: {
+                            /** Every */
+                            every: string;
+                            /**
+                             * At
+                             * @default 00:00
+                             */
+                            at?: string;
+                            /** Weekday */
+                            weekday?: number | null;
+                        };
+                        /** Shifts */
+                        shifts?: {
+                            /**
+                             * Name
+                             * @default
+                             */
+                            name?: string;
+                            /** From */
+                            from: string;
+                            /** To */
+                            to?: string | null;
+                            /** Length */
+                            length?: string | null;
+                            /** Weekdays */
+                            weekdays?: number[];
+                            /** Days */
+                            days?: ("workday" | "rest_day" | "holiday" | "makeup_workday")[];
+                        }[];
+                    }[];
+                    /** Hazards */
+                    hazards?: string[];
+                    /** Since */
+                    since?: string | null;
+                    /** Until */
+                    until?: string | null;
+                }[];
+            };
+        };
+        responses: {
+            /** @description Nothing changed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rotation"] | components["schemas"]["Page_Rotation_"];
+                };
+            };
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rotation"] | components["schemas"]["Page_Rotation_"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_rotations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                row_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rotation"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_rotations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                row_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "m03-workers",
+                 *       "name": "第三微网格三班",
+                 *       "cells": [
+                 *         "m03"
+                 *       ],
+                 *       "role": "worker",
+                 *       "layers": [
+                 *         {
+                 *           "rank": 0,
+                 *           "members": [
+                 *             "worker-3",
+                 *             "worker-4"
+                 *           ],
+                 *           "start": "2026-11-30",
+                 *           "handover": {
+                 *             "every": "1w",
+                 *             "at": "08:00",
+                 *             "weekday": 1
+                 *           },
+                 *           "shifts": [
+                 *             {
+                 *               "name": "白",
+                 *               "from": "08:00",
+                 *               "to": "20:00"
+                 *             },
+                 *             {
+                 *               "name": "夜",
+                 *               "from": "20:00",
+                 *               "to": "08:00"
+                 *             }
+                 *           ]
+                 *         }
+                 *       ],
+                 *       "hazards": []
+                 *     }
+                 */
+                "application/json": {
+                    /** Id */
+                    id: string;
+                    /** Name */
+                    name: string;
+                    /** Cells */
+                    cells: string[];
+                    /** Role */
+                    role: string;
+                    /** Layers */
+                    layers: {
+                        /**
+                         * Rank
+                         * @default 0
+                         */
+                        rank?: number;
+                        /** Members */
+                        members: (string | string[])[];
+                        /** Start */
+                        start: string;
+                        /**
+                         * HandoverSpec
+                         * @description Every so many days (`1d`) or weeks (`1w`), at a local time and, for weeks, on a weekday.
+                         */
+                        handover: {
+                            /** Every */
+                            every: string;
+                            /**
+                             * At
+                             * @default 00:00
+                             */
+                            at?: string;
+                            /** Weekday */
+                            weekday?: number | null;
+                        };
+                        /** Shifts */
+                        shifts?: {
+                            /**
+                             * Name
+                             * @default
+                             */
+                            name?: string;
+                            /** From */
+                            from: string;
+                            /** To */
+                            to?: string | null;
+                            /** Length */
+                            length?: string | null;
+                            /** Weekdays */
+                            weekdays?: number[];
+                            /** Days */
+                            days?: ("workday" | "rest_day" | "holiday" | "makeup_workday")[];
+                        }[];
+                    }[];
+                    /** Hazards */
+                    hazards?: string[];
+                    /** Since */
+                    since?: string | null;
+                    /** Until */
+                    until?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rotation"];
+                };
+            };
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rotation"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_rotations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                row_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    patch_rotations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                row_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "第三微网格三班"
+                 *     }
+                 */
+                "application/merge-patch+json": {
+                    [key: string]: unknown;
+                };
+                /**
+                 * @example {
+                 *       "name": "第三微网格三班"
+                 *     }
+                 */
+                "application/json": {
+                    [key: string]: unknown;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rotation"];
+                };
             };
             /** @description An error of the request */
             "4XX": {
@@ -6042,6 +7780,51 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Statistics"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_report: {
+        parameters: {
+            query: {
+                /** @description like 2026-11 */
+                month: string;
+                format?: "html" | "csv";
+                lang?: "zh" | "en";
+                /** @description this place and all places under it */
+                place?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
                 };
             };
             /** @description An error of the request */

@@ -19,7 +19,7 @@ from alerts.channel_specs import LOGBOOK, OverLimit
 from alerts.channels.channel import Channel, LookupResult, SendOutcome, SendResult
 from alerts.delivery.budget import Budget, counted_with
 from alerts.delivery.outcomes import DeliveryOutcomes, is_still_wanted
-from alerts.message import Delivery, DeliveryState
+from alerts.message import Delivery, DeliveryState, MessageKind
 from alerts.messages.deliveries import cancel_reason
 from alerts.ports import AlertStore, Transact, Transaction
 from domain import SECOND, Instant, Severity
@@ -170,6 +170,9 @@ class OutboxSender:
             return structs.replace(row, handle=card.handle)
         if card is not None and card.state in (DeliveryState.SENDING, DeliveryState.UNKNOWN, DeliveryState.PENDING):
             self._outcomes.postpone(tx, row, tx.now + CARD_WAIT_MS, "waits for its card")
+        elif card is not None and row.kind is MessageKind.RESOLVED and row.payload.get("text"):
+            # WeCom lets a card be changed once; that it was dealt with comes as a message of its own.
+            return structs.replace(row, ref=None, payload={"text": row.payload["text"]})
         else:
             self._outcomes.skip(tx, row, "card")
         return None

@@ -11,6 +11,7 @@ from alerts.alert import OWNED_STATES, Actor, Alert, ResponseSource
 from alerts.channel_specs import Content, FollowUp, spec_of
 from alerts.escalation.escalator import Escalator
 from alerts.escalation.joined_dangers import JoinedDangerNotices
+from alerts.escalation.unconfirmed import escalate_after_silence
 from alerts.handling.timeline import Timeline
 from alerts.lifecycle.advance import advance
 from alerts.lifecycle.danger import joined_title
@@ -137,7 +138,7 @@ def _notify_overdue(escalator: Escalator, tx: Transaction, alert: Alert, _event:
 _ESCALATIONS: Final[dict[Effect, Callable[[Escalator, Transaction, Alert, AlertEvent], Alert]]] = {
     Effect.START_ESCALATION: lambda escalator, tx, alert, _: escalator.escalate(tx, alert),
     Effect.ESCALATE: lambda escalator, tx, alert, _: escalator.escalate(tx, alert),
-    Effect.CALL_NEXT_RANK_OR_RUNG: lambda escalator, tx, alert, _: escalator.call_next_rank_or_rung(tx, alert),
+    Effect.CALL_NEXT_RANK_OR_RUNG: lambda escalator, tx, alert, _: escalate_after_silence(escalator, tx, alert),
     Effect.NOTIFY_NEXT_PERSON: lambda escalator, tx, alert, event: escalator.notify_next_person(
         tx, alert, event.actor.id
     ),

@@ -165,11 +165,12 @@ class OutboxWriter:
         self, tx: Transaction, alert: Alert, earlier: Delivery, kind: MessageKind, name: str
     ) -> dict[str, object] | None:
         spec = spec_of(earlier.channel)
-        if spec.follow_up is FollowUp.UPDATE:
-            return {"button": self.cards.button_text(kind, name)}
         if spec.follow_up is FollowUp.NONE:
             return None
         context = MessageContext(kind=kind, now=tx.now, limit_ms=0, name=name, at=tx.now, coded=spec.coded)
+        if spec.follow_up is FollowUp.UPDATE:
+            # The text is sent where the message can no longer be changed.
+            return {"button": self.cards.button_text(kind, name), "text": self.contents.sentence(alert, context)}
         if spec.coded:
             number = tx.store.assign_reply_code(earlier.address, alert.id, earlier.person, tx.now)
             context = structs.replace(context, number=number)

@@ -23,6 +23,7 @@ from alerts.delivery.sender import OutboxSender
 from alerts.escalation.policy import EscalationPolicy
 from alerts.message import Delivery
 from alerts.messages.catalog import TextCatalog
+from alerts.messages.keywords import KeywordTemplate
 from alerts.reply_parsing.grammar import ReplyGrammar
 from alerts.service import AlertService, AlertSettings
 from app.config.catalog import load_wording
@@ -153,6 +154,8 @@ class AlertHarness:
         self.people = small_community()
         self.channels: dict[str, Any] = {"sms": self.sms(), "logbook": Logbook()}
         self.changed: list[str] = []
+        self.policy = load_policy()
+        self.keyword_templates: dict[str, KeywordTemplate] = {}
         self.start()
 
     def start(self) -> None:
@@ -160,11 +163,15 @@ class AlertHarness:
         self.database = database.Database(database.sqlite_url(self.folder / "ledger.db"))
         transact = Transactions(self.database)
         self.settings = AlertSettings(
-            sign=SIGN, tz=SHANGHAI, replies=load_reply_grammar(), channels=tuple(self.channels)
+            sign=SIGN,
+            tz=SHANGHAI,
+            replies=load_reply_grammar(),
+            channels=tuple(self.channels),
+            keyword_templates=self.keyword_templates,
         )
         self.service = AlertService(
             transact,
-            load_policy(),
+            self.policy,
             load_catalog(),
             self.settings,
             lambda: self.people,

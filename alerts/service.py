@@ -5,7 +5,7 @@ After a commit it reports which alerts changed and that the outbox may hold mess
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from operator import methodcaller
 from zoneinfo import ZoneInfo
@@ -39,6 +39,7 @@ from alerts.ports import AlertRepository, AlertStore, Transact, Transaction
 from alerts.reply_parsing.grammar import ReplyGrammar
 from domain import MINUTE, Finding, Instant, Lane, Ledger, Person
 from domain.people import Community
+from domain.roles import Role
 
 TICK_BATCH = 200
 """Maximum of due alerts in one transaction, so that a city-wide storm does not block the store."""
@@ -64,6 +65,7 @@ class AlertSettings(Struct, frozen=True):
     """Whether a text may name who may need help."""
     care: tuple[str, ...] = ()
     """The attributes of a person that matter for help."""
+    roles: Mapping[str, Role] = {}
 
 
 class AuditResult(Struct, frozen=True):
@@ -108,7 +110,9 @@ class AlertService:
         self.isolation, self._failing = FaultIsolation(transact, on_fault, unavailable), dict[int, Instant]()
         self.grammar = settings.replies
         self.renderer = MessageRenderer(catalog, settings.sign, settings.tz, settings.template_codes)
-        outbox = OutboxWriter(self.renderer, settings.channels, page, self._affected_name, settings.keyword_templates)
+        outbox = OutboxWriter(
+            self.renderer, settings.channels, page, self._affected_name, settings.keyword_templates, settings.roles
+        )
         self.escalator = escalator = Escalator(policy, outbox, community, settings.tz, settings.last_resort)
         self.processor = processor = AlertProcessor(escalator)
         self.intake = FindingIntake(processor, escalator, devices)

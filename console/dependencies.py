@@ -16,6 +16,7 @@ import msgspec
 from prometheus_client.core import Metric
 
 from alerts.alert import Actor, Alert
+from alerts.cases.exercise_scenarios import Scenario
 from alerts.cases.request import CaseRequest
 from console.events import EventHub
 from domain import Instant
@@ -171,6 +172,14 @@ class SiteFiles(Protocol):
     async def import_now(self, *, force: bool) -> Mapping[str, Any]: ...
 
 
+class DrillDesk(Protocol):
+    """Exercises (alerts.drills)."""
+
+    async def start(self, scenario: Scenario, place: str | None, actor: Actor, text: str = "", /) -> Alert: ...
+
+    async def end(self, alert_id: int, now: Instant, /) -> Alert | None: ...
+
+
 class AlertDesk(Protocol):
     """Actions of people on alerts (alerts.service)."""
 
@@ -292,6 +301,7 @@ class ConsoleDependencies:
     database: Database
     history: History
     desk: AlertDesk
+    drills: DrillDesk
     events: EventHub
     registry: RegistryDependencies
     security: SecurityDependencies

@@ -10,6 +10,7 @@ from alerts.alert import Actor, Alert, TimelineEntry
 from alerts.cases.request import SUBJECT_TYPE, CaseRequest
 from alerts.escalation.escalator import Escalator
 from alerts.handling.processor import AlertProcessor
+from alerts.messages.exercise import labelled
 from alerts.ports import Transaction
 from domain import Instant, Subject
 
@@ -46,7 +47,7 @@ class CaseOpener:
         alert = Alert(
             id=0,
             rule=request.rule,
-            title=request.title,
+            title=labelled(request.title) if request.exercise else request.title,
             hazard=request.hazard,
             severity=request.severity,
             ledger=request.ledger,

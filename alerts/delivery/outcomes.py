@@ -19,6 +19,7 @@ from alerts.handling.processor import AlertProcessor
 from alerts.lifecycle.event import AlertEvent
 from alerts.lifecycle.transitions import Signal
 from alerts.message import CALL_KINDS, OVER_BUDGET, Delivery, DeliveryState, MessageKind
+from alerts.messages import exercise
 from alerts.messages.bundles import withheld_calls
 from alerts.messages.deliveries import CANCEL_REASONS, cancel_reason, cancelled
 from alerts.ports import AlertRepository, Transaction
@@ -120,6 +121,15 @@ class DeliveryOutcomes:
         skipped = cancelled(row, problem) if problem in CANCEL_REASONS else skipped
         tx.store.update_delivery(row, skipped, tx.now, problem)
         tx.store.add_timeline([self.timeline.message(skipped, "skipped", tx.now, problem)])
+
+    def exercise_fault(self, row: Delivery, alert: Alert | None) -> str | None:
+        """Why this message of an exercise may not be sent, as an outcome code; None for all other messages."""
+        if alert is None or not alert.exercise:
+            return None
+        outbox = self.escalator.outbox
+        if not exercise.may_receive(self.escalator.community().people.get(row.person), row.role, outbox.roles):
+            return exercise.FORBIDDEN_RECIPIENT
+        return None if exercise.is_labelled(row.payload) else exercise.UNLABELLED
 
     def refresh(self, tx: Transaction, row: Delivery) -> Delivery | None:
         """A leased message, its text rendered from the present state; None when it was skipped as no longer needed."""

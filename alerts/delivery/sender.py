@@ -134,10 +134,18 @@ class OutboxSender:
         def work(store: AlertStore) -> LeasedBatch:
             tx = Transaction(store, now)
             leased = store.lease_deliveries(name, now, now + LEASE_MS, limit)
-            ready = tuple(row for candidate in leased if (row := self._ready(tx, candidate)) is not None)
+            prepared = (self._ready(tx, candidate) for candidate in leased)
+            ready = tuple(row for row in prepared if row is not None and self._may_send(tx, row))
             return LeasedBatch(ready, len(leased), len(leased) >= limit, store.next_delivery_due(name))
 
         return await self._transact(work)
+
+    def _may_send(self, tx: Transaction, row: Delivery) -> bool:
+        """The last check of a message of an exercise: of the recipient, and of the text as it will be sent."""
+        problem = self._outcomes.exercise_fault(row, tx.store.alert(row.alert))
+        if problem is not None:
+            self._outcomes.skip(tx, row, problem)
+        return problem is None
 
     def _ready(self, tx: Transaction, row: Delivery) -> Delivery | None:
         alert = tx.store.alert(row.alert)

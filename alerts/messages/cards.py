@@ -6,6 +6,7 @@ from typing import Final
 
 from alerts.alert import Alert, State
 from alerts.message import MessageKind
+from alerts.messages.exercise import labelled
 from alerts.messages.renderer import MessageContext, MessageRenderer
 from domain import Instant
 from domain.addresses import shortened
@@ -94,11 +95,15 @@ class CardRenderer:
         rows: list[dict[str, str]],
         buttons: list[dict[str, object]],
     ) -> dict[str, object]:
+        title = labelled(title) if alert.exercise else title
         card: dict[str, object] = {
             "card_type": "button_interaction",
             "task_id": task,
             "source": {"desc": self.renderer.catalog.card.source.format(sign=self.renderer.sign)[:20], "desc_color": 2},
-            "main_title": {"title": title[:36], "desc": shortened(self.renderer.address(alert), MAX_DESC)},
+            "main_title": {
+                "title": title[:36],
+                "desc": shortened(self.renderer.address(alert), MAX_DESC),
+            },
             "horizontal_content_list": rows,
             "button_list": buttons,
         }

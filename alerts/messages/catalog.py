@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from alerts.alert import EscalationCause
 from alerts.message import MessageKind
+from alerts.messages.exercise import labelled
 from domain import Fault, Severity
 
 VARIABLE: Final = re.compile(r"\$\{([a-z_]+)\}")
@@ -176,12 +177,16 @@ class TextCatalog(BaseModel):
 
     def templates_by_code(self, own: Mapping[str, str] | None = None) -> dict[str, str]:
         """Template code to text, with the severity filled in: what the vendor must have approved."""
-        return {
-            template_code(template, severity, own or {}): template.text.replace("{level}", self.severities[severity])
-            for template in self.sms
-            for severity in template.codes
-        }
+        texts = {}
+        for template in self.sms:
+            for severity in template.codes:
+                text = template.text.replace("{level}", self.severities[severity])
+                texts[template_code(template, severity, own or {})] = text
+                texts[template_code(template, severity, own or {}, exercise=True)] = labelled(text)
+        return texts
 
+
+EXERCISE_SUFFIX: Final = "-exercise"
 
 _KEYED: Final = (
     "severities",
@@ -217,6 +222,10 @@ def missing_texts(own: TextCatalog, built_in: TextCatalog) -> list[Fault]:
     return sorted(faults, key=lambda fault: fault.where)
 
 
-def template_code(template: SmsTemplate, severity: Severity, own: Mapping[str, str]) -> str:
-    """The site's own code for `name.severity`, else for `name`, else the code written in the catalog."""
-    return own.get(f"{template.name}.{severity.value}") or own.get(template.name) or template.codes[severity]
+def template_code(template: SmsTemplate, severity: Severity, own: Mapping[str, str], *, exercise: bool = False) -> str:
+    """The site's own code for `name.severity`, else for `name`, else the code written in the catalog.
+
+    The text of an exercise begins with its label, so it is filed apart: `name-exercise`, the catalog's code with `E`.
+    """
+    name, suffix = (f"{template.name}{EXERCISE_SUFFIX}", "E") if exercise else (template.name, "")
+    return own.get(f"{name}.{severity.value}") or own.get(name) or template.codes[severity] + suffix

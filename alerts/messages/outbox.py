@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from types import MappingProxyType
 
 from msgspec import Struct, structs
 
@@ -20,10 +21,12 @@ from alerts.messages.deliveries import (
     postponed,
     priority_of,
 )
+from alerts.messages.exercise import may_receive
 from alerts.messages.keywords import KeywordTemplate
 from alerts.messages.renderer import MessageContext, MessageRenderer
 from alerts.ports import Transaction
 from domain import Instant, Person
+from domain.roles import Roles
 
 
 class CallRequest(Struct, frozen=True):
@@ -60,8 +63,9 @@ class OutboxWriter:
         page: PageUrl,
         who: AffectedName,
         keyword_templates: Mapping[str, KeywordTemplate] | None = None,
+        roles: Roles = MappingProxyType({}),
     ) -> None:
-        self.renderer, self.page_url, self.affected_name = renderer, page, who
+        self.renderer, self.page_url, self.affected_name, self.roles = renderer, page, who, roles
         self.cards = CardRenderer(renderer)
         self.contents = ContentRenderer(renderer, keyword_templates)
         self.enabled = frozenset(channels) | {LOGBOOK}
@@ -76,7 +80,12 @@ class OutboxWriter:
         return [channel for channel in wanted if channel in self.enabled and address_of(person, channel)]
 
     def enqueue_call(self, tx: Transaction, alert: Alert, call: CallRequest, channels: Sequence[str]) -> list[Delivery]:
-        """One row per channel. A phone whose 99 numbers are all in use gets no text: it could not be answered."""
+        """One row per channel. A phone whose 99 numbers are all in use gets no text: it could not be answered.
+
+        An exercise calls nobody but staff: see `exercise.may_receive`.
+        """
+        if alert.exercise and not may_receive(call.person, call.role, self.roles):
+            return []
         number = tx.store.next_delivery_number()
         rows: list[Delivery] = []
         for channel in channels:

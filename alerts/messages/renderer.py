@@ -19,6 +19,7 @@ from msgspec import Struct
 from alerts.alert import Actor, Alert, EscalationCause
 from alerts.lifecycle.transitions import ActionRefusal
 from alerts.message import MessageKind
+from alerts.messages import exercise
 from alerts.messages.catalog import VARIABLE, SmsTemplate, TextCatalog, template_code
 from alerts.reply_parsing import codes as reply_codes
 from domain import DAY, HOUR, MINUTE, Finding, Instant, Ledger, Person
@@ -202,18 +203,19 @@ class MessageRenderer:
 
     def _template_text(self, template: SmsTemplate, alert: Alert, context: MessageContext) -> str:
         text = template.text if context.coded else without_codes(template.text)
-        return text.replace("{level}", self.catalog.severities[alert.severity])
+        text = text.replace("{level}", self.catalog.severities[alert.severity])
+        return exercise.labelled(text) if alert.exercise else text
 
     def _build(self, template: SmsTemplate, alert: Alert, context: MessageContext, values: Mapping[str, str]) -> Sms:
         filed = self._template_text(template, alert, context)
         params = {name: values[name] for name in VARIABLE.findall(filed)}
-        code = template_code(template, alert.severity, self._codes)
+        code = template_code(template, alert.severity, self._codes, exercise=alert.exercise)
         return Sms(code, params, f"【{self.sign}】{_fill(filed, params)}")
 
     def _variables(self, alert: Alert, context: MessageContext) -> dict[str, str]:
         codes = dict.fromkeys(CODE_VARIABLES, "-") if context.number is None else reply_codes.codes_of(context.number)
         return codes | {
-            "title": sanitize(alert.title)[:MAX_VARIABLE] or "-",
+            "title": sanitize(exercise.unlabelled(alert.title))[:MAX_VARIABLE] or "-",
             "time": self.event_time(alert, context.now)
             if context.at is None
             else self.format_time(context.at, context.now),

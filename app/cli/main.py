@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from alerts.channel_specs import CHANNELS
+from app.cli.drill import drill_group
 from app.cli.init import write_site_template
 from app.cli.options import FILE, FOLDER, report_user_errors
 from app.cli.report import report_command
@@ -300,6 +301,7 @@ def send_test_message(site: Path, to: str, channel: str) -> None:
 
 main.add_command(site_group)
 main.add_command(report_command)
+main.add_command(drill_group)
 
 if __name__ == "__main__":
     main()

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from alerts.channels.channel import CallbackResponse
 from alerts.delivery.sender import OutboxSender
+from alerts.drills import Drills
 from alerts.handling.finding_status import FindingStatus
 from alerts.messages.keywords import KeywordTemplate
 from alerts.reply_parsing.grammar import ReplyGrammar
@@ -24,6 +25,7 @@ from app.server.service_config import ServiceConfig
 from console.dependencies import CallbackEndpoint, CallbackReply
 from console.security.auth import sign_worker_link
 from domain import Instant
+from domain.roles import Roles
 from store.database.alerts.repository import Transactions
 from store.errors import CannotWrite
 
@@ -59,7 +61,7 @@ class Alerting:
             transact,
             load_ladders(site.path),
             load_wording(site.path),
-            desk_settings(site.settings, endpoints, load_replies(site.path)),
+            desk_settings(site.settings, endpoints, load_replies(site.path), site.roles),
             registry.current_community,
             clock,
             on_change,
@@ -71,6 +73,7 @@ class Alerting:
             self._log_error,
             (CannotWrite,),
         )
+        self.drills = Drills(self.desk)
         channels = {name: endpoint.channel for name, endpoint in endpoints.items()}
         self.send_times = SendTimes()
         self.outbox_sender = OutboxSender(
@@ -135,11 +138,14 @@ class WorkerLinks:
         return f"{self._base}/m/{sign_worker_link(self._key, str(alert), person, now)}" if self._base else ""
 
 
-def desk_settings(site: SiteSettings, endpoints: Mapping[str, ChannelEndpoint], replies: ReplyGrammar) -> AlertSettings:
+def desk_settings(
+    site: SiteSettings, endpoints: Mapping[str, ChannelEndpoint], replies: ReplyGrammar, roles: Roles
+) -> AlertSettings:
     """Settings of the alert service, from those of the site."""
     codes = dict(site.channels.aliyun_sms.templates) if site.channels.aliyun_sms else {}
     return AlertSettings(
         sign=site.sign,
+        roles=roles,
         tz=site.zone,
         replies=replies,
         channels=tuple(endpoints),

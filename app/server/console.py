@@ -38,6 +38,7 @@ def build_app(service: Service) -> FastAPI:
             database=service.stores.database,
             history=service.stores.history,
             desk=service.alerting.desk,
+            drills=service.alerting.drills,
             events=service.hub,
             registry=_registry_dependencies(service),
             security=dependencies.SecurityDependencies(

@@ -8,13 +8,15 @@ from functools import partial
 
 from sqlalchemy import Connection
 
+from alerts.cases.exercise_scenarios import EXERCISE_MS
+from alerts.drills import Drills
 from alerts.service import AlertService, AuditResult
 from app.config.settings import SiteSettings
 from app.datadir.stores import Stores
 from app.pipeline.pipeline import Pipeline
 from app.server.scheduler import Job, StoredJob, Work
 from domain import DAY, Instant
-from store.database.alerts import retention, silences, statistics
+from store.database.alerts import exercises, retention, silences, statistics
 from store.database.database import Database
 from store.database.refusals import refusals
 from store.database.registry import rosters
@@ -40,6 +42,7 @@ def build_jobs(
         "daily-report": Job("0 8 * * *", partial(_report, stores)),
         "digest": Job("30 8 * * *", partial(_send_digests, desk)),
         "audit": Job("* * * * *", partial(_audit, desk)),
+        "end-drills": Job("* * * * *", partial(_end_drills, stores, desk)),
         **monthly,
         **({} if check_roster is None else {"roster-gaps": Job("15 7 * * *", check_roster)}),
     }
@@ -98,6 +101,14 @@ async def _audit(desk: AlertService, now: Instant) -> str:
     for fault in faults:
         log.error("open alerts audited", extra={"fault": fault})
     return "; ".join(faults) or "every open alert has a next step and was told to somebody"
+
+
+async def _end_drills(stores: Stores, desk: AlertService, now: Instant) -> str:
+    """Exercises that nobody ended are ended after half an hour."""
+    due = await stores.database.read(partial(exercises.open_exercises, opened_before=now - EXERCISE_MS))
+    for alert in due:
+        await Drills(desk).end(alert, now)
+    return f"{len(due)} drills ended"
 
 
 class DatabaseJobStore:

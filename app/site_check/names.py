@@ -13,7 +13,7 @@ from typing import Any
 
 from alerts.channel_specs import CHANNELS
 from alerts.escalation.policy import EscalationPolicy, check_names, check_roles
-from alerts.messages.catalog import VARIABLE, TextCatalog
+from alerts.messages.catalog import EXERCISE_SUFFIX, VARIABLE, TextCatalog
 from app.config.csv_files import Sheet
 from app.config.faults import ConfigError, ConfigFault
 from app.config.registry_files import CSV_FILES
@@ -88,8 +88,8 @@ def setting_faults(site: Path, wording: TextCatalog | None) -> list[ConfigFault]
         for fault in filter_faults(_lists_of_text(_value_at(document.data, "intake", "filters")))
     ]
     if wording is not None:
-        known = {text.name for text in wording.sms}
-        known |= {f"{text.name}.{severity}" for text in wording.sms for severity in text.codes}
+        names = {f"{text.name}{suffix}": text.codes for text in wording.sms for suffix in ("", EXERCISE_SUFFIX)}
+        known = {*names, *(f"{name}.{severity}" for name, codes in names.items() for severity in codes)}
         path = ("channels", "aliyun_sms", "templates")
         faults += [
             Fault((*path, name), unknown_name(name, known))

@@ -14,6 +14,7 @@ import yaml
 from fastapi import FastAPI
 from prometheus_client.core import CounterMetricFamily
 
+from alerts.drills import Drills
 from alerts.escalation.policy import EscalationPolicy
 from alerts.reply_parsing.grammar import ReplyGrammar
 from alerts.service import AlertService, AlertSettings
@@ -138,6 +139,7 @@ class ConsoleHarness:
             database=self.database,
             history=self.history,
             desk=self.desk,
+            drills=Drills(self.desk),
             events=self.events,
             registry=RegistryDependencies(
                 kinds=all_kinds(),

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.documented_responses import check, document
 
-NO_BODY = {("post", "/api/v1/rules/reload")}
+NO_BODY = {("post", "/api/v1/rules/reload"), ("post", "/api/v1/drills/{alert_id}/end")}
 """Changes that need no more said than their address."""
 
 NO_JSON = {

@@ -20,6 +20,7 @@ from alerts.delivery.outcomes import DeliveryOutcomes
 from alerts.escalation.escalator import Escalator
 from alerts.escalation.policy import EscalationPolicy
 from alerts.handling import replies
+from alerts.handling.audit import AuditResult
 from alerts.handling.buttons import ButtonResult, handle_press
 from alerts.handling.digest import enqueue_digests
 from alerts.handling.due_alerts import DueAlerts
@@ -66,13 +67,6 @@ class AlertSettings(Struct, frozen=True):
     care: tuple[str, ...] = ()
     """The attributes of a person that matter for help."""
     roles: Mapping[str, Role] = {}
-
-
-class AuditResult(Struct, frozen=True):
-    """Counts of the last audit: active alerts without a deadline, and dangers that reached nobody."""
-
-    orphans: int = 0
-    unnotified: int = 0
 
 
 AffectedPeople = Callable[[Alert], Sequence[Person]]

@@ -21,7 +21,8 @@ UNLABELLED: Final = "unlabelled"
 """Outcome code of a message of an exercise that does not begin with the label."""
 
 _FAMILY_OF: Final = "family_of"
-_SIGNATURE: Final = re.compile(r"^【[^】]*】")
+_MARKUP: Final = re.compile(r"^(?:【[^】]*】|<[^>]*>)+")
+"""A signature, or the colour of a line."""
 
 
 def may_receive(person: Person | None, role: str, roles: Roles) -> bool:
@@ -49,12 +50,14 @@ def unlabelled(text: str) -> str:
 
 
 def is_labelled(payload: Mapping[str, Any]) -> bool:
-    """Whether what the recipient reads or hears first begins with the label: the text behind the signature, and the
-    title of a card. A changed button of a card that is labelled needs none.
+    """Whether what the recipient reads or hears first begins with the label: the sentence behind the signature, the
+    subject of a mail, the title of a card. A changed button of a card that is labelled needs none.
     """
     if set(payload) == {"button"}:
         return True
-    card = payload.get("card")
-    shown = [str(payload[name]) for name in ("text", "subject", "markdown") if payload.get(name)]
+    card, event = payload.get("card"), payload.get("type")
+    names = ("text", "markdown") if event else ("text", "markdown", "subject")
+    shown = [str(payload[name]) for name in names if payload.get(name)]
     shown += [str(card["main_title"]["title"])] if isinstance(card, dict) else []
-    return bool(shown) and all(_SIGNATURE.sub("", text).startswith(LABEL) for text in shown)
+    shown += [str(payload["data"].get("text"))] if event else []
+    return bool(shown) and all(_MARKUP.sub("", text).startswith(LABEL) for text in shown)

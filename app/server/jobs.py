@@ -10,7 +10,8 @@ from sqlalchemy import Connection
 
 from alerts.cases.exercise_scenarios import EXERCISE_MS
 from alerts.drills import Drills
-from alerts.service import AlertService, AuditResult
+from alerts.handling.audit import AuditResult
+from alerts.service import AlertService
 from app.config.settings import SiteSettings
 from app.datadir.stores import Stores
 from app.pipeline.pipeline import Pipeline

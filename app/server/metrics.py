@@ -11,8 +11,8 @@ from typing import Final
 from prometheus_client import GC_COLLECTOR, PLATFORM_COLLECTOR, PROCESS_COLLECTOR, Histogram
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
+from alerts.handling.audit import AuditResult
 from alerts.message import Delivery, MessageKind
-from alerts.service import AuditResult
 from app.pipeline.pipeline import Pipeline
 from domain import SECOND, Instant
 from ingest.mqtt.consumer import ConsumerStatus, MqttConsumer, SessionStatus

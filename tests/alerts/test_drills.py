@@ -11,14 +11,17 @@ from msgspec import structs
 
 from alerts.alert import Actor, Alert, ResponseSource, State
 from alerts.cases.exercise_scenarios import EXERCISE_MS, SCENARIOS, find_scenario
+from alerts.channel_specs import SPECS, ChannelSpec, Content
 from alerts.drills import Drills
 from alerts.message import DeliveryState, MessageKind
 from alerts.messages.exercise import FORBIDDEN_RECIPIENT, UNLABELLED, is_labelled, may_receive
+from alerts.messages.renderer import MessageContext
 from app.config.catalog import load_active_rulebooks, load_kinds, load_roles
 from domain import MINUTE, Duty, Person
 from domain.roles import RoleKind
 from store.database.alerts.exercises import open_exercises
-from tests.alerts.conftest import AlertHarness, small_community
+from tests.alerts.conftest import AlertHarness, gas_finding, small_community
+from tests.support.alerts import alert_of as opened_by
 
 OFFICE = Actor("centre", "中心", ResponseSource.SCREEN, "operator")
 GAS = SCENARIOS[0]
@@ -149,6 +152,9 @@ def test_who_may_receive_and_what_is_labelled() -> None:
     assert is_labelled({"card": {"main_title": {"title": "演练：紧急 燃气泄漏"}}, "danger": {}})
     assert is_labelled({"button": "王芳已接警"})
     assert not is_labelled({"card": {"main_title": {"title": "紧急 燃气泄漏"}}})
+    assert is_labelled({"type": "alert", "subject": "7", "data": {"text": "演练：紧急"}})
+    assert is_labelled({"markdown": '<font color="warning">演练：紧急</font>'})
+    assert not is_labelled({"type": "alert", "subject": "演练", "data": {"text": "紧急"}})
     assert not is_labelled({"data": {}})
     assert not is_labelled({"text": "演练：燃气泄漏", "subject": "燃气泄漏"})
 
@@ -163,3 +169,15 @@ def test_a_scenario_is_found_by_its_name_or_by_its_hazard() -> None:
 def test_the_ladder_of_a_scenario_is_that_of_a_rule_in_force() -> None:
     rules = {rule.name for book in load_active_rulebooks(load_kinds()) for rule in book.rules}
     assert [one.name for one in SCENARIOS if one.rule not in rules] == []
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: str(spec.name))
+def test_what_is_rendered_for_each_channel_is_labelled(harness: AlertHarness, spec: ChannelSpec) -> None:
+    alert = structs.replace(opened_by(gas_finding()), exercise=True, title="演练：燃气泄漏")
+    outbox = harness.service.escalator.outbox
+    for kind in (MessageKind.ALERT, MessageKind.ESCALATE, MessageKind.ACKNOWLEDGED):
+        context = MessageContext(kind, harness.clock.now, 10 * MINUTE, name="王芳", coded=spec.coded)
+        if spec.content is Content.CARD:
+            assert is_labelled({"card": outbox.cards.call_card(alert, context, "t")})
+        else:
+            assert is_labelled(outbox.contents.payload(spec, alert, context))

@@ -13,8 +13,8 @@ import pytest
 from msgspec.structs import fields, replace
 from prometheus_client.core import Metric
 
+from alerts.handling.audit import AuditResult
 from alerts.message import Delivery, MessageKind
-from alerts.service import AuditResult
 from app.pipeline.counters import Counters
 from app.pipeline.pipeline import Pipeline
 from app.pipeline.timings import PipelineTimings

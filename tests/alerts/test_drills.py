@@ -116,7 +116,7 @@ people = st.builds(
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-async def test_whatever_the_ladder_and_whoever_is_on_duty_a_drill_reaches_staff_without_a_home_only(
+async def test_with_any_ladder_and_any_people_on_duty_a_drill_reaches_staff_without_a_home_only(
     drilled: AlertHarness, data: Any
 ) -> None:
     found = data.draw(st.lists(people, min_size=1, max_size=6, unique_by=lambda person: person.id))

@@ -19,6 +19,8 @@ from console.api import (
     devices,
     doctor,
     drills,
+    exchange,
+    exchange_messages,
     health,
     latches,
     on_duty,
@@ -79,6 +81,8 @@ _ROUTERS: Final = (
     tokens.router,
     push.router,
     callbacks.router,
+    exchange_messages.router,  # before /exchange/{system}
+    exchange.router,
 )
 
 

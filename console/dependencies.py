@@ -19,6 +19,7 @@ from alerts.alert import Actor, Alert
 from alerts.cases.exercise_scenarios import Scenario
 from alerts.cases.request import CaseRequest
 from console.events import EventHub
+from console.partners import ExchangeDependencies
 from domain import Instant
 from domain.care import CARE
 from domain.kind import Kind, LocalizedText
@@ -310,5 +311,7 @@ class ConsoleDependencies:
     monitoring: MonitoringDependencies
     care_words: Mapping[str, LocalizedText] = field(default_factory=lambda: CARE)
     """Attributes of a person that helpers must know, with their names in Chinese and English."""
+    exchange: ExchangeDependencies | None = None
+    """None: no outside system and no subscriber is configured."""
     dist: Path | None = None
     """The folder of the built pages; None serves a notice that they are not built."""

@@ -38,6 +38,9 @@ NOT_FOUND: Final = {
     "drill": "编号为{id}的告警不是演练。",
     "rule": "没有名为{id}的规则。",
     "path": "没有这个地址。",
+    "system": "没有编号为{id}的对接系统。",
+    "external_case": "没有编号为{id}的案件。",
+    "dead_letter": "没有编号为{id}的待重发消息。",
 }
 
 NOT_LOGGED_IN: Final = "请先登录，或在请求头中带上令牌：Authorization: Bearer <令牌>。"
@@ -50,6 +53,8 @@ OTHER_PLACE: Final = "这不在您负责的范围内。"
 WRONG_SIGNATURE: Final = "推送的签名不对：请核对平台上填写的签名令牌。"
 OTHER_PLATFORM: Final = "这个令牌只能推送平台 {platform} 的数据。"
 PLATFORM_NEEDS_DEVICE_ROLE: Final = "只有 device 角色的令牌可以限定平台，可用：{known}。"
+PLATFORM_NEEDS_SYSTEM: Final = "exchange 角色的令牌必须在 platform 写明对接系统，可用：{known}。"
+OTHER_SYSTEM: Final = "这个令牌只能用于对接系统 {system}。"
 NEED_HEADER: Final = "浏览器会话的写操作必须带请求头 X-Fengshao: 1。"
 TOO_LARGE: Final = "请求内容不能超过{limit}字节。"
 INTERNAL_ERROR: Final = "系统没能完成这个请求，已经记录。请稍后再试。"
@@ -179,6 +184,7 @@ ROLES: Final = {
     "dispatcher": "调度员",
     "administrator": "管理员",
     "device": "设备接入",
+    "exchange": "对接系统",
 }
 
 NOT_BUILT: Final = (

@@ -141,3 +141,18 @@ class ReceivedEvent(Struct, frozen=True):
     received_at: Instant
     outcome: ReceivedOutcome
     detail: str = ""
+
+
+class PushOutcome(StrEnum):
+    """What a push of a case did."""
+
+    OPENED = "opened"
+    REPEATED = "repeated"
+    UPDATED = "updated"
+
+
+class PushResult(Struct, frozen=True):
+    """The answer to a push of a case."""
+
+    outcome: PushOutcome
+    link: CaseLink

@@ -11,6 +11,7 @@ import click
 
 from alerts.channel_specs import CHANNELS
 from app.cli.drill import drill_group
+from app.cli.exchange import exchange_group
 from app.cli.init import write_site_template
 from app.cli.options import FILE, FOLDER, report_user_errors
 from app.cli.report import report_command
@@ -299,6 +300,7 @@ def send_test_message(site: Path, to: str, channel: str) -> None:
     sys.exit(asyncio.run(send_test(site, to, channel, click.echo)))
 
 
+main.add_command(exchange_group)
 main.add_command(site_group)
 main.add_command(report_command)
 main.add_command(drill_group)

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from alerts.channel_specs import CHANNELS
+from app.config.exchange import ExchangeSettings
 from app.config.message_settings import (
     AppriseSettings,
     EmailSettings,
@@ -180,6 +181,7 @@ class SiteSettings(_Strict):
     care_attributes: dict[str, str | LocalizedText] = dict(CARE)
     """Attributes of a person that a responder must know -> their display name, in display order."""
     http: HttpSettings = HttpSettings()
+    exchange: ExchangeSettings = ExchangeSettings()
     checkpoint_every: Duration = 10_000
 
     @property

@@ -19,6 +19,7 @@ from app.config.settings import SiteSettings
 from app.datadir.stores import Stores
 from app.pipeline.retry import retry_until_writable
 from app.server.channels import ChannelEndpoint
+from app.server.exchange import Exchange, build_transactions
 from app.server.metrics import SendTimes
 from app.server.registry import RegistryCache
 from app.server.service_config import ServiceConfig
@@ -26,7 +27,6 @@ from console.dependencies import CallbackEndpoint, CallbackReply
 from console.security.auth import sign_worker_link
 from domain import Instant
 from domain.roles import Roles
-from store.database.alerts.repository import Transactions
 from store.errors import CannotWrite
 
 log = logging.getLogger("fengshao.alerting")
@@ -56,7 +56,7 @@ class Alerting:
         self._clock, self._endpoints = clock, endpoints
         self._wakeup = asyncio.Event()
         self.errors = 0
-        transact = Transactions(stores.database)
+        transact = build_transactions(config.exchange, stores.database, registry, clock)
         self.desk = AlertService(
             transact,
             load_ladders(site.path),
@@ -80,6 +80,8 @@ class Alerting:
             transact, channels, self.desk.outcomes, clock, on_change, on_accepted=self.send_times.observe
         )
 
+        self.exchange = Exchange(config.exchange, stores.database, transact, self.desk, registry, clock)
+
     def _log_error(self, about: str, error: Exception) -> None:
         """An exception of ours about one alert or finding is logged and counted; all others are processed."""
         self.errors += 1
@@ -88,6 +90,7 @@ class Alerting:
     def wake(self) -> None:
         """Check outbox and deadlines now: a commit may have added messages or an earlier deadline."""
         self.outbox_sender.wake()
+        self.exchange.sender.wake()
         self._wakeup.set()
 
     async def run_deadlines(self) -> None:

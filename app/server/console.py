@@ -12,7 +12,7 @@ from prometheus_client.core import Metric
 
 from app.datadir.credentials import push_secrets
 from app.server.doctor import Doctor, doctor_inputs
-from app.server.metrics import service_metrics
+from app.server.metrics import exchange_metrics, service_metrics
 from app.server.processing import Processing
 from app.server.reports import site_info
 from app.server.rule_summaries import rule_summaries
@@ -20,6 +20,7 @@ from app.server.service import Service
 from app.server.site_files import SiteFiles
 from console import dependencies
 from console.application import create_app
+from console.partners import ExchangeDependencies
 from domain import Instant
 from domain.secret import Secret
 from ingest.adapters import FILTERS
@@ -50,8 +51,22 @@ def build_app(service: Service) -> FastAPI:
                 service.status, partial(readiness, service), partial(metrics, service)
             ),
             care_words=settings.care,
+            exchange=_exchange_dependencies(service),
             dist=CONSOLE_DIST,
         )
+    )
+
+
+def _exchange_dependencies(service: Service) -> ExchangeDependencies | None:
+    exchange = service.alerting.exchange
+    if exchange.config.is_empty:
+        return None
+    return ExchangeDependencies(
+        cases=exchange.cases,
+        systems=tuple(exchange.config.partners.systems),
+        push_secrets=exchange.config.push_secrets,
+        targets=tuple(exchange.sender.counts),
+        resume=exchange.sender.resume,
     )
 
 
@@ -67,7 +82,10 @@ def readiness(service: Service) -> dict[str, bool]:
 def metrics(service: Service) -> Iterator[Metric]:
     """Metric families of the service; the console adds its own."""
     alerting = service.alerting
-    return service_metrics(service.processing.pipeline, service.consumer, alerting.desk.last_audit, alerting.send_times)
+    yield from service_metrics(
+        service.processing.pipeline, service.consumer, alerting.desk.last_audit, alerting.send_times
+    )
+    yield from exchange_metrics(alerting.exchange.sender.counts)
 
 
 def _registry_dependencies(service: Service) -> dependencies.RegistryDependencies:

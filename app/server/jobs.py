@@ -19,6 +19,8 @@ from app.server.scheduler import Job, StoredJob, Work
 from domain import DAY, Instant
 from store.database.alerts import exercises, retention, silences, statistics
 from store.database.database import Database
+from store.database.exchange import cases as exchange_cases
+from store.database.exchange import outbox as exchange_outbox
 from store.database.refusals import refusals
 from store.database.registry import rosters
 from store.database.system import audit
@@ -63,10 +65,21 @@ async def _delete_expired(stores: Stores, site: SiteSettings, pipeline: Pipeline
     acts = await stores.database.write(lambda tx: audit.purge(tx, now - keep.audit_days * DAY))
     await stores.database.write(lambda tx: rosters.purge_overrides(tx, now - keep.audit_days * DAY))
     silenced = await stores.database.write(lambda tx: silences.purge_silences(tx, now - keep.audit_days * DAY))
+    await _delete_exchanged(stores, site, now)
     alerts = await _delete_expired_alerts(stores, now - max(keep.alert_days, keep.journal_days) * DAY)
     return (
         f"{entries} journal entries, {refused} refusals, {alerts} alerts, {acts} acts and {silenced} silences forgotten"
     )
+
+
+async def _delete_exchanged(stores: Stores, site: SiteSettings, now: Instant) -> None:
+    """Messages delivered to outside systems are kept like refusals, dead letters and what came in like the audit."""
+    keep, database = site.retention, stores.database
+    dead_before = now - keep.audit_days * DAY
+    purge = partial(exchange_outbox.purge, delivered_before=now - keep.refusal_days * DAY, dead_before=dead_before)
+    while await database.write(purge):
+        continue
+    await database.write(partial(exchange_cases.purge_received, before=dead_before))
 
 
 async def _delete_expired_alerts(stores: Stores, before: Instant) -> int:

@@ -11,6 +11,7 @@ from typing import Final
 from prometheus_client import GC_COLLECTOR, PLATFORM_COLLECTOR, PROCESS_COLLECTOR, Histogram
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
+from alerts.exchange.sender import TargetCounts
 from alerts.handling.audit import AuditResult
 from alerts.message import Delivery, MessageKind
 from app.pipeline.pipeline import Pipeline
@@ -56,6 +57,17 @@ def process_metrics() -> Iterator[Metric]:
     """CPU, memory and open files of this process (Linux), garbage collection, and the version of Python."""
     for collector in (PROCESS_COLLECTOR, PLATFORM_COLLECTOR, GC_COLLECTOR):
         yield from collector.collect()
+
+
+def exchange_metrics(counts: Mapping[str, TargetCounts]) -> Iterator[Metric]:
+    """Requests to subscribers and outside systems since the start. What waits: `/api/v1/exchange/targets`."""
+    requests = CounterMetricFamily(
+        "fengshao_exchange_requests_total", "Requests to outside targets.", None, ["target", "outcome"]
+    )
+    for target, count in sorted(counts.items()):
+        for outcome in ("accepted", "failed", "refused", "dead"):
+            requests.add_metric([target, outcome], getattr(count, outcome))
+    yield requests
 
 
 def pipeline_metrics(pipeline: Pipeline) -> Iterator[Metric]:

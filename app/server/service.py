@@ -145,6 +145,7 @@ class Service:
             "intake": self.intake.run(),
             "connection marks": self.intake_events.write_marks(),
             "outbox": self.alerting.outbox_sender.run(),
+            "exchange": self.alerting.exchange.sender.run(),
             "deadlines": self.alerting.run_deadlines(),
             "heartbeat": heartbeat,
             "self-monitoring": self.self_monitoring.run(),

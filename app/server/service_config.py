@@ -7,14 +7,17 @@ from pathlib import Path
 from msgspec import Struct
 
 from app.config.site import SiteConfig
+from app.server.exchange import ExchangeConfig
 from ingest.mqtt.broker_address import BrokerAddress
 
 
 class ServiceConfig(Struct, frozen=True):
-    """The site's files, the data directory, the broker's address with credentials, and the two secrets of DIR."""
+    """The site's files, the data directory, the broker's address with credentials, the two secrets of DIR, and the
+    partners of the exchange."""
 
     site: SiteConfig
     data: Path
     broker: BrokerAddress
     admin_token: str
     signing_key: str
+    exchange: ExchangeConfig = ExchangeConfig()

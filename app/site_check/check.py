@@ -19,6 +19,7 @@ from app.config.catalog import (
     read_wording,
     rulebook_files,
 )
+from app.config.exchange import load_exchange
 from app.config.faults import ConfigError, ConfigFault
 from app.config.registry_files import CSV_FILES, merge_identities
 from app.config.settings import SiteSettings
@@ -96,7 +97,9 @@ def _load(result: SiteCheck, path: Path | None) -> None:
 
 
 def _load_site(result: SiteCheck, path: Path, kinds: Mapping[str, Kind] | None) -> None:
-    result.settings = result.load(lambda: read_settings(path))
+    result.settings = settings = result.load(lambda: read_settings(path))
+    if settings is not None:
+        result.load(lambda: load_exchange(settings.exchange, path))
     if result.settings is not None or (path / "site.yaml").exists():
         result.sheets, faults = read_sheets(path, result.settings or SiteSettings())
         result.rotations, roster_faults = read_rotations(

@@ -18,6 +18,7 @@ from console.security.auth import LoginFailure, LoginFailures
 from console.views.prometheus import CONTENT_TYPE, exposition
 from domain import SECOND, Instant
 from store.database.alerts import statistics
+from store.database.exchange import outbox
 
 router = documented_router(tags=["health"])
 
@@ -62,6 +63,26 @@ async def readyz(deps: Deps) -> JsonResponse[Readiness]:
     return item_response(deps, Readiness(ready=ready, checks=checks), 200 if ready else 503)
 
 
+async def _exchange_metrics(deps: Deps) -> list[Metric]:
+    """What waits for each subscriber and outside system, and what was given up; none without a target."""
+    names = () if deps.exchange is None else sorted(deps.exchange.targets)
+    rows = await deps.database.read(lambda tx: [outbox.target_status(tx, name) for name in names]) if names else []
+    pending = GaugeMetricFamily("fengshao_exchange_pending", "Messages not yet accepted.", None, ["target"])
+    dead = GaugeMetricFamily("fengshao_exchange_dead_letters", "Messages that were given up.", None, ["target"])
+    failing = GaugeMetricFamily(
+        "fengshao_exchange_failing_seconds",
+        "How long every request has failed.",
+        None,
+        ["target"],
+    )
+    for row in rows:
+        pending.add_metric([row.id], row.pending)
+        dead.add_metric([row.id], row.dead)
+        since = row.failing_since
+        failing.add_metric([row.id], 0.0 if since is None else (deps.clock() - since) / SECOND)
+    return [pending, dead, failing] if rows else []
+
+
 @router.get("/metrics", summary="Counters in the Prometheus text format", response_class=TextResponse)
 async def metrics(request: Request, deps: Deps) -> Response:
     counts: DeliveryCounts = request.app.state.delivery_counts
@@ -74,6 +95,7 @@ async def metrics(request: Request, deps: Deps) -> Response:
             "fengshao_http_too_large_total", "Requests refused because of their size.", request.app.state.too_large
         ),
         _failure_metrics(failures.counts),
+        *await _exchange_metrics(deps),
     )
     return Response(exposition(families), media_type=CONTENT_TYPE)
 

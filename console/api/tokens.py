@@ -16,6 +16,7 @@ from console.http.authorization import RegistryAdmin
 from console.http.openapi import JsonResponse, documented_router
 from console.http.problems import FieldError, invalid, not_found
 from console.http.requests import Deps, item_response, list_response, parse_body
+from console.partners import CARE_SYSTEM
 from console.schemas import service as schema
 from console.schemas.references import Page
 from console.security.auth import AccessRole, hash_token
@@ -59,7 +60,12 @@ async def create_token(request: Request, deps: Deps, user: RegistryAdmin) -> Jso
         raise invalid(FieldError("person", messages_zh.UNKNOWN_PERSON.format(person=body.person)))
     if body.place is not None and body.place not in community.places:
         raise invalid(FieldError("place", messages_zh.UNKNOWN_PLACE.format(place=body.place)))
-    if body.platform is not None and (body.role is not AccessRole.DEVICE or body.platform not in PUSH_SOURCES):
+    _check_system(deps, body)
+    if (
+        body.platform is not None
+        and body.role is not AccessRole.EXCHANGE
+        and (body.role is not AccessRole.DEVICE or body.platform not in PUSH_SOURCES)
+    ):
         raise invalid(
             FieldError("platform", messages_zh.PLATFORM_NEEDS_DEVICE_ROLE.format(known="、".join(PUSH_SOURCES)))
         )
@@ -88,3 +94,10 @@ async def revoke_token(deps: Deps, user: RegistryAdmin, token_id: str) -> Respon
     if not await deps.database.write(work):
         raise not_found("token", token_id)
     return Response(status_code=204)
+
+
+def _check_system(deps: Deps, body: TokenBody) -> None:
+    """A token of an outside system names the system: it may do nothing for another one."""
+    known = [] if deps.exchange is None else [*deps.exchange.systems, CARE_SYSTEM]
+    if body.role is AccessRole.EXCHANGE and body.platform not in known:
+        raise invalid(FieldError("platform", messages_zh.PLATFORM_NEEDS_SYSTEM.format(known="、".join(known))))

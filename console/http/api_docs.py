@@ -47,6 +47,7 @@ TAGS: Final = (
     ("callbacks", "短信、企业微信等的回调"),
     ("health", "存活、就绪、指标"),
     ("cap", "CAP 1.2：给城市平台的告警"),
+    ("exchange", "与外部系统交换案件：12345、城市运行管理服务平台、养老平台"),
 )
 
 SECURITY: Final[dict[str, Any]] = {

@@ -25,7 +25,11 @@ from store.database.system import audit, tokens
 
 ANONYMOUS: Final = "anonymous"
 ADMIN_TOKEN_ID: Final = "admin"  # noqa: S105 - a name, not a token
-_WHOLE_SITE_ACTIONS: Final = frozenset({"registry", "roster", "audit", "push", "refusals", "rules", "reload", "doctor"})
+_WHOLE_SITE_ACTIONS: Final = frozenset(
+    {"registry", "roster", "audit", "push", "refusals", "rules", "reload", "doctor", "exchange"}
+)
+_SINGLE_PURPOSE: Final = frozenset({AccessRole.DEVICE, AccessRole.EXCHANGE})
+"""Roles that authenticate at their own endpoints only."""
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -75,7 +79,7 @@ async def current_user(request: Request) -> Principal:
         if request.headers.get("authorization"):
             await record_login_failure(request, LoginFailure.TOKEN)
         raise Problem(401, detail, headers={"WWW-Authenticate": "Bearer"})
-    if principal.role is AccessRole.DEVICE:
+    if principal.role in _SINGLE_PURPOSE:
         raise Problem(403, messages_zh.NOT_ALLOWED.format(access=messages_zh.ROLES[principal.role]))
     if principal.by_cookie and request.method not in _SAFE_METHODS and request.headers.get("x-fengshao") != "1":
         raise Problem(403, messages_zh.NEED_HEADER)

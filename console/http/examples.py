@@ -96,6 +96,16 @@ RESET: Final = {"device": "gas-0412", "reason": "已到现场查看，关阀通�
 LOGIN: Final = {"token": "令牌"}
 TOKEN: Final = {"role": "operator", "person": "worker-3", "place": "c1"}
 READING: Final = [{"device": "gas-0412", "ts": 1795269903, "lel_pct": 12.5, "alarm": False}]
+EXTERNAL_CASE: Final = {
+    "工单号": "GD20261121001",
+    "诉求类型": "燃气泄漏",
+    "诉求内容": "楼道有很浓的燃气味",
+    "诉求地址": "枫林苑3栋",
+    "受理时间": "2026-11-21 22:00:00",
+    "办理时限": "2026-11-22 22:00:00",
+    "紧急程度": "紧急",
+}
+EXTERNAL_STATE: Final = {"状态": "回访满意", "状态时间": "2026-11-21 23:00:00", "事件编号": "E-7"}
 
 
 PROBLEM_SCHEMA: Final = {

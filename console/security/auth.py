@@ -33,6 +33,8 @@ class AccessRole(StrEnum):
     ADMINISTRATOR = "administrator"
     DEVICE = "device"
     """A platform that pushes readings over HTTP; it has no other permission."""
+    EXCHANGE = "exchange"
+    """An outside system that exchanges cases, or a care platform that reads events; it has no other permission."""
 
 
 _WORKER_ACTIONS: Final = frozenset({"acknowledge", "arrive", "resolve", "pass", "return", "comment"})
@@ -53,8 +55,9 @@ PERMISSIONS: Final[dict[AccessRole, frozenset[str]]] = {
     AccessRole.WORKER: _WORKER_ACTIONS,
     AccessRole.OPERATOR: _OPERATOR_ACTIONS,
     AccessRole.DISPATCHER: _DISPATCHER_ACTIONS,
-    AccessRole.ADMINISTRATOR: _DISPATCHER_ACTIONS | {"registry", "audit", "push", "reload"},
+    AccessRole.ADMINISTRATOR: _DISPATCHER_ACTIONS | {"registry", "audit", "push", "reload", "exchange"},
     AccessRole.DEVICE: frozenset({"push"}),
+    AccessRole.EXCHANGE: frozenset({"exchange"}),
 }
 _UNMASKED_ROLES: Final = frozenset({AccessRole.OPERATOR, AccessRole.DISPATCHER, AccessRole.ADMINISTRATOR})
 
@@ -63,7 +66,7 @@ class Principal(msgspec.Struct, frozen=True):
     """An authenticated user or platform.
 
     `alert` limits a worker's link to its alert, `place` a token to the places under it, `platform` a pushing token to
-    that platform.
+    that platform, and one of an outside system to that system.
     """
 
     role: AccessRole

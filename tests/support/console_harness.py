@@ -117,6 +117,7 @@ class ConsoleHarness:
     reloads: int = 0
     callbacks: list[tuple[str, bytes]] = field(default_factory=list)
     accepted: list[Frame] = field(default_factory=list)
+    transactions: Transactions | None = None
     deps: ConsoleDependencies = field(init=False)
     app: FastAPI = field(init=False)
 
@@ -125,7 +126,7 @@ class ConsoleHarness:
         wording = load_wording()
         replies = ReplyGrammar.model_validate(_read("alerts/reply_parsing/replies.zh.yaml"))
         self.desk = AlertService(
-            Transactions(self.database),
+            self.transactions or Transactions(self.database),
             ladder,
             wording,
             AlertSettings(sign="枫林街道", tz=SHANGHAI, replies=replies, channels=("logbook",)),

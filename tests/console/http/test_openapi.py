@@ -9,7 +9,11 @@ import pytest
 
 from tests.support.documented_responses import check, document
 
-NO_BODY = {("post", "/api/v1/rules/reload"), ("post", "/api/v1/drills/{alert_id}/end")}
+NO_BODY = {
+    ("post", "/api/v1/rules/reload"),
+    ("post", "/api/v1/drills/{alert_id}/end"),
+    ("post", "/api/v1/exchange/dead-letters/{number}/resend"),
+}
 """Changes that need no more said than their address."""
 
 NO_JSON = {

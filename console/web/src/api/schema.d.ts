@@ -916,6 +916,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/drills/scenarios": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Dangers that can be played in a drill */
+        get: operations["list_scenarios"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/drills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Start a drill: staff is called as in earnest, nobody else, and it ends by itself after half an hour */
+        post: operations["start_drill"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/drills/{alert_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The result of a drill: who was called, and who answered when */
+        get: operations["get_drill"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/drills/{alert_id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End a drill; what has not been sent is not sent */
+        post: operations["end_drill"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/silences": {
         parameters: {
             query?: never;
@@ -1050,6 +1118,126 @@ export interface paths {
         put?: never;
         /** A provider reports a receipt, a reply or a pressed button */
         post: operations["receive"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exchange/targets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Subscribers and outside systems that messages are sent to, and how they do */
+        get: operations["list_targets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exchange/dead-letters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Messages that were given up, newest first */
+        get: operations["list_dead_letters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exchange/dead-letters/{number}/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a message again that was given up */
+        post: operations["resend"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exchange/care/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Alerts of people who consented to the export, oldest change first; as JSON, or as CSV with format=csv */
+        get: operations["list_care_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exchange/{system}/cases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A case of an outside system in its own field names: opened, repeated (200) or updated (200) */
+        post: operations["push_case"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exchange/{system}/cases/{external_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A case under its number in an outside system, or under ours */
+        get: operations["get_case"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exchange/{system}/cases/{external_id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The changes of state that an outside system reported */
+        get: operations["list_states"];
+        put?: never;
+        /** A case changed its state there; the answer says what that changed here */
+        post: operations["push_state"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2714,6 +2902,58 @@ export interface components {
             count: number;
         };
         /**
+         * Page[Scenario]
+         * @description A page of a list; `next` is the cursor of the next page, null on the last one.
+         */
+        Page_Scenario_: {
+            items: components["schemas"]["Scenario"][];
+            next: string | null;
+        };
+        /**
+         * Scenario
+         * @description A danger that can be played.
+         */
+        Scenario: {
+            name: string;
+            hazard: string;
+            title: string;
+            severity: string;
+        };
+        /**
+         * Drill
+         * @description An exercise; `ended_at` is null while it runs. Times in ms since it was started.
+         */
+        Drill: {
+            id: string;
+            title: string;
+            hazard: string;
+            place: string | null;
+            address: string;
+            state: string;
+            /** Format: date-time */
+            started_at: string;
+            ended_at: string | null;
+            acknowledged_ms: number | null;
+            arrived_ms: number | null;
+            resolved_ms: number | null;
+            responses: components["schemas"]["DrillResponse"][];
+        };
+        /**
+         * DrillResponse
+         * @description One person who was called. `answer` is the first action; times in ms since the person was called.
+         */
+        DrillResponse: {
+            person: string;
+            name: string;
+            role: string;
+            channels: string[];
+            /** Format: date-time */
+            called_at: string;
+            delivered_ms: number | null;
+            answer: string | null;
+            answer_ms: number | null;
+        };
+        /**
          * Page[Silence]
          * @description A page of a list; `next` is the cursor of the next page, null on the last one.
          */
@@ -2776,7 +3016,7 @@ export interface components {
          * @description The role of a token or session; `PERMISSIONS` lists its actions.
          * @enum {string}
          */
-        AccessRole: "administrator" | "device" | "dispatcher" | "operator" | "viewer" | "worker";
+        AccessRole: "administrator" | "device" | "dispatcher" | "exchange" | "operator" | "viewer" | "worker";
         /**
          * Site
          * @description The site's name and the zone of its local times.
@@ -2828,6 +3068,184 @@ export interface components {
          */
         PushResult: {
             accepted: number;
+        };
+        /**
+         * Page[ExchangeTarget]
+         * @description A page of a list; `next` is the cursor of the next page, null on the last one.
+         */
+        Page_ExchangeTarget_: {
+            items: components["schemas"]["ExchangeTarget"][];
+            next: string | null;
+        };
+        /**
+         * ExchangeTarget
+         * @description A subscriber or system that messages are sent to. `failing_since`: every request since then has failed.
+         */
+        ExchangeTarget: {
+            id: string;
+            failing_since: string | null;
+            last_success_at: string | null;
+            last_error: string;
+            pending: number;
+            dead: number;
+            oldest_pending_at: string | null;
+        };
+        /**
+         * Page[ExchangeMessage]
+         * @description A page of a list; `next` is the cursor of the next page, null on the last one.
+         */
+        Page_ExchangeMessage_: {
+            items: components["schemas"]["ExchangeMessage"][];
+            next: string | null;
+        };
+        /**
+         * ExchangeMessage
+         * @description An event on its way to one target.
+         */
+        ExchangeMessage: {
+            id: string;
+            target: string;
+            type: string;
+            subject: string;
+            alert: string | null;
+            state: components["schemas"]["MessageState"];
+            attempts: number;
+            status: number | null;
+            error: string;
+            /** Format: date-time */
+            created_at: string;
+            settled_at: string | null;
+            data: Record<string, never>;
+        };
+        /**
+         * MessageState
+         * @description The state of an event's message to one target. Values are stored.
+         * @enum {string}
+         */
+        MessageState: "dead" | "delivered" | "pending";
+        /**
+         * Page[CareEvent]
+         * @description A page of a list; `next` is the cursor of the next page, null on the last one.
+         */
+        Page_CareEvent_: {
+            items: components["schemas"]["CareEvent"][];
+            next: string | null;
+        };
+        /**
+         * CareEvent
+         * @description An event of a person who consented; times in UTC. A later event with the same id replaces an earlier one with a
+         *         lower sequence.
+         */
+        CareEvent: {
+            event_id: string;
+            sequence: number;
+            person_id: string;
+            event_type: components["schemas"]["CareEventType"];
+            rule: string;
+            severity: components["schemas"]["Severity"];
+            occurred_at: string;
+            reported_at: string;
+            /** @enum {string} */
+            status: "closed" | "in_progress" | "open" | "resolved";
+            responded_at: string | null;
+            resolved_at: string | null;
+            outcome: string | null;
+            false_alarm: boolean | null;
+            address: string;
+            measurements: components["schemas"]["CareMeasurement"][];
+        };
+        /**
+         * CareEventType
+         * @description What happened.
+         * @enum {string}
+         */
+        CareEventType: "fall" | "inactivity" | "other" | "sos" | "vitals";
+        /**
+         * CareMeasurement
+         * @description A measured value.
+         */
+        CareMeasurement: {
+            quantity: string;
+            value: boolean | number | string | null;
+            unit: string;
+            at: string | null;
+        };
+        /**
+         * PushedCase
+         * @description The answer to a push of a case.
+         */
+        PushedCase: {
+            external_id: string;
+            their_id: string | null;
+            direction: components["schemas"]["Direction"];
+            alert: string;
+            alert_state: components["schemas"]["State"] | null;
+            state: string;
+            deadline: string | null;
+            fields: Record<string, never>;
+            /** Format: date-time */
+            opened_at: string;
+            /** Format: date-time */
+            updated_at: string;
+            outcome: components["schemas"]["PushOutcome"];
+        };
+        /**
+         * Direction
+         * @description Who opened a linked case. Values are stored.
+         * @enum {string}
+         */
+        Direction: "in" | "out";
+        /**
+         * PushOutcome
+         * @description What a push of a case did.
+         * @enum {string}
+         */
+        PushOutcome: "opened" | "repeated" | "updated";
+        /**
+         * ExternalCase
+         * @description An alert under its number in an outside system. `state` is the last state that either side reported, in their
+         *         words; `deadline` is the outside system's own.
+         */
+        ExternalCase: {
+            external_id: string;
+            their_id: string | null;
+            direction: components["schemas"]["Direction"];
+            alert: string;
+            alert_state: components["schemas"]["State"] | null;
+            state: string;
+            deadline: string | null;
+            fields: Record<string, never>;
+            /** Format: date-time */
+            opened_at: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        /**
+         * ReceivedState
+         * @description What became of a change of state. `detail` says why it was not possible.
+         */
+        ReceivedState: {
+            event_id: string;
+            external_id: string;
+            state: string;
+            outcome: components["schemas"]["ReceivedOutcome"];
+            detail: string;
+            /** Format: date-time */
+            received_at: string;
+        };
+        /**
+         * ReceivedOutcome
+         * @description What became of an event that an outside system sent. Values are stored and are part of the API.
+         * @enum {string}
+         */
+        ReceivedOutcome: "applied" | "not_possible" | "noted" | "out_of_order" | "repeated";
+        /**
+         * Page[ReceivedState]
+         * @description A page of a list; `next` is the cursor of the next page, null on the last one.
+         */
+        Page_ReceivedState_: {
+            items: components["schemas"]["ReceivedState"][];
+            next: string | null;
         };
         /**
          * Liveness
@@ -3008,6 +3426,10 @@ export type BadActors = components['schemas']['BadActors'];
 export type BadActor = components['schemas']['BadActor'];
 export type DeliveryCount = components['schemas']['DeliveryCount'];
 export type DayCount = components['schemas']['DayCount'];
+export type PageScenario = components['schemas']['Page_Scenario_'];
+export type Scenario = components['schemas']['Scenario'];
+export type Drill = components['schemas']['Drill'];
+export type DrillResponse = components['schemas']['DrillResponse'];
 export type PageSilence = components['schemas']['Page_Silence_'];
 export type Silence = components['schemas']['Silence'];
 export type Matchers = components['schemas']['Matchers'];
@@ -3018,6 +3440,22 @@ export type PageToken = components['schemas']['Page_Token_'];
 export type Token = components['schemas']['Token'];
 export type NewToken = components['schemas']['NewToken'];
 export type PushResult = components['schemas']['PushResult'];
+export type PageExchangeTarget = components['schemas']['Page_ExchangeTarget_'];
+export type ExchangeTarget = components['schemas']['ExchangeTarget'];
+export type PageExchangeMessage = components['schemas']['Page_ExchangeMessage_'];
+export type ExchangeMessage = components['schemas']['ExchangeMessage'];
+export type MessageState = components['schemas']['MessageState'];
+export type PageCareEvent = components['schemas']['Page_CareEvent_'];
+export type CareEvent = components['schemas']['CareEvent'];
+export type CareEventType = components['schemas']['CareEventType'];
+export type CareMeasurement = components['schemas']['CareMeasurement'];
+export type PushedCase = components['schemas']['PushedCase'];
+export type Direction = components['schemas']['Direction'];
+export type PushOutcome = components['schemas']['PushOutcome'];
+export type ExternalCase = components['schemas']['ExternalCase'];
+export type ReceivedState = components['schemas']['ReceivedState'];
+export type ReceivedOutcome = components['schemas']['ReceivedOutcome'];
+export type PageReceivedState = components['schemas']['Page_ReceivedState_'];
 export type Liveness = components['schemas']['Liveness'];
 export type Readiness = components['schemas']['Readiness'];
 export type Status = components['schemas']['Status'];
@@ -7847,6 +8285,187 @@ export interface operations {
             };
         };
     };
+    list_scenarios: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Scenario_"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    start_drill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "scenario": "gas-leak",
+                 *       "place": "c1-3-2-402",
+                 *       "text": "十一月消防演练"
+                 *     }
+                 */
+                "application/json": {
+                    /** Scenario */
+                    scenario?: string | null;
+                    /** Hazard */
+                    hazard?: string | null;
+                    /** Place */
+                    place?: string | null;
+                    /**
+                     * Text
+                     * @default
+                     */
+                    text?: string;
+                    /** Person */
+                    person?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Drill"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_drill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alert_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Drill"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_drill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alert_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Drill"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_silences: {
         parameters: {
             query?: {
@@ -8235,7 +8854,7 @@ export interface operations {
                      * @description The role of a token or session; `PERMISSIONS` lists its actions.
                      * @enum {string}
                      */
-                    role: "viewer" | "worker" | "operator" | "dispatcher" | "administrator" | "device";
+                    role: "viewer" | "worker" | "operator" | "dispatcher" | "administrator" | "device" | "exchange";
                     /** Person */
                     person?: string | null;
                     /** Place */
@@ -8397,6 +9016,369 @@ export interface operations {
                 };
                 content: {
                     "text/plain": string;
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_targets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ExchangeTarget_"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_dead_letters: {
+        parameters: {
+            query?: {
+                target?: string | null;
+                limit?: number;
+                /** @description the `next` of the page before */
+                next?: string | null;
+                /** @description the same as next */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ExchangeMessage_"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resend: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExchangeMessage"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_care_events: {
+        parameters: {
+            query?: {
+                /** @description changed at or after */
+                since?: string | null;
+                format?: "json" | "csv";
+                limit?: number;
+                /** @description the `next` of the page before */
+                next?: string | null;
+                /** @description the same as next */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_CareEvent_"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    push_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                system: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "工单号": "GD20261121001",
+                 *       "诉求类型": "燃气泄漏",
+                 *       "诉求内容": "楼道有很浓的燃气味",
+                 *       "诉求地址": "枫林苑3栋",
+                 *       "受理时间": "2026-11-21 22:00:00",
+                 *       "办理时限": "2026-11-22 22:00:00",
+                 *       "紧急程度": "紧急"
+                 *     }
+                 */
+                "application/json": {
+                    [key: string]: unknown;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PushedCase"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_case: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                system: string;
+                external_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExternalCase"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_states: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                system: string;
+                external_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ReceivedState_"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    push_state: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                system: string;
+                external_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "状态": "回访满意",
+                 *       "状态时间": "2026-11-21 23:00:00",
+                 *       "事件编号": "E-7"
+                 *     }
+                 */
+                "application/json": {
+                    [key: string]: unknown;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceivedState"];
                 };
             };
             /** @description An error of the request */

@@ -1,0 +1,175 @@
+"""Builds the exchange with outside systems: targets with their secrets, the recorder of events, sender and entry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from ipaddress import ip_network
+
+import httpx2
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from alerts.channels.cloudevents import secret_fault
+from alerts.channels.guarded_post import GuardedPost
+from alerts.exchange.messages import SYSTEM_PREFIX, OutgoingMessage
+from alerts.exchange.planner import ExchangePlanner, Partners
+from alerts.exchange.ports import ExchangeStore
+from alerts.exchange.retries import Response, RetryPolicy
+from alerts.exchange.sender import ExchangeSender, Post, TargetHealth
+from alerts.exchange.service import CaseExchange
+from alerts.exchange.subscribers import Subscriber
+from alerts.exchange.targets import Request, SystemTarget, Target, WebhookTarget
+from alerts.service import AlertService
+from app.config.exchange import ExchangeSettings, load_exchange
+from app.config.secrets import read_secret
+from app.config.site import SiteConfig
+from app.errors import UserError
+from app.server.registry import RegistryCache
+from domain import Evidence, Finding, FindingPhase, Instant, Subject
+from domain.findings import own_finding
+from domain.secret import Secret
+from store.database.alerts.repository import Transactions
+from store.database.database import Database
+from store.database.exchange.repository import ExchangeRecorder, ExchangeTransactions
+
+FAILING_RULE = "exchange-failing"
+FAILING_TITLE = "向外部系统发送持续失败"
+FAILING_ADVICE = "请核对对方的地址、证书与密钥；恢复后自动补发"
+
+
+class WeakSecret(UserError):
+    """A signing secret is too short to be one."""
+
+
+class ExchangeConfig(Struct, frozen=True):
+    """With whom data is exchanged; empty without any partner."""
+
+    partners: Partners = Partners()
+    targets: tuple[Target, ...] = ()
+    push_secrets: Mapping[str, Secret] = field(default_factory=dict)
+    """By system: the secret that signs its pushes. An unsigned push of such a system is refused."""
+    post: Post | None = None
+    policy: RetryPolicy = RetryPolicy()
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.partners.subscribers and not self.partners.systems
+
+
+def build_exchange_config(site: SiteConfig, client: httpx2.AsyncClient, environ: Mapping[str, str]) -> ExchangeConfig:
+    """The partners of site.yaml with their secrets. Raises ConfigError, MissingSecret and WeakSecret."""
+    settings = site.settings.exchange
+    mappings = load_exchange(settings, site.path)
+    subscribers = tuple(
+        Subscriber(
+            name,
+            frozenset(each.topics),
+            frozenset(each.hazards),
+            frozenset(each.ledgers),
+            frozenset(each.places),
+            each.severity,
+        )
+        for name, each in settings.subscribers.items()
+    )
+    targets: list[Target] = [*_webhooks(settings, environ)]
+    for name, system in settings.systems.items():
+        if system.url is not None:
+            secret = _signing_secret(system.secret_env, f"exchange.systems.{name}", environ)
+            targets.append(SystemTarget(name, system.url, site.settings.name, mappings[name], (secret,)))
+    push_secrets = {
+        name: _signing_secret(system.push_secret_env, f"exchange.systems.{name}", environ)
+        for name, system in settings.systems.items()
+        if system.push_secret_env
+    }
+    post = partial(_post, GuardedPost(client, [ip_network(text) for text in settings.networks]))
+    policy = RetryPolicy(settings.give_up_after)
+    return ExchangeConfig(Partners(subscribers, mappings), tuple(targets), push_secrets, post, policy)
+
+
+def _webhooks(settings: ExchangeSettings, environ: Mapping[str, str]) -> list[WebhookTarget]:
+    targets: list[WebhookTarget] = []
+    for name, each in settings.subscribers.items():
+        variables = [variable for variable in (each.secret_env, each.previous_secret_env) if variable]
+        user = f"exchange.subscribers.{name}"
+        secrets = tuple(_signing_secret(variable, user, environ) for variable in variables)
+        targets.append(WebhookTarget(name, each.url, settings.source, secrets))
+    return targets
+
+
+def _signing_secret(variable: str, user: str, environ: Mapping[str, str]) -> Secret:
+    secret = read_secret(variable, user, environ)
+    fault = secret_fault(secret.reveal())
+    if fault is not None:
+        raise WeakSecret(f"{user}: {variable} {fault}")
+    return secret
+
+
+async def _post(guarded: GuardedPost, request: Request) -> tuple[int, Mapping[str, str], bytes]:
+    answer = await guarded(request.url, request.body, request.headers)
+    return answer.status, answer.headers, answer.body
+
+
+def build_transactions(
+    config: ExchangeConfig, database: Database, registry: RegistryCache, clock: Callable[[], Instant]
+) -> Transactions:
+    """Transactions of alerts; with partners they write the events of their changes."""
+    if config.is_empty:
+        return Transactions(database)
+    planner = ExchangePlanner(config.partners, registry.current_community, registry.current_devices)
+    return Transactions(database, ExchangeRecorder(planner, clock))
+
+
+class Exchange:
+    """The running exchange: `sender` sends, `cases` takes what outside systems send."""
+
+    def __init__(
+        self,
+        config: ExchangeConfig,
+        database: Database,
+        transactions: Transactions,
+        desk: AlertService,
+        registry: RegistryCache,
+        clock: Callable[[], Instant],
+    ) -> None:
+        self.config, self._desk, self._clock = config, desk, clock
+        transact = ExchangeTransactions(database, transactions)
+        systems = config.partners.systems
+        self.cases = CaseExchange(transact, desk, systems, registry.current_community, clock)
+        self._systems = {target.id: target for target in config.targets if isinstance(target, SystemTarget)}
+        self.sender = ExchangeSender(
+            transact,
+            config.targets,
+            config.post or _no_post,
+            clock,
+            TargetHealth(self._failing, self._recovered),
+            config.policy,
+            self._accepted,
+        )
+
+    def _accepted(self, message: OutgoingMessage, response: Response, store: ExchangeStore) -> None:
+        self.cases.record_their_id(self._systems.get(message.target), message, response, store)
+
+    async def _failing(self, target: str, since: Instant, error: str) -> None:
+        """Open the health alert of a target that has failed for ten minutes."""
+        finding = _finding(target, since, self._clock())
+        evidence = (Evidence("target", target), Evidence("reason", error))
+        await self._desk.process_findings([replace(finding, evidence=evidence)])
+
+    async def _recovered(self, target: str, at: Instant) -> None:
+        """End it."""
+        prefix = _finding(target, 0, at).id.removesuffix("0")
+        active = await self._desk.transact(lambda store: store.active_finding_ids(prefix))
+        began = _finding(target, at, at)
+        ended = [replace(began, id=finding, phase=FindingPhase.ENDED) for finding in active]
+        if ended:
+            await self._desk.process_findings(ended)
+
+
+def _finding(target: str, begin: Instant, at: Instant) -> Finding:
+    subject = Subject("system", f"exchange:{target.removeprefix(SYSTEM_PREFIX)}")
+    return own_finding(FAILING_RULE, subject, begin, at=at, title=FAILING_TITLE, advice=FAILING_ADVICE)
+
+
+async def _no_post(_request: Request) -> tuple[int, Mapping[str, str], bytes]:
+    raise OSError("no partner is configured")

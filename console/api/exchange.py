@@ -1,0 +1,148 @@
+"""`/exchange/{system}`: cases of outside systems come in, and changes of their states.
+
+A token of such a system is good for these endpoints of that system only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from fastapi import Request
+from pydantic import TypeAdapter
+
+from alerts.alert import State
+from alerts.channels.cloudevents import InvalidSignature, verify
+from alerts.exchange.incoming import UnmappableCase
+from alerts.exchange.messages import CaseLink, PushOutcome
+from alerts.exchange.service import UnknownCase
+from console import messages_zh
+from console.http import examples
+from console.http.authorization import authenticate, record_login_failure, require
+from console.http.openapi import JsonResponse, documented_router
+from console.http.problems import FieldError, Problem, invalid, not_found
+from console.http.requests import Deps, item_response, list_response, parse_body
+from console.partners import ExchangeDependencies
+from console.schemas import exchange as schema
+from console.schemas.references import Page
+from console.security.auth import AccessRole, LoginFailure, Principal
+from console.timestamps import Timestamp, to_schema
+from store.database.alerts import queries
+from store.database.exchange import cases
+
+router = documented_router(prefix="/exchange", tags=["exchange"])
+
+_BODY: Final = TypeAdapter(dict[str, Any])
+
+
+@router.post(
+    "/{system}/cases",
+    status_code=201,
+    summary="A case of an outside system in its own field names: opened, repeated (200) or updated (200)",
+    openapi_extra=examples.request_body(examples.EXTERNAL_CASE, _BODY),
+)
+async def push_case(request: Request, deps: Deps, system: str) -> JsonResponse[schema.PushedCase]:
+    exchange = await require_system(request, deps, system, signed=True)
+    body = await parse_body(request, _BODY)
+    try:
+        result = await exchange.cases.receive_case(system, body)
+    except UnmappableCase as refused:
+        raise _unmappable(refused) from None
+    view = {**await _case_view(deps, result.link), "outcome": result.outcome}
+    status = 201 if result.outcome is PushOutcome.OPENED else 200
+    return item_response(deps, to_schema(schema.PushedCase, view), status)
+
+
+@router.get("/{system}/cases/{external_id}", summary="A case under its number in an outside system, or under ours")
+async def get_case(request: Request, deps: Deps, system: str, external_id: str) -> JsonResponse[schema.ExternalCase]:
+    await require_system(request, deps, system)
+    link = await _require_link(deps, system, external_id)
+    return item_response(deps, to_schema(schema.ExternalCase, await _case_view(deps, link)))
+
+
+@router.post(
+    "/{system}/cases/{external_id}/events",
+    summary="A case changed its state there; the answer says what that changed here",
+    openapi_extra=examples.request_body(examples.EXTERNAL_STATE, _BODY),
+)
+async def push_state(request: Request, deps: Deps, system: str, external_id: str) -> JsonResponse[schema.ReceivedState]:
+    exchange = await require_system(request, deps, system, signed=True)
+    body = await parse_body(request, _BODY)
+    try:
+        received = await exchange.cases.receive_state(system, external_id, body)
+    except UnmappableCase as refused:
+        raise _unmappable(refused) from None
+    except UnknownCase:
+        raise not_found("external_case", external_id) from None
+    return item_response(deps, to_schema(schema.ReceivedState, received))
+
+
+@router.get("/{system}/cases/{external_id}/events", summary="The changes of state that an outside system reported")
+async def list_states(
+    request: Request, deps: Deps, system: str, external_id: str
+) -> JsonResponse[Page[schema.ReceivedState]]:
+    await require_system(request, deps, system)
+    link = await _require_link(deps, system, external_id)
+    events = await deps.database.read(lambda tx: cases.list_received(tx, system, link.external_id))
+    return list_response(deps, [to_schema(schema.ReceivedState, event) for event in events])
+
+
+async def require_system(request: Request, deps: Deps, system: str, *, signed: bool = False) -> ExchangeDependencies:
+    """The exchange, for a token of this system or of an administrator; 404 for a system that is not configured.
+
+    `signed`: a push of a system with a push secret must bear its signature.
+    """
+    await exchange_principal(request, system)
+    exchange = deps.exchange
+    if exchange is None or system not in exchange.systems:
+        raise not_found("system", system)
+    secret = exchange.push_secrets.get(system)
+    if signed and secret is not None:
+        try:
+            verify(dict(request.headers), await request.body(), [secret.reveal()], deps.clock())
+        except InvalidSignature as refused:
+            await record_login_failure(request, LoginFailure.SIGNATURE)
+            raise Problem(401, f"{messages_zh.WRONG_SIGNATURE}（{refused}）") from None
+    return exchange
+
+
+async def exchange_principal(request: Request, system: str) -> Principal:
+    """Who asks: a token of this system, or an administrator; 401 or 403 for everybody else."""
+    principal = await authenticate(request)
+    if principal is None:
+        if request.headers.get("authorization"):
+            await record_login_failure(request, LoginFailure.TOKEN)
+        detail = messages_zh.WRONG_TOKEN if request.headers.get("authorization") else messages_zh.NOT_LOGGED_IN
+        raise Problem(401, detail, headers={"WWW-Authenticate": "Bearer"})
+    require(principal, "exchange")
+    if principal.role is AccessRole.EXCHANGE and principal.platform != system:
+        raise Problem(403, messages_zh.OTHER_SYSTEM.format(system=principal.platform))
+    return principal
+
+
+async def _require_link(deps: Deps, system: str, external_id: str) -> CaseLink:
+    link = await deps.database.read(lambda tx: cases.find_link(tx, system, external_id))
+    if link is None:
+        raise not_found("external_case", external_id)
+    return link
+
+
+async def _case_view(deps: Deps, link: CaseLink) -> dict[str, Any]:
+    alert: Mapping[str, Any] | None = await deps.database.read(lambda tx: queries.get_alert(tx, str(link.alert)))
+    return {
+        "external_id": link.external_id,
+        "their_id": link.their_id,
+        "direction": link.direction,
+        "alert": str(link.alert),
+        "alert_state": None if alert is None else State(alert["state"]),
+        "state": link.state,
+        "deadline": None if link.their_deadline is None else Timestamp(link.their_deadline),
+        "fields": link.fields,
+        "opened_at": link.opened_at,
+        "updated_at": link.updated_at,
+    }
+
+
+def _unmappable(refused: UnmappableCase) -> Problem:
+    """422 with each field in their words, and what to write."""
+    return invalid(*(FieldError(fault.field, fault.message) for fault in refused.faults))

@@ -1,0 +1,117 @@
+"""`/exchange/targets`, `/exchange/dead-letters`: what is sent to outside systems, and what was given up.
+
+`/exchange/care/events`: events of people who consented, for a care platform.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final, Literal
+
+from fastapi import Depends, Query, Request
+from starlette.responses import Response
+
+from alerts.exchange.care import to_csv
+from alerts.exchange.messages import MessageState, OutgoingMessage
+from console import messages_zh
+from console.api.exchange import exchange_principal
+from console.http.authorization import user_allowed_to
+from console.http.openapi import JsonResponse, documented_router
+from console.http.problems import Problem, not_found
+from console.http.requests import Deps, OptionalText, PageParams, item_response, list_response, parse_time_field
+from console.partners import CARE_SYSTEM, ExchangeDependencies
+from console.schemas import exchange as schema
+from console.schemas.references import Page
+from console.security.auth import Principal
+from console.timestamps import to_schema
+from store.database.exchange import care, outbox
+from store.database.exchange.outbox import MessageFilter
+from store.database.system import audit
+
+router = documented_router(prefix="/exchange", tags=["exchange"])
+
+CSV: Final = "text/csv; charset=utf-8"
+ExchangeAdmin = Annotated[Principal, Depends(user_allowed_to("exchange"))]
+
+
+@router.get("/targets", summary="Subscribers and outside systems that messages are sent to, and how they do")
+async def list_targets(deps: Deps, _user: ExchangeAdmin) -> JsonResponse[Page[schema.ExchangeTarget]]:
+    names = sorted(_exchange(deps).targets)
+    rows = await deps.database.read(lambda tx: [outbox.target_status(tx, name) for name in names])
+    return list_response(deps, [to_schema(schema.ExchangeTarget, row) for row in rows])
+
+
+@router.get("/dead-letters", summary="Messages that were given up, newest first")
+async def list_dead_letters(
+    deps: Deps, _user: ExchangeAdmin, pages: PageParams, target: OptionalText = None
+) -> JsonResponse[Page[schema.ExchangeMessage]]:
+    filters = MessageFilter(MessageState.DEAD, target or None)
+    page = await deps.database.read(lambda tx: outbox.list_messages(tx, filters, pages.limit, pages.after))
+    return list_response(deps, [_message_view(row) for row in page.items], pages.sign_cursor(page.next))
+
+
+@router.post("/dead-letters/{number}/resend", summary="Send a message again that was given up")
+async def resend(deps: Deps, user: ExchangeAdmin, number: str) -> JsonResponse[schema.ExchangeMessage]:
+    now = deps.clock()
+    key = int(number) if number.isdecimal() and len(number) <= 18 else 0
+
+    def work(tx: Any) -> OutgoingMessage | None:
+        if not outbox.resend(tx, key, now):
+            return None
+        audit.record(tx, now, user.person or user.token, "message resent", {"message": number})
+        return outbox.get_message(tx, key)
+
+    message = await deps.database.write(work)
+    if message is None:
+        raise not_found("dead_letter", number)
+    if deps.exchange is not None and message.target in deps.exchange.targets:
+        deps.exchange.resume(message.target)
+    return item_response(deps, _message_view(message))
+
+
+@router.get(
+    "/care/events",
+    summary="Alerts of people who consented to the export, oldest change first; as JSON, or as CSV with format=csv",
+)
+async def list_care_events(
+    request: Request,
+    deps: Deps,
+    pages: PageParams,
+    since: Annotated[str | None, Query(description="changed at or after")] = None,
+    format: Annotated[Literal["json", "csv"], Query()] = "json",
+) -> JsonResponse[Page[schema.CareEvent]]:
+    await exchange_principal(request, CARE_SYSTEM)
+    begin = parse_time_field(deps, "since", since)
+    community = deps.registry.community()
+    page = await deps.database.read(
+        lambda tx: care.list_care_events(tx, community, begin or 0, pages.limit, pages.after)
+    )
+    cursor = pages.sign_cursor(page.next)
+    if format == "csv":
+        link = {} if cursor is None else {"Link": f'<{request.url.path}?format=csv&next={cursor}>; rel="next"'}
+        return Response(to_csv(page.items), media_type=CSV, headers=link)  # type: ignore[return-value]
+    return list_response(deps, [to_schema(schema.CareEvent, item) for item in page.items], cursor)
+
+
+def _exchange(deps: Deps) -> ExchangeDependencies:
+    if deps.exchange is None:
+        raise Problem(404, messages_zh.NOT_AVAILABLE)
+    return deps.exchange
+
+
+def _message_view(message: OutgoingMessage) -> schema.ExchangeMessage:
+    event = message.event
+    view = {
+        "id": str(message.n),
+        "target": message.target,
+        "type": event.type,
+        "subject": event.subject,
+        "alert": None if event.alert is None else str(event.alert),
+        "state": message.state,
+        "attempts": message.attempts,
+        "status": message.status,
+        "error": message.error,
+        "created_at": message.created_at,
+        "settled_at": message.settled_at,
+        "data": event.data,
+    }
+    return to_schema(schema.ExchangeMessage, view)

@@ -1,0 +1,104 @@
+"""Schemas of the exchange with outside systems."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from alerts.alert import State
+from alerts.exchange.care import CareEventType
+from alerts.exchange.messages import Direction, MessageState, PushOutcome, ReceivedOutcome
+from console.schemas.references import Schema, Value
+from console.timestamps import Timestamp
+from domain import Severity
+
+
+class ExternalCase(Schema, frozen=True, kw_only=True):
+    """An alert under its number in an outside system. `state` is the last state that either side reported, in their
+    words; `deadline` is the outside system's own."""
+
+    external_id: str
+    their_id: str | None
+    direction: Direction
+    alert: str
+    alert_state: State | None
+    state: str
+    deadline: Timestamp | None
+    fields: dict[str, Any]
+    opened_at: Timestamp
+    updated_at: Timestamp
+
+
+class PushedCase(ExternalCase, frozen=True, kw_only=True):
+    """The answer to a push of a case."""
+
+    outcome: PushOutcome
+
+
+class ReceivedState(Schema, frozen=True, kw_only=True):
+    """What became of a change of state. `detail` says why it was not possible."""
+
+    event_id: str
+    external_id: str
+    state: str
+    outcome: ReceivedOutcome
+    detail: str
+    received_at: Timestamp
+
+
+class ExchangeTarget(Schema, frozen=True, kw_only=True):
+    """A subscriber or system that messages are sent to. `failing_since`: every request since then has failed."""
+
+    id: str
+    failing_since: Timestamp | None
+    last_success_at: Timestamp | None
+    last_error: str
+    pending: int
+    dead: int
+    oldest_pending_at: Timestamp | None
+
+
+class ExchangeMessage(Schema, frozen=True, kw_only=True):
+    """An event on its way to one target."""
+
+    id: str
+    target: str
+    type: str
+    subject: str
+    alert: str | None
+    state: MessageState
+    attempts: int
+    status: int | None
+    error: str
+    created_at: Timestamp
+    settled_at: Timestamp | None
+    data: dict[str, Any]
+
+
+class CareMeasurement(Schema, frozen=True, kw_only=True):
+    """A measured value."""
+
+    quantity: str
+    value: Value | None
+    unit: str
+    at: str | None
+
+
+class CareEvent(Schema, frozen=True, kw_only=True):
+    """An event of a person who consented; times in UTC. A later event with the same id replaces an earlier one with a
+    lower sequence."""
+
+    event_id: str
+    sequence: int
+    person_id: str
+    event_type: CareEventType
+    rule: str
+    severity: Severity
+    occurred_at: str
+    reported_at: str
+    status: Literal["open", "in_progress", "resolved", "closed"]
+    responded_at: str | None
+    resolved_at: str | None
+    outcome: str | None
+    false_alarm: bool | None
+    address: str
+    measurements: list[CareMeasurement]

@@ -1,0 +1,66 @@
+"""The exchange in site.yaml: mappings of the site before built-in ones, and faults with their place."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from app.config.exchange import BUILT_IN, ExchangeSettings, load_exchange
+from app.config.faults import ConfigError
+
+
+def settings(**systems: Any) -> ExchangeSettings:
+    return ExchangeSettings.model_validate({"systems": systems})
+
+
+def test_a_mapping_of_the_site_replaces_the_built_in_one(tmp_path: Path) -> None:
+    (tmp_path / "exchange").mkdir()
+    own = tmp_path / "exchange" / "hotline12345.yaml"
+    own.write_text((BUILT_IN / "hotline12345.yaml").read_text("utf-8").replace("12345热线", "本市热线"), "utf-8")
+    chosen = settings(hotline={"mapping": "hotline12345"}, city={"mapping": "cjt545"})
+
+    assert load_exchange(chosen, tmp_path)["hotline"].title.zh == "本市热线"
+    assert load_exchange(chosen, None)["hotline"].title.zh == "12345热线"
+    shutil.rmtree(tmp_path / "exchange")
+    assert set(load_exchange(chosen, tmp_path)) == {"hotline", "city"}
+
+
+def test_every_fault_of_every_system_is_named(tmp_path: Path) -> None:
+    (tmp_path / "exchange").mkdir()
+    (tmp_path / "exchange" / "ours.yaml").write_text("title: {zh: 甲, en: a}\nsource: x\n", "utf-8")
+    wrong = settings(
+        care={"mapping": "cjt545"},
+        a={"mapping": "hotline1234"},
+        b={"mapping": "cjt545", "url": "https://x.cn"},
+        c={"mapping": "ours"},
+    )
+    with pytest.raises(ConfigError) as caught:
+        load_exchange(wrong, tmp_path)
+    text = str(caught.value)
+
+    assert "exchange.systems.care: is reserved for the care platform" in text
+    assert "exchange.systems.a.mapping: 'hotline1234' is unknown" in text
+    assert "did you mean hotline12345" in text
+    assert "exchange.systems.b.secret_env: name the variable" in text
+    assert "ours.yaml:1:1: case" in text
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ({"subscribers": {"b": {"url": "ftp://x", "secret_env": "S"}}}, "is no URL"),
+        ({"subscribers": {"b": {"url": "https://x y", "secret_env": "S"}}}, "is no URL"),
+        ({"subscribers": {"b": {"url": "https://x", "secret_env": ""}}}, "at least 1 character"),
+        ({"subscribers": {"B!": {"url": "https://x", "secret_env": "S"}}}, "pattern"),
+        ({"subscribers": {"b": {"url": "https://x", "secret_env": "S", "topics": ["gossip"]}}}, "gossip"),
+        ({"networks": ["here"]}, "is no network"),
+        ({"source": "有 空格"}, "pattern"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_refused(data: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        ExchangeSettings.model_validate(data)

@@ -109,6 +109,25 @@ class EscalationReason(Struct, frozen=True):
 UNANSWERED = EscalationReason(EscalationCause.UNANSWERED)
 
 
+class Helper(Struct, frozen=True):
+    """A person who was asked to assist and answered: accepted, unless `declined_at` is set."""
+
+    person: str
+    name: str
+    role: str
+    at: Instant
+    arrived_at: Instant | None = None
+    declined_at: Instant | None = None
+
+
+class Responder(Struct, frozen=True):
+    """A responsible person who is on it."""
+
+    person: str
+    name: str
+    at: Instant
+
+
 class Alert(Struct, frozen=True):
     """One alert. Field names are columns of the ledger.
 
@@ -191,6 +210,27 @@ class Alert(Struct, frozen=True):
     """Number of the case elsewhere: of the citizen's report, or in an outside system."""
     case_key: str | None = None
     """Idempotency key of the request that opened it."""
+
+    helpers: tuple[Helper, ...] = ()
+    """Who answered a request to assist, in order of the first answer."""
+    people_needed: int = 1
+    """So many responsible people must be on it before the calls stop; the ladder's number."""
+    responders: tuple[Responder, ...] = ()
+    """The responsible people who are on it, in order of acknowledgement; the first is the owner."""
+    vulnerability: int = 0
+    """How much the people concerned depend on help, computed at the opening; sorts alerts of equal severity."""
+    vulnerable: str = ""
+    """The reasons of `vulnerability`, in the language of the workers."""
+
+    @property
+    def helping(self) -> tuple[Helper, ...]:
+        """Who accepted to assist."""
+        return tuple(helper for helper in self.helpers if helper.declined_at is None)
+
+    @property
+    def people_missing(self) -> int:
+        """How many more responsible people are needed."""
+        return 0 if self.owner is None else max(self.people_needed - max(len(self.responders), 1), 0)
 
     @property
     def wake_at(self) -> Instant | None:

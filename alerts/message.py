@@ -65,6 +65,14 @@ class MessageKind(StrEnum):
     """To the owner on site: the code for dealt with."""
     DECLINED = "passed"
     """Confirms a refusal without a code: which alert it was applied to."""
+    ASSIST = "assist"
+    """Asks for help. Nothing of the escalation depends on the answer."""
+    INFORM = "inform"
+    """Tells, and asks nothing."""
+    HELPING = "helping"
+    """To a helper who accepted: the door, and the code for arrival."""
+    HELPED = "helped"
+    """To the others who were asked for help: somebody is on the way."""
 
 
 CALL_KINDS = (MessageKind.ALERT, MessageKind.ESCALATE)
@@ -74,7 +82,16 @@ DANGER_KINDS = (MessageKind.ALERT, MessageKind.ESCALATE, MessageKind.ADDED, Mess
 OVER_BUDGET = "budget"
 """Outcome code of a call that was replaced by a summary."""
 
-FOLLOW_UP_KINDS = (MessageKind.ACKNOWLEDGED, MessageKind.RESOLVED, MessageKind.OVERDUE)
+COMPANION_KINDS = (MessageKind.ASSIST, MessageKind.INFORM)
+"""Messages to those who are not responsible: they assist or are informed."""
+
+FOLLOW_UP_KINDS = (
+    MessageKind.ACKNOWLEDGED,
+    MessageKind.RESOLVED,
+    MessageKind.OVERDUE,
+    MessageKind.INFORM,
+    MessageKind.HELPED,
+)
 """Messages about what others did. They are budgeted apart, so that calls never wait for them."""
 
 

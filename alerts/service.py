@@ -18,6 +18,7 @@ from alerts.cases.request import CaseRequest
 from alerts.channels.channel import ButtonPress, DeliveryReport, InboundText, push_key
 from alerts.delivery.outcomes import DeliveryOutcomes
 from alerts.escalation.escalator import Escalator
+from alerts.escalation.ladder_choice import AffectedPeople, nobody_affected
 from alerts.escalation.policy import EscalationPolicy
 from alerts.handling import replies
 from alerts.handling.audit import AuditResult
@@ -38,7 +39,7 @@ from alerts.messages.outbox import OutboxWriter, PageUrl, no_page_url
 from alerts.messages.renderer import MessageRenderer
 from alerts.ports import AlertRepository, AlertStore, Transact, Transaction
 from alerts.reply_parsing.grammar import ReplyGrammar
-from domain import MINUTE, Finding, Instant, Lane, Ledger, Person
+from domain import MINUTE, Finding, Instant, Lane, Ledger
 from domain.people import Community
 from domain.roles import Role
 
@@ -69,10 +70,6 @@ class AlertSettings(Struct, frozen=True):
     roles: Mapping[str, Role] = {}
 
 
-AffectedPeople = Callable[[Alert], Sequence[Person]]
-"""Who may need help: the person an alert is about, or the residents of its place."""
-
-
 class NoSuchAlert(LookupError):
     """No alert has this number."""
 
@@ -92,7 +89,7 @@ class AlertService:
         on_outbox: Callable[[], None] = lambda: None,
         page: PageUrl = no_page_url,
         status_of: StatusOf = no_rules,
-        affected: AffectedPeople = lambda _alert: (),
+        affected: AffectedPeople = nobody_affected,
         devices: DevicesById = dict,
         on_fault: Callable[[str, Exception], None] | None = None,
         unavailable: tuple[type[Exception], ...] = (),
@@ -107,7 +104,9 @@ class AlertService:
         outbox = OutboxWriter(
             self.renderer, settings.channels, page, self._affected_name, settings.keyword_templates, settings.roles
         )
-        self.escalator = escalator = Escalator(policy, outbox, community, settings.tz, settings.last_resort)
+        self.escalator = escalator = Escalator(
+            policy, outbox, community, settings.tz, settings.last_resort, settings.roles, affected
+        )
         self.processor = processor = AlertProcessor(escalator)
         self.intake = FindingIntake(processor, escalator, devices)
         self.outcomes = DeliveryOutcomes(processor, escalator, self.intake)
@@ -279,7 +278,7 @@ class AlertService:
         if event.signal in (Signal.VERIFY, Signal.CLOSE):
             event = self.due_alerts.with_finding_status(store, alert, event, None)
         if event.signal is not Signal.ASSIGN:
-            return self.processor.apply(Transaction(store, now), alert, event)
+            return self.processor.act(Transaction(store, now), alert, event)
         person = self.community().people.get(to or "")
         if person is None:
             raise InvalidField("to")

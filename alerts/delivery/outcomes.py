@@ -9,16 +9,26 @@ from typing import Final
 
 from msgspec import structs
 
-from alerts.alert import OWNED_STATES, SETTLED_STATES, UNACKNOWLEDGED_STATES, Actor, Alert, ResponseSource, State
+from alerts.alert import (
+    ACTIVE_STATES,
+    OWNED_STATES,
+    SETTLED_STATES,
+    UNACKNOWLEDGED_STATES,
+    Actor,
+    Alert,
+    ResponseSource,
+    State,
+)
 from alerts.channel_specs import LOGBOOK
 from alerts.channels.channel import DeliveryReport, LookupResult, LookupStatus, SendOutcome, SendResult
 from alerts.delivery.channel_health import ChannelHealth
 from alerts.escalation.escalator import Escalator
+from alerts.escalation.policy import Occasion
 from alerts.handling.intake import FindingIntake
 from alerts.handling.processor import AlertProcessor
 from alerts.lifecycle.event import AlertEvent
 from alerts.lifecycle.transitions import Signal
-from alerts.message import CALL_KINDS, OVER_BUDGET, Delivery, DeliveryState, MessageKind
+from alerts.message import CALL_KINDS, COMPANION_KINDS, OVER_BUDGET, Delivery, DeliveryState, MessageKind
 from alerts.messages import exercise
 from alerts.messages.bundles import withheld_calls
 from alerts.messages.deliveries import CANCEL_REASONS, cancel_reason, cancelled
@@ -47,7 +57,12 @@ _SENT_TEXT: Final = {
     MessageKind.DETAILS: "answer_sent",
     MessageKind.STATUS: "answer_sent",
     MessageKind.DECLINED: "answer_sent",
+    MessageKind.ASSIST: "assist_sent",
+    MessageKind.INFORM: "inform_sent",
+    MessageKind.HELPING: "answer_sent",
+    MessageKind.HELPED: "helped_sent",
 }
+_LATER_OCCASIONS: Final = frozenset({Occasion.RESOLVED.value, Occasion.CLOSED.value})
 PERMANENT_FAILURES: Final = (SendOutcome.RATE, SendOutcome.RECIPIENT, SendOutcome.CONTENT)
 _FINAL_STATES: Final = (DeliveryState.DELIVERED, DeliveryState.FAILED, DeliveryState.DEAD)
 
@@ -195,6 +210,8 @@ class DeliveryOutcomes:
             self._on_joined_failed(tx, new)
         elif new.kind is MessageKind.SUMMARY:
             self._on_summary_failed(tx, new, problem)
+        elif new.kind in COMPANION_KINDS:
+            self._on_companion_failed(tx, new)
         else:
             self._escalate_failure(tx, new)
 
@@ -214,6 +231,12 @@ class DeliveryOutcomes:
         if not notified and alert.state in OWNED_STATES and alert.owner == failed.person:
             owner = Actor(failed.person, failed.name, ResponseSource.SYSTEM)
             self.processor.apply(tx, alert, AlertEvent(Signal.OWNER_UNREACHABLE, owner))
+
+    def _on_companion_failed(self, tx: Transaction, failed: Delivery) -> None:
+        """A person who assists or is informed: another channel. Nothing of the escalation depends on it."""
+        alert = tx.store.alert(failed.alert)
+        if alert is not None and is_still_wanted(failed, alert):
+            self.escalator.companions.try_next_channel(tx, alert, self.escalator.ladder(alert), failed)
 
     def _on_summary_failed(self, tx: Transaction, summary: Delivery, problem: str) -> None:
         """The calls that the summary replaced have failed with it."""
@@ -262,8 +285,12 @@ def is_still_wanted(row: Delivery, alert: Alert) -> bool:
     """Checked directly before sending: for example, an acknowledged alert needs no further calls."""
     if row.kind in CALL_KINDS:
         return (alert.state in UNACKNOWLEDGED_STATES and alert.round == row.round) or alert.owner == row.person
-    if row.kind is MessageKind.ADDED:
+    if row.kind in (MessageKind.ADDED, MessageKind.HELPING):
         return alert.state not in SETTLED_STATES
+    if row.kind is MessageKind.ASSIST:
+        return alert.state in ACTIVE_STATES and alert.round == row.round
+    if row.kind is MessageKind.INFORM:
+        return alert.state not in SETTLED_STATES or row.key.rpartition(":")[2] in _LATER_OCCASIONS
     if row.kind is MessageKind.ACKNOWLEDGED:
         return alert.owner is not None
     if row.kind in (MessageKind.OWNED, MessageKind.ARRIVED):

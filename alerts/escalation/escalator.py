@@ -6,23 +6,28 @@ Runs inside the caller's transaction.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import groupby
+from types import MappingProxyType
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from msgspec import structs
 
 from alerts.alert import Alert, EscalationCause, EscalationReason, TimelineEntry
-from alerts.escalation.policy import EscalationPolicy, Ladder, Rung
+from alerts.escalation.calls import CallWriter
+from alerts.escalation.companions import Companions
+from alerts.escalation.ladder_choice import AffectedPeople, LadderChoice, nobody_affected
+from alerts.escalation.policy import EscalationPolicy, Ladder, Occasion, Recipient, Rung
 from alerts.escalation.quiet_hours import end_of_quiet_hours
-from alerts.message import CALL_KINDS, NOT_FAILED, Delivery, MessageKind
+from alerts.escalation.recipients import Groups, RecipientFinder
+from alerts.message import CALL_KINDS, COMPANION_KINDS, NOT_FAILED, Delivery, MessageKind
 from alerts.messages.bundles import BundledMessages
 from alerts.messages.deliveries import is_cancelled
-from alerts.messages.outbox import CallRequest, OutboxWriter
+from alerts.messages.outbox import OutboxWriter
 from alerts.ports import Outbox, Transaction
 from alerts.roster import on_duty as roster
-from domain import Instant, Person
+from domain import Finding, Instant, Person
 from domain.people import Community
+from domain.roles import RoleKind, Roles
 
 DEPUTY_RANKS: Final = 2
 """Without an answer, the first rank and one rank of deputies are called before the next rung, each for an equal part
@@ -41,13 +46,34 @@ class Escalator:
         community: Callable[[], Community],
         tz: ZoneInfo,
         last_resort: Sequence[str] = (),
+        roles: Roles = MappingProxyType({}),
+        affected: AffectedPeople = nobody_affected,
     ) -> None:
-        self.policy, self.outbox, self.community, self.tz = ladders, outbox, community, tz
-        self.last_resort = tuple(last_resort)
+        self.outbox, self.community, self.tz = outbox, community, tz
+        self.choice = LadderChoice(ladders, community, affected, tz)
+        self.last_resort, self._roles, self._affected = tuple(last_resort), roles, affected
         self.renderer, self.bundles = outbox.renderer, BundledMessages(outbox)
+        self.call_writer = CallWriter(outbox, tz)
+        self.companions = Companions(self.call_writer, community, self.groups, self.role_kind)
 
     def ladder(self, alert: Alert) -> Ladder:
-        return self.policy.ladder(alert.ledger, alert.severity, alert.ladder_rule)
+        return self.choice.of_alert(alert)
+
+    def notify_extra(self, tx: Transaction, alert: Alert, occasion: Occasion, finding: Finding | None = None) -> None:
+        """Notify the ladder's extra recipients of this occasion; of `finding`, those that its own ladder names."""
+        rule = alert.ladder_rule if finding is None else finding.rule
+        ladder = self.ladder(alert) if finding is None else self.choice.of_finding(finding, alert, tx.now)
+        notices = self.choice.notices(alert, ladder, rule, occasion, tx.now)
+        self.companions.notify(tx, alert, ladder, notices, max(alert.rung, 0), occasion)
+
+    def groups(self, alert: Alert, recipient: Recipient, now: Instant) -> Groups:
+        """The people of a recipient, grouped: one group is called together, the next ones are its deputies."""
+        finder = RecipientFinder(self.community(), self._roles, now, self.tz, self.choice.policy.position_max_age)
+        return finder.groups(alert, recipient, self._affected(alert))
+
+    def role_kind(self, role: str) -> RoleKind:
+        """The kind of a role; one that the site does not define is treated as staff."""
+        return self._roles[role].kind if role in self._roles else RoleKind.STAFF
 
     def can_reach(self, alert: Alert, person_id: str | None, now: Instant) -> bool:
         """Whether a channel of this alert's ladder reaches the person, and no absence takes him off duty."""
@@ -98,12 +124,12 @@ class Escalator:
         """Call the former owner, unless the first rung has just called him."""
         person = self.community().people.get(owner or "")
         if person is not None and all(row.person != person.id for row in self.calls(tx.store, alert)):
-            self._notify(tx, alert, person, self.rung(alert, 0), 0, MessageKind.ALERT)
+            self._call(tx, alert, person, self.rung(alert, 0).responsible[0], 0, MessageKind.ALERT)
         return alert
 
     def notify_person(self, tx: Transaction, alert: Alert, person: Person) -> Alert:
         """Call one person named by a dispatcher. Without an answer the escalation goes on above the present rung."""
-        if self._notify(tx, alert, person, self.rung(alert, alert.rung), alert.rung, MessageKind.ALERT):
+        if self._call(tx, alert, person, self.rung(alert, alert.rung).responsible[0], alert.rung, MessageKind.ALERT):
             return self._wait_for_rung(tx, alert)
         unreachable = EscalationReason(EscalationCause.UNREACHABLE, person.name)
         return self.notify_next_person(tx, structs.replace(alert, escalation=unreachable))
@@ -140,7 +166,8 @@ class Escalator:
             if (row.round, row.rung, row.person) == (doubtful.round, doubtful.rung, doubtful.person)
             and row.kind in CALL_KINDS
         }
-        left = [way for way in (*rung.channels, *rung.fallback) if way not in tried]
+        recipient = rung.recipient(doubtful.role)
+        left = [way for way in (*recipient.channels, *recipient.fallback) if way not in tried]
         channels = (
             [way for way in self.outbox.reachable_channels(person, left) if way not in tried]
             if person is not None
@@ -148,7 +175,8 @@ class Escalator:
         )
         if person is None or not channels:
             return False
-        call = self._build_call(alert, person, doubtful.role, doubtful.rung, doubtful.kind, tx.now)
+        ladder, role = self.ladder(alert), doubtful.role
+        call = self.call_writer.request(ladder, person, role, doubtful.rung, doubtful.kind, tx.now)
         return bool(self.outbox.enqueue_call(tx, alert, call, channels[:1]))
 
     def _repeat_top_rung(self, tx: Transaction, alert: Alert, step: int, kind: MessageKind | None) -> Alert:
@@ -168,9 +196,10 @@ class Escalator:
         called = () if again else {row.person for row in self.calls(tx.store, alert)}
         people = roster.last_resort_people(self.community(), self.last_resort, tx.now, self.tz)
         people = [person for person in people if person.id not in called]
-        rung = self.rung(alert, alert.rung).model_copy(update={"channels": self.channels(alert), "fallback": ()})
+        role = self.rung(alert, alert.rung).responsible[0].role
+        recipient = Recipient(role=role, channels=self.channels(alert))
         reached = [
-            person for person in people if self._notify(tx, alert, person, rung, alert.rung, MessageKind.ESCALATE)
+            person for person in people if self._call(tx, alert, person, recipient, alert.rung, MessageKind.ESCALATE)
         ]
         if reached or again:
             names = "、".join(person.name for person in reached)
@@ -181,18 +210,21 @@ class Escalator:
     def _notify_new_shift(self, tx: Transaction, alert: Alert) -> None:
         """Call those of the first rank who came on duty on a rung that was notified before."""
         for step in range(min(alert.rung + 1, len(self.ladder(alert).rungs))):
-            rung = self.rung(alert, step)
-            ranked = self._on_duty(alert, rung.role, tx.now)
-            first = {person.id for rank, person in ranked if rank == ranked[0][0]}
-            already_called = {row.person for row in self.calls(tx.store, alert) if row.role == rung.role}
-            if first and first.isdisjoint(already_called) and first.isdisjoint(alert.passed):
-                self._notify_rung(tx, alert, rung, step, None)
+            for recipient in self.rung(alert, step).responsible:
+                first = {person.id for person in next(iter(self.groups(alert, recipient, tx.now)), ())}
+                rows = self.calls(tx.store, alert)
+                already_called = {row.person for row in rows if row.role == recipient.role}
+                if first and first.isdisjoint(already_called) and first.isdisjoint(alert.passed):
+                    self._notify_recipient(tx, alert, recipient, rows, step, None, again=False)
 
     def _count_ranks_called(self, tx: Transaction, alert: Alert) -> int:
-        role = self.rung(alert, alert.rung).role
-        already_called = {row.person for row in self.calls(tx.store, alert) if row.role == role}
-        ranked = self._on_duty(alert, role, tx.now)
-        return len({rank for rank, person in ranked if person.id in already_called})
+        """The number of groups called of the recipient on this rung of which most were called."""
+        rows, counts = self.calls(tx.store, alert), [0]
+        for recipient in self.rung(alert, alert.rung).responsible:
+            called = {row.person for row in rows if row.role == recipient.role}
+            groups = self.groups(alert, recipient, tx.now)
+            counts.append(sum(any(person.id in called for person in group) for group in groups))
+        return max(counts)
 
     def calls(self, store: Outbox, alert: Alert) -> list[Delivery]:
         """The calls of this round, without cancelled ones."""
@@ -206,14 +238,17 @@ class Escalator:
     def channels(self, alert: Alert) -> tuple[str, ...]:
         """Every channel of the ladder, regular ones before fallbacks."""
         rungs = self.ladder(alert).rungs
-        channels = [way for rung in rungs for way in rung.channels] + [way for rung in rungs for way in rung.fallback]
+        recipients = [one for rung in rungs for one in rung.responsible]
+        channels = [way for one in recipients for way in one.channels] + [
+            way for one in recipients for way in one.fallback
+        ]
         return tuple(dict.fromkeys(channels))
 
     def _wait_for_rung(self, tx: Transaction, alert: Alert) -> Alert:
         """Wait for the rung's time, or half of it when a deputy can still be called within it."""
-        rung = self.rung(alert, alert.rung)
-        left = self._uncalled_ranks(alert, rung.role, self.calls(tx.store, alert), tx.now)
-        deputy = bool(left) and self._count_ranks_called(tx, alert) < DEPUTY_RANKS
+        rung, rows = self.rung(alert, alert.rung), self.calls(tx.store, alert)
+        left = any(self._uncalled_groups(alert, one, rows, tx.now) for one in rung.responsible)
+        deputy = left and self._count_ranks_called(tx, alert) < DEPUTY_RANKS
         return self._wait(alert, alert.rung, rung.wait // DEPUTY_RANKS if deputy else rung.wait, tx.now)
 
     def _wait(self, alert: Alert, rung: int, wait_ms: int, now: Instant) -> Alert:
@@ -229,77 +264,56 @@ class Escalator:
         kind: MessageKind | None,
         again: bool = False,
     ) -> bool:
-        """Call a rung; True when at least one person was called."""
+        """Call the responsible of a rung, and notify the others; True when at least one responsible was called."""
         fresh = alert.rung < 0 and alert.round == 0
         rows = [] if again or fresh else tx.store.deliveries(alert.id)
-        ranks = self._uncalled_ranks(alert, rung.role, rows, tx.now)
-        if not ranks:
-            if not again and not self._was_role_called(rows, alert, rung.role):
-                role = self.renderer.catalog.role_name(rung.role)
-                tx.store.add_timeline(
-                    [TimelineEntry(alert.id, tx.now, "nobody", self.renderer.timeline_text("nobody", role=role))]
-                )
+        reached = [self._notify_recipient(tx, alert, one, rows, step, kind, again) for one in rung.responsible]
+        if kind is None:
+            self.companions.notify(tx, alert, self.ladder(alert), rung.others, step)
+        return any(reached)
+
+    def _notify_recipient(
+        self,
+        tx: Transaction,
+        alert: Alert,
+        recipient: Recipient,
+        rows: Sequence[Delivery],
+        step: int,
+        kind: MessageKind | None,
+        again: bool,
+    ) -> bool:
+        """Call the next group of a recipient; True when at least one person was called."""
+        role = self.renderer.catalog.role_name(recipient.role)
+        groups = self._uncalled_groups(alert, recipient, rows, tx.now)
+        if not groups:
+            called = [row for row in rows if row.role == recipient.role and row.round == alert.round]
+            if not again and all(row.kind in COMPANION_KINDS for row in called):
+                text = self.renderer.timeline_text("nobody", role=role)
+                tx.store.add_timeline([TimelineEntry(alert.id, tx.now, "nobody", text)])
             return False
         kind = kind or (MessageKind.ALERT if step <= 0 else MessageKind.ESCALATE)
-        # When nobody of a rank can be reached, its deputies are called before the next rung.
-        called = ([person for person in rank if self._notify(tx, alert, person, rung, step, kind)] for rank in ranks)
-        reached = next(filter(None, called), None)
+        # When nobody of a group can be reached, its deputies are called before the next rung.
+        calls = ([one for one in group if self._call(tx, alert, one, recipient, step, kind)] for group in groups)
+        reached = next(filter(None, calls), None)
         if reached is None:
             return False
         names = "、".join(person.name for person in reached)
         line = "calling" if kind is MessageKind.ALERT else "climbing"
-        text = self.renderer.timeline_text(line, role=self.renderer.catalog.role_name(rung.role), names=f" {names}")
+        text = self.renderer.timeline_text(line, role=role, names=f" {names}")
         tx.store.add_timeline([TimelineEntry(alert.id, tx.now, "told", text)])
         return True
 
-    def _uncalled_ranks(self, alert: Alert, role: str, rows: Sequence[Delivery], now: Instant) -> list[list[Person]]:
-        """People on duty who were neither called for this role nor declined, grouped by rank, the first rank in
-        front."""
-        ranked = self._on_duty(alert, role, now)
-        already_called = {row.person for row in rows if _is_call_of_round(row, alert) and row.role == role}
-        left = [pair for pair in ranked if pair[1].id not in already_called and pair[1].id not in alert.passed]
-        return [[person for _, person in same] for _, same in groupby(left, key=lambda pair: pair[0])]
+    def _uncalled_groups(self, alert: Alert, recipient: Recipient, rows: Sequence[Delivery], now: Instant) -> Groups:
+        """The people who were neither called in this role nor declined, in the order in which they are called."""
+        called = {row.person for row in rows if _is_call_of_round(row, alert) and row.role == recipient.role}
+        skipped = called.union(alert.passed)
+        groups = ([one for one in group if one.id not in skipped] for group in self.groups(alert, recipient, now))
+        return [group for group in groups if group]
 
-    def _on_duty(self, alert: Alert, role: str, now: Instant) -> list[tuple[int, Person]]:
-        return roster.on_duty_ranked(self.community(), alert.cell, role, now, self.tz, alert.hazard)
-
-    def _was_role_called(self, rows: Sequence[Delivery], alert: Alert, role: str) -> bool:
-        return any(row.role == role and row.round == alert.round for row in rows)
-
-    def _notify(self, tx: Transaction, alert: Alert, person: Person, rung: Rung, step: int, kind: MessageKind) -> bool:
-        channels = (
-            self.outbox.reachable_channels(person, rung.channels)
-            or self.outbox.reachable_channels(person, rung.fallback)[:1]
-        )
-        call = self._build_call(alert, person, rung.role, step, kind, tx.now)
-        if channels and self.outbox.enqueue_call(tx, alert, call, channels):
-            if call.not_before > tx.now:
-                tx.store.add_timeline([self._queued_entry(alert, call, tx.now)])
-            return True
-        text = self.renderer.timeline_text(
-            "unreachable", name=person.name, role=self.renderer.catalog.role_name(rung.role)
-        )
-        tx.store.add_timeline([TimelineEntry(alert.id, tx.now, "unreachable", text, person=person.id)])
-        return False
-
-    def _build_call(
-        self, alert: Alert, person: Person, role: str, step: int, kind: MessageKind, now: Instant
-    ) -> CallRequest:
-        ladder = self.ladder(alert)
-        return CallRequest(
-            person=person,
-            role=role,
-            rung=step,
-            kind=kind,
-            limit_ms=ladder.arrive_within,
-            not_before=end_of_quiet_hours(now, ladder.quiet, self.tz),
-        )
-
-    def _queued_entry(self, alert: Alert, call: CallRequest, now: Instant) -> TimelineEntry:
-        until = self.renderer.format_time(call.not_before, now)
-        role = self.renderer.catalog.role_name(call.role)
-        text = self.renderer.timeline_text("queued", until=until, name=call.person.name, role=role)
-        return TimelineEntry(alert.id, now, "queued", text, person=call.person.id)
+    def _call(
+        self, tx: Transaction, alert: Alert, person: Person, recipient: Recipient, step: int, kind: MessageKind
+    ) -> bool:
+        return self.call_writer.call(tx, alert, self.ladder(alert), person, recipient, step, kind)
 
 
 def _is_call_of_round(row: Delivery, alert: Alert) -> bool:

@@ -25,7 +25,7 @@ class JoinedDangerNotices:
         """Notify of a danger that joined. False when this reaches neither the owner nor, without one, anybody
         called."""
         escalator = self.escalator
-        ladder = escalator.policy.ladder(alert.ledger, danger.severity, danger.rule)
+        ladder = escalator.choice.of_rule(alert, danger.severity, danger.rule)
         joined = JoinedDanger(danger, ladder.arrive_within, end_of_quiet_hours(tx.now, ladder.quiet, escalator.tz))
         if alert.state in OWNED_STATES:
             return self._notify_owner(tx, alert, joined)
@@ -52,11 +52,12 @@ class JoinedDangerNotices:
             return False
         messages = [row for row in tx.store.deliveries(alert.id) if row.person == person.id]
         rung = escalator.rung(alert, max((row.rung for row in messages), default=alert.rung))
-        role = messages[-1].role if messages else rung.role
+        recipient = rung.recipient(messages[-1].role if messages else "")
+        role = messages[-1].role if messages else recipient.role
         call = CallRequest(person, role, alert.rung, MessageKind.ADDED, joined.limit_ms, joined.not_before)
         outbox = escalator.outbox
         channels = (
-            outbox.reachable_channels(person, rung.channels)
+            outbox.reachable_channels(person, recipient.channels)
             or outbox.reachable_channels(person, escalator.channels(alert))[:1]
         )
         for channel in channels:

@@ -1,32 +1,132 @@
 """Escalation policy: who is notified, in which order, on which channels, and how long we wait. From ladders/*.yaml.
 
-A ladder names roles; `roster` finds the people.
+A ladder names roles; `recipients` finds the people.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from alerts.escalation.conditions import NO_CONDITIONS, Circumstances, Conditions
 from alerts.lifecycle.event import Deadlines
-from domain import DAY, Fault, Ledger, Severity
+from domain import DAY, MINUTE, Ledger, Severity
 from domain.duration import Duration
-from domain.roles import Roles
 
 _STRICT = ConfigDict(extra="forbid", frozen=True)
+PEOPLE_MAX: Final = 20
 
 
-class Rung(BaseModel):
-    """One step: this role, on all of these channels at once; `fallback` only where they fail; then wait."""
+class Responsibility(StrEnum):
+    """What is asked of a recipient (您负责 / 请配合 / 告知)."""
+
+    RESPONSIBLE = "responsible"
+    """Only this person's acknowledgement stops the escalation."""
+    ASSIST = "assist"
+    """Asked to help; whoever accepts is recorded as a helper."""
+    INFORM = "inform"
+    """Told, and asked nothing."""
+
+
+class Recipient(BaseModel):
+    """People of one role, on all of these channels at once; `fallback` only where they fail.
+
+    `within_m` limits them to those near the place, `at_most` to the nearest so many at a time. `people_needed` is how
+    many helpers of an assisting role are wanted: when so many have accepted, the others asked are told.
+    """
 
     model_config = _STRICT
 
     role: str
     channels: tuple[str, ...] = Field(min_length=1)
     fallback: tuple[str, ...] = ()
+    responsibility: Responsibility = Responsibility.RESPONSIBLE
+    within_m: int | None = Field(default=None, ge=1, le=100_000)
+    at_most: int | None = Field(default=None, ge=1, le=PEOPLE_MAX)
+    people_needed: int = Field(default=1, ge=1, le=PEOPLE_MAX)
+
+
+class Occasion(StrEnum):
+    """When an extra recipient of a ladder is notified."""
+
+    OPENED = "opened"
+    ACKNOWLEDGED = "acknowledged"
+    RESOLVED = "resolved"
+    CLOSED = "closed"
+
+
+class Notice(Recipient):
+    """An extra recipient, beside the rungs: at opening, or so long `after` it, or on another occasion; under
+    conditions.
+    """
+
+    responsibility: Responsibility = Responsibility.INFORM
+    at: Occasion = Occasion.OPENED
+    after: Duration = 0
+    when: Conditions = NO_CONDITIONS
+
+    @model_validator(mode="after")
+    def _asks_in_time(self) -> Notice:
+        if self.responsibility is Responsibility.RESPONSIBLE:
+            raise ValueError("responsibility must be assist or inform: whoever is responsible stands on a rung")
+        if self.responsibility is Responsibility.ASSIST and self.at in (Occasion.RESOLVED, Occasion.CLOSED):
+            raise ValueError(f"nobody can assist at {self.at.value}: write `responsibility: inform`")
+        if self.after and self.at is not Occasion.OPENED:
+            raise ValueError("after counts from the opening: remove `at`, or `after`")
+        return self
+
+
+class Rung(BaseModel):
+    """One step: these recipients at once, then wait. The short form has one responsible role and its channels."""
+
+    model_config = _STRICT
+
+    role: str = ""
+    channels: tuple[str, ...] = ()
+    fallback: tuple[str, ...] = ()
+    recipients: tuple[Recipient, ...] = ()
     wait: Duration
+    people_needed: int | None = Field(default=None, ge=1, le=PEOPLE_MAX)
+
+    @property
+    def everybody(self) -> tuple[Recipient, ...]:
+        if self.recipients:
+            return self.recipients
+        return (Recipient(role=self.role, channels=self.channels, fallback=self.fallback),)
+
+    @property
+    def responsible(self) -> tuple[Recipient, ...]:
+        """Those whose acknowledgement stops the escalation."""
+        return tuple(one for one in self.everybody if one.responsibility is Responsibility.RESPONSIBLE)
+
+    @property
+    def others(self) -> tuple[Recipient, ...]:
+        """Those who assist or are informed."""
+        return tuple(one for one in self.everybody if one.responsibility is not Responsibility.RESPONSIBLE)
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """Roles of the responsible."""
+        return frozenset(one.role for one in self.responsible)
+
+    def recipient(self, role: str) -> Recipient:
+        """The responsible recipient of this role, else the first."""
+        return next((one for one in self.responsible if one.role == role), self.responsible[0])
+
+    @model_validator(mode="after")
+    def _names_a_responsible_role(self) -> Rung:
+        if self.recipients and (self.role or self.channels or self.fallback):
+            raise ValueError("has both forms: write role and channels into `recipients`")
+        if not self.recipients and not self.role:
+            raise ValueError("names nobody: write `role: ...` and `channels: ...`, or `recipients: [...]`")
+        if not self.recipients and not self.channels:
+            raise ValueError("has no channels: write `channels: [sms, wecom]`")
+        if not self.responsible:
+            raise ValueError("has nobody responsible: move it to `notify`, which is told beside the rungs")
+        return self
 
 
 class QuietHours(BaseModel):
@@ -40,7 +140,8 @@ class QuietHours(BaseModel):
 
 class Ladder(BaseModel):
     """The rungs for one ledger and some severities, and the deadlines that texts state. With `rules` it applies to
-    findings of these rules only, and takes precedence.
+    findings of these rules only, with `when` under conditions; the most specific ladder applies. `notify` are told
+    beside the rungs. With `people_needed` it goes on calling until so many responsible people are on it.
     """
 
     model_config = _STRICT
@@ -48,6 +149,7 @@ class Ladder(BaseModel):
     ledger: Ledger
     severities: tuple[Severity, ...] = Field(min_length=1)
     rules: tuple[str, ...] = ()
+    when: Conditions = NO_CONDITIONS
     take_within: Duration
     arrive_within: Duration
     resolve_within: Duration
@@ -56,6 +158,28 @@ class Ladder(BaseModel):
     repeat: Duration
     quiet: QuietHours | None = None
     rungs: tuple[Rung, ...] = Field(min_length=1)
+    notify: tuple[Notice, ...] = ()
+    people_needed: int = Field(default=1, ge=1, le=PEOPLE_MAX)
+
+    @property
+    def is_general(self) -> bool:
+        """Whether it applies to every finding of its ledger and severities."""
+        return not self.rules and not self.when.count
+
+    @property
+    def specificity(self) -> tuple[bool, int]:
+        """Ladders of a rule first, then by the number of their conditions."""
+        return bool(self.rules), self.when.count
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """Roles of the responsible on all rungs."""
+        return frozenset(role for rung in self.rungs for role in rung.roles)
+
+    def needed_at(self, step: int) -> int:
+        """How many responsible people are needed once this rung has been notified."""
+        reached = [rung.people_needed for rung in self.rungs[: max(step, 0) + 1] if rung.people_needed is not None]
+        return max([self.people_needed, *reached])
 
     @property
     def deadlines(self) -> Deadlines:
@@ -76,76 +200,31 @@ class Ladder(BaseModel):
 
 
 class EscalationPolicy(BaseModel):
-    """All ladders of a site. Each pair of ledger and severity must have exactly one general ladder, a rule at most one
-    of its own. `one_event` lists rules that measure the same event on one device: a second finding within a minute of
-    the first, no more severe, needs no text of its own.
+    """All ladders of a site. Each pair of ledger and severity must have exactly one general ladder, and no two ladders
+    that are equally specific may apply to the same alert. `one_event` lists rules that measure the same event on one
+    device: a second finding within a minute of the first, no more severe, needs no text of its own. A position of a
+    person older than `position_max_age` is not used.
     """
 
     model_config = _STRICT
 
     ladders: tuple[Ladder, ...] = Field(min_length=1)
     one_event: tuple[tuple[str, ...], ...] = ()
+    position_max_age: Duration = 30 * MINUTE
 
     def is_same_event(self, rule: str, other: str) -> bool:
         return any(rule in rules and other in rules for rules in self.one_event)
 
-    def ladder(self, ledger: Ledger, severity: Severity, rule: str = "") -> Ladder:
-        fitting = [ladder for ladder in self.ladders if ladder.ledger is ledger and severity in ladder.severities]
-        own = (ladder for ladder in fitting if rule in ladder.rules)
-        return next(own, None) or next(ladder for ladder in fitting if not ladder.rules)
+    def ladder(self, ledger: Ledger, severity: Severity, rule: str = "", about: Circumstances | None = None) -> Ladder:
+        """The most specific ladder for a finding of this rule; without `about`, of those without conditions."""
+        return max(self._fitting(ledger, severity, rule, about), key=lambda ladder: ladder.specificity)
+
+    def _fitting(self, ledger: Ledger, severity: Severity, rule: str, about: Circumstances | None) -> Iterator[Ladder]:
+        for ladder in self.ladders:
+            applies = ladder.ledger is ledger and severity in ladder.severities
+            if applies and (not ladder.rules or rule in ladder.rules) and _holds(ladder.when, about):
+                yield ladder
 
 
-def check(policy: EscalationPolicy) -> list[Fault]:
-    """Faults: a pair of ledger and severity without a ladder or with two, and a rule with two."""
-    faults = []
-    for ledger in Ledger:
-        for severity in Severity:
-            fitting = [ladder for ladder in policy.ladders if ladder.ledger is ledger and severity in ladder.severities]
-            count = sum(not ladder.rules for ladder in fitting)
-            if count != 1:
-                what = "has no ladder: add one" if count == 0 else f"has {count} ladders: keep one"
-                faults.append(Fault(where=("ladders",), message=f"{ledger.value} {severity.value} {what}"))
-            for rule, times in Counter(rule for ladder in fitting for rule in ladder.rules).items():
-                if times > 1:
-                    what = f"{rule} has {times} ladders of its own for {ledger.value} {severity.value}: keep one"
-                    faults.append(Fault(where=("ladders",), message=what))
-    return faults
-
-
-def check_names(
-    policy: EscalationPolicy,
-    channels: Collection[str],
-    rules: Collection[str],
-    unknown: Callable[[str, Collection[str]], str],
-) -> Iterator[Fault]:
-    """Faults: channels and rules that do not exist. `unknown` says what to write instead.
-
-    Checked apart from the shape: a service that restarts at night goes on with the rungs that are right.
-    """
-    named_in = [(("ladders", index, "rules"), ladder.rules) for index, ladder in enumerate(policy.ladders)]
-    together = [(("one_event", index), names) for index, names in enumerate(policy.one_event)]
-    yield from _unknown((*named_in, *together), rules, unknown)
-    for index, ladder in enumerate(policy.ladders):
-        for step, rung in enumerate(ladder.rungs):
-            path = ("ladders", index, "rungs", step)
-            named = (((*path, "channels"), rung.channels), ((*path, "fallback"), rung.fallback))
-            yield from _unknown(named, channels, unknown)
-
-
-def check_roles(policy: EscalationPolicy, roles: Roles, unknown: Callable[[str, Roles], str]) -> Iterator[Fault]:
-    """Faults: roles that do not exist. `unknown` says what to write instead."""
-    for index, ladder in enumerate(policy.ladders):
-        for step, rung in enumerate(ladder.rungs):
-            if rung.role not in roles:
-                yield Fault(("ladders", index, "rungs", step, "role"), unknown(rung.role, roles))
-
-
-def _unknown(
-    named: Iterable[tuple[tuple[str | int, ...], Sequence[str]]],
-    known: Collection[str],
-    unknown: Callable[[str, Collection[str]], str],
-) -> Iterator[Fault]:
-    for path, names in named:
-        for at, name in enumerate(names):
-            if name not in known:
-                yield Fault((*path, at), unknown(name, known))
+def _holds(when: Conditions, about: Circumstances | None) -> bool:
+    return not when.count or (about is not None and when.match(about))

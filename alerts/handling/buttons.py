@@ -12,7 +12,7 @@ from alerts.channel_specs import WECOM
 from alerts.handling.processor import AlertProcessor
 from alerts.lifecycle.event import AlertEvent, InvalidField, InvalidTransition
 from alerts.lifecycle.transitions import Signal
-from alerts.message import CALL_KINDS
+from alerts.message import CALL_KINDS, MessageKind
 from alerts.ports import Outbox, Transaction
 from domain.people import Community
 
@@ -33,6 +33,10 @@ _KEYS: Final = {
 }
 
 
+_HELPER_KEYS: Final = {"help": Signal.ACKNOWLEDGE, "nohelp": Signal.DECLINE, "helparrive": Signal.ARRIVE}
+"""Buttons of those who assist."""
+
+
 def handle_press(
     processor: AlertProcessor, community: Community, tx: Transaction, userid: str, key: str, handle: str = ""
 ) -> ButtonResult:
@@ -40,13 +44,16 @@ def handle_press(
     word, _, number = key.partition(":")
     person = next((person for person in community.people.values() if person.wecom == userid), None)
     alert = tx.store.alert(int(number)) if number.isdecimal() and len(number) < 18 else None
-    if person is None or alert is None or word not in _KEYS:
+    signal = _KEYS.get(word) or _HELPER_KEYS.get(word)
+    if person is None or alert is None or signal is None:
         return ButtonResult(False)
     _store_handle(tx, alert, person.id, handle)
     role = role_in_alert(tx.store, alert, person.id)
-    event = AlertEvent(_KEYS[word], Actor(person.id, person.name, ResponseSource.WECOM, role))
+    actor = Actor(person.id, person.name, ResponseSource.WECOM, role)
+    if word in _HELPER_KEYS and processor.assistance.request_to(tx.store, alert, person.id) is None:
+        return ButtonResult(False, alert.id)
     try:
-        processor.apply(tx, alert, event)
+        processor.act(tx, alert, AlertEvent(signal, actor))
     except (InvalidTransition, InvalidField) as refused:
         return ButtonResult(False, alert.id, str(refused))
     return ButtonResult(True, alert.id)
@@ -55,7 +62,7 @@ def handle_press(
 def _store_handle(tx: Transaction, alert: Alert, person: str, handle: str) -> None:
     """Store the new response code of the press, which updates this person's card."""
     cards = [row for row in tx.store.deliveries(alert.id) if row.person == person and row.channel == WECOM]
-    calls = [row for row in cards if row.kind in CALL_KINDS]
+    calls = [row for row in cards if row.kind in (*CALL_KINDS, MessageKind.ASSIST)]
     if handle and calls:
         tx.store.update_delivery(calls[-1], structs.replace(calls[-1], handle=handle), tx.now, "pressed")
 

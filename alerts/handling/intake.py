@@ -14,6 +14,7 @@ from msgspec import Struct, structs
 
 from alerts.alert import OWNED_STATES, Alert, State, TimelineEntry
 from alerts.escalation.escalator import Escalator
+from alerts.escalation.policy import Occasion
 from alerts.handling import joining
 from alerts.handling.joining import Decision, Match, Recipients, Relation
 from alerts.handling.processor import AlertProcessor
@@ -106,7 +107,7 @@ class FindingIntake:
         return IntakeResult(finding.id, Disposition.OPENED, alert.id)
 
     def _recipients(self, tx: Transaction, finding: Finding, alert: Alert) -> Recipients:
-        own = self.escalator.policy.ladder(finding.ledger, finding.severity, finding.rule)
+        own = self.escalator.choice.of_finding(finding, alert, tx.now)
         same_cell = self.escalator.community().cell_concerned(finding.subject, finding.place) == alert.cell
         return joining.compare_recipients(
             finding, own, alert, self.escalator.ladder(alert), same_cell, self._can_reach(tx, alert)
@@ -127,8 +128,7 @@ class FindingIntake:
 
     def _new_alert(self, finding: Finding, building: str | None, now: Instant) -> Alert:
         community = self.escalator.community()
-        ladder = self.escalator.policy.ladder(finding.ledger, finding.severity, finding.rule)
-        return Alert(
+        alert = Alert(
             id=0,
             rule=finding.rule,
             title=finding.title,
@@ -151,8 +151,8 @@ class FindingIntake:
             evidence=finding.evidence,
             late_ms=_delay_ms(finding, now),
             stale=finding.phase is FindingPhase.STALE,
-            due_at=now + ladder.take_within,
         )
+        return structs.replace(alert, due_at=now + self.escalator.ladder(alert).take_within)
 
     def _opened_text(self, alert: Alert) -> str:
         level = self.renderer.catalog.severities[alert.severity]
@@ -173,12 +173,14 @@ class FindingIntake:
         alert = structs.replace(match.alert, joined=match.alert.joined + 1)
         already_notified = self._is_already_notified(tx, match, finding)
         event = AlertEvent(_SIGNALS[match.decision], danger=danger, already_notified=already_notified)
-        self.processor.apply(tx, alert, event)
+        after = self.processor.apply(tx, alert, event)
+        if after.rung >= 0:
+            self.escalator.notify_extra(tx, after, Occasion.OPENED, finding)
 
     def _is_already_notified(self, tx: Transaction, match: Match, finding: Finding) -> bool:
         """True for another rule about the same event on the same device, no more severe than the danger that people
         were notified of within BUNDLE_MS."""
-        alert, ladders = match.alert, self.escalator.policy
+        alert, ladders = match.alert, self.escalator.choice.policy
         if match.relation is not Relation.SAME_DEVICE or finding.device is None or finding.device != alert.device:
             return False
         if finding.severity.rank < alert.severity.rank or not ladders.is_same_event(finding.rule, alert.ladder_rule):

@@ -198,9 +198,9 @@ def compare_recipients(
     """Compare whom the two ladders call. `reached`: a person can be notified of what joins."""
     if not reached:
         return Recipients.NOBODY
-    if not same_cell or own.rungs[0].role != ladder.rungs[0].role:
+    if not same_cell or own.rungs[0].roles != ladder.rungs[0].roles:
         return Recipients.OTHERS
-    own_roles, alert_roles = {rung.role for rung in own.rungs}, {rung.role for rung in ladder.rungs}
+    own_roles, alert_roles = own.roles, ladder.roles
     if _is_sooner(finding.severity, own, alert.severity, ladder):
         return Recipients.SOONER if alert_roles <= own_roles else Recipients.OTHERS
     return Recipients.SAME if own_roles <= alert_roles else Recipients.OTHERS

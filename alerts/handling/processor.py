@@ -7,15 +7,18 @@ from typing import Final
 
 from msgspec import structs
 
-from alerts.alert import OWNED_STATES, Actor, Alert, ResponseSource
+from alerts.alert import OWNED_STATES, Actor, Alert, ResponseSource, State
 from alerts.channel_specs import Content, FollowUp, spec_of
 from alerts.escalation.escalator import Escalator
 from alerts.escalation.joined_dangers import JoinedDangerNotices
+from alerts.escalation.policy import Occasion
 from alerts.escalation.unconfirmed import escalate_after_silence
+from alerts.handling.assistance import SIGNALS as HELPER_SIGNALS
+from alerts.handling.assistance import Assistance
 from alerts.handling.timeline import Timeline
 from alerts.lifecycle.advance import advance
 from alerts.lifecycle.danger import joined_title
-from alerts.lifecycle.event import AlertEvent, Effect, InvalidTransition
+from alerts.lifecycle.event import AlertEvent, Effect, InvalidTransition, Step
 from alerts.lifecycle.transitions import Signal
 from alerts.message import CALL_KINDS, DANGER_KINDS, POSSIBLY_SEEN, DeliveryState, MessageKind
 from alerts.messages.bundles import should_be_notified
@@ -23,6 +26,11 @@ from alerts.messages.deliveries import cancel_reason, cancelled, latest_calls
 from alerts.ports import Transaction
 from domain import HOUR
 
+_OCCASIONS: Final = {
+    State.ACKNOWLEDGED: Occasion.ACKNOWLEDGED,
+    State.RESOLVED: Occasion.RESOLVED,
+    State.CLOSED: Occasion.CLOSED,
+}
 FOLLOW_UP_MS: Final = 12 * HOUR
 WITHOUT_A_SCREEN: Final = (ResponseSource.SMS, ResponseSource.VOICE)
 """Who acknowledges so sees no buttons: the codes for the next actions are sent as a text."""
@@ -34,6 +42,7 @@ class AlertProcessor:
 
     def __init__(self, escalator: Escalator) -> None:
         self.escalator, self.joined_dangers = escalator, JoinedDangerNotices(escalator)
+        self.assistance = Assistance(escalator)
         self.renderer, self.timeline = escalator.renderer, Timeline(escalator.renderer)
 
     def apply(self, tx: Transaction, alert: Alert, event: AlertEvent, assignee: str | None = None) -> Alert:
@@ -56,14 +65,32 @@ class AlertProcessor:
             after = self._with_unlisted_titles(tx, alert, after)
         for effect in step.effects:
             after = self._run_effect(tx, alert, after, effect, event)
+        self._notify_extra(tx, step, alert.state, after)
         tx.store.save_alert(after)
         return after
+
+    def act(self, tx: Transaction, alert: Alert, event: AlertEvent) -> Alert:
+        """Apply an action of a person; of one who was only asked to assist, the answer to that."""
+        request = None
+        if event.signal in HELPER_SIGNALS:
+            request = self.assistance.request_to(tx.store, alert, event.actor.id)
+        if request is None:
+            return self.apply(tx, alert, event)
+        return self.assistance.apply(tx, alert, event.signal, event.actor, request)
 
     def start(self, tx: Transaction, alert: Alert) -> Alert:
         """Notify the first rung about a new alert."""
         after = self.escalator.escalate(tx, alert)
+        self.escalator.notify_extra(tx, after, Occasion.OPENED)
         tx.store.save_alert(after)
         return after
+
+    def _notify_extra(self, tx: Transaction, step: Step, before: State, after: Alert) -> None:
+        """Notify the extra recipients of the ladder: when calling begins again, and in the states they ask for."""
+        if Effect.START_ESCALATION in step.effects:
+            self.escalator.notify_extra(tx, after, Occasion.OPENED)
+        elif after.state is not before and after.state in _OCCASIONS:
+            self.escalator.notify_extra(tx, after, _OCCASIONS[after.state])
 
     def _run_effect(self, tx: Transaction, before: Alert, alert: Alert, effect: Effect, event: AlertEvent) -> Alert:
         if effect in _ESCALATIONS:
@@ -116,7 +143,10 @@ class AlertProcessor:
         else acted on his behalf, or he acknowledged by text and needs the codes for what he does next."""
         name = alert.owner_name or ""
         needs_text = actor.on_behalf or (kind is MessageKind.ACKNOWLEDGED and actor.via in WITHOUT_A_SCREEN)
-        for row in latest_calls(tx.store.deliveries(alert.id), tx.now - FOLLOW_UP_MS):
+        rows = tx.store.deliveries(alert.id)
+        helpers = {helper.person for helper in alert.helping} if kind is MessageKind.RESOLVED else set[str]()
+        helping = [row for row in rows if row.kind is MessageKind.ASSIST and row.person in helpers]
+        for row in (*latest_calls(rows, tx.now - FOLLOW_UP_MS), *helping):
             if row.person != actor.id or spec_of(row.channel).follow_up is FollowUp.UPDATE or needs_text:
                 self.escalator.notify_follow_up(tx, alert, row, kind, name)
         if kind is MessageKind.ACKNOWLEDGED:

@@ -64,7 +64,9 @@ MAX_ANSWERS_PER_HOUR: Final = 6
 CROSSING_MS: Final = MINUTE
 """Messages sent within this time may have crossed the reply, so a text without a code may be about any of them."""
 MAX_MESSAGES_READ: Final = 8
-_CALLING_KINDS: Final = (*CALL_KINDS, MessageKind.ADDED)
+_CALLING_KINDS: Final = (*CALL_KINDS, MessageKind.ADDED, MessageKind.ASSIST)
+_REPEATED_REQUESTS: Final = (MessageKind.HINT, MessageKind.CODES, MessageKind.DETAILS)
+"""Answers that name the codes of a call; whoever was asked to assist gets the request again."""
 _ASKING_KINDS: Final = (*_CALLING_KINDS, MessageKind.SUMMARY, MessageKind.HINT, MessageKind.DETAILS, MessageKind.CODES)
 _SIGNALS: Final = {
     ReplyIntent.ACKNOWLEDGE: Signal.ACKNOWLEDGE,
@@ -103,6 +105,7 @@ class _InboundReply:
 
     def __init__(self, processor: AlertProcessor, escalator: Escalator, tx: Transaction, phone: str, text: str) -> None:
         self.processor, self.tx, self.phone, self.text = processor, tx, phone, text
+        self.assistance = processor.assistance
         self.renderer, self.outbox, self._community = escalator.renderer, escalator.outbox, escalator.community
         codes = tx.store.reply_codes(phone)
         self.people = {code.alert: code.person for code in codes}
@@ -166,7 +169,16 @@ class _InboundReply:
             self.add_timeline(alert, "unanswered")
             return
         numbers = sorted(number for number, one in self.alerts.items() if one.state in ACTIVE_STATES)
-        self.outbox.enqueue_answer(self.tx, alert, call, kind, numbers, reason)
+        variant = ""
+        request = self.request_for_help(alert)
+        if request is not None:
+            # A volunteer is not told the door, and is asked again in the words of the request.
+            alert, variant = (
+                self.assistance.shown_to(alert, self.people[alert.id], request),
+                self.assistance.audience(request),
+            )
+            kind = MessageKind.ASSIST if kind in _REPEATED_REQUESTS else kind
+        self.outbox.enqueue_answer(self.tx, alert, call, kind, numbers, reason, variant)
 
     def confirm(self, alert: Alert, kind: MessageKind) -> None:
         """Confirm the action, with the codes for the next ones."""
@@ -175,8 +187,13 @@ class _InboundReply:
             self.outbox.enqueue_update(self.tx, alert, call, kind, self.actor(alert).name)
 
     def _latest_call(self, alert: Alert) -> Delivery | None:
-        rows = latest_calls(self.tx.store.deliveries(alert.id))
+        stored = self.tx.store.deliveries(alert.id)
+        rows = [*latest_calls(stored), *(row for row in reversed(stored) if row.kind is MessageKind.ASSIST)]
         return next((row for row in rows if row.channel == SMS and row.address == self.phone), None)
+
+    def request_for_help(self, alert: Alert) -> Delivery | None:
+        """The request for help to this phone, when nothing else about the alert asks its owner."""
+        return self.assistance.request_to(self.tx.store, alert, self.people[alert.id])
 
 
 def _find_alerts(inbound: _InboundReply, parsed: ParsedReply) -> list[Alert]:
@@ -203,7 +220,11 @@ def _find_declined(inbound: _InboundReply, parsed: ParsedReply) -> list[Alert]:
 
 def _apply(inbound: _InboundReply, alert: Alert, parsed: ParsedReply) -> ReplyResult:
     actor, signal = inbound.actor(alert), _SIGNALS[parsed.intent]
+    request = inbound.request_for_help(alert)
     try:
+        if request is not None:
+            inbound.assistance.apply(inbound.tx, alert, signal, actor, request)
+            return ReplyResult(ReplyStatus.DONE, (alert.id,))
         _check_owner(inbound, alert, signal, actor)
         inbound.processor.apply(inbound.tx, alert, AlertEvent(signal, actor))
     except InvalidTransition as refused:

@@ -65,6 +65,7 @@ class ActionRefusal(StrEnum):
     NEEDS_VERIFYING = "needs_verifying"
     STILL_DANGEROUS = "still_burning"
     NOT_YOURS = "not_yours"
+    ENOUGH_HELPERS = "enough_helpers"
 
 
 _OPEN: Final[dict[Signal, State | ActionRefusal]] = {

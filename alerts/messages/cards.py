@@ -10,7 +10,9 @@ from alerts.messages.exercise import labelled
 from alerts.messages.renderer import MessageContext, MessageRenderer
 from domain import Instant
 from domain.addresses import shortened
+from domain.roles import RoleKind
 
+VOLUNTEER: Final = RoleKind.VOLUNTEER.value
 MAX_VALUE: Final = 30
 """Characters that WeCom shows of one value."""
 MAX_DESC: Final = 44
@@ -26,7 +28,14 @@ class CardRenderer:
     def call_card(self, alert: Alert, context: MessageContext, task: str, page: str = "") -> dict[str, object]:
         """The card of a call, with its two buttons; `page` is the URL of this person's page for this alert."""
         texts, level = self.renderer.catalog.card, self.renderer.catalog.severities[alert.severity]
-        title = {MessageKind.ALERT: texts.title, MessageKind.ESCALATE: texts.escalated}.get(context.kind, texts.overdue)
+        titles = {
+            MessageKind.ALERT: texts.title,
+            MessageKind.ESCALATE: texts.escalated,
+            MessageKind.ASSIST: texts.nearby if context.variant.startswith(VOLUNTEER) else texts.assist,
+        }
+        title = titles.get(context.kind, texts.overdue)
+        if context.kind is MessageKind.ASSIST:
+            return self._assist_card(alert, context, task, page, title.format(level=level, title=alert.title))
         rows = [
             {"keyname": texts.time, "value": self.renderer.event_time(alert, context.now)},
             {
@@ -45,6 +54,30 @@ class CardRenderer:
         return self._card(
             alert, task, page, title.format(level=level, title=alert.title), rows, self._call_buttons(alert)
         )
+
+    def _assist_card(
+        self, alert: Alert, context: MessageContext, task: str, page: str, title: str
+    ) -> dict[str, object]:
+        """A card that asks for help: no deadline, and buttons to accept or not."""
+        texts = self.renderer.catalog.card
+        rows = [{"keyname": texts.time, "value": self.renderer.event_time(alert, context.now)}]
+        if context.affected_name:
+            rows.append({"keyname": texts.person, "value": context.affected_name})
+        buttons: list[dict[str, object]] = [
+            {"text": texts.help, "style": 1, "key": f"help:{alert.id}"},
+            {"text": texts.no_help, "style": 4, "key": f"nohelp:{alert.id}"},
+        ]
+        return self._card(alert, task, page, title, rows, buttons)
+
+    def helper_card(self, alert: Alert, now: Instant, task: str, page: str = "") -> dict[str, object]:
+        """The card of a helper who accepted, with the address down to the door."""
+        texts = self.renderer.catalog.card
+        rows = [{"keyname": texts.time, "value": self.renderer.event_time(alert, now)}]
+        buttons: list[dict[str, object]] = [
+            {"text": texts.arrive, "style": 1, "key": f"helparrive:{alert.id}"},
+            {"text": texts.no_help, "style": 4, "key": f"nohelp:{alert.id}"},
+        ]
+        return self._card(alert, task, page, texts.helping.format(title=alert.title), rows, buttons)
 
     def joined_card(self, alert: Alert, context: MessageContext, task: str, page: str = "") -> dict[str, object]:
         """The card about dangers that joined, with the recipient's buttons."""
@@ -84,6 +117,8 @@ class CardRenderer:
     def button_text(self, kind: MessageKind, name: str) -> str:
         """The text that replaces the buttons on everybody else's card."""
         texts = self.renderer.catalog.card
+        if kind is MessageKind.HELPED:
+            return texts.helped
         return texts.taken_by.format(name=name)[:10] if kind is MessageKind.ACKNOWLEDGED else texts.cleared
 
     def _card(

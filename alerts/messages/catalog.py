@@ -94,6 +94,12 @@ class CardTexts(BaseModel):
     taken_by: str
     cleared: str
     person: str = "需帮助"
+    assist: str = "{level}请配合 · {title}"
+    nearby: str = "附近需要帮助 · {title}"
+    help: str = "我去"
+    no_help: str = "不去"
+    helping: str = "感谢前往 · {title}"
+    helped: str = "已有人前往"
 
 
 class MailTexts(BaseModel):

@@ -26,7 +26,7 @@ from alerts.messages.keywords import KeywordTemplate
 from alerts.messages.renderer import MessageContext, MessageRenderer
 from alerts.ports import Transaction
 from domain import Instant, Person
-from domain.roles import Roles
+from domain.roles import RoleKind, Roles
 
 
 class CallRequest(Struct, frozen=True):
@@ -38,6 +38,14 @@ class CallRequest(Struct, frozen=True):
     kind: MessageKind
     limit_ms: int
     not_before: Instant
+    audience: RoleKind = RoleKind.STAFF
+    """Decides the wording, and which personal data the message may contain."""
+    address: str | None = None
+    """The place as this recipient may know it; None: down to the door."""
+    name: str = ""
+    """The person in charge, for those who are informed."""
+    occasion: str = ""
+    """Why an informed person is told now: empty at the opening, else `acknowledged`, `resolved` or `closed`."""
 
 
 PageUrl = Callable[[int, str, Instant], str]
@@ -104,14 +112,16 @@ class OutboxWriter:
         kind: MessageKind,
         name: str,
         not_before: Instant = 0,
+        variant: str = "",
     ) -> Delivery | None:
         """Follow-up to a person who was called: a text on the phone, an update of his WeCom card."""
         kind = _kind_for(alert, earlier, kind)
         task = delivery_id(tx.now, tx.store.next_delivery_number())
-        payload = self._update_payload(tx, alert, earlier, kind, name)
+        payload = self._update_payload(tx, alert, earlier, kind, name, variant)
         if payload is None:
             return None
-        key = f"{alert.id}:{alert.round}:{kind}:{earlier.person}:{earlier.channel}:{alert.taken_at or tx.now}"
+        since = tx.now if kind in (MessageKind.HELPING, MessageKind.HELPED) else alert.taken_at or tx.now
+        key = f"{alert.id}:{alert.round}:{kind}:{earlier.person}:{earlier.channel}:{since}"
         row = follow_up(earlier, task, key, kind, payload, tx.now)
         is_update = spec_of(earlier.channel).follow_up is FollowUp.UPDATE
         row = structs.replace(row, ref=earlier.id) if is_update else postponed(row, not_before)
@@ -130,6 +140,7 @@ class OutboxWriter:
         kind: MessageKind,
         numbers: Sequence[int],
         reason: str,
+        variant: str = "",
     ) -> None:
         """A text in reply to a text; `numbers` are this phone's numbers of active alerts."""
         delivery = tx.store.next_delivery_number()
@@ -142,6 +153,7 @@ class OutboxWriter:
             count=len(numbers),
             numbers=tuple(numbers),
             reason=reason,
+            variant=variant,
         )
         payload = structs.asdict(self.renderer.sms(alert, context))
         key = f"{answer_key_prefix(earlier.address)}{delivery}"
@@ -170,20 +182,31 @@ class OutboxWriter:
         }
         tx.store.enqueue([follow_up(earlier, task, key, MessageKind.ACKNOWLEDGED, payload, tx.now)])
 
+    def enqueue_helper_card(self, tx: Transaction, alert: Alert, earlier: Delivery) -> None:
+        """The card of a helper who accepted: the door, and buttons for arrival and withdrawal."""
+        task = delivery_id(tx.now, tx.store.next_delivery_number())
+        key = f"{alert.id}:{alert.round}:{MessageKind.HELPING}:{earlier.person}:{earlier.channel}:{tx.now}"
+        payload: dict[str, object] = {"card": self.cards.helper_card(alert, tx.now, task)}
+        tx.store.enqueue([follow_up(earlier, task, key, MessageKind.HELPING, payload, tx.now)])
+
     def _update_payload(
-        self, tx: Transaction, alert: Alert, earlier: Delivery, kind: MessageKind, name: str
+        self, tx: Transaction, alert: Alert, earlier: Delivery, kind: MessageKind, name: str, variant: str
     ) -> dict[str, object] | None:
         spec = spec_of(earlier.channel)
         if spec.follow_up is FollowUp.NONE:
             return None
-        context = MessageContext(kind=kind, now=tx.now, limit_ms=0, name=name, at=tx.now, coded=spec.coded)
+        context = MessageContext(
+            kind=kind, now=tx.now, limit_ms=0, name=name, at=tx.now, coded=spec.coded, variant=variant
+        )
         if spec.follow_up is FollowUp.UPDATE:
             # The text is sent where the message can no longer be changed.
             return {"button": self.cards.button_text(kind, name), "text": self.contents.sentence(alert, context)}
         if spec.coded:
             number = tx.store.assign_reply_code(earlier.address, alert.id, earlier.person, tx.now)
             context = structs.replace(context, number=number)
-        return self.contents.payload(spec, alert, context, self.page_url(alert.id, earlier.person, tx.now))
+        # Who was only asked to assist has no page: it shows who lives there.
+        page = "" if earlier.kind is MessageKind.ASSIST else self.page_url(alert.id, earlier.person, tx.now)
+        return self.contents.payload(spec, alert, context, page)
 
     def _call_row(self, tx: Transaction, alert: Alert, call: CallRequest, channel: str, task: str) -> Delivery | None:
         address = address_of(call.person, channel)
@@ -195,7 +218,8 @@ class OutboxWriter:
     ) -> Delivery:
         return Delivery(
             id=task,
-            key=f"{alert.id}:{alert.round}:{call.rung}:{call.person.id}:{channel}:{call.kind}",
+            key=f"{alert.id}:{alert.round}:{call.rung}:{call.person.id}:{channel}:{call.kind}"
+            + (f":{call.occasion}" if call.occasion else ""),
             alert=alert.id,
             round=alert.round,
             rung=call.rung,
@@ -204,7 +228,7 @@ class OutboxWriter:
             role=call.role,
             channel=channel,
             kind=call.kind,
-            priority=priority_of(alert),
+            priority=priority_of(alert) + (call.kind is MessageKind.INFORM),
             address=address_of(call.person, channel),
             payload=payload,
             created_at=now,
@@ -215,23 +239,38 @@ class OutboxWriter:
     def _call_payload(
         self, tx: Transaction, alert: Alert, call: CallRequest, channel: str, address: str, task: str
     ) -> dict[str, object] | None:
-        name, spec = alert.owner_name or "", spec_of(channel)
+        spec, is_staff = spec_of(channel), call.audience is RoleKind.STAFF
+        shown = alert if call.address is None else without_door(alert, call.address)
+        is_asked = call.kind is not MessageKind.INFORM
         context = MessageContext(
             kind=call.kind,
             now=tx.now,
             limit_ms=call.limit_ms,
-            name=name,
-            affected_name=self.affected_name(alert),
-            coded=spec.coded,
+            name=call.name or alert.owner_name or "",
+            variant=_variant(call),
+            affected_name=self.affected_name(alert) if is_staff else "",
+            coded=spec.coded and is_asked,
         )
-        if spec.content is Content.CARD:
-            return {"card": self.cards.call_card(alert, context, task, self.page_url(alert.id, call.person.id, tx.now))}
-        if spec.coded:
+        page = self.page_url(alert.id, call.person.id, tx.now) if is_staff else ""
+        if spec.content is Content.CARD and is_asked:
+            return {"card": self.cards.call_card(shown, context, task, page)}
+        if context.coded:
             number = tx.store.assign_reply_code(address, alert.id, call.person.id, tx.now)
             if number is None:
                 return None
             context = structs.replace(context, number=number)
-        return self.contents.payload(spec, alert, context, self.page_url(alert.id, call.person.id, tx.now))
+        return self.contents.payload(spec, shown, context, page)
+
+
+def without_door(alert: Alert, address: str) -> Alert:
+    """The alert as it is shown to whoever may not know the door."""
+    return structs.replace(alert, address=address, doors=(), place=None, device=None)
+
+
+def _variant(call: CallRequest) -> str:
+    """The audience, unless it is staff, and the occasion, unless it is the opening: `resident-resolved`."""
+    audience = "" if call.audience is RoleKind.STAFF else call.audience.value
+    return f"{audience}-{call.occasion}" if audience and call.occasion else audience or call.occasion
 
 
 def _kind_for(alert: Alert, earlier: Delivery, kind: MessageKind) -> MessageKind:

@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from alerts.alert import Actor, Alert, EscalationCause
 from alerts.lifecycle.transitions import ActionRefusal
-from alerts.message import MessageKind
+from alerts.message import COMPANION_KINDS, MessageKind
 from alerts.messages import exercise
 from alerts.messages.catalog import VARIABLE, SmsTemplate, TextCatalog, template_code
 from alerts.reply_parsing import codes as reply_codes
@@ -187,9 +187,10 @@ class MessageRenderer:
         fitting = [
             template for template in self.catalog.sms if template.kind is kind and alert.severity in template.codes
         ]
-        fitting = [template for template in fitting if template.variant == variant] or [
-            template for template in fitting if not template.variant
-        ]
+        for wanted in _variants(kind, variant):
+            if any(template.variant == wanted for template in fitting):
+                fitting = [template for template in fitting if template.variant == wanted]
+                break
         # A fault of a gas alarm is a repair: it must not look like a leak.
         family = "device" if alert.ledger is Ledger.HEALTH else alert.hazard
         own = [template for template in fitting if template.hazard == family]
@@ -259,6 +260,18 @@ class MessageRenderer:
 
     def _local(self, at: Instant) -> datetime:
         return datetime.fromtimestamp(at / 1000, self.tz)
+
+
+def _variants(kind: MessageKind, variant: str) -> tuple[str, ...]:
+    """Variants of a template by preference. A notice is worded for its audience and occasion, else for one of them.
+
+    >>> _variants(MessageKind.INFORM, "resident-resolved"), _variants(MessageKind.ADDED, "many-owner")
+    (('resident-resolved', 'resolved', 'resident', ''), ('many-owner', ''))
+    """
+    audience, dash, occasion = variant.partition("-")
+    if not dash or kind not in COMPANION_KINDS:
+        return (variant, "")
+    return (variant, occasion, audience, "")
 
 
 def sanitize(value: str) -> str:

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from alerts.escalation.policy import EscalationPolicy
-from alerts.escalation.policy import check as check_ladders
+from alerts.escalation.policy_check import check as check_ladders
 from alerts.messages.catalog import TextCatalog, missing_texts
 from alerts.reply_parsing.grammar import ReplyGrammar, ReplyWords
 from alerts.reply_parsing.grammar import check as check_replies

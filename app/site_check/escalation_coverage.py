@@ -90,16 +90,17 @@ class EscalationCoverage:
                 by_hours.setdefault(self._unreachable_at(cell, ladder), []).append(ladder)
             for bits, ladders in by_hours.items():
                 if bits:
-                    roles = tuple(dict.fromkeys(rung.role for ladder in ladders for rung in ladder.rungs))
+                    recipients = [one for ladder in ladders for rung in ladder.rungs for one in rung.responsible]
+                    roles = tuple(dict.fromkeys(one.role for one in recipients))
                     yield CoverageGap(cell, tuple(map(ladder_title, ladders)), roles, self._hours_text(bits))
 
     def _unreachable_at(self, cell: str | None, ladder: Ladder) -> int:
         """The instants at which no rung of a ladder reaches a person; the logbook counts for low severity only."""
         unreachable = (1 << len(self._instants)) - 1
         is_low = set(ladder.severities) == {Severity.LOW}
-        for rung in ladder.rungs:
-            channels = [channel for channel in (*rung.channels, *rung.fallback) if channel != LOGBOOK or is_low]
-            unreachable &= ~self._reachable_at(cell, rung.role, channels)
+        for recipient in (one for rung in ladder.rungs for one in rung.responsible):
+            channels = [way for way in (*recipient.channels, *recipient.fallback) if way != LOGBOOK or is_low]
+            unreachable &= ~self._reachable_at(cell, recipient.role, channels)
         return unreachable
 
     def _reachable_at(self, cell: str | None, role: str, channels: Sequence[str]) -> int:

@@ -12,7 +12,8 @@ from string import Formatter
 from typing import Any
 
 from alerts.channel_specs import CHANNELS
-from alerts.escalation.policy import EscalationPolicy, check_names, check_roles
+from alerts.escalation.policy import EscalationPolicy
+from alerts.escalation.policy_check import check_names, check_roles
 from alerts.messages.catalog import EXERCISE_SUFFIX, VARIABLE, TextCatalog
 from app.config.csv_files import Sheet
 from app.config.faults import ConfigError, ConfigFault

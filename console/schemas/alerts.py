@@ -49,6 +49,20 @@ class NotifiedPerson(Schema, frozen=True, kw_only=True):
     at: Timestamp
 
 
+class Helper(NamedReference, frozen=True, kw_only=True):
+    """A person who accepted to assist, without being responsible."""
+
+    role: str
+    at: Timestamp
+    arrived_at: Timestamp | None
+
+
+class Responder(NamedReference, frozen=True, kw_only=True):
+    """A responsible person who is on it."""
+
+    at: Timestamp
+
+
 class EvidenceLine(Schema, frozen=True, kw_only=True):
     """A value and its limit; `text` is the whole line for people."""
 
@@ -72,7 +86,9 @@ class Spot(Schema, frozen=True, kw_only=True):
 
 
 class AlertItem(Schema, frozen=True, kw_only=True):
-    """An alert in lists and stream events. `allowed`: the actions that this user may perform now."""
+    """An alert in lists and stream events. `allowed`: the actions that this user may perform now. `people_needed`: so
+    many responders stop the calls. `vulnerability`: how much those concerned depend on help; 0 when nobody is known.
+    """
 
     id: str
     rule: str
@@ -111,6 +127,10 @@ class AlertItem(Schema, frozen=True, kw_only=True):
     overdue: Overdue | None
     description: str
     reference: str | None
+    helpers: list[Helper]
+    people_needed: int
+    responders: list[Responder]
+    vulnerability: int
     notified: list[NotifiedPerson] = field(name="told")
     evidence: list[EvidenceLine]
     allowed: list[Action]

@@ -26,7 +26,7 @@ from alerts.messages.catalog import TextCatalog
 from alerts.messages.keywords import KeywordTemplate
 from alerts.reply_parsing.grammar import ReplyGrammar
 from alerts.service import AlertService, AlertSettings
-from app.config.catalog import load_wording
+from app.config.catalog import load_roles, load_wording
 from domain import (
     Cell,
     Duty,
@@ -168,6 +168,7 @@ class AlertHarness:
             replies=load_reply_grammar(),
             channels=tuple(self.channels),
             keyword_templates=self.keyword_templates,
+            roles=load_roles(),
         )
         self.service = AlertService(
             transact,
@@ -177,6 +178,7 @@ class AlertHarness:
             lambda: self.people,
             self.clock,
             on_change=self.changed.append,
+            affected=lambda alert: self.people.concerned(alert.subject, None, alert.place),
         )
         self.sender = OutboxSender(transact, self.channels, self.service.outcomes, self.clock)
         self.service.on_outbox = self.sender.wake

@@ -145,6 +145,13 @@ def alert_item(alert: Alert, calls: Sequence[Delivery]) -> dict[str, Any]:
         "overdue": overdue(alert),
         "description": alert.description,
         "reference": alert.reference,
+        "helpers": [
+            {"id": one.person, "name": one.name, "role": one.role, "at": one.at, "arrived_at": one.arrived_at}
+            for one in alert.helping
+        ],
+        "people_needed": alert.people_needed,
+        "responders": [{"id": one.person, "name": one.name, "at": one.at} for one in alert.responders],
+        "vulnerability": alert.vulnerability,
         "told": [
             {
                 "person": row.person,

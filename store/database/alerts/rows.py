@@ -7,17 +7,25 @@ from typing import Any
 import msgspec
 from sqlalchemy import Row
 
-from alerts.alert import Alert, EscalationReason, State, TimelineEntry
+from alerts.alert import Alert, EscalationReason, Helper, Responder, State, TimelineEntry
 from alerts.message import Delivery, DeliveryState, MessageKind
 from domain import Evidence, Ledger, Severity, Subject
 
 _decode_evidence = msgspec.json.Decoder(tuple[Evidence, ...])
 _encoder = msgspec.json.Encoder()
 
+_AS_JSON = {
+    "passed": tuple[str, ...],
+    "doors": tuple[str, ...],
+    "escalation": EscalationReason,
+    "helpers": tuple[Helper, ...],
+    "responders": tuple[Responder, ...],
+}
+"""Columns that hold JSON -> the type of the field."""
 _SAME_NAME = tuple(
     name
     for name in Alert.__struct_fields__
-    if name not in ("id", "severity", "ledger", "state", "subject", "evidence", "passed", "doors", "escalation")
+    if name not in ("id", "severity", "ledger", "state", "subject", "evidence", *_AS_JSON)
 )
 _DELIVERY_SAME = tuple(name for name in Delivery.__struct_fields__ if name not in ("state", "kind"))
 
@@ -28,8 +36,7 @@ def alert_values(alert: Alert) -> dict[str, Any]:
     values["severity"], values["ledger"], values["state"] = alert.severity.value, alert.ledger.value, alert.state.value
     values["subject_type"], values["subject_id"] = alert.subject.type, alert.subject.id
     values["evidence"] = _encoder.encode(alert.evidence).decode()
-    values["passed"], values["doors"] = list(alert.passed), list(alert.doors)
-    values["escalation"] = msgspec.to_builtins(alert.escalation)
+    values |= {name: msgspec.to_builtins(getattr(alert, name)) for name in _AS_JSON}
     values["wake_at"] = alert.wake_at
     return values
 
@@ -44,9 +51,7 @@ def alert_of(row: Row[Any]) -> Alert:
         state=State(columns["state"]),
         subject=Subject(columns["subject_type"], columns["subject_id"]),
         evidence=_decode_evidence.decode(columns["evidence"]),
-        passed=tuple(columns["passed"]),
-        doors=tuple(columns["doors"]),
-        escalation=msgspec.convert(columns["escalation"], EscalationReason),
+        **{name: msgspec.convert(columns[name], type) for name, type in _AS_JSON.items()},
         **{name: columns[name] for name in _SAME_NAME},
     )
 

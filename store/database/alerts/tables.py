@@ -65,6 +65,11 @@ alerts = Table(
     Column("description", String, nullable=False, server_default=""),
     Column("reference", String, index=True),
     Column("case_key", String),
+    Column("helpers", JSON, nullable=False, server_default="[]"),
+    Column("people_needed", Integer, nullable=False, server_default="1"),
+    Column("responders", JSON, nullable=False, server_default="[]"),
+    Column("vulnerability", Integer, nullable=False, server_default="0"),
+    Column("vulnerable", String, nullable=False, server_default=""),
     sqlite_autoincrement=True,
 )
 Index("ix_alerts_case_key", alerts.c.case_key, unique=True)

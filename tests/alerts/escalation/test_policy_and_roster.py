@@ -10,7 +10,8 @@ import pytest
 from msgspec.structs import replace
 from pydantic import ValidationError
 
-from alerts.escalation.policy import EscalationPolicy, Ladder, QuietHours, check
+from alerts.escalation.policy import EscalationPolicy, Ladder, QuietHours
+from alerts.escalation.policy_check import check
 from alerts.escalation.quiet_hours import end_of_quiet_hours
 from alerts.roster.on_duty import on_duty
 from alerts.roster.shifts import is_on_shift

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from alerts.escalation.policy import EscalationPolicy, check
+from alerts.escalation.policy import EscalationPolicy
+from alerts.escalation.policy_check import check
 from domain import Ledger, Severity
 from tests.alerts.incidents.scene_builders import add_property_and_clinic
 
@@ -68,5 +69,6 @@ def test_a_rule_has_one_ladder_and_it_precedes_the_general_ones(policy: Escalati
     rule_ladder = next(ladder for ladder in policy.ladders if ladder.rules)
     duplicated = EscalationPolicy(ladders=(*policy.ladders, rule_ladder))
     assert [fault.message for fault in check(duplicated)] == [
-        "button-medical has 2 ladders of its own for danger high: keep one"
+        "ladders 5 and 10 may both apply to danger high of button-medical, and neither is more specific: keep one, "
+        "or change its `when`"
     ]

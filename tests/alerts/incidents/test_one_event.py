@@ -8,7 +8,8 @@ import pytest
 import yaml
 
 from alerts.alert import Actor, ResponseSource
-from alerts.escalation.policy import EscalationPolicy, check_names
+from alerts.escalation.policy import EscalationPolicy
+from alerts.escalation.policy_check import check_names
 from app.config.catalog import load_ladders
 from domain import FindingPhase, Severity, Subject
 from tests.alerts.conftest import ALERTS_FOLDER

@@ -46,10 +46,10 @@ async def test_an_owner_at_night_gets_the_reply_codes_at_once(harness: Any, find
     night = QuietHours(from_minute=1260, to_minute=480)
     ladders = [
         ladder.model_copy(update={"quiet": night}) if ladder.severities else ladder
-        for ladder in escalator.policy.ladders
+        for ladder in escalator.choice.policy.ladders
     ]
-    escalator.policy = EscalationPolicy(ladders=ladders)
-    high = escalator.policy.ladder(Ledger.DANGER, Severity.HIGH, "gas-alarm")
+    escalator.choice.policy = EscalationPolicy(ladders=ladders)
+    high = escalator.choice.policy.ladder(Ledger.DANGER, Severity.HIGH, "gas-alarm")
     assert high.quiet == night
     await harness.service.process_findings([finding(severity=Severity.HIGH)])
     await harness.send()

@@ -1346,7 +1346,8 @@ export interface components {
         };
         /**
          * AlertItem
-         * @description An alert in lists and stream events. `allowed`: the actions that this user may perform now.
+         * @description An alert in lists and stream events. `allowed`: the actions that this user may perform now. `people_needed`: so
+         *         many responders stop the calls. `vulnerability`: how much those concerned depend on help; 0 when nobody is known.
          */
         AlertItem: {
             id: string;
@@ -1389,6 +1390,10 @@ export interface components {
             overdue: components["schemas"]["Overdue"] | null;
             description: string;
             reference: string | null;
+            helpers: components["schemas"]["Helper"][];
+            people_needed: number;
+            responders: components["schemas"]["Responder"][];
+            vulnerability: number;
             told: components["schemas"]["NotifiedPerson"][];
             evidence: components["schemas"]["EvidenceLine"][];
             allowed: ("acknowledge" | "arrive" | "assign" | "close" | "comment" | "pass" | "reopen" | "resolve" | "return" | "shelve" | "verify")[];
@@ -1467,6 +1472,28 @@ export interface components {
             /** Format: date-time */
             since: string;
             count: number;
+        };
+        /**
+         * Helper
+         * @description A person who accepted to assist, without being responsible.
+         */
+        Helper: {
+            id: string;
+            name: string;
+            role: string;
+            /** Format: date-time */
+            at: string;
+            arrived_at: string | null;
+        };
+        /**
+         * Responder
+         * @description A responsible person who is on it.
+         */
+        Responder: {
+            id: string;
+            name: string;
+            /** Format: date-time */
+            at: string;
         };
         /**
          * NotifiedPerson
@@ -1550,6 +1577,10 @@ export interface components {
             overdue: components["schemas"]["Overdue"] | null;
             description: string;
             reference: string | null;
+            helpers: components["schemas"]["Helper"][];
+            people_needed: number;
+            responders: components["schemas"]["Responder"][];
+            vulnerability: number;
             told: components["schemas"]["NotifiedPerson"][];
             evidence: components["schemas"]["EvidenceLine"][];
             allowed: ("acknowledge" | "arrive" | "assign" | "close" | "comment" | "pass" | "reopen" | "resolve" | "return" | "shelve" | "verify")[];
@@ -3310,6 +3341,8 @@ export type Deadline = components['schemas']['Deadline'];
 export type AlertSource = components['schemas']['AlertSource'];
 export type CaseDisposition = components['schemas']['CaseDisposition'];
 export type Overdue = components['schemas']['Overdue'];
+export type Helper = components['schemas']['Helper'];
+export type Responder = components['schemas']['Responder'];
 export type NotifiedPerson = components['schemas']['NotifiedPerson'];
 export type EvidenceLine = components['schemas']['EvidenceLine'];
 export type PageAlertItem = components['schemas']['Page_AlertItem_'];

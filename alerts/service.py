@@ -5,12 +5,9 @@ After a commit it reports which alerts changed and that the outbox may hold mess
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from operator import methodcaller
-from zoneinfo import ZoneInfo
-
-from msgspec import Struct
 
 from alerts.alert import Actor, Alert, TimelineEntry, has_no_next_step
 from alerts.cases.opening import CaseOpener
@@ -34,14 +31,12 @@ from alerts.handling.silencing import DevicesById
 from alerts.lifecycle.event import AlertEvent, InvalidField
 from alerts.lifecycle.transitions import ACTIONS, Signal
 from alerts.messages.catalog import TextCatalog
-from alerts.messages.keywords import KeywordTemplate
 from alerts.messages.outbox import OutboxWriter, PageUrl, no_page_url
 from alerts.messages.renderer import MessageRenderer
 from alerts.ports import AlertRepository, AlertStore, Transact, Transaction
-from alerts.reply_parsing.grammar import ReplyGrammar
+from alerts.settings import AlertSettings
 from domain import MINUTE, Finding, Instant, Lane, Ledger
 from domain.people import Community
-from domain.roles import Role
 
 TICK_BATCH = 200
 """Maximum of due alerts in one transaction, so that a city-wide storm does not block the store."""
@@ -50,24 +45,6 @@ FINDING_BATCH = 40
 OVERDUE_GRACE_MS = MINUTE
 FAULT_RETRY_MS = MINUTE
 """After this an alert that failed because of a bug is tried again."""
-
-
-class AlertSettings(Struct, frozen=True):
-    """What a site configures: signature, time zone, reply grammar, channels, template codes."""
-
-    sign: str
-    tz: ZoneInfo
-    replies: ReplyGrammar
-    channels: tuple[str, ...] = ()
-    template_codes: dict[str, str] = {}
-    keyword_templates: dict[str, KeywordTemplate] = {}  # by kind of message, or `*`
-    last_resort: tuple[str, ...] = ()
-    """Ids of the people who are called when no rung of a ladder reaches anybody."""
-    person_name: bool = False
-    """Whether a text may name who may need help."""
-    care: tuple[str, ...] = ()
-    """The attributes of a person that matter for help."""
-    roles: Mapping[str, Role] = {}
 
 
 class NoSuchAlert(LookupError):

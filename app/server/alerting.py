@@ -13,7 +13,8 @@ from alerts.drills import Drills
 from alerts.handling.finding_status import FindingStatus
 from alerts.messages.keywords import KeywordTemplate
 from alerts.reply_parsing.grammar import ReplyGrammar
-from alerts.service import AlertService, AlertSettings
+from alerts.service import AlertService
+from alerts.settings import AlertSettings
 from app.config.catalog import load_ladders, load_replies, load_wording
 from app.config.settings import SiteSettings
 from app.datadir.stores import Stores

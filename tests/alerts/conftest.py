@@ -25,7 +25,8 @@ from alerts.message import Delivery
 from alerts.messages.catalog import TextCatalog
 from alerts.messages.keywords import KeywordTemplate
 from alerts.reply_parsing.grammar import ReplyGrammar
-from alerts.service import AlertService, AlertSettings
+from alerts.service import AlertService
+from alerts.settings import AlertSettings
 from app.config.catalog import load_roles, load_wording
 from domain import (
     Cell,

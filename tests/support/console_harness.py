@@ -17,7 +17,8 @@ from prometheus_client.core import CounterMetricFamily
 from alerts.drills import Drills
 from alerts.escalation.policy import EscalationPolicy
 from alerts.reply_parsing.grammar import ReplyGrammar
-from alerts.service import AlertService, AlertSettings
+from alerts.service import AlertService
+from alerts.settings import AlertSettings
 from app.config.catalog import load_roles, load_wording
 from console.application import create_app, create_bare_app, set_dependencies
 from console.dependencies import (

@@ -18,7 +18,8 @@ CHILD = """
     spec = importlib.util.spec_from_file_location("conftest", sys.argv[2])
     harness = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(harness)
-    from alerts.service import AlertService, AlertSettings
+    from alerts.service import AlertService
+    from alerts.settings import AlertSettings
     from domain import Lane, Subject
     from store.database.alerts.repository import Transactions
 

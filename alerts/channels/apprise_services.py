@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 from msgspec import Struct
 
 from alerts.channels.channel import CallbackResponse, LookupResult, LookupStatus, SendOutcome, SendResult
+from alerts.channels.preflight import PreflightScope, ProviderFault
 from alerts.message import Delivery
 from domain import Instant
 from domain.secret import Secret
@@ -62,6 +63,14 @@ class AppriseServices:
         if is_accepted:
             return SendResult(SendOutcome.ACCEPTED, code=ACCEPTED_UNVERIFIED)
         return SendResult(SendOutcome.TEMPORARY, code="not accepted")
+
+    async def preflight(self, scope: PreflightScope, now: Instant) -> Sequence[ProviderFault]:
+        """Whether Apprise has a service for each URL; nothing is asked of the services."""
+        del scope, now
+        loop = asyncio.get_running_loop()
+        named = self._settings.services.items()
+        known = {name: await loop.run_in_executor(self._threads, is_apprise_url, url.reveal()) for name, url in named}
+        return [ProviderFault("apprise.url", name) for name, is_known in known.items() if not is_known]
 
     async def lookup(self, delivery: Delivery, now: Instant) -> LookupResult:
         """Apprise returns no id."""

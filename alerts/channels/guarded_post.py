@@ -67,6 +67,10 @@ class GuardedPost:
             body = await _beginning(response)
         return Answer(response.status_code, dict(response.headers), body)
 
+    async def check(self, url: str) -> None:
+        """Raises RefusedUrl for a URL that would not be posted to, OSError for a host without an address."""
+        await self._checked_address(_parsed(url))
+
     async def _checked_address(self, url: httpx2.URL) -> str:
         port = url.port or _PORTS[url.scheme]
         addresses = [ip_address(text.partition("%")[0]) for text in await self._resolve(url.host, port)]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from enum import StrEnum
 from typing import Final
 
@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from alerts.channels.channel import CallbackResponse, LookupResult, LookupStatus, SendOutcome, SendResult
 from alerts.channels.mail_message import InvalidMail, Sender, build_mail
+from alerts.channels.preflight import PreflightScope, ProviderFault
 from alerts.message import Delivery
 from domain import SECOND, Instant
 from domain.secret import Secret
@@ -26,6 +27,13 @@ TOTAL_TIMEOUT_S: Final = 11.0
 """Below the lease of a message in the outbox: a later answer would find it leased again."""
 GREYLIST_WAIT_MS: Final = 90 * SECOND
 """A server that greylists accepts the same message some minutes later (RFC 6647); five attempts cover six minutes."""
+_PROBLEMS: Final = {
+    "certificate": "smtp.certificate",
+    "no STARTTLS": "smtp.starttls",
+    "no AUTH": "smtp.login",
+    "535": "smtp.login",
+    "530": "smtp.login",
+}
 _TRANSIENT: Final = range(400, 500)
 
 
@@ -110,6 +118,19 @@ class Smtp:
                 await server.quit(timeout=1.0)
         finally:
             server.close()
+
+    async def preflight(self, scope: PreflightScope, now: Instant) -> Sequence[ProviderFault]:
+        """Whether the server is reached, encrypts, and accepts our login and sender address; no message is sent."""
+        del scope, now
+        try:
+            async with asyncio.timeout(TOTAL_TIMEOUT_S), self.connected() as server:
+                await _reply(server.mail(self._settings.sender.address), SendOutcome.CONFIG)
+        except Refused as refused:
+            problem = _PROBLEMS.get(refused.result.code, "smtp.refused")
+            return [ProviderFault(problem, f"{refused.result.code} {refused.text}".strip())]
+        except (aiosmtplib.SMTPException, OSError) as error:
+            return [ProviderFault("smtp.connect", f"{self._settings.host}:{self._settings.port}: {error}")]
+        return []
 
     async def _start_session(self, server: aiosmtplib.SMTP) -> None:
         settings = self._settings

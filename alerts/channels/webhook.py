@@ -6,7 +6,7 @@ receiver can recognise a repetition; retries are the outbox's task.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import httpx2
@@ -16,6 +16,7 @@ from msgspec import Struct
 from alerts.channels import cloudevents
 from alerts.channels.channel import CallbackResponse, LookupResult, LookupStatus, SendOutcome, SendResult
 from alerts.channels.guarded_post import Answer, GuardedPost, RefusedUrl
+from alerts.channels.preflight import PreflightScope, ProviderFault
 from alerts.channels.transport import failed_exchange
 from alerts.message import Delivery
 from domain import MINUTE, SECOND, Instant
@@ -73,6 +74,17 @@ class Webhook:
         """There are no callbacks: a receiver answers through the HTTP API."""
         del headers, query, body, now
         return CallbackResponse(404)
+
+    async def preflight(self, scope: PreflightScope, now: Instant) -> Sequence[ProviderFault]:
+        """Whether the URLs of people have addresses that may be called; none of them is called."""
+        del now
+        faults = []
+        for url in sorted(scope.addresses):
+            try:
+                await self._post.check(url)
+            except (RefusedUrl, OSError) as error:
+                faults.append(ProviderFault("webhook.url", f"{url}: {error}"))
+        return faults
 
     def _event(self, delivery: Delivery) -> cloudevents.CloudEvent:
         payload = delivery.payload

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 from xml.etree.ElementTree import ParseError
 
@@ -28,6 +29,7 @@ from alerts.channels.channel import (
     SendOutcome,
     SendResult,
 )
+from alerts.channels.preflight import PreflightScope, ProviderFault
 from alerts.channels.transport import failed_exchange
 from alerts.channels.wecom_crypto import Envelope, InvalidEnvelope
 from alerts.message import Delivery
@@ -38,6 +40,8 @@ _LARGEST_PUSH_BYTES: Final = 64 * 1024
 _CLOCK_WINDOW_MS: Final = 5 * MINUTE
 _OLD_TOKEN: Final = (40001, 40014, 42001)
 """40001 is a wrong secret at the token's interface, and a token that was ended early anywhere else."""
+_TOKEN_PROBLEMS: Final = {40013: "wechat.secret", 40125: "wechat.secret", 40164: "wechat.ip"}
+_KEYWORD: Final = re.compile(r"\{\{(\w+)\.DATA\}\}")
 _CLASSES: Final = {
     0: SendOutcome.ACCEPTED,
     -1: SendOutcome.TEMPORARY,
@@ -56,6 +60,8 @@ class WeChatSettings(Struct, frozen=True):
     token: str
     aes_key: str
     base_url: str = "https://api.weixin.qq.com"
+    templates: Mapping[str, Collection[str]] = {}
+    """Template id -> the keywords that we fill; compared with the account's templates by `preflight`."""
 
     def __repr__(self) -> str:
         return f"WeChatSettings(app_id={self.app_id!r}, secrets=***)"
@@ -109,6 +115,23 @@ class WeChat:
         events = (_report(event, now),) if event.findtext("Event") == "TEMPLATESENDJOBFINISH" else ()
         return CallbackResponse(200, b"success", events=events)
 
+    async def preflight(self, scope: PreflightScope, now: Instant) -> Sequence[ProviderFault]:
+        """Whether the account is right, and whether each template exists with the keywords that we fill."""
+        del scope, now
+        token = await self._token.get()
+        if not token.value:
+            return [ProviderFault(_TOKEN_PROBLEMS.get(token.errcode, "wechat.token"), f"errcode {token.errcode}")]
+        response = await self._client.get(
+            f"{self._settings.base_url}/cgi-bin/template/get_all_private_template",
+            params={"access_token": token.value},
+        )
+        answer = msgspec.json.decode(response.content, type=dict[str, Any])
+        listed = answer.get("template_list")
+        if not isinstance(listed, list):
+            return [ProviderFault("wechat.permission", f"errcode {answer.get('errcode')}: {answer.get('errmsg')}")]
+        contents = {str(item.get("template_id")): str(item.get("content")) for item in listed}
+        return list(_template_faults(self._settings.templates, contents))
+
     def _is_current(self, query: Mapping[str, str], now: Instant) -> bool:
         timestamp = query.get("timestamp", "")
         is_number = timestamp.isascii() and timestamp.isdecimal() and len(timestamp) <= 12
@@ -156,6 +179,16 @@ class WeChat:
         return FetchedToken(
             str(answer.get("access_token") or ""), int(answer.get("expires_in") or 0), int(answer.get("errcode") or -1)
         )
+
+
+def _template_faults(templates: Mapping[str, Collection[str]], contents: Mapping[str, str]) -> Iterator[ProviderFault]:
+    for template, keywords in templates.items():
+        if template not in contents:
+            yield ProviderFault("wechat.template", template)
+            continue
+        wanted = set(_KEYWORD.findall(contents[template]))
+        if wanted != set(keywords):
+            yield ProviderFault("wechat.keywords", f"{template}: {', '.join(sorted(wanted ^ set(keywords)))}")
 
 
 def classify(errcode: object) -> SendOutcome:

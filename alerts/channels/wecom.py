@@ -6,7 +6,7 @@ Success is errcode 0 with a recipient that is not listed as invalid or unlicense
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 from xml.etree.ElementTree import Element, ParseError
 from xml.sax.saxutils import escape
@@ -19,6 +19,7 @@ from msgspec import Struct
 
 from alerts.channels.access_token import AccessToken, FetchedToken
 from alerts.channels.channel import ButtonPress, CallbackResponse, LookupResult, LookupStatus, SendOutcome, SendResult
+from alerts.channels.preflight import PreflightScope, ProviderFault
 from alerts.channels.transport import failed_exchange
 from alerts.channels.wecom_card import MAX_TEXT_BYTES, cut_to_bytes, fitted
 from alerts.channels.wecom_crypto import Envelope, InvalidEnvelope
@@ -34,6 +35,8 @@ recognised, not refused for its used task_id."""
 
 _OLD_TOKEN: Final = (40014, 42001)
 _TOO_OFTEN: Final = (45009, 45033)
+_UNTRUSTED_IP: Final = 60020
+_TOKEN_PROBLEMS: Final = {40013: "wecom.corp", 40001: "wecom.secret", _UNTRUSTED_IP: "wecom.trusted_ip"}
 _CLASSES: Final = {
     **dict.fromkeys((40001, 40013, 40056, 48002, 50003, 60020, 301002, 301007, *_OLD_TOKEN), SendOutcome.CONFIG),
     **dict.fromkeys(_TOO_OFTEN, SendOutcome.TEMPORARY),
@@ -104,6 +107,23 @@ class WeCom:
             return CallbackResponse(200)
         press = ButtonPress(_text(inner, "FromUserName"), _text(inner, "EventKey"), now, _text(inner, "ResponseCode"))
         return CallbackResponse(200, self._passive(press, query, now), "application/xml", (press,))
+
+    async def preflight(self, scope: PreflightScope, now: Instant) -> Sequence[ProviderFault]:
+        """Whether corp, secret and application are right, and whether calls from this address are accepted."""
+        del scope, now
+        token = await self._token.get()
+        if not token.value:
+            return [ProviderFault(_TOKEN_PROBLEMS.get(token.errcode, "wecom.token"), f"errcode {token.errcode}")]
+        response = await self._client.get(
+            f"{self._settings.base_url}/cgi-bin/agent/get",
+            params={"access_token": token.value, "agentid": self._settings.agent_id},
+        )
+        answer = msgspec.json.decode(response.content, type=dict[str, Any])
+        errcode = answer.get("errcode")
+        if errcode != 0:
+            problem = "wecom.trusted_ip" if errcode == _UNTRUSTED_IP else "wecom.agent"
+            return [ProviderFault(problem, f"errcode {errcode}: {answer.get('errmsg')}")]
+        return [ProviderFault("wecom.closed", str(answer.get("name") or ""))] if answer.get("close") else []
 
     def _open(self, query: Mapping[str, str], encrypted: str, now: Instant) -> str:
         timestamp = query.get("timestamp", "")

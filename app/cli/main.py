@@ -68,12 +68,17 @@ def init(folder: Path) -> None:
 @click.option("--site", type=FOLDER, help="The site to check; without it the built-in data is checked.")
 @click.option("--templates", is_flag=True, help="Print the SMS templates to be filed with the vendor.")
 @click.option("--data", type=FOLDER, help="A DIR: names what was changed there over the API and the files would undo.")
+@click.option("--providers", is_flag=True, help="Also ask each provider about the account, without sending anything.")
 @report_user_errors
-def check(site: Path | None, templates: bool, data: Path | None) -> None:
+def check(site: Path | None, templates: bool, data: Path | None, providers: bool) -> None:
     """Check settings, registry files, rulebooks and channels before anything starts."""
     from app.cli.check import check_site
+    from app.cli.check_providers import check_providers
 
-    sys.exit(check_site(site, templates, click.echo, data))
+    code = check_site(site, templates, click.echo, data)
+    if providers and site is not None:
+        code = asyncio.run(check_providers(site, click.echo)) or code
+    sys.exit(code)
 
 
 @main.command()

@@ -49,6 +49,7 @@ def build_wechat(
         token=read_secret(wechat.token_env, user, environ).reveal(),
         aes_key=read_secret(wechat.aes_key_env, user, environ).reveal(),
         base_url=wechat.base_url,
+        templates={template.id: tuple(template.data) for template in wechat.templates.values()},
     )
     return WeChat(client, account, clock)
 

@@ -1,0 +1,33 @@
+"""What a provider answers about our account before anything is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Protocol, runtime_checkable
+
+from msgspec import Struct
+
+from domain import Instant
+
+
+class ProviderFault(Struct, frozen=True):
+    """A fault that an operator must mend. `problem` names the advice; `detail` is the provider's answer or the item."""
+
+    problem: str
+    detail: str = ""
+
+
+class PreflightScope(Struct, frozen=True):
+    """What to ask about: addresses of people on this channel; `each_template` adds one call for each filed one."""
+
+    addresses: Collection[str] = ()
+    each_template: bool = True
+
+
+@runtime_checkable
+class Preflighted(Protocol):
+    """A channel or provider that can be asked without sending."""
+
+    async def preflight(self, scope: PreflightScope, now: Instant) -> Sequence[ProviderFault]:
+        """The faults found. Raises errors of transport."""
+        ...

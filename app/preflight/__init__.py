@@ -1,0 +1,1 @@
+"""Asks providers about our accounts before an alert needs them."""

@@ -1,0 +1,43 @@
+"""`fengshao check --providers` on a site folder, against a real WeCom and a mail server that is not there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from app.cli.check_providers import check_providers
+from app.cli.init import write_site_template
+from simulators.providers.wecom.server import WeComServer
+
+NOW = 1_767_333_900_000
+SITE = """
+name: 枫树社区
+channels:
+  wecom: {{base_url: "{url}", corp_id: ww1, agent_id: 7}}
+  email: {{host: 127.0.0.1, port: 9, sender: alarm@fengshu.example}}
+  wecom_robot: {{robots: {{grid-1: {{key_env: ROBOT}}}}}}
+"""
+
+
+async def test_each_channel_has_a_line_and_a_fault_is_the_exit_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    variables = {"FENGSHAO_WECOM_SECRET": "s", "FENGSHAO_WECOM_TOKEN": "t", "FENGSHAO_WECOM_AES_KEY": "A" * 43}
+    variables |= {"FENGSHAO_WECOM_CALLBACK_SECRET": "c" * 43, "ROBOT": "k"}
+    variables |= {"FENGSHAO_SMTP_USERNAME": "alarm", "FENGSHAO_SMTP_PASSWORD": "pa55"}
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    server = WeComServer(
+        corp_id="ww1", secret="s", agent_id=7, token="t", aes_key="A" * 43, members=(), clock=lambda: NOW
+    )
+    printed: list[str] = []
+    async with server:
+        folder = tmp_path / "site"
+        write_site_template(folder)
+        (folder / "site.yaml").write_text(SITE.format(url=server.url), "utf-8")
+        assert await check_providers(folder, printed.append) == 1
+    assert printed[0] == "wecom: ok"
+    assert printed[1].startswith("wecom_robot: cannot be asked without sending")
+    assert printed[2].startswith("email: 邮件：连不上邮件服务器。请核对 channels.email 的 host 和 port")
+    assert "pa55" not in " ".join(printed)

@@ -13,6 +13,7 @@ from starlette.middleware import Middleware
 
 from console.api import (
     alerts,
+    alerts_export,
     callbacks,
     cap,
     cases,
@@ -57,6 +58,7 @@ STATUS_INTERVAL_S: Final = 2.0
 
 _ROUTERS: Final = (
     cases.router,
+    alerts_export.router,  # before /alerts/{id}
     alerts.router,
     doctor.router,
     devices.router,

@@ -17,6 +17,7 @@ NO_BODY = {
 """Changes that need no more said than their address."""
 
 NO_JSON = {
+    "/api/v1/alerts.csv": "text/csv",
     "/api/v1/statistics/report": "text/html",
     "/api/v1/stream": "text/event-stream",
     "/api/v1/callbacks/{channel}/{secret}": "text/plain",

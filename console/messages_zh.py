@@ -205,11 +205,11 @@ SELF_MONITORING_TITLES: Final = {
 
 WHY_NOTIFIED: Final = "“{title}”已发出{count}条通知，经过如下。"
 WHY_NOT_NOTIFIED: Final = "“{title}”没有通知任何人，原因见经过。"
-WHY_HEARD: Final = "收到{device}的消息"
+WHY_RECEIVED: Final = "收到{device}的消息"
 WHY_NO_DEVICE: Final = "设备"
 WHY_JUDGED: Final = "规则{rule}判断成立{evidence}"
-WHY_TOLD: Final = "{name}收到了关于“{title}”的通知：{state}。"
-WHY_NOT_TOLD: Final = "没有通知{name}“{title}”：{reason}。"
+WHY_PERSON_NOTIFIED: Final = "{name}收到了关于“{title}”的通知：{state}。"
+WHY_PERSON_NOT_NOTIFIED: Final = "没有通知{name}“{title}”：{reason}。"
 WHY_PERSON: Final = "{name}在这前后一小时内有{count}条通知。"
 WHY_PERSON_QUIET: Final = "{name}在这前后一小时内没有收到通知：{reason}。"
 WHY_REASONS: Final = {

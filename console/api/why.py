@@ -86,9 +86,9 @@ def _finding_facts(view: Mapping[str, Any], findings: Sequence[Mapping[str, Any]
     evidence = "，".join(line["text"] for line in view["evidence"])
     rule = first["finding"].partition("/")[0]
     judged = messages_zh.WHY_JUDGED.format(rule=rule, evidence=f"（{evidence}）" if evidence else "")
-    heard = messages_zh.WHY_HEARD.format(device=device)
+    received = messages_zh.WHY_RECEIVED.format(device=device)
     return [
-        {"at": at, "kind": "heard", "text": heard},
+        {"at": at, "kind": "heard", "text": received},
         {"at": at, "kind": "judged", "text": judged, "rule": rule.partition("@")[0]},
     ]
 

@@ -39,13 +39,13 @@ async def why_person_alert(deps: Deps, user: Principal, person_id: str, alert_id
     facts = _roster_facts(deps, view, person, name)
     facts += [fact for row in own for fact in _call_facts(deps, row, name)]
     facts += [line for line in view["timeline"] if line["person"] == person_id and line["kind"] != "message"]
-    told = next((row for row in own if row["state"] in _SEEN), None)
-    if told is not None:
-        state = messages_zh.DELIVERY_STATES[told["state"]]
-        answer = messages_zh.WHY_TOLD.format(name=name, title=title, state=state)
+    call = next((row for row in own if row["state"] in _SEEN), None)
+    if call is not None:
+        state = messages_zh.DELIVERY_STATES[call["state"]]
+        answer = messages_zh.WHY_PERSON_NOTIFIED.format(name=name, title=title, state=state)
     else:
         reason = messages_zh.WHY_REASONS[_reason(deps, view, person, own)]
-        answer = messages_zh.WHY_NOT_TOLD.format(name=name, title=title, reason=reason)
+        answer = messages_zh.WHY_PERSON_NOT_NOTIFIED.format(name=name, title=title, reason=reason)
     decided = await deps.database.read(lambda tx: versions.versions_at(tx, view["opened_at"]))
     current = await deps.database.read(lambda tx: versions.version_at(tx, versions.REGISTRY, deps.clock()))
     if decided.get(versions.REGISTRY) != current:

@@ -83,7 +83,7 @@ class Alerting:
             (CannotWrite,),
         )
         self.drills = Drills(self.desk)
-        stores.database.write_blocking(partial(_record_versions, policy=self.desk.escalator.policy, now=clock()))
+        stores.database.write_blocking(partial(_record_versions, policy=self.desk.escalator.choice.policy, now=clock()))
         channels = {name: endpoint.channel for name, endpoint in endpoints.items()}
         self.send_times = SendTimes()
         self.outbox_sender = OutboxSender(

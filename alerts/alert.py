@@ -96,8 +96,6 @@ class EscalationCause(StrEnum):
     RETURNED = "returned"
     NOT_ARRIVED = "not_arrived"
     UNREACHABLE = "unreachable"
-    MORE_NEEDED = "more_needed"
-    """A person is on it, and more are needed: `name` is how many."""
 
 
 class EscalationReason(Struct, frozen=True):
@@ -232,23 +230,12 @@ class Alert(Struct, frozen=True):
     @property
     def people_missing(self) -> int:
         """How many more responsible people are needed."""
-        if self.owner is None or self.state not in OWNED_STATES:
-            return 0
-        return max(self.people_needed - max(len(self.responders), 1), 0)
-
-    @property
-    def is_calling(self) -> bool:
-        """Whether people are being called: no one is on it, or not enough."""
-        return self.state in UNACKNOWLEDGED_STATES or self.people_missing > 0
+        return 0 if self.owner is None else max(self.people_needed - max(len(self.responders), 1), 0)
 
     @property
     def wake_at(self) -> Instant | None:
         """The next deadline: escalation while nobody is responsible, else the deadline of the state. Also a column."""
-        if self.state in UNACKNOWLEDGED_STATES:
-            return self.climb_at
-        if self.people_missing and self.climb_at is not None and self.due_at is not None:
-            return min(self.climb_at, self.due_at)
-        return self.due_at
+        return self.climb_at if self.state in UNACKNOWLEDGED_STATES else self.due_at
 
 
 def has_no_next_step(alert: Alert) -> bool:

@@ -13,7 +13,7 @@ from starlette.middleware import Middleware
 
 from console.api import (
     alerts,
-    alerts_export,
+    calendars,
     callbacks,
     cap,
     cases,
@@ -58,7 +58,6 @@ STATUS_INTERVAL_S: Final = 2.0
 
 _ROUTERS: Final = (
     cases.router,
-    alerts_export.router,  # before /alerts/{id}
     alerts.router,
     doctor.router,
     devices.router,
@@ -66,6 +65,7 @@ _ROUTERS: Final = (
     places_summary.router,
     on_duty.router,  # this and the following before /rosters/{id}
     roster_overrides.router,
+    calendars.router,
     swaps.router,
     *registry.ROUTERS,
     rules.router,

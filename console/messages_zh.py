@@ -205,38 +205,6 @@ SELF_MONITORING_TITLES: Final = {
 
 WHY_NOTIFIED: Final = "“{title}”已发出{count}条通知，经过如下。"
 WHY_NOT_NOTIFIED: Final = "“{title}”没有通知任何人，原因见经过。"
-WHY_RECEIVED: Final = "收到{device}的消息"
-WHY_NO_DEVICE: Final = "设备"
-WHY_JUDGED: Final = "规则{rule}判断成立{evidence}"
-WHY_PERSON_NOTIFIED: Final = "{name}收到了关于“{title}”的通知：{state}。"
-WHY_PERSON_NOT_NOTIFIED: Final = "没有通知{name}“{title}”：{reason}。"
-WHY_PERSON: Final = "{name}在这前后一小时内有{count}条通知。"
-WHY_PERSON_QUIET: Final = "{name}在这前后一小时内没有收到通知：{reason}。"
-WHY_REASONS: Final = {
-    "absent": "当时请假或停岗",
-    "passed": "本人已表示无法到场",
-    "no_address": "没有登记能用的号码或账号",
-    "exercise": "演练不通知居民、家属、志愿者和外部单位",
-    "not_on_duty": "当时不在岗",
-    "not_reached": "在岗，但还没有轮到他，别人已接手",
-    "silenced": "当时有静默",
-    "budget": "短时间内发得太多，并入了汇总",
-    "quiet": "当时是免打扰时段，推迟到之后发",
-    "failed": "发送没有成功",
-    "nothing": "当时没有需要他处理的告警",
-}
-WHY_ON_DUTY: Final = "当时在岗的{role}是{names}"
-WHY_ROSTER_LINE: Final = "{name}当时在岗：{role}，第{rank}位，{source}"
-WHY_CALLED_LINE: Final = "用{channel}通知{name}（{role}），第{rung}级，{why}"
-WHY_CALL_KINDS: Final = {
-    "alert": "首次通知",
-    "escalate": "升级通知",
-    "added": "新增险情",
-    "assist": "请配合",
-    "inform": "告知",
-}
-WHY_ROSTER_SOURCES: Final = {"duty": "值班表{id}", "rotation": "轮班{id}", "override": "替班：原排{scheduled}"}
-WHY_REGISTRY_CHANGED: Final = "此后登记或排班改过（第{then}版，现在第{now}版）：在岗情况按现在的登记推算"
 WHY_NO_FINDING: Final = "没有这条判断的记录：它没有发生过，或者还没有传到告警台。"
 WHY_SILENCED: Final = "“{title}”没有通知任何人：静默{silence}（{by}：{reason}）正在生效。"
 WHY_SILENCED_NOTIFIED: Final = "“{title}”发生时静默{silence}（{by}：{reason}）正在生效，静默结束后已经通知。"
@@ -266,22 +234,6 @@ DELIVERY_STATES: Final = {
 }
 
 SEVERITIES: Final = {"critical": "紧急", "high": "高", "medium": "中", "low": "低"}
-CASE_COLUMNS: Final = (
-    *("编号", "状态", "级别", "类别", "标题", "来源", "规则", "设备", "地点编号", "地址"),
-    *("发生时间", "告警时间", "接警时间", "到场时间", "处置时间", "核查时间", "结案时间"),
-    *("接警人", "角色", "处置结论", "超时次数", "演练"),
-)
-CASE_STATES: Final = {
-    "open": "待接警",
-    "acknowledged": "已接警",
-    "on_site": "已到场",
-    "resolved": "已处置",
-    "verified": "已核查",
-    "closed": "已结案",
-    "returned": "已退回",
-    "shelved": "已搁置",
-}
-CASE_EXERCISE: Final = "演练"
 CAP_RESTRICTION: Final = "仅限政务应急平台内部使用"
 CAP_NOWHERE: Final = "位置未登记"
 CAP_EVENT: Final = "险情"

@@ -13,6 +13,7 @@ from alerts.alert import (
     ACTIVE_STATES,
     OWNED_STATES,
     SETTLED_STATES,
+    UNACKNOWLEDGED_STATES,
     Actor,
     Alert,
     ResponseSource,
@@ -275,13 +276,15 @@ class DeliveryOutcomes:
     def _waiting_alert(self, store: AlertRepository, row: Delivery) -> Alert | None:
         """The alert of this call, if nobody has acknowledged it and the call belongs to the present round."""
         alert = store.alert(row.alert) if row.kind in CALL_KINDS else None
-        return alert if alert is not None and alert.is_calling and alert.round == row.round else None
+        return (
+            alert if alert is not None and alert.state in UNACKNOWLEDGED_STATES and alert.round == row.round else None
+        )
 
 
 def is_still_wanted(row: Delivery, alert: Alert) -> bool:
     """Checked directly before sending: for example, an acknowledged alert needs no further calls."""
     if row.kind in CALL_KINDS:
-        return (alert.is_calling and alert.round == row.round) or alert.owner == row.person
+        return (alert.state in UNACKNOWLEDGED_STATES and alert.round == row.round) or alert.owner == row.person
     if row.kind in (MessageKind.ADDED, MessageKind.HELPING):
         return alert.state not in SETTLED_STATES
     if row.kind is MessageKind.ASSIST:

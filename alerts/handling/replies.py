@@ -11,7 +11,7 @@ from typing import Final
 
 from msgspec import Struct, structs
 
-from alerts.alert import ACTIVE_STATES, Actor, Alert, ResponseSource, State, TimelineEntry
+from alerts.alert import ACTIVE_STATES, UNACKNOWLEDGED_STATES, Actor, Alert, ResponseSource, State, TimelineEntry
 from alerts.channel_specs import SMS
 from alerts.escalation.escalator import Escalator
 from alerts.handling.buttons import role_in_alert
@@ -122,7 +122,7 @@ class _InboundReply:
     @property
     def unacknowledged(self) -> list[Alert]:
         """Those that nobody has acknowledged."""
-        return [alert for alert in self.active if alert.is_calling and alert.owner != self.people[alert.id]]
+        return [alert for alert in self.active if alert.state in UNACKNOWLEDGED_STATES]
 
     @property
     def owned(self) -> list[Alert]:

@@ -43,7 +43,7 @@ class RosterSchedule:
     """The roster of a community from `since` to `until`. Built once for many cells: equal hours are computed once."""
 
     def __init__(self, community: Community, since: Instant, until: Instant, tz: ZoneInfo) -> None:
-        self._community, self._since, self._until, self._tz = community, since, until, tz
+        self._community, self.since, self._until, self._tz = community, since, until, tz
         self._hours: dict[Shift, list[Interval]] = {}
         self._scheduled: dict[tuple[str, str], list[ScheduledTurn]] = {}
         self._duties = duties_by_role(community.duties)
@@ -65,11 +65,11 @@ class RosterSchedule:
         chain = [(node, self.scheduled(node, role)) for node in responsible_cells(self._community, cell)]
         chain = [(node, turns) for node, turns in chain if turns]
         people = self._people_involved(turn.plan.person for _, turns in chain for turn in turns)
-        marks = {self._since, self._until, *self._changes(people)}
+        marks = {self.since, self._until, *self._changes(people)}
         marks.update(at for _, turns in chain for turn in turns for at in (turn.begin, turn.end))
         active = [(node, _active(turns)) for node, turns in chain]
         found: list[Segment] = []
-        for begin, end in pairwise(sorted(at for at in marks if self._since <= at <= self._until)):
+        for begin, end in pairwise(sorted(at for at in marks if self.since <= at <= self._until)):
             on_duty = self._on_duty(active, role, begin, hazard, people)
             if found and found[-1].people == on_duty:
                 found[-1] = replace(found[-1], end=end)
@@ -90,8 +90,8 @@ class RosterSchedule:
         """The hours of a line within the period and its own dates."""
         shift = shift_of(duty)
         if shift not in self._hours:
-            self._hours[shift] = intervals(shift, self._since, self._until, self._tz)
-        first, last = max(self._since, duty.since or 0), self._until
+            self._hours[shift] = intervals(shift, self.since, self._until, self._tz)
+        first, last = max(self.since, duty.since or 0), self._until
         last = last if duty.until is None else min(last, duty.until)
         for begin, end in self._hours[shift]:
             if begin < last and end > first:
@@ -112,9 +112,9 @@ class RosterSchedule:
 
     def _rotation_turns(self, cell: str, role: str) -> Iterator[ScheduledTurn]:
         for rotation in self._rotations.get((cell, role), ()):
-            for turn in rotation_turns(rotation, self._since, self._until, self._tz):
+            for turn in rotation_turns(rotation, self.since, self._until, self._tz):
                 plan = Scheduled(turn.person, turn.rank, rotation.hazards, rotation=rotation.id, shift=turn.shift)
-                yield ScheduledTurn(max(turn.begin, self._since), min(turn.end, self._until), plan)
+                yield ScheduledTurn(max(turn.begin, self.since), min(turn.end, self._until), plan)
 
     def _people_involved(self, rostered: Iterable[str]) -> list[str]:
         """The rostered people, and everybody who may work in place of one of them."""

@@ -60,14 +60,21 @@ def download(data: Path, path: str, timeout_s: float = TIMEOUT_S) -> bytes:
     return _send(data, "GET", path, None, timeout_s).content
 
 
-def _send(data: Path, method: str, path: str, body: Any, timeout_s: float) -> httpx2.Response:
+def upload(data: Path, path: str, content: bytes, timeout_s: float = TIMEOUT_S) -> Any:
+    """Post a document to the service running on DIR and return its JSON answer. Raises like `request`."""
+    return _send(data, "POST", path, None, timeout_s, content).json()
+
+
+def _send(
+    data: Path, method: str, path: str, body: Any, timeout_s: float, content: bytes | None = None
+) -> httpx2.Response:
     path_of_socket = data / SOCKET
     if not _accepts_connections(path_of_socket):
         raise ServiceNotRunning
     transport = httpx2.HTTPTransport(uds=str(path_of_socket))
     with httpx2.Client(transport=transport, base_url="http://control", timeout=timeout_s) as client:
         try:
-            response = client.request(method, path, json=body)
+            response = client.request(method, path, json=body, content=content)
         except httpx2.ConnectError as error:
             raise ServiceNotRunning from error
     if response.is_success:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any, Final
 
 from fastapi import Query
@@ -13,7 +13,6 @@ from console.api.alerts import require_visible_alert
 from console.api.devices import visible_places
 from console.api.readings import readable_device, readable_since
 from console.api.refusals import refusal_view
-from console.api.why_person import why_person, why_person_alert
 from console.http.authorization import CurrentUser
 from console.http.openapi import JsonResponse, documented_router
 from console.http.problems import FieldError, Problem, invalid
@@ -21,13 +20,11 @@ from console.http.requests import Deps, OptionalText, item_response, parse_time_
 from console.schemas.service import Why
 from console.security.auth import Principal
 from console.timestamps import to_schema
-from console.views.why_steps import with_steps
-from domain import DAY, HOUR, Device, FindingPhase, Identity, Instant
+from domain import DAY, HOUR, Device, Identity, Instant
 from ingest.decoding.device_index import NATIVE
-from store.database.alerts import delivery_trails, queries, silences
+from store.database.alerts import queries, silences
 from store.database.alerts.repository import SqlAlertStore
 from store.database.refusals import refusals
-from store.database.system import versions
 
 router = documented_router(tags=["why"])
 
@@ -49,10 +46,7 @@ async def why(
     message: Annotated[str | None, Query(description="the id of a delivery")] = None,
     device: OptionalText = None,
     at: OptionalText = None,
-    person: Annotated[str | None, Query(description="with alert= or at=: why this person was told, or was not")] = None,
 ) -> JsonResponse[Why]:
-    if alert and person:
-        return item_response(deps, await why_person_alert(deps, user, person, alert))
     if alert:
         return item_response(deps, await _why_alert(deps, user, alert))
     if finding:
@@ -60,8 +54,6 @@ async def why(
     if message:
         return item_response(deps, await _why_message(deps, user, message))
     instant = parse_time_field(deps, "at", at)
-    if person and instant is not None:
-        return item_response(deps, await why_person(deps, user, person, instant))
     if device and instant is not None:
         return item_response(deps, await _why_device(deps, user, device, instant))
     raise invalid(FieldError("alert", messages_zh.WHY_PARAMETERS))
@@ -71,35 +63,7 @@ async def _why_alert(deps: Deps, user: Principal, alert_id: str) -> Why:
     view = await require_visible_alert(deps, user, alert_id)
     notified = view.get("told", ())
     answer = messages_zh.WHY_NOTIFIED if notified else messages_zh.WHY_NOT_NOTIFIED
-    findings = await deps.database.read(lambda tx: queries.findings_of_alert(tx, alert_id))
-    facts = with_steps([*_finding_facts(view, findings), *view["timeline"]])
-    decided = await versions_of(deps, view, findings)
-    return _why_view(answer.format(count=len(notified), title=view["title"]), facts, decided, alert=view["id"])
-
-
-def _finding_facts(view: Mapping[str, Any], findings: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """When the message behind the first finding was received, and which rule in which version judged it by what."""
-    first = next((row for row in findings if row["phase"] == FindingPhase.BEGAN.value), None)
-    if first is None:
-        return []
-    at, device = min(first["heard_at"], view["opened_at"]), view["device"] or messages_zh.WHY_NO_DEVICE
-    evidence = "，".join(line["text"] for line in view["evidence"])
-    rule = first["finding"].partition("/")[0]
-    judged = messages_zh.WHY_JUDGED.format(rule=rule, evidence=f"（{evidence}）" if evidence else "")
-    received = messages_zh.WHY_RECEIVED.format(device=device)
-    return [
-        {"at": at, "kind": "heard", "text": received},
-        {"at": at, "kind": "judged", "text": judged, "rule": rule.partition("@")[0]},
-    ]
-
-
-async def versions_of(
-    deps: Deps, view: Mapping[str, Any], findings: Sequence[Mapping[str, Any]] = ()
-) -> dict[str, str]:
-    """Version of the rule, and of registry, ladders and budgets when the alert was opened."""
-    known = await deps.database.read(lambda tx: versions.versions_at(tx, view["opened_at"]))
-    rule = next((row["finding"].partition("/")[0] for row in findings), view["rule"])
-    return {"rule": rule, **known}
+    return _why_view(answer.format(count=len(notified), title=view["title"]), view["timeline"], alert=view["id"])
 
 
 async def _why_finding(deps: Deps, user: Principal, finding: str) -> Why:
@@ -139,14 +103,14 @@ async def _why_message(deps: Deps, user: Principal, message: str) -> Why:
         raise Problem(404, messages_zh.WHY_NO_MESSAGE)
     alert = str(delivery.alert)
     view = await require_visible_alert(deps, user, alert)
-    messages = await deps.database.read(lambda tx: delivery_trails.deliveries_of_alert(tx, alert))
+    messages = await deps.database.read(lambda tx: queries.deliveries_of_alert(tx, alert))
     trail = next(row["trail"] for row in messages if row["id"] == message)
     answer = messages_zh.WHY_MESSAGE.format(
         name=delivery.name, title=view["title"], state=messages_zh.DELIVERY_STATES[delivery.state]
     )
-    facts = with_steps([_delivery_fact(step) for step in trail])
-    decided = await versions_of(deps, view)
-    return _why_view(answer, facts, decided, alert=alert, message=message, state=delivery.state)
+    return _why_view(
+        answer, [_delivery_fact(step) for step in trail], alert=alert, message=message, state=delivery.state
+    )
 
 
 def _delivery_fact(step: dict[str, Any]) -> dict[str, Any]:
@@ -169,7 +133,8 @@ async def _why_device(deps: Deps, user: Principal, device_id: str, at: Instant) 
         facts += [await _silenced_fact(deps, held) for held in held_findings]
         rule_facts = _rule_facts(deps, device)
     answer = messages_zh.WHY_DEVICE if any(fact["kind"] == "alert" for fact in facts) else messages_zh.WHY_DEVICE_QUIET
-    return _why_view(answer.format(device=device.id), [*with_steps(facts), *rule_facts], device=device.id)
+    facts.sort(key=lambda fact: fact["at"])
+    return _why_view(answer.format(device=device.id), [*facts, *rule_facts], device=device.id)
 
 
 def _reject_other_link(user: Principal, alerts: Sequence[str]) -> None:
@@ -240,8 +205,5 @@ def _quantity_name(deps: Deps, device: Device, quantity: str) -> str:
     return declared.name.zh if declared else quantity
 
 
-def _why_view(
-    answer: str, facts: Sequence[dict[str, Any]], decided: Mapping[str, str] | None = None, **about: str
-) -> Why:
-    known = {} if decided is None else {"versions": dict(decided)}
-    return to_schema(Why, {"about": about, "answer": answer, "items": list(facts), "next": None, **known})
+def _why_view(answer: str, facts: Sequence[dict[str, Any]], **about: str) -> Why:
+    return to_schema(Why, {"about": about, "answer": answer, "items": list(facts), "next": None})

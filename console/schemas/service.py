@@ -81,22 +81,12 @@ class Silence(Schema, frozen=True, kw_only=True):
     suppressed: int
 
 
-WhyStep = Literal[
-    "heard", "judged", "joined", "suppressed", "asked", "sent", "delivered", "failed", "answered", "overdue", "other"
-]
-
-
 class WhyFact(Schema, frozen=True, kw_only=True):
-    """A fact of an explanation; the other fields name its subject.
-
-    `step` is its place in the way from a message to an answer, `after_ms` the time since the fact before.
-    """
+    """A fact of an explanation; the other fields name its subject."""
 
     at: Timestamp
     kind: str
     text: str
-    step: WhyStep | UnsetType = UNSET
-    after_ms: int | UnsetType = UNSET
     person: str | UnsetType | None = UNSET
     channel: str | UnsetType | None = UNSET
     state: str | UnsetType | None = UNSET
@@ -110,8 +100,6 @@ class Why(Page[WhyFact], frozen=True, kw_only=True):
 
     about: dict[str, str]
     answer: str
-    versions: dict[str, str] | UnsetType = UNSET
-    """What decided: `rule` (name@version), `registry` (number of its last change), digests of `ladders`, `budgets`."""
 
 
 class Liveness(Schema, frozen=True, kw_only=True):

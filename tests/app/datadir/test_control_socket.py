@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from app.datadir.control_socket import SOCKET, RequestFailed, ServiceNotRunning, request, with_admin_token
+from app.datadir.control_socket import SOCKET, RequestFailed, ServiceNotRunning, request, upload, with_admin_token
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -25,6 +25,9 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(502, None)
         else:
             self._answer(422, {"title": "invalid", "errors": [{"field": "id", "detail": "is missing"}]})
+
+    def do_POST(self) -> None:
+        self._answer(200, {"received": self.rfile.read(int(self.headers["content-length"])).decode()})
 
     def _answer(self, status: int, body: Any) -> None:
         payload = b"oops" if body is None else json.dumps(body).encode()
@@ -49,6 +52,10 @@ def data(tmp_path: Path) -> Iterator[Path]:
 
 def test_a_request_returns_the_json_answer(data: Path) -> None:
     assert request(data, "GET", "/ok") == {"items": [1]}
+
+
+def test_a_document_is_sent_as_it_is(data: Path) -> None:
+    assert upload(data, "/documents", b"BEGIN:VCALENDAR") == {"received": "BEGIN:VCALENDAR"}
 
 
 def test_a_refusal_is_the_text_of_the_problem_document(data: Path) -> None:

@@ -87,6 +87,7 @@ def _values(own: str, before: str, other: str, sent: list[str]) -> dict[str, lis
         "override_id": ["o-1"],
         "swap_id": ["s-1"],
         "person_id": ["canary-person"],
+        "roster_id": ["canary-duty", "grid-3"],
         "link": ["guess"],
         "name": ["gas-alarm", "gas"],
         "rule": ["gas-alarm"],

@@ -13,12 +13,14 @@ NO_BODY = {
     ("post", "/api/v1/rules/reload"),
     ("post", "/api/v1/drills/{alert_id}/end"),
     ("post", "/api/v1/exchange/dead-letters/{number}/resend"),
+    ("post", "/api/v1/people/{person_id}/calendar-link"),
 }
 """Changes that need no more said than their address."""
 
 NO_JSON = {
-    "/api/v1/alerts.csv": "text/csv",
     "/api/v1/statistics/report": "text/html",
+    "/api/v1/rosters/{roster_id}.ics": "text/calendar",
+    "/api/v1/calendars/{secret}.ics": "text/calendar",
     "/api/v1/stream": "text/event-stream",
     "/api/v1/callbacks/{channel}/{secret}": "text/plain",
     "/metrics": "text/plain",

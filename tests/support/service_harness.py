@@ -26,6 +26,7 @@ from app.server import http as serving
 from app.server.channels import build_channels, http_client
 from app.server.console import build_app
 from app.server.demo import registered_templates
+from app.server.exchange import build_exchange_config
 from app.server.service import Service
 from app.server.service_config import ServiceConfig
 from domain import MINUTE, Cell, Device, Duty, Identity, Person, Place
@@ -156,7 +157,8 @@ class ServiceHarness:
         client = await self._service_stack.enter_async_context(http_client())
         endpoints = build_channels(site.settings, client, self.environ, self.clock)
         broker = BrokerAddress("127.0.0.1", self.mqtt_port, tls=False)
-        config = ServiceConfig(site, self.data, broker, TOKEN, signing_key(self.data))
+        exchange = build_exchange_config(site, client, self.environ)
+        config = ServiceConfig(site, self.data, broker, TOKEN, signing_key(self.data), exchange)
         self.service = Service(config, self.stores, endpoints, self.clock)
         await self.service.load_state()
         self._tasks = [asyncio.create_task(work, name=name) for name, work in self.service.background_tasks().items()]

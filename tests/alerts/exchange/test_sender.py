@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import shutil
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
@@ -77,9 +78,8 @@ class SenderHarness:
 
 
 @pytest.fixture
-async def harness(tmp_path: Path) -> AsyncIterator[SenderHarness]:
-    database = Database(sqlite_url(tmp_path / "ledger.db"))
-    database.migrate()
+async def harness(tmp_path: Path, empty_database: Path) -> AsyncIterator[SenderHarness]:
+    database = Database(sqlite_url(shutil.copy(empty_database, tmp_path / "ledger.db")))
     yield SenderHarness(database)
     database.close()
 
@@ -205,3 +205,22 @@ async def test_running_workers_send_at_once_and_survive_a_store_that_cannot_writ
     await asyncio.gather(running, return_exceptions=True)
 
     assert harness.ids("a") == ["fengshao-1"]
+
+
+async def test_after_a_crash_between_answer_and_commit_the_same_event_is_sent_again(
+    harness: SenderHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """kill -9 after the target accepted: what the process knew is gone, the database still has the message."""
+
+    def die(*_: object) -> int:
+        raise OSError("killed")
+
+    harness.add("case:1", "case:1", targets=("a",))
+    monkeypatch.setattr(harness.sender, "_record_accepted", die)
+    with pytest.raises(OSError, match="killed"):
+        await harness.sender.send_due()
+    restarted = SenderHarness(harness.database)
+    await restarted.run_until(SECOND)
+
+    assert harness.ids("a") + restarted.ids("a") == ["fengshao-1", "fengshao-1", "fengshao-2"]
+    assert restarted.states() == {"delivered": 2}

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from pydantic import ValidationError
 
+from alerts.alert import State
+from alerts.channels.cloudevents import decode
+from alerts.exchange.care import FIELDS
+from alerts.exchange.case_events import CASE_TYPES, case_data
+from alerts.exchange.incoming import read_case, read_state
+from alerts.exchange.mapping import IncomingAction
+from alerts.exchange.messages import AlertChange
 from app.config.exchange import BUILT_IN, ExchangeSettings, load_exchange
 from app.config.faults import ConfigError
+from domain import Severity
+from domain.people import community
+from tests.alerts.exchange.builders import an_alert
 
 
 def settings(**systems: Any) -> ExchangeSettings:
@@ -47,6 +60,27 @@ def test_every_fault_of_every_system_is_named(tmp_path: Path) -> None:
     assert "did you mean hotline12345" in text
     assert "exchange.systems.b.secret_env: name the variable" in text
     assert "ours.yaml:1:1: case" in text
+
+
+def examples(language: str) -> list[str]:
+    """The blocks of this language in docs/exchange.md."""
+    text = (Path(__file__).resolve().parents[3] / "docs" / "exchange.md").read_text("utf-8")
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+
+
+def test_the_documented_settings_and_messages_are_those_of_the_code() -> None:
+    documented = ExchangeSettings.model_validate(yaml.safe_load(examples("yaml")[0])["exchange"])
+    mapping = load_exchange(documented, None)["hotline"]
+    pushed, changed, report, event, care = (json.loads(text) for text in examples("json"))
+
+    assert set(documented.systems) == {"hotline", "city"}
+    assert read_case(mapping, pushed).severity is Severity.CRITICAL
+    assert read_state(mapping, changed).action is IncomingAction.REOPEN
+    assert tuple(report) == tuple(mapping.report.fields)
+    assert decode(json.dumps(event).encode()).type == CASE_TYPES[State.ACKNOWLEDGED]
+    alert = an_alert(state=State.ACKNOWLEDGED)
+    assert tuple(event["data"]) == tuple(case_data(AlertChange(alert, alert), community()))
+    assert tuple(care) == FIELDS
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,8 @@ OMITTED_ADVICE = "请调高 intake.urgent_filters_max；在此之前，消息积
 HISTORY_RULE, HISTORY_TITLE = "history-behind", "历史库写入停止，新读数只在日志中"
 HISTORY_ADVICE = "请检查历史库；恢复后重启服务，读数将从日志补写。在此之前日志不会清理"
 SITE_ADVICE = "请在 site.yaml 写 last_resort，再运行 fengshao check"
+PROVIDER_RULE, PROVIDER_TITLE = "provider-fault", "通知服务商的账号或设置有误"
+PROVIDER_ADVICE = "请按每条说明到服务商控制台修改，再运行 fengshao check --providers"
 ROSTER_RULE, ROSTER_TITLE = "roster-gap", "未来两周有岗位无人值班"
 ROSTER_ADVICE = "请在排班页安排顶班或补排；在此之前，险情会直接上报上一级"
 GAP, MORE_GAPS = Evidence("缺岗", None, name_en="roster gap"), "另有{count}处"
@@ -43,6 +45,7 @@ _RECOVERABLE = {
     REFUSED_RULE: (REFUSED_TITLE, REFUSED_ADVICE),
     OMITTED_RULE: (OMITTED_TITLE, OMITTED_ADVICE),
     SITE_RULE: (SITE_TITLE, SITE_ADVICE),
+    PROVIDER_RULE: (PROVIDER_TITLE, PROVIDER_ADVICE),
     HISTORY_RULE: (HISTORY_TITLE, HISTORY_ADVICE),
     ROSTER_RULE: (ROSTER_TITLE, ROSTER_ADVICE),
 }
@@ -105,6 +108,10 @@ class SelfMonitoring:
     def site_incomplete(self, faults: Sequence[str], at: Instant) -> None:
         """No person can be called where no ladder reaches one; without faults the condition ends."""
         self._set_condition(SITE_RULE, "site", [Evidence("fault", fault, at=at) for fault in faults], at)
+
+    def providers_checked(self, faults: Sequence[str], at: Instant) -> None:
+        """What providers answered about our accounts; without faults the condition ends."""
+        self._set_condition(PROVIDER_RULE, "providers", [Evidence("fault", fault, at=at) for fault in faults], at)
 
     def roster_gaps(self, gaps: Mapping[str, Sequence[str]], at: Instant) -> None:
         """The present gaps of the roster as text, by the cell of the community: one condition for each community.

@@ -75,10 +75,10 @@ class Alerting:
             (CannotWrite,),
         )
         self.drills = Drills(self.desk)
-        channels = {name: endpoint.channel for name, endpoint in endpoints.items()}
+        self.channels = {name: endpoint.channel for name, endpoint in endpoints.items()}
         self.send_times = SendTimes()
         self.outbox_sender = OutboxSender(
-            transact, channels, self.desk.outcomes, clock, on_change, on_accepted=self.send_times.observe
+            transact, self.channels, self.desk.outcomes, clock, on_change, on_accepted=self.send_times.observe
         )
 
         self.exchange = Exchange(config.exchange, stores.database, transact, self.desk, registry, clock)

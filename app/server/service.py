@@ -22,6 +22,7 @@ from app.server.intake import Intake, IntakeEvents, consumer_settings, write_hea
 from app.server.jobs import DatabaseJobStore, build_jobs
 from app.server.live_updates import LiveUpdates, StatusPublisher
 from app.server.processing import Processing, build_engine, load_start_state
+from app.server.provider_checks import check_providers_regularly
 from app.server.registry import RegistryCache
 from app.server.reports import MonthlyReports
 from app.server.roster_check import RosterCheck
@@ -149,6 +150,12 @@ class Service:
             "deadlines": self.alerting.run_deadlines(),
             "heartbeat": heartbeat,
             "self-monitoring": self.self_monitoring.run(),
+            "provider checks": check_providers_regularly(
+                self.alerting.channels,
+                lambda: self.registry.current_community().people.values(),
+                self.self_monitoring,
+                self.clock,
+            ),
             "roster check": self.roster_check.run(),
             "rebirths": request_rebirths(self.processing.decoder, self.config.broker, self.clock),
             "latch resets": self.latch_resets.run(),

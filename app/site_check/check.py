@@ -29,6 +29,7 @@ from app.reload.codecs import check_codecs
 from app.rule_tools.check import rulebook_warnings, trial_faults, trials_path
 from app.site_check import names
 from app.site_check.coverage import check_coverage
+from app.site_check.endpoints import endpoint_faults, rung_warnings
 from app.site_check.levels import level_faults, level_lines
 from app.site_check.result import SiteCheck
 from app.site_check.warnings import site_warnings
@@ -48,8 +49,11 @@ def check_site_files(path: Path | None, now: Instant) -> tuple[SiteCheck, SiteCo
     if site is not None:
         result.faults += level_faults(site, result.sheets.get("places"))
         result.levels = level_lines(site)
+        result.faults += endpoint_faults(site.settings.channels, result.sheets.get("people"))
         check_coverage(result, site, now)
     result.warnings += site_warnings(result, path, now)
+    if result.ladders is not None and result.settings is not None:
+        result.warnings += rung_warnings(result.ladders, result.settings.channels.configured)
     result.faults = sorted(dict.fromkeys(result.faults), key=lambda fault: (fault.file, fault.line, fault.column))
     return result, site
 

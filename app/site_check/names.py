@@ -43,6 +43,7 @@ OWN_RULES = (
     self_monitoring.DISK_RULE,
     self_monitoring.BOOKS_RULE,
     self_monitoring.SITE_RULE,
+    self_monitoring.PROVIDER_RULE,
     self_monitoring.REFUSED_RULE,
     self_monitoring.OMITTED_RULE,
     unread_verdicts.RULE,

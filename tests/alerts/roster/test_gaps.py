@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from alerts.roster.gaps import by_community, roster_gaps
+from alerts.roster.gaps import by_community, gaps_for_cell, roster_gaps
 from domain import DAY, HOUR, Duty, Instant
 from domain.people import Community
 from domain.rosters import OverrideKind
@@ -97,3 +97,18 @@ def test_gaps_are_gathered_by_community_or_by_the_outermost_cell() -> None:
 
 def test_a_line_of_a_cell_that_does_not_exist_is_no_gap() -> None:
     assert gaps(site(Duty("1", "elsewhere", "worker", "nobody"))) == []
+
+
+def test_a_cell_has_the_gaps_of_the_cells_above_it_in_the_hours_in_which_it_has_no_worker() -> None:
+    above = Duty("2", "c", "worker", "b")
+    leave = [override(who, who, None, at(12, 1), at(12, 2), OverrideKind.LEAVE) for who in "ab"]
+    fire = Duty("3", "c", "worker", "b", hazards=("fire",))
+    community = site(DAY_WORKER, above, fire, overrides=leave)
+    found = roster_gaps(community, NOW, TZ, at(12, 3), {"g1", "c"})
+    shown = list(gaps_for_cell(community, found, "g1", "worker", [(at(12, 1, 6), at(12, 1, 9))]))
+    assert [(gap.cell, gap.begin, gap.end, gap.hazards) for gap in shown] == [
+        ("g1", at(12, 1, 8), at(12, 1, 9), ()),
+        ("c", at(12, 1, 6), at(12, 1, 9), ()),
+        ("c", at(12, 1), at(12, 2), ("fire",)),
+    ]
+    assert {gap.cell for gap in roster_gaps(community, NOW, TZ, at(12, 3), {"c"})} == {"c"}

@@ -81,6 +81,8 @@ def test_an_endless_rule_is_imported_for_the_next_400_days() -> None:
     assert 395 <= len(found.duties) <= 400
     until = read(f"UID:1\n{SHIFT}\nRRULE:FREQ=DAILY;UNTIL=20261203\n{WHO}")
     assert spans(until)[-1] == ("12-03 08", "12-03 20")
+    before = read(f"UID:1\n{SHIFT}\nRRULE:FREQ=DAILY;UNTIL=20261202T235959Z\n{WHO}")
+    assert len(before.duties) == 2
     exact = read(f"UID:1\n{SHIFT}\nRRULE:FREQ=DAILY;UNTIL=20261203T000000Z\n{WHO}")
     assert len(exact.duties) == 3  # 08:00 of 3 December in Shanghai is 00:00 UTC
 

@@ -141,6 +141,37 @@ BAD_WECOM_USER: Final = (
 BAD_ATTRIBUTE: Final = "要写 true、false、数字或文字。"
 BAD_ID: Final = "编号要 1 到 128 个字符，不能含 /、+、#、空白或控制字符。"
 
+MAPPED_FIELDS: Final = {
+    "external_id": "对方的案件编号",
+    "title": "标题",
+    "text": "诉求或问题描述",
+    "category": "问题类型",
+    "address": "位置描述",
+    "place_code": "地点编码",
+    "cell_code": "单元网格编码",
+    "lat": "纬度",
+    "lon": "经度",
+    "reported_at": "受理时间",
+    "deadline": "办理时限",
+    "urgency": "紧急程度",
+    "reporter_name": "诉求人",
+    "reporter_phone": "联系电话",
+    "at": "状态变更时间",
+}
+"""Our fields of a case of an outside system."""
+MAPPING_FAULTS: Final = {
+    "required": "必填：{detail}",
+    "identifier": "要写 1 到 128 个字符，不含空白、/、?、#",
+    "kind": "要写文字或数字",
+    "length": "最多 {detail} 个字符",
+    "time": "不是时间：要写 2026-11-21 22:05:00 或 2026-11-21T22:05:00+08:00",
+    "point": "经纬度要写十进制度，例如 30.657000 和 104.080000",
+    "choice": "要写 {detail} 之一",
+    "category": "没有对应的险情：要写 {detail} 之一，或在对接文件里加上它",
+    "version": "要写不小于 0 的整数",
+}
+"""By alerts.exchange.incoming.FaultCode."""
+
 FIELD_ERRORS: Final = {
     "identifier": BAD_ID,
     "nul_character": NUL_CHARACTER,

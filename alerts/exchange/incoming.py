@@ -9,6 +9,7 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any, Final
 
 import msgspec
@@ -27,21 +28,39 @@ _EVENT_ID_MAX: Final = 128
 _COMPACT_TIME: Final = re.compile(r"\d{14}")
 _EPOCH_TIME: Final = re.compile(r"\d{10}|\d{13}")
 _ID: Final = re.compile(r"[^\s/?#\x00-\x1f]{1,128}")
-_ID_RULE: Final = "1 到 128 个字符，不含空白、/、?、#"
+
+
+class FaultCode(StrEnum):
+    """Why a field cannot be used. The sentences are texts of the console, by value."""
+
+    REQUIRED = "required"
+    """`detail` is our field."""
+    IDENTIFIER = "identifier"
+    KIND = "kind"
+    """Neither text nor number."""
+    LENGTH = "length"
+    """`detail` is the maximum."""
+    TIME = "time"
+    POINT = "point"
+    CHOICE = "choice"
+    """`detail` lists the known words."""
+    CATEGORY = "category"
+    VERSION = "version"
 
 
 class MappingFault(Struct, frozen=True):
-    """A field that cannot be used: its name in their words, and what to write."""
+    """A field that cannot be used: its name in their words, and why."""
 
     field: str
-    message: str
+    code: FaultCode
+    detail: str = ""
 
 
 class UnmappableCase(Exception):
     """A case or event that is refused, with every reason."""
 
     def __init__(self, faults: Sequence[MappingFault]) -> None:
-        super().__init__("; ".join(f"{fault.field}: {fault.message}" for fault in faults))
+        super().__init__("; ".join(f"{fault.field}: {fault.code} {fault.detail}" for fault in faults))
         self.faults = tuple(faults)
 
 
@@ -85,10 +104,10 @@ def read_case(mapping: SystemMapping, body: Mapping[str, Any]) -> IncomingCase:
     reader = _Reader(mapping, body, mapping.case.fields)
     for name in mapping.case.required:
         if not reader.text(name, TEXT_MAX, joined=name in _JOINED):
-            reader.fault(name, f"必填：{_MEANING[name]}")
+            reader.fault(name, FaultCode.REQUIRED, name)
     external_id = reader.text("external_id", NAME_MAX)
     if external_id and not _ID.fullmatch(external_id):
-        reader.fault("external_id", _ID_RULE)
+        reader.fault("external_id", FaultCode.IDENTIFIER)
     category = reader.text("category", NAME_MAX, joined=True)
     kind = _classify(reader, category)
     point = reader.point()
@@ -125,13 +144,13 @@ def read_state(mapping: SystemMapping, body: Mapping[str, Any]) -> IncomingState
     word = reader.text("state", NAME_MAX)
     action = mapping.event.states.get(word)
     if action is None:
-        reader.fault("state", f"要写 {'、'.join(mapping.event.states)} 之一")
+        reader.fault("state", FaultCode.CHOICE, "、".join(mapping.event.states))
     at = reader.time("at")
     if at is None and not reader.text("at", NAME_MAX):
-        reader.fault("at", f"必填：{_MEANING['at']}")
+        reader.fault("at", FaultCode.REQUIRED, "at")
     version = reader.text("version", NAME_MAX)
     if version and not re.fullmatch(r"\d{1,15}", version, re.ASCII):
-        reader.fault("version", "要写不小于 0 的整数")
+        reader.fault("version", FaultCode.VERSION)
     event_id = reader.text("event_id", _EVENT_ID_MAX)
     if reader.faults or action is None:
         raise UnmappableCase(reader.faults)
@@ -165,7 +184,7 @@ def _classify(reader: _Reader, category: str) -> Classification:
     if found is not None:
         return found
     if category:
-        reader.fault("category", f"没有对应的险情：要写 {'、'.join(known)} 之一，或在对接文件里加上它")
+        reader.fault("category", FaultCode.CATEGORY, "、".join(known))
     return _UNKNOWN
 
 
@@ -173,7 +192,7 @@ def _severity(reader: _Reader, kind: Classification, urgency: str) -> Severity:
     """The more severe of what the category and the urgency ask for."""
     words = reader.mapping.case.urgencies
     if urgency and words and urgency not in words:
-        reader.fault("urgency", f"要写 {'、'.join(words)} 之一")
+        reader.fault("urgency", FaultCode.CHOICE, "、".join(words))
     return min(kind.severity, words.get(urgency, kind.severity), key=lambda severity: severity.rank)
 
 
@@ -189,11 +208,12 @@ class _Reader:
         self.mapping, self.faults = mapping, list[MappingFault]()
         self._body, self._names = body, dict[str, tuple[str, ...]](names)  # type: ignore[arg-type]
 
-    def fault(self, name: str, message: str) -> None:
+    def fault(self, name: str, code: FaultCode, detail: str = "") -> None:
+        """Note a fault, once for each field of theirs."""
         present = next((key for key in self._names.get(name, ()) if key in self._body), None)
         field = present or next(iter(self._names.get(name, ())), name)
         if not any(fault.field == field for fault in self.faults):
-            self.faults.append(MappingFault(field, message))
+            self.faults.append(MappingFault(field, code, detail))
 
     def text(self, name: str, limit: int, *, joined: bool = False) -> str:
         """The value as text; of several names the first that is present, or with `joined` all of them by `/`."""
@@ -203,12 +223,12 @@ class _Reader:
             if value is None or value == "":
                 continue
             if isinstance(value, bool) or not isinstance(value, str | int | float):
-                self.faults.append(MappingFault(key, "要写文字或数字"))
+                self.faults.append(MappingFault(key, FaultCode.KIND))
                 continue
             values.append(str(value).strip())
         text = (_SEPARATORS.get(name, "/").join(values) if joined else next(iter(values), "")).replace("\0", "")
         if len(text) > limit:
-            self.fault(name, f"最多 {limit} 个字符")
+            self.fault(name, FaultCode.LENGTH, str(limit))
         return text[:limit]
 
     def time(self, name: str) -> Instant | None:
@@ -219,7 +239,7 @@ class _Reader:
         try:
             return _parse_time(text, self.mapping)
         except ValueError:
-            self.fault(name, "不是时间：要写 2026-11-21 22:05:00 或 2026-11-21T22:05:00+08:00")
+            self.fault(name, FaultCode.TIME)
             return None
 
     def point(self) -> Point | None:
@@ -232,7 +252,7 @@ class _Reader:
         except ValueError:
             point = (float("nan"), 0.0)
         if not (-90 <= point[0] <= 90 and -180 <= point[1] <= 180):
-            self.fault("lat", "经纬度要写十进制度，例如 30.657000 和 104.080000")
+            self.fault("lat", FaultCode.POINT)
             return None
         return to_wgs84(point, self.mapping.datum)
 
@@ -249,20 +269,3 @@ def _parse_time(text: str, mapping: SystemMapping) -> Instant:
 _JOINED: Final = frozenset({"category", "address"})
 _SEPARATORS: Final = {"address": ""}
 _UNKNOWN: Final = Classification(hazard="other", severity=Severity.LOW)
-_MEANING: Final = {
-    "external_id": "对方的案件编号",
-    "title": "标题",
-    "text": "诉求或问题描述",
-    "category": "问题类型",
-    "address": "位置描述",
-    "place_code": "地点编码",
-    "cell_code": "单元网格编码",
-    "lat": "纬度",
-    "lon": "经度",
-    "reported_at": "受理时间",
-    "deadline": "办理时限",
-    "urgency": "紧急程度",
-    "reporter_name": "诉求人",
-    "reporter_phone": "联系电话",
-    "at": "状态变更时间",
-}

@@ -37,13 +37,6 @@ from alerts.service import AlertService
 from domain import Instant
 from domain.people import Community
 
-_FOUND_BY: Final = {
-    FoundBy.CODE: "按地点编码",
-    FoundBy.ADDRESS: "按位置描述",
-    FoundBy.COORDINATES: "按坐标取最近的地点",
-    FoundBy.CELL: "按单元网格",
-    FoundBy.NOTHING: "没有找到登记的地点",
-}
 UPDATED: Final = "external_update"
 STATE: Final = "external_state"
 """Kinds of timeline entries."""
@@ -162,9 +155,12 @@ class CaseExchange:
         )
         tx, actor = Transaction(alerts, now), self._actor(system)
         alert = self._desk.cases.open(tx, request, actor).alert
-        lines = [f"来自{actor.name}，编号 {case.external_id}；地点{_FOUND_BY[found.by]}"]
-        lines += [f"对方办理时限：{self._desk.renderer.format_time(case.deadline, now)}"] if case.deadline else []
-        alerts.add_timeline([TimelineEntry(alert.id, now, STATE, "；".join(lines), person=actor.id)])
+        text = self._desk.renderer.timeline_text
+        lines = [text("external_opened", who=actor.name, number=case.external_id, found=text(f"found_{found.by}"))]
+        if case.deadline is not None:
+            until = self._desk.renderer.format_time(case.deadline, now)
+            lines.append(text("external_deadline", who=actor.name, until=until))
+        alerts.add_timeline([TimelineEntry(alert.id, now, STATE, line, person=actor.id) for line in lines])
         link = CaseLink(
             system=system,
             external_id=case.external_id,
@@ -200,7 +196,8 @@ class CaseExchange:
             address=community.address(place) + self._words_beside(case, found),
             updated_at=now,
         )
-        text = f"{actor.name}更新了内容：{case.title}" + (f"；{case.text}" if case.text else "")
+        content = "；".join(part for part in (case.title, case.text) if part)
+        text = self._desk.renderer.timeline_text("external_updated", who=actor.name, text=content)
         alerts.add_timeline([TimelineEntry(alert.id, now, UPDATED, text, person=actor.id)])
         alerts.save_alert(changed)
         if case.severity.rank < alert.severity.rank:
@@ -266,7 +263,8 @@ class CaseExchange:
                 updated_at=now,
             )
         )
-        sentence = f"{actor.name}：{state.state}" + (f"，{state.reason}" if state.reason else "")
+        words = "，".join(part for part in (state.state, state.reason) if part)
+        sentence = self._desk.renderer.timeline_text("external_state", who=actor.name, state=words)
         alerts.add_timeline([TimelineEntry(alert.id, now, STATE, sentence, person=actor.id)])
         try:
             self._signal(tx, alert, decision, actor, state)

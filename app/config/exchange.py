@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Final
@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from alerts.exchange.mapping import SystemMapping
 from alerts.exchange.subscribers import Topic
 from app.config.faults import ConfigError, ConfigFault
-from app.config.suggestions import unknown_name
+from app.config.suggestions import missing_reference, unknown_name
 from app.config.yaml_files import read_model
 from domain import DAY, Ledger, Severity
 from domain.duration import Duration
@@ -95,6 +95,16 @@ def load_exchange(settings: ExchangeSettings, site: Path | None) -> Mapping[str,
     if faults:
         raise ConfigError(faults)
     return mappings
+
+
+def place_faults(settings: ExchangeSettings, known: Collection[str], site: Path | None) -> list[ConfigFault]:
+    """Subscribers of places that are not registered: they would get nothing."""
+    return [
+        _fault(site, f"exchange.subscribers.{name}.places", missing_reference(place, known))
+        for name, each in settings.subscribers.items()
+        for place in each.places
+        if place not in known
+    ]
 
 
 def load_mapping(name: str, site: Path | None, field: str) -> SystemMapping:

@@ -19,7 +19,7 @@ from app.config.catalog import (
     read_wording,
     rulebook_files,
 )
-from app.config.exchange import load_exchange
+from app.config.exchange import load_exchange, place_faults
 from app.config.faults import ConfigError, ConfigFault
 from app.config.registry_files import CSV_FILES, merge_identities
 from app.config.settings import SiteSettings
@@ -110,6 +110,9 @@ def _load_site(result: SiteCheck, path: Path, kinds: Mapping[str, Kind] | None) 
             path, result.settings or SiteSettings(), result.sheets, result.roles
         )
         result.faults += faults + check_references(result.sheets, kinds, result.roles) + roster_faults
+        if settings is not None and "places" in result.sheets:
+            known = {place.id for place in result.sheets["places"].records}
+            result.faults += place_faults(settings.exchange, known, path)
     if result.rulebooks is not None and kinds is not None:
         result.faults += _trial_faults(result.rulebooks, kinds, path)
 

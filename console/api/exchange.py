@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 
 from alerts.alert import State
 from alerts.channels.cloudevents import InvalidSignature, verify
-from alerts.exchange.incoming import UnmappableCase
+from alerts.exchange.incoming import FaultCode, MappingFault, UnmappableCase
 from alerts.exchange.messages import CaseLink, PushOutcome
 from alerts.exchange.service import UnknownCase
 from console import messages_zh
@@ -145,4 +145,9 @@ async def _case_view(deps: Deps, link: CaseLink) -> dict[str, Any]:
 
 def _unmappable(refused: UnmappableCase) -> Problem:
     """422 with each field in their words, and what to write."""
-    return invalid(*(FieldError(fault.field, fault.message) for fault in refused.faults))
+    return invalid(*(FieldError(fault.field, _sentence(fault)) for fault in refused.faults))
+
+
+def _sentence(fault: MappingFault) -> str:
+    detail = messages_zh.MAPPED_FIELDS[fault.detail] if fault.code is FaultCode.REQUIRED else fault.detail
+    return messages_zh.MAPPING_FAULTS[fault.code].format(detail=detail)

@@ -19,7 +19,7 @@ from alerts.exchange.case_events import CASE_TYPES, case_data
 from alerts.exchange.incoming import read_case, read_state
 from alerts.exchange.mapping import IncomingAction
 from alerts.exchange.messages import AlertChange
-from app.config.exchange import BUILT_IN, ExchangeSettings, load_exchange
+from app.config.exchange import BUILT_IN, ExchangeSettings, load_exchange, place_faults
 from app.config.faults import ConfigError
 from domain import Severity
 from domain.people import community
@@ -60,6 +60,14 @@ def test_every_fault_of_every_system_is_named(tmp_path: Path) -> None:
     assert "did you mean hotline12345" in text
     assert "exchange.systems.b.secret_env: name the variable" in text
     assert "ours.yaml:1:1: case" in text
+
+
+def test_a_place_that_is_not_registered_is_named(tmp_path: Path) -> None:
+    subscriber = {"url": "https://x", "secret_env": "S", "places": ["garden", "gardn"]}
+    chosen = ExchangeSettings.model_validate({"subscribers": {"b": subscriber}})
+    (fault,) = place_faults(chosen, ["garden", "street"], tmp_path)
+
+    assert (fault.field, "gardn" in fault.message) == ("exchange.subscribers.b.places", True)
 
 
 def examples(language: str) -> list[str]:

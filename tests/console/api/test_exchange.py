@@ -80,7 +80,7 @@ async def test_the_case_keeps_the_deadline_of_its_source(exchanged: ExchangeHarn
     case = (await exchanged.api.get("/api/v1/exchange/hotline/cases/GD-1")).json()
 
     assert (case["deadline"], case["alert"], case["alert_state"]) == ("2026-11-22T22:05:00.000+08:00", alert, "open")
-    assert any("对方办理时限" in text for text in await exchanged.timeline(alert))
+    assert any("的办理时限：" in text for text in await exchanged.timeline(alert))
 
 
 async def test_a_repeated_push_makes_one_case_and_changed_content_updates_it(exchanged: ExchangeHarness) -> None:
@@ -128,7 +128,9 @@ async def test_what_cannot_be_mapped_is_refused_in_their_words(exchanged: Exchan
     answer = await exchanged.hotline.push_order("GD-1", **{**ORDER, "诉求内容": "", "办理时限": "尽快"})
 
     assert answer.status_code == 422
-    assert {error["field"] for error in answer.json()["errors"]} == {"诉求内容", "办理时限"}
+    assert {error["field"]: error["detail"][:4] for error in answer.json()["errors"]} == {
+        "诉求内容": "必填：诉", "办理时限": "不是时间"
+    }  # fmt: skip
     missing = await exchanged.api.post("/api/v1/exchange/nobody/cases", json={})
     assert missing.status_code == 404
 

@@ -129,8 +129,10 @@ SPECS: Final = (
         FollowUp.UPDATE,
         idempotent=True,
         callbacks=True,
-        # WeCom silently drops more than 30 messages a minute to one member, so a card over the limit waits.
-        limits=PersonLimits(calls=((MINUTE, 20),), critical_calls=((MINUTE, 30),), over=OverLimit.WAIT),
+        # WeCom silently drops more than 30 messages a minute, or 1000 an hour, to one member: what is over waits.
+        limits=PersonLimits(
+            calls=((MINUTE, 20), (HOUR, 800)), critical_calls=((MINUTE, 29), (HOUR, 980)), over=OverLimit.WAIT
+        ),
     ),
     ChannelSpec(
         WECOM_ROBOT,

@@ -11,8 +11,8 @@ from msgspec import Struct, field
 from alerts.channel_specs import Content, Limits, OverLimit, PersonLimits, spec_of
 from alerts.message import CALL_KINDS, FOLLOW_UP_KINDS, MessageKind
 
-CARD_KINDS: Final = (*CALL_KINDS, MessageKind.ADDED)
-"""Kinds that are cards of their own; the other kinds update an existing card."""
+CARD_KINDS: Final = tuple(MessageKind)
+"""Every message to a member counts for WeCom; a change of a card is none."""
 
 
 class Budget(Struct, frozen=True):

@@ -112,6 +112,8 @@ class MailTexts(BaseModel):
     advice: str = "处置"
     link: str = "打开页面接警或查看"
     footer: str = "{sign}自动发送。请在页面里接警，直接回复本邮件无人处理。"
+    view: str = "打开页面查看"
+    view_footer: str = "{sign}自动发送，供您知悉，不需要回复。"
     group: str = "群内回复不算接警，请在自己收到的消息里操作。"
 
 

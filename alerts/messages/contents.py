@@ -13,7 +13,7 @@ from msgspec import structs
 
 from alerts.alert import Alert
 from alerts.channel_specs import ChannelSpec, Content
-from alerts.message import CALL_KINDS, MessageKind
+from alerts.message import CALL_KINDS, DANGER_KINDS, MessageKind
 from alerts.messages.keywords import KeywordTemplate, fitted, template_for
 from alerts.messages.mails import Facts, mail_html, mail_text, subject_of
 from alerts.messages.renderer import MessageContext, MessageRenderer
@@ -54,7 +54,8 @@ class ContentRenderer:
 
     def _mail(self, alert: Alert, context: MessageContext, page: str) -> Payload:
         texts, text = self.renderer.catalog.mail, self.sentence(alert, context)
-        parts = (text, self._facts(alert, context), texts.link, page, texts.footer.format(sign=self.renderer.sign))
+        link, footer = (texts.link, texts.footer) if context.kind in DANGER_KINDS else (texts.view, texts.view_footer)
+        parts = (text, self._facts(alert, context), link, page, footer.format(sign=self.renderer.sign))
         return {
             "subject": subject_of(text),
             "text": mail_text(*parts),

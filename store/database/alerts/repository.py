@@ -231,6 +231,7 @@ class SqlAlertStore:
             deliveries.c.address == address,
             deliveries.c.channel == channel,
             deliveries.c.sent_at >= since,
+            deliveries.c.ref.is_(None),
             deliveries.c.kind.in_([kind.value for kind in kinds]),
         )
         return int(self._tx.execute(select(func.count()).select_from(deliveries).where(sent)).scalar_one())

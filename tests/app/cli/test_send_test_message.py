@@ -9,9 +9,12 @@ import pytest
 
 from alerts.channels.channel import SendOutcome, SendResult
 from alerts.message import Delivery
+from alerts.messages.renderer import MessageRenderer
 from app.cli import send_test_message
 from app.cli.init import write_site_template
-from app.cli.send_test_message import send_test
+from app.cli.send_test_message import sample_delivery, send_test
+from app.config.catalog import load_wording
+from app.config.settings import SiteSettings
 from app.server.channels import ChannelNotConfigured
 
 
@@ -53,3 +56,14 @@ async def test_a_channel_that_the_site_lacks_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(ChannelNotConfigured, match="has no channel wecom: add it under channels"):
         await send_test(tmp_path / "site", "li", "wecom", print)
+
+
+@pytest.mark.parametrize("channel", ["email", "wechat", "webhook", "wecom_robot", "apprise", "wecom"])
+def test_a_test_message_is_marked_as_a_drill_on_every_channel(channel: str) -> None:
+    template = {"*": {"id": "TID", "data": {"thing1": "title", "thing3": "place"}}}
+    channels = {"wechat": {"app_id": "wx1", "templates": template}}
+    settings = SiteSettings.model_validate({"name": "枫树社区", "channels": channels})
+    renderer = MessageRenderer(load_wording(), settings.sign, settings.zone)
+    delivery = sample_delivery(settings, renderer, channel, "grid-1", 1_767_333_900_000)
+    assert (delivery.channel, delivery.address) == (channel, "grid-1")
+    assert "枫树社区演练点" in str(delivery.payload)

@@ -96,6 +96,10 @@ class EscalationCause(StrEnum):
     RETURNED = "returned"
     NOT_ARRIVED = "not_arrived"
     UNREACHABLE = "unreachable"
+    HANDED_BACK = "handed_back"
+    """The body it was returned to gave it back; `note` is its reason."""
+    NO_ANSWER = "no_answer"
+    """The body it was returned to did not answer in time."""
 
 
 class EscalationReason(Struct, frozen=True):
@@ -199,7 +203,11 @@ class Alert(Struct, frozen=True):
     overdue_count: int = 0
     """How many deadlines passed since the alert was opened."""
     supervise_at: Instant | None = None
-    """When the supervisors are told again, or a supervision order ends."""
+    """When the supervisors are told next of what is overdue."""
+    order_until: Instant | None = None
+    """The deadline of a supervision order."""
+    verify_at: Instant | None = None
+    """When the next person is asked to verify."""
     realarm_at: Instant | None = None
     """When an owned alert whose device still reports the danger is told again (ISA-18.2: re-alarm)."""
     silence: int | None = None
@@ -233,14 +241,27 @@ class Alert(Struct, frozen=True):
         return 0 if self.owner is None else max(self.people_needed - max(len(self.responders), 1), 0)
 
     @property
+    def next_deadline(self) -> Instant | None:
+        """Escalation while nobody is responsible, else the deadline of the state. A body to which the alert was
+        returned has a deadline of its own."""
+        return self.climb_at if self.escalates else self.due_at
+
+    @property
+    def escalates(self) -> bool:
+        """Nobody is responsible, and it waits for no chosen body: the ladder goes on."""
+        return self.state in UNACKNOWLEDGED_STATES and self.returned_to is None
+
+    @property
     def wake_at(self) -> Instant | None:
-        """The next deadline: escalation while nobody is responsible, else the deadline of the state. Also a column."""
-        return self.climb_at if self.state in UNACKNOWLEDGED_STATES else self.due_at
+        """The first of the deadline and the times of reminders. Also a column."""
+        take_due = self.due_at if self.escalates and self.overdue_since is None else None
+        reminders = take_due, self.supervise_at, self.order_until, self.verify_at, self.realarm_at
+        return min((at for at in (self.next_deadline, *reminders) if at is not None), default=None)
 
 
 def has_no_next_step(alert: Alert) -> bool:
     """True for an active alert without a deadline: nothing would ever happen to it. Checked by the audit."""
-    return alert.state in ACTIVE_STATES and alert.wake_at is None
+    return alert.state in ACTIVE_STATES and alert.next_deadline is None
 
 
 class TimelineEntry(Struct, frozen=True):

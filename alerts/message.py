@@ -73,10 +73,26 @@ class MessageKind(StrEnum):
     """To a helper who accepted: the door, and the code for arrival."""
     HELPED = "helped"
     """To the others who were asked for help: somebody is on the way."""
+    HANDOVER = "handover"
+    """To the body to which an alert was returned: it takes it or gives it back."""
+    LAPSED = "lapsed"
+    """To the former owner: he is no longer responsible, and why."""
+    SUPERVISE = "supervise"
+    """To the supervisors: what is overdue and who owes it."""
+    ORDER = "order"
+    """To the owner: a supervisor orders that it be dealt with until a deadline."""
+    VERIFY = "verify"
+    """Asks a person other than the handler to verify."""
+    MERGED = "merged"
+    """The alert continues as part of another one: who has it."""
+    REALARM = "realarm"
+    """Taken some time ago, and the device still reports the danger."""
+    DISPOSITION = "disposition"
+    """Asks the handler what it turned out to be."""
 
 
-CALL_KINDS = (MessageKind.ALERT, MessageKind.ESCALATE)
-DANGER_KINDS = (MessageKind.ALERT, MessageKind.ESCALATE, MessageKind.ADDED, MessageKind.SUMMARY)
+CALL_KINDS = (MessageKind.ALERT, MessageKind.ESCALATE, MessageKind.HANDOVER)
+DANGER_KINDS = (*CALL_KINDS, MessageKind.ADDED, MessageKind.SUMMARY)
 """Messages that notify a person of a danger."""
 
 OVER_BUDGET = "budget"
@@ -91,6 +107,9 @@ FOLLOW_UP_KINDS = (
     MessageKind.OVERDUE,
     MessageKind.INFORM,
     MessageKind.HELPED,
+    MessageKind.SUPERVISE,
+    MessageKind.VERIFY,
+    MessageKind.MERGED,
 )
 """Messages about what others did. They are budgeted apart, so that calls never wait for them."""
 

@@ -33,6 +33,13 @@ class FindingRecord(Struct, frozen=True):
     alert: int | None
 
 
+class RecordedFinding(Struct, frozen=True):
+    """A finding of an alert: its id, and itself as it began. None where only its phases were stored."""
+
+    id: str
+    body: Finding | None
+
+
 class AlertRepository(Protocol):
     """Alerts and their timelines."""
 
@@ -58,6 +65,10 @@ class AlertRepository(Protocol):
         """Active alerts, newest first, about the same subject or device, or of the same rule and building; for an
         unregistered device, of the same rule without a device.
         """
+        ...
+
+    def informing_alerts(self) -> list[Alert]:
+        """Shelved alerts that a notify-only silence opened."""
         ...
 
     def next_wake(self) -> Instant | None: ...
@@ -93,6 +104,14 @@ class FindingLog(Protocol):
         """True while any finding of the alert has begun and not ended."""
         ...
 
+    def recorded_findings(self, alert: int) -> list[RecordedFinding]:
+        """Every finding of the alert, in the order they were recorded."""
+        ...
+
+    def move_findings(self, alert: int, into: int, findings: Sequence[str] | None = None) -> None:
+        """These findings, or all of them, belong to the alert `into` from now on, with all their phases."""
+        ...
+
     def active_finding_ids(self, prefix: str) -> list[str]:
         """Ids with this prefix of findings that have begun and not ended, oldest first."""
         ...
@@ -106,6 +125,8 @@ class SilenceStore(Protocol):
     def active_silences(self, now: Instant) -> list[Silence]:
         """Silences in force at `now`, oldest first."""
         ...
+
+    def silence(self, silence: int) -> Silence | None: ...
 
     def hold_finding(self, finding: Finding, silence: int, now: Instant) -> None:
         """Store a finding that a silence covers. An already held finding keeps its values; the silence is replaced."""
@@ -126,7 +147,8 @@ class SilenceStore(Protocol):
         ...
 
     def next_silence_end(self) -> Instant | None:
-        """When the first silence that holds a finding ends; in the past when a release is due."""
+        """When the first silence that holds a finding, or under which an alert only informs, ends; in the past when a
+        release is due."""
         ...
 
 

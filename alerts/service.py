@@ -9,12 +9,13 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from operator import methodcaller
 
-from alerts.alert import Actor, Alert, TimelineEntry, has_no_next_step
+from alerts.alert import Actor, Alert, has_no_next_step
 from alerts.cases.opening import CaseOpener
 from alerts.cases.request import CaseRequest
 from alerts.channels.channel import ButtonPress, DeliveryReport, InboundText, push_key
 from alerts.delivery.outcomes import DeliveryOutcomes
 from alerts.escalation.escalator import Escalator
+from alerts.escalation.handover import OutsideSystems
 from alerts.escalation.ladder_choice import AffectedPeople, nobody_affected
 from alerts.escalation.policy import EscalationPolicy
 from alerts.handling import replies
@@ -25,11 +26,10 @@ from alerts.handling.due_alerts import DueAlerts
 from alerts.handling.finding_status import StatusOf, no_rules
 from alerts.handling.intake import Disposition, FindingIntake, IntakeResult
 from alerts.handling.isolation import FaultIsolation
+from alerts.handling.person_actions import ActionRequest, NoSuchAlert, PersonActions, alert_number
 from alerts.handling.processor import AlertProcessor
 from alerts.handling.replies import ReplyResult, ReplyStatus
 from alerts.handling.silencing import DevicesById
-from alerts.lifecycle.event import AlertEvent, InvalidField
-from alerts.lifecycle.transitions import ACTIONS, Signal
 from alerts.messages.catalog import TextCatalog
 from alerts.messages.outbox import OutboxWriter, PageUrl, no_page_url
 from alerts.messages.renderer import MessageRenderer
@@ -45,10 +45,6 @@ FINDING_BATCH = 40
 OVERDUE_GRACE_MS = MINUTE
 FAULT_RETRY_MS = MINUTE
 """After this an alert that failed because of a bug is tried again."""
-
-
-class NoSuchAlert(LookupError):
-    """No alert has this number."""
 
 
 class AlertService:
@@ -70,6 +66,7 @@ class AlertService:
         devices: DevicesById = dict,
         on_fault: Callable[[str, Exception], None] | None = None,
         unavailable: tuple[type[Exception], ...] = (),
+        outside: OutsideSystems = dict,
     ) -> None:
         self._settings, self._affected = settings, affected
         self.transact, self.clock, self.community = transact, clock, community
@@ -84,10 +81,11 @@ class AlertService:
         self.escalator = escalator = Escalator(
             policy, outbox, community, settings.tz, settings.last_resort, settings.roles, affected
         )
-        self.processor = processor = AlertProcessor(escalator)
+        self.processor = processor = AlertProcessor(escalator, outside)
         self.intake = FindingIntake(processor, escalator, devices)
         self.outcomes = DeliveryOutcomes(processor, escalator, self.intake)
         self.cases, self.due_alerts = CaseOpener(processor, escalator), DueAlerts(processor, escalator, status_of)
+        self.actions = PersonActions(processor, escalator, self.due_alerts, self.intake)
 
     def _affected_name(self, alert: Alert) -> str:
         """The name a text states; none for health alerts."""
@@ -126,21 +124,34 @@ class AlertService:
         reason: str | None = None,
         until: Instant | None = None,
         to: str | None = None,
+        disposition: str | None = None,
+        into: str | int | None = None,
+        findings: Sequence[str] = (),
     ) -> Alert:
-        """Apply an action of a person: `comment` or a Signal of ACTIONS. `until` ends a SHELVE, `to` is whom an ASSIGN
-        is for. Raises NoSuchAlert, InvalidTransition or InvalidField (which names the field)."""
+        """Apply an action of a person: a Signal of ACTIONS, or one of CASE_ACTIONS (handling/person_actions.py).
+
+        `until` ends a SHELVE, a RETURN to a body or a supervision order; `to` is whom an ASSIGN is for or the body of a
+        RETURN; `into` the alert to merge into; `findings` those to split off. Raises NoSuchAlert, InvalidTransition or
+        InvalidField (which names the field). Returns the alert acted upon.
+        """
         at = self.clock() if now is None else now
-        number = _alert_number(alert_id)
-        if action == "comment":
-            work = partial(self._comment, number, actor, comment or reason, at)
-        elif action not in ACTIONS:
-            raise InvalidField("action")
-        else:
-            event = AlertEvent(Signal(action), actor, reason=reason or comment, until=until)
-            work = partial(self._perform, number, event, at, to)
-        alert = await self.transact(work)
-        self._changed([alert.id])
-        return alert
+        request = ActionRequest(
+            action=action,
+            actor=actor,
+            comment=comment,
+            reason=reason,
+            until=until,
+            to=to,
+            disposition=disposition,
+            into=None if into is None else alert_number(into),
+            findings=tuple(findings),
+        )
+        number = alert_number(alert_id)
+        changed = await self.transact(
+            lambda store: self.actions.apply(Transaction(store, at), self._find(store, number), request)
+        )
+        self._changed([alert.id for alert in changed])
+        return changed[0]
 
     async def open_case(self, request: CaseRequest, actor: Actor) -> Alert:
         """Open an alert that no device opened; a request with a key that was used before returns that alert."""
@@ -158,7 +169,7 @@ class AlertService:
             if once and not store.record_callback(once, at):
                 return ReplyResult(ReplyStatus.REPEATED, reason="pushed before")
             tx = Transaction(store, at)
-            return replies.handle_reply(self.processor, self.escalator, self.grammar, tx, phone, text)
+            return replies.handle_reply(self.actions, self.escalator, self.grammar, tx, phone, text)
 
         result = await self.transact(work)
         self._changed(result.alerts)
@@ -173,7 +184,7 @@ class AlertService:
             if once and not store.record_callback(once, at):
                 return ButtonResult(False)
             tx = Transaction(store, at)
-            return handle_press(self.processor, self.community(), tx, wecom_userid, event_key, handle)
+            return handle_press(self.actions, self.community(), tx, wecom_userid, event_key, handle)
 
         result = await self.transact(work)
         self._changed([result.alert] if result.alert is not None else [])
@@ -250,29 +261,6 @@ class AlertService:
     def _process_findings(self, now: Instant, findings: Sequence[Finding], store: AlertStore) -> list[IntakeResult]:
         return self.intake.process(Transaction(store, now), findings)
 
-    def _perform(self, number: int, event: AlertEvent, now: Instant, to: str | None, store: AlertStore) -> Alert:
-        alert = self._find(store, number)
-        if event.signal in (Signal.VERIFY, Signal.CLOSE):
-            event = self.due_alerts.with_finding_status(store, alert, event, None)
-        if event.signal is not Signal.ASSIGN:
-            return self.processor.act(Transaction(store, now), alert, event)
-        person = self.community().people.get(to or "")
-        if person is None:
-            raise InvalidField("to")
-        tx = Transaction(store, now)
-        unassigned = self.processor.apply(tx, alert, event, person.name)
-        after = self.escalator.notify_person(tx, unassigned, person)
-        store.save_alert(after)
-        return after
-
-    def _comment(self, number: int, actor: Actor, text: str | None, now: Instant, store: AlertStore) -> Alert:
-        alert = self._find(store, number)
-        if not (text or "").strip():
-            raise InvalidField("comment")
-        sentence = self.renderer.timeline_text("comment", who=actor.name, text=text)
-        store.add_timeline([TimelineEntry(alert.id, now, "comment", sentence, person=actor.id)])
-        return alert
-
     def _find(self, store: AlertRepository, number: int) -> Alert:
         alert = store.alert(number)
         if alert is None:
@@ -285,10 +273,3 @@ class AlertService:
             self.on_change(str(alert))
         if alerts:
             self.on_outbox()
-
-
-def _alert_number(alert_id: str | int) -> int:
-    try:
-        return int(alert_id)
-    except ValueError:
-        raise NoSuchAlert(alert_id) from None

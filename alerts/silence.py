@@ -132,14 +132,15 @@ def find_silence(
     places: Mapping[str, Place],
     now: Instant,
 ) -> Silence | None:
-    """The silence that covers this finding now; of several, the one that ends last, then the oldest."""
+    """The silence that covers this finding now; of several, one that holds calls back without informing comes first,
+    then the one that ends last, then the oldest."""
     device = devices.get(finding.device or "")
     covering = [
         one
         for one in silences
         if one.is_active(now) and _covers(one.matchers, finding, device, places) and _may_cover(one, finding, places)
     ]
-    return min(covering, key=lambda one: (-one.over_at, one.id), default=None)
+    return min(covering, key=lambda one: (one.notify_only, -one.over_at, one.id), default=None)
 
 
 def silence_faults(

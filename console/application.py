@@ -12,10 +12,12 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 
 from console.api import (
+    alert_actions,
     alerts,
     calendars,
     callbacks,
     cap,
+    case_statistics,
     cases,
     devices,
     doctor,
@@ -38,6 +40,7 @@ from console.api import (
     site_files,
     statistics,
     stream,
+    supervision,
     swaps,
     tokens,
     why,
@@ -59,6 +62,9 @@ STATUS_INTERVAL_S: Final = 2.0
 _ROUTERS: Final = (
     cases.router,
     alerts.router,
+    alert_actions.router,
+    supervision.router,
+    case_statistics.router,
     doctor.router,
     devices.router,
     readings.router,

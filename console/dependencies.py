@@ -196,6 +196,9 @@ class AlertDesk(Protocol):
         reason: str | None = None,
         until: Instant | None = None,
         to: str | None = None,
+        disposition: str | None = None,
+        into: str | int | None = None,
+        findings: Sequence[str] = (),
     ) -> Any: ...
 
 

@@ -117,8 +117,12 @@ WHY_PARAMETERS: Final = "请给出 alert、finding、message 之一，或同时�
 MISSING_FIELDS: Final = {
     "reason": "请写明原因。",
     "until": "请写明到什么时候（将来的时间，且不超过允许的最长搁置时间）。",
-    "to": "请写明交给谁（人员编号）。",
+    "to": "请写明交给谁：人员、角色或外部系统的编号。",
     "comment": "请写明内容。",
+    "disposition": "请写明结论：real 真实、false_alarm 误报、test 测试、device_fault 设备故障、prank 恶作剧。",
+    "into": "请写明并入哪一条告警（告警编号）。",
+    "findings": "请写明拆出哪些报警（报警编号）。",
+    "action": "没有这个操作。",
 }
 SILENCE_OVER: Final = "静默{id}已经结束。"
 NEED_PLACE: Final = "请写明地点：您的权限限于一个范围。"

@@ -10,7 +10,6 @@ from typing import Final
 from msgspec import structs
 
 from alerts.alert import (
-    ACTIVE_STATES,
     OWNED_STATES,
     SETTLED_STATES,
     UNACKNOWLEDGED_STATES,
@@ -22,13 +21,13 @@ from alerts.alert import (
 from alerts.channel_specs import LOGBOOK
 from alerts.channels.channel import DeliveryReport, LookupResult, LookupStatus, SendOutcome, SendResult
 from alerts.delivery.channel_health import ChannelHealth
+from alerts.delivery.still_wanted import is_still_wanted
 from alerts.escalation.escalator import Escalator
-from alerts.escalation.policy import Occasion
 from alerts.handling.intake import FindingIntake
 from alerts.handling.processor import AlertProcessor
 from alerts.lifecycle.event import AlertEvent
 from alerts.lifecycle.transitions import Signal
-from alerts.message import CALL_KINDS, COMPANION_KINDS, OVER_BUDGET, Delivery, DeliveryState, MessageKind
+from alerts.message import CALL_KINDS, COMPANION_KINDS, NOT_FAILED, OVER_BUDGET, Delivery, DeliveryState, MessageKind
 from alerts.messages import exercise
 from alerts.messages.bundles import withheld_calls
 from alerts.messages.deliveries import CANCEL_REASONS, cancel_reason, cancelled
@@ -61,8 +60,15 @@ _SENT_TEXT: Final = {
     MessageKind.INFORM: "inform_sent",
     MessageKind.HELPING: "answer_sent",
     MessageKind.HELPED: "helped_sent",
+    MessageKind.HANDOVER: "handover_sent",
+    MessageKind.LAPSED: "lapsed_sent",
+    MessageKind.SUPERVISE: "supervise_sent",
+    MessageKind.ORDER: "order_sent",
+    MessageKind.VERIFY: "verify_sent",
+    MessageKind.MERGED: "merged_sent",
+    MessageKind.REALARM: "realarm_sent",
+    MessageKind.DISPOSITION: "disposition_sent",
 }
-_LATER_OCCASIONS: Final = frozenset({Occasion.RESOLVED.value, Occasion.CLOSED.value})
 PERMANENT_FAILURES: Final = (SendOutcome.RATE, SendOutcome.RECIPIENT, SendOutcome.CONTENT)
 _FINAL_STATES: Final = (DeliveryState.DELIVERED, DeliveryState.FAILED, DeliveryState.DEAD)
 
@@ -212,11 +218,34 @@ class DeliveryOutcomes:
             self._on_summary_failed(tx, new, problem)
         elif new.kind in COMPANION_KINDS:
             self._on_companion_failed(tx, new)
+        elif new.kind is MessageKind.VERIFY:
+            self._on_verifier_failed(tx, new)
         else:
             self._escalate_failure(tx, new)
 
+    def _on_handover_failed(self, tx: Transaction, alert: Alert | None, failed: Delivery) -> None:
+        """A call to a body failed: another channel, else, when nobody of the body can be reached, other people."""
+        if alert is None or alert.returned_to is None or self.escalator.try_next_channel(tx, alert, failed):
+            return
+        rows = [row for row in tx.store.deliveries(alert.id) if row.kind is MessageKind.HANDOVER]
+        if not any(row.state in NOT_FAILED for row in rows if row.created_at >= alert.state_since):
+            body = self.processor.case_effects.handover.body(alert, alert.returned_to, tx.now)
+            name = failed.name if body is None else body.name
+            self.processor.apply(tx, alert, AlertEvent(Signal.RETURN_EXPIRED, to=alert.returned_to, to_name=name))
+
+    def _on_verifier_failed(self, tx: Transaction, failed: Delivery) -> None:
+        """The person asked to verify cannot be reached: the next one is asked."""
+        alert = tx.store.alert(failed.alert)
+        if alert is None or alert.state is not State.RESOLVED or alert.verifier != failed.person:
+            return
+        rows = [row for row in tx.store.deliveries(alert.id) if row.kind is MessageKind.VERIFY]
+        if not any(row.state in NOT_FAILED for row in rows if row.person == failed.person):
+            tx.store.save_alert(self.processor.case_effects.verification.ask(tx, alert))
+
     def _escalate_failure(self, tx: Transaction, failed: Delivery) -> None:
         alert = self._waiting_alert(tx.store, failed)
+        if failed.kind is MessageKind.HANDOVER:
+            return self._on_handover_failed(tx, alert, failed)
         if alert is not None:
             after = self.escalator.handle_failure(tx, alert, failed)
             if after is not None:
@@ -279,25 +308,6 @@ class DeliveryOutcomes:
         return (
             alert if alert is not None and alert.state in UNACKNOWLEDGED_STATES and alert.round == row.round else None
         )
-
-
-def is_still_wanted(row: Delivery, alert: Alert) -> bool:
-    """Checked directly before sending: for example, an acknowledged alert needs no further calls."""
-    if row.kind in CALL_KINDS:
-        return (alert.state in UNACKNOWLEDGED_STATES and alert.round == row.round) or alert.owner == row.person
-    if row.kind in (MessageKind.ADDED, MessageKind.HELPING):
-        return alert.state not in SETTLED_STATES
-    if row.kind is MessageKind.ASSIST:
-        return alert.state in ACTIVE_STATES and alert.round == row.round
-    if row.kind is MessageKind.INFORM:
-        return alert.state not in SETTLED_STATES or row.key.rpartition(":")[2] in _LATER_OCCASIONS
-    if row.kind is MessageKind.ACKNOWLEDGED:
-        return alert.owner is not None
-    if row.kind in (MessageKind.OWNED, MessageKind.ARRIVED):
-        return alert.owner == row.person
-    if row.kind is MessageKind.OVERDUE:
-        return alert.state in (State.ON_SITE, State.RESOLVED)
-    return True
 
 
 def backoff(attempts: int) -> int:

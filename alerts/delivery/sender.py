@@ -18,7 +18,8 @@ from alerts.alert import Alert
 from alerts.channel_specs import LOGBOOK, OverLimit
 from alerts.channels.channel import Channel, LookupResult, SendOutcome, SendResult
 from alerts.delivery.budget import Budget, counted_with
-from alerts.delivery.outcomes import DeliveryOutcomes, is_still_wanted
+from alerts.delivery.outcomes import DeliveryOutcomes
+from alerts.delivery.still_wanted import is_still_wanted
 from alerts.message import Delivery, DeliveryState, MessageKind
 from alerts.messages.deliveries import cancel_reason
 from alerts.ports import AlertStore, Transact, Transaction

@@ -11,9 +11,10 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from alerts.escalation.case_times import CaseTimes
 from alerts.escalation.conditions import NO_CONDITIONS, Circumstances, Conditions
 from alerts.lifecycle.event import Deadlines
-from domain import DAY, MINUTE, Ledger, Severity
+from domain import MINUTE, Ledger, Severity
 from domain.duration import Duration
 
 _STRICT = ConfigDict(extra="forbid", frozen=True)
@@ -138,7 +139,7 @@ class QuietHours(BaseModel):
     to_minute: int = Field(ge=0, lt=1440)
 
 
-class Ladder(BaseModel):
+class Ladder(CaseTimes):
     """The rungs for one ledger and some severities, and the deadlines that texts state. With `rules` it applies to
     findings of these rules only, with `when` under conditions; the most specific ladder applies. `notify` are told
     beside the rungs. With `people_needed` it goes on calling until so many responsible people are on it.
@@ -183,13 +184,19 @@ class Ladder(BaseModel):
 
     @property
     def deadlines(self) -> Deadlines:
+        times = self.case_times(min(self.severities, key=lambda severity: severity.rank))
         return Deadlines(
             take_ms=self.take_within,
             arrive_ms=self.arrive_within,
             resolve_ms=self.resolve_within,
             verify_ms=self.verify_within,
             close_ms=self.close_within,
-            shelve_max_ms=DAY,
+            shelve_max_ms=times.shelve_max_ms,
+            return_ms=times.return_ms,
+            supervise_after_ms=times.supervise_after_ms,
+            supervise_ms=times.supervise_ms,
+            ask_verifier_ms=times.ask_verifier_ms,
+            realarm_ms=times.realarm_ms,
         )
 
     @model_validator(mode="after")

@@ -275,7 +275,8 @@ class CaseExchange:
     def _signal(self, tx: Transaction, alert: Alert, decision: Decision, actor: Actor, state: IncomingState) -> None:
         reason = state.reason or state.state
         for signal in decision.signals:
-            event = AlertEvent(signal, actor, reason=reason)
+            concludes = signal in (Signal.RESOLVE, Signal.CLOSE)
+            event = AlertEvent(signal, actor, reason=reason, disposition=decision.disposition if concludes else None)
             if signal in (Signal.VERIFY, Signal.CLOSE):
                 event = self._desk.due_alerts.with_finding_status(tx.store, alert, event, None)
             alert = self._desk.processor.apply(tx, alert, event)

@@ -7,10 +7,10 @@ from typing import Final
 
 from msgspec import Struct, structs
 
-from alerts.alert import Actor, Alert, ResponseSource
+from alerts.alert import Actor, Alert, CaseDisposition, ResponseSource
 from alerts.channel_specs import WECOM
-from alerts.handling.processor import AlertProcessor
-from alerts.lifecycle.event import AlertEvent, InvalidField, InvalidTransition
+from alerts.handling.person_actions import PersonActions
+from alerts.lifecycle.event import InvalidField, InvalidTransition
 from alerts.lifecycle.transitions import Signal
 from alerts.message import CALL_KINDS, MessageKind
 from alerts.ports import Outbox, Transaction
@@ -30,6 +30,8 @@ _KEYS: Final = {
     "pass": Signal.DECLINE,
     "arrive": Signal.ARRIVE,
     "resolve": Signal.RESOLVE,
+    "verify": Signal.VERIFY,
+    "reopen": Signal.REOPEN,
 }
 
 
@@ -38,22 +40,24 @@ _HELPER_KEYS: Final = {"help": Signal.ACKNOWLEDGE, "nohelp": Signal.DECLINE, "he
 
 
 def handle_press(
-    processor: AlertProcessor, community: Community, tx: Transaction, userid: str, key: str, handle: str = ""
+    actions: PersonActions, community: Community, tx: Transaction, userid: str, key: str, handle: str = ""
 ) -> ButtonResult:
     """Apply a button press. The user is authenticated by WeCom; the person is found by his user id."""
     word, _, number = key.partition(":")
     person = next((person for person in community.people.values() if person.wecom == userid), None)
     alert = tx.store.alert(int(number)) if number.isdecimal() and len(number) < 18 else None
     signal = _KEYS.get(word) or _HELPER_KEYS.get(word)
-    if person is None or alert is None or signal is None:
+    if person is None or alert is None or (signal is None and word not in set(CaseDisposition)):
         return ButtonResult(False)
     _store_handle(tx, alert, person.id, handle)
-    role = role_in_alert(tx.store, alert, person.id)
-    actor = Actor(person.id, person.name, ResponseSource.WECOM, role)
-    if word in _HELPER_KEYS and processor.assistance.request_to(tx.store, alert, person.id) is None:
+    actor = Actor(person.id, person.name, ResponseSource.WECOM, role_in_alert(tx.store, alert, person.id))
+    if word in _HELPER_KEYS and actions.processor.assistance.request_to(tx.store, alert, person.id) is None:
         return ButtonResult(False, alert.id)
     try:
-        processor.act(tx, alert, AlertEvent(signal, actor))
+        if signal is None:
+            actions.answer_disposition(tx, alert, actor, word)
+        else:
+            actions.answer(tx, alert, actor, signal)
     except (InvalidTransition, InvalidField) as refused:
         return ButtonResult(False, alert.id, str(refused))
     return ButtonResult(True, alert.id)

@@ -6,12 +6,13 @@ from msgspec.structs import replace
 
 from alerts.alert import SETTLED_STATES, SYSTEM, Alert, State
 from alerts.escalation.escalator import Escalator
+from alerts.handling.case_reminders import CaseReminders
 from alerts.handling.finding_status import FindingStatus, StatusOf
 from alerts.handling.processor import AlertProcessor
 from alerts.lifecycle.advance import is_verification_overdue, next_recheck
 from alerts.lifecycle.event import AlertEvent
 from alerts.lifecycle.transitions import Signal
-from alerts.ports import FindingLog, Transaction
+from alerts.ports import AlertStore, FindingLog, Transaction
 from domain import Instant, Ledger
 
 
@@ -20,13 +21,30 @@ class DueAlerts:
 
     def __init__(self, processor: AlertProcessor, escalator: Escalator, status_of: StatusOf) -> None:
         self.processor, self.escalator, self.status_of = processor, escalator, status_of
+        self.reminders = CaseReminders(escalator, processor.case_effects, self._is_still_dangerous)
 
     def process(self, tx: Transaction, alert: Alert) -> None:
-        """Process one alert that is due."""
+        """Process one alert that is due: the deadline of its state, then its reminders."""
+        if alert.next_deadline is not None and alert.next_deadline <= tx.now:
+            self._process_deadline(tx, alert)
+            alert = tx.store.alert(alert.id) or alert
+        self.reminders.process(tx, alert)
+
+    def _process_deadline(self, tx: Transaction, alert: Alert) -> None:
         if alert.state in SETTLED_STATES:
             self.recheck(tx, alert)
+        elif alert.returned_to is not None:
+            body = self.processor.case_effects.handover.body(alert, alert.returned_to, tx.now)
+            name = alert.returned_to if body is None else body.name
+            expired = AlertEvent(Signal.RETURN_EXPIRED, SYSTEM, to=alert.returned_to, to_name=name)
+            self.processor.apply(tx, alert, expired)
         else:
             self.processor.apply(tx, alert, AlertEvent(Signal.DEADLINE, SYSTEM))
+
+    def _is_still_dangerous(self, store: AlertStore, alert: Alert, received_since: Instant) -> bool:
+        return self.with_finding_status(
+            store, alert, AlertEvent(Signal.DEADLINE, SYSTEM), received_since
+        ).still_dangerous
 
     def recheck(self, tx: Transaction, alert: Alert) -> None:
         """Recheck a settled alert: escalate again when its device, received since then, still reports the danger."""

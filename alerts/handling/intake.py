@@ -16,10 +16,11 @@ from alerts.alert import OWNED_STATES, Alert, State, TimelineEntry
 from alerts.escalation.escalator import Escalator
 from alerts.escalation.policy import Occasion
 from alerts.handling import joining
+from alerts.handling.informing import InformingAlerts
 from alerts.handling.joining import Decision, Match, Recipients, Relation
 from alerts.handling.processor import AlertProcessor
 from alerts.handling.silencing import DevicesById, SilenceFilter, SilenceResult
-from alerts.lifecycle.danger import Danger
+from alerts.lifecycle.danger import Danger, joined_title, with_address
 from alerts.lifecycle.event import AlertEvent
 from alerts.lifecycle.transitions import Signal
 from alerts.message import CALL_KINDS, DANGER_KINDS, NOT_FAILED, OVER_BUDGET
@@ -64,6 +65,7 @@ class FindingIntake:
     def __init__(self, processor: AlertProcessor, escalator: Escalator, devices: DevicesById = dict) -> None:
         self.processor, self.escalator, self.renderer = processor, escalator, escalator.renderer
         self.silencing = SilenceFilter(escalator.community, devices)
+        self.informing = InformingAlerts(processor, escalator, self.new_alert, self.opened_text)
 
     def process(self, tx: Transaction, findings: Sequence[Finding]) -> list[IntakeResult]:
         """Process findings in the order given."""
@@ -72,7 +74,7 @@ class FindingIntake:
     def release_silenced(self, tx: Transaction) -> list[int]:
         """Process findings whose silence is over; returns the alerts they opened or joined."""
         results = self.process(tx, self.silencing.release(tx))
-        return [result.alert for result in results if result.alert is not None]
+        return [*(result.alert for result in results if result.alert is not None), *self.informing.end_silences(tx)]
 
     def _process_one(self, tx: Transaction, finding: Finding) -> IntakeResult:
         record = tx.store.finding_record(finding)
@@ -88,6 +90,9 @@ class FindingIntake:
         if finding.phase in _END_PHASES:
             tx.store.record_finding(finding, None)
             return IntakeResult(finding.id, Disposition.UNMATCHED)
+        silence = self.silencing.informing_silence(tx, finding)
+        if silence is not None:
+            return IntakeResult(finding.id, Disposition.SILENCED, self.informing.inform(tx, finding, silence))
         return self._open_or_join(tx, finding)
 
     def _open_or_join(self, tx: Transaction, finding: Finding) -> IntakeResult:
@@ -100,9 +105,9 @@ class FindingIntake:
             tx.store.record_finding(finding, match.alert.id)
             self._join(tx, match, finding)
             return IntakeResult(finding.id, Disposition.JOINED, match.alert.id)
-        alert = tx.store.add_alert(self._new_alert(finding, building_id, tx.now))
+        alert = tx.store.add_alert(self.new_alert(finding, building_id, tx.now))
         tx.store.record_finding(finding, alert.id)
-        tx.store.add_timeline([TimelineEntry(alert.id, tx.now, "opened", self._opened_text(alert), person=None)])
+        tx.store.add_timeline([TimelineEntry(alert.id, tx.now, "opened", self.opened_text(alert), person=None)])
         self.processor.start(tx, alert)
         return IntakeResult(finding.id, Disposition.OPENED, alert.id)
 
@@ -126,7 +131,26 @@ class FindingIntake:
             for row in tx.store.deliveries(alert.id)
         )
 
-    def _new_alert(self, finding: Finding, building: str | None, now: Instant) -> Alert:
+    def open_split(self, tx: Transaction, findings: Sequence[Finding], ids: Sequence[str], source: Alert) -> Alert:
+        """A new alert of findings that leave `source`, the most severe first; its escalation begins at once."""
+        first = findings[0]
+        building = self.escalator.community().building_of(first.place)
+        alert = structs.replace(
+            self.new_alert(first, None if building is None else building.id, tx.now),
+            joined=len(ids) - 1,
+            late_ms=0,
+            exercise=source.exercise,
+        )
+        for finding in findings[1:]:
+            title = joined_title(alert.title, finding.title)
+            alert = structs.replace(alert, title=title, doors=with_address(alert, self._address(finding)))
+        alert = tx.store.add_alert(alert)
+        tx.store.move_findings(source.id, alert.id, ids)
+        tx.store.add_timeline([TimelineEntry(alert.id, tx.now, "opened", self.opened_text(alert))])
+        return self.processor.start(tx, alert)
+
+    def new_alert(self, finding: Finding, building: str | None, now: Instant) -> Alert:
+        """The alert that this finding opens, without an id."""
         community = self.escalator.community()
         alert = Alert(
             id=0,
@@ -154,7 +178,8 @@ class FindingIntake:
         )
         return structs.replace(alert, due_at=now + self.escalator.ladder(alert).take_within)
 
-    def _opened_text(self, alert: Alert) -> str:
+    def opened_text(self, alert: Alert) -> str:
+        """The first line of the timeline."""
         level = self.renderer.catalog.severities[alert.severity]
         address = alert.address or self.renderer.catalog.nowhere
         line = "opened_late" if alert.late_ms > LATE_MS else "opened"
@@ -252,6 +277,8 @@ class FindingIntake:
             )
             return
         if tx.store.has_active_findings(alert.id):
+            return
+        if self.informing.has_recovered(tx, alert):
             return
         signal = Signal.HEALTH_RECOVERED if alert.ledger is Ledger.HEALTH else Signal.RECOVERED
         self.processor.apply(tx, alert, AlertEvent(signal))

@@ -10,11 +10,13 @@ from msgspec import structs
 from alerts.alert import OWNED_STATES, Actor, Alert, ResponseSource, State
 from alerts.channel_specs import Content, FollowUp, spec_of
 from alerts.escalation.escalator import Escalator
+from alerts.escalation.handover import OutsideSystems
 from alerts.escalation.joined_dangers import JoinedDangerNotices
 from alerts.escalation.policy import Occasion
 from alerts.escalation.unconfirmed import escalate_after_silence
 from alerts.handling.assistance import SIGNALS as HELPER_SIGNALS
 from alerts.handling.assistance import Assistance
+from alerts.handling.case_effects import CASE_EFFECTS, CaseEffects
 from alerts.handling.timeline import Timeline
 from alerts.lifecycle.advance import advance
 from alerts.lifecycle.danger import joined_title
@@ -40,7 +42,8 @@ WITHOUT_A_SCREEN: Final = (ResponseSource.SMS, ResponseSource.VOICE)
 class AlertProcessor:
     """Runs the alert's state machine and carries out its effects."""
 
-    def __init__(self, escalator: Escalator) -> None:
+    def __init__(self, escalator: Escalator, outside: OutsideSystems = dict) -> None:
+        self.case_effects = CaseEffects(escalator, outside)
         self.escalator, self.joined_dangers = escalator, JoinedDangerNotices(escalator)
         self.assistance = Assistance(escalator)
         self.renderer, self.timeline = escalator.renderer, Timeline(escalator.renderer)
@@ -50,6 +53,7 @@ class AlertProcessor:
 
         Raises InvalidTransition with its sentence, or InvalidField; then nothing has changed.
         """
+        event = self._of_body(tx, alert, event)
         try:
             step = advance(alert, event, tx.now, self.escalator.ladder(alert).deadlines)
         except InvalidTransition as refused:
@@ -78,6 +82,17 @@ class AlertProcessor:
             return self.apply(tx, alert, event)
         return self.assistance.apply(tx, alert, event.signal, event.actor, request)
 
+    def _of_body(self, tx: Transaction, alert: Alert, event: AlertEvent) -> AlertEvent:
+        """A person of the body to which the alert was returned declines: the body gives it back."""
+        if event.signal is not Signal.DECLINE or alert.state is not State.RETURNED or alert.returned_to is None:
+            return event
+        rows = tx.store.deliveries(alert.id)
+        asked = {row.person for row in rows if row.kind is MessageKind.HANDOVER and row.created_at >= alert.state_since}
+        if event.actor.id not in asked:
+            return event
+        reason = event.reason or self.renderer.catalog.lapses["unexplained"]
+        return structs.replace(event, signal=Signal.GIVE_BACK, reason=reason)
+
     def start(self, tx: Transaction, alert: Alert) -> Alert:
         """Notify the first rung about a new alert."""
         after = self.escalator.escalate(tx, alert)
@@ -89,12 +104,14 @@ class AlertProcessor:
         """Notify the extra recipients of the ladder: when calling begins again, and in the states they ask for."""
         if Effect.START_ESCALATION in step.effects:
             self.escalator.notify_extra(tx, after, Occasion.OPENED)
-        elif after.state is not before and after.state in _OCCASIONS:
+        elif after.merged_into is None and after.state is not before and after.state in _OCCASIONS:
             self.escalator.notify_extra(tx, after, _OCCASIONS[after.state])
 
     def _run_effect(self, tx: Transaction, before: Alert, alert: Alert, effect: Effect, event: AlertEvent) -> Alert:
         if effect in _ESCALATIONS:
             return _ESCALATIONS[effect](self.escalator, tx, alert, event)
+        if effect in CASE_EFFECTS:
+            return self.case_effects.run(tx, before, alert, effect, event)
         if effect is Effect.NOTIFY_OWNER:
             return self.escalator.notify_former_owner(tx, alert, before.owner)
         if effect is Effect.NOTIFY_JOINED:

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Final
 
 from alerts.ports import Transaction
-from alerts.silence import HeldFinding, HeldState, find_silence
+from alerts.silence import HeldFinding, HeldState, Silence, find_silence
 from domain import Device, Finding, FindingPhase
 from domain.people import Community
 
@@ -52,6 +52,11 @@ class SilenceFilter:
             tx.store.settle_held(finding.id, HeldState.RELEASED, tx.now)
         return SilenceResult.NO
 
+    def informing_silence(self, tx: Transaction, finding: Finding) -> Silence | None:
+        """The notify-only silence that covers this finding: it is told and nobody is called."""
+        silence = self._silence(tx, finding)
+        return silence if silence is not None and silence.notify_only else None
+
     def release(self, tx: Transaction) -> list[Finding]:
         """The held findings that no silence covers any more, as they began."""
         return [held.finding for held in tx.store.silenced_findings(state=HeldState.HELD) if self._is_free(tx, held)]
@@ -63,8 +68,12 @@ class SilenceFilter:
         return True
 
     def _hold(self, tx: Transaction, finding: Finding) -> bool:
+        silence = self._silence(tx, finding)
+        if silence is None or silence.notify_only:
+            return False
+        tx.store.hold_finding(finding, silence.id, tx.now)
+        return True
+
+    def _silence(self, tx: Transaction, finding: Finding) -> Silence | None:
         active = tx.store.active_silences(tx.now)
-        silence = find_silence(active, finding, self._devices(), self._community().places, tx.now) if active else None
-        if silence is not None:
-            tx.store.hold_finding(finding, silence.id, tx.now)
-        return silence is not None
+        return find_silence(active, finding, self._devices(), self._community().places, tx.now) if active else None

@@ -44,6 +44,9 @@ class Timeline:
         if event.signal is Signal.ADDED or (event.signal is Signal.RECURRED and new.state is old.state):
             return None
         text = self._sentence(old, new, event, now, assignee)
+        if event.disposition is not None:
+            word = self.renderer.catalog.dispositions[event.disposition]
+            text = self.renderer.timeline_text("disposed", text=text, disposition=word)
         if event.reason:
             text = self.renderer.timeline_text("reason", text=text, reason=event.reason)
         return TimelineEntry(old.id, now, event.signal.value, text, person=event.actor.id)
@@ -59,10 +62,13 @@ class Timeline:
             return text("recovered")
         if signal is Signal.RECURRED and new.state is not old.state:
             return text("recalled")
+        line = signal.value
+        if signal is Signal.RETURN and event.to is not None:
+            line = "extended" if old.returned_to == event.to else "return_to"
         return text(
-            signal.value,
+            line,
             who=event.actor.name,
             via=self.renderer.source_text(event.actor),
-            until=self.renderer.format_time(event.until or now, now),
-            to=assignee or "",
+            until=self.renderer.format_time(event.until or new.due_at or now, now),
+            to=assignee or event.to_name or event.to or "",
         )

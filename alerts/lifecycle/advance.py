@@ -18,9 +18,11 @@ from alerts.alert import (
     State,
 )
 from alerts.lifecycle.danger import joined_title, with_address, with_danger
-from alerts.lifecycle.event import AlertEvent, Deadlines, Effect, InvalidField, InvalidTransition, Step
-from alerts.lifecycle.transitions import ACTIONS, TRANSITIONS, ActionRefusal, Signal
-from domain import Instant, Ledger, Severity
+from alerts.lifecycle.event import AlertEvent, Deadlines, Effect, InvalidTransition, Step
+from alerts.lifecycle.preconditions import MAX_RETURNS, check_preconditions
+from alerts.lifecycle.reminders import ANSWER, ARRIVE, RESOLVE, TAKE, VERIFY, mark_overdue, with_reminders
+from alerts.lifecycle.transitions import TRANSITIONS, ActionRefusal, Signal
+from domain import Instant, Ledger
 
 
 def advance(alert: Alert, event: AlertEvent, now: Instant, deadlines: Deadlines) -> Step:
@@ -30,23 +32,13 @@ def advance(alert: Alert, event: AlertEvent, now: Instant, deadlines: Deadlines)
     outcome = TRANSITIONS[alert.state, event.signal]
     if isinstance(outcome, ActionRefusal):
         raise InvalidTransition(outcome)
-    _check_preconditions(alert, event, now, deadlines)
+    check_preconditions(alert, event, now, deadlines)
     since = now if outcome is not alert.state else alert.state_since
     new = replace(alert, state=outcome, updated_at=now, state_since=since)
-    return _HANDLERS[event.signal](new, alert, event, now, deadlines)
-
-
-def allowed_actions(alert: Alert) -> tuple[str, ...]:
-    """Actions possible now, as names of the API; for buttons. The most likely comes first."""
-    legal = [s for s in ACTIONS if isinstance(TRANSITIONS[alert.state, s], State)]
-    if alert.state is State.RESOLVED and requires_verification(alert):
-        legal.remove(Signal.CLOSE)
-    return (*(signal.value for signal in legal), "comment")
-
-
-def requires_verification(alert: Alert) -> bool:
-    """A critical or high danger is closed only after a person other than its handler has verified it (核查)."""
-    return alert.ledger is Ledger.DANGER and alert.severity in (Severity.CRITICAL, Severity.HIGH)
+    step = _HANDLERS[event.signal](new, alert, event, now, deadlines)
+    if step.alert is alert:
+        return step
+    return replace(step, alert=with_reminders(alert, step.alert, event, now, deadlines))
 
 
 def _is_repeated(alert: Alert, event: AlertEvent) -> bool:
@@ -57,22 +49,6 @@ def _is_repeated(alert: Alert, event: AlertEvent) -> bool:
     if signal is Signal.DECLINE:
         return alert.state in UNACKNOWLEDGED_STATES and who in alert.passed
     return False
-
-
-def _check_preconditions(alert: Alert, event: AlertEvent, now: Instant, deadlines: Deadlines) -> None:
-    signal = event.signal
-    if signal is Signal.VERIFY and event.actor.id == alert.handler:
-        raise InvalidTransition(ActionRefusal.SAME_PERSON)
-    if signal is Signal.CLOSE and alert.state is State.RESOLVED and requires_verification(alert):
-        raise InvalidTransition(ActionRefusal.NEEDS_VERIFYING)
-    if event.still_dangerous and signal in (Signal.VERIFY, Signal.CLOSE) and alert.ledger is Ledger.DANGER:
-        raise InvalidTransition(ActionRefusal.STILL_DANGEROUS)
-    if signal is Signal.DECLINE and alert.state is State.ACKNOWLEDGED and alert.owner != event.actor.id:
-        raise InvalidTransition(ActionRefusal.NOT_YOURS)
-    if signal in (Signal.SHELVE, Signal.RETURN) and not (event.reason or "").strip():
-        raise InvalidField("reason")
-    if signal is Signal.SHELVE and not (event.until and now < event.until <= now + deadlines.shelve_max_ms):
-        raise InvalidField("until")
 
 
 def _acknowledge(new: Alert, _old: Alert, event: AlertEvent, now: Instant, deadlines: Deadlines) -> Step:
@@ -89,8 +65,15 @@ def _arrive(new: Alert, old: Alert, event: AlertEvent, now: Instant, deadlines: 
 
 
 def _resolve(new: Alert, _old: Alert, event: AlertEvent, now: Instant, deadlines: Deadlines) -> Step:
-    done = replace(new, handler=event.actor.id, due_at=next_recheck(new, now, deadlines))
-    return Step(done, (Effect.CANCEL_PENDING, Effect.NOTIFY_RESOLVED))
+    done = replace(
+        new,
+        handler=event.actor.id,
+        handler_principal=event.actor.performer,
+        disposition=event.disposition or new.disposition,
+        due_at=next_recheck(new, now, deadlines),
+    )
+    asks = (Effect.ASK_VERIFIER, Effect.ASK_DISPOSITION) if new.ledger is Ledger.DANGER else ()
+    return Step(done, (Effect.CANCEL_PENDING, Effect.NOTIFY_RESOLVED, *asks))
 
 
 def next_recheck(alert: Alert, now: Instant, deadlines: Deadlines) -> Instant:
@@ -117,30 +100,65 @@ def _verify(new: Alert, _old: Alert, _event: AlertEvent, now: Instant, deadlines
 def _close(new: Alert, _old: Alert, event: AlertEvent, now: Instant, deadlines: Deadlines) -> Step:
     """An alert whose findings have not ended is checked again after closing: its device may be received once more."""
     recheck_at = now + deadlines.arrive_ms if event.still_firing else None
-    return Step(replace(new, climb_at=None, due_at=recheck_at), (Effect.CANCEL_PENDING,))
+    disposition = event.disposition or new.disposition
+    closed = replace(new, climb_at=None, due_at=recheck_at, disposition=disposition)
+    return Step(closed, (Effect.CANCEL_PENDING,))
+
+
+def _merge(new: Alert, _old: Alert, event: AlertEvent, _now: Instant, _deadlines: Deadlines) -> Step:
+    """The other alert has the findings from now on: nothing is left to recheck here."""
+    merged = replace(new, climb_at=None, due_at=None, merged_into=int(event.to or 0))
+    return Step(merged, (Effect.CANCEL_PENDING,))
 
 
 def _return(new: Alert, old: Alert, event: AlertEvent, now: Instant, deadlines: Deadlines) -> Step:
-    """Returned: the next rung decides, at once."""
+    """Returned to a chosen body, which answers by its own deadline; without one the next rung decides, at once."""
+    if event.to is not None and event.to == old.returned_to:
+        return Step(replace(new, due_at=event.until or now + deadlines.return_ms))
     cause = EscalationReason(EscalationCause.RETURNED, event.actor.name, (event.reason or "").strip())
     free = replace(_unassign(new, now, deadlines), escalation=cause, passed=_appended(old.passed, event.actor.id))
-    return Step(free, (Effect.CANCEL_PENDING, Effect.ESCALATE))
+    if event.to is None:
+        return Step(replace(free, returned_to=None), (Effect.CANCEL_PENDING, Effect.ESCALATE))
+    waits = replace(free, returned_to=event.to, returns=old.returns + 1, climb_at=None)
+    waits = replace(waits, due_at=event.until or now + deadlines.return_ms)
+    return Step(waits, (Effect.CANCEL_PENDING, Effect.NOTIFY_BODY))
+
+
+def _give_back(new: Alert, old: Alert, event: AlertEvent, now: Instant, deadlines: Deadlines) -> Step:
+    """The body gives it back: it escalates at once; after many hand-overs the supervisors are told to decide."""
+    cause = EscalationReason(EscalationCause.HANDED_BACK, event.actor.name, (event.reason or "").strip())
+    free = replace(_unassign(new, now, deadlines), escalation=cause, passed=_appended(old.passed, event.actor.id))
+    decide = (Effect.NOTIFY_SUPERVISORS,) if old.returns >= MAX_RETURNS else ()
+    return Step(free, (Effect.CANCEL_PENDING, Effect.ESCALATE, *decide))
+
+
+def _return_expired(new: Alert, old: Alert, event: AlertEvent, now: Instant, deadlines: Deadlines) -> Step:
+    """The body did not answer: the alert is open again and escalates, and the supervisors see which body was silent."""
+    if old.state is not State.RETURNED or old.returned_to is None:
+        return Step(old)
+    cause = EscalationReason(EscalationCause.NO_ANSWER, event.to_name or old.returned_to)
+    free = replace(_unassign(new, now, deadlines), escalation=cause)
+    return Step(mark_overdue(free, ANSWER, now, deadlines), (Effect.CANCEL_PENDING, Effect.ESCALATE))
 
 
 def _restart_escalation(new: Alert, _old: Alert, _event: AlertEvent, now: Instant, deadlines: Deadlines) -> Step:
     free = replace(_unassign(new, now, deadlines), state_since=now, escalation=UNANSWERED)
-    restarted = replace(free, passed=(), round=new.round + 1, rung=-1, handler=None)
-    return Step(restarted, (Effect.CANCEL_PENDING, Effect.START_ESCALATION))
+    restarted = replace(
+        free, passed=(), round=new.round + 1, rung=-1, handler=None, handler_principal=None, verifier=None
+    )
+    return Step(replace(restarted, disposition=None, silence=None), (Effect.CANCEL_PENDING, Effect.START_ESCALATION))
 
 
 def _shelve(new: Alert, _old: Alert, event: AlertEvent, _now: Instant, _deadlines: Deadlines) -> Step:
-    quiet = replace(new, owner=None, owner_name=None, climb_at=None, due_at=event.until)
+    quiet = replace(new, owner=None, owner_name=None, climb_at=None, due_at=event.until, silence=None)
+    quiet = replace(quiet, shelvings=new.shelvings + 1)
     return Step(quiet, (Effect.CANCEL_PENDING,))
 
 
-def _assign(new: Alert, _old: Alert, _event: AlertEvent, now: Instant, deadlines: Deadlines) -> Step:
+def _assign(new: Alert, old: Alert, _event: AlertEvent, now: Instant, deadlines: Deadlines) -> Step:
     """Unassigned until the named person, whom the host notifies, answers; meanwhile escalation goes on."""
-    return Step(replace(_unassign(new, now, deadlines), round=new.round + 1), (Effect.CANCEL_PENDING,))
+    notified = (Effect.NOTIFY_FORMER_OWNER,) if old.owner is not None else ()
+    return Step(replace(_unassign(new, now, deadlines), round=new.round + 1), (Effect.CANCEL_PENDING, *notified))
 
 
 def _decline(new: Alert, old: Alert, event: AlertEvent, now: Instant, deadlines: Deadlines) -> Step:
@@ -156,22 +174,35 @@ def _owner_unreachable(new: Alert, old: Alert, event: AlertEvent, now: Instant, 
     if new.state is old.state:
         return Step(old)
     cause = EscalationReason(EscalationCause.UNREACHABLE, event.actor.name)
-    return Step(replace(_unassign(new, now, deadlines), escalation=cause), (Effect.NOTIFY_NEXT_PERSON,))
+    free = replace(_unassign(new, now, deadlines), escalation=cause)
+    return Step(free, (Effect.NOTIFY_NEXT_PERSON, Effect.NOTIFY_FORMER_OWNER))
 
 
 def _deadline(new: Alert, old: Alert, event: AlertEvent, now: Instant, deadlines: Deadlines) -> Step:
-    if old.state in UNACKNOWLEDGED_STATES:
-        return Step(replace(new, escalation=UNANSWERED), (Effect.CALL_NEXT_RANK_OR_RUNG,))
-    if old.state is State.ACKNOWLEDGED:
-        cause = EscalationReason(EscalationCause.NOT_ARRIVED, old.owner_name or "")
-        return Step(replace(_unassign(new, now, deadlines), escalation=cause), (Effect.ESCALATE,))
-    if old.state is State.ON_SITE:
-        return Step(replace(new, due_at=now + deadlines.resolve_ms), (Effect.NOTIFY_OVERDUE,))
-    if old.state is State.RESOLVED:
-        return Step(replace(new, due_at=next_recheck(new, now, deadlines)), (Effect.NOTIFY_OVERDUE,))
-    if old.state is State.SHELVED:
-        return _restart_escalation(new, old, event, now, deadlines)
-    return _close(new, old, event, now, deadlines)
+    return _DEADLINES[old.state](new, old, event, now, deadlines)
+
+
+def _not_acknowledged(new: Alert, old: Alert, _event: AlertEvent, now: Instant, deadlines: Deadlines) -> Step:
+    waits = replace(new, escalation=UNANSWERED)
+    if old.due_at is not None and old.due_at <= now:
+        waits = mark_overdue(waits, TAKE, now, deadlines)
+    return Step(waits, (Effect.CALL_NEXT_RANK_OR_RUNG,))
+
+
+def _not_arrived(new: Alert, old: Alert, _event: AlertEvent, now: Instant, deadlines: Deadlines) -> Step:
+    cause = EscalationReason(EscalationCause.NOT_ARRIVED, old.owner_name or "")
+    free = replace(_unassign(new, now, deadlines), escalation=cause)
+    return Step(mark_overdue(free, ARRIVE, now, deadlines), (Effect.ESCALATE, Effect.NOTIFY_FORMER_OWNER))
+
+
+def _not_resolved(new: Alert, _old: Alert, _event: AlertEvent, now: Instant, deadlines: Deadlines) -> Step:
+    late = mark_overdue(replace(new, due_at=now + deadlines.resolve_ms), RESOLVE, now, deadlines)
+    return Step(late, (Effect.NOTIFY_OVERDUE,))
+
+
+def _not_verified(new: Alert, _old: Alert, _event: AlertEvent, now: Instant, deadlines: Deadlines) -> Step:
+    late = mark_overdue(replace(new, due_at=next_recheck(new, now, deadlines)), VERIFY, now, deadlines)
+    return Step(late, (Effect.NOTIFY_OVERDUE,))
 
 
 def _recovered(new: Alert, _old: Alert, _event: AlertEvent, now: Instant, _deadlines: Deadlines) -> Step:
@@ -224,6 +255,16 @@ def _appended(people: tuple[str, ...], person: str) -> tuple[str, ...]:
     return people if person in people else (*people, person)
 
 
+_DEADLINES: Final = {
+    State.OPEN: _not_acknowledged,
+    State.RETURNED: _not_acknowledged,
+    State.ACKNOWLEDGED: _not_arrived,
+    State.ON_SITE: _not_resolved,
+    State.RESOLVED: _not_verified,
+    State.SHELVED: _restart_escalation,
+    State.VERIFIED: _close,
+    State.CLOSED: _close,
+}
 _HANDLERS: Final = {
     Signal.ACKNOWLEDGE: _acknowledge,
     Signal.ARRIVE: _arrive,
@@ -235,6 +276,9 @@ _HANDLERS: Final = {
     Signal.SHELVE: _shelve,
     Signal.ASSIGN: _assign,
     Signal.DECLINE: _decline,
+    Signal.GIVE_BACK: _give_back,
+    Signal.MERGE: _merge,
+    Signal.RETURN_EXPIRED: _return_expired,
     Signal.DEADLINE: _deadline,
     Signal.RECOVERED: _recovered,
     Signal.HEALTH_RECOVERED: _health_recovered,

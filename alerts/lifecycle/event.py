@@ -9,7 +9,7 @@ from msgspec import Struct
 from alerts.alert import SYSTEM, Actor, Alert
 from alerts.lifecycle.danger import Danger
 from alerts.lifecycle.transitions import ActionRefusal, Signal
-from domain import Instant
+from domain import HOUR, Instant
 
 
 class Deadlines(Struct, frozen=True):
@@ -21,10 +21,20 @@ class Deadlines(Struct, frozen=True):
     verify_ms: int
     close_ms: int
     shelve_max_ms: int
+    return_ms: int = HOUR
+    """How long a body may take to answer an alert returned to it."""
+    supervise_after_ms: int = 0
+    """From a passed deadline to the first message to the supervisors."""
+    supervise_ms: int = HOUR
+    """Between two messages to the supervisors."""
+    ask_verifier_ms: int = HOUR
+    """How long one person may take to verify before the next is asked."""
+    realarm_ms: int | None = None
+    """After this an owned alert whose device still reports the danger is told again; None: never."""
 
 
 class AlertEvent(Struct, frozen=True):
-    """One signal with its data: who, why, until when, or which danger.
+    """One signal with its data: who, why, until when, to whom, or which danger.
 
     `still_dangerous`: the device, as last received, still reports the danger. `still_firing`: a finding has not ended.
     `already_notified`: people were notified of the same event a moment ago, by a finding of another rule.
@@ -38,6 +48,12 @@ class AlertEvent(Struct, frozen=True):
     still_dangerous: bool = False
     still_firing: bool = False
     already_notified: bool = False
+    to: str | None = None
+    """Of a RETURN: the body that shall take it (role, person or outside system); of a MERGE: the other alert's id."""
+    to_name: str = ""
+    disposition: str | None = None
+    """Of a RESOLVE or CLOSE: a CaseDisposition."""
+    by_supervisor: bool = False
 
     @property
     def required_danger(self) -> Danger:
@@ -68,6 +84,16 @@ class Effect(StrEnum):
     """Notify the owner, or everybody called, of a danger that joined."""
     NOTIFY_OWNER = "call_owner"
     """Call the former owner like the first rung: the danger has become more severe."""
+    NOTIFY_FORMER_OWNER = "tell_lapsed"
+    """Tell the former owner that he is no longer responsible, and why."""
+    NOTIFY_BODY = "tell_body"
+    """Notify the body to which the alert was returned; the alert's escalation waits for its answer."""
+    NOTIFY_SUPERVISORS = "tell_supervisors"
+    """The alert went back and forth: the supervisors decide."""
+    ASK_VERIFIER = "ask_verifier"
+    """Choose a person other than the handler and ask him to verify."""
+    ASK_DISPOSITION = "ask_disposition"
+    """Ask the handler what it turned out to be, where he did not say it."""
 
 
 class Step(Struct, frozen=True):

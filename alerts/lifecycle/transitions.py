@@ -12,7 +12,7 @@ from alerts.alert import State
 
 
 class Signal(StrEnum):
-    """Events of an alert: ten actions of people, eight automatic ones. Values are stored as kinds of timeline
+    """Events of an alert: twelve actions of people, nine automatic ones. Values are stored as kinds of timeline
     entries."""
 
     ACKNOWLEDGE = "acknowledge"
@@ -25,6 +25,10 @@ class Signal(StrEnum):
     SHELVE = "shelve"
     ASSIGN = "assign"
     DECLINE = "pass"
+    GIVE_BACK = "back"
+    """The body to which the alert was returned gives it back."""
+    MERGE = "merge"
+    """Another alert takes over its findings (by hand)."""
     DEADLINE = "due"
     """The deadline of the state passed: not acknowledged, not arrived, shelf time over."""
     RECOVERED = "recovered"
@@ -41,10 +45,15 @@ class Signal(StrEnum):
     """Reported as dealt with, but the device, received since then, still reports the danger."""
     OWNER_UNREACHABLE = "unreached"
     """No message about a danger that joined can reach the owner: others are notified."""
+    RETURN_EXPIRED = "return_expired"
+    """The body to which the alert was returned did not answer in time, or cannot be reached."""
 
 
-_AUTOMATIC: Final = ("due", "recovered", "healed", "worsened", "recurred", "added", "persists", "unreached")
-ACTIONS: Final = tuple(signal for signal in Signal if signal.value not in _AUTOMATIC)
+_AUTOMATIC: Final = frozenset(
+    {"due", "recovered", "healed", "worsened", "recurred", "added", "persists", "unreached", "return_expired"}
+)
+ACTIONS: Final = tuple(signal for signal in Signal if signal.value not in _AUTOMATIC and signal is not Signal.MERGE)
+"""The actions of people that need no second alert."""
 
 
 class ActionRefusal(StrEnum):
@@ -66,6 +75,28 @@ class ActionRefusal(StrEnum):
     STILL_DANGEROUS = "still_burning"
     NOT_YOURS = "not_yours"
     ENOUGH_HELPERS = "enough_helpers"
+    NOT_ASKED = "not_asked"
+    """By phone only the people who were asked to verify can."""
+    SAME_PRINCIPAL = "same_principal"
+    """The token that reported it as dealt with verifies on behalf of another person."""
+    SHELVED_ONCE = "shelved_once"
+    """A critical danger is shelved a second time by a person who is no supervisor."""
+    NOT_HANDED_OVER = "not_handed_over"
+    RETURNED_OFTEN = "returned_often"
+    """It went back and forth: a supervisor decides."""
+    BODY_UNREACHABLE = "body_unreachable"
+    MERGED = "merged"
+    MERGE_SELF = "merge_self"
+    MERGE_LEDGER = "merge_ledger"
+    MERGE_EXERCISE = "merge_exercise"
+    MERGE_INACTIVE = "merge_inactive"
+    """The alert to merge into is shelved, handed over, or dealt with: nobody would act on the danger."""
+    MERGE_OTHERS = "merge_others"
+    """The alert to merge into calls other people."""
+    SPLIT_ALL = "split_all"
+    SPLIT_UNKNOWN = "split_unknown"
+    SPLIT_OLD = "split_old"
+    """The finding was recorded before findings were stored whole."""
 
 
 _OPEN: Final[dict[Signal, State | ActionRefusal]] = {
@@ -87,6 +118,9 @@ _OPEN: Final[dict[Signal, State | ActionRefusal]] = {
     Signal.ADDED: State.OPEN,
     Signal.STILL_FIRING: State.OPEN,
     Signal.OWNER_UNREACHABLE: State.OPEN,
+    Signal.GIVE_BACK: ActionRefusal.NOT_HANDED_OVER,
+    Signal.MERGE: State.CLOSED,
+    Signal.RETURN_EXPIRED: State.OPEN,
 }
 _ACKNOWLEDGED: Final[dict[Signal, State | ActionRefusal]] = {
     Signal.ACKNOWLEDGE: ActionRefusal.ALREADY_TAKEN,
@@ -107,6 +141,9 @@ _ACKNOWLEDGED: Final[dict[Signal, State | ActionRefusal]] = {
     Signal.ADDED: State.ACKNOWLEDGED,
     Signal.STILL_FIRING: State.ACKNOWLEDGED,
     Signal.OWNER_UNREACHABLE: State.OPEN,
+    Signal.GIVE_BACK: ActionRefusal.NOT_HANDED_OVER,
+    Signal.MERGE: State.CLOSED,
+    Signal.RETURN_EXPIRED: State.ACKNOWLEDGED,
 }
 _ON_SITE: Final[dict[Signal, State | ActionRefusal]] = {
     Signal.ACKNOWLEDGE: ActionRefusal.ALREADY_ON_SITE,
@@ -127,6 +164,9 @@ _ON_SITE: Final[dict[Signal, State | ActionRefusal]] = {
     Signal.ADDED: State.ON_SITE,
     Signal.STILL_FIRING: State.ON_SITE,
     Signal.OWNER_UNREACHABLE: State.OPEN,
+    Signal.GIVE_BACK: ActionRefusal.NOT_HANDED_OVER,
+    Signal.MERGE: State.CLOSED,
+    Signal.RETURN_EXPIRED: State.ON_SITE,
 }
 _RESOLVED: Final[dict[Signal, State | ActionRefusal]] = {
     Signal.ACKNOWLEDGE: ActionRefusal.ALREADY_RESOLVED,
@@ -147,6 +187,9 @@ _RESOLVED: Final[dict[Signal, State | ActionRefusal]] = {
     Signal.ADDED: State.OPEN,
     Signal.STILL_FIRING: State.OPEN,
     Signal.OWNER_UNREACHABLE: State.RESOLVED,
+    Signal.GIVE_BACK: ActionRefusal.NOT_HANDED_OVER,
+    Signal.MERGE: State.CLOSED,
+    Signal.RETURN_EXPIRED: State.RESOLVED,
 }
 _VERIFIED: Final[dict[Signal, State | ActionRefusal]] = {
     Signal.ACKNOWLEDGE: ActionRefusal.ALREADY_VERIFIED,
@@ -167,6 +210,9 @@ _VERIFIED: Final[dict[Signal, State | ActionRefusal]] = {
     Signal.ADDED: State.OPEN,
     Signal.STILL_FIRING: State.OPEN,
     Signal.OWNER_UNREACHABLE: State.VERIFIED,
+    Signal.GIVE_BACK: ActionRefusal.NOT_HANDED_OVER,
+    Signal.MERGE: State.CLOSED,
+    Signal.RETURN_EXPIRED: State.VERIFIED,
 }
 _CLOSED: Final[dict[Signal, State | ActionRefusal]] = {
     Signal.ACKNOWLEDGE: ActionRefusal.CLOSED,
@@ -187,6 +233,9 @@ _CLOSED: Final[dict[Signal, State | ActionRefusal]] = {
     Signal.ADDED: State.OPEN,
     Signal.STILL_FIRING: State.OPEN,
     Signal.OWNER_UNREACHABLE: State.CLOSED,
+    Signal.GIVE_BACK: ActionRefusal.NOT_HANDED_OVER,
+    Signal.MERGE: ActionRefusal.CLOSED,
+    Signal.RETURN_EXPIRED: State.CLOSED,
 }
 _RETURNED: Final[dict[Signal, State | ActionRefusal]] = {
     Signal.ACKNOWLEDGE: State.ACKNOWLEDGED,
@@ -194,7 +243,7 @@ _RETURNED: Final[dict[Signal, State | ActionRefusal]] = {
     Signal.RESOLVE: ActionRefusal.RETURNED,
     Signal.VERIFY: ActionRefusal.RETURNED,
     Signal.CLOSE: State.CLOSED,
-    Signal.RETURN: ActionRefusal.RETURNED,
+    Signal.RETURN: State.RETURNED,
     Signal.REOPEN: State.OPEN,
     Signal.SHELVE: State.SHELVED,
     Signal.ASSIGN: State.OPEN,
@@ -207,6 +256,9 @@ _RETURNED: Final[dict[Signal, State | ActionRefusal]] = {
     Signal.ADDED: State.RETURNED,
     Signal.STILL_FIRING: State.RETURNED,
     Signal.OWNER_UNREACHABLE: State.RETURNED,
+    Signal.GIVE_BACK: State.OPEN,
+    Signal.MERGE: State.CLOSED,
+    Signal.RETURN_EXPIRED: State.OPEN,
 }
 _SHELVED: Final[dict[Signal, State | ActionRefusal]] = {
     Signal.ACKNOWLEDGE: State.ACKNOWLEDGED,
@@ -227,6 +279,9 @@ _SHELVED: Final[dict[Signal, State | ActionRefusal]] = {
     Signal.ADDED: State.SHELVED,
     Signal.STILL_FIRING: State.SHELVED,
     Signal.OWNER_UNREACHABLE: State.SHELVED,
+    Signal.GIVE_BACK: ActionRefusal.NOT_HANDED_OVER,
+    Signal.MERGE: State.CLOSED,
+    Signal.RETURN_EXPIRED: State.SHELVED,
 }
 
 _ROWS: Final = {

@@ -32,6 +32,7 @@ class CardRenderer:
             MessageKind.ALERT: texts.title,
             MessageKind.ESCALATE: texts.escalated,
             MessageKind.ASSIST: texts.nearby if context.variant.startswith(VOLUNTEER) else texts.assist,
+            MessageKind.HANDOVER: texts.handover_title,
         }
         title = titles.get(context.kind, texts.overdue)
         if context.kind is MessageKind.ASSIST:
@@ -52,7 +53,12 @@ class CardRenderer:
         if context.affected_name:
             rows.append({"keyname": texts.person, "value": context.affected_name})
         return self._card(
-            alert, task, page, title.format(level=level, title=alert.title), rows, self._call_buttons(alert)
+            alert,
+            task,
+            page,
+            title.format(level=level, title=alert.title),
+            rows,
+            self._call_buttons(alert, context.kind),
         )
 
     def _assist_card(
@@ -79,6 +85,20 @@ class CardRenderer:
         ]
         return self._card(alert, task, page, texts.helping.format(title=alert.title), rows, buttons)
 
+    def question_card(self, alert: Alert, context: MessageContext, task: str, page: str = "") -> dict[str, object]:
+        """A card that asks: to verify, or what the case turned out to be."""
+        texts, words = self.renderer.catalog.card, self.renderer.catalog.dispositions
+        rows = [{"keyname": texts.time, "value": self.renderer.event_time(alert, context.now)}]
+        if context.kind is MessageKind.VERIFY:
+            buttons: list[dict[str, object]] = [
+                {"text": texts.verified, "style": 1, "key": f"verify:{alert.id}"},
+                {"text": texts.still_dangerous, "style": 3, "key": f"reopen:{alert.id}"},
+                {"text": texts.pass_, "style": 4, "key": f"pass:{alert.id}"},
+            ]
+            return self._card(alert, task, page, texts.verify_title.format(title=alert.title), rows, buttons)
+        buttons = [{"text": word, "style": 4, "key": f"{name}:{alert.id}"} for name, word in words.items()]
+        return self._card(alert, task, page, f"{texts.cleared} · {alert.title}", rows, buttons)
+
     def joined_card(self, alert: Alert, context: MessageContext, task: str, page: str = "") -> dict[str, object]:
         """The card about dangers that joined, with the recipient's buttons."""
         texts, level = self.renderer.catalog.card, self.renderer.catalog.severities[alert.severity]
@@ -93,11 +113,12 @@ class CardRenderer:
         buttons = self._owner_buttons(alert) if context.variant.endswith("owner") else self._call_buttons(alert)
         return self._card(alert, task, page, title, rows, buttons)
 
-    def _call_buttons(self, alert: Alert) -> list[dict[str, object]]:
+    def _call_buttons(self, alert: Alert, kind: MessageKind = MessageKind.ALERT) -> list[dict[str, object]]:
         texts = self.renderer.catalog.card
+        handed = kind is MessageKind.HANDOVER
         return [
-            {"text": texts.take, "style": 1, "key": f"ack:{alert.id}"},
-            {"text": texts.pass_, "style": 4, "key": f"pass:{alert.id}"},
+            {"text": texts.accept if handed else texts.take, "style": 1, "key": f"ack:{alert.id}"},
+            {"text": texts.give_back if handed else texts.pass_, "style": 4, "key": f"pass:{alert.id}"},
         ]
 
     def _owner_buttons(self, alert: Alert) -> list[dict[str, object]]:

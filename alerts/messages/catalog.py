@@ -100,6 +100,12 @@ class CardTexts(BaseModel):
     no_help: str = "不去"
     helping: str = "感谢前往 · {title}"
     helped: str = "已有人前往"
+    verify_title: str = "请核查 · {title}"
+    handover_title: str = "{level}转办 · {title}"
+    verified: str = "核查无险情"
+    still_dangerous: str = "仍有险情"
+    accept: str = "受理"
+    give_back: str = "退回"
 
 
 class MailTexts(BaseModel):
@@ -160,6 +166,9 @@ class TextCatalog(BaseModel):
     more: str = "{numbers}等"
     person: str = "{place}，{name}"
     people: str = "{name}等{count}人"
+    dispositions: dict[str, str]
+    overdue: dict[str, str]
+    lapses: dict[str, str]
     refusals: dict[str, str]
     house: ServiceTexts
     timeline: dict[str, str]
@@ -202,6 +211,9 @@ _KEYED: Final = (
     "vias",
     "escalations",
     "escalations_brief",
+    "dispositions",
+    "overdue",
+    "lapses",
     "refusals",
     "timeline",
     "why",

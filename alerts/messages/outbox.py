@@ -216,9 +216,10 @@ class OutboxWriter:
     def _delivery(
         self, alert: Alert, call: CallRequest, channel: str, task: str, payload: dict[str, object], now: Instant
     ) -> Delivery:
+        again = alert.returns if call.kind is MessageKind.HANDOVER else ""
         return Delivery(
             id=task,
-            key=f"{alert.id}:{alert.round}:{call.rung}:{call.person.id}:{channel}:{call.kind}"
+            key=f"{alert.id}:{alert.round}:{call.rung}:{call.person.id}:{channel}:{call.kind}{again}"
             + (f":{call.occasion}" if call.occasion else ""),
             alert=alert.id,
             round=alert.round,

@@ -40,7 +40,7 @@ RETAINED: Final = "retained"
 """The quantity of the evidence line that marks a message retained by a broker."""
 _LINK: Final = re.compile(r"(?:https?://|www\.)[^\s，。]*", re.IGNORECASE)
 _MOBILE: Final = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
-CODE_VARIABLES: Final = ("ok", "no", "here", "done", "number", "numbers")
+CODE_VARIABLES: Final = (*reply_codes.DIGITS, "number", "numbers")
 """Template variables that are made of reply codes."""
 _CLAUSE: Final = re.compile(r"[^，。：]+[，。：]?")
 _FORBIDDEN: Final = re.compile(r"[【】\[\]\r\n\t]")
@@ -117,6 +117,7 @@ class MessageRenderer:
             owner=alert.owner_name or "",
             time=self.format_time(alert.taken_at or now, now),
             until=self.due_time(alert, now),
+            into=alert.merged_into or "",
         )
 
     def affected_name(self, people: Sequence[Person], care: Sequence[str]) -> str:
@@ -159,7 +160,7 @@ class MessageRenderer:
 
     def _reason_texts(self, alert: Alert, context: MessageContext) -> list[str]:
         """Texts for `${reason}`, the longest first: why it escalated, or why an action was refused."""
-        if context.kind is MessageKind.ESCALATE:
+        if context.kind in (MessageKind.ESCALATE, MessageKind.HANDOVER):
             return self._escalation_reasons(alert, context.now)
         return [sanitize(context.reason).rstrip("。")[:MAX_VARIABLE] or "-"]
 

@@ -1,6 +1,7 @@
 """Reply codes of text messages: the number of an alert on one phone, then a digit for the action.
 
-`31` acknowledges alert 3 of this phone, `32` declines it, `33` reports arrival, `34` reports it as dealt with.
+`31` acknowledges alert 3 of this phone, `32` declines it, `33` reports arrival, `34` reports it as dealt with; `35` to
+`39` say what it turned out to be, `30` that it was verified.
 """
 
 from __future__ import annotations
@@ -9,6 +10,19 @@ from collections.abc import Collection
 from typing import Final
 
 MAX_NUMBER: Final = 99
+DIGITS: Final = {
+    "ok": 1,
+    "no": 2,
+    "here": 3,
+    "done": 4,
+    "real": 5,
+    "wrong": 6,
+    "test": 7,
+    "fault": 8,
+    "prank": 9,
+    "verified": 0,
+}
+"""The last digit of a code, by the template variable that states it."""
 
 
 def smallest_free(used: Collection[int]) -> int | None:
@@ -23,16 +37,10 @@ def smallest_free(used: Collection[int]) -> int | None:
 def codes_of(number: int) -> dict[str, str]:
     """The template variables for a number.
 
-    >>> codes_of(3)
+    >>> {name: code for name, code in codes_of(3).items() if name in ("ok", "no", "here", "done", "number")}
     {'ok': '31', 'no': '32', 'here': '33', 'done': '34', 'number': '3'}
     """
-    return {
-        "ok": f"{number}1",
-        "no": f"{number}2",
-        "here": f"{number}3",
-        "done": f"{number}4",
-        "number": str(number),
-    }
+    return {name: f"{number}{digit}" for name, digit in DIGITS.items()} | {"number": str(number)}
 
 
 def normalize_phone(phone: str) -> str:

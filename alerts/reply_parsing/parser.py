@@ -28,6 +28,12 @@ class ReplyIntent(StrEnum):
     DECLINE = "pass"
     ARRIVE = "arrive"
     RESOLVE = "resolve"
+    VERIFY = "verify"
+    REAL = "real"
+    FALSE_ALARM = "false_alarm"
+    TEST = "test"
+    DEVICE_FAULT = "device_fault"
+    PRANK = "prank"
     RECEIPT = "receipt"
     """收到 without a code: a take where it can mean one call only, else no answer."""
     QUESTION = "question"
@@ -80,14 +86,30 @@ _INTENT_OF_DIGIT: Final = {
     "2": ReplyIntent.DECLINE,
     "3": ReplyIntent.ARRIVE,
     "4": ReplyIntent.RESOLVE,
+    "5": ReplyIntent.REAL,
+    "6": ReplyIntent.FALSE_ALARM,
+    "7": ReplyIntent.TEST,
+    "8": ReplyIntent.DEVICE_FAULT,
+    "9": ReplyIntent.PRANK,
+    "0": ReplyIntent.VERIFY,
 }
+_CONCLUSIONS: Final = frozenset("56789")
+_ASKED_ONLY: Final = frozenset("567890")
+"""Digits that are codes only while the sender is asked for them: `15` from a person on his way means minutes."""
+EMERGENCY_NUMBERS: Final = frozenset({"110", "119", "120"})
+"""Police, fire, ambulance: never answers to a question, although alert 11 or 12 could have these codes."""
 _COMBINED_INTENT: Final[dict[tuple[ReplyIntent, ReplyIntent | None], ReplyIntent]] = {
     (ReplyIntent.ACKNOWLEDGE, ReplyIntent.ARRIVE): ReplyIntent.ARRIVE,
     (ReplyIntent.ACKNOWLEDGE, ReplyIntent.RESOLVE): ReplyIntent.RESOLVE,
+    **{(_INTENT_OF_DIGIT[digit], ReplyIntent.RESOLVE): _INTENT_OF_DIGIT[digit] for digit in sorted(_CONCLUSIONS)},
     **{(own, own): own for own in _INTENT_OF_DIGIT.values()},
     **{(own, claim): own for own in _INTENT_OF_DIGIT.values() for claim in (None, ReplyIntent.RECEIPT)},
 }
 """The meaning of the last digit of a code with the words beside it; a pair not listed is a contradiction."""
+
+
+_CONCLUDING: Final = {"误报": "6", "假警报": "6", "假的": "6", "测试": "7", "演习": "7"}
+"""Words that are doubtful alone, by the digit with which they state a conclusion."""
 
 
 class _TokenizedReply(Struct, frozen=True):
@@ -97,21 +119,25 @@ class _TokenizedReply(Struct, frozen=True):
     kinds: frozenset[WordKind | Mark]
     codes: tuple[str, ...]
     held: frozenset[int]
+    asked: frozenset[int] = frozenset()
 
     @property
     def understood(self) -> bool:
         return not self.kinds & {Mark.UNKNOWN, WordKind.QUESTION, WordKind.NEGATION, WordKind.DOUBTFUL}
 
 
-def parse_reply(text: str, grammar: ReplyGrammar, held: Collection[int] = ()) -> ParsedReply:
-    """Parse a text from a phone that holds these alert numbers. Total: never raises."""
+def parse_reply(
+    text: str, grammar: ReplyGrammar, held: Collection[int] = (), asked: Collection[int] = ()
+) -> ParsedReply:
+    """Parse a text from a phone that holds these alert numbers; of those in `asked` the sender was asked to verify or
+    to conclude. Total: never raises."""
     if len(text) > MAX_REPLY_LENGTH:
         return _unclear(Unclear.TOO_LONG)
     tokens = tuple(tokenize(grammar.quoted.sub(" ", plain_text(text, grammar.sign_table)), grammar))
     numbers = [token.text for token in tokens if token.kind is Mark.NUMBER]
     # A repeated code is one code; a repeated single digit (`1、1`) may be a code in two pieces.
     codes = tuple(numbers if any(len(one) == 1 for one in numbers) else dict.fromkeys(numbers))
-    reply = _TokenizedReply(tokens, frozenset(token.kind for token in tokens), codes, frozenset(held))
+    reply = _TokenizedReply(tokens, frozenset(token.kind for token in tokens), codes, frozenset(held), frozenset(asked))
     for read in (_empty, _opt_out, _refusal, _question, _doubt, _several, _coded):
         parsed = read(reply)
         if parsed is not None:
@@ -139,7 +165,7 @@ def _refusal(reply: _TokenizedReply) -> ParsedReply | None:
     if _contradicts(reply):
         return _unclear(Unclear.CONTRADICTION)
     meant = [_readings(reply, code, True) for code in reply.codes]
-    if any(reading[1] in ("3", "4") for found in meant for reading in found[:1]):
+    if any(reading[1] not in ("", "1", "2") for found in meant for reading in found[:1]):
         return _unclear(Unclear.CONTRADICTION)
     numbers = tuple(dict.fromkeys(found[0][0] for found in meant if found))
     whole = reply.understood and all(meant)
@@ -160,7 +186,7 @@ def _doubt(reply: _TokenizedReply) -> ParsedReply | None:
         (WordKind.DOUBTFUL, Unclear.DOUBTFUL),
         (WordKind.OPT_OUT, Unclear.DOUBTFUL),
     ):
-        if kind in reply.kinds:
+        if kind in reply.kinds and not (kind is WordKind.DOUBTFUL and _concludes(reply)):
             return _unclear(why)
     if Mark.UNKNOWN not in reply.kinds:
         return None
@@ -169,6 +195,15 @@ def _doubt(reply: _TokenizedReply) -> ParsedReply | None:
         if found and found[0][1] == "2":
             return ParsedReply(ReplyIntent.DECLINE, (found[0][0],), Certainty.SAFE)
     return _unclear(Unclear.UNKNOWN_WORDS)
+
+
+def _concludes(reply: _TokenizedReply) -> bool:
+    """A code for what it turned out to be, with the same word beside it: `36误报` is no doubt."""
+    words = {token.text for token in reply.tokens if token.kind is WordKind.DOUBTFUL}
+    if len(reply.codes) != 1 or len(words) != 1 or WordKind.OPT_OUT in reply.kinds:
+        return False
+    found = _readings(reply, reply.codes[0], False)
+    return bool(found) and _CONCLUDING.get(words.pop()) == found[0][1]
 
 
 def _contradicts(reply: _TokenizedReply) -> bool:
@@ -240,11 +275,19 @@ def _readings(reply: _TokenizedReply, code: str, by_number: bool) -> list[tuple[
     if code.startswith("0") or len(code) > 3:
         return []
     found: list[tuple[int, str]] = []
-    if len(code) > 1 and code[-1] in _INTENT_OF_DIGIT and int(code[:-1]) in reply.held:
+    if len(code) > 1 and _is_code(reply, code):
         found.append((int(code[:-1]), code[-1]))
     if by_number and int(code) <= MAX_NUMBER and int(code) in reply.held:
         found.append((int(code), ""))
     return found
+
+
+def _is_code(reply: _TokenizedReply, code: str) -> bool:
+    """Whether a number is the code of an alert on this phone, for an answer that is possible now."""
+    number, digit = int(code[:-1]), code[-1]
+    if digit in _ASKED_ONLY:
+        return number in reply.asked and code not in EMERGENCY_NUMBERS
+    return digit in _INTENT_OF_DIGIT and number in reply.held
 
 
 def _glued(tokens: Sequence[Token]) -> bool:

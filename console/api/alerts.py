@@ -6,12 +6,10 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Annotated, Any, Final, get_args
 
-from fastapi import Path, Query, Request
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from fastapi import Query, Request
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from alerts.alert import Actor, AlertSource, CaseDisposition, ResponseSource, State
-from alerts.lifecycle.event import InvalidField, InvalidTransition
-from alerts.service import NoSuchAlert
 from console import messages_zh
 from console.api.devices import visible_places
 from console.dependencies import RuleSummary
@@ -29,7 +27,6 @@ from console.http.requests import (
     parse_body,
     parse_choices,
     parse_period,
-    parse_time_field,
 )
 from console.schemas.alerts import Action, AlertDetail, AlertItem, WorkerLink
 from console.schemas.references import Page
@@ -47,19 +44,15 @@ router = documented_router(tags=["alerts"])
 ACTIONS: Final = get_args(Action)
 
 
-class ActionBody(BaseModel):
-    """Parameters of an action. `person`: the person an operator acts for; default: the logged-in user."""
+class LinkBody(BaseModel):
+    """For whom a worker's link is made."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
-    comment: Annotated[str, Field(max_length=2000)] | None = None
-    reason: Annotated[str, Field(max_length=2000)] | None = None
-    until: str | None = None
-    to: str | None = None
     person: str | None = None
 
 
-_ACTION_BODY = TypeAdapter(ActionBody)
+_LINK_BODY = TypeAdapter(LinkBody)
 
 
 @router.get("/alerts", summary="Alerts, newest first; every state unless filtered")
@@ -102,9 +95,7 @@ async def list_alerts(
         returned_to=returned_to or None,
     )
     page = await deps.database.read(lambda tx: queries.list_alerts(tx, filters, pages.limit, pages.after))
-    rules = deps.rules.summaries()
-    views = [_enriched(deps, view, rules) for view in page.items]
-    return list_response(deps, [item_for_user(view, user) for view in views], pages.sign_cursor(page.next))
+    return list_response(deps, enriched_items(deps, page.items, user), pages.sign_cursor(page.next))
 
 
 @router.get("/alerts/{alert_id}", summary="One alert with its timeline")
@@ -119,11 +110,11 @@ async def get_alert(deps: Deps, user: CurrentUser, alert_id: str) -> JsonRespons
     "/alerts/{alert_id}/link",
     status_code=201,
     summary="A worker's link: this alert, this person, two hours",
-    openapi_extra=examples.request_body(examples.LINK, _ACTION_BODY),
+    openapi_extra=examples.request_body(examples.LINK, _LINK_BODY),
 )
 async def create_link(request: Request, deps: Deps, user: CurrentUser, alert_id: str) -> JsonResponse[WorkerLink]:
     require(user, "assign")
-    person = (await parse_body(request, _ACTION_BODY)).person
+    person = (await parse_body(request, _LINK_BODY)).person
     await require_visible_alert(deps, user, alert_id)
     if person is None or person not in deps.registry.community().people:
         raise invalid(FieldError("person", messages_zh.UNKNOWN_PERSON.format(person=person)))
@@ -132,42 +123,6 @@ async def create_link(request: Request, deps: Deps, user: CurrentUser, alert_id:
     detail = {"alert": alert_id, "for": person}
     await deps.database.write(lambda tx: audit.record(tx, now, user.person or user.token, "link made", detail))
     return item_response(deps, WorkerLink(link=link, path=f"/m/{link}", expires_at=Timestamp(now + LINK_MS)), 201)
-
-
-@router.post(
-    "/alerts/{alert_id}/{action}",
-    summary="Perform an action on an alert; 409 explains why it is not possible now",
-    description="、".join(ACTIONS),
-    openapi_extra=examples.request_body(examples.ACTION, _ACTION_BODY, optional=True),
-)
-async def perform_action(
-    request: Request,
-    deps: Deps,
-    user: CurrentUser,
-    alert_id: str,
-    action: Annotated[str, Path(json_schema_extra={"enum": list(ACTIONS)})],
-) -> JsonResponse[AlertItem | None]:
-    if action not in ACTIONS:
-        raise not_found("path")
-    require(user, action)
-    body = await parse_body(request, _ACTION_BODY, optional=True)
-    await require_visible_alert(deps, user, alert_id)
-    actor, now = resolve_actor(deps, user, body.person), deps.clock()
-    until = parse_time_field(deps, "until", body.until)
-    if body.to is not None and body.to not in deps.registry.community().people:
-        raise invalid(FieldError("to", messages_zh.UNKNOWN_PERSON.format(person=body.to)))
-    try:
-        await deps.desk.perform(alert_id, action, actor, now, body.comment, body.reason, until, body.to)
-    except NoSuchAlert:
-        raise not_found("alert", alert_id) from None
-    except InvalidTransition as refused:
-        raise Problem(409, refused.message) from None
-    except InvalidField as missing:
-        raise invalid(FieldError(missing.field, messages_zh.MISSING_FIELDS[missing.field])) from None
-    detail = {"alert": alert_id, "as": actor.id}
-    await deps.database.write(lambda tx: audit.record(tx, now, user.person or user.token, f"alert {action}", detail))
-    view = await item_view(deps, alert_id)
-    return item_response(deps, None if view is None else item_for_user(view, user))
 
 
 async def require_visible_alert(deps: Deps, user: Principal, alert_id: str) -> dict[str, Any]:
@@ -192,6 +147,12 @@ async def item_view(deps: Deps, alert_id: str) -> dict[str, Any] | None:
     return None if view is None else _enriched(deps, view, deps.rules.summaries())
 
 
+def enriched_items(deps: Deps, views: Sequence[Mapping[str, Any]], user: Principal) -> list[AlertItem]:
+    """Alerts of a page of the store as this user sees them."""
+    rules = deps.rules.summaries()
+    return [item_for_user(_enriched(deps, view, rules), user) for view in views]
+
+
 def _enriched(deps: Deps, view: Mapping[str, Any], rules: Sequence[RuleSummary]) -> dict[str, Any]:
     """The view in both languages, with its place on the map and the responsible grid cell."""
     community, place = deps.registry.community(), view["place"]
@@ -201,7 +162,13 @@ def _enriched(deps: Deps, view: Mapping[str, Any], rules: Sequence[RuleSummary])
 
 def for_user(view: Mapping[str, Any], user: Principal) -> dict[str, Any]:
     """The view with the actions that this user may perform: the pages show a button for each."""
-    return {**view, "allowed": [action for action in view["allowed"] if user.has_permission(action)]}
+    return {**view, "allowed": [action for action in view["allowed"] if may_act(user, action, view)]}
+
+
+def may_act(user: Principal, action: str, view: Mapping[str, Any]) -> bool:
+    """Whether this user may perform the action on this alert: by his role, or because he is asked to verify it."""
+    is_asked = action in ("verify", "reopen") and user.person is not None and view["verifier"] == user.person
+    return user.has_permission(action) or is_asked
 
 
 def item_for_user(view: Mapping[str, Any], user: Principal) -> AlertItem:

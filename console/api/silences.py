@@ -48,7 +48,8 @@ class MatchersBody(BaseModel):
 
 
 class SilenceBody(BaseModel):
-    """`from` defaults to now. `person`: the person an operator acts for."""
+    """`from` defaults to now. `person`: the person an operator acts for. `notify_only`: what it covers is recorded and
+    told for information; nobody is called."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -57,6 +58,7 @@ class SilenceBody(BaseModel):
     until: str
     reason: Annotated[str, Field(max_length=2000)]
     person: str | None = None
+    notify_only: bool = False
 
 
 _SILENCE_BODY: Final = TypeAdapter(SilenceBody)
@@ -89,6 +91,7 @@ async def create_silence(request: Request, deps: Deps, user: SilencePlanner) -> 
     silence = Silence(
         0, body.matchers.value(), now if since is None else since, until, person.id, person.name, body.reason, now
     )
+    silence = msgspec.structs.replace(silence, notify_only=body.notify_only)
     await _check(deps, user, silence, now)
     detail = {"by": person.id, "reason": silence.reason, "matchers": _matchers_text(silence.matchers)}
 
@@ -201,6 +204,7 @@ def _silence_view(deps: Deps, silence: Silence, suppressed: int) -> schema.Silen
         "ended_by": silence.ended_by,
         "state": _state(silence, now),
         "suppressed": suppressed,
+        "notify_only": silence.notify_only,
     }
     return to_schema(schema.Silence, view)
 

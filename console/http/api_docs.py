@@ -40,6 +40,8 @@ TAGS: Final = (
     ("statistics", "统计与月报：响应时间、结案率、告警负荷"),
     ("drills", "演练：只通知工作人员"),
     ("silences", "静默"),
+    ("supervision", "督办：所有超时未办的告警"),
+    ("statistics", "统计：处置结论"),
     ("stream", "实时事件"),
     ("session", "登录"),
     ("tokens", "访问令牌"),

@@ -74,6 +74,9 @@ ACTION: Final = {
     "reason": "检修",
     "until": "2026-11-21T23:00:00+08:00",
     "to": "worker-4",
+    "into": "17",
+    "findings": ["gas-alarm@3/gas-0412/1795269600000"],
+    "disposition": "real",
 }
 CASE: Final = {
     "title": "居民称有燃气味",

@@ -12,7 +12,22 @@ from console.timestamps import Timestamp
 from domain import Ledger, Severity
 
 Action = Literal[
-    "acknowledge", "arrive", "resolve", "verify", "close", "return", "reopen", "shelve", "assign", "pass", "comment"
+    "acknowledge",
+    "arrive",
+    "resolve",
+    "verify",
+    "close",
+    "return",
+    "back",
+    "reopen",
+    "shelve",
+    "assign",
+    "pass",
+    "comment",
+    "conclude",
+    "supervise",
+    "merge",
+    "split",
 ]
 
 

@@ -79,6 +79,7 @@ class Silence(Schema, frozen=True, kw_only=True):
     ended_by: str | None
     state: Literal["active", "pending", "expired"]
     suppressed: int
+    notify_only: bool
 
 
 class WhyFact(Schema, frozen=True, kw_only=True):

@@ -37,19 +37,23 @@ class AccessRole(StrEnum):
     """An outside system that exchanges cases, or a care platform that reads events; it has no other permission."""
 
 
-_WORKER_ACTIONS: Final = frozenset({"acknowledge", "arrive", "resolve", "pass", "return", "comment"})
+_WORKER_ACTIONS: Final = frozenset(
+    {"acknowledge", "arrive", "resolve", "pass", "return", "back", "conclude", "comment"}
+)
 _OPERATOR_ACTIONS: Final = _WORKER_ACTIONS | {
     "open",
     "shelve",
     "silence",
     "assign",
+    "merge",
+    "split",
     "reopen",
     "refusals",
     "rules",
     "reset",
     "doctor",
 }
-_DISPATCHER_ACTIONS: Final = _OPERATOR_ACTIONS | {"verify", "close", "roster"}
+_DISPATCHER_ACTIONS: Final = _OPERATOR_ACTIONS | {"verify", "close", "supervise", "roster"}
 PERMISSIONS: Final[dict[AccessRole, frozenset[str]]] = {
     AccessRole.VIEWER: frozenset({"refusals"}),
     AccessRole.WORKER: _WORKER_ACTIONS,

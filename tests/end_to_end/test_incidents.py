@@ -84,14 +84,18 @@ async def test_an_alert_is_handled_by_the_api_and_closed_by_another_person(harne
     for action in ("acknowledge", "arrive", "resolve"):
         response = await harness.api.post(f"{path}/{action}", json={"person": "li"})
         assert response.status_code in (200, 201), response.text
-    still_active = await harness.api.post(f"{path}/verify", json={"person": "chen"})
+    same_login = await harness.api.post(f"{path}/verify", json={"person": "chen"})
+    assert (same_login.status_code, "同一个登录账号" in same_login.text) == (409, True)
+    token = (await harness.api.post("/api/v1/tokens", json={"role": "dispatcher", "person": "chen"})).json()["token"]
+    chen = {"authorization": f"Bearer {token}"}
+    still_active = await harness.api.post(f"{path}/verify", headers=chen)
     assert (still_active.status_code, "设备仍在报警" in still_active.text) == (409, True)
     harness.clock.now += 60_000
     await harness.publish("fengshao/v1/gas-402/up", {"alarm": False})
     async with asyncio.timeout(15):
-        while (verified := await harness.api.post(f"{path}/verify", json={"person": "chen"})).status_code == 409:
+        while (verified := await harness.api.post(f"{path}/verify", headers=chen)).status_code == 409:
             await asyncio.sleep(0.01)
-    closed = await harness.api.post(f"{path}/close", json={"person": "chen"})
+    closed = await harness.api.post(f"{path}/close", json={"disposition": "real"}, headers=chen)
     assert (200, 200) == (verified.status_code, closed.status_code)
 
     timeline = [entry["kind"] for entry in (await harness.get(path))["timeline"]]

@@ -54,8 +54,13 @@ class ExchangeHarness:
             self.console.now = max(due, self.console.now + 1)
 
     async def act(self, alert: str, action: str, person: str, **body: Any) -> dict[str, Any]:
-        """An action of a person, by the API; then what follows from it is sent."""
-        response = await self.api.post(f"/api/v1/alerts/{alert}/{action}", json={"person": person, **body})
+        """An action of a person, by the API; then what follows from it is sent. A verifier has his own token."""
+        headers = {}
+        if action == "verify":
+            made = await self.api.post("/api/v1/tokens", json={"role": "dispatcher", "person": person})
+            headers = {"authorization": f"Bearer {made.json()['token']}"}
+        path, sent = f"/api/v1/alerts/{alert}/{action}", {"person": person, "disposition": "real", **body}
+        response = await self.api.post(path, json=sent, headers=headers)
         assert response.status_code == 200, response.text
         await self.exchange.sender.send_due()
         return dict(response.json())

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, func, insert, select
+import msgspec
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
-from alerts.ports import FindingRecord
+from alerts.ports import FindingRecord, RecordedFinding
 from domain import Finding, FindingPhase
 from store.database.alerts.tables import alert_findings
+from store.database.sql import chunks
 
 FINAL_PHASES: Final = (FindingPhase.ENDED.value, FindingPhase.WITHDRAWN.value)
 """A finding with a record of one of these phases is no longer active."""
 
+_encode_finding = msgspec.json.Encoder().encode
+_decode_finding = msgspec.json.Decoder(Finding).decode
 _ONCE: Final = (FindingPhase.BEGAN, FindingPhase.ENDED, FindingPhase.WITHDRAWN)
 _RECORDED = select(alert_findings.c.phase, alert_findings.c.at, alert_findings.c.alert).where(
     alert_findings.c.finding == bindparam("finding")
@@ -30,7 +35,24 @@ def finding_record(tx: Connection, finding: Finding) -> FindingRecord:
 def record_finding(tx: Connection, finding: Finding, alert: int | None) -> None:
     """Insert this phase of a finding, and the alert it belongs to."""
     row = {**_phase_key(finding), "alert": alert, "severity": finding.severity.value, "heard_at": finding.now}
-    tx.execute(insert(alert_findings), {**row, "device": finding.device})
+    body = _encode_finding(finding).decode() if finding.phase is FindingPhase.BEGAN else None
+    tx.execute(insert(alert_findings), {**row, "device": finding.device, "body": body})
+
+
+def recorded_findings(tx: Connection, alert: int) -> list[RecordedFinding]:
+    """Every finding of an alert with what was recorded when it began, in order of recording."""
+    body = func.max(alert_findings.c.body)
+    query = select(alert_findings.c.finding, body.label("body")).where(alert_findings.c.alert == alert)
+    query = query.group_by(alert_findings.c.finding).order_by(func.min(alert_findings.c.heard_at))
+    rows = tx.execute(query.order_by(alert_findings.c.finding))
+    return [RecordedFinding(row.finding, None if row.body is None else _decode_finding(row.body)) for row in rows]
+
+
+def move_findings(tx: Connection, alert: int, into: int, findings: Sequence[str] | None) -> None:
+    """All phases of these findings of one alert, or of all of them, belong to another alert from now on."""
+    moved = update(alert_findings).where(alert_findings.c.alert == alert).values(alert=into)
+    for part in [None] if findings is None else chunks(list(findings)):
+        tx.execute(moved if part is None else moved.where(alert_findings.c.finding.in_(part)))
 
 
 def active_findings(tx: Connection, alert: int, limit: int | None = None) -> list[tuple[str, str | None]]:

@@ -13,7 +13,7 @@ from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from alerts.alert import UNACKNOWLEDGED_STATES, Alert, State
-from alerts.lifecycle.advance import allowed_actions
+from alerts.lifecycle.preconditions import allowed_actions
 from alerts.message import CALL_KINDS, Delivery
 from domain import Instant
 from store.database.alerts.rows import alert_of, delivery_of, entry_of
@@ -47,6 +47,20 @@ def list_alerts(tx: Connection, filters: AlertFilter, limit: int, after: str | N
     rows = tx.execute(query.order_by(alerts.c.id.desc()).limit(limit + 1)).all()
     items = alert_items(tx, [alert_of(row) for row in rows])
     return page_of([(item["id"], item) for item in items], limit)
+
+
+def list_overdue(
+    tx: Connection, places: Sequence[str] | None, limit: int, after: str | None = None
+) -> Page[dict[str, Any]]:
+    """Alerts with an overdue step, the longest overdue first; `after` is `since-id` of the last item before."""
+    query = select(alerts).where(alerts.c.overdue_since.is_not(None), *_conditions(AlertFilter(place=places)))
+    since, dash, last = (after or "").partition("-")
+    if dash and since.isdecimal() and last.isdecimal():
+        later = and_(alerts.c.overdue_since == int(since), alerts.c.id > int(last))
+        query = query.where(or_(alerts.c.overdue_since > int(since), later))
+    rows = [alert_of(row) for row in tx.execute(query.order_by(alerts.c.overdue_since, alerts.c.id).limit(limit + 1))]
+    keys = [f"{alert.overdue_since}-{alert.id}" for alert in rows]
+    return page_of(list(zip(keys, alert_items(tx, rows), strict=True)), limit)
 
 
 def get_alert(tx: Connection, alert_id: str) -> dict[str, Any] | None:

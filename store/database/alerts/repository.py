@@ -8,15 +8,15 @@ from typing import Final, Protocol, TypeVar
 from msgspec import structs
 from sqlalchemy import Connection, and_, bindparam, func, insert, or_, select, update
 
-from alerts.alert import ACTIVE_STATES, UNACKNOWLEDGED_STATES, Alert, TimelineEntry
+from alerts.alert import ACTIVE_STATES, Alert, State, TimelineEntry
 from alerts.exchange.messages import Changes
 from alerts.handling.joining import is_unregistered
-from alerts.message import DANGER_KINDS, NOT_FAILED, OVER_BUDGET, POSSIBLY_SEEN, Delivery, DeliveryState, MessageKind
+from alerts.message import POSSIBLY_SEEN, Delivery, DeliveryState, MessageKind
 from alerts.messages.deliveries import answer_key_prefix
-from alerts.ports import AlertStore, FindingRecord, ReplyCode
+from alerts.ports import AlertStore, FindingRecord, RecordedFinding, ReplyCode
 from alerts.silence import HeldFinding, HeldState, Silence
 from domain import Finding, Instant, Lane, Ledger, Person
-from store.database.alerts import callbacks, milestones, reply_codes, silences
+from store.database.alerts import audits, callbacks, milestones, reply_codes, silences
 from store.database.alerts import findings as alert_findings
 from store.database.alerts.change_log import ChangeLog
 from store.database.alerts.rows import alert_of, alert_values, delivery_of, delivery_values
@@ -28,8 +28,6 @@ T = TypeVar("T")
 READER: Final = "alerts"
 """Name of the journal position of the findings processed by alerts/."""
 _ACTIVE: Final = tuple(state.value for state in ACTIVE_STATES)
-_NOT_FAILED: Final = tuple(state.value for state in NOT_FAILED)
-_DANGER_KINDS: Final = tuple(kind.value for kind in DANGER_KINDS)
 
 # Built once: SQLAlchemy caches the compiled form of a statement object.
 _ALERT = select(alerts).where(alerts.c.id == bindparam("alert"))
@@ -98,6 +96,12 @@ class SqlAlertStore:
     def has_active_findings(self, alert: int) -> bool:
         return bool(alert_findings.active_findings(self._tx, alert, limit=1))
 
+    def recorded_findings(self, alert: int) -> list[RecordedFinding]:
+        return alert_findings.recorded_findings(self._tx, alert)
+
+    def move_findings(self, alert: int, into: int, findings: Sequence[str] | None = None) -> None:
+        alert_findings.move_findings(self._tx, alert, into, findings)
+
     def active_finding_ids(self, prefix: str) -> list[str]:
         return alert_findings.active_finding_ids(self._tx, prefix)
 
@@ -145,28 +149,18 @@ class SqlAlertStore:
         query = select(alerts).where(alerts.c.state.in_(_ACTIVE), alerts.c.ledger == ledger.value)
         return [alert_of(row) for row in self._tx.execute(query.order_by(alerts.c.id))]
 
+    def informing_alerts(self) -> list[Alert]:
+        query = select(alerts).where(alerts.c.state == State.SHELVED.value, alerts.c.silence.is_not(None))
+        return [alert_of(row) for row in self._tx.execute(query.order_by(alerts.c.id))]
+
     def next_wake(self) -> Instant | None:
         return self._tx.execute(select(func.min(alerts.c.wake_at))).scalar()
 
     def alerts_without_next_step(self, now: Instant, grace_ms: int) -> list[Alert]:
-        overdue = or_(alerts.c.wake_at.is_(None), alerts.c.wake_at < now - grace_ms)
-        query = select(alerts).where(alerts.c.state.in_(_ACTIVE), overdue).order_by(alerts.c.id)
-        return [alert_of(row) for row in self._tx.execute(query)]
+        return audits.alerts_without_next_step(self._tx, now, grace_ms)
 
     def unnotified_alerts(self, opened_before: Instant) -> list[Alert]:
-        notified = select(deliveries.c.alert).where(
-            or_(deliveries.c.state.in_(_NOT_FAILED), deliveries.c.code == OVER_BUDGET),
-            deliveries.c.kind.in_(_DANGER_KINDS),
-            deliveries.c.round == alerts.c.round,
-            deliveries.c.alert == alerts.c.id,
-        )
-        query = select(alerts).where(
-            alerts.c.state.in_([state.value for state in UNACKNOWLEDGED_STATES]),
-            alerts.c.ledger == Ledger.DANGER.value,
-            alerts.c.opened_at <= opened_before,
-            ~notified.exists(),
-        )
-        return [alert_of(row) for row in self._tx.execute(query.order_by(alerts.c.id))]
+        return audits.unnotified_alerts(self._tx, opened_before)
 
     def add_timeline(self, entries: Sequence[TimelineEntry]) -> None:
         self._timeline.extend(entries)
@@ -256,6 +250,9 @@ class SqlAlertStore:
 
     def active_silences(self, now: Instant) -> list[Silence]:
         return silences.active_silences(self._tx, now)
+
+    def silence(self, silence: int) -> Silence | None:
+        return silences.get_silence(self._tx, silence)
 
     def hold_finding(self, finding: Finding, silence: int, now: Instant) -> None:
         silences.hold_finding(self._tx, finding, silence, now)

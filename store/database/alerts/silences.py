@@ -7,10 +7,12 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, insert, or_, select, update
 
+from alerts.alert import State
 from alerts.silence import HeldFinding, HeldState, Matchers, Silence
 from domain import Finding, Instant
 from store.database.alerts.silence_tables import silenced_findings as held_rows
 from store.database.alerts.silence_tables import silences
+from store.database.alerts.tables import alerts
 from store.database.sql import Page, page_of
 
 _FINDING: Final = msgspec.json.Decoder(Finding)
@@ -57,10 +59,12 @@ def active_silences(tx: Connection, now: Instant) -> list[Silence]:
 
 
 def next_silence_end(tx: Connection) -> Instant | None:
-    """When the first silence that holds a finding ends; None when no finding is held."""
+    """When the first silence ends that holds a finding, or under which an alert only informs; None without one."""
     first_end = select(func.min(_END)).join_from(held_rows, silences, held_rows.c.silence == silences.c.id)
     end = tx.execute(first_end.where(held_rows.c.state == HeldState.HELD.value)).scalar()
-    return None if end is None else int(end)
+    informing = select(func.min(_END)).join_from(alerts, silences, alerts.c.silence == silences.c.id)
+    informed = tx.execute(informing.where(alerts.c.state == State.SHELVED.value)).scalar()
+    return min((int(at) for at in (end, informed) if at is not None), default=None)
 
 
 def hold_finding(tx: Connection, finding: Finding, silence: int, now: Instant) -> None:

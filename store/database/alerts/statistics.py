@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from statistics import median
+from typing import Final
 
 from msgspec import Struct
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, or_, select
 
-from alerts.alert import ACTIVE_STATES
+from alerts.alert import ACTIVE_STATES, SETTLED_STATES
 from domain import Instant, Ledger
 from store.database.alerts.tables import alerts, deliveries, timeline
+from store.database.sql import chunks
 
 
 class AlertStatistics(Struct, frozen=True):
@@ -71,3 +73,32 @@ def median_detect_to_send_ms(tx: Connection, since: Instant) -> int | None:
     )
     waits = [int(wait) for (wait,) in first_sent]
     return round(median(waits)) if waits else None
+
+
+DISPOSITION_KEYS: Final = {"rule": alerts.c.rule, "device": alerts.c.device, "place": alerts.c.place}
+"""What dispositions are counted by."""
+
+
+def dispositions(
+    tx: Connection, by: str, since: Instant | None, until: Instant | None, places: Sequence[str] | None = None
+) -> dict[str, dict[str, int]]:
+    """Closed alerts opened in `since <= opened_at < until`, counted by rule, device or place and by disposition; None
+    of a disposition is the key `""`. Exercises and alerts that were merged into others are not counted."""
+    key = DISPOSITION_KEYS[by]
+    conditions: list[ColumnElement[bool]] = [
+        key.is_not(None),
+        alerts.c.exercise.is_(False),
+        alerts.c.merged_into.is_(None),
+    ]
+    conditions.append(alerts.c.state.in_([state.value for state in SETTLED_STATES]))
+    if since is not None:
+        conditions.append(alerts.c.opened_at >= since)
+    if until is not None:
+        conditions.append(alerts.c.opened_at < until)
+    if places is not None:
+        conditions.append(or_(False, *(alerts.c.place.in_(list(part)) for part in chunks(list(places)))))
+    query = select(key, alerts.c.disposition, func.count()).where(*conditions).group_by(key, alerts.c.disposition)
+    counts: dict[str, dict[str, int]] = {}
+    for name, disposition, number in tx.execute(query):
+        counts.setdefault(name, {})[disposition or ""] = int(number)
+    return counts

@@ -60,6 +60,8 @@ alerts = Table(
     Column("overdue_what", String, nullable=False, server_default=""),
     Column("overdue_count", Integer, nullable=False, server_default="0"),
     Column("supervise_at", InstantColumn),
+    Column("order_until", InstantColumn),
+    Column("verify_at", InstantColumn),
     Column("realarm_at", InstantColumn),
     Column("silence", BigInteger),
     Column("description", String, nullable=False, server_default=""),
@@ -90,6 +92,7 @@ alert_findings = Table(
     Column("severity", String, nullable=False),
     Column("heard_at", InstantColumn, nullable=False),
     Column("device", String, index=True),
+    Column("body", String),
 )
 
 Index(None, alert_findings.c.phase, alert_findings.c.heard_at)

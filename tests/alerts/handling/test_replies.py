@@ -8,7 +8,8 @@ import pytest
 from msgspec import structs
 
 from alerts.alert import Actor, ResponseSource, State
-from alerts.handling.replies import MAX_ANSWERS_PER_HOUR, ReplyStatus
+from alerts.handling.inbound_reply import MAX_ANSWERS_PER_HOUR
+from alerts.handling.replies import ReplyStatus
 from alerts.message import MessageKind
 from domain import Severity, Subject
 from simulators.providers.faults import Fault, FaultKind

@@ -176,7 +176,7 @@ async def test_a_settled_danger_that_is_reported_active_again_is_called_again(
     for action in ("acknowledge", "resolve"):
         await harness.service.perform(1, action, WANG)
     for action in actions:
-        await harness.service.perform(1, action, LI)
+        await harness.service.perform(1, action, LI, disposition="real")
     await harness.advance_time(2 * 86_400)
     assert harness.alert(1).state is State.CLOSED
     calls = len(harness.texts("wang"))
@@ -190,7 +190,7 @@ async def test_a_closed_alert_is_checked_until_its_finding_ends(harness: Any, fi
     await harness.service.process_findings([finding()])
     harness.service.due_alerts.status_of = lambda *_: FindingStatus.NOT_RECEIVED
     for action, actor in (("acknowledge", WANG), ("resolve", WANG), ("verify", LI), ("close", LI)):
-        await harness.service.perform(1, action, actor)
+        await harness.service.perform(1, action, actor, disposition="real")
     assert harness.alert(1).wake_at is not None
     await harness.service.process_findings([finding(phase=FindingPhase.ENDED)])
     assert (harness.alert(1).state, harness.alert(1).wake_at) == (State.CLOSED, None)
@@ -199,7 +199,7 @@ async def test_a_closed_alert_is_checked_until_its_finding_ends(harness: Any, fi
 async def test_a_stale_danger_that_resumes_after_closing_is_called_again(harness: Any, finding: Any) -> None:
     await harness.service.process_findings([finding(), finding(phase=FindingPhase.STALE)])
     for action, actor in (("acknowledge", WANG), ("resolve", WANG), ("verify", LI), ("close", LI)):
-        await harness.service.perform(1, action, actor)
+        await harness.service.perform(1, action, actor, disposition="real")
     await harness.service.process_findings([finding(phase=FindingPhase.GRADED, at=harness.clock.now + 5)])
     assert harness.alert(1).state is State.OPEN
 
@@ -207,7 +207,7 @@ async def test_a_stale_danger_that_resumes_after_closing_is_called_again(harness
 async def test_a_danger_that_begins_again_after_closing_opens_a_new_alert(harness: Any, finding: Any) -> None:
     await harness.service.process_findings([finding(), finding(phase=FindingPhase.ENDED)])
     for action, actor in (("acknowledge", WANG), ("resolve", WANG), ("verify", LI), ("close", LI)):
-        await harness.service.perform(1, action, actor)
+        await harness.service.perform(1, action, actor, disposition="real")
     (repeated,) = await harness.service.process_findings([finding(id="again")])
     await harness.send()
     assert (repeated.disposition, repeated.alert) == (Disposition.OPENED, 2)

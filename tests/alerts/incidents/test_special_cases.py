@@ -182,7 +182,7 @@ async def test_a_reply_code_is_free_a_day_after_its_alert_was_closed(harness: An
     await harness.service.process_findings([finding_of_device(finding, "second", place="403")])
     assert code(2, harness.clock.now) == 2
     for action in ("acknowledge", "resolve", "close"):
-        await harness.service.perform("1", action, WANG)
+        await harness.service.perform("1", action, WANG, disposition="real")
     harness.people = structs.replace(harness.people, duties=())
     await harness.service.process_findings([finding_of_device(finding, "third", place="404")])
     assert harness.alert(3).state is State.OPEN

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from alerts.alert import ACTIVE_STATES, SYSTEM, Actor, Alert, ResponseSource, State, has_no_next_step
-from alerts.lifecycle.advance import advance, allowed_actions, requires_verification
+from alerts.lifecycle.advance import advance
 from alerts.lifecycle.danger import Danger
 from alerts.lifecycle.event import AlertEvent, Deadlines, Effect, InvalidField, InvalidTransition, Step
+from alerts.lifecycle.preconditions import allowed_actions, requires_verification
 from alerts.lifecycle.transitions import ACTIONS, TRANSITIONS, ActionRefusal, Signal, diagram
 from domain import Ledger, Severity, Subject
 
@@ -97,7 +98,11 @@ def test_an_acknowledgement_of_a_taken_alert_is_refused() -> None:
 def test_an_acknowledgement_expires_without_an_arrival() -> None:
     taken = alert_with(State.ACKNOWLEDGED, owner="wang", owner_name="王芳", taken_at=1)
     result = step(taken, Signal.DEADLINE, SYSTEM)
-    assert (result.alert.state, result.alert.owner, result.effects) == (State.OPEN, None, (Effect.ESCALATE,))
+    assert (result.alert.state, result.alert.owner, result.effects) == (
+        State.OPEN,
+        None,
+        (Effect.ESCALATE, Effect.NOTIFY_FORMER_OWNER),
+    )
 
 
 def test_an_arrival_acknowledges_too() -> None:
@@ -111,7 +116,8 @@ def test_an_arrival_acknowledges_too() -> None:
 
 def test_the_handler_may_not_verify_their_own_work() -> None:
     done = step(alert_with(State.ON_SITE, owner="wang"), Signal.RESOLVE)
-    assert done.effects == (Effect.CANCEL_PENDING, Effect.NOTIFY_RESOLVED)
+    notified = (Effect.CANCEL_PENDING, Effect.NOTIFY_RESOLVED)
+    assert done.effects == (*notified, Effect.ASK_VERIFIER, Effect.ASK_DISPOSITION)
     with pytest.raises(InvalidTransition) as refused:
         step(done.alert, Signal.VERIFY)
     assert refused.value.refusal is ActionRefusal.SAME_PERSON
@@ -127,9 +133,12 @@ def test_a_serious_danger_is_closed_only_after_it_was_verified() -> None:
     low_alert = replace(resolved, severity=Severity.LOW)
     assert not requires_verification(low_alert)
     assert "close" in allowed_actions(low_alert)
-    closed = step(low_alert, Signal.CLOSE).alert
-    assert (closed.state, closed.wake_at) == (State.CLOSED, None)
-    assert allowed_actions(closed) == ("reopen", "comment")
+    with pytest.raises(InvalidField) as missing:
+        step(low_alert, Signal.CLOSE)
+    assert missing.value.field == "disposition"
+    closed = step(low_alert, Signal.CLOSE, disposition="false_alarm").alert
+    assert (closed.state, closed.wake_at, closed.disposition) == (State.CLOSED, None, "false_alarm")
+    assert allowed_actions(closed) == ("reopen", "conclude", "comment")
 
 
 def test_declining_calls_the_next_person_at_once() -> None:
@@ -239,10 +248,15 @@ def test_every_unsettled_alert_has_a_next_step(sequence: list[Any]) -> None:
     for signal, actor, severity, wait in sequence:
         now += wait
         event = AlertEvent(signal, actor, reason="理由", until=now + 1_000, danger=replace(BURST, severity=severity))
-        with suppress(InvalidTransition):
+        to = {Signal.RETURN: "street", Signal.MERGE: "7"}.get(signal) if severity is not Severity.LOW else None
+        event = replace(event, to=to, disposition="real" if severity is Severity.HIGH else None)
+        with suppress(InvalidTransition, InvalidField):
             alert = advance(alert, event, now, DEADLINES).alert
         assert not has_no_next_step(alert)
-        assert (alert.state in ACTIVE_STATES) <= (alert.wake_at is not None)
+        assert (alert.state in ACTIVE_STATES) <= (alert.next_deadline is not None)
+        assert (alert.returned_to is not None) <= (alert.state is State.RETURNED)
+        assert (alert.overdue_since is None) == (alert.overdue_what == "")
+        assert (alert.verify_at is not None) <= (alert.state is State.RESOLVED)
 
 
 def test_actions_are_the_signals_of_people() -> None:

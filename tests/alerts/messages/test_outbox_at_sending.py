@@ -57,8 +57,9 @@ async def test_a_former_owner_is_not_addressed_as_owner(harness: Any, finding: A
     await harness.service.process_findings([wristband_finding(harness, finding, "band-heart-rate", "心率异常")])
     await harness.advance_time(90)
     assert harness.alert(1).state is State.OPEN, "the owner did not arrive in time"
-    (text,) = [text for text in harness.texts("wang") if "心率异常" in text]
+    lapsed, text = [text for text in harness.texts("wang") if "心率异常" in text]
     assert "您已接警" not in text
+    assert "接警已失效" in lapsed, lapsed
 
 
 async def test_a_repeated_finding_does_not_postpone_the_audit(harness: Any, finding: Any) -> None:

@@ -107,19 +107,19 @@ async def test_an_unknown_alert_is_a_404(admin: Client, number: str) -> None:
 
 
 async def test_a_case_is_handled_from_acknowledgement_to_closing_by_named_people(
-    harness: ConsoleHarness, admin: Client
+    harness: ConsoleHarness, admin: Client, bearer: Callable[..., Any]
 ) -> None:
-    number = await harness.alert()
+    number, li = await harness.alert(), await bearer("dispatcher", person="w-li")
     steps = [
-        ("acknowledge", {"person": "w-zhang"}, "acknowledged"),
-        ("arrive", {"person": "w-zhang"}, "on_site"),
-        ("resolve", {"person": "w-zhang", "comment": "关阀通风"}, "resolved"),
-        ("verify", {"person": "w-li"}, "verified"),
-        ("close", {}, "closed"),
-        ("reopen", {"reason": "又闻到了"}, "open"),
+        (admin, "acknowledge", {"person": "w-zhang"}, "acknowledged"),
+        (admin, "arrive", {"person": "w-zhang"}, "on_site"),
+        (admin, "resolve", {"person": "w-zhang", "comment": "关阀通风"}, "resolved"),
+        (li, "verify", {}, "verified"),
+        (admin, "close", {"disposition": "real"}, "closed"),
+        (admin, "reopen", {"reason": "又闻到了"}, "open"),
     ]
-    for action, body, state in steps:
-        response = await admin.post(f"/api/v1/alerts/{number}/{action}", json=body)
+    for client, action, body, state in steps:
+        response = await client.post(f"/api/v1/alerts/{number}/{action}", json=body)
         assert (response.status_code, response.json().get("state")) == (200, state), response.text
     story = " ".join(line["text"] for line in (await admin.get(f"/api/v1/alerts/{number}")).json()["timeline"])
     assert "张三" in story

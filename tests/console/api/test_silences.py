@@ -48,6 +48,7 @@ async def test_a_silence_is_planned_listed_and_ended_by_a_named_person(harness: 
         "ended_by": None,
         "state": "active",
         "suppressed": 0,
+        "notify_only": False,
     }
     harness.now += 5
     ended = await admin.delete(f"{PATH}/1")

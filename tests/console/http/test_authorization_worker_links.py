@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,7 +37,7 @@ class Planted:
 
 
 @pytest.fixture
-async def planted(harness: ConsoleHarness, admin: Client) -> Planted:
+async def planted(harness: ConsoleHarness, admin: Client, bearer: Callable[..., Any]) -> Planted:
     def register(tx: Any) -> None:
         registry.put_places(tx, [Place("canary-place", "canary place", "building", "court", "grid-4")], T0)
         registry.put_people(tx, [Person("canary-person", "canary 李", "19912340000", "canary-wecom")], T0)
@@ -57,9 +57,11 @@ async def planted(harness: ConsoleHarness, admin: Client) -> Planted:
     await harness.load_community()
     harness.now = T0 - 4 * HOUR
     before = await harness.alert("band-101", "band-sos", title="canary before")
-    for action, by in (("acknowledge", "w-li"), ("resolve", "w-li"), ("verify", "r-wang"), ("close", "r-wang")):
-        body = {"person": by, "comment": "canary", "reason": "canary"}
-        done = await admin.post(f"/api/v1/alerts/{before}/{action}", json=body)
+    verifier = await bearer("dispatcher", person="r-wang")
+    for action, client in (("acknowledge", admin), ("resolve", admin), ("verify", verifier), ("close", verifier)):
+        body = {"person": "w-li"} if client is admin else {}
+        body |= {"comment": "canary", "reason": "canary", "disposition": "test"}
+        done = await client.post(f"/api/v1/alerts/{before}/{action}", json=body)
         assert done.status_code == 200, done.text
     harness.now = T0
     other = await harness.alert("canary-1", title="canary title", place="canary-place")

@@ -67,9 +67,43 @@ export interface paths {
         put?: never;
         /**
          * Perform an action on an alert; 409 explains why it is not possible now
-         * @description acknowledge、arrive、resolve、verify、close、return、reopen、shelve、assign、pass、comment
+         * @description acknowledge、arrive、resolve、verify、close、return、back、reopen、shelve、assign、pass、comment、conclude、supervise、merge、split
          */
         post: operations["perform_action"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/supervision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Alerts with an overdue step, the longest overdue first: which step, since when, how often, whose */
+        get: operations["list_overdue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/statistics/dispositions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Alerts dealt with, by what they turned out to be; the most false alarms first */
+        get: operations["count_dispositions"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1465,7 +1499,7 @@ export interface components {
             vulnerability: number;
             told: components["schemas"]["NotifiedPerson"][];
             evidence: components["schemas"]["EvidenceLine"][];
-            allowed: ("acknowledge" | "arrive" | "assign" | "close" | "comment" | "pass" | "reopen" | "resolve" | "return" | "shelve" | "verify")[];
+            allowed: ("acknowledge" | "arrive" | "assign" | "back" | "close" | "comment" | "conclude" | "merge" | "pass" | "reopen" | "resolve" | "return" | "shelve" | "split" | "supervise" | "verify")[];
         };
         /**
          * Severity
@@ -1652,7 +1686,7 @@ export interface components {
             vulnerability: number;
             told: components["schemas"]["NotifiedPerson"][];
             evidence: components["schemas"]["EvidenceLine"][];
-            allowed: ("acknowledge" | "arrive" | "assign" | "close" | "comment" | "pass" | "reopen" | "resolve" | "return" | "shelve" | "verify")[];
+            allowed: ("acknowledge" | "arrive" | "assign" | "back" | "close" | "comment" | "conclude" | "merge" | "pass" | "reopen" | "resolve" | "return" | "shelve" | "split" | "supervise" | "verify")[];
             devices: string[];
             timeline: components["schemas"]["TimelineEntry"][];
             path: string[];
@@ -1712,6 +1746,30 @@ export interface components {
             path: string;
             /** Format: date-time */
             expires_at: string;
+        };
+        /**
+         * DispositionStatistics
+         * @description Counts of dispositions; exercises and merged alerts are left out.
+         */
+        DispositionStatistics: {
+            /** @enum {string} */
+            by: "device" | "place" | "rule";
+            items: components["schemas"]["DispositionCount"][];
+        };
+        /**
+         * DispositionCount
+         * @description Alerts dealt with of one rule, device or place, by what they turned out to be; `unknown`: nobody said.
+         */
+        DispositionCount: {
+            id: string;
+            name: string;
+            total: number;
+            real: number;
+            false_alarm: number;
+            test: number;
+            device_fault: number;
+            prank: number;
+            unknown: number;
         };
         /**
          * DoctorReport
@@ -3099,6 +3157,7 @@ export interface components {
             /** @enum {string} */
             state: "active" | "expired" | "pending";
             suppressed: number;
+            notify_only: boolean;
         };
         /**
          * Matchers
@@ -3437,6 +3496,8 @@ export type PersonAtRisk = components['schemas']['PersonAtRisk'];
 export type CareNote = components['schemas']['CareNote'];
 export type Contact = components['schemas']['Contact'];
 export type WorkerLink = components['schemas']['WorkerLink'];
+export type DispositionStatistics = components['schemas']['DispositionStatistics'];
+export type DispositionCount = components['schemas']['DispositionCount'];
 export type DoctorReport = components['schemas']['DoctorReport'];
 export type BrokerSender = components['schemas']['BrokerSender'];
 export type TopicCount = components['schemas']['TopicCount'];
@@ -3784,14 +3845,6 @@ export interface operations {
                  *     }
                  */
                 "application/json": {
-                    /** Comment */
-                    comment?: string | null;
-                    /** Reason */
-                    reason?: string | null;
-                    /** Until */
-                    until?: string | null;
-                    /** To */
-                    to?: string | null;
                     /** Person */
                     person?: string | null;
                 };
@@ -3833,7 +3886,7 @@ export interface operations {
             header?: never;
             path: {
                 alert_id: string;
-                action: "acknowledge" | "arrive" | "resolve" | "verify" | "close" | "return" | "reopen" | "shelve" | "assign" | "pass" | "comment";
+                action: "acknowledge" | "arrive" | "resolve" | "verify" | "close" | "return" | "back" | "reopen" | "shelve" | "assign" | "pass" | "comment" | "conclude" | "supervise" | "merge" | "split";
             };
             cookie?: never;
         };
@@ -3845,7 +3898,12 @@ export interface operations {
                  *       "comment": "已关阀通风",
                  *       "reason": "检修",
                  *       "until": "2026-11-21T23:00:00+08:00",
-                 *       "to": "worker-4"
+                 *       "to": "worker-4",
+                 *       "into": "17",
+                 *       "findings": [
+                 *         "gas-alarm@3/gas-0412/1795269600000"
+                 *       ],
+                 *       "disposition": "real"
                  *     }
                  */
                 "application/json": {
@@ -3859,6 +3917,14 @@ export interface operations {
                     to?: string | null;
                     /** Person */
                     person?: string | null;
+                    /** Into */
+                    into?: string | null;
+                    /**
+                     * Findings
+                     * @default []
+                     */
+                    findings?: string[];
+                    disposition?: ("real" | "false_alarm" | "test" | "device_fault" | "prank") | null;
                 };
             };
         };
@@ -3870,6 +3936,97 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AlertItem"] | null;
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_overdue: {
+        parameters: {
+            query?: {
+                place?: string | null;
+                limit?: number;
+                /** @description the `next` of the page before */
+                next?: string | null;
+                /** @description the same as next */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AlertItem_"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    count_dispositions: {
+        parameters: {
+            query?: {
+                /** @description what to count by */
+                by?: "rule" | "device" | "place";
+                place?: string | null;
+                /** @description opened at or after */
+                from?: string | null;
+                /** @description opened at or before */
+                to?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DispositionStatistics"];
                 };
             };
             /** @description An error of the request */
@@ -8883,6 +9040,11 @@ export interface operations {
                     reason: string;
                     /** Person */
                     person?: string | null;
+                    /**
+                     * Notify Only
+                     * @default false
+                     */
+                    notify_only?: boolean;
                 };
             };
         };

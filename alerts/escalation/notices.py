@@ -1,0 +1,103 @@
+"""Notices of the case process to one person: no longer responsible, asked to verify, supervision, merged, re-alarm.
+
+A notice is no call: it asks nobody to acknowledge, and the escalation does not wait for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from msgspec import Struct, structs
+
+from alerts.alert import Alert
+from alerts.channel_specs import LOGBOOK, Content, spec_of
+from alerts.escalation.escalator import Escalator
+from alerts.escalation.quiet_hours import end_of_quiet_hours
+from alerts.message import Delivery, MessageKind
+from alerts.messages.deliveries import delivery_id
+from alerts.messages.outbox import CallRequest
+from alerts.messages.renderer import MessageContext
+from alerts.ports import Transaction
+from domain import Instant, Person, Severity
+
+_CARDS: Final = (MessageKind.VERIFY, MessageKind.DISPOSITION)
+"""Notices that are answered: cards in WeCom, where the others are plain texts."""
+
+
+class Notice(Struct, frozen=True):
+    """What is told: kind and variant of the text, its variables, and `occasion`, which makes a second notice of this
+    kind to the same person a new message."""
+
+    kind: MessageKind
+    occasion: object
+    variant: str = ""
+    name: str = ""
+    reason: str = ""
+    limit_ms: int = 0
+
+
+class Notices:
+    """Enqueues notices, in the transaction of the change that causes them."""
+
+    def __init__(self, escalator: Escalator) -> None:
+        self.escalator, self.outbox, self.renderer = escalator, escalator.outbox, escalator.renderer
+
+    def channels(self, alert: Alert, person: Person) -> list[str]:
+        """The channels that can show a text to this person; all of them for what is urgent, else the first."""
+        wanted = [
+            channel for channel in self.escalator.channels(alert) if spec_of(channel).content is not Content.SPEECH
+        ]
+        found = self.outbox.reachable_channels(person, wanted)
+        texts = [channel for channel in found if channel != LOGBOOK] or found
+        urgent = alert.severity in (Severity.CRITICAL, Severity.HIGH)
+        return texts if urgent else texts[:1]
+
+    def notify(self, tx: Transaction, alert: Alert, person: Person, role: str, notice: Notice) -> bool:
+        """Enqueue the notice on this person's channels; False when he has none."""
+        first = tx.store.next_delivery_number()
+        rows = [
+            self._row(tx, alert, person, role, notice, channel, delivery_id(tx.now, first + place))
+            for place, channel in enumerate(self.channels(alert, person))
+        ]
+        tx.store.enqueue(rows)
+        return bool(rows)
+
+    def notify_all(
+        self, tx: Transaction, alert: Alert, people: Iterable[tuple[Person, str]], notice: Notice
+    ) -> list[str]:
+        """The names of those who were told."""
+        return [person.name for person, role in people if self.notify(tx, alert, person, role, notice)]
+
+    def not_before(self, alert: Alert, now: Instant) -> Instant:
+        """Now, or the end of the ladder's quiet hours."""
+        return end_of_quiet_hours(now, self.escalator.ladder(alert).quiet, self.escalator.tz)
+
+    def _row(
+        self, tx: Transaction, alert: Alert, person: Person, role: str, notice: Notice, channel: str, task: str
+    ) -> Delivery:
+        begin = self.not_before(alert, tx.now)
+        call = CallRequest(person, role, alert.rung, notice.kind, notice.limit_ms, begin)
+        draft = self.outbox.draft(alert, call, channel, tx.now)
+        key = f"{alert.id}:{alert.round}:{notice.kind}:{person.id}:{channel}:{notice.occasion}"
+        payload = self._payload(tx, alert, draft, notice, task)
+        return structs.replace(draft, id=task, key=key, payload=payload)
+
+    def _payload(self, tx: Transaction, alert: Alert, row: Delivery, notice: Notice, task: str) -> dict[str, object]:
+        spec = spec_of(row.channel)
+        coded = spec.coded
+        number = tx.store.assign_reply_code(row.address, alert.id, row.person, tx.now) if coded else None
+        context = MessageContext(
+            kind=notice.kind,
+            now=tx.now,
+            limit_ms=notice.limit_ms,
+            number=number,
+            name=notice.name,
+            variant=notice.variant,
+            reason=notice.reason,
+            coded=coded and number is not None,
+        )
+        if spec.content is Content.CARD and notice.kind in _CARDS:
+            page = self.outbox.page_url(alert.id, row.person, tx.now)
+            return {"card": self.outbox.cards.question_card(alert, context, task, page)}
+        return structs.asdict(self.renderer.sms(alert, context))

@@ -1,0 +1,78 @@
+"""Verification (核查): chooses a person other than the handler, asks him, and goes on to the next on silence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec import structs
+
+from alerts.alert import Alert, TimelineEntry
+from alerts.escalation.escalator import Escalator
+from alerts.escalation.notices import Notice, Notices
+from alerts.lifecycle.reminders import VERIFY, mark_overdue
+from alerts.message import CALL_KINDS, MessageKind
+from alerts.ports import Transaction
+from alerts.roster import on_duty as roster
+from domain import Person
+
+
+class Verification:
+    """Asks people to verify, one after the other."""
+
+    def __init__(self, escalator: Escalator) -> None:
+        self.escalator, self.notices, self.renderer = escalator, Notices(escalator), escalator.renderer
+
+    def ask(self, tx: Transaction, alert: Alert) -> Alert:
+        """Ask the next person; without one the supervisors are told that verification is overdue."""
+        deadlines = self.escalator.ladder(alert).deadlines
+        for person, role in self._candidates(tx, alert):
+            notice = Notice(MessageKind.VERIFY, alert.state_since, name=self._handler_name(alert))
+            if not self.notices.notify(tx, alert, person, role, notice):
+                continue
+            self._add_timeline(
+                tx, alert, "asked_to_verify", name=person.name, role=self.renderer.catalog.role_name(role)
+            )
+            begin = self.notices.not_before(alert, tx.now)
+            return structs.replace(alert, verifier=person.id, verify_at=begin + deadlines.ask_verifier_ms)
+        self._add_timeline(tx, alert, "nobody_to_verify")
+        waits = structs.replace(alert, verify_at=None)
+        return waits if alert.overdue_since is not None else mark_overdue(waits, VERIFY, tx.now, deadlines)
+
+    def was_asked(self, tx: Transaction, alert: Alert, person: str) -> bool:
+        """Whether this person was asked to verify since the alert was reported as dealt with."""
+        return person in self._asked(tx, alert)
+
+    def _asked(self, tx: Transaction, alert: Alert) -> set[str]:
+        return {
+            row.person
+            for row in tx.store.deliveries(alert.id)
+            if row.kind is MessageKind.VERIFY and row.created_at >= alert.state_since and row.round == alert.round
+        }
+
+    def _candidates(self, tx: Transaction, alert: Alert) -> Iterator[tuple[Person, str]]:
+        """People on duty, who neither handled it nor were asked before: of the ladder's `verify_by`, else of the rungs
+        above the handler's, then of his own and the lower ones."""
+        excluded = {alert.handler, alert.handler_principal, *self._asked(tx, alert)}
+        community, tz = self.escalator.community(), self.escalator.tz
+        for role in self._roles(tx, alert):
+            for _, person in roster.on_duty_ranked(community, alert.cell, role, tx.now, tz, alert.hazard):
+                if person.id not in excluded:
+                    excluded.add(person.id)
+                    yield person, role
+
+    def _roles(self, tx: Transaction, alert: Alert) -> list[str]:
+        ladder = self.escalator.ladder(alert)
+        roles = [one.role for rung in ladder.rungs for one in rung.responsible]
+        calls = [row for row in tx.store.deliveries(alert.id) if row.kind in CALL_KINDS and row.person == alert.handler]
+        held = [duty.role for duty in self.escalator.community().duties if duty.person == alert.handler]
+        own = next((roles.index(role) for role in (*(row.role for row in calls), *held) if role in roles), -1)
+        first = [ladder.verify_by] if ladder.verify_by is not None else []
+        return list(dict.fromkeys((*first, *roles[own + 1 :], *reversed(roles[: own + 1]))))
+
+    def _handler_name(self, alert: Alert) -> str:
+        person = self.escalator.community().people.get(alert.handler or "")
+        return person.name if person is not None else alert.owner_name or ""
+
+    def _add_timeline(self, tx: Transaction, alert: Alert, line: str, **variables: str) -> None:
+        text = self.renderer.timeline_text(line, **variables)
+        tx.store.add_timeline([TimelineEntry(alert.id, tx.now, line, text)])

@@ -1,0 +1,76 @@
+"""Reminders of an alert that are due: supervisors, the end of a supervision order, the next verifier, the re-alarm.
+
+They never change the state: the deadline of the state is due_alerts'. Runs inside the caller's transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msgspec import structs
+
+from alerts.alert import OWNED_STATES, Alert, State, TimelineEntry
+from alerts.escalation.escalator import Escalator
+from alerts.handling.case_effects import CaseEffects
+from alerts.lifecycle.reminders import ORDER, TAKE, mark_overdue
+from alerts.ports import AlertStore, Transaction
+from domain import Instant
+
+IsStillDangerous = Callable[[AlertStore, Alert, Instant], bool]
+"""Whether the device, received since this instant, still reports the danger."""
+
+
+class CaseReminders:
+    """Processes the reminders of one alert."""
+
+    def __init__(self, escalator: Escalator, effects: CaseEffects, is_dangerous: IsStillDangerous) -> None:
+        self.escalator, self.effects, self.is_dangerous = escalator, effects, is_dangerous
+
+    def process(self, tx: Transaction, alert: Alert) -> None:
+        """Process what is due; saves the alert when something was."""
+        after = alert
+        for step in (self._mark_not_taken, self._end_order, self._supervise, self._ask_verifier, self._realarm):
+            after = step(tx, after)
+        if after is not alert:
+            tx.store.save_alert(structs.replace(after, updated_at=tx.now))
+
+    def _mark_not_taken(self, tx: Transaction, alert: Alert) -> Alert:
+        """The deadline for acknowledging passed, whether or not the ladder calls somebody now."""
+        if not alert.escalates or alert.overdue_since is not None or alert.due_at is None or alert.due_at > tx.now:
+            return alert
+        return mark_overdue(alert, TAKE, tx.now, self.escalator.ladder(alert).deadlines)
+
+    def _end_order(self, tx: Transaction, alert: Alert) -> Alert:
+        """The deadline of a supervision order passed: overdue, and told again at each interval."""
+        if alert.order_until is None or alert.order_until > tx.now:
+            return alert
+        late = mark_overdue(alert, ORDER, tx.now, self.escalator.ladder(alert).deadlines)
+        return structs.replace(late, order_until=None, supervise_at=tx.now)
+
+    def _supervise(self, tx: Transaction, alert: Alert) -> Alert:
+        if alert.supervise_at is None or alert.supervise_at > tx.now:
+            return alert
+        if alert.overdue_since is None:
+            return structs.replace(alert, supervise_at=None)
+        self.effects.supervision.notify_overdue(tx, alert)
+        return structs.replace(alert, supervise_at=tx.now + self.escalator.ladder(alert).deadlines.supervise_ms)
+
+    def _ask_verifier(self, tx: Transaction, alert: Alert) -> Alert:
+        if alert.verify_at is None or alert.verify_at > tx.now:
+            return alert
+        if alert.state is not State.RESOLVED:
+            return structs.replace(alert, verify_at=None)
+        return self.effects.verification.ask(tx, alert)
+
+    def _realarm(self, tx: Transaction, alert: Alert) -> Alert:
+        """Tell the owner and the supervisors again while the device still reports the danger (ISA-18.2: re-alarm)."""
+        realarm_ms = self.escalator.ladder(alert).deadlines.realarm_ms
+        if alert.realarm_at is None or alert.realarm_at > tx.now:
+            return alert
+        if realarm_ms is None or alert.state not in OWNED_STATES:
+            return structs.replace(alert, realarm_at=None)
+        if self.is_dangerous(tx.store, alert, tx.now - realarm_ms):
+            names = "、".join(self.effects.supervision.notify_realarm(tx, alert))
+            text = self.escalator.renderer.timeline_text("realarmed", names=names)
+            tx.store.add_timeline([TimelineEntry(alert.id, tx.now, "realarmed", text)])
+        return structs.replace(alert, realarm_at=tx.now + realarm_ms)

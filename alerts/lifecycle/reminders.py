@@ -1,0 +1,76 @@
+"""What is overdue and when people are reminded: fields that every step of an alert keeps in order. Pure.
+
+Supervision (督办) begins when a deadline passes and ends when the step that was owed is done. Reminders never replace
+the deadline of the state: an alert always has one of its own.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from msgspec.structs import replace
+
+from alerts.alert import OWNED_STATES, Alert, State
+from alerts.lifecycle.event import AlertEvent, Deadlines
+from alerts.lifecycle.transitions import Signal
+from domain import Instant, Ledger
+
+TAKE, ARRIVE, RESOLVE, VERIFY, ANSWER, ORDER = "take", "arrive", "resolve", "verify", "answer", "order"
+OVERDUE: Final = (TAKE, ARRIVE, RESOLVE, VERIFY, ANSWER, ORDER)
+
+_EVERYTHING: Final = frozenset(OVERDUE)
+_DONE_BY: Final[dict[Signal, frozenset[str]]] = {
+    Signal.ACKNOWLEDGE: frozenset({TAKE, ANSWER}),
+    Signal.ARRIVE: frozenset({TAKE, ANSWER, ARRIVE}),
+    Signal.RESOLVE: _EVERYTHING,
+    Signal.VERIFY: _EVERYTHING,
+    Signal.CLOSE: _EVERYTHING,
+    Signal.MERGE: _EVERYTHING,
+    Signal.SHELVE: _EVERYTHING,
+    Signal.REOPEN: _EVERYTHING,
+    Signal.STILL_FIRING: _EVERYTHING,
+}
+"""What each signal settles of that which was overdue. A reopened alert starts with new deadlines."""
+_SETTLED: Final = (State.VERIFIED, State.CLOSED, State.SHELVED)
+
+
+def is_supervised(alert: Alert) -> bool:
+    """Whether supervisors are told: of dangers. Device faults are in the list of overdue alerts only."""
+    return alert.ledger is Ledger.DANGER
+
+
+def mark_overdue(alert: Alert, what: str, now: Instant, deadlines: Deadlines) -> Alert:
+    """The alert with one more deadline passed. What is overdue first stays named until it is done; only the end of an
+    order takes its place. TAKE counts once: the escalation that follows it calls the next person at each step."""
+    first = alert.overdue_since is None
+    if what == TAKE and not first:
+        return alert
+    return replace(
+        alert,
+        overdue_what=what if first or what == ORDER else alert.overdue_what,
+        overdue_since=now if first else alert.overdue_since,
+        overdue_count=alert.overdue_count + 1,
+        supervise_at=now + deadlines.supervise_after_ms if first and is_supervised(alert) else alert.supervise_at,
+    )
+
+
+def with_reminders(old: Alert, new: Alert, event: AlertEvent, now: Instant, deadlines: Deadlines) -> Alert:
+    """The alert after a step with the times of its reminders: those that no longer apply are removed."""
+    done = _EVERYTHING if new.state in _SETTLED else _DONE_BY.get(event.signal, frozenset())
+    if new.overdue_what in done:
+        new = replace(new, overdue_what="", overdue_since=None, supervise_at=None)
+    if ORDER in done and new.order_until is not None:
+        new = replace(new, order_until=None)
+    if new.state is not State.RESOLVED and new.verify_at is not None:
+        new = replace(new, verify_at=None)
+    if new.state is not State.RETURNED and new.returned_to is not None:
+        new = replace(new, returned_to=None)
+    return _with_realarm(old, new, now, deadlines)
+
+
+def _with_realarm(old: Alert, new: Alert, now: Instant, deadlines: Deadlines) -> Alert:
+    if new.state not in OWNED_STATES or new.ledger is not Ledger.DANGER or deadlines.realarm_ms is None:
+        return new if new.realarm_at is None else replace(new, realarm_at=None)
+    if old.state not in OWNED_STATES or old.owner != new.owner or new.realarm_at is None:
+        return replace(new, realarm_at=now + deadlines.realarm_ms)
+    return new

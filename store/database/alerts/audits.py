@@ -1,0 +1,42 @@
+"""What the audit looks for: active alerts without a deadline or with one overdue, and dangers that reached nobody."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import Connection, and_, or_, select
+
+from alerts.alert import ACTIVE_STATES, UNACKNOWLEDGED_STATES, Alert
+from alerts.message import DANGER_KINDS, NOT_FAILED, OVER_BUDGET
+from domain import Instant, Ledger
+from store.database.alerts.rows import alert_of
+from store.database.alerts.tables import alerts, deliveries
+
+_ACTIVE: Final = tuple(state.value for state in ACTIVE_STATES)
+_UNACKNOWLEDGED: Final = tuple(state.value for state in UNACKNOWLEDGED_STATES)
+
+
+def alerts_without_next_step(tx: Connection, now: Instant, grace_ms: int) -> list[Alert]:
+    """Active alerts whose state has no deadline, or of which a deadline or reminder is overdue by more than this."""
+    escalates = and_(alerts.c.state.in_(_UNACKNOWLEDGED), alerts.c.returned_to.is_(None))
+    without = or_(and_(escalates, alerts.c.climb_at.is_(None)), and_(~escalates, alerts.c.due_at.is_(None)))
+    late = or_(without, alerts.c.wake_at < now - grace_ms)
+    query = select(alerts).where(alerts.c.state.in_(_ACTIVE), late).order_by(alerts.c.id)
+    return [alert_of(row) for row in tx.execute(query)]
+
+
+def unnotified_alerts(tx: Connection, opened_before: Instant) -> list[Alert]:
+    """Unacknowledged dangers opened before this instant of which no message reached, or may still reach, anybody."""
+    notified = select(deliveries.c.alert).where(
+        or_(deliveries.c.state.in_([state.value for state in NOT_FAILED]), deliveries.c.code == OVER_BUDGET),
+        deliveries.c.kind.in_([kind.value for kind in DANGER_KINDS]),
+        deliveries.c.round == alerts.c.round,
+        deliveries.c.alert == alerts.c.id,
+    )
+    query = select(alerts).where(
+        alerts.c.state.in_(_UNACKNOWLEDGED),
+        alerts.c.ledger == Ledger.DANGER.value,
+        alerts.c.opened_at <= opened_before,
+        ~notified.exists(),
+    )
+    return [alert_of(row) for row in tx.execute(query.order_by(alerts.c.id))]

@@ -15,6 +15,8 @@ export const router = createRouter({
   routes: [
     { path: '/', name: 'wall', component: () => import('./pages/WallPage.vue') },
     { path: '/desk', name: 'desk', component: () => import('./pages/DeskPage.vue') },
+    { path: '/rosters', name: 'rosters', component: () => import('./pages/RostersPage.vue') },
+    { path: '/swap', name: 'swap', component: () => import('./pages/SwapPage.vue') },
     { path: '/silences', name: 'silences', component: () => import('./pages/SilencesPage.vue') },
     { path: '/alerts/:id', name: 'alert', component: () => import('./pages/AlertPage.vue'), props: true },
     { path: '/m', name: 'phone', component: () => import('./pages/PhonePage.vue') },
@@ -26,18 +28,18 @@ export const router = createRouter({
   ],
 })
 
-const OPEN_TO_ALL = new Set(['login', 'link', 'missing'])
+const OPEN_TO_ALL = new Set(['login', 'link', 'swap', 'missing'])
 
 router.beforeEach(async (to) => {
   const name = String(to.name)
-  applyTheme(name === 'wall' ? 'wall' : name === 'phone' || name === 'link' ? 'phone' : 'desk')
+  applyTheme(name === 'wall' ? 'wall' : name === 'phone' || name === 'link' || name === 'swap' ? 'phone' : 'desk')
   if (OPEN_TO_ALL.has(name) || session.value) return true
   if (await restoreSession()) return true
   return { name: 'login', query: to.fullPath === '/' ? {} : { next: to.fullPath } }
 })
 
 // Workers get the phone page only: wall, desk and silences show more than they may see.
-const NOT_A_WORKERS = new Set(['wall', 'desk', 'silences'])
+const NOT_A_WORKERS = new Set(['wall', 'desk', 'rosters', 'silences'])
 router.beforeEach((to) => {
   const worker = session.value?.role === 'worker'
   return worker && NOT_A_WORKERS.has(String(to.name)) ? { name: 'phone' } : true

@@ -1,7 +1,19 @@
 /** HTTP client of the API: session cookie, problems as one sentence, and the offset to the server's clock. */
 import createClient from 'openapi-fetch'
 import type { paths } from './schema'
-import type { ActBody, Action, AlertFilter, GroupFilter, LoginBody, Page, ReadingFilter, SilenceBody } from './types'
+import type {
+  ActBody,
+  Action,
+  AlertFilter,
+  GroupFilter,
+  LoginBody,
+  OverrideBody,
+  Page,
+  ReadingFilter,
+  SilenceBody,
+  SwapAnswer,
+  SwapBody,
+} from './types'
 
 export type ProblemKind = 'offline' | 'unauthorized' | 'forbidden' | 'gone' | 'refused' | 'tooMany' | 'server'
 
@@ -142,4 +154,15 @@ export const api = {
   placesIn: (parent: string) => all((part) => http.GET('/api/v1/places', { params: { query: { parent, ...part } } }), 5),
   cells: () => all((query) => http.GET('/api/v1/cells', { params: { query } }), 5),
   rosters: () => all((query) => http.GET('/api/v1/rosters', { params: { query } }), 5),
+  schedule: async () => (await unwrap(http.GET('/api/v1/rosters/schedule'))).items,
+  overrides: async () => (await unwrap(http.GET('/api/v1/rosters/overrides'))).items,
+  addOverride: (body: OverrideBody) => unwrap(http.POST('/api/v1/rosters/overrides', { body })),
+  removeOverride: (override_id: string) =>
+    unwrap(http.DELETE('/api/v1/rosters/overrides/{override_id}', { params: { path: { override_id } } })),
+  swaps: async () => (await unwrap(http.GET('/api/v1/rosters/swaps'))).items,
+  proposeSwap: (body: SwapBody) => unwrap(http.POST('/api/v1/rosters/swaps', { body })),
+  withdrawSwap: (swap_id: string, reason: string) =>
+    unwrap(http.POST('/api/v1/rosters/swaps/{swap_id}/withdraw', { params: { path: { swap_id } }, body: { reason } })),
+  swapOfLink: (link: string) => unwrap(http.GET('/api/v1/swap', { params: { query: { link } } }), true),
+  answerSwap: (body: SwapAnswer) => unwrap(http.POST('/api/v1/swap', { body }), true),
 }

@@ -17,6 +17,9 @@ export type {
   NamedReference,
   Person,
   PlaceGroup,
+  Override as RosterOverride,
+  ScheduleItem,
+  Swap,
   ReadingPoint,
   Rule,
   Session,
@@ -40,6 +43,9 @@ export interface Page<T> {
 type Body<Operation> = Operation extends { requestBody?: { content: { 'application/json': infer Found } } } ? Found : never
 
 export type ActBody = Body<paths['/api/v1/alerts/{alert_id}/{action}']['post']>
+export type OverrideBody = Body<paths['/api/v1/rosters/overrides']['post']>
+export type SwapBody = Body<paths['/api/v1/rosters/swaps']['post']>
+export type SwapAnswer = Body<paths['/api/v1/swap']['post']>
 export type SilenceBody = Body<paths['/api/v1/silences']['post']>
 export type LoginBody = Body<paths['/api/v1/session']['post']>
 

@@ -1,0 +1,73 @@
+/** The roster page: who is on duty now and next for each cell and role, gaps in front; and the bodies of its forms. */
+import type { OverrideBody, ScheduleItem, SwapBody } from '../api/types'
+import { fromWall } from './silence'
+import { instant, type Instant } from './time'
+
+export interface RosterRow {
+  cell: string
+  role: string
+  now: ScheduleItem | null
+  next: ScheduleItem | null
+  gaps: ScheduleItem[]
+}
+
+const begin = (item: ScheduleItem): Instant => instant(item.from) ?? 0
+const end = (item: ScheduleItem): Instant => instant(item.until) ?? 0
+
+/** One row for each cell and role, in the order of the schedule; those with a gap stand in front, the soonest first. */
+export function rosterRows(items: readonly ScheduleItem[], at: Instant): RosterRow[] {
+  const rows = new Map<string, RosterRow>()
+  for (const item of items) {
+    const key = `${item.cell}\n${item.role}`
+    const row = rows.get(key) ?? { cell: item.cell, role: item.role, now: null, next: null, gaps: [] }
+    rows.set(key, row)
+    if (end(item) <= at) continue
+    if (item.gap) row.gaps.push(item)
+    if (begin(item) <= at) row.now ??= item
+    else row.next ??= item
+  }
+  const first = (row: RosterRow): Instant => (row.gaps[0] ? begin(row.gaps[0]) : Infinity)
+  return [...rows.values()].sort((a, b) => Number(first(a) > first(b)) - Number(first(a) < first(b)))
+}
+
+export interface Draft {
+  kind: 'leave' | 'cover' | 'swap'
+  person: string
+  other: string
+  from: string
+  until: string
+  backFrom: string
+  backUntil: string
+  leave: string
+  reason: string
+}
+
+/** The hours of a form as RFC 3339; null while one is missing or they are in the wrong order. */
+function hours(from: string, until: string, zone: string): { from: string; until: string } | null {
+  const begins = fromWall(from, zone)
+  const ends = fromWall(until, zone)
+  if (begins === null || ends === null || ends <= begins) return null
+  return { from: new Date(begins).toISOString(), until: new Date(ends).toISOString() }
+}
+
+/** The body of a leave or cover; null while a required field is missing. */
+export function overrideBody(draft: Draft, zone: string): OverrideBody | null {
+  const times = hours(draft.from, draft.until, zone)
+  const reason = draft.reason.trim()
+  if (draft.kind === 'swap' || !times || !draft.person || !reason || draft.person === draft.other) return null
+  if (draft.kind === 'cover' && !draft.other) return null
+  const substitute = draft.other ? { substitute: draft.other } : {}
+  const leave = draft.kind === 'leave' ? { leave: draft.leave } : {}
+  return { kind: draft.kind, person: draft.person, ...times, ...substitute, ...leave, reason }
+}
+
+/** The body of a swap; null while a required field is missing. */
+export function swapBody(draft: Draft, zone: string): SwapBody | null {
+  const times = hours(draft.from, draft.until, zone)
+  const reason = draft.reason.trim()
+  if (!times || !draft.person || !draft.other || draft.person === draft.other || !reason) return null
+  const back = draft.backFrom || draft.backUntil ? hours(draft.backFrom, draft.backUntil, zone) : undefined
+  if (back === null) return null
+  const returned = back ? { back_from: back.from, back_until: back.until } : {}
+  return { asker: draft.person, other: draft.other, ...times, ...returned, reason }
+}

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import AsyncIterator, Callable
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from app.datadir.credentials import signing_key
 from app.server.alerting import WorkerLinks
+from domain import DAY
 from tests.conftest import Broker
 from tests.support.rulebook_harness import LATCHED, RulebookHarness
 from tests.support.service_harness import TOKEN, ServiceHarness, running_service
@@ -95,6 +98,28 @@ async def test_a_worker_resolves_an_alert_from_the_link_on_the_card_in_three_tap
         await page.get_by_role("button", name=label).first.click()
         await harness.until_state(alert["id"], state)
     assert (await harness.get(f"/api/v1/alerts/{alert['id']}"))["owner"]["name"] == "李伟"
+
+
+async def test_a_leave_on_the_roster_page_shows_its_gap_and_opens_a_health_alert_that_ends_with_it(
+    harness: ServiceHarness, browser: Browser
+) -> None:
+    page = await logged_in(browser, harness, 1920, 1080)
+    await page.goto(f"http://{harness.http.host}:{harness.http.port}/rosters")
+    await expect(page.get_by_role("cell", name="李伟").first).to_be_visible()
+
+    for field, day in (("from", 1), ("until", 2)):
+        shown = datetime.fromtimestamp((harness.clock() + day * DAY) / 1000, ZoneInfo("Asia/Shanghai"))
+        await page.locator(f"input[name={field}]").fill(f"{shown:%Y-%m-%dT%H:%M}")
+    await page.locator("select[name=person]").select_option("li")
+    await page.locator("input[name=reason]").fill("回家")
+    await page.get_by_role("button", name="登记请假").click()
+    await expect(page.get_by_text("还没有人顶班，这些时段无人值班：")).to_be_visible()
+    (gap,) = await harness.until_items("/api/v1/alerts?ledger=health")
+    assert (gap["rule"], gap["title"]) == ("roster-gap", "未来两周有岗位无人值班")
+
+    await page.get_by_role("button", name="撤销").click()
+    await expect(page.get_by_text("未来两周有时段无人值班")).not_to_be_visible()
+    await harness.until_state(gap["id"], "closed")
 
 
 async def test_chinese_is_rendered_with_a_chinese_font(browser: Browser) -> None:

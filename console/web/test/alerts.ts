@@ -8,6 +8,7 @@ export function alert(change: Partial<AlertItem> = {}): AlertItem {
     title: '燃气泄漏',
     title_en: null,
     hazard: '',
+    helpers: [],
     severity: 'critical',
     ledger: 'danger',
     state: 'open',

@@ -18,10 +18,10 @@ class ProviderFault(Struct, frozen=True):
 
 
 class PreflightScope(Struct, frozen=True):
-    """What to ask about: addresses of people on this channel; `each_template` adds one call for each filed one."""
+    """What to ask about: addresses of people on this channel, and codes of filed templates, each one call."""
 
     addresses: Collection[str] = ()
-    each_template: bool = True
+    templates: Collection[str] = ()
 
 
 @runtime_checkable

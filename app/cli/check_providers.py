@@ -7,6 +7,7 @@ from pathlib import Path
 
 from app.cli.output import Print
 from app.clock import Clock
+from app.config.catalog import load_wording
 from app.config.site import load_site
 from app.preflight.preflight import preflight
 from app.server.channels import build_channels, http_client
@@ -21,7 +22,9 @@ async def check_providers(path: Path, echo: Print) -> int:
     async with http_client() as client:
         endpoints = build_channels(site.settings, client, os.environ, clock)
         channels = {name: endpoint.channel for name, endpoint in endpoints.items() if name != "logbook"}
-        result = await preflight(channels, site.people, clock())
+        sms = site.settings.channels.aliyun_sms
+        templates = load_wording(path).templates_by_code(sms.templates) if sms else {}
+        result = await preflight(channels, site.people, clock(), templates=templates)
     for name in result.passed:
         echo(f"{name}: ok")
     for name in result.not_asked:

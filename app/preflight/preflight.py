@@ -35,15 +35,15 @@ class PreflightResult(Struct, frozen=True):
 
 
 async def preflight(
-    channels: Mapping[str, object], people: Iterable[Person], now: Instant, *, each_template: bool = True
+    channels: Mapping[str, object], people: Iterable[Person], now: Instant, *, templates: Collection[str] = ()
 ) -> PreflightResult:
-    """Ask all channels at the same time. A provider with several accounts behind one channel is asked for each."""
+    """Ask all channels at the same time, and every provider behind one. `templates` are codes of filed SMS texts."""
     known, asked, names = list(people), [], list[str]()
     for name, channel in channels.items():
         addresses = {address for person in known if (address := stored_address(person, name))}
         for provider in _providers(channel):
             names.append(name)
-            asked.append(_ask(provider, PreflightScope(addresses, each_template), now))
+            asked.append(_ask(provider, PreflightScope(addresses, templates), now))
     answers = list(zip(names, await asyncio.gather(*asked), strict=True))
     faults = tuple((name, fault) for name, found in answers for fault in found)
     faulty = {name for name, _ in faults}

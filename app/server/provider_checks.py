@@ -31,7 +31,7 @@ async def check_providers_regularly(
         await asyncio.sleep(pause_s)
         pause_s = REPEAT_S
         try:
-            result = await preflight(channels, people(), clock(), each_template=False)
+            result = await preflight(channels, people(), clock())
         except Exception:
             log.exception("providers were not asked")
             continue

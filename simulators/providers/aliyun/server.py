@@ -69,6 +69,8 @@ class AliyunSmsServer:
         self.delivery_s, self.clock, self._sleep = delivery_s, clock, sleep
         self.phones, self.faults = Phones(), FaultPlan()
         self.messages = MessageLog(per_number_per_day)
+        self.in_review: set[str] = set()
+        """Signatures and templates that are not approved yet."""
         self.hold_reports, self.report_first, self.report_times = False, False, 1
         self._held: deque[SubmittedMessage] = deque()
         self._nonces: dict[str, Instant] = {}
@@ -142,6 +144,8 @@ class AliyunSmsServer:
             return await self._send(request, query)
         if action == "QuerySendDetails":
             return self._query(query)
+        if action in ("QuerySmsSign", "QuerySmsTemplate"):
+            return self._describe(action, query)
         raise signature.Denied(404, "InvalidAction.NotFound", "Specified api is not found.")
 
     def _use_nonce(self, nonce: str) -> None:
@@ -195,6 +199,17 @@ class AliyunSmsServer:
         if len(phones) > _MAX_NUMBERS_PER_CALL:
             raise Rejected("isv.MOBILE_COUNT_OVER_LIMIT", "手机号码数量超过限制")
         return f"【{query['SignName']}】" + render(template, query.get("TemplateParam", "")), phones
+
+    def _describe(self, action: str, query: dict[str, str]) -> Response:
+        """QuerySmsSign, QuerySmsTemplate: 1 is approved; what is in `in_review` is 0."""
+        if action == "QuerySmsSign":
+            name, known, code = query.get("SignName", ""), self.signs, "isv.SMS_SIGNATURE_ILLEGAL"
+        else:
+            name, known, code = query.get("TemplateCode", ""), self.templates, "isv.SMS_TEMPLATE_ILLEGAL"
+        if known is not None and name not in known:
+            raise Rejected(code, "该账号下找不到对应签名或模板")
+        status = {action.removeprefix("QuerySms") + "Status": 0 if name in self.in_review else 1}
+        return JSONResponse({"Code": "OK", "Message": "OK", "RequestId": "0", **status})
 
     def _query(self, query: dict[str, str]) -> Response:
         page, total = self.messages.details(query, self.clock())

@@ -56,4 +56,4 @@ async def test_a_fault_begins_a_finding_and_its_end_ends_it(monkeypatch: pytest.
         ("provider-fault", FindingPhase.ENDED),
     ]
     assert "企业可信IP" in str(findings[0].evidence[0].value)
-    assert {scope.each_template for scope in account.scopes} == {False}
+    assert not any(scope.templates for scope in account.scopes)

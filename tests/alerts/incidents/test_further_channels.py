@@ -10,10 +10,11 @@ import pytest
 
 from alerts.alert import State
 from alerts.message import DeliveryState
-from domain import Severity, Subject
+from domain import Duty, Person, Severity, Subject
 from simulators.providers.faults import Fault, FaultKind
 from simulators.providers.wecom.inbox import Notice
 from tests.alerts.incidents.channel_providers import MAILBOX, ChannelProviders, channel_providers
+from tests.alerts.incidents.scene_builders import add_people
 
 
 @pytest.fixture
@@ -176,3 +177,24 @@ async def test_a_storm_in_a_group_becomes_a_summary_and_no_refusal(providers: An
     assert len(shown) == 9
     assert "条待接警" in shown[-1]
     assert all(row.code != "45009" for number in range(1, 31) for row in harness.deliveries(number))
+
+
+async def test_a_group_is_informed_beside_the_worker_and_its_silence_stops_nothing(
+    providers: Any, finding: Any
+) -> None:
+    """One robot for a grid: a person of its own, on a duty whose role the rung informs."""
+    harness = providers.harness
+    recipients = [
+        {"role": "worker", "channels": ["sms"]},
+        {"role": "patrol", "channels": ["wecom_robot"], "responsibility": "inform"},
+    ]
+    providers.use_rungs("critical", {"wait": "1m", "recipients": recipients}, LEAD)
+    group = Person("group", "第一网格群", addresses={"wecom_robot": "grid"})
+    add_people(harness, [group], [Duty("20", "grid", "patrol", "group")])
+    await begin(providers, finding)
+    assert len(harness.texts("wang")) == 1
+    (shown,) = providers.robot.messages_of("key-of-grid")
+    assert "燃气泄漏" in shown
+    await harness.advance_time(60)
+    assert "燃气泄漏" in harness.texts("li")[0], "the lead is called as if there were no group"
+    assert harness.alert().state is State.OPEN

@@ -140,6 +140,20 @@ async def test_a_worker_resolves_an_alert_over_the_link(harness: ConsoleHarness,
     assert (await anyone.post(f"/api/v1/alerts/{number}/close", headers=OURS)).status_code == 403
 
 
+async def test_a_mail_scanner_that_fetches_a_link_acknowledges_nothing(
+    harness: ConsoleHarness, admin: Client, anyone: Client
+) -> None:
+    """Scanners and chat previews fetch links, some run scripts; only the press of a button is a POST of an action."""
+    number = await harness.alert()
+    link = sign_worker_link(KEY, number, "w-zhang", T0)
+    await anyone.get(f"/m/{link}")
+    await log_in(anyone, link=link)
+    await anyone.get(f"/api/v1/alerts/{number}")
+    assert (await admin.get(f"/api/v1/alerts/{number}")).json()["state"] == "open"
+    assert (await anyone.post(f"/api/v1/alerts/{number}/acknowledge", headers=OURS)).status_code == 200
+    assert (await admin.get(f"/api/v1/alerts/{number}")).json()["owner"] == {"id": "w-zhang", "name": "张三"}
+
+
 async def test_an_operator_creates_a_link_for_a_worker(harness: ConsoleHarness, admin: Client, anyone: Client) -> None:
     number = await harness.alert()
     made = await admin.post(f"/api/v1/alerts/{number}/link", json={"person": "w-zhang"})

@@ -27,10 +27,12 @@ TAKEN_BACK: Final = "taken_back"
 
 
 class Partners(Struct, frozen=True):
-    """Subscribers, and mappings of the systems that take part, by id."""
+    """Subscribers, and mappings of the systems that take part, by id. `reachable` are the systems that messages are
+    sent to; the others send and ask."""
 
     subscribers: tuple[Subscriber, ...] = ()
     systems: Mapping[str, SystemMapping] = {}
+    reachable: frozenset[str] = frozenset()
 
 
 class ExchangePlanner:
@@ -106,7 +108,7 @@ class ExchangePlanner:
         # Their numbering of an earlier hand-over of the same case does not order the new one.
         links.save_link(replace(link, state=HANDED_OVER, updated_at=alert.updated_at, their_version=0))
         data = self._system_data(change, link) | {"text": alert.description, "report": HANDED_OVER}
-        return _events(HANDOVER_TYPE, alert, data, (SYSTEM_PREFIX + system,))
+        return _events(HANDOVER_TYPE, alert, data, self._target_of(system))
 
     def _report(self, change: AlertChange, link: CaseLink, mapping: SystemMapping, links: CaseLinks) -> list[NewEvent]:
         before, alert = change.before, change.after
@@ -120,7 +122,10 @@ class ExchangePlanner:
             return []
         links.save_link(replace(link, state=word, updated_at=alert.updated_at))
         data = self._system_data(change, link) | {"state": word, "report": state}
-        return _events(REPORT_TYPE, alert, data, (SYSTEM_PREFIX + link.system,))
+        return _events(REPORT_TYPE, alert, data, self._target_of(link.system))
+
+    def _target_of(self, system: str) -> tuple[str, ...]:
+        return (SYSTEM_PREFIX + system,) if system in self._partners.reachable else ()
 
     def _reported_state(self, before: Alert | None, alert: Alert, link: CaseLink) -> str:
         """Our state for them; a case that we handed over and others deal with now was taken back."""

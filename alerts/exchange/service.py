@@ -5,6 +5,7 @@ A case opens an alert like any other; the alert, its number there and the answer
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -64,12 +65,13 @@ class CaseExchange:
         self._transact, self._desk, self._systems = transact, desk, systems
         self._community, self._clock = community, clock
         self._index: PlaceIndex | None = None
+        self._indexing = asyncio.Lock()
 
     async def receive_case(self, system: str, body: Mapping[str, Any]) -> PushResult:
         """Open a case, or update it when its content changed. Raises UnknownSystem and UnmappableCase."""
         mapping, now = self._mapping(system), self._clock()
         case = read_case(mapping, body)
-        found = self._place_index().find(case)
+        found = (await self._place_index()).find(case)
         result = await self._transact(lambda alerts, store: self._push(alerts, store, system, case, found, now))
         if result.outcome is not PushOutcome.REPEATED:
             self._changed(result.link.alert)
@@ -99,11 +101,13 @@ class CaseExchange:
             raise UnknownSystem(system)
         return self._systems[system]
 
-    def _place_index(self) -> PlaceIndex:
-        community = self._community()
-        if self._index is None or self._index.community is not community:
-            self._index = PlaceIndex(community)
-        return self._index
+    async def _place_index(self) -> PlaceIndex:
+        """The index of the present community, built beside the event loop: a district takes seconds."""
+        async with self._indexing:
+            community = self._community()
+            if self._index is None or self._index.community is not community:
+                self._index = await asyncio.to_thread(PlaceIndex, community)
+            return self._index
 
     def _actor(self, system: str) -> Actor:
         return Actor(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from functools import partial
 from ipaddress import ip_network
@@ -31,8 +32,10 @@ from domain.findings import own_finding
 from domain.secret import Secret
 from store.database.alerts.repository import Transactions
 from store.database.database import Database
+from store.database.exchange import outbox
 from store.database.exchange.repository import ExchangeRecorder, ExchangeTransactions
 
+log = logging.getLogger("fengshao.exchange")
 FAILING_RULE = "exchange-failing"
 FAILING_TITLE = "向外部系统发送持续失败"
 FAILING_ADVICE = "请核对对方的地址、证书与密钥；恢复后自动补发"
@@ -84,7 +87,9 @@ def build_exchange_config(site: SiteConfig, client: httpx2.AsyncClient, environ:
     }
     post = partial(_post, GuardedPost(client, [ip_network(text) for text in settings.networks]))
     policy = RetryPolicy(settings.give_up_after)
-    return ExchangeConfig(Partners(subscribers, mappings), tuple(targets), push_secrets, post, policy)
+    reachable = frozenset(name for name, system in settings.systems.items() if system.url is not None)
+    partners = Partners(subscribers, mappings, reachable)
+    return ExchangeConfig(partners, tuple(targets), push_secrets, post, policy)
 
 
 def _webhooks(settings: ExchangeSettings, environ: Mapping[str, str]) -> list[WebhookTarget]:
@@ -117,7 +122,12 @@ def build_transactions(
     if config.is_empty:
         return Transactions(database)
     planner = ExchangePlanner(config.partners, registry.current_community, registry.current_devices)
-    return Transactions(database, ExchangeRecorder(planner, clock))
+    return Transactions(database, ExchangeRecorder(planner, clock, _log_fault))
+
+
+def _log_fault(subject: str, error: Exception) -> None:
+    """An event that could not be made is lost to outside systems; the alert itself goes on."""
+    log.error("no event made of a change", extra={"about": subject}, exc_info=error)
 
 
 class Exchange:
@@ -132,7 +142,7 @@ class Exchange:
         registry: RegistryCache,
         clock: Callable[[], Instant],
     ) -> None:
-        self.config, self._desk, self._clock = config, desk, clock
+        self.config, self._desk, self._clock, self._database = config, desk, clock, database
         transact = ExchangeTransactions(database, transactions)
         systems = config.partners.systems
         self.cases = CaseExchange(transact, desk, systems, registry.current_community, clock)
@@ -146,6 +156,12 @@ class Exchange:
             config.policy,
             self._accepted,
         )
+
+    async def start(self) -> None:
+        """Give up what waits for partners that are no longer configured: it is listed, not forgotten."""
+        known, now = tuple(self.sender.counts), self._clock()
+        if not self.config.is_empty:
+            await self._database.write(lambda tx: outbox.give_up_unknown(tx, known, now))
 
     def _accepted(self, message: OutgoingMessage, response: Response, store: ExchangeStore) -> None:
         self.cases.record_their_id(self._systems.get(message.target), message, response, store)

@@ -127,6 +127,7 @@ class Service:
         self.self_monitoring.restore(await self.stores.database.read(open_findings), self.clock())
         self._check_last_resort()
         self.consumer.set_devices(self.registry.devices.values(), self.processing.kinds)
+        await self.alerting.exchange.start()
         await self.scheduler.start()
         self.updates.schedule_shift_changes()
 

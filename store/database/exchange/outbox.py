@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 
 from msgspec import Struct
@@ -112,6 +112,13 @@ def resend(tx: Connection, number: int, now: Instant) -> bool:
     dead = and_(messages.c.n == number, messages.c.state == MessageState.DEAD.value)
     values = {"state": _PENDING, "settled_at": None, "attempts": 0, "created_at": now, "not_before": now}
     return tx.execute(update(messages).where(dead).values(**values)).rowcount > 0
+
+
+def give_up_unknown(tx: Connection, known: Collection[str], now: Instant) -> int:
+    """Give up messages whose target is not among these; returns their number."""
+    unknown = and_(messages.c.state == _PENDING, messages.c.target.not_in(list(known)))
+    values = {"state": MessageState.DEAD.value, "settled_at": now, "error": "the target is no longer configured"}
+    return tx.execute(update(messages).where(unknown).values(**values)).rowcount
 
 
 def target_status(tx: Connection, target: str) -> TargetStatus:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 from alerts.exchange.messages import (
     CaseLink,
@@ -79,15 +80,33 @@ PlanEvents = Callable[[Changes, CaseLinks], Sequence[NewEvent]]
 
 
 class ExchangeRecorder:
-    """Stores the events of a transaction's changes in the same transaction: none is lost, none is invented."""
+    """Stores the events of a transaction's changes in the same transaction: none is lost, none is invented.
 
-    def __init__(self, plan: PlanEvents, clock: Callable[[], Instant]) -> None:
-        self._plan, self._clock = plan, clock
+    A change of which no event can be made, because of a bug, is reported to `on_fault` and saved all the same: that an
+    alert is opened never depends on outside systems.
+    """
+
+    def __init__(
+        self, plan: PlanEvents, clock: Callable[[], Instant], on_fault: Callable[[str, Exception], None]
+    ) -> None:
+        self._plan, self._clock, self._on_fault = plan, clock, on_fault
 
     def __call__(self, tx: Connection, changes: Changes) -> None:
-        events = self._plan(changes, SqlExchangeStore(tx))
+        links = SqlExchangeStore(tx)
+        parts = [(f"alert {change.after.id}", Changes((change,))) for change in changes.alerts]
+        parts += [(f"finding {finding.id}", Changes((), (finding,))) for finding in changes.findings]
+        events = [event for about, part in parts for event in self._planned(about, part, links)]
         if events:
             outbox.append(tx, events, self._clock())
+
+    def _planned(self, about: str, changes: Changes, links: CaseLinks) -> Sequence[NewEvent]:
+        try:
+            return self._plan(changes, links)
+        except DBAPIError:
+            raise
+        except Exception as error:  # noqa: BLE001 - reported; the alert must be saved
+            self._on_fault(about, error)
+            return ()
 
 
 class _Writer(Protocol):

@@ -22,7 +22,7 @@ CARE = Subscriber("care", frozenset({Topic.CARE}))
 
 def planner(*subscribers: Subscriber, systems: bool = True) -> ExchangePlanner:
     known = {"hotline": mapping()} if systems else {}
-    return ExchangePlanner(Partners(subscribers, known), lambda: COMMUNITY, dict)
+    return ExchangePlanner(Partners(subscribers, known, frozenset(known)), lambda: COMMUNITY, dict)
 
 
 def plan(
@@ -132,3 +132,12 @@ def test_only_a_configured_system_is_one() -> None:
     assert handed_to(an_alert(state=State.RETURNED, returned_to="street"), {"hotline": mapping()}) is None
     assert handed_to(an_alert(state=State.RETURNED), {"hotline": mapping()}) is None
     assert handed_to(an_alert(returned_to="hotline"), {"hotline": mapping()}) is None
+
+
+def test_a_system_without_an_address_is_sent_nothing_and_its_case_is_linked() -> None:
+    links = Links(a_link())
+    quiet = ExchangePlanner(Partners((), {"hotline": mapping()}), lambda: COMMUNITY, dict)
+    given = an_alert(state=State.RETURNED, returned_to="hotline")
+
+    assert quiet(Changes((AlertChange(an_alert(), given),)), links) == []
+    assert links.saved["hotline", "FS-31"].state == "handed_over"

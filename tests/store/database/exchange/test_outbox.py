@@ -85,6 +85,15 @@ def test_a_target_fails_since_its_first_failure_after_a_success(tx: Connection) 
     assert outbox.target_status(tx, TARGET).last_success_at == 40
 
 
+def test_messages_of_a_partner_that_is_gone_become_dead_letters(tx: Connection) -> None:
+    append(tx, "a", targets=(TARGET, "gone"))
+
+    assert outbox.give_up_unknown(tx, [TARGET], 9) == 1
+    dead = outbox.list_messages(tx, MessageFilter(state=MessageState.DEAD), 9).items
+    assert [(message.target, message.error) for message in dead] == [("gone", "the target is no longer configured")]
+    assert due(tx) == [(1, "a")]
+
+
 @pytest.mark.parametrize(
     ("delivered_before", "dead_before", "left"), [(DAY, 0, [2, 3]), (DAY, DAY, [3]), (0, 0, [1, 2, 3])]
 )

@@ -35,13 +35,17 @@ class Plan:
         return [NewEvent("t", "s", change.after.id, 0, {}, ("board",)) for change in changes.alerts]
 
 
+def no_fault(about: str, error: Exception) -> None:
+    raise AssertionError(about) from error
+
+
 async def pending(database: Database) -> int:
     return len((await database.read(lambda tx: outbox.list_messages(tx, MessageFilter(), 99))).items)
 
 
 async def test_an_event_is_written_with_its_change_or_not_at_all(database: Database) -> None:
     plan = Plan()
-    transact = Transactions(database, ExchangeRecorder(plan, lambda: 5))
+    transact = Transactions(database, ExchangeRecorder(plan, lambda: 5, no_fault))
 
     def open_and_change(store: AlertStore) -> None:
         alert = store.add_alert(alert_of(GAS))
@@ -57,13 +61,13 @@ async def test_an_event_is_written_with_its_change_or_not_at_all(database: Datab
         await transact(fail)
 
     change = plan.seen[0].alerts[0]
-    assert (change.before, change.after.title, plan.seen[0].findings) == (None, "变了", (GAS,))
+    assert (change.before, change.after.title, plan.seen[1].findings) == (None, "变了", (GAS,))
     assert await pending(database) == 1
 
 
 async def test_a_change_has_the_alert_as_it_was_before_the_transaction(database: Database) -> None:
     plan = Plan()
-    transactions = Transactions(database, ExchangeRecorder(plan, lambda: 5))
+    transactions = Transactions(database, ExchangeRecorder(plan, lambda: 5, no_fault))
     alert = await transactions(lambda store: store.add_alert(alert_of(GAS)))
 
     def twice(store: AlertStore, _exchange: ExchangeStore) -> None:
@@ -80,3 +84,16 @@ async def test_without_partners_nothing_is_recorded(database: Database) -> None:
     await transact(lambda store: store.add_alert(alert_of(GAS)))
 
     assert await pending(database) == 0
+
+
+async def test_an_alert_is_saved_although_no_event_can_be_made_of_it(database: Database) -> None:
+    faults: list[str] = []
+
+    def broken(_changes: Changes, _links: CaseLinks) -> Sequence[NewEvent]:
+        raise KeyError("a bug")
+
+    recorder = ExchangeRecorder(broken, lambda: 5, lambda about, _error: faults.append(about))
+    alert = await Transactions(database, recorder)(lambda store: store.add_alert(alert_of(GAS)))
+
+    assert await Transactions(database)(lambda store: store.alert(alert.id)) == alert
+    assert faults == [f"alert {alert.id}"]

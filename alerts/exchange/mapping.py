@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from domain import Severity
-from domain.duration import Duration
 from domain.geo import BD_09, CGCS_2000, GCJ_02, WGS_84
 from domain.kind import LocalizedText
 
@@ -114,8 +113,6 @@ class SystemMapping(_Strict):
     """Where field names and words come from."""
     timezone: Annotated[str, AfterValidator(_check_zone)] = "Asia/Shanghai"
     datum: Literal["WGS-84", "GCJ-02", "BD-09", "CGCS2000"] = "CGCS2000"
-    answer_within: Duration = 2 * 3_600_000
-    """How long we wait for their answer to a case that was handed over."""
     case: CaseMapping
     event: EventMapping
     report: ReportMapping

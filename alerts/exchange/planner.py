@@ -34,6 +34,10 @@ class Partners(Struct, frozen=True):
     systems: Mapping[str, SystemMapping] = {}
     reachable: frozenset[str] = frozenset()
 
+    def bodies(self) -> dict[str, str]:
+        """The systems that a case can be handed over to: id of the body, and its name."""
+        return {SYSTEM_PREFIX + name: self.systems[name].title.zh for name in sorted(self.reachable)}
+
 
 class ExchangePlanner:
     """Plans events from changes."""

@@ -46,7 +46,7 @@ def _answer(link: CaseLink, alert: Alert, action: IncomingAction) -> Decision:
         signals = (Signal.ACKNOWLEDGE, Signal.RESOLVE)
         return Decision(ReceivedOutcome.APPLIED, signals, CaseDisposition.REAL.value)
     if action is IncomingAction.REFUSE and is_theirs:
-        return Decision(ReceivedOutcome.APPLIED, (Signal.REOPEN,))
+        return Decision(ReceivedOutcome.APPLIED, (Signal.GIVE_BACK,))
     return NOTED
 
 

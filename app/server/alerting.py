@@ -73,6 +73,7 @@ class Alerting:
             registry.current_devices,
             self._log_error,
             (CannotWrite,),
+            config.exchange.partners.bodies,
         )
         self.drills = Drills(self.desk)
         self.channels = {name: endpoint.channel for name, endpoint in endpoints.items()}

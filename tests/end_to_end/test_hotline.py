@@ -55,7 +55,9 @@ async def test_an_order_of_the_hotline_is_dealt_with_by_text_and_each_state_retu
         await worker.replies(reply)
         await service.until_state(alert, state)
     for action in ("verify", "close"):
-        done = await service.api.post(f"/api/v1/alerts/{alert}/{action}", json={"person": "zhao"})
+        done = await service.api.post(
+            f"/api/v1/alerts/{alert}/{action}", json={"person": "zhao", "disposition": "real"}
+        )
         assert done.status_code == 200, done.text
     for _ in range(3):
         service.clock.now += 60_000

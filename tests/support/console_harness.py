@@ -119,6 +119,8 @@ class ConsoleHarness:
     callbacks: list[tuple[str, bytes]] = field(default_factory=list)
     accepted: list[Frame] = field(default_factory=list)
     transactions: Transactions | None = None
+    outside: dict[str, str] = field(default_factory=dict)
+    """Outside systems that a case can be returned to, by id."""
     deps: ConsoleDependencies = field(init=False)
     app: FastAPI = field(init=False)
 
@@ -134,6 +136,7 @@ class ConsoleHarness:
             lambda: self.community,
             lambda: self.now,
             self.events.alert_changed,
+            outside=lambda: self.outside,
         )
         self.deps = ConsoleDependencies(
             clock=lambda: self.now,

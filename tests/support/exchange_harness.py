@@ -109,7 +109,9 @@ async def exchange_harness(folder: Path, environ: Mapping[str, str] = ENVIRON) -
             current_community=lambda: console.community, current_devices=lambda: {each.id: each for each in DEVICES}
         )
         transactions = build_transactions(config, database, cast("RegistryCache", registry), lambda: console.now)
-        console = ConsoleHarness(database, history, EventHub(T0), transactions=transactions)
+        console = ConsoleHarness(
+            database, history, EventHub(T0), transactions=transactions, outside=config.partners.bodies()
+        )
         hotline.clock = board.clock = lambda: console.now
         await console.load_community()
         exchange = Exchange(

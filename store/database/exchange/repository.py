@@ -95,11 +95,11 @@ class ExchangeRecorder:
         links = SqlExchangeStore(tx)
         parts = [(f"alert {change.after.id}", Changes((change,))) for change in changes.alerts]
         parts += [(f"finding {finding.id}", Changes((), (finding,))) for finding in changes.findings]
-        events = [event for about, part in parts for event in self._planned(about, part, links)]
+        events = [event for about, part in parts for event in self._events_of(about, part, links)]
         if events:
             outbox.append(tx, events, self._clock())
 
-    def _planned(self, about: str, changes: Changes, links: CaseLinks) -> Sequence[NewEvent]:
+    def _events_of(self, about: str, changes: Changes, links: CaseLinks) -> Sequence[NewEvent]:
         try:
             return self._plan(changes, links)
         except DBAPIError:

@@ -8,11 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from msgspec.structs import replace
 
-from alerts.alert import State
-from alerts.ports import AlertStore
-from domain import HOUR, MINUTE, SECOND
+from domain import MINUTE, SECOND
 from simulators.providers.faults import Fault, FaultKind
 from tests.support.console_harness import T0
 from tests.support.exchange_harness import ExchangeHarness, exchange_harness
@@ -54,7 +51,7 @@ async def test_an_order_reaches_the_worker_and_each_state_returns_once_in_order(
     exchanged.hotline.faults.clear()
     await exchanged.run_until(T0 + 20 * MINUTE)
     await exchanged.act(alert, "verify", "w-li")
-    await exchanged.act(alert, "close", "w-li")
+    await exchanged.act(alert, "close", "w-li", disposition="real")
 
     assert (view["source"], view["severity"], view["place"], view["address"]) == (
         "external", "critical", "b3-402", "枫林苑3栋402"
@@ -267,12 +264,16 @@ async def test_a_refused_hand_over_is_open_again_with_the_reason(exchanged: Exch
 
 async def hand_over(exchanged: ExchangeHarness, alert: str) -> None:
     """An operator returns the alert to the hotline."""
+    await exchanged.act(alert, "return", "w-li", reason="属于燃气公司", to="system:hotline")
 
-    def work(store: AlertStore) -> None:
-        before = store.alert(int(alert))
-        assert before is not None
-        now = exchanged.console.now
-        changes = {"state": State.RETURNED, "returned_to": "system:hotline", "updated_at": now, "state_since": now}
-        store.save_alert(replace(before, **changes, climb_at=now + HOUR))
 
-    await exchanged.console.desk.transact(work)
+async def test_without_an_answer_in_time_the_case_is_taken_back_and_the_next_rung_called(
+    exchanged: ExchangeHarness,
+) -> None:
+    alert = await exchanged.console.alert()
+    await hand_over(exchanged, alert)
+    await exchanged.run_until(exchanged.console.now + 90 * MINUTE)
+    view = await exchanged.alert(alert)
+
+    assert (view["state"], view["overdue"]["what"]) == ("open", "answer")
+    assert exchanged.hotline.states_of("ZB0001")[0] == "收回"

@@ -16,6 +16,7 @@ import msgspec
 from prometheus_client.core import Metric
 
 from alerts.alert import Actor, Alert
+from alerts.cases.canary import CanaryResult
 from alerts.cases.exercise_scenarios import Scenario
 from alerts.cases.request import CaseRequest
 from console.events import EventHub
@@ -173,6 +174,17 @@ class SiteFiles(Protocol):
     async def import_now(self, *, force: bool) -> Mapping[str, Any]: ...
 
 
+class SelfTest(Protocol):
+    """The canary: a message of a synthetic device on the path of a real one (app.server.canary)."""
+
+    @property
+    def last(self) -> CanaryResult | None: ...
+
+    async def test(self, now: Instant, /) -> CanaryResult | None:
+        """One self-test; None when nobody would receive it."""
+        ...
+
+
 class DrillDesk(Protocol):
     """Exercises (alerts.drills)."""
 
@@ -316,5 +328,6 @@ class ConsoleDependencies:
     """Attributes of a person that helpers must know, with their names in Chinese and English."""
     exchange: ExchangeDependencies | None = None
     """None: no outside system and no subscriber is configured."""
+    canary: SelfTest | None = None
     dist: Path | None = None
     """The folder of the built pages; None serves a notice that they are not built."""

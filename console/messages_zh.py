@@ -36,6 +36,7 @@ NOT_FOUND: Final = {
     "kind": "没有名为{id}的设备类型。",
     "job": "没有编号为{id}的回测。",
     "drill": "编号为{id}的告警不是演练。",
+    "canary": "还没有做过系统自检。",
     "rule": "没有名为{id}的规则。",
     "path": "没有这个地址。",
     "system": "没有编号为{id}的对接系统。",
@@ -103,6 +104,7 @@ PARENT_LOOP: Final = "上级关系成环：{id}。"
 
 BAD_TIME: Final = "不是时间。请写 RFC 3339，例如 2026-11-21T22:05:03+08:00，年份从 1900 到 9998。"
 BAD_ORDER: Final = "from 必须早于 to。"
+CANARY_NOBODY: Final = "没有人值“自检接收”岗，自检没有发出。请在排班里给自检接收排一个人，例如值班室的手机。"
 BAD_MONTH: Final = "请写成 2026-11 这样的月份。"
 PERIOD_TOO_LONG: Final = "from 必须早于 to，最长{days}天。"
 BAD_STEP: Final = "不是时长。请写 30s、5m、1h 或秒数，最短 1s，最长 400 天。"

@@ -12,7 +12,8 @@ from typing import Final
 
 from msgspec import Struct, structs
 
-from alerts.alert import OWNED_STATES, Alert, State, TimelineEntry
+from alerts.alert import OWNED_STATES, Alert, AlertSource, State, TimelineEntry
+from alerts.cases.canary import CANARY_RULE
 from alerts.escalation.escalator import Escalator
 from alerts.escalation.policy import Occasion
 from alerts.handling import joining
@@ -175,6 +176,8 @@ class FindingIntake:
             evidence=finding.evidence,
             late_ms=_delay_ms(finding, now),
             stale=finding.phase is FindingPhase.STALE,
+            source=AlertSource.SYSTEM.value if finding.rule == CANARY_RULE else AlertSource.DEVICE.value,
+            exercise=finding.rule == CANARY_RULE,
         )
         return structs.replace(alert, due_at=now + self.escalator.ladder(alert).take_within)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from alerts.channel_specs import CHANNELS
+from app.cli.canary import canary_command
 from app.cli.drill import drill_group
 from app.cli.exchange import exchange_group
 from app.cli.init import write_site_template
@@ -310,6 +311,7 @@ main.add_command(exchange_group)
 main.add_command(site_group)
 main.add_command(report_command)
 main.add_command(drill_group)
+main.add_command(canary_command)
 main.add_command(rosters_group)
 
 if __name__ == "__main__":

@@ -140,6 +140,12 @@ class TextSettings(_Strict):
     """The name of the person who may need help. Text messages are readable on a locked phone: off by default."""
 
 
+class WatchdogSettings(_Strict):
+    """An external checker that expects a heartbeat every minute and calls somebody when it stops."""
+
+    url: Annotated[str, Field(pattern=r"^(https?://\S+)?$")] = ""
+
+
 def _check_network(text: str) -> str:
     try:
         network = ip_network(text)
@@ -181,6 +187,7 @@ class SiteSettings(_Strict):
     care_attributes: dict[str, str | LocalizedText] = dict(CARE)
     """Attributes of a person that a responder must know -> their display name, in display order."""
     http: HttpSettings = HttpSettings()
+    watchdog: WatchdogSettings = WatchdogSettings()
     exchange: ExchangeSettings = ExchangeSettings()
     checkpoint_every: Duration = 10_000
 

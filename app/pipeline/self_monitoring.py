@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from app.pipeline.changes import Change
-from domain import HOUR, Evidence, Finding, FindingPhase, Instant, Subject
+from domain import HOUR, MINUTE, Evidence, Finding, FindingPhase, Instant, Subject
 from domain.findings import own_finding
 from ingest.mqtt.consumer import ConsumerStatus
 from store.database.alerts.repository import SqlAlertStore
@@ -37,6 +37,10 @@ PROVIDER_RULE, PROVIDER_TITLE = "provider-fault", "通知服务商的账号或�
 PROVIDER_ADVICE = "请按每条说明到服务商控制台修改，再运行 fengshao check --providers"
 ROSTER_RULE, ROSTER_TITLE = "roster-gap", "未来两周有岗位无人值班"
 ROSTER_ADVICE = "请在排班页安排顶班或补排；在此之前，险情会直接上报上一级"
+AUDIT_RULE, AUDIT_TITLE = "audit-stopped", "告警稽核停止，险情可能漏而不知"
+AUDIT_ADVICE = "请查看服务日志并重启服务；在此之前请人工查看未结案的告警"
+CANARY_RULE, CANARY_TITLE = "canary-failed", "系统自检没有通过，真实告警可能也送不到"
+CANARY_ADVICE = "请检查证据中的环节：消息服务器、规则、短信服务商"
 GAP, MORE_GAPS = Evidence("缺岗", None, name_en="roster gap"), "另有{count}处"
 EVIDENCE_MAX = 5
 _RECOVERABLE = {
@@ -48,6 +52,8 @@ _RECOVERABLE = {
     PROVIDER_RULE: (PROVIDER_TITLE, PROVIDER_ADVICE),
     HISTORY_RULE: (HISTORY_TITLE, HISTORY_ADVICE),
     ROSTER_RULE: (ROSTER_TITLE, ROSTER_ADVICE),
+    AUDIT_RULE: (AUDIT_TITLE, AUDIT_ADVICE),
+    CANARY_RULE: (CANARY_TITLE, CANARY_ADVICE),
 }
 """Conditions that can end. Dropped messages are lost and do not end."""
 
@@ -112,6 +118,15 @@ class SelfMonitoring:
     def providers_checked(self, faults: Sequence[str], at: Instant) -> None:
         """What providers answered about our accounts; without faults the condition ends."""
         self._set_condition(PROVIDER_RULE, "providers", [Evidence("fault", fault, at=at) for fault in faults], at)
+
+    def check_audit(self, stopped_since: Instant | None, at: Instant) -> None:
+        """Report that open alerts have not been audited since an instant; None: they have."""
+        evidence = [] if stopped_since is None else [Evidence("minutes", (at - stopped_since) // MINUTE, at=at)]
+        self._set_condition(AUDIT_RULE, "audit", evidence, at)
+
+    def check_canary(self, problem: str, at: Instant) -> None:
+        """Report why the self-test failed; empty: it passed."""
+        self._set_condition(CANARY_RULE, "canary", [Evidence("reason", problem, at=at)] if problem else [], at)
 
     def roster_gaps(self, gaps: Mapping[str, Sequence[str]], at: Instant) -> None:
         """The present gaps of the roster as text, by the cell of the community: one condition for each community.

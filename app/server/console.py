@@ -51,6 +51,7 @@ def build_app(service: Service) -> FastAPI:
                 service.status, partial(readiness, service), partial(metrics, service)
             ),
             care_words=settings.care,
+            canary=service.canary,
             exchange=_exchange_dependencies(service),
             dist=CONSOLE_DIST,
         )
@@ -83,7 +84,11 @@ def metrics(service: Service) -> Iterator[Metric]:
     """Metric families of the service; the console adds its own."""
     alerting = service.alerting
     yield from service_metrics(
-        service.processing.pipeline, service.consumer, alerting.desk.last_audit, alerting.send_times
+        service.processing.pipeline,
+        service.consumer,
+        alerting.desk.last_audit,
+        alerting.send_times,
+        service.canary.last,
     )
     yield from exchange_metrics(alerting.exchange.sender.counts)
 

@@ -30,12 +30,8 @@ AES_KEY_CHARS = 43
 
 
 def registered_templates(wording: TextCatalog) -> dict[str, str]:
-    """Text of every SMS template by its code, as registered with the vendor: the severity is written out."""
-    return {
-        code: template.text.replace("{level}", wording.severities[severity])
-        for template in wording.sms
-        for severity, code in template.codes.items()
-    }
+    """Text of every SMS template by its code, as registered with the vendor, those of exercises too."""
+    return wording.templates_by_code()
 
 
 class Demo:

@@ -1,21 +1,21 @@
-"""The scheduler's jobs: roll-up, retention, reports, digest, audit of open alerts. Each returns what it did."""
+"""The scheduler's jobs: roll-up, retention, daily report, digest, end of drills. Each returns what it did."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
 from functools import partial
+from types import MappingProxyType
+from typing import Final
 
 from sqlalchemy import Connection
 
 from alerts.cases.exercise_scenarios import EXERCISE_MS
 from alerts.drills import Drills
-from alerts.handling.audit import AuditResult
 from alerts.service import AlertService
 from app.config.settings import SiteSettings
 from app.datadir.stores import Stores
 from app.pipeline.pipeline import Pipeline
-from app.server.scheduler import Job, StoredJob, Work
+from app.server.scheduler import Job, StoredJob
 from domain import DAY, Instant
 from store.database.alerts import exercises, retention, silences, statistics
 from store.database.database import Database
@@ -26,7 +26,7 @@ from store.database.registry import rosters
 from store.database.system import audit
 from store.database.system import jobs as table
 
-log = logging.getLogger("fengshao.jobs")
+NO_MORE: Final[Mapping[str, Job]] = MappingProxyType({})
 
 
 def build_jobs(
@@ -34,20 +34,16 @@ def build_jobs(
     site: SiteSettings,
     pipeline: Pipeline,
     desk: AlertService,
-    keep_report: Work | None = None,
-    check_roster: Work | None = None,
+    more: Mapping[str, Job] = NO_MORE,
 ) -> dict[str, Job]:
-    """Every job by name, with its default schedule in local time."""
-    monthly = {} if keep_report is None else {"monthly-report": Job("20 4 1 * *", keep_report)}
+    """Every job by name, with its default schedule in local time; `more` are those that need other parts."""
     return {
         "roll-up": Job("5 * * * *", partial(_roll_up, stores)),
         "retention": Job("40 3 * * *", partial(_delete_expired, stores, site, pipeline)),
         "daily-report": Job("0 8 * * *", partial(_report, stores)),
         "digest": Job("30 8 * * *", partial(_send_digests, desk)),
-        "audit": Job("* * * * *", partial(_audit, desk)),
         "end-drills": Job("* * * * *", partial(_end_drills, stores, desk)),
-        **monthly,
-        **({} if check_roster is None else {"roster-gaps": Job("15 7 * * *", check_roster)}),
+        **more,
     }
 
 
@@ -104,17 +100,6 @@ async def _report(stores: Stores, now: Instant) -> str:
 async def _send_digests(desk: AlertService, now: Instant) -> str:
     """Minor device faults are not sent one by one: once a day each person responsible for them gets their number."""
     return f"{await desk.send_digest(now)} alerts told in digests"
-
-
-async def _audit(desk: AlertService, now: Instant) -> str:
-    """Open alerts without a next step or of which nobody was notified are logged and counted in the metrics."""
-    orphans, unnotified = await desk.audit(now), await desk.unnotified(now)
-    desk.last_audit = AuditResult(len(orphans), len(unnotified))
-    faults = [f"without a next step: {[alert.id for alert in orphans]}"] if orphans else []
-    faults += [f"told to nobody: {[alert.id for alert in unnotified]}"] if unnotified else []
-    for fault in faults:
-        log.error("open alerts audited", extra={"fault": fault})
-    return "; ".join(faults) or "every open alert has a next step and was told to somebody"
 
 
 async def _end_drills(stores: Stores, desk: AlertService, now: Instant) -> str:

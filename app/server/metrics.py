@@ -11,6 +11,7 @@ from typing import Final
 from prometheus_client import GC_COLLECTOR, PLATFORM_COLLECTOR, PROCESS_COLLECTOR, Histogram
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
+from alerts.cases.canary import CanaryResult
 from alerts.exchange.sender import TargetCounts
 from alerts.handling.audit import AuditResult
 from alerts.message import Delivery, MessageKind
@@ -43,12 +44,17 @@ class SendTimes:
 
 
 def service_metrics(
-    pipeline: Pipeline, consumer: MqttConsumer, audited: AuditResult, send_times: SendTimes
+    pipeline: Pipeline,
+    consumer: MqttConsumer,
+    audited: AuditResult,
+    send_times: SendTimes,
+    canary: CanaryResult | None = None,
 ) -> Iterator[Metric]:
     """All metric families of the service; the console adds its own."""
     yield from pipeline_metrics(pipeline)
     yield from intake_metrics(consumer.status(), consumer.ready)
     yield from audit_metrics(audited)
+    yield from canary_metrics(canary)
     yield from send_times.collect()
     yield from process_metrics()
 
@@ -137,6 +143,27 @@ def audit_metrics(audited: AuditResult) -> Iterator[Metric]:
     yield GaugeMetricFamily(
         "fengshao_alerts_told_to_nobody", "Open dangers of which no message reached anybody.", audited.unnotified
     )
+    yield GaugeMetricFamily(
+        "fengshao_alerts_without_verifier", "Dangers dealt with that nobody is asked to verify.", audited.unverified
+    )
+    yield GaugeMetricFamily("fengshao_messages_stuck", "Messages that no sender takes.", audited.stuck)
+    if audited.at is not None:
+        yield GaugeMetricFamily("fengshao_audit_timestamp_seconds", "When it was made.", audited.at / SECOND)
+
+
+def canary_metrics(result: CanaryResult | None) -> Iterator[Metric]:
+    """The last self-test: when, whether it passed, and how long each step took."""
+    if result is None:
+        return
+    yield GaugeMetricFamily("fengshao_canary_timestamp_seconds", "When the last self-test began.", result.at / SECOND)
+    yield GaugeMetricFamily("fengshao_canary_passed", "1 when the last self-test passed.", float(not result.problem))
+    steps = GaugeMetricFamily(
+        "fengshao_canary_seconds", "From publishing the message of the self-test to each step.", None, ["step"]
+    )
+    for step, reached_ms in result.steps.items():
+        if reached_ms is not None:
+            steps.add_metric([step], reached_ms / SECOND)
+    yield steps
 
 
 def _session_metrics(sessions: Sequence[SessionStatus]) -> Iterator[Metric]:

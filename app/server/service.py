@@ -17,6 +17,8 @@ from app.pipeline.self_monitoring import SelfMonitoring, open_findings
 from app.reload.rulebooks import RulebookReloader
 from app.rule_tools.service import RuleToolService
 from app.server.alerting import Alerting
+from app.server.audit import Auditor
+from app.server.canary import Canary
 from app.server.channels import ChannelEndpoint
 from app.server.intake import Intake, IntakeEvents, consumer_settings, write_heartbeat
 from app.server.jobs import DatabaseJobStore, build_jobs
@@ -28,7 +30,7 @@ from app.server.reports import MonthlyReports
 from app.server.roster_check import RosterCheck
 from app.server.rule_state import EngineRuleState
 from app.server.rule_summaries import rule_summaries
-from app.server.scheduler import Scheduler
+from app.server.scheduler import Job, Scheduler
 from app.server.service_config import ServiceConfig
 from app.server.site_files import log_skipped
 from app.server.sparkplug_rebirth import request_rebirths
@@ -95,7 +97,8 @@ class Service:
         self.status = StatusLine(pipeline, self.consumer, self.registry, database, site.settings.zone, clock)
         reports = MonthlyReports(config.data, database, site, self.registry, partial(_rules_in_force, self.engine))
         self.roster_check = RosterCheck(self.registry, self.self_monitoring, site.roles, site.settings.zone, clock)
-        jobs = build_jobs(stores, site.settings, pipeline, self.alerting.desk, reports.keep, self.roster_check.check)
+        self.canary, self.auditor = self._build_watch()
+        jobs = build_jobs(stores, site.settings, pipeline, self.alerting.desk, self._own_jobs(reports))
         self.scheduler = Scheduler(jobs, site.settings.zone, clock, DatabaseJobStore(database))
         publish_status = StatusPublisher(self.hub, self.status)
         self.updates = LiveUpdates(
@@ -120,11 +123,28 @@ class Service:
             clock,
         )
 
+    def _build_watch(self) -> tuple[Canary, Auditor]:
+        """What watches the service itself; their last results are in the status line."""
+        desk, database, monitoring = self.alerting.desk, self.stores.database, self.self_monitoring
+        drills, url = self.alerting.drills, self.config.site.settings.watchdog.url
+        canary = Canary(self.config, database, self.registry, self._reload_registry, drills, monitoring, self.clock)
+        self.status.audited, self.status.self_test = lambda: desk.last_audit, lambda: canary.last
+        return canary, Auditor(desk, database, monitoring, url, self.clock)
+
+    def _own_jobs(self, reports: MonthlyReports) -> dict[str, Job]:
+        return {
+            "audit": Job("* * * * *", self.auditor.run),
+            "canary": Job("7 10 * * *", self.canary.run),
+            "monthly-report": Job("20 4 1 * *", reports.keep),
+            "roster-gaps": Job("15 7 * * *", self.roster_check.check),
+        }
+
     async def load_state(self) -> None:
         """Load registry, open findings and schedules; no message is received yet."""
         await self.registry.reload()
         await self.processing.start()
         self.self_monitoring.restore(await self.stores.database.read(open_findings), self.clock())
+        await self.canary.restore()
         self._check_last_resort()
         self.consumer.set_devices(self.registry.devices.values(), self.processing.kinds)
         await self.alerting.exchange.start()
@@ -162,7 +182,11 @@ class Service:
             "latch resets": self.latch_resets.run(),
             "codecs": self.processing.follow_codecs(),
             "rulebooks": self.rulebook_reloader.run(),
+            "audit watch": self.auditor.watch(),
         }
+
+    async def _reload_registry(self) -> None:
+        await self.updates.registry_changed()
 
     async def stop_intake(self) -> None:
         """Take no more from the broker; what was taken is journaled, acknowledged and processed."""
@@ -179,6 +203,7 @@ class Service:
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self.stores.journal.mark, MarkKind.STOPPED, self.clock())
             stack.callback(self.hub.close)
+            stack.push_async_callback(self.auditor.close)
             stack.callback(self.processing.codecs.codecs.close)
             stack.callback(self.scheduler.stop)
             stack.push_async_callback(self.rule_tools.stop)

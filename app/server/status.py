@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from alerts.cases.canary import CanaryResult
+from alerts.handling.audit import AuditResult
 from alerts.roster.on_duty import on_duty
 from app.pipeline.pipeline import Pipeline
 from app.server.registry import RegistryCache
@@ -37,11 +40,16 @@ class StatusLine:
         self._database, self._zone, self._clock = database, zone, clock
         self._samples: deque[tuple[Instant, int]] = deque()
         self._detect_to_send_ms: int | None = None
+        self._closed: tuple[int, int] = (0, 0)
+        self.self_test: Callable[[], CanaryResult | None] = lambda: None
+        self.audited: Callable[[], AuditResult] = AuditResult
 
     async def refresh(self) -> None:
         """Update the median time from opening an alert to its first message, of the last day."""
         query = partial(statistics.median_detect_to_send_ms, since=self._clock() - DAY)
         self._detect_to_send_ms = await self._database.read(query)
+        today = partial(statistics.closed_of_opened, since=start_of_day(self._clock(), self._zone))
+        self._closed = await self._database.read(today)
 
     def readings_per_s(self, now: Instant) -> float:
         """Readings per second over the last ten seconds; called about every two."""
@@ -64,6 +72,10 @@ class StatusLine:
             "journal_error": self._consumer.status().journal_error,
             "on_duty": {role: self._on_duty(role, now) for role in SHOWN_ROLES},
             "backlog": self._pipeline.backlog.entries,
+            "closed_today": self._closed[0],
+            "opened_today": self._closed[1],
+            "audit": _audit_view(self.audited()),
+            "canary": _canary_view(self.self_test()),
         }
 
     def _on_duty(self, role: str, now: Instant) -> list[str]:
@@ -75,3 +87,22 @@ class StatusLine:
             for person in on_duty(community, cell, role, now, self._zone)[:1]
         }
         return list(people.values())
+
+
+def _audit_view(result: AuditResult) -> dict[str, Any]:
+    """When open alerts were audited last, and how many faults were found."""
+    faults = result.orphans + result.unnotified + result.unverified + result.stuck
+    return {"at": result.at, "faults": faults}
+
+
+def _canary_view(result: CanaryResult | None) -> dict[str, Any] | None:
+    """The last self-test; None before the first."""
+    if result is None:
+        return None
+    return {"at": result.at, "sent_ms": result.sent_ms, "delivered_ms": result.delivered_ms, "problem": result.problem}
+
+
+def start_of_day(now: Instant, zone: ZoneInfo) -> Instant:
+    """Local midnight before an instant."""
+    local = datetime.fromtimestamp(now / 1000, zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    return round(local.timestamp() * 1000)

@@ -46,6 +46,8 @@ OWN_RULES = (
     self_monitoring.PROVIDER_RULE,
     self_monitoring.REFUSED_RULE,
     self_monitoring.OMITTED_RULE,
+    self_monitoring.AUDIT_RULE,
+    self_monitoring.CANARY_RULE,
     unread_verdicts.RULE,
     "channel-down",
 )

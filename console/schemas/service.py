@@ -116,6 +116,22 @@ class Readiness(Schema, frozen=True, kw_only=True):
     checks: dict[str, bool]
 
 
+class LastAudit(Schema, frozen=True, kw_only=True):
+    """When open alerts were audited last, and the number of faults found."""
+
+    at: Timestamp | None
+    faults: int
+
+
+class LastCanary(Schema, frozen=True, kw_only=True):
+    """The last self-test: from publishing to acceptance and to the receipt."""
+
+    at: Timestamp
+    sent_ms: int | None
+    delivered_ms: int | None
+    problem: str
+
+
 class Status(Schema, frozen=True, kw_only=True):
     """The status line on the stream; a worker's link gets `connected` and `now` only.
 
@@ -129,6 +145,10 @@ class Status(Schema, frozen=True, kw_only=True):
     detect_to_send_ms: int | float | UnsetType | None = UNSET
     journal_error: str | UnsetType = UNSET
     on_duty: dict[str, list[str]] | UnsetType = UNSET
+    opened_today: int | UnsetType = UNSET
+    closed_today: int | UnsetType = UNSET
+    audit: LastAudit | UnsetType = UNSET
+    canary: LastCanary | UnsetType | None = UNSET
     backlog: int | UnsetType = UNSET
 
 

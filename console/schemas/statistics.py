@@ -97,6 +97,15 @@ class DeliveryCount(Schema, frozen=True, kw_only=True):
     count: int
 
 
+class Canary(Schema, frozen=True, kw_only=True):
+    """A self-test; `steps_ms`: received, opened, sent, delivered, in ms since publishing, null when not reached."""
+
+    at: Timestamp
+    channel: str
+    problem: str
+    steps_ms: dict[str, int | None]
+
+
 class DayCount(Schema, frozen=True, kw_only=True):
     """Cases opened on one local day, written as 2026-11-29."""
 

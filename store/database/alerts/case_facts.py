@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Integer, func, select, type_co
 from alerts.alert import ACTIVE_STATES
 from alerts.analysis.alarm_load import STALE_MS
 from alerts.analysis.facts import CaseRecord, DeliveryCount, FindingBegin, PeriodFacts, merge_delivery_counts
+from alerts.cases.canary import CANARY_RULE
 from domain import DAY, FindingPhase, Instant
 from store.database.alerts.milestone_tables import alert_milestones
 from store.database.alerts.tables import alert_findings, alerts, deliveries
@@ -24,6 +25,7 @@ T = TypeVar("T")
 
 SLICE_MS: Final = 31 * DAY
 _ACTIVE: Final = [state.value for state in ACTIVE_STATES]
+_NO_CANARY: Final = alerts.c.rule != CANARY_RULE
 _CASE: Final = select(
     alerts.c.id,
     alert_milestones.c.opened_at,
@@ -87,7 +89,7 @@ def device_places(tx: Connection, ids: Collection[str]) -> dict[str, str]:
 
 
 def _cases(tx: Connection, period: tuple[Instant, Instant], places: frozenset[str] | None) -> list[CaseRecord]:
-    query = _CASE.where(_within(alert_milestones.c.opened_at, period), alerts.c.merged_into.is_(None))
+    query = _CASE.where(_within(alert_milestones.c.opened_at, period), alerts.c.merged_into.is_(None), _NO_CANARY)
     return [CaseRecord(*tuple(row)) for row in tx.execute(query) if places is None or row.place in places]
 
 

@@ -7,10 +7,11 @@ from statistics import median
 from typing import Final
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Connection, func, or_, select
+from sqlalchemy import ColumnElement, Connection, func, join, or_, select
 
-from alerts.alert import ACTIVE_STATES, SETTLED_STATES
+from alerts.alert import ACTIVE_STATES, SETTLED_STATES, State
 from domain import Instant, Ledger
+from store.database.alerts.milestone_tables import alert_milestones
 from store.database.alerts.tables import alerts, deliveries, timeline
 from store.database.sql import chunks
 
@@ -67,8 +68,14 @@ def median_detect_to_send_ms(tx: Connection, since: Instant) -> int | None:
     """Median time from opening an alert to its first message accepted by a provider; None without one."""
     first_sent = tx.execute(
         select(func.min(deliveries.c.sent_at) - alerts.c.opened_at)
-        .join_from(alerts, deliveries, deliveries.c.alert == alerts.c.id)
-        .where(alerts.c.opened_at >= since, deliveries.c.sent_at.is_not(None), deliveries.c.kind == "alert")
+        .join_from(alert_milestones, alerts, alerts.c.id == alert_milestones.c.alert)
+        .join(deliveries, deliveries.c.alert == alerts.c.id)
+        .where(
+            alert_milestones.c.opened_at >= since,
+            alerts.c.exercise.is_(False),
+            deliveries.c.sent_at.is_not(None),
+            deliveries.c.kind == "alert",
+        )
         .group_by(alerts.c.id, alerts.c.opened_at)
     )
     waits = [int(wait) for (wait,) in first_sent]
@@ -102,3 +109,15 @@ def dispositions(
     for name, disposition, number in tx.execute(query):
         counts.setdefault(name, {})[disposition or ""] = int(number)
     return counts
+
+
+def closed_of_opened(tx: Connection, since: Instant) -> tuple[int, int]:
+    """Closed and all cases opened since an instant, without drills and self-tests (结案率)."""
+    opened = alert_milestones.c.opened_at >= since, alerts.c.exercise.is_(False), alerts.c.merged_into.is_(None)
+    query = (
+        select(func.count().filter(alerts.c.state == State.CLOSED.value), func.count())
+        .select_from(join(alert_milestones, alerts, alerts.c.id == alert_milestones.c.alert))
+        .where(*opened)
+    )
+    closed, total = tx.execute(query).one()
+    return int(closed), int(total)

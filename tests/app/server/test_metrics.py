@@ -106,7 +106,7 @@ def test_no_metric_of_an_earlier_release_is_lost_or_changes_its_type(pipeline: P
         f"fengshao_{histogram}_{part}"
         for histogram in ("stage_seconds", "ingest_lag_seconds")
         for part in ("bucket", "count", "sum")
-    } | {"fengshao_history_behind"}
+    } | {"fengshao_history_behind", "fengshao_alerts_without_verifier", "fengshao_messages_stuck"}
 
 
 @pytest.mark.parametrize("field", [one.name for one in fields(ConsumerStatus) if one.type is not SessionStatus])

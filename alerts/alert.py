@@ -78,6 +78,10 @@ class AlertSource(StrEnum):
     SYSTEM = "system"
 
 
+CANARY_RULE = "canary-beat"
+"""The rule of the daily self-test: its alerts are exercises whose source is the system."""
+
+
 class CaseDisposition(StrEnum):
     """What an alert turned out to be (处置结论). Values are stored and are the API field `disposition`."""
 

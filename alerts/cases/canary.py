@@ -8,7 +8,6 @@ from msgspec import Struct
 
 from domain import SECOND, Instant
 
-CANARY_RULE: Final = "canary-beat"
 CANARY_DEVICE: Final = "fengshao-canary"
 CANARY_KIND: Final = "canary"
 CANARY_ROLE: Final = "canary"

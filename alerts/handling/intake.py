@@ -12,8 +12,7 @@ from typing import Final
 
 from msgspec import Struct, structs
 
-from alerts.alert import OWNED_STATES, Alert, AlertSource, State, TimelineEntry
-from alerts.cases.canary import CANARY_RULE
+from alerts.alert import CANARY_RULE, OWNED_STATES, Alert, AlertSource, State, TimelineEntry
 from alerts.escalation.escalator import Escalator
 from alerts.escalation.policy import Occasion
 from alerts.handling import joining

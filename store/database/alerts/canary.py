@@ -8,7 +8,8 @@ import msgspec
 from msgspec import structs
 from sqlalchemy import Connection, select
 
-from alerts.cases.canary import CANARY_RULE, CanaryResult
+from alerts.alert import CANARY_RULE
+from alerts.cases.canary import CanaryResult
 from alerts.message import CALL_KINDS, DeliveryState
 from domain import Instant
 from store.database.alerts.tables import alert_findings, alerts, deliveries

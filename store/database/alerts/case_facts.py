@@ -12,10 +12,9 @@ from typing import Any, Final, Protocol, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Integer, func, select, type_coerce
 
-from alerts.alert import ACTIVE_STATES
+from alerts.alert import ACTIVE_STATES, CANARY_RULE
 from alerts.analysis.alarm_load import STALE_MS
 from alerts.analysis.facts import CaseRecord, DeliveryCount, FindingBegin, PeriodFacts, merge_delivery_counts
-from alerts.cases.canary import CANARY_RULE
 from domain import DAY, FindingPhase, Instant
 from store.database.alerts.milestone_tables import alert_milestones
 from store.database.alerts.tables import alert_findings, alerts, deliveries

@@ -16,9 +16,8 @@ import msgspec
 from prometheus_client.core import Metric
 
 from alerts.alert import Actor, Alert
-from alerts.cases.canary import CanaryResult
-from alerts.cases.exercise_scenarios import Scenario
 from alerts.cases.request import CaseRequest
+from console.drill_interfaces import DrillDesk, SelfTest
 from console.events import EventHub
 from console.partners import ExchangeDependencies
 from domain import Instant
@@ -172,25 +171,6 @@ class SiteFiles(Protocol):
     async def differences(self) -> Sequence[Mapping[str, Any]]: ...
 
     async def import_now(self, *, force: bool) -> Mapping[str, Any]: ...
-
-
-class SelfTest(Protocol):
-    """The canary: a message of a synthetic device on the path of a real one (app.server.canary)."""
-
-    @property
-    def last(self) -> CanaryResult | None: ...
-
-    async def test(self, now: Instant, /) -> CanaryResult | None:
-        """One self-test; None when nobody would receive it."""
-        ...
-
-
-class DrillDesk(Protocol):
-    """Exercises (alerts.drills)."""
-
-    async def start(self, scenario: Scenario, place: str | None, actor: Actor, text: str = "", /) -> Alert: ...
-
-    async def end(self, alert_id: int, now: Instant, /) -> Alert | None: ...
 
 
 class AlertDesk(Protocol):

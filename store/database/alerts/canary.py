@@ -25,8 +25,8 @@ def trace_canary(tx: Connection, published_at: Instant) -> tuple[int | None, Can
     alert = tx.execute(select(alerts).where(*own).order_by(alerts.c.id.desc()).limit(1)).first()
     if alert is None:
         return None, CanaryResult(published_at)
-    heard = select(alert_findings.c.heard_at).where(alert_findings.c.alert == alert.id)
-    received = tx.execute(heard.order_by(alert_findings.c.heard_at).limit(1)).scalar()
+    first = select(alert_findings.c.heard_at).where(alert_findings.c.alert == alert.id)
+    received = tx.execute(first.order_by(alert_findings.c.heard_at).limit(1)).scalar()
     calls = select(deliveries).where(deliveries.c.alert == alert.id, deliveries.c.kind.in_(_CALLS))
     rows = list(tx.execute(calls.order_by(deliveries.c.n)))
     sent = min((row.sent_at for row in rows if row.sent_at is not None), default=None)

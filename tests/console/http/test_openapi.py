@@ -12,6 +12,7 @@ from tests.support.documented_responses import check, document
 NO_BODY = {
     ("post", "/api/v1/rules/reload"),
     ("post", "/api/v1/drills/{alert_id}/end"),
+    ("post", "/api/v1/canary"),
     ("post", "/api/v1/exchange/dead-letters/{number}/resend"),
     ("post", "/api/v1/people/{person_id}/calendar-link"),
 }

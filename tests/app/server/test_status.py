@@ -8,10 +8,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from alerts.cases.canary import CanaryResult
+from alerts.handling.audit import AuditResult
 from app.pipeline.counters import Counters
-from app.server.status import RATE_WINDOW_MS, StatusLine
+from app.server.status import RATE_WINDOW_MS, StatusLine, start_of_day
 from domain import Cell, Duty, Person
 from domain.people import community
+from store.database.alerts.statistics import closed_of_opened
 
 ZONE = ZoneInfo("Asia/Shanghai")
 NIGHT = 1_795_269_600_000
@@ -40,9 +43,9 @@ class World:
     def status(self) -> Any:
         return SimpleNamespace(journal_error=self.journal_error)
 
-    async def read(self, query: Any) -> int | None:
+    async def read(self, query: Any) -> Any:
         self.since.append(query.keywords["since"])
-        return self.median
+        return (3, 5) if query.func is closed_of_opened else self.median
 
 
 @pytest.fixture
@@ -85,4 +88,13 @@ async def test_the_time_to_send_is_the_median_of_the_last_day_as_last_refreshed(
     world.median = 150
     await status.refresh()
     assert status()["detect_to_send_ms"] == 150
-    assert world.since == [NIGHT - 86_400_000]
+    assert (status()["closed_today"], status()["opened_today"]) == (3, 5)
+    assert world.since == [NIGHT - 86_400_000, start_of_day(NIGHT, ZONE)]
+
+
+def test_the_last_audit_and_the_last_self_test_are_in_the_status_line(status: StatusLine) -> None:
+    assert (status()["audit"], status()["canary"]) == ({"at": None, "faults": 0}, None)
+    status.audited = lambda: AuditResult(1, 0, 2, 0, NIGHT)
+    status.self_test = lambda: CanaryResult(NIGHT, 1, 2, 40, 900)
+    assert status()["audit"] == {"at": NIGHT, "faults": 3}
+    assert status()["canary"] == {"at": NIGHT, "sent_ms": 40, "delivered_ms": 900, "problem": ""}

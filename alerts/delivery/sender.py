@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final
@@ -58,6 +59,7 @@ class OutboxSender:
         budget: Budget | None = None,
         on_accepted: Callable[[Delivery, Instant], None] = lambda _delivery, _at: None,
     ) -> None:
+        self._in_flight, self._starting = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
         # The store has one thread: channels that alert people lease before the logbook does.
         ordered = sorted(channels.items(), key=lambda pair: pair[0] == LOGBOOK)
         self._transact, self._channels, self._outcomes = transact, dict(ordered), outcomes
@@ -110,7 +112,7 @@ class OutboxSender:
     async def _try_deliver(self, row: Delivery) -> None:
         """A message whose outcome could not be recorded is found again when its lease expires."""
         try:
-            await self._deliver(row)
+            await self._deliver_counted(row)
         except Exception:  # noqa: BLE001 - logged, and nothing is lost
             _log.exception("outcome not written", extra={"delivery": row.id})
 
@@ -125,8 +127,15 @@ class OutboxSender:
 
     async def _send_batch(self, name: str) -> int:
         batch = await self._lease(name, MAX_CONCURRENT_SENDS)
-        await asyncio.gather(*(self._deliver(row) for row in batch.rows))
+        await asyncio.gather(*(self._deliver_counted(row) for row in batch.rows))
         return batch.leased
+
+    async def _deliver_counted(self, row: Delivery) -> None:
+        """The message counts against the limits of its address until its outcome is in the store."""
+        try:
+            await self._deliver(row)
+        finally:
+            self._in_flight[row.channel, row.address] -= 1
 
     async def _lease(self, name: str, limit: int) -> LeasedBatch:
         """Lease what is due, and in the same transaction drop what is no longer wanted."""
@@ -135,11 +144,19 @@ class OutboxSender:
         def work(store: AlertStore) -> LeasedBatch:
             tx = Transaction(store, now)
             leased = store.lease_deliveries(name, now, now + LEASE_MS, limit)
-            prepared = (self._ready(tx, candidate) for candidate in leased)
-            ready = tuple(row for row in prepared if row is not None and self._may_send(tx, row))
-            return LeasedBatch(ready, len(leased), len(leased) >= limit, store.next_delivery_due(name))
+            ready = []
+            # What is on its way is not in the store yet. Transactions run one at a time, so the count is of this one.
+            self._starting = Counter(self._in_flight)
+            for candidate in leased:
+                row = self._ready(tx, candidate)
+                if row is not None and self._may_send(tx, row):
+                    ready.append(row)
+                    self._starting[row.channel, row.address] += 1
+            return LeasedBatch(tuple(ready), len(leased), len(leased) >= limit, store.next_delivery_due(name))
 
-        return await self._transact(work)
+        batch = await self._transact(work)
+        self._in_flight.update((row.channel, row.address) for row in batch.rows)
+        return batch
 
     def _may_send(self, tx: Transaction, row: Delivery) -> bool:
         """The last check of a message of an exercise: of the recipient, and of the text as it will be sent."""
@@ -189,8 +206,10 @@ class OutboxSender:
     def _is_over_budget(self, tx: Transaction, row: Delivery, alert: Alert) -> bool:
         limits = self._budget.limits(row.channel, row.kind, alert.severity is Severity.CRITICAL)
         kinds = counted_with(row.channel, row.kind)
+        on_its_way = self._starting[row.channel, row.address]
         return any(
-            tx.store.count_sent(row.channel, row.address, tx.now - span, kinds) >= limit for span, limit in limits
+            tx.store.count_sent(row.channel, row.address, tx.now - span, kinds) + on_its_way >= limit
+            for span, limit in limits
         )
 
     async def _deliver(self, row: Delivery) -> None:

@@ -242,6 +242,18 @@ async def test_cards_over_the_limit_of_the_provider_wait_for_the_next_minute(
     assert wecom.inboxes.dropped == []
 
 
+async def test_cards_that_are_due_together_do_not_pass_the_limit_together(
+    connected_harness: Any, wecom: WeComServer, finding: Any
+) -> None:
+    """Eight are sent at once; the eighth must count the seven that are still on their way."""
+    for n in range(34):
+        subject = type(finding().subject)("device", f"d{n}")
+        await connected_harness.service.process_findings([finding(id=f"f{n}", device=f"d{n}", subject=subject)])
+    await connected_harness.send()
+    assert len(wecom.inboxes.notices_of("wangfang")) == 29
+    assert wecom.inboxes.dropped == []
+
+
 async def test_more_messages_than_one_batch_are_all_sent_once(connected_harness: Any, finding: Any) -> None:
     running = asyncio.create_task(connected_harness.sender.run())
     try:

@@ -98,6 +98,8 @@ class ChannelSpec(Struct, frozen=True):
     coded: bool = False
     callbacks: bool = False
     """The provider pushes to `/callbacks/<name>/<secret>`."""
+    receipt_within_ms: int = 0
+    """An accepted message without a receipt after this long has failed; 0: receipts may take their time."""
     limits: PersonLimits = PersonLimits()
 
 
@@ -115,6 +117,7 @@ SPECS: Final = (
         Content.SPEECH,
         FollowUp.NONE,
         callbacks=True,
+        receipt_within_ms=MINUTE,
         # Aliyun: 1 a minute, 5 an hour, 20 a day for one number; failed calls count.
         limits=PersonLimits(
             calls=((90 * SECOND, 1), (HOUR, 3), (DAY, 10)),

@@ -146,5 +146,7 @@ class Delivery(Struct, frozen=True):
     code: str | None = None
     sent_at: Instant | None = None
     receipt_at: Instant | None = None
+    template: str | None = None
+    """Name of the template, for limits of a provider that count by template."""
     provider: str | None = None
     """The provider that carried it, or was asked last: a name of the channel's providers in site.yaml."""

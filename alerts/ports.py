@@ -173,6 +173,10 @@ class Outbox(Protocol):
         """Store a delivery's new state, and the step in its event log."""
         ...
 
+    def assign_provider(self, delivery: str, provider: str, template: str | None) -> None:
+        """Store which provider is asked to carry a leased delivery."""
+        ...
+
     def lease_deliveries(self, channel: str, now: Instant, lease_until: Instant, limit: int) -> list[Delivery]:
         """Mark what is due on a channel as being sent until `lease_until`; most urgent first."""
         ...
@@ -185,6 +189,19 @@ class Outbox(Protocol):
 
     def count_sent(self, channel: str, address: str, since: Instant, kinds: Collection[MessageKind]) -> int:
         """Number of messages of these kinds sent to this address since then."""
+        ...
+
+    def count_carried(
+        self,
+        channel: str,
+        provider: str,
+        since: Instant,
+        address: str | None,
+        template: str | None,
+        besides: str,
+    ) -> int:
+        """Number of messages that this provider has sent, or may have sent, since then: to this address, or to all;
+        with this template, or with all. `besides` is the id of a delivery that is not counted."""
         ...
 
     def last_messages(self, channel: str, address: str, limit: int) -> list[Delivery]:

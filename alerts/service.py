@@ -12,7 +12,8 @@ from operator import methodcaller
 from alerts.alert import Actor, Alert, has_no_next_step
 from alerts.cases.opening import CaseOpener
 from alerts.cases.request import CaseRequest
-from alerts.channels.channel import ButtonPress, DeliveryReport, InboundText, push_key
+from alerts.channels.channel import DeliveryReport, InboundText, KeyPress, ProviderEvent, push_key
+from alerts.delivery.key_presses import KeyResult, handle_key
 from alerts.delivery.outcomes import DeliveryOutcomes
 from alerts.escalation.escalator import Escalator
 from alerts.escalation.handover import OutsideSystems
@@ -196,9 +197,16 @@ class AlertService:
         alert = await self.transact(lambda store: self.outcomes.on_report(Transaction(store, at), report, channel))
         self._changed([alert] if alert is not None else [])
 
-    async def receive(
-        self, events: Sequence[DeliveryReport | InboundText | ButtonPress], channel: str
-    ) -> list[ReplyResult]:
+    async def receive_key(self, press: KeyPress, channel: str) -> KeyResult | None:
+        """Handle a key pressed during a call; None for a call that is not ours."""
+        processor, outcomes, at = self.processor, self.outcomes, self.clock()
+        result = await self.transact(
+            lambda store: handle_key(processor, outcomes, Transaction(store, at), press, channel)
+        )
+        self._changed([result.alert] if result is not None else [])
+        return result
+
+    async def receive(self, events: Sequence[ProviderEvent], channel: str) -> list[ReplyResult]:
         """Process the events of one provider callback; returns the results of the texts among them.
 
         A press or text that is pushed again, or replayed by an attacker who recorded it, changes nothing.
@@ -207,6 +215,8 @@ class AlertService:
         for event in events:
             if isinstance(event, DeliveryReport):
                 await self.receive_report(event, channel)
+            elif isinstance(event, KeyPress):
+                await self.receive_key(event, channel)
             elif isinstance(event, InboundText):
                 once = push_key(channel, event.phone, event.push_id)
                 results.append(await self.receive_text(event.phone, event.text, self.clock(), once))
@@ -218,7 +228,7 @@ class AlertService:
     async def tick(self, now: Instant) -> int:
         """Process what is due: escalations, deadlines, ends of shelving and silences. Returns the number of alerts."""
         total = 0
-        self._changed(await self.transact(lambda store: self.intake.release_silenced(Transaction(store, now))))
+        self._changed(await self.transact(lambda store: self.outcomes.channel_health.watch(Transaction(store, now))))
         while True:
             due = await self.transact(lambda store: [alert.id for alert in store.due_alerts(now, TICK_BATCH)])
             ready = [number for number in due if self._failing.get(number, 0) <= now]

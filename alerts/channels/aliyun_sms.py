@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import httpx2
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, field
 
-from alerts.channels.aliyun_signature import Request, sign
+from alerts.channels.aliyun_api import AliyunApi, classify, problem_of
 from alerts.channels.channel import (
     CallbackResponse,
     DeliveryReport,
@@ -25,6 +25,8 @@ from alerts.channels.channel import (
     SendOutcome,
     SendResult,
 )
+from alerts.channels.payloads import filed
+from alerts.channels.transport import failed_exchange
 from alerts.message import Delivery
 from alerts.reply_parsing.codes import normalize_phone
 from domain import Instant
@@ -35,20 +37,10 @@ _BEIJING: Final = ZoneInfo("Asia/Shanghai")
 _LARGEST_PUSH_BYTES: Final = 256 * 1024
 _OK_ANSWER: Final = '{"code":0,"msg":"接收成功"}'.encode()
 
-_RATE: Final = ("BUSINESS_LIMIT_CONTROL", "DAY_LIMIT_CONTROL", "MONTH_LIMIT_CONTROL")
-_CONFIG: Final = (
-    "OUT_OF_SERVICE",
-    "AMOUNT_NOT_ENOUGH",
-    "SMS_SIGNATURE_ILLEGAL",
-    "SMS_TEMPLATE_ILLEGAL",
-    "SMS_SIGNATURE_SCENE_ILLEGAL",
-    "SIGN_STATE_ILLEGAL",
-    "DENY_IP_RANGE",
-    "RAM_PERMISSION_DENY",
-    "SignatureDoesNotMatch",
-    "InvalidAccessKeyId",
-)
-_RECIPIENT: Final = ("MOBILE_NUMBER_ILLEGAL",)
+_PAGE: Final = 50
+_PAGES_MAX: Final = 4
+VARIABLE_LENGTH_MAX: Final = 35
+"""Characters of one variable; an empty one is refused too."""
 
 
 class AliyunSettings(Struct, frozen=True):
@@ -58,53 +50,61 @@ class AliyunSettings(Struct, frozen=True):
     secret: str
     sign_name: str
     base_url: str = "https://dysmsapi.aliyuncs.com"
+    templates: Mapping[str, str] = field(default_factory=dict)
+    """Name of a text, or name.severity -> code; else the code in the payload."""
+    fallback_template: str = ""
 
     def __repr__(self) -> str:
         return f"AliyunSettings(key_id={self.key_id!r}, secret=***, sign_name={self.sign_name!r})"
 
 
 class AliyunSms:
-    """The channel `sms`."""
+    """A provider of the channel `sms`, and alone the channel itself."""
 
     name = "sms"
     idempotent = False
 
     def __init__(self, client: httpx2.AsyncClient, settings: AliyunSettings, nonce: Callable[[], str]) -> None:
         self._client, self._settings, self._nonce = client, settings, nonce
-        self._host = httpx2.URL(settings.base_url).netloc.decode()
 
     async def send(self, delivery: Delivery, now: Instant) -> SendResult:
         """One number per call: its own BizId, its own error."""
         if not is_phone(delivery.address):
             return SendResult(SendOutcome.RECIPIENT, code="not one phone number")
+        message = filed(delivery, self._settings.templates, self._settings.fallback_template)
+        variables = {name: value[:VARIABLE_LENGTH_MAX] or "-" for name, value in message.params.items()}
         params = {
             "OutId": delivery.id,
             "PhoneNumbers": delivery.address,
             "SignName": self._settings.sign_name,
-            "TemplateCode": str(delivery.payload["template"]),
-            "TemplateParam": json.dumps(delivery.payload["params"], ensure_ascii=False, separators=(",", ":")),
+            "TemplateCode": message.template or str(delivery.payload["template"]),
+            "TemplateParam": json.dumps(variables, ensure_ascii=False, separators=(",", ":")),
         }
         try:
             answer = await self._call("SendSms", params, now)
-        except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
-            return SendResult(SendOutcome.TEMPORARY, code=type(error).__name__)
         except httpx2.HTTPError as error:
-            return SendResult(SendOutcome.UNKNOWN, code=type(error).__name__)
+            return failed_exchange(error)
         code = str(answer.get("Code") or "")
         provider_id = answer.get("BizId")
-        return SendResult(classify(code), provider_id=str(provider_id) if provider_id else None, code=code)
+        return SendResult(
+            classify(code), provider_id=str(provider_id) if provider_id else None, code=code, problem=problem_of(code)
+        )
 
     async def lookup(self, delivery: Delivery, now: Instant) -> LookupResult:
         """Find our OutId among the messages to this number on the day it was sent."""
         day = datetime.fromtimestamp(delivery.created_at / 1000, _BEIJING).strftime("%Y%m%d")
-        params = {"PhoneNumber": delivery.address, "SendDate": day, "PageSize": "50", "CurrentPage": "1"}
-        try:
-            answer = await self._call("QuerySendDetails", params, now)
-        except httpx2.HTTPError as error:
-            return LookupResult(LookupStatus.UNDETERMINED, code=type(error).__name__)
-        if answer.get("Code") != "OK":
-            return LookupResult(LookupStatus.UNDETERMINED, code=str(answer.get("Code")))
-        return _seek(answer, delivery.id)
+        params = {"PhoneNumber": delivery.address, "SendDate": day, "PageSize": str(_PAGE)}
+        for page in range(1, _PAGES_MAX + 1):
+            try:
+                answer = await self._call("QuerySendDetails", {**params, "CurrentPage": str(page)}, now)
+            except httpx2.HTTPError as error:
+                return LookupResult(LookupStatus.UNDETERMINED, code=type(error).__name__)
+            if answer.get("Code") != "OK":
+                return LookupResult(LookupStatus.UNDETERMINED, code=str(answer.get("Code")))
+            found = _seek(answer, delivery.id)
+            if found.status is not LookupStatus.ABSENT or page * _PAGE >= int(answer.get("TotalCount") or 0):
+                return found
+        return LookupResult(LookupStatus.UNDETERMINED, code="too many messages to this number")
 
     def receive(
         self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes, now: Instant
@@ -121,38 +121,9 @@ class AliyunSms:
         return CallbackResponse(200, _OK_ANSWER, "application/json", events)
 
     async def _call(self, action: str, params: Mapping[str, str], now: Instant) -> dict[str, Any]:
-        date = datetime.fromtimestamp(now / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        request = Request(self._host, action, VERSION, params, date, self._nonce())
-        signed = sign(self._settings.key_id, self._settings.secret, request)
-        url = f"{self._settings.base_url}/?{signed.query}"
-        response = await self._client.post(url, headers=signed.headers)
-        try:
-            answer = msgspec.json.decode(response.content, type=dict[str, Any])
-        except msgspec.DecodeError:
-            # Only the response is lost: an error page of a gateway does not show whether the message was accepted.
-            return {"Code": f"HTTP {response.status_code}"}
-        return answer
-
-
-def classify(code: str) -> SendOutcome:
-    """Aliyun's code as a SendOutcome; an unknown code may mean that it was sent.
-
-    >>> classify("OK"), classify("isv.BUSINESS_LIMIT_CONTROL"), classify("isp.SYSTEM_ERROR")
-    (<SendOutcome.ACCEPTED: 'accepted'>, <SendOutcome.RATE: 'rate'>, <SendOutcome.UNKNOWN: 'unknown'>)
-    """
-    if code == "OK":
-        return SendOutcome.ACCEPTED
-    plain = code.removeprefix("isv.").removeprefix("isp.")
-    if plain.startswith("Throttling"):
-        return SendOutcome.TEMPORARY
-    for names, outcome in (
-        (_RATE, SendOutcome.RATE),
-        (_CONFIG, SendOutcome.CONFIG),
-        (_RECIPIENT, SendOutcome.RECIPIENT),
-    ):
-        if plain.startswith(names):
-            return outcome
-    return SendOutcome.CONTENT if code.startswith("isv.") else SendOutcome.UNKNOWN
+        settings = self._settings
+        api = AliyunApi(self._client, settings.key_id, settings.secret, settings.base_url, VERSION, self._nonce)
+        return await api.call(action, params, now)
 
 
 def _seek(answer: Mapping[str, Any], out_id: str) -> LookupResult:

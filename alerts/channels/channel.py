@@ -26,6 +26,8 @@ class SendOutcome(StrEnum):
     """A limit of this number or account: use another channel now."""
     RECIPIENT = "recipient"
     CONTENT = "content"
+    TEMPLATE = "template"
+    """This template is not approved: send the fixed text; an operator must act."""
     CONFIG = "config"
     """Our account, signature, template or address is not accepted: an operator must act."""
     UNKNOWN = "unknown"
@@ -42,6 +44,8 @@ class SendResult(Struct, frozen=True):
     handle: str | None = None
     code: str = ""
     wait_ms: int = 0
+    problem: str = ""
+    """What an operator must mend, a key of the text catalog: `balance`, `signature`, `access`, `network`."""
 
 
 class LookupStatus(StrEnum):
@@ -88,7 +92,17 @@ class ButtonPress(Struct, frozen=True):
     handle: str = ""
 
 
-ProviderEvent = DeliveryReport | InboundText | ButtonPress
+class KeyPress(Struct, frozen=True):
+    """A key pressed during a call that we made, identified by our delivery id or the provider's id of the call."""
+
+    key: str
+    at: Instant
+    phone: str = ""
+    delivery: str | None = None
+    provider_id: str | None = None
+
+
+ProviderEvent = DeliveryReport | InboundText | ButtonPress | KeyPress
 
 
 class CallbackResponse(Struct, frozen=True):

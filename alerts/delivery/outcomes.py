@@ -18,9 +18,12 @@ from alerts.alert import (
     ResponseSource,
     State,
 )
-from alerts.channel_specs import LOGBOOK
+from alerts.channel_specs import LOGBOOK, spec_of
 from alerts.channels.channel import DeliveryReport, LookupResult, LookupStatus, SendOutcome, SendResult
 from alerts.delivery.channel_health import ChannelHealth
+from alerts.delivery.receipts import EarlyReports
+from alerts.delivery.retries import MAX_ATTEMPTS, OPERATOR_MUST_ACT, PERMANENT_FAILURES, retry_delay_ms
+from alerts.delivery.routing import ProviderRouter
 from alerts.delivery.still_wanted import is_still_wanted
 from alerts.escalation.escalator import Escalator
 from alerts.handling.intake import FindingIntake
@@ -32,13 +35,7 @@ from alerts.messages import exercise
 from alerts.messages.bundles import withheld_calls
 from alerts.messages.deliveries import CANCEL_REASONS, cancel_reason, cancelled
 from alerts.ports import AlertRepository, Transaction
-from domain import SECOND, Instant
-
-MAX_ATTEMPTS: Final = 5
-FIRST_BACKOFF_MS: Final = 2 * SECOND
-MAX_BACKOFF_MS: Final = 60 * SECOND
-LOOKUP_AFTER_MS: Final = 6 * SECOND
-CONFIG_RETRY_MS: Final = 30 * SECOND
+from domain import Instant
 
 _SENT_TEXT: Final = {
     MessageKind.ALERT: "accepted",
@@ -69,7 +66,6 @@ _SENT_TEXT: Final = {
     MessageKind.REALARM: "realarm_sent",
     MessageKind.DISPOSITION: "disposition_sent",
 }
-PERMANENT_FAILURES: Final = (SendOutcome.RATE, SendOutcome.RECIPIENT, SendOutcome.CONTENT)
 _FINAL_STATES: Final = (DeliveryState.DELIVERED, DeliveryState.FAILED, DeliveryState.DEAD)
 
 
@@ -79,28 +75,36 @@ class DeliveryOutcomes:
     def __init__(self, processor: AlertProcessor, escalator: Escalator, intake: FindingIntake) -> None:
         self.processor, self.timeline, self.joined_dangers = processor, processor.timeline, processor.joined_dangers
         self.escalator, self.bundles = escalator, escalator.bundles
-        self.channel_health = ChannelHealth(intake)
+        self.router = ProviderRouter()
+        self.channel_health = ChannelHealth(intake, self.router)
+        self._early_reports = EarlyReports()
+
+    def no_receipt(self, tx: Transaction, row: Delivery) -> None:
+        """A call was accepted and nothing was heard of it: the next person is called."""
+        failed = structs.replace(row, state=DeliveryState.FAILED, lease_until=None, code="no_receipt")
+        self._on_failure(tx, row, failed, "no_receipt")
 
     def on_send_result(self, tx: Transaction, leased: Delivery, result: SendResult) -> list[int]:
-        """The ids of the alerts that the result of one send changed. A delivery report may have arrived before it."""
+        """The ids of the alerts that the final result of a send changed. A report may have arrived before it."""
         row = tx.store.delivery(leased.id) or leased
         if row.state is not DeliveryState.SENDING:
             if result.provider_id and row.provider_id is None:
-                tx.store.update_delivery(
-                    row, structs.replace(row, provider_id=result.provider_id), tx.now, "answer after receipt"
-                )
+                named = structs.replace(row, provider_id=result.provider_id)
+                tx.store.update_delivery(row, named, tx.now, "answer after receipt")
             return [row.alert]
         free = structs.replace(row, lease_until=None, code=result.code or None, outcome=result.outcome.value)
-        touched = [row.alert, *self.channel_health.record(tx, row.channel, result.outcome)]
         if result.outcome is SendOutcome.ACCEPTED:
             self._on_accepted(tx, row, free, result)
         elif result.outcome in PERMANENT_FAILURES:
             self._on_failure(tx, row, structs.replace(free, state=DeliveryState.FAILED), result.outcome.value)
-        elif row.attempts >= MAX_ATTEMPTS and result.outcome is not SendOutcome.CONFIG:
+        elif row.attempts >= MAX_ATTEMPTS and result.outcome not in OPERATOR_MUST_ACT:
             self._on_failure(tx, row, structs.replace(free, state=DeliveryState.DEAD), "dead")
         else:
             self._retry_later(tx, row, free, result)
-        return touched
+        early = self._early_reports.take(row.channel, result.provider_id)
+        if early is not None:
+            self.on_report(tx, early, row.channel)
+        return [row.alert]
 
     def on_lookup(self, tx: Transaction, leased: Delivery, result: LookupResult) -> bool:
         """Apply a lookup of a delivery in doubt. True: it was never sent and is still wanted, so send it now."""
@@ -121,15 +125,22 @@ class DeliveryOutcomes:
 
     def on_report(self, tx: Transaction, report: DeliveryReport, channel: str) -> int | None:
         """The id of the alert that a delivery report changed; None for a report about nothing we sent."""
-        row = tx.store.delivery(report.delivery) if report.delivery else None
-        if row is None and report.provider_id:
-            row = tx.store.delivery_by_provider_id(channel, report.provider_id)
-        if row is None or row.channel != channel:
+        row = self.find(tx, report.delivery, report.provider_id, channel)
+        if row is None:
+            self._early_reports.keep(channel, report)
             return None
         if row.provider_id is None and report.provider_id:
             row = structs.replace(row, provider_id=report.provider_id)
+        self.router.record_receipt(row, report.delivered)
         self._on_final(tx, row, report.delivered, report.code)
         return row.alert
+
+    def find(self, tx: Transaction, delivery: str | None, provider_id: str | None, channel: str) -> Delivery | None:
+        """The delivery on this channel that a provider names, by our id or its own."""
+        row = tx.store.delivery(delivery) if delivery else None
+        if row is None and provider_id:
+            row = tx.store.delivery_by_provider_id(channel, provider_id)
+        return row if row is not None and row.channel == channel else None
 
     def expire(self, tx: Transaction, row: Delivery) -> None:
         """The message was not sent before `expires_at`; handled as a failure."""
@@ -187,6 +198,9 @@ class DeliveryOutcomes:
         accepted = structs.replace(
             free, state=state, provider_id=result.provider_id or row.provider_id, handle=result.handle, sent_at=tx.now
         )
+        within_ms = spec_of(row.channel).receipt_within_ms
+        if within_ms:
+            accepted = structs.replace(accepted, lease_until=tx.now + within_ms)
         tx.store.update_delivery(row, accepted, tx.now, "sent")
         line = "next_sent" if row.kind is MessageKind.ACKNOWLEDGED and "card" in row.payload else _SENT_TEXT[row.kind]
         tx.store.add_timeline([self.timeline.message(accepted, line, tx.now)])
@@ -198,16 +212,13 @@ class DeliveryOutcomes:
     def _retry_later(self, tx: Transaction, row: Delivery, free: Delivery, result: SendResult) -> None:
         unknown = result.outcome is SendOutcome.UNKNOWN
         state = DeliveryState.UNKNOWN if unknown else DeliveryState.PENDING
-        wait = {SendOutcome.UNKNOWN: LOOKUP_AFTER_MS, SendOutcome.CONFIG: CONFIG_RETRY_MS}.get(
-            result.outcome, backoff(row.attempts)
-        )
-        wait = max(wait, result.wait_ms)
+        wait = max(retry_delay_ms(result.outcome, row.attempts), result.wait_ms)
         waiting = structs.replace(free, state=state, not_before=tx.now + wait)
         tx.store.update_delivery(row, waiting, tx.now, result.outcome.value)
         if row.outcome != result.outcome.value:
             line = "unknown" if unknown else "retrying"
             tx.store.add_timeline([self.timeline.message(waiting, line, tx.now, result.outcome.value)])
-            self._try_other_channel(tx, waiting)
+            self.try_other_channel(tx, waiting)
 
     def _on_failure(self, tx: Transaction, old: Delivery, new: Delivery, problem: str) -> None:
         tx.store.update_delivery(old, new, tx.now, problem)
@@ -274,7 +285,7 @@ class DeliveryOutcomes:
             tx.store.update_delivery(row, failed, tx.now, problem)
             self._escalate_failure(tx, failed)
 
-    def _try_other_channel(self, tx: Transaction, row: Delivery) -> None:
+    def try_other_channel(self, tx: Transaction, row: Delivery) -> None:
         """While one channel is in doubt, use the person's next one. The time of the next escalation does not change."""
         alert = tx.store.alert(row.alert) if row.kind is MessageKind.ADDED else self._waiting_alert(tx.store, row)
         if alert is not None and row.kind is MessageKind.ADDED:
@@ -305,15 +316,5 @@ class DeliveryOutcomes:
     def _waiting_alert(self, store: AlertRepository, row: Delivery) -> Alert | None:
         """The alert of this call, if nobody has acknowledged it and the call belongs to the present round."""
         alert = store.alert(row.alert) if row.kind in CALL_KINDS else None
-        return (
-            alert if alert is not None and alert.state in UNACKNOWLEDGED_STATES and alert.round == row.round else None
-        )
-
-
-def backoff(attempts: int) -> int:
-    """Delay in ms before the next attempt, after `attempts` of them.
-
-    >>> [backoff(n) for n in (1, 2, 3, 9)]
-    [2000, 4000, 8000, 60000]
-    """
-    return int(min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (attempts - 1)))
+        is_waiting = alert is not None and alert.state in UNACKNOWLEDGED_STATES and alert.round == row.round
+        return alert if is_waiting else None

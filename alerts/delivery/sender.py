@@ -18,6 +18,8 @@ from msgspec import Struct, structs
 from alerts.alert import Alert
 from alerts.channel_specs import LOGBOOK, OverLimit
 from alerts.channels.channel import Channel, LookupResult, SendOutcome, SendResult
+from alerts.channels.providers import ProviderChain, chain_of
+from alerts.delivery.attempts import ProviderAttempts
 from alerts.delivery.budget import Budget, counted_with
 from alerts.delivery.outcomes import DeliveryOutcomes
 from alerts.delivery.still_wanted import is_still_wanted
@@ -52,7 +54,7 @@ class OutboxSender:
     def __init__(
         self,
         transact: Transact,
-        channels: Mapping[str, Channel],
+        channels: Mapping[str, Channel | ProviderChain],
         outcomes: DeliveryOutcomes,
         clock: Callable[[], Instant],
         on_change: Callable[[str], None] = lambda _alert: None,
@@ -62,10 +64,13 @@ class OutboxSender:
         self._in_flight, self._starting = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
         # The store has one thread: channels that alert people lease before the logbook does.
         ordered = sorted(channels.items(), key=lambda pair: pair[0] == LOGBOOK)
-        self._transact, self._channels, self._outcomes = transact, dict(ordered), outcomes
+        self._transact, self._outcomes, self._attempts = transact, outcomes, ProviderAttempts(outcomes)
+        self._chains = {name: chain_of(name, channel) for name, channel in ordered}
+        for chain in self._chains.values():
+            outcomes.router.add(chain)
         self._clock, self._on_change, self._budget = clock, on_change, budget or Budget()
         self._on_accepted = on_accepted
-        self._wakeups = {name: asyncio.Event() for name in self._channels}
+        self._wakeups = {name: asyncio.Event() for name in self._chains}
 
     def wake(self) -> None:
         """Check the outbox now. Called after a commit that may have enqueued messages."""
@@ -75,13 +80,13 @@ class OutboxSender:
     async def run(self) -> None:
         """Run until cancelled. A message being sent at that moment is found again when its lease expires."""
         async with asyncio.TaskGroup() as group:
-            for name in self._channels:
+            for name in self._chains:
                 group.create_task(self._run_channel(name), name=f"courier {name}")
 
     async def send_due(self) -> int:
         """Send everything that is due now on every channel; returns how many messages were handled."""
         total = 0
-        while done := sum([await self._send_batch(name) for name in self._channels]):
+        while done := sum([await self._send_batch(name) for name in self._chains]):
             total += done
         return total
 
@@ -173,12 +178,17 @@ class OutboxSender:
         if row.state is DeliveryState.PENDING and (alert is None or not is_still_wanted(row, alert)):
             self._outcomes.skip(tx, row, cancel_reason(alert))
             return None
+        if row.state is DeliveryState.ACCEPTED:
+            self._outcomes.no_receipt(tx, row)
+            return None
         if row.ref is not None:
-            return self._with_card_handle(tx, row)
+            row_with_handle = self._with_card_handle(tx, row)
+            return None if row_with_handle is None else self._attempts.assign_provider(tx, row_with_handle, alert)
         if row.state is DeliveryState.PENDING and alert is not None and self._is_over_budget(tx, row, alert):
             self._hold_back(tx, row, alert)
             return None
-        return row if row.state is not DeliveryState.PENDING else self._outcomes.refresh(tx, row)
+        current = row if row.state is not DeliveryState.PENDING else self._outcomes.refresh(tx, row)
+        return None if current is None else self._attempts.assign_provider(tx, current, alert)
 
     def _hold_back(self, tx: Transaction, row: Delivery, alert: Alert) -> None:
         over = self._budget.over(row.channel)
@@ -213,27 +223,34 @@ class OutboxSender:
         )
 
     async def _deliver(self, row: Delivery) -> None:
-        """Send one leased message and record the outcome; after an unknown outcome only if it was never sent."""
-        channel = self._channels[row.channel]
-        if (
-            row.state is not DeliveryState.PENDING
-            and not channel.idempotent
-            and not await self._was_never_sent(channel, row)
-        ):
+        """Send one leased message and record the outcome; after an unknown outcome only if it was never sent.
+
+        A provider that refuses is followed by the next one at once.
+        """
+        chain = self._chains[row.channel]
+        in_doubt = row.state is not DeliveryState.PENDING and not chain.is_idempotent(row.provider)
+        if in_doubt and not await self._was_never_sent(chain, row):
             return
-        result = await self._send(channel, row)
+        attempt: Delivery | None = row
+        while attempt is not None:
+            attempt = await self._attempt(chain, attempt)
+
+    async def _attempt(self, chain: ProviderChain, row: Delivery) -> Delivery | None:
+        """Send by one provider and record the outcome; returns the message as it must be sent next, if at all."""
+        result = await self._send(chain, row)
         now = self._clock()
-        for alert in await self._transact(partial(self._record_result, row, result, now)):
+        alerts, again = await self._transact(partial(self._record_result, row, result, now))
+        for alert in alerts:
             self._on_change(str(alert))
         if result.outcome is SendOutcome.ACCEPTED:
             self._on_accepted(row, now)
         else:
-            _log.warning(
-                "message not accepted", extra={"delivery": row.id, "outcome": result.outcome, "code": result.code}
-            )
+            fields = {"delivery": row.id, "provider": row.provider, "outcome": result.outcome, "code": result.code}
+            _log.warning("message not accepted", extra=fields)
             self.wake()
+        return again
 
-    async def _was_never_sent(self, channel: Channel, row: Delivery) -> bool:
+    async def _was_never_sent(self, channel: ProviderChain, row: Delivery) -> bool:
         """True when, by its lookup, the provider never received this message, and it is still wanted."""
         result = await channel.lookup(row, self._clock())
         now = self._clock()
@@ -241,7 +258,7 @@ class OutboxSender:
         self._on_change(str(row.alert))
         return never_sent
 
-    async def _send(self, channel: Channel, row: Delivery) -> SendResult:
+    async def _send(self, channel: ProviderChain, row: Delivery) -> SendResult:
         try:
             return await channel.send(row, self._clock())
         except Exception as error:  # noqa: BLE001 - logged, and the message is looked up
@@ -249,8 +266,10 @@ class OutboxSender:
             _log.exception("channel failed", extra={"delivery": row.id, "channel": row.channel})
             return SendResult(SendOutcome.UNKNOWN, code=type(error).__name__)
 
-    def _record_result(self, row: Delivery, result: SendResult, now: Instant, store: AlertStore) -> list[int]:
-        return self._outcomes.on_send_result(Transaction(store, now), row, result)
+    def _record_result(
+        self, row: Delivery, result: SendResult, now: Instant, store: AlertStore
+    ) -> tuple[list[int], Delivery | None]:
+        return self._attempts.on_attempt(Transaction(store, now), row, result)
 
     def _record_lookup(self, row: Delivery, result: LookupResult, now: Instant, store: AlertStore) -> bool:
         return self._outcomes.on_lookup(Transaction(store, now), row, result)

@@ -25,6 +25,7 @@ class Timeline:
             name=row.name,
             role=catalog.role_name(row.role),
             problem=catalog.problems.get(problem, problem),
+            provider=catalog.providers.get(row.provider or "", row.provider or ""),
         )
         return TimelineEntry(
             row.alert,

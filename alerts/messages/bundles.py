@@ -15,6 +15,7 @@ from alerts.alert import SETTLED_STATES, UNACKNOWLEDGED_STATES, Alert, State
 from alerts.channel_specs import Content, spec_of
 from alerts.lifecycle.danger import Danger, described_by, joined_title
 from alerts.message import CALL_KINDS, FOLLOW_UP_KINDS, NOT_FAILED, OVER_BUDGET, Delivery, DeliveryState, MessageKind
+from alerts.messages import exercise
 from alerts.messages.deliveries import delivery_id, follow_up, postponed, priority_of
 from alerts.messages.outbox import OutboxWriter
 from alerts.messages.renderer import MessageContext
@@ -95,6 +96,12 @@ class BundledMessages:
         row = postponed(row, begin)
         payload = self._joined_payload(tx, alert, row, joined, new)
         tx.store.enqueue([structs.replace(row, priority=min(priority, row.priority), payload=payload)])
+
+    def fixed_text(self, alert: Alert | None) -> str:
+        """The text of a message whose own was refused, as the phone shows it."""
+        renderer = self.outbox.renderer
+        text = renderer.catalog.house.fixed
+        return f"【{renderer.sign}】{exercise.labelled(text) if alert is not None and alert.exercise else text}"
 
     def refresh(self, tx: Transaction, row: Delivery) -> Delivery | None:
         """The message with its text rendered from the present state, directly before sending; None when it is not

@@ -69,6 +69,31 @@ class SmsTemplate(BaseModel):
         return text
 
 
+class SpeechTemplate(BaseModel):
+    """One filed text of a phone call, for one kind of message and one hazard (`*`: any).
+
+    Vendors refuse signs such as `:` and `-`, and some approve no variables: those read `fixed`.
+    """
+
+    model_config = _STRICT
+
+    name: str
+    kind: MessageKind
+    hazard: str
+    text: str = Field(min_length=1, max_length=1000)
+    fixed: str = Field(min_length=1, max_length=350)
+
+    @field_validator("text", "fixed")
+    @classmethod
+    def _as_filed(cls, text: str) -> str:
+        wrong = next((sign for sign in "#/:-%¥【】" if sign in text), None)
+        if wrong is not None:
+            raise ValueError(f"{wrong!r} is refused in a voice template: write words")
+        if "}${" in text:
+            raise ValueError("two variables may not be adjacent: write a word or a comma between them")
+        return text
+
+
 class CardTexts(BaseModel):
     """The texts of the WeCom card."""
 
@@ -140,6 +165,15 @@ class ServiceTexts(BaseModel):
 
     channel_down: str
     channel_advice: str
+    of_provider: str = "{channel}（{provider}）"
+    template_refused: str = "{channel}模板未通过"
+    template_advice: str = "请到服务商控制台检查模板审核和变量，在此之前发固定文字。"
+    receipts_missing: str = "{channel}收不到送达回执"
+    receipts_advice: str = "请检查回执地址和网络，短信可能没有送到。"
+    faults: dict[str, str] = {}
+    """What an operator must mend, by SendResult.problem."""
+    fixed: str = "您有告警，内容未能发出，请立即打开工作台或致电值班室。"
+    """The text of a message whose own was refused; filed without variables."""
 
 
 class TextCatalog(BaseModel):
@@ -151,8 +185,18 @@ class TextCatalog(BaseModel):
     roles: dict[str, str] = {}
     """Chinese names of roles: those of roles.yaml; a name written here takes precedence."""
     channels: dict[str, str]
+    providers: dict[str, str] = {}
     vias: dict[str, str]
     sms: tuple[SmsTemplate, ...]
+    voice: tuple[SpeechTemplate, ...] = (
+        SpeechTemplate(
+            name="voice",
+            kind=MessageKind.ALERT,
+            hazard="*",
+            text="{sign}安全预警，${title}，地点${place}，请立即到场。接警请按一，无法到场请按二，重听请按三。",
+            fixed="{sign}安全预警，您负责的网格有告警，地址已发短信，请立即查看。接警请按一，无法到场请按二，重听请按三。",
+        ),
+    )
     card: CardTexts
     late: str
     retained: str

@@ -17,6 +17,7 @@ from alerts.message import CALL_KINDS, DANGER_KINDS, MessageKind
 from alerts.messages.keywords import KeywordTemplate, fitted, template_for
 from alerts.messages.mails import Facts, mail_html, mail_text, subject_of
 from alerts.messages.renderer import MessageContext, MessageRenderer
+from alerts.messages.speech import spoken
 from domain import MINUTE, Severity
 
 EVENT_TYPE: Final = "cn.fengshao.alert"
@@ -40,6 +41,7 @@ class ContentRenderer:
             Content.EVENT: self._event,
             Content.GROUP: self._group,
             Content.KEYWORDS: self._keywords,
+            Content.SPEECH: self._speech,
         }
 
     def payload(self, spec: ChannelSpec, alert: Alert, context: MessageContext, page: str = "") -> Payload:
@@ -108,6 +110,10 @@ class ContentRenderer:
             for keyword, variable in template.data.items()
         }
         return {"template": template.id, "data": data, "url": page, "text": self.sentence(alert, context)}
+
+    def _speech(self, alert: Alert, context: MessageContext, page: str) -> Payload:
+        del page
+        return structs.asdict(spoken(self.renderer, alert, context))
 
     def _values(self, alert: Alert, context: MessageContext) -> dict[str, str]:
         renderer, texts = self.renderer, self.renderer.catalog

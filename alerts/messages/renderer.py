@@ -52,6 +52,8 @@ class Sms(Struct, frozen=True):
     template: str
     params: dict[str, str]
     text: str
+    name: str = ""
+    """Name and severity of the template, `gas.critical`: providers have their own codes for it."""
 
 
 class MessageContext(Struct, frozen=True):
@@ -212,7 +214,8 @@ class MessageRenderer:
         filed = self._template_text(template, alert, context)
         params = {name: values[name] for name in VARIABLE.findall(filed)}
         code = template_code(template, alert.severity, self._codes, exercise=alert.exercise)
-        return Sms(code, params, f"【{self.sign}】{_fill(filed, params)}")
+        name = f"{template.name}.{alert.severity.value}"
+        return Sms(code, params, f"【{self.sign}】{_fill(filed, params)}", name)
 
     def _variables(self, alert: Alert, context: MessageContext) -> dict[str, str]:
         codes = dict.fromkeys(CODE_VARIABLES, "-") if context.number is None else reply_codes.codes_of(context.number)

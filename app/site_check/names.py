@@ -12,6 +12,7 @@ from string import Formatter
 from typing import Any
 
 from alerts.channel_specs import CHANNELS
+from alerts.delivery import channel_health
 from alerts.escalation.policy import EscalationPolicy
 from alerts.escalation.policy_check import check_names, check_roles
 from alerts.messages.catalog import EXERCISE_SUFFIX, VARIABLE, TextCatalog
@@ -49,7 +50,7 @@ OWN_RULES = (
     self_monitoring.AUDIT_RULE,
     self_monitoring.CANARY_RULE,
     unread_verdicts.RULE,
-    "channel-down",
+    *channel_health.RULES,
 )
 """Rules that are in no rulebook: the service's own findings, and dangers in refused messages."""
 DATUMS = (WGS_84, GCJ_02, BD_09)

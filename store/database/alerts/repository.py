@@ -11,12 +11,12 @@ from sqlalchemy import Connection, and_, bindparam, func, insert, or_, select, u
 from alerts.alert import ACTIVE_STATES, Alert, State, TimelineEntry
 from alerts.exchange.messages import Changes
 from alerts.handling.joining import is_unregistered
-from alerts.message import POSSIBLY_SEEN, Delivery, DeliveryState, MessageKind
+from alerts.message import POSSIBLY_SEEN, Delivery, MessageKind
 from alerts.messages.deliveries import answer_key_prefix
 from alerts.ports import AlertStore, FindingRecord, RecordedFinding, ReplyCode
 from alerts.silence import HeldFinding, HeldState, Silence
 from domain import Finding, Instant, Lane, Ledger, Person
-from store.database.alerts import audits, callbacks, milestones, reply_codes, silences
+from store.database.alerts import audits, callbacks, leases, milestones, reply_codes, silences
 from store.database.alerts import findings as alert_findings
 from store.database.alerts.change_log import ChangeLog
 from store.database.alerts.rows import alert_of, alert_values, delivery_of, delivery_values
@@ -35,27 +35,6 @@ _SAVE = update(alerts).where(alerts.c.id == bindparam("b_id"))
 _DUE = select(alerts).where(alerts.c.wake_at <= bindparam("now")).order_by(alerts.c.wake_at, alerts.c.id)
 _DELIVERIES = select(deliveries).where(deliveries.c.alert == bindparam("alert")).order_by(deliveries.c.n)
 _DELIVERY = select(deliveries).where(deliveries.c.id == bindparam("id"))
-_LEASABLE = or_(
-    and_(
-        deliveries.c.state.in_((DeliveryState.PENDING.value, DeliveryState.UNKNOWN.value)),
-        deliveries.c.not_before <= bindparam("now"),
-    ),
-    and_(deliveries.c.state == DeliveryState.SENDING.value, deliveries.c.lease_until <= bindparam("now")),
-)
-_LEASE = (
-    select(deliveries)
-    .where(deliveries.c.channel == bindparam("channel"), _LEASABLE)
-    .order_by(deliveries.c.priority, deliveries.c.not_before, deliveries.c.n)
-)
-_NEXT_DUE = select(
-    func.min(deliveries.c.not_before).filter(
-        deliveries.c.state.in_((DeliveryState.PENDING.value, DeliveryState.UNKNOWN.value))
-    ),
-    func.min(deliveries.c.lease_until).filter(deliveries.c.state == DeliveryState.SENDING.value),
-).where(
-    deliveries.c.channel == bindparam("channel"),
-    deliveries.c.state.in_((DeliveryState.PENDING.value, DeliveryState.UNKNOWN.value, DeliveryState.SENDING.value)),
-)
 _LAST_MESSAGES = (
     select(deliveries)
     .where(
@@ -204,16 +183,13 @@ class SqlAlertStore:
         self._tx.execute(insert(delivery_events), step)
 
     def lease_deliveries(self, channel: str, now: Instant, lease_until: Instant, limit: int) -> list[Delivery]:
-        rows = self._tx.execute(_LEASE.limit(limit), {"channel": channel, "now": now}).all()
-        if rows:
-            leased = update(deliveries).where(deliveries.c.n.in_([row._mapping["n"] for row in rows]))
-            sending = {"state": DeliveryState.SENDING.value, "lease_until": lease_until}
-            self._tx.execute(leased.values(**sending, attempts=deliveries.c.attempts + 1))
-        return [delivery_of(row) for row in rows]
+        return leases.lease(self._tx, channel, now, lease_until, limit)
 
     def next_delivery_due(self, channel: str) -> Instant | None:
-        row = self._tx.execute(_NEXT_DUE, {"channel": channel}).one()
-        return min((at for at in row if at is not None), default=None)
+        return leases.next_due(self._tx, channel)
+
+    def assign_provider(self, delivery: str, provider: str, template: str | None) -> None:
+        leases.assign_provider(self._tx, delivery, provider, template)
 
     def deliveries_to(self, channel: str, address: str, since: Instant) -> list[Delivery]:
         to_address = and_(deliveries.c.address == address, deliveries.c.channel == channel)
@@ -229,6 +205,17 @@ class SqlAlertStore:
             deliveries.c.kind.in_([kind.value for kind in kinds]),
         )
         return int(self._tx.execute(select(func.count()).select_from(deliveries).where(sent)).scalar_one())
+
+    def count_carried(
+        self,
+        channel: str,
+        provider: str,
+        since: Instant,
+        address: str | None,
+        template: str | None,
+        besides: str,
+    ) -> int:
+        return leases.count_carried(self._tx, channel, provider, since, address, template, besides)
 
     def last_messages(self, channel: str, address: str, limit: int) -> list[Delivery]:
         query = _LAST_MESSAGES.limit(limit)

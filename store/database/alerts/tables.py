@@ -142,12 +142,14 @@ deliveries = Table(
     Column("sent_at", InstantColumn),
     Column("receipt_at", InstantColumn),
     Column("provider", String),
+    Column("template", String),
     sqlite_autoincrement=True,
 )
 Index(None, deliveries.c.channel, deliveries.c.state, deliveries.c.not_before)
 Index(None, deliveries.c.created_at)
 Index(None, deliveries.c.address, deliveries.c.channel, deliveries.c.sent_at)
 Index(None, deliveries.c.address, deliveries.c.channel, deliveries.c.created_at)
+Index(None, deliveries.c.provider, deliveries.c.sent_at)
 
 delivery_events = Table(
     "delivery_events",

@@ -11,9 +11,9 @@ import httpx2
 import pytest
 from msgspec import structs
 
+from alerts.channels.aliyun_api import classify as sms_class
 from alerts.channels.aliyun_signature import Request, sign
 from alerts.channels.aliyun_sms import AliyunSettings, AliyunSms
-from alerts.channels.aliyun_sms import classify as sms_class
 from alerts.channels.channel import ButtonPress, DeliveryReport, InboundText, LookupResult, LookupStatus, SendOutcome
 from alerts.channels.logbook import Logbook
 from alerts.channels.wecom import WeCom, WeComSettings
@@ -156,7 +156,7 @@ def test_a_manipulated_envelope_is_refused() -> None:
     [
         ({"Code": "OK", "BizId": "8^0"}, SendOutcome.ACCEPTED),
         ({"Code": "isv.BUSINESS_LIMIT_CONTROL"}, SendOutcome.RATE),
-        ({"Code": "isv.SMS_TEMPLATE_ILLEGAL"}, SendOutcome.CONFIG),
+        ({"Code": "isv.SMS_TEMPLATE_ILLEGAL"}, SendOutcome.TEMPLATE),
         ({"Code": "isp.RAM_PERMISSION_DENY"}, SendOutcome.CONFIG),
         ({"Code": "SignatureDoesNotMatch"}, SendOutcome.CONFIG),
         ({"Code": "isv.MOBILE_NUMBER_ILLEGAL"}, SendOutcome.RECIPIENT),

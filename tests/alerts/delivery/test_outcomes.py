@@ -8,6 +8,7 @@ import pytest
 
 from alerts.alert import Actor, ResponseSource
 from alerts.channels.channel import DeliveryReport, LookupResult, LookupStatus
+from alerts.channels.providers import chain_of
 from alerts.delivery.sender import LEASE_MS
 from alerts.message import DeliveryState
 from domain import Person, Severity
@@ -80,7 +81,7 @@ async def test_an_unreachable_provider_is_retried_while_the_ladder_goes_on(harne
     await harness.send()
     assert [row.state for row in harness.deliveries()] == ["pending"]
     harness.channels["sms"] = harness.sms()
-    harness.sender._channels["sms"] = harness.channels["sms"]
+    harness.sender._chains["sms"] = chain_of("sms", harness.channels["sms"])
     harness.clock.now += 2_000
     await harness.send()
     assert len(harness.texts("wang")) == 1
@@ -92,7 +93,7 @@ async def test_a_wrong_signature_waits_for_the_operator_and_escalates_on_time(ha
     await harness.send()
     assert "短信发给 王芳（网格员）暂未成功：通道配置有误，稍后重试" in harness.timeline()
     assert harness.alert().rung == 0, "one wrong setting must not burn the whole ladder in a second"
-    assert (harness.alert(2).title, harness.alert(2).ledger) == ("短信通道故障", "health")
+    assert (harness.alert(2).title, harness.alert(2).ledger) == ("短信通道故障（签名未通过）", "health")
     harness.sms_server.faults.clear()
     harness.clock.now += 30_000
     await harness.send()
@@ -147,7 +148,7 @@ async def test_a_receipt_that_overtakes_the_response_is_kept(harness: Any, findi
         return result
 
     harness.channels["sms"].send = send_after_report
-    harness.sender._channels["sms"] = harness.channels["sms"]
+    harness.sender._chains["sms"] = chain_of("sms", harness.channels["sms"])
     await harness.send()
     row = harness.deliveries()[0]
     assert (row.state, row.provider_id is not None) == (DeliveryState.DELIVERED, True)
@@ -162,7 +163,7 @@ async def test_a_crash_between_send_and_commit_sends_nothing_twice(harness: Any,
         raise Killed
 
     harness.channels["sms"].send = send_and_crash
-    harness.sender._channels["sms"] = harness.channels["sms"]
+    harness.sender._chains["sms"] = chain_of("sms", harness.channels["sms"])
     with pytest.raises(Killed):
         await harness.send()
     harness.stop()
@@ -192,7 +193,7 @@ async def test_an_exception_of_a_channel_is_recorded_and_looked_up(harness: Any,
         raise TypeError("a fault of ours")
 
     harness.channels["sms"].send = broken
-    harness.sender._channels["sms"] = harness.channels["sms"]
+    harness.sender._chains["sms"] = chain_of("sms", harness.channels["sms"])
     await harness.service.process_findings([finding()])
     await harness.sender.send_due()
     assert [(row.state, row.code) for row in harness.deliveries()] == [("unknown", "TypeError")]
@@ -209,6 +210,9 @@ async def test_after_repeated_failures_a_delivery_is_dead_and_the_next_person_is
         await harness.send()
     assert harness.deliveries()[0].state is DeliveryState.DEAD
     assert "短信发给 王芳（网格员）失败：多次尝试未成功" in harness.timeline()
+    assert harness.texts("deputy") == [], "the breaker is open: the provider is asked again by one message each 30 s"
+    harness.clock.now += 30_000
+    await harness.send()
     assert len(harness.texts("deputy")) == 1
 
 
@@ -309,7 +313,7 @@ async def test_a_lookup_decides_the_state_of_a_delivery(
     await harness.service.process_findings([finding()])
     await harness.send()
     harness.channels["sms"].lookup = lookup
-    harness.sender._channels["sms"] = harness.channels["sms"]
+    harness.sender._chains["sms"] = chain_of("sms", harness.channels["sms"])
     harness.clock.now += 6_000
     await harness.sender.send_due()
     assert harness.deliveries()[0].state == state
@@ -344,4 +348,4 @@ async def test_a_channel_fault_while_the_disk_is_full_is_still_reported(harness:
     await harness.send()
     harness.clock.now += 30_000
     await harness.send()
-    assert (harness.alert(2).title, harness.alert(2).ledger) == ("短信通道故障", "health")
+    assert (harness.alert(2).title, harness.alert(2).ledger) == ("短信通道故障（签名未通过）", "health")

@@ -109,5 +109,5 @@ def test_keywords_are_what_the_provider_accepts(title: str, place: str, late_ms:
 
 def test_a_text_is_the_filed_template_as_before(contents: ContentRenderer) -> None:
     payload = contents.payload(spec_of("sms"), ALERT, context(number=3, coded=True), PAGE)
-    assert set(payload) == {"template", "params", "text"}
+    assert set(payload) == {"template", "params", "text", "name"}
     assert "回复31接警" in str(payload["text"])

@@ -1,0 +1,1 @@
+"""Simulated Tencent Cloud SMS and voice services."""

@@ -1,0 +1,79 @@
+"""What a phone call says, as people say it."""
+
+from __future__ import annotations
+
+import doctest
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import structs
+from pydantic import ValidationError
+
+from alerts.alert import Alert
+from alerts.message import MessageKind
+from alerts.messages import speech
+from alerts.messages.catalog import VARIABLE, SpeechTemplate
+from alerts.messages.renderer import MessageContext, MessageRenderer
+from alerts.messages.speech import readable, speech_template, spoken
+from tests.alerts.conftest import SHANGHAI, START, gas_finding, load_catalog
+
+WORDS = {"name": "v", "kind": "alert", "hazard": "*", "text": "请立即到场", "fixed": "请立即到场"}
+
+
+def gas_alert(**changes: Any) -> Alert:
+    finding = gas_finding()
+    alert = Alert(
+        id=1,
+        rule=finding.rule,
+        title=finding.title,
+        hazard=finding.hazard,
+        severity=finding.severity,
+        ledger=finding.ledger,
+        subject=finding.subject,
+        started_at=START,
+        opened_at=START,
+        updated_at=START,
+        state_since=START,
+        danger_at=START,
+        ladder_rule=finding.rule,
+        address="枫林苑3栋2单元402",
+    )
+    return structs.replace(alert, **changes)
+
+
+def test_the_examples_hold() -> None:
+    assert doctest.testmod(speech).failed == 0
+
+
+def test_a_call_reads_the_hazard_and_the_address() -> None:
+    renderer = MessageRenderer(load_catalog(), "滨河街道", SHANGHAI)
+    call = spoken(renderer, gas_alert(), MessageContext(MessageKind.ALERT, START, 600_000))
+    assert call.text == (
+        "滨河街道安全预警，燃气泄漏，地点枫林苑三栋二单元四零二，勿开关电器，请立即到场。"
+        "接警请按一，无法到场请按二，重听请按三。"
+    )
+    assert (call.name, call.params) == ("voice-gas.critical", {"title": "燃气泄漏", "place": "枫林苑三栋二单元四零二"})
+    higher = spoken(renderer, gas_alert(title=""), MessageContext(MessageKind.ESCALATE, START, 600_000))
+    assert higher.text.startswith("滨河街道安全预警升级，告警，地点")
+
+
+def test_every_text_has_at_most_two_variables_and_any_message_has_a_text() -> None:
+    catalog = load_catalog()
+    assert all(len(VARIABLE.findall(text.text)) <= 2 and not VARIABLE.findall(text.fixed) for text in catalog.voice)
+    assert speech_template(catalog, gas_alert(hazard="tree"), MessageKind.ALERT).name == "voice"
+    assert speech_template(catalog, gas_alert(), MessageKind.ADDED).name == "voice-gas"
+    only_gas = catalog.model_copy(update={"voice": catalog.voice[:1]})
+    assert speech_template(only_gas, gas_alert(hazard="fire"), MessageKind.ALERT).name == "voice-gas"
+
+
+@pytest.mark.parametrize("text", ["14:05到场", "3-2栋", "【枫叶】", "${a}${b}"])
+def test_a_text_that_vendors_refuse_is_refused(text: str) -> None:
+    with pytest.raises(ValidationError):
+        SpeechTemplate(**{**WORDS, "text": text})
+
+
+@given(st.text("0123456789:：-/#栋单元室", max_size=20))
+def test_no_digit_and_no_refused_sign_is_left(text: str) -> None:
+    assert not any(sign in "0123456789:-/#" for sign in readable(text))

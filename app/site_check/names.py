@@ -46,6 +46,7 @@ OWN_RULES = (
     self_monitoring.SITE_RULE,
     self_monitoring.PROVIDER_RULE,
     self_monitoring.REFUSED_RULE,
+    self_monitoring.ROSTER_RULE,
     self_monitoring.OMITTED_RULE,
     self_monitoring.AUDIT_RULE,
     self_monitoring.CANARY_RULE,

@@ -22,6 +22,7 @@ function silence(state: Silence['state'], id: string, from: number, until: numbe
     ended_by: null,
     state,
     suppressed: 0,
+    notify_only: false,
   }
 }
 const draft: Draft = { place: 'b3', kind: '', device: ' ', severity: '', from: '', span: 'two', reason: ' 检修 ', person: 'w1' }

@@ -224,3 +224,26 @@ async def test_after_a_crash_between_answer_and_commit_the_same_event_is_sent_ag
 
     assert harness.ids("a") + restarted.ids("a") == ["fengshao-1", "fengshao-1", "fengshao-2"]
     assert restarted.states() == {"delivered": 2}
+
+
+async def test_a_target_that_never_answers_holds_up_no_other(
+    harness: SenderHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arrived, send = asyncio.Event(), harness.post
+
+    async def post(request: Request) -> tuple[int, Mapping[str, str], bytes]:
+        if request.url == "https://a":
+            await asyncio.Event().wait()
+        answer = await send(request)
+        if len(harness.ids("b")) == 2:
+            arrived.set()
+        return answer
+
+    monkeypatch.setattr(harness.sender, "_post", post)
+    harness.add("case:1", "case:1")
+    running = asyncio.create_task(harness.sender.run())
+    await asyncio.wait_for(arrived.wait(), 10)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+    assert (harness.ids("a"), harness.ids("b")) == ([], ["fengshao-1", "fengshao-2"])

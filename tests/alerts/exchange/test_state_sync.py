@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from alerts.alert import State
 from alerts.exchange.incoming import IncomingState
@@ -76,3 +77,16 @@ def test_what_is_late_or_repeated_changes_nothing(known: int, version: int, acti
     else:
         assert decision.outcome in (ReceivedOutcome.APPLIED, ReceivedOutcome.NOTED)
     assert decision.outcome is ReceivedOutcome.APPLIED or not decision.signals
+
+
+@given(st.permutations([*range(1, 7), *range(1, 7)]))
+def test_in_whatever_order_and_however_often_changes_arrive_the_newest_counts_last(order: list[int]) -> None:
+    link, alert = a_link(), an_alert(state=State.RESOLVED)
+    applied = []
+    for version in order:
+        event = a_state(IncomingAction.NOTE, version, f"词{version}")
+        if decide(link, alert, event).outcome is ReceivedOutcome.NOTED:
+            applied.append(version)
+            link = replace(link, state=event.state, their_version=version)
+
+    assert (link.state, applied) == ("词6", sorted(set(applied)))

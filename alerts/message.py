@@ -89,6 +89,8 @@ class MessageKind(StrEnum):
     """Taken some time ago, and the device still reports the danger."""
     DISPOSITION = "disposition"
     """Asks the handler what it turned out to be."""
+    REPORT_ANSWERED = "report_answered"
+    """To a citizen who left a number: his report is answered."""
 
 
 CALL_KINDS = (MessageKind.ALERT, MessageKind.ESCALATE, MessageKind.HANDOVER)

@@ -28,11 +28,16 @@ from console.api import (
     health,
     latches,
     on_duty,
+    photos,
+    place_codes,
     places_summary,
     push,
     readings,
     refusals,
     registry,
+    report_intake,
+    report_status,
+    reports,
     roster_overrides,
     rule_tools,
     rules,
@@ -53,7 +58,9 @@ from console.http.middleware import BodyLimit, SecurityHeaders
 from console.http.openapi import build_document
 from console.http.page_cursors import PageCursors
 from console.http.static_files import StaticPages
+from console.http.uploads import UploadSlots
 from console.security.auth import LoginFailures, LoginRateLimit, Sessions
+from console.security.report_links import ReportLinks
 
 log = logging.getLogger(__name__)
 
@@ -62,10 +69,15 @@ STATUS_INTERVAL_S: Final = 2.0
 
 _ROUTERS: Final = (
     cases.router,
+    photos.router,  # before /alerts/{id}/{action}
     alerts.router,
     alert_actions.router,
     supervision.router,
     case_statistics.router,
+    report_intake.router,
+    report_status.router,
+    reports.router,
+    place_codes.router,
     doctor.router,
     devices.router,
     readings.router,
@@ -144,6 +156,7 @@ def set_dependencies(
     app.state.heartbeat_s, app.state.status_every_s = heartbeat_s, status_every_s
     app.state.delivery_counts = health.DeliveryCounts()
     app.state.too_large = 0
+    app.state.report_links, app.state.upload_slots = ReportLinks(key), UploadSlots()
     app.router.default = StaticPages(deps.dist)
     return app
 

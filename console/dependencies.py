@@ -17,9 +17,11 @@ from prometheus_client.core import Metric
 
 from alerts.alert import Actor, Alert
 from alerts.cases.request import CaseRequest
+from console.doctor_interface import Doctor
 from console.drill_interfaces import DrillDesk, SelfTest
 from console.events import EventHub
 from console.partners import ExchangeDependencies
+from console.report_dependencies import ReportDependencies
 from domain import Instant
 from domain.care import CARE
 from domain.kind import Kind, LocalizedText
@@ -151,20 +153,6 @@ class RuleTools(Protocol):
     def template(self, name: str) -> Mapping[str, str]: ...
 
 
-class DoctorBusy(Exception):
-    """An examination is running; there is one at a time."""
-
-
-class DoctorRefused(Exception):
-    """The broker refuses a subscription to everything; the message states why, without credentials."""
-
-
-class Doctor(Protocol):
-    """Subscribes to everything on the broker for some seconds and reports. Raises DoctorBusy and DoctorRefused."""
-
-    async def examine(self, seconds: int) -> Mapping[str, Any]: ...
-
-
 class SiteFiles(Protocol):
     """The site's CSV files beside the registry. Raises RulebookInvalid when they cannot be read."""
 
@@ -290,7 +278,7 @@ class SecurityDependencies:
 
 @dataclass(frozen=True)
 class ConsoleDependencies:
-    """Everything behind the API: the stores, the alert desk, the event hub, and five interfaces of the service."""
+    """Everything behind the API: the stores, the alert desk, the event hub, and six interfaces of the service."""
 
     clock: Callable[[], Instant]
     site: SiteInfo
@@ -304,6 +292,7 @@ class ConsoleDependencies:
     rules: RuleDependencies
     intake: IntakeDependencies
     monitoring: MonitoringDependencies
+    reports: ReportDependencies
     care_words: Mapping[str, LocalizedText] = field(default_factory=lambda: CARE)
     """Attributes of a person that helpers must know, with their names in Chinese and English."""
     exchange: ExchangeDependencies | None = None

@@ -38,6 +38,8 @@ NOT_FOUND: Final = {
     "drill": "编号为{id}的告警不是演练。",
     "canary": "还没有做过系统自检。",
     "rule": "没有名为{id}的规则。",
+    "report": "没有编号为{id}的上报。",
+    "photo": "没有这张照片，或者已过保存期限。",
     "path": "没有这个地址。",
     "system": "没有编号为{id}的对接系统。",
     "external_case": "没有编号为{id}的案件。",
@@ -127,6 +129,7 @@ MISSING_FIELDS: Final = {
     "action": "没有这个操作。",
 }
 SILENCE_OVER: Final = "静默{id}已经结束。"
+PHOTO_IN_COMMENT: Final = "这里不能传照片，什么都没有保存。照片请用 POST /api/v1/alerts/<编号>/photos 上传。"
 NEED_PLACE: Final = "请写明地点：您的权限限于一个范围。"
 NEED_PERSON: Final = "请写明由谁安排（人员编号）。"
 INVALID_SILENCE: Final = {
@@ -189,6 +192,7 @@ FIELD_ERRORS: Final = {
     "phone": "电话要写 3 到 20 位数字，国家代码前可以有 +。",
     "clock": "不是时刻。请写 08:00 到 24:00。",
     "missing": "必填。",
+    "none_required": PHOTO_IN_COMMENT,
     "extra_forbidden": "没有这个字段，请删去。",
     "string_type": "要写文字。",
     "string_too_short": "至少 {min_length} 个字符。",

@@ -37,6 +37,14 @@ from alerts.messages.deliveries import CANCEL_REASONS, cancel_reason, cancelled
 from alerts.ports import AlertRepository, Transaction
 from domain import Instant
 
+_ANSWERS: Final = (
+    MessageKind.CODES,
+    MessageKind.DETAILS,
+    MessageKind.STATUS,
+    MessageKind.DECLINED,
+    MessageKind.HELPING,
+    MessageKind.REPORT_ANSWERED,
+)
 _SENT_TEXT: Final = {
     MessageKind.ALERT: "accepted",
     MessageKind.ESCALATE: "accepted",
@@ -49,13 +57,8 @@ _SENT_TEXT: Final = {
     MessageKind.DIGEST: "digest_sent",
     MessageKind.OWNED: "codes_sent",
     MessageKind.ARRIVED: "codes_sent",
-    MessageKind.CODES: "answer_sent",
-    MessageKind.DETAILS: "answer_sent",
-    MessageKind.STATUS: "answer_sent",
-    MessageKind.DECLINED: "answer_sent",
     MessageKind.ASSIST: "assist_sent",
     MessageKind.INFORM: "inform_sent",
-    MessageKind.HELPING: "answer_sent",
     MessageKind.HELPED: "helped_sent",
     MessageKind.HANDOVER: "handover_sent",
     MessageKind.LAPSED: "lapsed_sent",
@@ -65,6 +68,7 @@ _SENT_TEXT: Final = {
     MessageKind.MERGED: "merged_sent",
     MessageKind.REALARM: "realarm_sent",
     MessageKind.DISPOSITION: "disposition_sent",
+    **dict.fromkeys(_ANSWERS, "answer_sent"),
 }
 _FINAL_STATES: Final = (DeliveryState.DELIVERED, DeliveryState.FAILED, DeliveryState.DEAD)
 

@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
+from alerts.cases.categories import REPORT_RULES, ReportCategories
+from alerts.cases.categories import check as check_categories
 from alerts.escalation.policy import EscalationPolicy
 from alerts.escalation.policy_check import check as check_ladders
 from alerts.messages.catalog import TextCatalog, missing_texts
@@ -30,6 +32,7 @@ ROOT = Path(__file__).resolve().parents[2]
 KINDS = ROOT / "domain" / "kinds"
 MAPPINGS = ROOT / "ingest" / "mappings"
 RULEBOOKS = ROOT / "rules" / "books"
+CATEGORIES = ROOT / "alerts" / "cases" / "categories.yaml"
 LADDERS = ROOT / "alerts" / "ladders"
 ROLES = LADDERS / "roles.yaml"
 WORDING = ROOT / "alerts" / "messages" / "wording.zh.yaml"
@@ -131,13 +134,19 @@ def rulebook_files(site: Path | None = None) -> list[Path]:
 
 
 def load_ladders(site: Path | None = None) -> EscalationPolicy:
-    """The site's ladders.yaml, else the built-in one; `one_event` is built in unless the site sets it."""
+    """The site's ladders.yaml, else the built-in one; `one_event` and the ladders of citizens' reports are built in
+    unless the site sets them: without the latter a blocked exit would be called at night."""
     built_in = LADDERS / "default.yaml"
     own = site / "ladders.yaml" if site else None
     document = read_yaml(own if own and own.exists() else built_in)
     policy = validate(document, EscalationPolicy)
     if "one_event" not in policy.model_fields_set:
         policy = policy.model_copy(update={"one_event": validate(read_yaml(built_in), EscalationPolicy).one_event})
+    named = {rule for ladder in policy.ladders for rule in ladder.rules}
+    if not named.issuperset(REPORT_RULES):
+        own_reports = [one for one in validate(read_yaml(built_in), EscalationPolicy).ladders if one.rules]
+        missing = [one for one in own_reports if set(one.rules) <= set(REPORT_RULES) - named]
+        policy = policy.model_copy(update={"ladders": (*policy.ladders, *missing)})
     faults = document.locate_all(check_ladders(policy))
     if faults:
         raise ConfigError(faults)
@@ -161,6 +170,25 @@ def load_roles(site: Path | None = None) -> Roles:
     if faults:
         raise ConfigError(faults)
     return merged_roles(built_in_roles(), changed)
+
+
+def load_categories(site: Path | None = None) -> ReportCategories:
+    """The site's categories.yaml of citizens' reports, else the built-in one. Raises ConfigError."""
+    own = site / "categories.yaml" if site else None
+    document = read_yaml(own if own and own.exists() else CATEGORIES)
+    categories = validate(document, ReportCategories)
+    faults = document.locate_all(check_categories(categories))
+    if faults:
+        raise ConfigError(faults)
+    return categories
+
+
+def category_ladders(site: Path) -> set[str]:
+    """The rule names by which the site's categories of reports select a ladder; none of a faulty file."""
+    try:
+        return {category.ladder_rule for category in load_categories(site).categories}
+    except ConfigError:
+        return set()
 
 
 def read_wording(site: Path) -> TextCatalog:

@@ -80,6 +80,8 @@ class RetentionSettings(_Strict):
     alert_days: Annotated[int, Field(ge=1)] = 1095
     """Settled alerts. Never shorter than `journal_days`: a replay of the journal would alert again."""
     audit_days: Annotated[int, Field(ge=1)] = 1095
+    photo_days: Annotated[int, Field(ge=1)] = 365
+    """Photos of settled alerts and reports; they are deleted with their alert at the latest."""
 
 
 class HistorySettings(_Strict):
@@ -163,6 +165,19 @@ class HttpSettings(_Strict):
     """Addresses whose X-Forwarded-For and X-Forwarded-Proto headers are trusted; those of others are ignored."""
 
 
+class ReportSettings(_Strict):
+    """Reports of citizens: whether the public page is open, and how many reports are accepted."""
+
+    enabled: bool = True
+    nearest_m: Annotated[int, Field(ge=1, le=5000)] = 300
+    """How far a position may be from a registered place to mean that place."""
+    client_hour: Annotated[int, Field(ge=1)] = 20
+    client_day: Annotated[int, Field(ge=1)] = 60
+    place_hour: Annotated[int, Field(ge=1)] = 15
+    phone_day: Annotated[int, Field(ge=1)] = 10
+    site_hour: Annotated[int, Field(ge=1)] = 300
+
+
 class SiteSettings(_Strict):
     """The settings of one community (site.yaml)."""
 
@@ -189,6 +204,7 @@ class SiteSettings(_Strict):
     http: HttpSettings = HttpSettings()
     watchdog: WatchdogSettings = WatchdogSettings()
     exchange: ExchangeSettings = ExchangeSettings()
+    reports: ReportSettings = ReportSettings()
     checkpoint_every: Duration = 10_000
 
     @property

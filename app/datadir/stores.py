@@ -19,6 +19,7 @@ from store.journal import SqliteJournal
 JOURNAL_FILE = "journal.db"
 HISTORY_FILE = "history.duckdb"
 DATABASE_FILE = "ledger.db"
+BLOB_FOLDER = "blobs"
 
 
 class Stores(Struct, frozen=True):

@@ -50,6 +50,7 @@ def build_app(service: Service) -> FastAPI:
             monitoring=dependencies.MonitoringDependencies(
                 service.status, partial(readiness, service), partial(metrics, service)
             ),
+            reports=service.citizen_reports.dependencies(),
             care_words=settings.care,
             canary=service.canary,
             exchange=_exchange_dependencies(service),

@@ -10,7 +10,7 @@ from app.doctor.doctor import DoctorInputs, run_doctor
 from app.mqtt_client import BrokerUnavailable
 from app.server.processing import Processing
 from app.server.registry import RegistryCache
-from console.dependencies import DoctorBusy, DoctorRefused
+from console.doctor_interface import DoctorBusy, DoctorRefused
 from domain import Instant
 from ingest.mqtt.broker_address import BrokerAddress
 

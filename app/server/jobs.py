@@ -23,6 +23,7 @@ from store.database.exchange import cases as exchange_cases
 from store.database.exchange import outbox as exchange_outbox
 from store.database.refusals import refusals
 from store.database.registry import rosters
+from store.database.reports.retention import delete_of_alerts
 from store.database.system import audit
 from store.database.system import jobs as table
 
@@ -82,7 +83,8 @@ async def _delete_expired_alerts(stores: Stores, before: Instant) -> int:
     """Alerts settled before an instant, and findings that ended before it without one, a batch at a time."""
     database, deleted = stores.database, 0
     while expired := await database.read(partial(retention.expired_alerts, before=before)):
-        batch = await database.write(partial(retention.delete_alerts, ids=expired, before=before))
+        delete = partial(retention.delete_alerts, delete_beside=delete_of_alerts)
+        batch = await database.write(partial(delete, ids=expired, before=before))
         deleted += batch
         if not batch:
             break

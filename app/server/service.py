@@ -20,6 +20,7 @@ from app.server.alerting import Alerting
 from app.server.audit import Auditor
 from app.server.canary import Canary
 from app.server.channels import ChannelEndpoint
+from app.server.citizen_reports import CitizenReports
 from app.server.intake import Intake, IntakeEvents, consumer_settings, write_heartbeat
 from app.server.jobs import DatabaseJobStore, build_jobs
 from app.server.live_updates import LiveUpdates, StatusPublisher
@@ -95,10 +96,11 @@ class Service:
         )
         self.intake = Intake(self.consumer, pipeline, self.processing.danger_prefilter, journal)
         self.status = StatusLine(pipeline, self.consumer, self.registry, database, site.settings.zone, clock)
-        reports = MonthlyReports(config.data, database, site, self.registry, partial(_rules_in_force, self.engine))
+        monthly = MonthlyReports(config.data, database, site, self.registry, partial(_rules_in_force, self.engine))
         self.roster_check = RosterCheck(self.registry, self.self_monitoring, site.roles, site.settings.zone, clock)
+        self.citizen_reports = CitizenReports(config, stores, self.alerting, alert_changes, clock)
         self.canary, self.auditor = self._build_watch()
-        jobs = build_jobs(stores, site.settings, pipeline, self.alerting.desk, self._own_jobs(reports))
+        jobs = build_jobs(stores, site.settings, pipeline, self.alerting.desk, self._own_jobs(monthly))
         self.scheduler = Scheduler(jobs, site.settings.zone, clock, DatabaseJobStore(database))
         publish_status = StatusPublisher(self.hub, self.status)
         self.updates = LiveUpdates(
@@ -137,6 +139,7 @@ class Service:
             "canary": Job("7 10 * * *", self.canary.run),
             "monthly-report": Job("20 4 1 * *", reports.keep),
             "roster-gaps": Job("15 7 * * *", self.roster_check.check),
+            "reports": Job("*/10 * * * *", self.citizen_reports.settle),
         }
 
     async def load_state(self) -> None:

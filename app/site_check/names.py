@@ -11,11 +11,13 @@ from pathlib import Path
 from string import Formatter
 from typing import Any
 
+from alerts.cases.categories import CASE_RULE_NAMES
 from alerts.channel_specs import CHANNELS
 from alerts.delivery import channel_health
 from alerts.escalation.policy import EscalationPolicy
 from alerts.escalation.policy_check import check_names, check_roles
 from alerts.messages.catalog import EXERCISE_SUFFIX, VARIABLE, TextCatalog
+from app.config.catalog import category_ladders
 from app.config.csv_files import Sheet
 from app.config.faults import ConfigError, ConfigFault
 from app.config.registry_files import CSV_FILES
@@ -52,11 +54,12 @@ OWN_RULES = (
     self_monitoring.CANARY_RULE,
     unread_verdicts.RULE,
     *channel_health.RULES,
+    *CASE_RULE_NAMES,
 )
 """Rules that are in no rulebook: the service's own findings, and dangers in refused messages."""
 DATUMS = (WGS_84, GCJ_02, BD_09)
 FOLDERS = ("kinds", "mappings", "rules", CODECS)
-YAML_FILES = ("site.yaml", "roles.yaml", "rosters.yaml", "ladders.yaml", "wording.zh.yaml")
+YAML_FILES = ("site.yaml", "roles.yaml", "rosters.yaml", "ladders.yaml", "categories.yaml", "wording.zh.yaml")
 TYPO_SIMILARITY_MIN = 0.8
 """A name that may be chosen freely counts as misspelt only when it is this similar to a known one."""
 
@@ -109,7 +112,10 @@ def ladder_faults(
     file: Path, policy: EscalationPolicy, rulebooks: Sequence[Rulebook], roles: Roles | None
 ) -> list[ConfigFault]:
     """Unknown channels, roles and rules in ladders: such a rung would notify no person."""
-    rules = {rule.name for rulebook in rulebooks for rule in rulebook.rules} | set(OWN_RULES)
+    rules = {rule.name for rulebook in rulebooks for rule in rulebook.rules} | {
+        *OWN_RULES,
+        *category_ladders(file.parent),
+    }
     faults = [*check_names(policy, CHANNELS, rules, unknown_name)]
     if roles is not None:
         faults += check_roles(policy, roles, unknown_role)

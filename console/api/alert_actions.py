@@ -41,6 +41,9 @@ class ActionBody(BaseModel):
     into: Annotated[str, Field(pattern=r"^[0-9]{1,18}$")] | None = None
     findings: Annotated[tuple[Annotated[str, Field(max_length=300)], ...], Field(max_length=1000)] = ()
     disposition: CaseDisposition | None = None
+    photo: None = None
+    """A photo is no part of an action: it is refused here, not dropped (console.api.photos)."""
+    photos: None = None
 
 
 _ACTION_BODY: Final = TypeAdapter(ActionBody)

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 from alerts.alert import Actor, AlertSource, CaseDisposition, ResponseSource, State
 from console import messages_zh
 from console.api.devices import visible_places
+from console.api.report_views import case_view
 from console.dependencies import RuleSummary
 from console.http import examples
 from console.http.authorization import CurrentUser, require
@@ -31,6 +32,7 @@ from console.http.requests import (
 from console.schemas.alerts import Action, AlertDetail, AlertItem, WorkerLink
 from console.schemas.references import Page
 from console.security.auth import LINK_MS, Principal, sign_worker_link
+from console.security.masking import mask_text
 from console.timestamps import Timestamp, to_schema
 from console.views.evidence import translate_view
 from console.views.people_at_risk import people_at_risk_view
@@ -103,7 +105,8 @@ async def get_alert(deps: Deps, user: CurrentUser, alert_id: str) -> JsonRespons
     view = await require_visible_alert(deps, user, alert_id)
     at_risk = await people_at_risk_view(deps, user, view)
     location = location_view(deps.registry.community(), view["place"])
-    return item_response(deps, to_schema(AlertDetail, {**for_user(view, user), **location, **at_risk}))
+    case = await case_view(deps, user, view)
+    return item_response(deps, to_schema(AlertDetail, {**for_user(view, user), **location, **at_risk, **case}))
 
 
 @router.post(
@@ -161,8 +164,11 @@ def _enriched(deps: Deps, view: Mapping[str, Any], rules: Sequence[RuleSummary])
 
 
 def for_user(view: Mapping[str, Any], user: Principal) -> dict[str, Any]:
-    """The view with the actions that this user may perform: the pages show a button for each."""
-    return {**view, "allowed": [action for action in view["allowed"] if may_act(user, action, view)]}
+    """The view with the actions that this user may perform: the pages show a button for each. Phone numbers in what a
+    person wrote are masked by role."""
+    description = view["description"] if user.sees_names else mask_text(view["description"])
+    allowed = [action for action in view["allowed"] if may_act(user, action, view)]
+    return {**view, "description": description, "allowed": allowed}
 
 
 def may_act(user: Principal, action: str, view: Mapping[str, Any]) -> bool:

@@ -11,7 +11,7 @@ from fastapi import Depends, Request
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from console import messages_zh
-from console.dependencies import DoctorBusy, DoctorRefused
+from console.doctor_interface import DoctorBusy, DoctorRefused
 from console.http import examples
 from console.http.authorization import user_allowed_to
 from console.http.openapi import JsonResponse, documented_router

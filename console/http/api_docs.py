@@ -26,6 +26,7 @@ DESCRIPTION: Final = """
 
 TAGS: Final = (
     ("alerts", "告警：列表、经过、接警到结案"),
+    ("reports", "随手报：公开上报、核实、答复、评价、统计"),
     ("devices", "设备：登记、查询、诊断"),
     ("readings", "读数：查询与推送"),
     ("places", "地点：小区、楼栋、住户"),
@@ -56,8 +57,20 @@ SECURITY: Final[dict[str, Any]] = {
     "bearer": {"type": "http", "scheme": "bearer"},
     "session": {"type": "apiKey", "in": "cookie", "name": COOKIE},
 }
-PUBLIC_PATHS: Final = ("/healthz", "/readyz", "/metrics", "/api/v1/callbacks/{channel}/{secret}")
-"""These need no token: probes, and callbacks of providers, whose secret is in the path."""
+PUBLIC_PATHS: Final = (
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    "/api/v1/callbacks/{channel}/{secret}",
+    "/api/v1/report",
+    "/api/v1/report/places",
+    "/api/v1/report/position",
+    "/api/v1/report/status/{token}",
+    "/api/v1/report/status/{token}/rating",
+    "/api/v1/report/status/{token}/photos",
+    "/api/v1/report/status/{token}/photos/{photo_id}",
+)
+"""These need no token: probes, callbacks of providers, whose secret is in the path, and the pages of reporters."""
 LOGIN_OPERATION: Final = ("/api/v1/session", "post")
 
 

@@ -88,6 +88,21 @@ CASE: Final = {
     "person": "worker-3",
     "key": "call-2026-11-21-17",
 }
+REPORT: Final = {
+    "category": "exit",
+    "text": "消防通道被电动车堵住了",
+    "place": "c1-3",
+    "address": "东侧通道",
+    "phone": "19900000009",
+    "consent": True,
+    "key": "5f0c9a52-7c1e-4f0e-9d5b-1f1f6f1d2a77",
+}
+RATING: Final = {"satisfied": True, "text": "处理很快"}
+VERIFY: Final = {"person": "worker-5", "comment": "现场已看"}
+ANSWER: Final = {"text": "通道已清理，并安装了隔离桩。", "person": "worker-3"}
+MERGE: Final = {"alert": "31", "reason": "同一处燃气泄漏"}
+ERASE: Final = {"phone": "19900000009"}
+PHOTOS: Final = {"comment": "现场照片", "person": "worker-3"}
 SILENCE: Final = {
     "matchers": {"place": "c1-3-2-402", "hazard": "gas"},
     "until": "2026-11-21T23:00:00+08:00",
@@ -174,6 +189,19 @@ def merge_patch_body(example: dict[str, Any]) -> dict[str, Any]:
             "content": {"application/merge-patch+json": content, "application/json": content},
         }
     }
+
+
+def photo_form(example: Any = None, adapter: TypeAdapter[Any] | None = None) -> dict[str, Any]:
+    """A form with photos; `adapter` describes its other fields, which may also be sent as JSON without photos."""
+    schema: dict[str, Any] = {"type": "object", "properties": {}}
+    if adapter is not None:
+        schema = _inline_references(adapter.json_schema())
+    photos = {"type": "array", "maxItems": 4, "items": {"type": "string", "format": "binary"}}
+    form = {**schema, "properties": {**schema["properties"], "photos": photos}}
+    content: dict[str, Any] = {"multipart/form-data": {"schema": form}}
+    if adapter is not None:
+        content["application/json"] = {"schema": schema, "example": example}
+    return {"requestBody": {"required": True, "content": content}}
 
 
 def push_body(example: Any) -> dict[str, Any]:

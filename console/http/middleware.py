@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from starlette.datastructures import MutableHeaders
@@ -9,8 +10,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from console import messages_zh
 from console.http.problems import Problem, problem_response
+from console.http.uploads import FORM_BYTES_MAX, MULTIPART
 
 BODY_BYTES_MAX: Final = 1 << 20
+PHOTO_PATHS: Final = re.compile(
+    r"/api/v1/(?:report(?:/position|/status/[\w.-]+/photos)?|alerts/\d+/photos|reports/\d+/answer)"
+)
+"""The endpoints that take photos."""
 
 CONTENT_SECURITY_POLICY: Final = "; ".join(
     (
@@ -59,34 +65,40 @@ class SecurityHeaders:
 
 
 class BodyLimit:
-    """Limits a request's body to `limit` bytes, whatever its Content-Length says; 413 beyond it."""
+    """Limits a request's body to `limit` bytes, whatever its Content-Length says; 413 beyond it.
 
-    def __init__(self, app: ASGIApp, limit: int = BODY_BYTES_MAX) -> None:
-        self._app, self._limit = app, limit
+    Multipart forms to the paths that take photos may have `form_limit` bytes, which their parser divides further.
+    """
+
+    def __init__(self, app: ASGIApp, limit: int = BODY_BYTES_MAX, form_limit: int = FORM_BYTES_MAX) -> None:
+        self._app, self._limit, self._form_limit = app, limit, form_limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        content_length = dict(scope["headers"]).get(b"content-length", b"0")
-        if not content_length.isdigit() or int(content_length) > self._limit:
-            await problem_response(self._too_large(scope))(scope, receive, send)
+        headers = dict(scope["headers"])
+        is_form = headers.get(b"content-type", b"").lower().startswith(MULTIPART.encode())
+        limit = self._form_limit if is_form and PHOTO_PATHS.fullmatch(scope["path"]) else self._limit
+        content_length = headers.get(b"content-length", b"0")
+        if not content_length.isdigit() or int(content_length) > limit:
+            await problem_response(self._too_large(scope, limit))(scope, receive, send)
             return
-        await self._app(scope, self._counted(scope, receive), send)
+        await self._app(scope, self._counted(scope, receive, limit), send)
 
-    def _counted(self, scope: Scope, receive: Receive) -> Receive:
+    def _counted(self, scope: Scope, receive: Receive, limit: int) -> Receive:
         received = 0
 
         async def receive_counted() -> Message:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > self._limit:
-                raise self._too_large(scope)
+            if received > limit:
+                raise self._too_large(scope, limit)
             return message
 
         return receive_counted
 
-    def _too_large(self, scope: Scope) -> Problem:
+    def _too_large(self, scope: Scope, limit: int) -> Problem:
         scope["app"].state.too_large += 1
-        return Problem(413, messages_zh.TOO_LARGE.format(limit=self._limit))
+        return Problem(413, messages_zh.TOO_LARGE.format(limit=limit))

@@ -44,6 +44,24 @@ class EventStreamResponse(Response):
     media_type = "text/event-stream"
 
 
+class JpegResponse(Response):
+    """A photo."""
+
+    media_type = "image/jpeg"
+
+
+class SvgResponse(Response):
+    """A drawing."""
+
+    media_type = "image/svg+xml"
+
+
+class PageResponse(Response):
+    """A page to print."""
+
+    media_type = "text/html"
+
+
 class DocumentedRoute(APIRoute):
     """A route with the response schema of its endpoint, for the document."""
 

@@ -8,6 +8,7 @@ from msgspec import UNSET, UnsetType, field
 
 from alerts.alert import AlertSource, CaseDisposition, State
 from console.schemas.references import NamedReference, Schema, Value
+from console.schemas.reports import PhotoView, ProposalView
 from console.timestamps import Timestamp
 from domain import Ledger, Severity
 
@@ -160,6 +161,7 @@ class TimelineEntry(Schema, frozen=True, kw_only=True):
     person: str | None
     channel: str | None
     state: str | None
+    photos: list[PhotoView]
 
 
 class CareNote(Schema, frozen=True, kw_only=True):
@@ -197,6 +199,9 @@ class AlertDetail(AlertItem, frozen=True, kw_only=True):
     lat: int | float | None
     concerned: list[PersonAtRisk]
     contacts: list[Contact]
+    photos: list[PhotoView]
+    proposals: list[ProposalView]
+    report: str | None
 
 
 class WorkerLink(Schema, frozen=True, kw_only=True):

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Any, Final
+
+_MOBILE: Final = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
+_LANDLINE: Final = re.compile(r"(?<!\d)0\d{2,3}-?\d{7,8}(?!\d)")
 
 
 def mask_name(name: str) -> str:
@@ -21,6 +25,16 @@ def mask_phone(phone: str | None) -> str | None:
     if phone is None:
         return None
     return f"{phone[:3]}****{phone[-4:]}" if len(phone) >= 9 else "*" * len(phone)
+
+
+def mask_text(text: str) -> str:
+    """A text with its phone numbers masked.
+
+    >>> mask_text("找王师傅 13800138000，或 028-85551234")
+    '找王师傅 138****8000，或 028-8555****'
+    """
+    text = _MOBILE.sub(lambda found: mask_phone(found[0]) or "", text)
+    return _LANDLINE.sub(lambda found: f"{found[0][:-4]}****", text)
 
 
 def mask_person(view: dict[str, Any], *, is_resident: bool) -> dict[str, Any]:

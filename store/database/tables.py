@@ -9,6 +9,7 @@ from store.database.exchange import tables as _exchange
 from store.database.metadata import metadata
 from store.database.refusals import tables as _refusals
 from store.database.registry import tables as _registry
+from store.database.reports import tables as _reports
 from store.database.system import tables as _system
 
 TABLE_MODULES = (
@@ -17,6 +18,7 @@ TABLE_MODULES = (
     _refusals,
     _alerts,
     _silences,
+    _reports,
     _milestones,
     _exchange,
 )

@@ -53,7 +53,7 @@ async def harness(tmp_path: Path, blank: Path) -> AsyncIterator[ConsoleHarness]:
     folder = shutil.copytree(blank, tmp_path / "data")
     ledger = Database(sqlite_url(folder / "ledger.db"))
     history = DuckDbHistory(folder / "history.duckdb")
-    harness = ConsoleHarness(ledger, history, EventHub(T0))
+    harness = ConsoleHarness(ledger, history, EventHub(T0), folder / "blobs")
     await harness.load_community()
     yield harness
     await history.close()

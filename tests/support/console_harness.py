@@ -14,6 +14,9 @@ import yaml
 from fastapi import FastAPI
 from prometheus_client.core import CounterMetricFamily
 
+from alerts.cases.categories import ReportCategories
+from alerts.cases.report import ReportLimits
+from alerts.cases.report_desk import ReportDesk
 from alerts.drills import Drills
 from alerts.escalation.policy import EscalationPolicy
 from alerts.reply_parsing.grammar import ReplyGrammar
@@ -34,6 +37,8 @@ from console.dependencies import (
     SiteInfo,
 )
 from console.events import EventHub
+from console.photos.process import PhotoChecker
+from console.report_dependencies import ReportDependencies
 from domain import (
     Cell,
     Device,
@@ -55,9 +60,11 @@ from domain.kind import CommonQuantities, Kind
 from domain.people import Community
 from domain.secret import Secret
 from ingest.frame import Frame
+from store.blobs import BlobStore
 from store.database import registry
 from store.database.alerts.repository import Transactions
 from store.database.database import Database
+from store.database.reports.repository import ReportTransactions
 from store.history.duckdb.history import DuckDbHistory
 from tests.support.documented_responses import documented
 from tests.support.http import API_TIMEOUT_S
@@ -113,6 +120,7 @@ class ConsoleHarness:
     database: Database
     history: DuckDbHistory
     events: EventHub
+    blob_folder: Path = Path("blobs-of-no-test")
     now: Instant = T0
     community: Community = field(default_factory=lambda: Community({}, {}, {}, ()))
     reloads: int = 0
@@ -137,6 +145,14 @@ class ConsoleHarness:
             lambda: self.now,
             self.events.alert_changed,
             outside=lambda: self.outside,
+        )
+        self.reports = ReportDesk(
+            ReportTransactions(self.database),
+            self.desk.cases,
+            ReportCategories.model_validate(_read("alerts/cases/categories.yaml")),
+            ReportLimits(),
+            lambda: self.now,
+            self.events.alert_changed,
         )
         self.deps = ConsoleDependencies(
             clock=lambda: self.now,
@@ -176,6 +192,14 @@ class ConsoleHarness:
                 status=lambda: {"connected": True, "last_reading_at": T0},
                 readiness=lambda: {"journal": True, "subscriptions": True},
                 metrics=lambda: (CounterMetricFamily("fengshao_readings_total", "Readings admitted.", 3),),
+            ),
+            reports=ReportDependencies(
+                desk=self.reports,
+                blobs=BlobStore(self.blob_folder, free_bytes_min=0),
+                photos=PhotoChecker(),
+                is_open=True,
+                nearest_m=300,
+                public_url="https://maple.example",
             ),
         )
         self.app = set_dependencies(bare_app(), self.deps)

@@ -7,7 +7,7 @@ search reads whole tables and runs in a read transaction, so that a new alert wa
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from sqlalchemy import Connection, Select, delete, select
@@ -30,9 +30,19 @@ def expired_alerts(tx: Connection, before: Instant, limit: int = BATCH) -> list[
     return list(tx.execute(_expired(before).order_by(alerts.c.id).limit(limit)).scalars())
 
 
-def delete_alerts(tx: Connection, ids: Sequence[int], before: Instant) -> int:
-    """Deletes those of the alerts that are still expired, and their rows in other tables; returns how many."""
+def delete_alerts(
+    tx: Connection,
+    ids: Sequence[int],
+    before: Instant,
+    delete_beside: Callable[[Connection, Sequence[int]], None] | None = None,
+) -> int:
+    """Deletes those of the alerts that are still expired, and their rows in other tables; returns how many.
+
+    `delete_beside` deletes first what other packages keep about them.
+    """
     expired = list(tx.execute(_expired(before).where(alerts.c.id.in_(ids))).scalars())
+    if delete_beside is not None:
+        delete_beside(tx, expired)
     sent = select(deliveries.c.id).where(deliveries.c.alert.in_(expired))
     tx.execute(delete(delivery_events).where(delivery_events.c.delivery.in_(sent)))
     for table in (deliveries, timeline, alert_findings, reply_codes, alert_milestones):

@@ -38,7 +38,7 @@ async def test_a_case_calls_the_worker_climbs_and_is_closed_by_people(harness: A
     assert "升级" in harness.texts("li")[0]
     assert await harness.service.audit(harness.clock.now) == []
     for action, who in (("arrive", "wang"), ("resolve", "wang"), ("verify", "li"), ("close", "li")):
-        await harness.service.perform(1, action, Actor(who, who, ResponseSource.SCREEN))
+        await harness.service.perform(1, action, Actor(who, who, ResponseSource.SCREEN), disposition="real")
     assert harness.alert().state is State.CLOSED
     assert harness.timeline()[0] == "紧急：居民称有燃气味，枫林苑3栋2单元402"
 

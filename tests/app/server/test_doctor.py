@@ -10,7 +10,7 @@ import pytest
 from app.config.settings import SiteSettings
 from app.doctor.doctor import DoctorInputs
 from app.server.doctor import Doctor
-from console.dependencies import DoctorBusy, DoctorRefused
+from console.doctor_interface import DoctorBusy, DoctorRefused
 from ingest.mqtt.broker_address import parse_broker_address
 from tests.conftest import Broker
 

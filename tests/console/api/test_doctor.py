@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from console.dependencies import DoctorBusy, DoctorRefused
+from console.doctor_interface import DoctorBusy, DoctorRefused
 from store.database.system import audit
 from tests.support.console_harness import Client, ConsoleHarness
 

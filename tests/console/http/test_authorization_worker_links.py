@@ -25,6 +25,8 @@ from tests.support.console_harness import T0, Client, ConsoleHarness, client_of
 KEY = b"signing-key-of-this-test"
 CANARY = "canary"
 """Stands in everything that the link is not about."""
+PUBLIC_PLACES = "/api/v1/report/places"
+"""Names of compounds and buildings, which anyone may read without a login."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,9 @@ def _values(own: str, before: str, other: str, sent: list[str]) -> dict[str, lis
         "device": ["band-101", "gas-402", "canary-1"],
         "row_id": ["canary-place", "canary-person", "canary-duty", "grid-3", "w-li", "court"],
         "token_id": ["t-1"],
+        "place_id": ["canary-place"],
+        "photo_id": ["1"],
+        "report_id": ["1"],
         "job_id": ["j-1"],
         "silence_id": ["1"],
         "override_id": ["o-1"],
@@ -136,7 +141,7 @@ async def test_no_endpoint_reveals_to_a_link_anything_but_its_alert(
     for sweep in sweep_requests(harness.app, planted.values, methods=["GET"]):
         response = await linked(sweep)
         assert response.status_code < 500, sweep
-        if CANARY in unasked(sweep, response.text):
+        if CANARY in unasked(sweep, response.text) and sweep.route != PUBLIC_PLACES:
             revealed.append((sweep.path, sweep.query))
         if CANARY in (await sweep.send(admin)).text:
             visible.add(sweep.route)

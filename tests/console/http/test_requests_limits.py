@@ -43,7 +43,9 @@ async def requests_with(harness: ConsoleHarness, time: str) -> list[Any]:
     values = {name: [time] for name in NAMES}
     known = {"alert_id": ["1"], "device_id": ["gas-402"], "device": ["gas-402"], "row_id": ["b3"]}
     other = {"name": ["gas-alarm"], "job_id": ["j"], "channel": ["sms"], "secret": ["s"], "token": ["t"]}
-    requests = sweep_requests(harness.app, {**values, **known, **other, "silence_id": ["1"]}, methods=["GET"])
+    reports = {"photo_id": ["1"], "report_id": ["1"], "place_id": ["b3"]}
+    names = {**values, **known, **other, **reports, "silence_id": ["1"]}
+    requests = sweep_requests(harness.app, names, methods=["GET"])
     return [sweep for sweep in requests if any(name in NAMES and value == time for name, value in sweep.query)]
 
 

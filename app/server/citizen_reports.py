@@ -1,0 +1,86 @@
+"""Builds the desk of citizens' reports, and the store of photos."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+from alerts.cases.report import ReportLimits
+from alerts.cases.report_desk import ReportDesk
+from app.config.catalog import load_categories
+from app.config.settings import ReportSettings
+from app.datadir.stores import BLOB_FOLDER, Stores
+from app.server.alerting import Alerting
+from app.server.service_config import ServiceConfig
+from console.photos.process import PhotoChecker
+from console.report_dependencies import ReportDependencies
+from domain import DAY, Instant
+from store.blobs import BlobStore
+from store.database.reports import photos, retention
+from store.database.reports.repository import ReportTransactions
+
+BATCH: Final = 50
+"""Photos deleted in one transaction."""
+
+
+class CitizenReports:
+    """The report desk, and the photos of alerts."""
+
+    def __init__(
+        self,
+        config: ServiceConfig,
+        stores: Stores,
+        alerting: Alerting,
+        on_change: Callable[[str], None],
+        clock: Callable[[], Instant],
+    ) -> None:
+        self._settings, self._database = config.site.settings, stores.database
+        self.blobs = BlobStore(config.data / BLOB_FOLDER)
+        self.desk = ReportDesk(
+            ReportTransactions(stores.database),
+            alerting.desk.cases,
+            load_categories(config.site.path),
+            report_limits(self._settings.reports),
+            clock,
+            on_change,
+            alerting.wake,
+        )
+
+    def dependencies(self) -> ReportDependencies:
+        """What the console needs."""
+        settings = self._settings
+        return ReportDependencies(
+            desk=self.desk,
+            blobs=self.blobs,
+            photos=PhotoChecker(),
+            is_open=settings.reports.enabled,
+            nearest_m=settings.reports.nearest_m,
+            public_url=settings.public_url,
+        )
+
+    async def settle(self, now: Instant) -> str:
+        """Reports that nobody answered get the standard answer; expired photos, and files without a row, are
+        deleted."""
+        database, before = self._database, now - self._settings.retention.photo_days * DAY
+        answered = await self.desk.answer_overdue(now)
+        forgotten = await database.write(lambda tx: retention.forget_clients(tx, now))
+        expired = 0
+        while batch := await database.write(lambda tx: photos.delete_expired(tx, before, BATCH)):
+            expired += batch
+        # On the writing thread: no transaction that may refer to a file is open while files are compared with rows.
+        orphans = await database.write(lambda tx: self.blobs.sweep(now, partial(photos.referenced_digests, tx)))
+        return (
+            f"{answered} reports answered, {expired} photos expired, {orphans} files and {forgotten} addresses deleted"
+        )
+
+
+def report_limits(settings: ReportSettings) -> ReportLimits:
+    """The limits of a site."""
+    return ReportLimits(
+        client_hour=settings.client_hour,
+        client_day=settings.client_day,
+        place_hour=settings.place_hour,
+        phone_day=settings.phone_day,
+        site_hour=settings.site_hour,
+    )

@@ -1,0 +1,308 @@
+"""`/reports`: citizens' reports for the office: verified by community and street, answered, merged, erased, counted."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import Depends, Query, Request
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from alerts.alert import SETTLED_STATES, Actor, State
+from alerts.cases.report_desk import NoSuchReport
+from alerts.cases.report_steps import NewPhoto, ReportNotNow, ReportRefusal
+from alerts.lifecycle.event import InvalidField, InvalidTransition
+from alerts.reply_parsing.codes import normalize_phone
+from console import report_messages_zh
+from console.api.alerts import require_visible_alert, resolve_actor
+from console.api.devices import visible_places
+from console.api.report_views import report_detail, report_item
+from console.http import examples
+from console.http.authorization import NonLinkUser, require, user_allowed_to
+from console.http.openapi import JsonResponse, documented_router
+from console.http.problems import FieldError, Problem, invalid, not_found
+from console.http.requests import (
+    Deps,
+    OptionalText,
+    PageParams,
+    TextList,
+    item_response,
+    list_response,
+    parse_body,
+    parse_choices,
+    parse_period,
+    validate,
+)
+from console.http.uploads import is_multipart, read_form, upload_slot
+from console.photos.storage import store_photos
+from console.schemas import reports as schema
+from console.schemas.references import Page
+from console.security.auth import Principal
+from console.timestamps import Timestamp
+from domain import DAY
+from store.database.reports import queries
+from store.database.reports.queries import ReportFilter, ReportRow
+from store.database.system import audit
+
+router = documented_router(tags=["reports"])
+
+ReportOperator = Annotated[Principal, Depends(user_allowed_to("open"))]
+LEVEL_ROLES = {"community": "community", "street": "street"}
+"""The role of whoever verifies at each level, where anybody of the site has it."""
+ALL_PLACES = DAY * 30
+"""The period of figures without `since`."""
+
+
+class VerifyBody(BaseModel):
+    """`person`: who verified, where an operator enters it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    person: str | None = None
+    comment: Annotated[str, Field(max_length=2000)] | None = None
+
+
+class AnswerBody(BaseModel):
+    """What the reporter reads on his page."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+    text: Annotated[str, Field(min_length=2, max_length=1000)]
+    person: str | None = None
+
+
+class MergeBody(BaseModel):
+    """`alert`: the alert that a report is about, or is not about."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    alert: Annotated[str, Field(pattern=r"^\d{1,18}$")]
+    person: str | None = None
+    reason: Annotated[str, Field(max_length=2000)] | None = None
+
+
+class EraseBody(BaseModel):
+    """The phone number that was left."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    phone: Annotated[str, Field(min_length=3, max_length=30)]
+
+
+_VERIFY_BODY, _ANSWER_BODY = TypeAdapter(VerifyBody), TypeAdapter(AnswerBody)
+_MERGE_BODY, _ERASE_BODY = TypeAdapter(MergeBody), TypeAdapter(EraseBody)
+
+
+@router.get("/reports", summary="Citizens' reports, newest first")
+async def list_reports(
+    deps: Deps,
+    user: NonLinkUser,
+    pages: PageParams,
+    state: TextList,
+    category: OptionalText = None,
+    answered: Annotated[bool | None, Query()] = None,
+    place: Annotated[str | None, Query(description="this place and all places under it")] = None,
+    since: OptionalText = None,
+    until: OptionalText = None,
+) -> JsonResponse[Page[schema.ReportItem]]:
+    begin, end = parse_period(deps, since, until, ("since", "until"))
+    filters = ReportFilter(
+        places=visible_places(deps, user, place),
+        category=category or None,
+        state=parse_choices("state", state, State),
+        answered=answered,
+        since=begin,
+        until=None if end is None else end + 1,
+    )
+    page = await deps.database.read(lambda tx: queries.list_reports(tx, filters, pages.limit, pages.after))
+    return list_response(deps, [report_item(deps, row, user) for row in page.items], pages.sign_cursor(page.next))
+
+
+@router.get("/statistics/reports", summary="Figures of citizens' reports: received, verified, answered, closing rate")
+async def report_statistics(
+    deps: Deps,
+    user: NonLinkUser,
+    place: Annotated[str | None, Query(description="this place and all places under it")] = None,
+    since: Annotated[str | None, Query(description="made at or after; default: 30 days ago")] = None,
+    until: OptionalText = None,
+) -> JsonResponse[schema.ReportFiguresView]:
+    now = deps.clock()
+    begin, end = parse_period(deps, since, until, ("since", "until"))
+    begin, end = now - ALL_PLACES if begin is None else begin, now if end is None else end
+    filters = ReportFilter(places=visible_places(deps, user, place), since=begin, until=end + 1)
+    figures = await deps.database.read(lambda tx: queries.report_figures(tx, filters, now))
+    rated = figures.satisfied + figures.dissatisfied
+    view = schema.ReportFiguresView(
+        since=Timestamp(begin),
+        until=Timestamp(end),
+        closing_rate=figures.closed / figures.received if figures.received else None,
+        satisfaction_rate=figures.satisfied / rated if rated else None,
+        **{name: getattr(figures, name) for name in figures.__struct_fields__},
+    )
+    return item_response(deps, view)
+
+
+@router.get("/reports/{report_id}", summary="One report with its photos and proposals to merge")
+async def get_citizen_report(deps: Deps, user: NonLinkUser, report_id: str) -> JsonResponse[schema.ReportDetail]:
+    row = await visible_report(deps, user, report_id)
+    return item_response(deps, await report_detail(deps, row, user))
+
+
+@router.post(
+    "/reports/{report_id}/verify",
+    summary="The next verification of a settled report: by the community, then by the street; 409 explains a refusal",
+    openapi_extra=examples.request_body(examples.VERIFY, _VERIFY_BODY, optional=True),
+)
+async def verify_report(
+    request: Request, deps: Deps, user: NonLinkUser, report_id: str
+) -> JsonResponse[schema.ReportDetail]:
+    require(user, "verify")
+    body = await parse_body(request, _VERIFY_BODY, optional=True)
+    row, actor = await visible_report(deps, user, report_id), resolve_actor(deps, user, body.person)
+    if row.work.state not in SETTLED_STATES:
+        raise Problem(409, report_messages_zh.REPORT_REFUSALS["not_settled"])
+    by_community = row.work.state is State.RESOLVED
+    level = "community" if by_community or (row.report.community_at is None and _closed_unverified(row)) else "street"
+    _check_level(deps, actor, level)
+    try:
+        if by_community:
+            await deps.desk.perform(str(row.work.id), "verify", actor, deps.clock(), body.comment)
+        else:
+            await deps.reports.desk.verify(row.report.id, actor)
+    except ReportNotNow as refused:
+        raise _not_now(refused) from None
+    except InvalidTransition as refused:
+        raise Problem(409, refused.message) from None
+    return await _changed(deps, user, row, actor, f"report verified by {level}")
+
+
+def _closed_unverified(row: ReportRow) -> bool:
+    return row.work.state is State.CLOSED and row.work.verifier is None
+
+
+def _check_level(deps: Deps, actor: Actor, level: str) -> None:
+    """403 for a person without the role of the level, where anybody of the site has that role."""
+    role = LEVEL_ROLES[level]
+    holders = {duty.person for duty in deps.registry.community().duties if duty.role == role and not duty.absent}
+    if holders and actor.id not in holders:
+        raise Problem(403, report_messages_zh.WRONG_LEVEL[level])
+
+
+@router.post(
+    "/reports/{report_id}/answer",
+    summary="Answer the reporter, with photos of the result; by SMS where he left a number",
+    openapi_extra=examples.photo_form(examples.ANSWER, _ANSWER_BODY),
+)
+async def answer_report(
+    request: Request, deps: Deps, user: ReportOperator, report_id: str
+) -> JsonResponse[schema.ReportDetail]:
+    row = await visible_report(deps, user, report_id)
+    kept: tuple[NewPhoto, ...] = ()
+    if is_multipart(request):
+        async with upload_slot(request):
+            form = await read_form(request)
+            body = validate(dict(form.fields), _ANSWER_BODY)
+            stored = await store_photos(deps.reports.photos, deps.reports.blobs, form.photos)
+        if stored.refused:
+            raise invalid(*photo_errors(stored.refused))
+        kept = stored.kept
+    else:
+        body = await parse_body(request, _ANSWER_BODY)
+    actor = resolve_actor(deps, user, body.person)
+    try:
+        await deps.reports.desk.answer(row.report.id, actor, body.text, kept)
+    except ReportNotNow as refused:
+        raise _not_now(refused) from None
+    except InvalidTransition as refused:
+        raise Problem(409, refused.message) from None
+    return await _changed(deps, user, row, actor, "report answered")
+
+
+def photo_errors(refused: Any) -> list[FieldError]:
+    """Refused photos as errors of a request."""
+    return [
+        FieldError(f"photos[{one.number - 1}]", report_messages_zh.PHOTO_FAULTS[one.fault].format(number=one.number))
+        for one in refused
+    ]
+
+
+@router.post(
+    "/reports/{report_id}/merge",
+    summary="A person decides that a report is about the same thing as an alert: its alert is merged into that one",
+    openapi_extra=examples.request_body(examples.MERGE, _MERGE_BODY),
+)
+async def merge_report(
+    request: Request, deps: Deps, user: ReportOperator, report_id: str
+) -> JsonResponse[schema.ReportDetail]:
+    body = await parse_body(request, _MERGE_BODY)
+    row = await visible_report(deps, user, report_id)
+    await require_visible_alert(deps, user, body.alert)
+    actor, reason = resolve_actor(deps, user, body.person), body.reason or report_messages_zh.MERGE_REASON
+    try:
+        await deps.desk.perform(str(row.report.alert), "merge", actor, deps.clock(), reason=reason, into=body.alert)
+    except InvalidTransition as refused:
+        raise Problem(409, refused.message) from None
+    except InvalidField as missing:
+        raise invalid(FieldError(missing.field, report_messages_zh.CANNOT_MERGE)) from None
+    return await _changed(deps, user, row, actor, "report merged", into=body.alert)
+
+
+@router.post(
+    "/reports/{report_id}/separate",
+    summary="A person decides that a report is not about the same thing as an alert: it is not proposed again",
+    openapi_extra=examples.request_body(examples.MERGE, _MERGE_BODY),
+)
+async def separate_report(
+    request: Request, deps: Deps, user: ReportOperator, report_id: str
+) -> JsonResponse[schema.ReportDetail]:
+    body = await parse_body(request, _MERGE_BODY)
+    row = await visible_report(deps, user, report_id)
+    await require_visible_alert(deps, user, body.alert)
+    actor = resolve_actor(deps, user, body.person)
+    if int(body.alert) == row.report.alert:
+        raise invalid(FieldError("alert", report_messages_zh.CANNOT_MERGE))
+    await deps.reports.desk.keep_apart(row.report.alert, int(body.alert), actor)
+    return await _changed(deps, user, row, actor, "report kept apart", other=body.alert)
+
+
+@router.post(
+    "/reports/erase",
+    summary="Erase what was sent with a phone number: number, words, photos, position",
+    openapi_extra=examples.request_body(examples.ERASE, _ERASE_BODY),
+)
+async def erase_reports(
+    request: Request, deps: Deps, user: Annotated[Principal, Depends(user_allowed_to("registry"))]
+) -> JsonResponse[schema.ErasedReports]:
+    phone = normalize_phone((await parse_body(request, _ERASE_BODY)).phone)
+    count = await deps.reports.desk.erase(phone)
+    now, by = deps.clock(), user.person or user.token
+    # The number itself is what has to go: the audit trail keeps how many reports it concerned.
+    await deps.database.write(lambda tx: audit.record(tx, now, by, "reports erased", {"reports": count}))
+    return item_response(deps, schema.ErasedReports(reports=count))
+
+
+async def visible_report(deps: Deps, user: Principal, report_id: str) -> ReportRow:
+    """A report with its alerts; 404 unless this user may see its place."""
+    number = int(report_id) if report_id.isascii() and report_id.isdecimal() and len(report_id) <= 18 else None
+    row = None if number is None else await deps.database.read(lambda tx: queries.get_report(tx, number))
+    places = visible_places(deps, user, None)
+    if row is None or (places is not None and row.report.place not in places):
+        raise not_found("report", report_id)
+    return row
+
+
+async def _changed(
+    deps: Deps, user: Principal, row: ReportRow, actor: Actor, action: str, **detail: str
+) -> JsonResponse[schema.ReportDetail]:
+    """The report after a change, which is written to the audit trail."""
+    now, by = deps.clock(), user.person or user.token
+    entry: dict[str, Any] = {"report": row.report.id, "as": actor.id, **detail}
+    await deps.database.write(lambda tx: audit.record(tx, now, by, action, entry))
+    changed = await deps.database.read(lambda tx: queries.get_report(tx, row.report.id))
+    if changed is None:
+        raise NoSuchReport(row.report.id)
+    return item_response(deps, await report_detail(deps, changed, user))
+
+
+def _not_now(refused: ReportNotNow) -> Problem:
+    refusal: ReportRefusal = refused.refusal
+    return Problem(409, report_messages_zh.REPORT_REFUSALS[refusal])

@@ -1,0 +1,1 @@
+"""Photos that people send: checked by decoding them in a process of its own, re-encoded, without metadata."""

@@ -1,0 +1,1 @@
+"""Reports of citizens, photos of alerts, and the codes of places in the relational store."""

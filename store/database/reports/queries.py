@@ -1,0 +1,170 @@
+"""Lists of reports, alerts that may be the same as another one, and figures of reports."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from statistics import median
+from typing import Any, Final
+
+from msgspec import Struct
+from sqlalchemy import Connection, case, func, or_, select
+
+from alerts.alert import ACTIVE_STATES, Alert, AlertSource, State
+from alerts.cases.proposals import WINDOW_MS
+from alerts.cases.report import Report
+from domain import DAY, Instant, Ledger
+from store.database.alerts.rows import alert_of
+from store.database.alerts.tables import alerts
+from store.database.reports.repository import report_of
+from store.database.reports.tables import reports, separate_alerts
+from store.database.sql import Page, chunks, page_of
+
+CANDIDATES_MAX: Final = 200
+
+
+class ReportFilter(Struct, frozen=True):
+    """Which reports to list; empty fields match all. `places`: ids of a place and of all places below it."""
+
+    places: Collection[str] | None = None
+    category: str | None = None
+    state: Sequence[str] = ()
+    answered: bool | None = None
+    since: Instant | None = None
+    until: Instant | None = None
+
+
+class ReportRow(Struct, frozen=True):
+    """A report with its alert, and the alert that has its work: the same one, or the one merged into."""
+
+    report: Report
+    alert: Alert
+    work: Alert
+
+
+def list_reports(tx: Connection, filters: ReportFilter, limit: int, after: str | None = None) -> Page[ReportRow]:
+    """Newest first; `after` is the cursor of the page before."""
+    query = select(reports).join(alerts, alerts.c.id == reports.c.alert).where(*_conditions(filters))
+    if after is not None and after.isdecimal():
+        query = query.where(reports.c.id < int(after))
+    found = [report_of(row) for row in tx.execute(query.order_by(reports.c.id.desc()).limit(limit + 1))]
+    return page_of([(str(row.report.id), row) for row in _with_alerts(tx, found)], limit)
+
+
+def get_report(tx: Connection, report: int) -> ReportRow | None:
+    """One report with its alerts."""
+    row = tx.execute(select(reports).where(reports.c.id == report)).first()
+    return None if row is None else _with_alerts(tx, [report_of(row)])[0]
+
+
+def report_of_alert(tx: Connection, alert: int) -> Report | None:
+    """The report that opened an alert."""
+    row = tx.execute(select(reports).where(reports.c.alert == alert).order_by(reports.c.id)).first()
+    return None if row is None else report_of(row)
+
+
+def candidates(tx: Connection, alert: Alert) -> list[tuple[Alert, Report | None]]:
+    """Active alerts opened within WINDOW_MS of this one, with their reports; one of each pair is a report."""
+    query = select(alerts).where(
+        alerts.c.state.in_([state.value for state in ACTIVE_STATES]),
+        alerts.c.ledger == Ledger.DANGER.value,
+        alerts.c.opened_at.between(alert.opened_at - WINDOW_MS, alert.opened_at + WINDOW_MS),
+        alerts.c.id != alert.id,
+    )
+    if alert.source != AlertSource.REPORT.value:
+        query = query.where(alerts.c.source == AlertSource.REPORT.value)
+    found = [alert_of(row) for row in tx.execute(query.order_by(alerts.c.id.desc()).limit(CANDIDATES_MAX))]
+    return [(one, _report_if_any(tx, one)) for one in found]
+
+
+def separate_from(tx: Connection, alert: int) -> set[int]:
+    """Alerts that a person decided not to be about the same thing as this one."""
+    return set(tx.execute(select(separate_alerts.c.other).where(separate_alerts.c.alert == alert)).scalars())
+
+
+class ReportFigures(Struct, frozen=True):
+    """Figures of the reports made in a period. Times are medians in ms; None without a value."""
+
+    received: int
+    by_category: dict[str, int]
+    settled: int
+    verified_by_community: int
+    verified_by_street: int
+    answered: int
+    closed: int
+    merged: int
+    reopened: int
+    satisfied: int
+    dissatisfied: int
+    overdue: int
+    anonymous: int
+    answer_ms_median: int | None
+
+
+_COUNTS: Final = {
+    "received": func.count(),
+    "settled": func.sum(case((alerts.c.state.in_(["resolved", "verified", "closed"]), 1), else_=0)),
+    "verified_by_community": func.sum(
+        case((or_(reports.c.community_at.is_not(None), alerts.c.state == State.VERIFIED.value), 1), else_=0)
+    ),
+    "verified_by_street": func.sum(case((reports.c.street_at.is_not(None), 1), else_=0)),
+    "answered": func.sum(case((reports.c.answered_at.is_not(None), 1), else_=0)),
+    "closed": func.sum(case(((alerts.c.state == State.CLOSED.value) & reports.c.answered_at.is_not(None), 1), else_=0)),
+    "merged": func.sum(case((alerts.c.merged_into.is_not(None), 1), else_=0)),
+    "reopened": func.sum(case((reports.c.reopened_at.is_not(None), 1), else_=0)),
+    "satisfied": func.sum(case((reports.c.satisfied.is_(True), 1), else_=0)),
+    "dissatisfied": func.sum(case((reports.c.satisfied.is_(False), 1), else_=0)),
+    "anonymous": func.sum(case((reports.c.phone.is_(None), 1), else_=0)),
+}
+
+
+def report_figures(tx: Connection, filters: ReportFilter, now: Instant) -> ReportFigures:
+    """Figures of the reports that match. Overdue: not answered three days after they were made."""
+    joined = reports.join(alerts, alerts.c.id == reports.c.alert)
+    conditions = _conditions(filters)
+    counts = tx.execute(select(*_COUNTS.values()).select_from(joined).where(*conditions)).one()
+    by_category = select(reports.c.category, func.count()).select_from(joined).where(*conditions)
+    waits = select(reports.c.answered_at - reports.c.created_at).select_from(joined)
+    answered = list(tx.execute(waits.where(*conditions, reports.c.answered_at.is_not(None))).scalars())
+    late = reports.c.answered_at.is_(None), reports.c.created_at < now - 3 * DAY
+    overdue = select(func.count()).select_from(joined).where(*conditions, *late)
+    return ReportFigures(
+        **{name: int(count or 0) for name, count in zip(_COUNTS, counts, strict=True)},
+        by_category={row[0]: int(row[1]) for row in tx.execute(by_category.group_by(reports.c.category))},
+        overdue=int(tx.execute(overdue).scalar_one()),
+        answer_ms_median=round(median(answered)) if answered else None,
+    )
+
+
+def _conditions(filters: ReportFilter) -> list[Any]:
+    conditions: list[Any] = []
+    if filters.places is not None:
+        conditions.append(reports.c.place.in_(sorted(filters.places)))
+    if filters.category is not None:
+        conditions.append(reports.c.category == filters.category)
+    if filters.state:
+        conditions.append(alerts.c.state.in_(list(filters.state)))
+    if filters.answered is not None:
+        conditions.append(reports.c.answered_at.is_not(None) if filters.answered else reports.c.answered_at.is_(None))
+    if filters.since is not None:
+        conditions.append(reports.c.created_at >= filters.since)
+    if filters.until is not None:
+        conditions.append(reports.c.created_at < filters.until)
+    return conditions
+
+
+def _with_alerts(tx: Connection, found: Sequence[Report]) -> list[ReportRow]:
+    own = _alerts(tx, {report.alert for report in found})
+    merged = _alerts(tx, {alert.merged_into for alert in own.values() if alert.merged_into is not None})
+    return [
+        ReportRow(report, own[report.alert], merged.get(own[report.alert].merged_into or 0, own[report.alert]))
+        for report in found
+    ]
+
+
+def _alerts(tx: Connection, ids: Collection[int]) -> dict[int, Alert]:
+    rows = [row for part in chunks(sorted(ids)) for row in tx.execute(select(alerts).where(alerts.c.id.in_(part)))]
+    return {row._mapping["id"]: alert_of(row) for row in rows}
+
+
+def _report_if_any(tx: Connection, alert: Alert) -> Report | None:
+    return report_of_alert(tx, alert.id) if alert.source == AlertSource.REPORT.value else None

@@ -1,0 +1,151 @@
+"""`/reports` for the office: masked lists, two verifications by role, answer, proposals, erasure, figures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from domain import DAY, Duty
+from store.database import registry
+from store.database.system import audit
+from tests.console.api.test_report_intake import REPORT, files, submit
+from tests.support.console_harness import T0, Client, ConsoleHarness
+from tests.support.photos import jpeg
+
+PHONE = "19911112222"
+
+
+@pytest.fixture
+async def report(anyone: Client) -> None:
+    """One report with a phone number."""
+    made = await submit(anyone, jpeg(), phone=PHONE, consent=True, text=f"请找我 {PHONE}")
+    assert made.status_code == 201
+
+
+@pytest.mark.usefixtures("report")
+async def test_a_viewer_sees_no_number_and_no_photo(admin: Client, bearer: Callable[..., Any]) -> None:
+    viewer = await bearer("viewer")
+    (masked,) = (await viewer.get("/api/v1/reports")).json()["items"]
+    assert (masked["phone"], masked["text"], masked["anonymous"]) == ("199****2222", "请找我 199****2222", False)
+    assert (await viewer.get("/api/v1/reports/1")).json()["photos"] == []
+    assert (await viewer.get("/api/v1/photos/1")).status_code == 403
+    assert (await viewer.get("/api/v1/alerts/1")).json()["description"] == "请找我 199****2222"
+    shown = (await admin.get("/api/v1/reports/1")).json()
+    assert (shown["phone"], len(shown["photos"])) == (PHONE, 1)
+    assert (await admin.get(shown["photos"][0]["path"])).headers["content-type"] == "image/jpeg"
+
+
+@pytest.mark.usefixtures("report")
+async def test_each_level_is_verified_by_a_person_of_that_level(
+    harness: ConsoleHarness, admin: Client, bearer: Callable[..., Any]
+) -> None:
+    duties = [Duty("d-8", "grid-3", "community", "w-li"), Duty("d-9", "grid-3", "street", "r-wang")]  # type: ignore[arg-type]
+    await harness.database.write(lambda tx: registry.put_duties(tx, duties, T0))
+    await harness.load_community()
+    worker, community, street = [await bearer("dispatcher", person=who) for who in ("w-zhang", "w-li", "r-wang")]
+    assert (await community.post("/api/v1/reports/1/verify")).status_code == 409
+    for action in ("arrive", "resolve"):
+        assert (await worker.post(f"/api/v1/alerts/1/{action}")).status_code == 200
+    assert (await street.post("/api/v1/reports/1/verify")).status_code == 403
+    assert (await street.post("/api/v1/reports/1/answer", json={"text": "已清理"})).status_code == 409
+    first = await community.post("/api/v1/reports/1/verify", json={"comment": "现场已看"})
+    assert (first.status_code, first.json()["stage"]) == (200, "community_verified"), first.text
+    assert (await community.post("/api/v1/reports/1/verify")).status_code == 403
+    second = await street.post("/api/v1/reports/1/verify")
+    assert (second.json()["stage"], second.json()["street"]["name"]) == ("street_verified", "王小明")
+    done = (await community.post("/api/v1/reports/1/answer", json={"text": "已清理"})).json()
+    assert (done["stage"], done["state"], done["answered_by"]["name"]) == ("answered", "closed", "李四")
+    actions = [entry.action for entry in (await harness.database.read(lambda tx: audit.list_entries(tx, 9))).items]
+    assert {"report verified by community", "report verified by street", "report answered"} <= set(actions)
+    figures = (await admin.get("/api/v1/statistics/reports", params={"place": "garden"})).json()
+    assert (figures["closing_rate"], figures["verified_by_street"], figures["by_category"]) == (1.0, 1, {"exit": 1})
+    assert (await admin.get("/api/v1/statistics/reports", params={"place": "court"})).json()["closing_rate"] is None
+
+
+async def test_a_gas_alarm_beside_a_report_is_proposed_on_both_and_kept_apart(
+    harness: ConsoleHarness, admin: Client, anyone: Client
+) -> None:
+    await submit(anyone, category="gas")
+    device = await harness.alert()  # a flat of the same building, later than the report
+    await harness.alert(rule="water-leak", id="w", hazard="water")
+    proposed = (await admin.get("/api/v1/alerts/1")).json()["proposals"]
+    assert [(one["alert"], one["nearness"], one["source"]) for one in proposed] == [(device, "building", "device")]
+    from_device = (await admin.get(f"/api/v1/alerts/{device}")).json()["proposals"]
+    assert [one["alert"] for one in from_device] == ["1"]
+    apart = await admin.post("/api/v1/reports/1/separate", json={"alert": device, "person": "w-li"})
+    assert (apart.status_code, apart.json()["proposals"]) == (200, [])
+    assert (await admin.get(f"/api/v1/alerts/{device}")).json()["proposals"] == []
+    assert (await admin.post("/api/v1/reports/1/separate", json={"alert": "1"})).status_code == 422
+    assert (await admin.post("/api/v1/reports/1/separate", json={"alert": "99"})).status_code == 404
+
+
+async def test_two_neighbours_who_report_one_thing_are_proposed(admin: Client, anyone: Client) -> None:
+    await submit(anyone, category="flood")
+    await submit(anyone, category="flood", text="水更深了")
+    assert [one["alert"] for one in (await admin.get("/api/v1/reports/2")).json()["proposals"]] == ["1"]
+
+
+@pytest.mark.usefixtures("report")
+async def test_a_number_is_erased_by_an_administrator(
+    harness: ConsoleHarness, admin: Client, bearer: Callable[..., Any]
+) -> None:
+    operator = await bearer("operator")
+    assert (await operator.post("/api/v1/reports/erase", json={"phone": PHONE})).status_code == 403
+    assert (await admin.post("/api/v1/reports/erase", json={"phone": f"+86 {PHONE}"})).json() == {"reports": 1}
+    erased = (await admin.get("/api/v1/reports/1")).json()
+    assert (erased["phone"], erased["erased"], erased["photos"]) == (None, True, [])
+    entries = (await harness.database.read(lambda tx: audit.list_entries(tx, 1))).items
+    assert (entries[0].action, entries[0].detail) == ("reports erased", {"reports": 1})
+
+
+async def test_lists_are_filtered_and_limited_to_a_place(anyone: Client, bearer: Callable[..., Any]) -> None:
+    await submit(anyone)
+    await submit(anyone, category="lamp", place="court")
+    here = await bearer("operator", place="court")
+    assert [one["id"] for one in (await here.get("/api/v1/reports")).json()["items"]] == ["2"]
+    assert (await here.get("/api/v1/reports/1")).status_code == 404
+    all_of = await bearer("operator")
+    for query, expected in (
+        ({"category": "lamp"}, ["2"]),
+        ({"state": "open"}, ["2", "1"]),
+        ({"answered": "true"}, []),
+        ({"answered": "false", "limit": "1"}, ["2"]),
+        ({"since": "2026-11-22T00:00:00+08:00"}, []),
+    ):
+        listed = (await all_of.get("/api/v1/reports", params=query)).json()
+        assert [one["id"] for one in listed["items"]] == expected, query
+    page = (await all_of.get("/api/v1/reports", params={"limit": 1})).json()
+    rest = (await all_of.get("/api/v1/reports", params={"limit": 1, "next": page["next"]})).json()
+    assert ([one["id"] for one in rest["items"]], rest["next"]) == (["1"], None)
+    assert (await all_of.get("/api/v1/reports/x")).status_code == 404
+
+
+async def test_a_report_that_nobody_answers_is_counted_as_overdue(
+    harness: ConsoleHarness, anyone: Client, admin: Client
+) -> None:
+    await anyone.post("/api/v1/report", json=REPORT)
+    harness.now += 4 * DAY
+    assert (await admin.get("/api/v1/statistics/reports")).json()["overdue"] == 1
+
+
+async def test_an_answer_with_a_photo_that_is_none_is_refused(anyone: Client, admin: Client) -> None:
+    await submit(anyone)
+    refused = await admin.post("/api/v1/reports/1/answer", data={"text": "已清理"}, files=files(b"none"))
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "photos[0]")
+
+
+async def test_a_report_merged_into_the_gas_alarm_is_verified_and_answered_with_it(
+    harness: ConsoleHarness, admin: Client, anyone: Client
+) -> None:
+    made = await submit(anyone, category="gas", place="b3")
+    device = await harness.alert()
+    merged = await admin.post("/api/v1/reports/1/merge", json={"alert": device, "person": "w-li"})
+    assert (merged.status_code, merged.json()["work"], merged.json()["alert"]) == (200, device, "1"), merged.text
+    assert (await admin.get("/api/v1/alerts/1")).json()["merged_into"] == device
+    assert (await admin.post("/api/v1/reports/1/merge", json={"alert": "1"})).status_code == 409
+    await admin.post(f"/api/v1/alerts/{device}/arrive", json={"person": "w-zhang"})
+    status = await anyone.get(f"/api/v1/report/status/{made.json()['path'].rpartition('/')[2]}")
+    assert status.json()["stage"] == "on_site"
+    assert (await admin.get("/api/v1/statistics/reports")).json()["merged"] == 1

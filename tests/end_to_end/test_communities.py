@@ -9,6 +9,7 @@ import pytest
 
 from tests.conftest import Broker
 from tests.support.community_harness import CommunityHarness
+from tests.support.service_harness import Phone
 
 
 @pytest.fixture
@@ -50,3 +51,74 @@ async def test_a_shelved_call_for_help_is_sent_again_at_the_next_press_and_names
     await service.publish("fengshao/v1/band-402/alarm", {"sos": True})
     await service.until(lambda: len(service.phone("李伟").texts) >= 2, "a text for the second press")
     assert "枫林苑3栋2单元402" in service.phone("李伟").texts[-1]
+
+
+async def test_a_leak_is_taken_declined_reached_dealt_with_and_verified_by_another_person_all_by_text(
+    service: CommunityHarness,
+) -> None:
+    """Rows 4 and 11: 1 minute to take, 10 minutes to arrive, another person verifies; plain phones only."""
+    await service.publish("fengshao/v1/gas-402/alarm", {"alarm": True, "lel_pct": 31})
+    worker, deputy, lead = service.phone("李伟"), service.phone("吴敏"), service.phone("陈芳")
+    await worker.expects_sms("燃气泄漏", "10分钟内到场", "回复11接警，12无法到场")
+    await worker.replies("12")
+    await deputy.expects_sms("燃气泄漏", "回复11接警")
+    await deputy.replies("11")
+    await service.until_state("1", "acknowledged")
+
+    await service.fast_forward(minutes=10.1)
+    await lead.expects_sms("升级", "吴敏接警后未到场")
+    assert any("未到场" in text for text in deputy.texts), "the owner is told that his acknowledgement expired"
+
+    await lead.replies("11")
+    await service.until_state("1", "acknowledged")
+    await lead.replies("13")
+    await service.until_state("1", "on_site")
+    await lead.replies("14")
+    await service.until_state("1", "resolved")
+    service.clock.now += 60_000
+    await service.publish("fengshao/v1/gas-402/up", {"alarm": False, "lel_pct": 0})
+    asked = await asked_to_verify(service)
+    assert asked.number != lead.number
+    await asked.replies(asked.texts[-1].partition("无险情回复")[2][:2])
+    await service.until_state("1", "verified")
+
+
+async def asked_to_verify(service: CommunityHarness) -> Phone:
+    """The phone that is asked to verify an alert."""
+
+    def found() -> str | None:
+        return next((number for number, texts in service.texts().items() if "请核查" in texts[-1]), None)
+
+    await service.until(found, "a text that asks to verify")
+    return Phone(service, str(found()))
+
+
+async def test_keys_of_one_button_call_worker_nurse_and_property_and_a_second_key_reaches_its_own(
+    service: CommunityHarness,
+) -> None:
+    """Rows 8 and 12."""
+    await service.publish("fengshao/v1/sos-402/alarm", {"sos": True, "key": 1})
+    await service.phone("李伟").expects_sms("枫林苑3栋2单元402")
+    service.clock.now += 5_000
+    await service.publish("fengshao/v1/sos-402/alarm", {"sos": True, "key": 2})
+    await service.phone("林护士").expects_sms("枫林苑3栋2单元402")
+    service.clock.now += 5_000
+    await service.publish("fengshao/v1/sos-402/alarm", {"sos": True, "key": 3})
+    await service.phone("物业前台").expects_sms("枫林苑3栋2单元402")
+
+
+async def test_a_case_is_returned_to_a_department_and_comes_back_when_it_does_not_answer(
+    service: CommunityHarness,
+) -> None:
+    """Row 4: 退回 with reason and deadline; without an answer it is everybody's again, and supervised."""
+    await service.publish("fengshao/v1/manhole-1/alarm", {"opened": True})
+    await service.phone("吴敏").expects_sms("枫溪路")
+    body = {"person": "wu", "reason": "井盖属排水集团", "to": "department"}
+    returned = await service.api.post("/api/v1/alerts/1/return", json=body)
+    assert returned.status_code == 200, returned.text
+    assert (returned.json()["state"], returned.json()["returned_to"]) == ("returned", "department")
+    await service.phone("周涛").expects_sms("枫溪路")
+    await service.fast_forward(minutes=24 * 60)
+    await service.until_state("1", "open")
+    supervised = await service.items("/api/v1/supervision")
+    assert [item["id"] for item in supervised] == ["1"]

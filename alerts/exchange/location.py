@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
@@ -12,6 +13,7 @@ from msgspec import Struct
 from alerts.exchange.incoming import IncomingCase
 from domain import Place
 from domain.geo import Point, distance_m, to_wgs84
+from domain.levels import AREAS
 from domain.people import Community
 from domain.places import self_and_ancestors
 
@@ -50,6 +52,7 @@ class PlaceIndex:
         self.community = community
         self._codes: dict[str, str] = {}
         self._addresses: dict[str, str | None] = {}
+        self._areas: dict[str, str | None] = {}
         self._cells: dict[str, str] = {}
         self._points: dict[tuple[int, int], list[tuple[Point, str]]] = {}
         for place in community.places.values():
@@ -59,12 +62,15 @@ class PlaceIndex:
         """The place of a case."""
         if (place := self._by_code(case.place_code)) is not None:
             return FoundPlace(place, FoundBy.CODE)
-        if (place := self._by_address(case.address)) is not None:
+        if (place := _longest_in(case.address, self._addresses)) is not None:
             return FoundPlace(place, FoundBy.ADDRESS)
         if case.point is not None and (place := self._nearest(case.point)) is not None:
             return FoundPlace(place, FoundBy.COORDINATES)
         if (place := self._cells.get(case.cell_code)) is not None:
             return FoundPlace(place, FoundBy.CELL)
+        # A street or a community is where it is, not where to go: only if nothing nearer is known.
+        if (place := _longest_in(case.address, self._areas)) is not None:
+            return FoundPlace(place, FoundBy.ADDRESS)
         return FoundPlace(None, FoundBy.NOTHING)
 
     def _add(self, place: Place) -> None:
@@ -72,8 +78,9 @@ class PlaceIndex:
             self._codes.setdefault(str(place.attributes[CODE]), place.id)
         address = normalised(self.community.address(place.id))
         if len(address) >= _TEXT_MIN:
+            known = self._areas if self.community.role_of(place) in AREAS else self._addresses
             # None: two places have this address, so it identifies neither.
-            self._addresses[address] = None if address in self._addresses else place.id
+            known[address] = None if address in known else place.id
         if place.cell is not None:
             self._add_cell(place)
         point = None if place.lat is None or place.lon is None else to_wgs84((place.lat, place.lon), place.datum)
@@ -97,16 +104,6 @@ class PlaceIndex:
             return None
         return code if code in self.community.places else self._codes.get(code)
 
-    def _by_address(self, text: str) -> str | None:
-        """The place with the longest address that the text contains, unless two places have it."""
-        wanted = normalised(text)[:_TEXT_MAX]
-        for length in range(len(wanted), _TEXT_MIN - 1, -1):
-            parts = (wanted[start : start + length] for start in range(len(wanted) - length + 1))
-            found = [part for part in parts if part in self._addresses and not _cuts_a_number(wanted, part)]
-            if found:
-                return self._addresses[found[0]]
-        return None
-
     def _nearest(self, point: Point) -> str | None:
         row, column = _square(point)
         around = [
@@ -127,6 +124,17 @@ def normalised(address: str) -> str:
     '枫林苑3栋2单元402'
     """
     return _BUILDING.sub("栋", _IGNORED.sub("", unicodedata.normalize("NFKC", address)))
+
+
+def _longest_in(text: str, addresses: Mapping[str, str | None]) -> str | None:
+    """The place with the longest address that the text contains, unless two places have it."""
+    wanted = normalised(text)[:_TEXT_MAX]
+    for length in range(len(wanted), _TEXT_MIN - 1, -1):
+        parts = (wanted[start : start + length] for start in range(len(wanted) - length + 1))
+        found = [part for part in parts if part in addresses and not _cuts_a_number(wanted, part)]
+        if found:
+            return addresses[found[0]]
+    return None
 
 
 def _cuts_a_number(text: str, part: str) -> bool:

@@ -102,7 +102,7 @@ async def exchange_harness(folder: Path, environ: Mapping[str, str] = ENVIRON) -
             HotlineServer(secret=REPORT_SECRET, push_secret=PUSH_SECRET, clock=lambda: times.now)
         )
         board = await stack.enter_async_context(WebhookReceiver(secret=BOARD_SECRET, clock=lambda: times.now))
-        client = await stack.enter_async_context(httpx2.AsyncClient(trust_env=False, timeout=2.0))
+        client = await stack.enter_async_context(httpx2.AsyncClient(trust_env=False, timeout=0.5))
         site = SiteConfig(None, SiteSettings(exchange=exchange_settings(hotline.url, board.url)), all_kinds())
         config = build_exchange_config(site, client, environ)
         registry = SimpleNamespace(

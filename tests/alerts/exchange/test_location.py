@@ -45,6 +45,9 @@ CASE = read_case(mapping(), {"工单号": "1", "诉求内容": "x", "诉求类�
         ({"point": (30.70, 104.08)}, None, FoundBy.NOTHING),
         ({"point": (30.70, 104.08), "cell_code": "第三网格"}, "garden", FoundBy.CELL),
         ({"address": "天上"}, None, FoundBy.NOTHING),
+        ({"address": "枫林街道枫林苑门口"}, "garden", FoundBy.ADDRESS),
+        ({"address": "枫林街道某处"}, "street", FoundBy.ADDRESS),
+        ({"address": "枫林街道某处", "cell_code": "grid-3"}, "garden", FoundBy.CELL),
         ({}, None, FoundBy.NOTHING),
     ],
 )

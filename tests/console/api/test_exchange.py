@@ -134,9 +134,10 @@ async def test_what_cannot_be_mapped_is_refused_in_their_words(exchanged: Exchan
 
 async def test_a_lost_answer_makes_one_report_and_a_refused_one_a_dead_letter(exchanged: ExchangeHarness) -> None:
     exchanged.hotline.faults.schedule(Fault(FaultKind.HTTP, status=502, accepted=True))
+    exchanged.hotline.faults.schedule(Fault(FaultKind.SILENT))
     alert = await opened(exchanged)
     await exchanged.run_until(T0 + 5 * SECOND)
-    assert (exchanged.hotline.states_of("GD-1"), exchanged.hotline.repeated) == (["受理"], 1)
+    assert (exchanged.hotline.states_of("GD-1"), exchanged.hotline.repeated) == (["受理"], 2)
 
     exchanged.hotline.faults.schedule(Fault(FaultKind.REJECT, code="1001", message="系统维护"), 3)
     await exchanged.act(alert, "acknowledge", "w-zhang")
@@ -277,3 +278,26 @@ async def test_without_an_answer_in_time_the_case_is_taken_back_and_the_next_run
 
     assert (view["state"], view["overdue"]["what"]) == ("open", "answer")
     assert exchanged.hotline.states_of("ZB0001")[0] == "收回"
+
+
+async def test_a_city_platform_without_an_address_sends_a_case_and_asks_for_its_state(
+    exchanged: ExchangeHarness,
+) -> None:
+    token = (await exchanged.api.post("/api/v1/tokens", json={"role": "exchange", "platform": "city"})).json()["token"]
+    bearer = {"authorization": f"Bearer {token}"}
+    case = {
+        "任务号": "20261121-7", "问题大类": "公用设施", "问题小类": "井盖缺失", "问题描述": "井盖没有了",
+        "街道": "枫林街道", "位置描述": "梧桐里门口", "单元网格编码": "grid-4", "紧急程度": "特急",
+    }  # fmt: skip
+    pushed = await exchanged.api.post("/api/v1/exchange/city/cases", json=case, headers=bearer)
+    alert = pushed.json()["alert"]
+    await exchanged.act(alert, "acknowledge", "w-li")
+    shown = (await exchanged.api.get("/api/v1/exchange/city/cases/20261121-7", headers=bearer)).json()
+    view = await exchanged.alert(alert)
+
+    assert (pushed.status_code, shown["alert_state"], shown["state"]) == (201, "acknowledged", "派遣")
+    assert (view["hazard"], view["severity"], view["place"], view["advice"]) == (
+        "manhole", "critical", "court", "先设围挡"
+    )  # fmt: skip
+    waiting = (await exchanged.api.get("/api/v1/exchange/targets")).json()["items"]
+    assert [(target["id"], target["pending"]) for target in waiting] == [("board", 0), ("system:hotline", 0)]

@@ -100,6 +100,8 @@ class ChannelSpec(Struct, frozen=True):
     """The provider pushes to `/callbacks/<name>/<secret>`."""
     receipt_within_ms: int = 0
     """An accepted message without a receipt after this long has failed; 0: receipts may take their time."""
+    accepted_is_delivered: bool = False
+    """The provider's acceptance is the receipt: a program has it, or the logbook shows it."""
     limits: PersonLimits = PersonLimits()
 
 
@@ -163,7 +165,7 @@ SPECS: Final = (
         idempotent=True,
         limits=PersonLimits(calls=((15 * MINUTE, 20), (DAY, 200)), follow_ups=((15 * MINUTE, 20), (DAY, 200))),
     ),
-    ChannelSpec(WEBHOOK, "webhook", Content.EVENT, FollowUp.MESSAGE, idempotent=True),
+    ChannelSpec(WEBHOOK, "webhook", Content.EVENT, FollowUp.MESSAGE, idempotent=True, accepted_is_delivered=True),
     ChannelSpec(
         APPRISE,
         "apprise",
@@ -172,7 +174,7 @@ SPECS: Final = (
         idempotent=True,
         limits=PersonLimits(calls=((MINUTE, 10),), critical_calls=((MINUTE, 20),), follow_ups=((MINUTE, 5),)),
     ),
-    ChannelSpec(LOGBOOK, "", Content.TEXT, FollowUp.NONE, idempotent=True),
+    ChannelSpec(LOGBOOK, "", Content.TEXT, FollowUp.NONE, idempotent=True, accepted_is_delivered=True),
 )
 
 CHANNELS: Final = tuple(spec.name for spec in SPECS)

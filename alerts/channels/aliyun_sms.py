@@ -6,7 +6,7 @@ Sending is not idempotent: after a timeout the provider is asked before anything
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -26,6 +26,8 @@ from alerts.channels.channel import (
     SendResult,
 )
 from alerts.channels.payloads import filed
+from alerts.channels.preflight import PreflightScope, ProviderFault
+from alerts.channels.sms_preflight import aliyun_faults
 from alerts.channels.transport import failed_exchange
 from alerts.message import Delivery
 from alerts.reply_parsing.codes import normalize_phone
@@ -119,6 +121,15 @@ class AliyunSms:
             return CallbackResponse(400)
         events = tuple(event for item in items if (event := _event(item, now)) is not None)
         return CallbackResponse(200, _OK_ANSWER, "application/json", events)
+
+    async def preflight(self, scope: PreflightScope, now: Instant) -> Sequence[ProviderFault]:
+        """Whether signature and templates are approved; nothing is sent."""
+
+        async def call(action: str, params: Mapping[str, str]) -> Mapping[str, Any]:
+            return await self._call(action, params, now)
+
+        fallback = {self._settings.fallback_template} - {""} if scope.templates else set()
+        return await aliyun_faults(call, self._settings.sign_name, {*scope.templates, *fallback})
 
     async def _call(self, action: str, params: Mapping[str, str], now: Instant) -> dict[str, Any]:
         settings = self._settings

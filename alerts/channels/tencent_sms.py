@@ -24,6 +24,8 @@ from alerts.channels.channel import (
     SendResult,
 )
 from alerts.channels.payloads import filed
+from alerts.channels.preflight import PreflightScope, ProviderFault
+from alerts.channels.sms_preflight import tencent_faults
 from alerts.channels.tencent_api import (
     PUSH_ANSWER,
     TencentAccount,
@@ -124,6 +126,15 @@ class TencentSms:
         items = pushed if isinstance(pushed, list) else [pushed]
         events = tuple(event for item in items if (event := _event(item, now)) is not None)
         return CallbackResponse(200, PUSH_ANSWER, "application/json", events)
+
+    async def preflight(self, scope: PreflightScope, now: Instant) -> Sequence[ProviderFault]:
+        """Whether signature and templates are approved; nothing is sent."""
+
+        async def call(action: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+            return await self._api.call(action, body, now)
+
+        own = {*self._settings.templates.values(), self._settings.fallback_template} - {""}
+        return await tencent_faults(call, self._settings.sign_name, own if scope.templates else ())
 
     async def poll(self, now: Instant) -> Sequence[ProviderEvent]:
         """Fetch receipts and replies: each is handed out once, so what is fetched and then lost in a crash is lost."""

@@ -9,16 +9,8 @@ from typing import Final
 
 from msgspec import structs
 
-from alerts.alert import (
-    OWNED_STATES,
-    SETTLED_STATES,
-    UNACKNOWLEDGED_STATES,
-    Actor,
-    Alert,
-    ResponseSource,
-    State,
-)
-from alerts.channel_specs import LOGBOOK, spec_of
+from alerts.alert import OWNED_STATES, SETTLED_STATES, UNACKNOWLEDGED_STATES, Actor, Alert, ResponseSource, State
+from alerts.channel_specs import spec_of
 from alerts.channels.channel import DeliveryReport, LookupResult, LookupStatus, SendOutcome, SendResult
 from alerts.delivery.channel_health import ChannelHealth
 from alerts.delivery.receipts import EarlyReports
@@ -198,7 +190,8 @@ class DeliveryOutcomes:
         tx.store.update_delivery(row, later, tx.now, why)
 
     def _on_accepted(self, tx: Transaction, row: Delivery, free: Delivery, result: SendResult) -> None:
-        state = DeliveryState.DELIVERED if row.channel == LOGBOOK else DeliveryState.ACCEPTED
+        is_final = spec_of(row.channel).accepted_is_delivered
+        state = DeliveryState.DELIVERED if is_final else DeliveryState.ACCEPTED
         accepted = structs.replace(
             free, state=state, provider_id=result.provider_id or row.provider_id, handle=result.handle, sent_at=tx.now
         )

@@ -97,7 +97,7 @@ class Notices:
             reason=notice.reason,
             coded=coded and number is not None,
         )
+        page = self.outbox.page_url(alert.id, row.person, tx.now)
         if spec.content is Content.CARD and notice.kind in _CARDS:
-            page = self.outbox.page_url(alert.id, row.person, tx.now)
             return {"card": self.outbox.cards.question_card(alert, context, task, page)}
-        return structs.asdict(self.renderer.sms(alert, context))
+        return self.outbox.contents.payload(spec, alert, context, page)

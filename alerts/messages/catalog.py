@@ -26,6 +26,9 @@ STATUSES: Final[Mapping[str, str]] = {
     "escalate": "升级待接",
     "added": "又报新警",
     "summary": "多条待接",
+    "assist": "请配合",
+    "inform": "供知悉",
+    "verify": "待核查",
     "taken": "已接警",
     "clear": "已处置",
     "overdue": "已超时",
@@ -141,8 +144,8 @@ class MailTexts(BaseModel):
     level: str = "级别"
     place: str = "地点"
     advice: str = "处置"
-    link: str = "打开页面接警或查看"
-    footer: str = "{sign}自动发送。请在页面里接警，直接回复本邮件无人处理。"
+    link: str = "打开页面处理"
+    footer: str = "{sign}自动发送。请在页面里处理，直接回复本邮件无人处理。"
     view: str = "打开页面查看"
     view_footer: str = "{sign}自动发送，供您知悉，不需要回复。"
     group: str = "群内回复不算接警，请在自己收到的消息里操作。"

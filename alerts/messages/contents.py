@@ -13,7 +13,7 @@ from msgspec import structs
 
 from alerts.alert import Alert
 from alerts.channel_specs import ChannelSpec, Content
-from alerts.message import CALL_KINDS, DANGER_KINDS, MessageKind
+from alerts.message import CALL_KINDS, MessageKind
 from alerts.messages.keywords import KeywordTemplate, fitted, template_for
 from alerts.messages.mails import Facts, mail_html, mail_text, subject_of
 from alerts.messages.renderer import MessageContext, MessageRenderer
@@ -23,6 +23,12 @@ from domain import MINUTE, Severity
 EVENT_TYPE: Final = "cn.fengshao.alert"
 """Types of events begin with it, a kind of message follows: `cn.fengshao.alert.escalate`."""
 _COLOURS: Final = {Severity.CRITICAL: "warning", Severity.HIGH: "warning"}
+_ASKING_NOTHING: Final = (
+    MessageKind.INFORM,
+    MessageKind.ACKNOWLEDGED,
+    MessageKind.RESOLVED,
+    MessageKind.DIGEST,
+)
 _OTHER_COLOUR: Final = "comment"
 
 Payload = dict[str, object]
@@ -56,7 +62,8 @@ class ContentRenderer:
 
     def _mail(self, alert: Alert, context: MessageContext, page: str) -> Payload:
         texts, text = self.renderer.catalog.mail, self.sentence(alert, context)
-        link, footer = (texts.link, texts.footer) if context.kind in DANGER_KINDS else (texts.view, texts.view_footer)
+        asks_nothing = context.kind in _ASKING_NOTHING
+        link, footer = (texts.view, texts.view_footer) if asks_nothing else (texts.link, texts.footer)
         parts = (text, self._facts(alert, context), link, page, footer.format(sign=self.renderer.sign))
         return {
             "subject": subject_of(text),

@@ -70,6 +70,8 @@ class TencentSmsServer:
         self.per_number_per_day, self.same_content_ms = per_number_per_day, same_content_ms
         self.phones, self.faults = Phones(), FaultPlan()
         self.messages: list[SentText] = []
+        self.in_review: set[str] = set()
+        """Signatures and ids of templates that are not approved yet."""
         self.replies: list[dict[str, Any]] = []
         self.hold_reports, self.report_first, self.with_context, self.pulled = False, False, False, False
         self._pull_queue: list[SentText] = []
@@ -122,6 +124,8 @@ class TencentSmsServer:
     async def _call(self, request: Request) -> Response:
         try:
             action, body = await read_call(request, self.keys, "sms", _VERSION, self.clock())
+            if action in ("DescribeSmsSignList", "DescribeSmsTemplateList"):
+                return self._describe(action, body)
             if body.get("SmsSdkAppId") != self.app_id:
                 raise ApiError("UnauthorizedOperation.SmsSdkAppIdVerifyFail")
             if action == "SendSms":
@@ -137,6 +141,22 @@ class TencentSmsServer:
             raise ApiError("InvalidAction")
         except ApiError as error:
             return refused(error)
+
+    def _describe(self, action: str, body: Mapping[str, Any]) -> Response:
+        """The review states: 0 is approved, 1 in review."""
+        if body.get("International") not in (0, 1):
+            raise ApiError("MissingParameter")
+        if action == "DescribeSmsSignList":
+            signs = [
+                {"SignId": n, "SignName": name, "StatusCode": self._state(name)} for n, name in enumerate(self.signs)
+            ]
+            return answer(DescribeSignListStatusSet=signs)
+        wanted = [str(one) for one in body.get("TemplateIdSet", [])]
+        found = [{"TemplateId": int(one), "StatusCode": self._state(one)} for one in wanted if one in self.templates]
+        return answer(DescribeTemplateStatusSet=found)
+
+    def _state(self, name: str) -> int:
+        return 1 if name in self.in_review else 0
 
     async def _send(self, request: Request, body: Mapping[str, Any]) -> Response:
         fault = self.faults.next()

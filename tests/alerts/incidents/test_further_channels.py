@@ -144,18 +144,21 @@ async def test_each_channel_shows_who_acknowledged_and_that_it_was_resolved(
     await harness.service.perform(1, "resolve", actor("li"))
     await harness.send()
 
-    card, text = providers.wecom.inboxes.notices_of("wangfang")
+    card, text, question = providers.wecom.inboxes.notices_of("wangfang")
     assert (card.replaced, text.kind) == ("已由李强接警", "text")
     assert text.text.startswith("已处置：燃气泄漏，枫林苑3栋2单元402")
+    assert "核查无险情" in question.text
     mails = providers.smtp.mails_of(MAILBOX)
-    assert [mail["Subject"][:7] for mail in mails] == ["紧急：燃气泄漏", "已由李强接警：", "已处置：燃气泄"]
+    beginnings = ["紧急：燃气泄漏", "已由李强接警：", "已处置：燃气泄", "请核查：燃气泄"]
+    assert [mail["Subject"][:7] for mail in mails] == beginnings
     assert {mail["References"] for mail in mails} == {"<alert-1@fengshu.example>"}
-    assert [message.values["phrase4"] for message in providers.wechat.messages] == ["待接警", "已接警", "已处置"]
-    assert [one.event["type"].rpartition(".")[2] for one in providers.webhook.events] == ["alert", "taken", "clear"]
+    states = [message.values["phrase4"] for message in providers.wechat.messages]
+    assert states == ["待接警", "已接警", "已处置", "待核查"]
+    kinds = [one.event["type"].rpartition(".")[2] for one in providers.webhook.events]
+    assert kinds == ["alert", "taken", "clear", "verify"]
     group = providers.robot.messages_of("key-of-grid")
-    assert ["燃气泄漏" in text for text in group] == [True] * 3
+    assert ["燃气泄漏" in text for text in group] == [True] * 4
     assert "已由李强接警" in group[1]
-    assert len(harness.texts("wang")) == 0
 
 
 async def test_a_storm_in_a_group_becomes_a_summary_and_no_refusal(providers: Any, finding: Any) -> None:

@@ -62,7 +62,7 @@ def test_a_mail_has_facts_and_a_link_and_is_urgent_only_as_a_call(contents: Cont
     later = contents.payload(spec_of("email"), ALERT, context(MessageKind.ACKNOWLEDGED), "")
     assert (later["urgent"], later["thread"]) == (False, "alert-31")
     assert "href" not in str(later["html"])
-    assert ("请在页面里接警" in str(mail["text"]), "请在页面里接警" in str(later["text"])) == (True, False)
+    assert ("请在页面里处理" in str(mail["text"]), "请在页面里处理" in str(later["text"])) == (True, False)
 
 
 def test_the_reason_of_an_escalation_is_a_fact(contents: ContentRenderer) -> None:

@@ -45,6 +45,22 @@ class Community(Struct, frozen=True):
         return tuple(duty for duty in self.duties if duty.cell == cell and duty.role == role)
 
     @property
+    def workers(self) -> frozenset[str]:
+        """Ids of everybody on the roster: in a line, or a team of a rotation."""
+        teams = (team for rotation in self.rotations for layer in rotation.layers for team in layer.teams)
+        return frozenset({*(duty.person for duty in self.duties), *(person for team in teams for person in team)})
+
+    def roles_of(self, person: str) -> tuple[str, ...]:
+        """The roles of a person on the roster, those of lines before those of rotations."""
+        lines = [duty.role for duty in self.duties if duty.person == person and not duty.absent]
+        turns = [
+            rotation.role
+            for rotation in self.rotations
+            if any(person in team for layer in rotation.layers for team in layer.teams)
+        ]
+        return tuple(dict.fromkeys((*lines, *turns)))
+
+    @property
     def absences(self) -> tuple[Duty, ...]:
         """The duties that take their person off duty."""
         return tuple(duty for duty in self.duties if duty.absent)

@@ -78,5 +78,4 @@ class Handover:
 
     def _role_of(self, person: Person) -> str:
         """The role of this person's first duty; empty without one."""
-        duties = self.escalator.community().duties
-        return next((duty.role for duty in duties if duty.person == person.id and not duty.absent), "")
+        return next(iter(self.escalator.community().roles_of(person.id)), "")

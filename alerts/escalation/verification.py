@@ -64,7 +64,7 @@ class Verification:
         ladder = self.escalator.ladder(alert)
         roles = [one.role for rung in ladder.rungs for one in rung.responsible]
         calls = [row for row in tx.store.deliveries(alert.id) if row.kind in CALL_KINDS and row.person == alert.handler]
-        held = [duty.role for duty in self.escalator.community().duties if duty.person == alert.handler]
+        held = self.escalator.community().roles_of(alert.handler or "")
         own = next((roles.index(role) for role in (*(row.role for row in calls), *held) if role in roles), -1)
         first = [ladder.verify_by] if ladder.verify_by is not None else []
         return list(dict.fromkeys((*first, *roles[own + 1 :], *reversed(roles[: own + 1]))))

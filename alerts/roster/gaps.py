@@ -58,13 +58,24 @@ def roster_gaps(
 ) -> list[RosterGap]:
     """The gaps from now to `until` (default: the horizon), by cell and role; with `cells` of these only."""
     until = now + HORIZON_MS if until is None else until
-    schedule = RosterSchedule(community, now, until, tz)
+    return gaps_of_schedule(RosterSchedule(community, now, until, tz), community, now, until, tz, cells)
+
+
+def gaps_of_schedule(
+    schedule: RosterSchedule,
+    community: Community,
+    now: Instant,
+    until: Instant,
+    tz: ZoneInfo,
+    cells: Collection[str] | None = None,
+) -> list[RosterGap]:
+    """The gaps of a schedule that was computed from `now` to `until`."""
     endless = RosterSchedule(_without_ends(community, now), now, until, tz)
     found: list[RosterGap] = []
     for cell, role in _rostered(community, schedule):
         if cells is not None and cell not in cells:
             continue
-        rostered = endless.scheduled(cell, role)
+        rostered = (endless if schedule.has_end(cell, role) else schedule).scheduled(cell, role)
         for hazard in dict.fromkeys(turn.plan.hazards for turn in rostered):
             own = [turn for turn in rostered if turn.plan.hazards == hazard]
             found += _gaps_of(schedule, cell, role, own, hazard)

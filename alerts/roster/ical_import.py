@@ -196,8 +196,7 @@ def _person(event: RawEvent, community: Community, settings: ImportSettings) -> 
     if settings.person is not None:
         return settings.person
     text = " ".join([event.text("SUMMARY"), *(one.parameters.get("CN", "") for one in event.all("ATTENDEE"))])
-    workers = {duty.person for duty in community.duties}
-    workers |= {who for one in community.rotations for layer in one.layers for team in layer.teams for who in team}
+    workers = community.workers
     named = [person for person in community.people.values() if person.name in text or person.id == text.strip()]
     at_work = [person for person in named if person.id in workers] or named
     longest = max((len(person.name) for person in at_work), default=0)

@@ -45,6 +45,7 @@ class RosterSchedule:
     def __init__(self, community: Community, since: Instant, until: Instant, tz: ZoneInfo) -> None:
         self._community, self.since, self._until, self._tz = community, since, until, tz
         self._hours: dict[Shift, list[Interval]] = {}
+        self._segments: dict[tuple[str | None, str, str | None], list[Segment]] = {}
         self._scheduled: dict[tuple[str, str], list[ScheduledTurn]] = {}
         self._duties = duties_by_role(community.duties)
         self._rotations: dict[tuple[str, str], list[Rotation]] = {}
@@ -64,6 +65,16 @@ class RosterSchedule:
         """Who is on duty for a cell in a role, as an escalation would find them; covers the whole period."""
         chain = [(node, self.scheduled(node, role)) for node in responsible_cells(self._community, cell)]
         chain = [(node, turns) for node, turns in chain if turns]
+        if not any(turn.plan.hazards for _, turns in chain for turn in turns):
+            hazard = None
+        key = (cell, role, hazard)
+        if key not in self._segments:
+            self._segments[key] = self._computed(chain, role, hazard)
+        return self._segments[key]
+
+    def _computed(
+        self, chain: Sequence[tuple[str, Sequence[ScheduledTurn]]], role: str, hazard: str | None
+    ) -> list[Segment]:
         people = self._people_involved(turn.plan.person for _, turns in chain for turn in turns)
         marks = {self.since, self._until, *self._changes(people)}
         marks.update(at for _, turns in chain for turn in turns for at in (turn.begin, turn.end))
@@ -96,6 +107,11 @@ class RosterSchedule:
         for begin, end in self._hours[shift]:
             if begin < last and end > first:
                 yield max(begin, first), min(end, last)
+
+    def has_end(self, cell: str, role: str) -> bool:
+        """Whether a line or rotation of a cell for a role ends at some time."""
+        dated = [*self._duties.get((cell, role), ()), *self._rotations.get((cell, role), ())]
+        return any(one.until is not None for one in dated)
 
     def absences(self, person: str) -> Sequence[Interval]:
         """The hours in which a line of the roster takes a person off duty."""

@@ -62,9 +62,9 @@ def _import_warnings(data: Path, site: SiteConfig) -> list[str]:
 
 def _reachability_warnings(site: SiteConfig) -> Iterator[str]:
     """People, devices and channels that leave a danger without a recipient, although no file has a fault."""
-    if site.devices and not site.duties:
+    if site.devices and not site.duties and not site.rotations:
         yield "nobody is on duty: alerts open on the screen only (duties.csv)"
-    on_duty = {duty.person for duty in site.duties}
+    on_duty = community(duties=site.duties, rotations=site.rotations).workers
     fields = dict.fromkeys(spec.address for spec in SPECS if spec.address)
     unreachable = [
         person.name

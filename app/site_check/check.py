@@ -73,6 +73,7 @@ def summary_lines(result: SiteCheck, site: SiteConfig) -> Iterator[str]:
     yield f"{ladders} ladders, {texts} SMS texts, {replies} reply words"
     yield (
         f"{len(site.places)} places, {len(site.people)} people, {len(site.duties)} duties, {len(site.devices)} devices"
+        + (f", {len(site.rotations)} rotations" if site.rotations else "")
     )
 
 

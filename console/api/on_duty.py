@@ -8,7 +8,7 @@ from typing import Annotated, Final
 
 from fastapi import Query
 
-from alerts.roster.gaps import roster_gaps
+from alerts.roster.gaps import gaps_of_schedule
 from alerts.roster.on_duty import assignments, responsible_cells
 from alerts.roster.schedule import RosterSchedule
 from console import messages_zh
@@ -24,7 +24,7 @@ from console.schemas.rosters import ScheduleItem
 from console.security.auth import Principal
 from console.security.masking import mask_person
 from console.views.records import person_view
-from console.views.rosters import because_view, schedule_items
+from console.views.rosters import ScheduleViews, because_view
 from domain import DAY, Instant
 from domain.rosters import HORIZON_MS
 
@@ -121,15 +121,11 @@ def compute_schedule(
     community, zone = deps.registry.community(), deps.site.zone
     schedule = RosterSchedule(community, begin, end, zone)
     chain = None if cells is None else {node for cell in cells for node in responsible_cells(community, cell)}
-    gaps = roster_gaps(community, begin, zone, end, chain)
+    gaps = gaps_of_schedule(schedule, community, begin, end, zone, chain)
     if cells is None:
         wanted = sorted(key for key in schedule.roles if key[0] in community.cells)
     else:
         roles = sorted({name for node, name in schedule.roles if node in (chain or ())})
         wanted = [(cell, name) for cell in cells for name in roles]
-    return [
-        item
-        for cell, found in wanted
-        if role in (None, found)
-        for item in schedule_items(community, schedule, gaps, cell, found, name)
-    ]
+    views = ScheduleViews(community, schedule, gaps, name)
+    return [item for cell, found in wanted if role in (None, found) for item in views.items(cell, found)]

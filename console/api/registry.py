@@ -77,7 +77,7 @@ def _person_is_visible(deps: Deps, user: Principal, person: Person, query: Query
 def _person_viewer(deps: Deps, user: Principal) -> Callable[[Person], dict[str, Any]]:
     if user.sees_names:
         return person_view
-    workers = {duty.person for duty in deps.registry.community().duties}
+    workers = deps.registry.community().workers
     return lambda person: mask_person(person_view(person), is_resident=person.id not in workers)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from alerts.roster.gaps import RosterGap, gaps_for_cell
@@ -55,32 +55,48 @@ def because_view(assignment: Assignment) -> schema.Because:
     )
 
 
-def schedule_items(
-    community: Community,
-    schedule: RosterSchedule,
-    gaps: Iterable[RosterGap],
-    cell: str,
-    role: str,
-    name_of: NameOf,
-) -> Iterator[schema.ScheduleItem]:
-    """The shifts and gaps of a cell in a role, in order; hours for which nobody was ever rostered are left out."""
-    segments = schedule.segments(cell, role)
-    items = [
-        schema.ScheduleItem(
-            cell=cell,
-            role=role,
-            from_=Timestamp(segment.begin),
-            until=Timestamp(segment.end),
-            gap=False,
-            people=[_person(one, name_of) for one in segment.people],
-            missing=[],
-        )
-        for segment in segments
-        if segment.people
-    ]
-    empty = [(segment.begin, segment.end) for segment in segments if not segment.people]
-    items += [gap_view(gap, cell, name_of) for gap in gaps_for_cell(community, gaps, cell, role, empty)]
-    yield from sorted(items, key=lambda item: (item.from_, item.gap))
+class ScheduleViews:
+    """The shifts and gaps of a schedule as items; equal assignments share one view."""
+
+    def __init__(
+        self, community: Community, schedule: RosterSchedule, gaps: Iterable[RosterGap], name_of: NameOf
+    ) -> None:
+        self._community, self._schedule, self._name_of = community, schedule, name_of
+        self._gaps: dict[str, list[RosterGap]] = {}
+        for gap in gaps:
+            self._gaps.setdefault(gap.role, []).append(gap)
+        self._people: dict[tuple[object, ...], schema.PersonOnDuty] = {}
+
+    def items(self, cell: str, role: str) -> list[schema.ScheduleItem]:
+        """The shifts and gaps of a cell in a role, in order; hours without anybody on the roster are left out."""
+        segments = self._schedule.segments(cell, role)
+        items = [
+            schema.ScheduleItem(
+                cell=cell,
+                role=role,
+                from_=Timestamp(segment.begin),
+                until=Timestamp(segment.end),
+                gap=False,
+                people=[self._person(one) for one in segment.people],
+                missing=[],
+            )
+            for segment in segments
+            if segment.people
+        ]
+        if gaps := self._gaps.get(role):
+            empty = [(segment.begin, segment.end) for segment in segments if not segment.people]
+            found = gaps_for_cell(self._community, gaps, cell, role, empty)
+            items += [gap_view(gap, cell, self._name_of) for gap in found]
+            items.sort(key=lambda item: (item.from_, item.gap))
+        return items
+
+    def _person(self, one: Assignment) -> schema.PersonOnDuty:
+        overrides = tuple(override.id for override in one.overrides)
+        key = (one.person.id, one.cell, one.rank, one.scheduled, one.duty, one.rotation, one.shift, overrides)
+        if key not in self._people:
+            name, because = self._name_of(one.person.id), because_view(one)
+            self._people[key] = schema.PersonOnDuty(id=one.person.id, name=name, rank=one.rank, because=because)
+        return self._people[key]
 
 
 def gap_view(gap: RosterGap, cell: str, name_of: NameOf) -> schema.ScheduleItem:
@@ -101,12 +117,6 @@ def gap_view(gap: RosterGap, cell: str, name_of: NameOf) -> schema.ScheduleItem:
             for one in gap.missing
         ],
     )
-
-
-def _person(assignment: Assignment, name_of: NameOf) -> schema.PersonOnDuty:
-    person = assignment.person.id
-    because = because_view(assignment)
-    return schema.PersonOnDuty(id=person, name=name_of(person), rank=assignment.rank, because=because)
 
 
 def swap_view(swap: Swap, now: Instant, name_of: NameOf, link: str | None = None) -> schema.Swap:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
-from domain import Cell, Person, Place
+from domain import Cell, Duty, Person, Place, Subject
 from domain.people import Community, community
+from domain.rosters import Handover, Rotation, RotationLayer, Shift
 
 
 @pytest.fixture
@@ -37,3 +40,23 @@ def test_ancestors_and_residents_are_found(registry: Community) -> None:
     assert registry.building_of("y") is None
     assert [person.id for person in registry.residents("h")] == ["p"]
     assert registry.residents(None) == ()
+
+
+def test_the_people_of_a_rotation_are_workers_and_have_its_role() -> None:
+    layer = RotationLayer(0, (("a",), ("b", "c")), (Shift("", 0, 1440),), Handover(date(2026, 12, 1), 0, 1))
+    lines = [Duty("1", "g", "lead", "a"), Duty("2", "g", "worker", "d", absent=True)]
+    people = community(duties=lines, rotations=[Rotation("r", "轮班", ("g",), "worker", (layer,))])
+    assert people.workers == {"a", "b", "c", "d"}
+    assert [people.roles_of(name) for name in "abd"] == [("lead", "worker"), ("worker",), ()]
+
+
+def test_a_finding_about_a_cell_belongs_to_that_cell() -> None:
+    places, cells = (
+        [Place("p", "楼", "building", cell="g")],
+        [Cell("g", "网格", "grid"), Cell("h", "社区", "community")],
+    )
+    people = community(places, cells)
+    assert people.cell_concerned(Subject("cell", "h"), None) == "h"
+    assert people.cell_concerned(Subject("cell", "h"), "p") == "g"
+    assert people.cell_concerned(Subject("cell", "x"), None) is None
+    assert people.cell_concerned(Subject("device", "h"), None) is None

@@ -7,13 +7,16 @@ from typing import Any
 
 from msgspec import structs
 
+from alerts.alert import State
 from alerts.roster.gaps import roster_gaps
-from domain import DAY, HOUR, DayType, Duty, Instant, Subject
+from domain import DAY, HOUR, DayType, Duty, Evidence, Finding, FindingPhase, Instant, Subject
+from domain.findings import own_finding
 from domain.people import Community
 from domain.rosters import DAY_MINUTES, Handover, Override, OverrideKind, Rotation, RotationLayer, Shift, Swap
 from tests.alerts.roster.roster_builders import TZ, at
 
 OFFICE = {"from_minute": 480, "to_minute": 1080}
+NOON = at(12, 1, 12)
 WITHOUT_WORKERS: tuple[str, ...] = ("1", "2")
 
 
@@ -106,3 +109,31 @@ async def test_the_department_for_fire_is_called_for_fire_only(harness: Any, fin
     harness.people = rostered(harness.people, fire, general)
     await leak(harness, finding, at(12, 1, 12))
     assert called(harness) == ["wang"]
+
+
+async def test_the_alert_about_gaps_belongs_to_its_community_and_names_the_present_gaps(harness: Any) -> None:
+    def report(phase: FindingPhase, at: Instant, *lines: str) -> Finding:
+        evidence = tuple(Evidence("缺岗", line, at=at) for line in lines)
+        subject = Subject("cell", "community")
+        return own_finding(
+            "roster-gap", subject, NOON, title="无人值班", advice="请补排", phase=phase, at=at, evidence=evidence
+        )
+
+    harness.clock.now = NOON
+    await harness.service.process_findings([report(FindingPhase.BEGAN, NOON, "网格员：12月3日")])
+    await harness.send()
+    alert = harness.alert()
+    assert (alert.cell, alert.address, [line.value for line in alert.evidence]) == (
+        "community",
+        "社区",
+        ["网格员：12月3日"],
+    )
+    assert [row.name for row in harness.deliveries()] == ["陈静"]
+    assert "未来" not in harness.texts("chen")[0]
+
+    harness.clock.now = NOON + HOUR
+    both = ("网格员：12月3日", "网格长：12月5日")
+    await harness.service.process_findings([report(FindingPhase.GRADED, NOON + HOUR, *both)])
+    assert [line.value for line in harness.alert().evidence] == list(both)
+    await harness.service.process_findings([report(FindingPhase.ENDED, NOON + 2 * HOUR)])
+    assert harness.alert().state is State.CLOSED

@@ -154,6 +154,7 @@ export const api = {
   placesIn: (parent: string) => all((part) => http.GET('/api/v1/places', { params: { query: { parent, ...part } } }), 5),
   cells: () => all((query) => http.GET('/api/v1/cells', { params: { query } }), 5),
   rosters: () => all((query) => http.GET('/api/v1/rosters', { params: { query } }), 5),
+  rotations: () => all((query) => http.GET('/api/v1/rotations', { params: { query } }), 5),
   schedule: async () => (await unwrap(http.GET('/api/v1/rosters/schedule'))).items,
   overrides: async () => (await unwrap(http.GET('/api/v1/rosters/overrides'))).items,
   addOverride: (body: OverrideBody) => unwrap(http.POST('/api/v1/rosters/overrides', { body })),

@@ -17,6 +17,7 @@ export type {
   NamedReference,
   Person,
   PlaceGroup,
+  Rotation,
   Override as RosterOverride,
   ScheduleItem,
   Swap,

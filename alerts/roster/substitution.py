@@ -54,5 +54,7 @@ class Substitutes:
 
     def _active(self, person: str) -> list[Override]:
         """The overrides of a person that hold now, the one to follow first."""
-        held = [one for one in self._overrides.get(person, ()) if one.since <= self._at < one.until]
+        if person not in self._overrides:
+            return []
+        held = [one for one in self._overrides[person] if one.since <= self._at < one.until]
         return sorted(held, key=lambda one: (one.substitute is not None, one.made_at, one.id), reverse=True)

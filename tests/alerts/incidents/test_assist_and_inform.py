@@ -176,7 +176,7 @@ async def test_a_drill_reaches_no_volunteer_and_no_outside_body(harness: Any, fi
     with_volunteers(harness)
     add_people(harness, [Person("gas", "燃气公司", phone="19900000019")], [Duty("g", "street", "gas_company", "gas")])
     set_ladder(harness, notify=[{"role": "gas_company", "channels": SMS}, {"role": "volunteer", "channels": SMS}])
-    opened = structs.replace(harness.service.intake._new_alert(finding(), None, harness.clock.now), exercise=True)
+    opened = structs.replace(harness.service.intake.new_alert(finding(), None, harness.clock.now), exercise=True)
     groups = harness.service.escalator.groups
     notices = harness.service.escalator.ladder(opened).notify
     assert [groups(opened, notice, harness.clock.now) for notice in notices] == [[], []]

@@ -18,7 +18,7 @@ from alerts.message import DeliveryState, MessageKind
 from alerts.messages.catalog import TextCatalog, missing_texts
 from alerts.messages.deliveries import CANCEL_REASONS
 from alerts.messages.renderer import CODE_VARIABLES, MessageContext, MessageRenderer, without_codes
-from app.config.catalog import load_roles
+from app.config.catalog import load_roles, load_wording
 from domain import Severity
 from tests.alerts.conftest import SHANGHAI, SIGN
 from tests.alerts.messages.test_renderer import alert_with
@@ -130,3 +130,12 @@ def test_a_missing_text_for_a_severity_is_named(catalog: Any) -> None:
     )
     faults = [fault.message for fault in missing_texts(site_catalog, catalog)]
     assert [message for message in faults if "`alert`" in message and "critical" in message]
+
+
+def test_a_template_code_belongs_to_one_text() -> None:
+    """Two texts with one code would be filed as one: whoever reads it gets the other text."""
+    texts: dict[str, set[str]] = {}
+    for template in load_wording().sms:
+        for code in template.codes.values():
+            texts.setdefault(code, set()).add(template.name)
+    assert {code: names for code, names in texts.items() if len(names) > 1} == {}

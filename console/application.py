@@ -14,6 +14,7 @@ from starlette.middleware import Middleware
 from console.api import (
     alert_actions,
     alerts,
+    alerts_export,
     calendars,
     callbacks,
     canary,
@@ -70,6 +71,7 @@ STATUS_INTERVAL_S: Final = 2.0
 _ROUTERS: Final = (
     cases.router,
     photos.router,  # before /alerts/{id}/{action}
+    alerts_export.router,  # before /alerts/{id}
     alerts.router,
     alert_actions.router,
     supervision.router,

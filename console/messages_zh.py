@@ -117,7 +117,6 @@ BAD_JSON: Final = "不是 JSON。"
 NO_SITE: Final = "服务启动时没有指定站点文件夹（--site），没有可比较、可导入的文件。"
 NUL_CHARACTER: Final = "文字里不能有空字符（U+0000）。"
 INTEGER_TOO_LARGE: Final = "整数太大：要在 64 位以内。"
-WHY_PARAMETERS: Final = "请给出 alert、finding、message 之一，或同时给出 device 和 at。"
 MISSING_FIELDS: Final = {
     "reason": "请写明原因。",
     "until": "请写明到什么时候（将来的时间，且不超过允许的最长搁置时间）。",
@@ -244,23 +243,6 @@ SELF_MONITORING_TITLES: Final = {
 }
 """English titles of findings of the service itself, which no rulebook has."""
 
-WHY_NOTIFIED: Final = "“{title}”已发出{count}条通知，经过如下。"
-WHY_NOT_NOTIFIED: Final = "“{title}”没有通知任何人，原因见经过。"
-WHY_NO_FINDING: Final = "没有这条判断的记录：它没有发生过，或者还没有传到告警台。"
-WHY_SILENCED: Final = "“{title}”没有通知任何人：静默{silence}（{by}：{reason}）正在生效。"
-WHY_SILENCED_NOTIFIED: Final = "“{title}”发生时静默{silence}（{by}：{reason}）正在生效，静默结束后已经通知。"
-WHY_SILENCED_ENDED: Final = "“{title}”没有通知任何人：它在静默{silence}（{by}：{reason}）期间已经结束。"
-WHY_NO_MESSAGE: Final = "没有这条消息的记录。"
-WHY_MESSAGE: Final = "给{name}的这条消息是为“{title}”发的，现在的状态：{state}。"
-WHY_STEP: Final = "{before} → {after}{detail}"
-WHY_DEVICE: Final = "设备 {device} 在这前后一天内有告警，当时的情况如下。"
-WHY_DEVICE_QUIET: Final = "设备 {device} 在这前后一天内没有告警，当时的情况如下。"
-WHY_ALERT_LINE: Final = "告警{id}：{title}"
-WHY_JOINED_LINE: Final = "并入告警{id}：{title}"
-WHY_REFUSAL_LINE: Final = "有一条消息没有被采用（{reason}）：{detail}"
-WHY_READING_LINE: Final = "设备最后的读数：{values}"
-WHY_RULE_LINE: Final = "规则“{title}”现在：{phase}"
-WHY_SILENT: Final = "此前一小时内没有收到这个设备的任何读数。"
 
 DELIVERY_STATES: Final = {
     "pending": "等待发送",
@@ -275,6 +257,22 @@ DELIVERY_STATES: Final = {
 }
 
 SEVERITIES: Final = {"critical": "紧急", "high": "高", "medium": "中", "low": "低"}
+CASE_COLUMNS: Final = (
+    *("编号", "状态", "级别", "类别", "标题", "来源", "规则", "设备", "地点编号", "地址"),
+    *("发生时间", "告警时间", "接警时间", "到场时间", "处置时间", "核查时间", "结案时间"),
+    *("接警人", "角色", "处置结论", "超时次数", "演练"),
+)
+CASE_STATES: Final = {
+    "open": "待接警",
+    "acknowledged": "已接警",
+    "on_site": "已到场",
+    "resolved": "已处置",
+    "verified": "已核查",
+    "closed": "已结案",
+    "returned": "已退回",
+    "shelved": "已搁置",
+}
+CASE_EXERCISE: Final = "演练"
 CAP_RESTRICTION: Final = "仅限政务应急平台内部使用"
 CAP_NOWHERE: Final = "位置未登记"
 CAP_EVENT: Final = "险情"

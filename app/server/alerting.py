@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Protocol
 
+import msgspec
+from sqlalchemy import Connection
+
+from alerts.channel_specs import SPECS
 from alerts.channels.channel import CallbackResponse
 from alerts.delivery.sender import OutboxSender
 from alerts.drills import Drills
+from alerts.escalation.policy import EscalationPolicy
 from alerts.handling.finding_status import FindingStatus
 from alerts.messages.keywords import KeywordTemplate
 from alerts.reply_parsing.grammar import ReplyGrammar
@@ -28,6 +35,7 @@ from console.dependencies import CallbackEndpoint, CallbackReply
 from console.security.auth import sign_worker_link
 from domain import Instant
 from domain.roles import Roles
+from store.database.system import versions
 from store.errors import CannotWrite
 
 log = logging.getLogger("fengshao.alerting")
@@ -76,6 +84,8 @@ class Alerting:
             config.exchange.partners.bodies,
         )
         self.drills = Drills(self.desk)
+        versions_in_force = partial(_record_versions, policy=self.desk.escalator.choice.policy, now=clock())
+        stores.database.write_blocking(versions_in_force)
         self.channels = {name: endpoint.channel for name, endpoint in endpoints.items()}
         self.send_times = SendTimes()
         self.outbox_sender = OutboxSender(
@@ -115,6 +125,17 @@ class Alerting:
             for name, endpoint in self._endpoints.items()
             if endpoint.secret.reveal()
         }
+
+
+def _record_versions(tx: Connection, policy: EscalationPolicy, now: Instant) -> None:
+    """Ladders and budgets are read at the start only: what is in force now stays so until the next one."""
+    versions.record_version(tx, versions.LADDERS, _digest(policy.model_dump_json().encode()), now)
+    budgets = {spec.name: spec.limits for spec in SPECS}
+    versions.record_version(tx, versions.BUDGETS, _digest(msgspec.json.encode(budgets)), now)
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:8]
 
 
 class CallbackHandler:

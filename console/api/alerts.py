@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from enum import StrEnum
-from typing import Annotated, Any, Final, get_args
+from typing import Any, Final, get_args
 
-from fastapi import Query, Request
+from fastapi import Request
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
-from alerts.alert import Actor, AlertSource, CaseDisposition, ResponseSource, State
+from alerts.alert import Actor, ResponseSource
 from console import messages_zh
+from console.api.alert_filters import AlertFilters
 from console.api.devices import visible_places
 from console.api.report_views import case_view
 from console.dependencies import RuleSummary
@@ -20,14 +20,10 @@ from console.http.openapi import JsonResponse, documented_router
 from console.http.problems import FieldError, Problem, invalid, not_found
 from console.http.requests import (
     Deps,
-    OptionalText,
     PageParams,
-    TextList,
     item_response,
     list_response,
     parse_body,
-    parse_choices,
-    parse_period,
 )
 from console.schemas.alerts import Action, AlertDetail, AlertItem, WorkerLink
 from console.schemas.references import Page
@@ -37,7 +33,6 @@ from console.timestamps import Timestamp, to_schema
 from console.views.evidence import translate_view
 from console.views.people_at_risk import people_at_risk_view
 from console.views.place_map import find_spot, location_view, spot_view
-from domain import Ledger, Severity
 from store.database.alerts import queries
 from store.database.system import audit
 
@@ -62,40 +57,11 @@ async def list_alerts(
     deps: Deps,
     user: CurrentUser,
     pages: PageParams,
-    state: TextList,
-    severity: TextList,
-    source: TextList,
-    disposition: TextList,
-    ledger: OptionalText = None,
-    kind: Annotated[str | None, Query(description="a kind of device, such as gas_alarm")] = None,
-    place: Annotated[str | None, Query(description="this place and all places under it")] = None,
-    device: OptionalText = None,
-    exercise: Annotated[bool | None, Query(description="only drills, or none")] = None,
-    returned_to: Annotated[str | None, Query(description="role, person or outside system it was returned to")] = None,
-    since: Annotated[str | None, Query(description="opened at or after; `from` is the same")] = None,
-    until: Annotated[str | None, Query(description="opened at or before; `to` is the same")] = None,
-    from_: Annotated[str | None, Query(alias="from")] = None,
-    to: OptionalText = None,
+    filters: AlertFilters,
 ) -> JsonResponse[Page[AlertItem]]:
     if user.alert is not None:
         view = await alert_of_link(deps, user)
         return list_response(deps, [] if view is None else [item_for_user(view, user)])
-    begin, end = parse_period(deps, since or from_, until or to, ("since", "until"))
-    places = visible_places(deps, user, place)
-    filters = queries.AlertFilter(
-        state=parse_choices("state", state, State),
-        severity=parse_choices("severity", severity, Severity),
-        ledger=_parse_choice("ledger", ledger, Ledger),
-        kind=_check_kind(deps, kind),
-        device=device or None,
-        place=None if places is None else sorted(places),
-        since=begin,
-        until=None if end is None else end + 1,
-        source=parse_choices("source", source, AlertSource),
-        disposition=parse_choices("disposition", disposition, CaseDisposition),
-        exercise=exercise,
-        returned_to=returned_to or None,
-    )
     page = await deps.database.read(lambda tx: queries.list_alerts(tx, filters, pages.limit, pages.after))
     return list_response(deps, enriched_items(deps, page.items, user), pages.sign_cursor(page.next))
 
@@ -195,16 +161,3 @@ def resolve_actor(deps: Deps, user: Principal, person_id: str | None) -> Actor:
     if person is None:
         return Actor(principal, messages_zh.ROLES[user.role], via, user.role, principal=principal)
     return Actor(person.id, person.name, via, user.role, on_behalf=person.id != user.person, principal=principal)
-
-
-def _parse_choice(field: str, value: str | None, choices: type[StrEnum]) -> str | None:
-    """The value of a filter that takes one value."""
-    values = parse_choices(field, [value or ""], choices)
-    return values[0].value if values else None
-
-
-def _check_kind(deps: Deps, value: str | None) -> str | None:
-    if value and value not in deps.registry.kinds:
-        known = "、".join(sorted(deps.registry.kinds))
-        raise invalid(FieldError("kind", messages_zh.UNKNOWN_KIND.format(kind=value, known=known)))
-    return value or None

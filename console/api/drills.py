@@ -21,7 +21,7 @@ from console.schemas.references import Page
 from console.security.auth import Principal
 from console.timestamps import to_schema
 from console.views.drill_result import drill_view
-from store.database.alerts import queries
+from store.database.alerts import delivery_trails
 from store.database.system import audit
 
 router = documented_router(tags=["drills"])
@@ -104,5 +104,5 @@ async def _result(deps: Deps, user: Principal, alert_id: str) -> schema.Drill:
     view = await require_visible_alert(deps, user, alert_id)
     if not view["exercise"]:
         raise not_found("drill", alert_id)
-    rows = await deps.database.read(lambda tx: queries.deliveries_of_alert(tx, alert_id))
+    rows = await deps.database.read(lambda tx: delivery_trails.deliveries_of_alert(tx, alert_id))
     return to_schema(schema.Drill, drill_view(view, rows))

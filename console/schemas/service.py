@@ -82,12 +82,22 @@ class Silence(Schema, frozen=True, kw_only=True):
     notify_only: bool
 
 
+WhyStep = Literal[
+    "heard", "judged", "joined", "suppressed", "asked", "sent", "delivered", "failed", "answered", "overdue", "other"
+]
+
+
 class WhyFact(Schema, frozen=True, kw_only=True):
-    """A fact of an explanation; the other fields name its subject."""
+    """A fact of an explanation; the other fields name its subject.
+
+    `step` is its place in the way from a message to an answer, `after_ms` the time since the fact before.
+    """
 
     at: Timestamp
     kind: str
     text: str
+    step: WhyStep | UnsetType = UNSET
+    after_ms: int | UnsetType = UNSET
     person: str | UnsetType | None = UNSET
     channel: str | UnsetType | None = UNSET
     state: str | UnsetType | None = UNSET
@@ -101,6 +111,8 @@ class Why(Page[WhyFact], frozen=True, kw_only=True):
 
     about: dict[str, str]
     answer: str
+    versions: dict[str, str] | UnsetType = UNSET
+    """What decided: `rule` (name@version), `registry` (number of its last change), digests of `ladders`, `budgets`."""
 
 
 class Liveness(Schema, frozen=True, kw_only=True):

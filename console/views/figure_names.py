@@ -15,6 +15,7 @@ from domain.roles import Roles
 Language = Literal["zh", "en"]
 
 _NONE: Final = {"zh": "未登记", "en": "none"}
+_NOT_TAKEN: Final = {"zh": "无人接警", "en": "not taken"}
 
 _ZH: Final[Mapping[GroupBy, Mapping[str, str]]] = {
     GroupBy.SEVERITY: SEVERITIES,
@@ -70,7 +71,7 @@ class FigureNames:
     def group(self, group: GroupBy, key: str | None) -> str:
         """The name of a group's key."""
         if key is None:
-            return _NONE[self.language]
+            return _NOT_TAKEN[self.language] if group is GroupBy.ROLE else _NONE[self.language]
         if group is GroupBy.RULE:
             return self._rules.get(key, key)
         if group is GroupBy.PLACE:

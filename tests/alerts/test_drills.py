@@ -13,6 +13,7 @@ from alerts.alert import Actor, Alert, ResponseSource, State
 from alerts.cases.exercise_scenarios import EXERCISE_MS, SCENARIOS, find_scenario
 from alerts.channel_specs import SPECS, ChannelSpec, Content
 from alerts.drills import Drills
+from alerts.escalation.policy import Notice, Recipient, Responsibility, Rung
 from alerts.message import DeliveryState, MessageKind
 from alerts.messages.exercise import FORBIDDEN_RECIPIENT, UNLABELLED, is_labelled, may_receive
 from alerts.messages.renderer import MessageContext
@@ -126,12 +127,21 @@ async def test_with_any_ladder_and_any_people_on_duty_a_drill_reaches_staff_with
     ]
     community = small_community(**{person.id: person for person in found})
     drilled.people = structs.replace(community, duties=(*community.duties, *duties))
-    policy = drilled.service.escalator.policy
-    rungs = [
-        rung.model_copy(update={"role": data.draw(st.sampled_from(list(ROLES)))}) for rung in policy.ladders[0].rungs
-    ]
-    ladder = policy.ladders[0].model_copy(update={"rungs": tuple(rungs)})
-    drilled.service.escalator.policy = policy.model_copy(update={"ladders": (ladder, *policy.ladders[1:])})
+    choice = drilled.service.escalator.choice
+    policy, role = choice.policy, st.sampled_from(list(ROLES))
+    rungs = tuple(
+        Rung(
+            recipients=(
+                Recipient(role=data.draw(role), channels=("sms",)),
+                Recipient(role=data.draw(role), channels=("sms",), responsibility=Responsibility.ASSIST),
+            ),
+            wait="1m",
+        )
+        for _ in range(3)
+    )
+    notices = tuple(Notice(role=name, channels=("sms",)) for name in data.draw(st.lists(role, max_size=3)))
+    ladder = policy.ladders[0].model_copy(update={"rungs": rungs, "notify": notices})
+    choice.policy = policy.model_copy(update={"ladders": (ladder, *policy.ladders[1:])})
     alert = await Drills(drilled.service).start(GAS, "402", OFFICE)
     assert drilled.service.escalator.ladder(alert) == ladder
     await drilled.advance_time(20 * 60)

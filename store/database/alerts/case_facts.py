@@ -114,8 +114,8 @@ def _findings(tx: Connection, period: tuple[Instant, Instant], places: frozenset
 
 
 def _deliveries(tx: Connection, period: tuple[Instant, Instant], places: frozenset[str] | None) -> list[DeliveryCount]:
-    code = func.coalesce(deliveries.c.code, "")
-    columns = [deliveries.c.channel, deliveries.c.state, code]
+    provider, code = func.coalesce(deliveries.c.provider, ""), func.coalesce(deliveries.c.code, "")
+    columns = [deliveries.c.channel, provider, deliveries.c.state, code]
     columns += [] if places is None else [alerts.c.place]
     query = (
         select(func.count(), *columns)
@@ -124,8 +124,8 @@ def _deliveries(tx: Connection, period: tuple[Instant, Instant], places: frozens
         .group_by(*columns)
     )
     return [
-        DeliveryCount(channel, "", state, word, int(count))
-        for count, channel, state, word, *place in tx.execute(query)
+        DeliveryCount(channel, by, state, word, int(count))
+        for count, channel, by, state, word, *place in tx.execute(query)
         if places is None or place[0] in places
     ]
 

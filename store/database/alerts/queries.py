@@ -17,7 +17,7 @@ from alerts.lifecycle.preconditions import allowed_actions
 from alerts.message import CALL_KINDS, Delivery
 from domain import Instant
 from store.database.alerts.rows import alert_of, delivery_of, entry_of
-from store.database.alerts.tables import alert_findings, alerts, deliveries, delivery_events, timeline
+from store.database.alerts.tables import alert_findings, alerts, deliveries, timeline
 from store.database.registry.tables import devices
 from store.database.sql import Page, chunks, page_of
 
@@ -41,7 +41,7 @@ class AlertFilter(Struct, frozen=True):
 
 def list_alerts(tx: Connection, filters: AlertFilter, limit: int, after: str | None = None) -> Page[dict[str, Any]]:
     """Newest first; `after` is the cursor of the page before."""
-    query = select(alerts).where(and_(True, *_conditions(filters)))
+    query = select(alerts).where(and_(True, *filter_conditions(filters)))
     if after is not None and after.isdecimal():
         query = query.where(alerts.c.id < int(after))
     rows = tx.execute(query.order_by(alerts.c.id.desc()).limit(limit + 1)).all()
@@ -53,7 +53,7 @@ def list_overdue(
     tx: Connection, places: Sequence[str] | None, limit: int, after: str | None = None
 ) -> Page[dict[str, Any]]:
     """Alerts with an overdue step, the longest overdue first; `after` is `since-id` of the last item before."""
-    query = select(alerts).where(alerts.c.overdue_since.is_not(None), *_conditions(AlertFilter(place=places)))
+    query = select(alerts).where(alerts.c.overdue_since.is_not(None), *filter_conditions(AlertFilter(place=places)))
     since, dash, last = (after or "").partition("-")
     if dash and since.isdecimal() and last.isdecimal():
         later = and_(alerts.c.overdue_since == int(since), alerts.c.id > int(last))
@@ -237,36 +237,6 @@ def findings_of_alert(tx: Connection, alert_id: str) -> list[dict[str, Any]]:
     ]
 
 
-def deliveries_of_alert(tx: Connection, alert_id: str) -> list[dict[str, Any]]:
-    """Every message of an alert with its event log: why a person was or was not notified."""
-    rows = [delivery_of(row) for row in tx.execute(select(deliveries).where(deliveries.c.alert == int(alert_id)))]
-    events: dict[str, list[dict[str, Any]]] = {row.id: [] for row in rows}
-    for ids in chunks(list(events)):
-        query = select(delivery_events).where(delivery_events.c.delivery.in_(ids)).order_by(delivery_events.c.n)
-        for step in tx.execute(query):
-            events[step.delivery].append(
-                {"at": step.at, "from": step.from_state, "to": step.to_state, "code": step.code, "detail": step.detail}
-            )
-    return [
-        {
-            "id": row.id,
-            "kind": row.kind.value,
-            "person": row.person,
-            "name": row.name,
-            "role": row.role,
-            "channel": row.channel,
-            "state": row.state.value,
-            "code": row.code,
-            "created_at": row.created_at,
-            "sent_at": row.sent_at,
-            "receipt_at": row.receipt_at,
-            "text": row.payload.get("text"),
-            "trail": events[row.id],
-        }
-        for row in rows
-    ]
-
-
 def counters(tx: Connection) -> dict[str, Any]:
     """Numbers of alerts and messages by state, and when the oldest unsent message became due."""
     states = tx.execute(select(alerts.c.state, func.count()).group_by(alerts.c.state)).all()
@@ -292,7 +262,8 @@ def _alert_by_id(tx: Connection, alert_id: str) -> Alert | None:
     return None if row is None else alert_of(row)
 
 
-def _conditions(filters: AlertFilter) -> list[ColumnElement[bool]]:
+def filter_conditions(filters: AlertFilter) -> list[ColumnElement[bool]]:
+    """Conditions on the table of alerts."""
     several = (
         (alerts.c.state, filters.state),
         (alerts.c.severity, filters.severity),

@@ -6,7 +6,7 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from domain import Instant
-from store.database.system import key_values
+from store.database.system import key_values, versions
 
 _VERSION = "registry_version"
 
@@ -32,4 +32,5 @@ def bump_version(tx: Connection, now: Instant) -> int:
     """Increment the version after a change; returns the new one."""
     version = registry_version(tx) + 1
     key_values.put(tx, _VERSION, version, now)
+    versions.record_version(tx, versions.REGISTRY, str(version), now)
     return version

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, BigInteger, Boolean, Column, LargeBinary, String, Table
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Index, LargeBinary, String, Table
 
 from store.database.metadata import InstantColumn, Serial, metadata
 
@@ -63,3 +63,13 @@ tokens = Table(
     Column("revoked_at", InstantColumn),
     Column("platform", String),
 )
+
+versions = Table(
+    "versions",
+    metadata,
+    Column("n", Serial, primary_key=True, autoincrement=True),
+    Column("kind", String, nullable=False),
+    Column("version", String, nullable=False),
+    Column("at", InstantColumn, nullable=False),
+)
+Index(None, versions.c.kind, versions.c.at)

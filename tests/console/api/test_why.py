@@ -118,3 +118,58 @@ def gas_books() -> list[Rulebook]:
 )
 async def test_why_refuses_a_question_without_a_subject(admin: Client, query: str, status: int) -> None:
     assert (await admin.get(f"/api/v1/why?{query}")).status_code == status
+
+
+async def test_the_steps_of_an_alert_are_in_order_with_the_time_between_them_and_the_versions_that_decided(
+    harness: ConsoleHarness, admin: Client
+) -> None:
+    number = await harness.alert()
+    harness.now = T0 + 40_000
+    await admin.post(f"/api/v1/alerts/{number}/acknowledge", json={"person": "w-zhang"})
+    why = (await admin.get(f"/api/v1/why?alert={number}")).json()
+    assert [line["step"] for line in why["items"]] == ["heard", "judged", "judged", "asked", "answered", "suppressed"]
+    assert why["items"][1]["text"].startswith("规则gas-alarm@1判断成立")
+    assert why["items"][4]["after_ms"] == 40_000
+    assert why["versions"]["rule"] == "gas-alarm@1"
+    assert int(why["versions"]["registry"]) > 0
+
+
+async def test_a_person_asks_why_he_was_called_and_another_why_not(harness: ConsoleHarness, admin: Client) -> None:
+    number = await harness.alert()
+    called = (await admin.get(f"/api/v1/why?alert={number}&person=w-zhang")).json()
+    assert called["answer"] == "张三收到了关于“燃气泄漏”的通知：等待发送。"
+    assert [line["text"] for line in called["items"]] == [
+        "张三当时在岗：网格员，第1位，值班表d-1",
+        "用值班日志通知张三（网格员），第1级，首次通知",
+    ]
+    other = (await admin.get(f"/api/v1/why?alert={number}&person=w-li")).json()  # on weekdays only
+    assert other["answer"] == "没有通知李四“燃气泄漏”：当时不在岗。"
+    assert other["items"][0]["text"] == "当时在岗的网格员是张三"
+    assert other["about"] == {"alert": number, "person": "w-li"}
+    resident = (await admin.get(f"/api/v1/why?alert={number}&person=r-wang")).json()
+    assert "当时不在岗" in resident["answer"]
+
+
+async def test_the_roster_of_then_is_told_apart_from_a_later_change(harness: ConsoleHarness, admin: Client) -> None:
+    number = await harness.alert()
+    harness.now += HOUR
+    await admin.put("/api/v1/people/w-li", json={"id": "w-li", "name": "李四", "phone": None})
+    why = (await admin.get(f"/api/v1/why?alert={number}&person=w-li")).json()
+    assert why["answer"] == "没有通知李四“燃气泄漏”：没有登记能用的号码或账号。"
+    assert any("此后登记或排班改过" in line["text"] for line in why["items"])
+
+
+async def test_a_person_and_an_instant_list_his_messages_for_those_who_may_see_names(
+    harness: ConsoleHarness, admin: Client, bearer: Any
+) -> None:
+    await harness.alert()
+    at = "2026-11-21T22:00:00%2B08:00"
+    busy = (await admin.get(f"/api/v1/why?person=w-zhang&at={at}")).json()
+    assert busy["answer"] == "张三在这前后一小时内有1条通知。"
+    quiet = (await admin.get(f"/api/v1/why?person=w-li&at={at}")).json()
+    assert quiet["answer"].endswith("当时没有需要他处理的告警。")
+    viewer = await bearer("viewer")
+    assert (await viewer.get(f"/api/v1/why?person=w-zhang&at={at}")).status_code == 403
+    elsewhere = await bearer("operator", place="court")
+    assert (await elsewhere.get(f"/api/v1/why?person=w-zhang&at={at}")).json()["items"] == []
+    assert (await admin.get(f"/api/v1/why?person=nobody&at={at}")).status_code == 404

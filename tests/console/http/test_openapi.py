@@ -19,6 +19,7 @@ NO_BODY = {
 """Changes that need no more said than their address."""
 
 NO_JSON = {
+    "/api/v1/alerts.csv": "text/csv",
     "/api/v1/statistics/report": "text/html",
     "/api/v1/rosters/{roster_id}.ics": "text/calendar",
     "/api/v1/calendars/{secret}.ics": "text/calendar",

@@ -13,6 +13,7 @@ import type {
   SilenceBody,
   SwapAnswer,
   SwapBody,
+  WhyQuery,
 } from './types'
 
 export type ProblemKind = 'offline' | 'unauthorized' | 'forbidden' | 'gone' | 'refused' | 'tooMany' | 'server'
@@ -147,6 +148,8 @@ export const api = {
     const about = device.includes('/') ? { subject: device } : { device }
     return unwrap(http.POST('/api/v1/rules/{name}/reset', { params: { path: { name } }, body: { ...about, reason } }))
   },
+  statistics: (query: { from: string; to: string }) => unwrap(http.GET('/api/v1/statistics', { params: { query } })),
+  why: (query: WhyQuery) => unwrap(http.GET('/api/v1/why', { params: { query } })),
   silences: () => all((query) => http.GET('/api/v1/silences', { params: { query } }), 1),
   silence: (body: SilenceBody) => unwrap(http.POST('/api/v1/silences', { body })),
   endSilence: (silence_id: string) =>

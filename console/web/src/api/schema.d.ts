@@ -22,6 +22,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/alerts.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The list of alerts as CSV for spreadsheets; names as this user may see them */
+        get: operations["export_alerts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/alerts/{alert_id}": {
         parameters: {
             query?: never;
@@ -1081,6 +1098,24 @@ export interface paths {
         put?: never;
         /** End a drill; what has not been sent is not sent */
         post: operations["end_drill"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/canary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The last self-test: how long each step took; 404 before the first */
+        get: operations["get_canary"];
+        put?: never;
+        /** Run a self-test now: a message from the broker to the provider of its recipient */
+        post: operations["run_canary"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2908,16 +2943,24 @@ export interface components {
                 [key: string]: string;
             };
             answer: string;
+            versions?: {
+                [key: string]: string;
+            };
         };
         /**
          * WhyFact
          * @description A fact of an explanation; the other fields name its subject.
+         *
+         *         `step` is its place in the way from a message to an answer, `after_ms` the time since the fact before.
          */
         WhyFact: {
             /** Format: date-time */
             at: string;
             kind: string;
             text: string;
+            /** @enum {string} */
+            step?: "answered" | "asked" | "delivered" | "failed" | "heard" | "joined" | "judged" | "other" | "overdue" | "sent" | "suppressed";
+            after_ms?: number;
             person?: string | null;
             channel?: string | null;
             state?: string | null;
@@ -3126,6 +3169,19 @@ export interface components {
             delivered_ms: number | null;
             answer: string | null;
             answer_ms: number | null;
+        };
+        /**
+         * Canary
+         * @description A self-test; `steps_ms`: received, opened, sent, delivered, in ms since publishing, null when not reached.
+         */
+        Canary: {
+            /** Format: date-time */
+            at: string;
+            channel: string;
+            problem: string;
+            steps_ms: {
+                [key: string]: number | null;
+            };
         };
         /**
          * Page[Silence]
@@ -3459,7 +3515,30 @@ export interface components {
             on_duty?: {
                 [key: string]: string[];
             };
+            opened_today?: number;
+            closed_today?: number;
+            audit?: components["schemas"]["LastAudit"];
+            canary?: components["schemas"]["LastCanary"] | null;
             backlog?: number;
+        };
+        /**
+         * LastAudit
+         * @description When open alerts were audited last, and the number of faults found.
+         */
+        LastAudit: {
+            at: string | null;
+            faults: number;
+        };
+        /**
+         * LastCanary
+         * @description The last self-test: from publishing to acceptance and to the receipt.
+         */
+        LastCanary: {
+            /** Format: date-time */
+            at: string;
+            sent_ms: number | null;
+            delivered_ms: number | null;
+            problem: string;
         };
         /**
          * Resync
@@ -3611,6 +3690,7 @@ export type PageScenario = components['schemas']['Page_Scenario_'];
 export type Scenario = components['schemas']['Scenario'];
 export type Drill = components['schemas']['Drill'];
 export type DrillResponse = components['schemas']['DrillResponse'];
+export type Canary = components['schemas']['Canary'];
 export type PageSilence = components['schemas']['Page_Silence_'];
 export type Silence = components['schemas']['Silence'];
 export type Matchers = components['schemas']['Matchers'];
@@ -3640,12 +3720,19 @@ export type PageReceivedState = components['schemas']['Page_ReceivedState_'];
 export type Liveness = components['schemas']['Liveness'];
 export type Readiness = components['schemas']['Readiness'];
 export type Status = components['schemas']['Status'];
+export type LastAudit = components['schemas']['LastAudit'];
+export type LastCanary = components['schemas']['LastCanary'];
 export type Resync = components['schemas']['Resync'];
 export type $defs = Record<string, never>;
 export interface operations {
     list_alerts: {
         parameters: {
             query?: {
+                limit?: number;
+                /** @description the `next` of the page before */
+                next?: string | null;
+                /** @description the same as next */
+                cursor?: string | null;
                 state?: string[];
                 severity?: string[];
                 source?: string[];
@@ -3666,11 +3753,6 @@ export interface operations {
                 until?: string | null;
                 from?: string | null;
                 to?: string | null;
-                limit?: number;
-                /** @description the `next` of the page before */
-                next?: string | null;
-                /** @description the same as next */
-                cursor?: string | null;
             };
             header?: never;
             path?: never;
@@ -3766,6 +3848,65 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AlertItem"] | null;
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_alerts: {
+        parameters: {
+            query?: {
+                state?: string[];
+                severity?: string[];
+                source?: string[];
+                disposition?: string[];
+                ledger?: string | null;
+                /** @description a kind of device, such as gas_alarm */
+                kind?: string | null;
+                /** @description this place and all places under it */
+                place?: string | null;
+                device?: string | null;
+                /** @description only drills, or none */
+                exercise?: boolean | null;
+                /** @description role, person or outside system it was returned to */
+                returned_to?: string | null;
+                /** @description opened at or after; `from` is the same */
+                since?: string | null;
+                /** @description opened at or before; `to` is the same */
+                until?: string | null;
+                from?: string | null;
+                to?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
                 };
             };
             /** @description An error of the request */
@@ -8643,6 +8784,8 @@ export interface operations {
                 message?: string | null;
                 device?: string | null;
                 at?: string | null;
+                /** @description with alert= or at=: why this person was told, or was not */
+                person?: string | null;
             };
             header?: never;
             path?: never;
@@ -8927,6 +9070,82 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Drill"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_canary: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Canary"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    run_canary: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Canary"];
                 };
             };
             /** @description An error of the request */

@@ -27,9 +27,11 @@ export type {
   Severity,
   Silence,
   State,
+  Statistics,
   Status,
   TimelineEntry as TimelineItem,
   NotifiedPerson,
+  Why,
 } from './schema'
 
 export type Action = AlertItem['allowed'][number]
@@ -55,3 +57,5 @@ type Filter<Operation> = Operation extends { parameters: { query?: infer Found }
 export type AlertFilter = Filter<paths['/api/v1/alerts']['get']>
 export type ReadingFilter = Filter<paths['/api/v1/devices/{device_id}/readings']['get']>
 export type GroupFilter = Filter<paths['/api/v1/places/summary']['get']>
+
+export type WhyQuery = NonNullable<paths['/api/v1/why']['get']['parameters']['query']>

@@ -22,6 +22,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/alerts/{alert_id}/photos": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Photos of an alert, with a comment; JPEG, PNG or HEIC, up to four at a time */
+        post: operations["add_photos"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/photos/{photo_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The file of a photo (JPEG) */
+        get: operations["get_photo"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/alerts.csv": {
         parameters: {
             query?: never;
@@ -119,6 +153,314 @@ export interface paths {
         };
         /** Alerts dealt with, by what they turned out to be; the most false alarms first */
         get: operations["count_dispositions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the public page of reports shows: categories, limits, the place of a QR code */
+        get: operations["report_form"];
+        put?: never;
+        /** Report a hazard: text, up to four photos, a place; no login */
+        post: operations["submit_report"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/report/places": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Places to pick: below one, by a part of the name, or near a position */
+        get: operations["report_places"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/report/position": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The position in a photo, for its reporter to confirm; nothing is stored */
+        post: operations["photo_position"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/report/status/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A report as its reporter sees it */
+        get: operations["report_status"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/report/status/{token}/rating": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Rate the answer; dissatisfied, once, it opens the report again */
+        post: operations["rate_report"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/report/status/{token}/photos": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Further photos of the reporter, four in all, until the report is settled */
+        post: operations["add_report_photos"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/report/status/{token}/photos/{photo_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A photo that the reporter may see */
+        get: operations["report_photo"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Citizens' reports, newest first */
+        get: operations["list_reports"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/statistics/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Figures of citizens' reports: received, verified, answered, closing rate */
+        get: operations["report_statistics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/{report_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One report with its photos and proposals to merge */
+        get: operations["get_citizen_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/{report_id}/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The next verification of a settled report: by the community, then by the street; 409 explains a refusal */
+        post: operations["verify_report"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/{report_id}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answer the reporter, with photos of the result; by SMS where he left a number */
+        post: operations["answer_report"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/{report_id}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A person decides that a report is about the same thing as an alert: its alert is merged into that one */
+        post: operations["merge_report"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/{report_id}/separate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A person decides that a report is not about the same thing as an alert: it is not proposed again */
+        post: operations["separate_report"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/erase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Erase what was sent with a phone number: number, words, photos, position */
+        post: operations["erase_reports"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/places/{place_id}/qr.svg": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The QR code of a place for reports */
+        get: operations["place_qr"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/places/{place_id}/qr": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The address in the QR code of a place; made if there is none */
+        get: operations["place_code"];
+        put?: never;
+        post?: never;
+        /** Revoke the QR codes of a place: those on walls no longer name it */
+        delete: operations["revoke_code"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/places-qr-sheet": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A page to print: the QR codes of the places under one, with their addresses */
+        get: operations["qr_sheet"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1663,6 +2005,34 @@ export interface components {
             text_en: string;
         };
         /**
+         * Page[PhotoView]
+         * @description A page of a list; `next` is the cursor of the next page, null on the last one.
+         */
+        Page_PhotoView_: {
+            items: components["schemas"]["PhotoView"][];
+            next: string | null;
+        };
+        /**
+         * PhotoView
+         * @description A photo of an alert. `path` needs the session or token of a user who may see it.
+         */
+        PhotoView: {
+            id: string;
+            path: string;
+            purpose: components["schemas"]["PhotoPurpose"];
+            width: number;
+            height: number;
+            /** Format: date-time */
+            at: string;
+            by: string;
+        };
+        /**
+         * PhotoPurpose
+         * @description What a photo shows. Values are stored.
+         * @enum {string}
+         */
+        PhotoPurpose: "answer" | "report" | "work";
+        /**
          * Page[AlertItem]
          * @description A page of a list; `next` is the cursor of the next page, null on the last one.
          */
@@ -1729,6 +2099,9 @@ export interface components {
             lat: number | null;
             concerned: components["schemas"]["PersonAtRisk"][];
             contacts: components["schemas"]["Contact"][];
+            photos: components["schemas"]["PhotoView"][];
+            proposals: components["schemas"]["ProposalView"][];
+            report: string | null;
         };
         /**
          * TimelineEntry
@@ -1742,6 +2115,7 @@ export interface components {
             person: string | null;
             channel: string | null;
             state: string | null;
+            photos: components["schemas"]["PhotoView"][];
         };
         /**
          * PersonAtRisk
@@ -1772,6 +2146,25 @@ export interface components {
             phone: string;
             relation?: string;
         };
+        /**
+         * ProposalView
+         * @description An alert that may be about the same thing; a person decides.
+         */
+        ProposalView: {
+            alert: string;
+            title: string;
+            source: components["schemas"]["AlertSource"];
+            nearness: components["schemas"]["Nearness"];
+            /** Format: date-time */
+            opened_at: string;
+            distance_m: number | null;
+        };
+        /**
+         * Nearness
+         * @description Why two alerts may be about the same place, the closest first.
+         * @enum {string}
+         */
+        Nearness: "building" | "distance" | "household" | "place";
         /**
          * WorkerLink
          * @description A worker's link, and the path of its page.
@@ -1805,6 +2198,286 @@ export interface components {
             device_fault: number;
             prank: number;
             unknown: number;
+        };
+        /**
+         * ReportForm
+         * @description What the public page needs. `place`: the place of the QR code; `code`: whether the QR code is valid.
+         */
+        ReportForm: {
+            site: string;
+            categories: components["schemas"]["ReportCategoryView"][];
+            consent: string;
+            photos_max: number;
+            photo_bytes_max: number;
+            text_max: number;
+            place: components["schemas"]["ReportPlace"] | null;
+            /** @enum {string} */
+            code: "none" | "revoked" | "valid";
+        };
+        /**
+         * ReportCategoryView
+         * @description A button of the public page. `emergency`: whom to call too, where life is in danger.
+         */
+        ReportCategoryView: {
+            id: string;
+            label: string;
+            life_safety: boolean;
+            emergency: string;
+        };
+        /**
+         * ReportPlace
+         * @description A place that a reporter may name. `leaf`: nothing below it can be named.
+         */
+        ReportPlace: {
+            id: string;
+            name: string;
+            address: string;
+            leaf: boolean;
+            /** @default null */
+            distance_m: number | null;
+        };
+        /**
+         * ReportPlaces
+         * @description Places to pick from.
+         */
+        ReportPlaces: {
+            items: components["schemas"]["ReportPlace"][];
+        };
+        /**
+         * PhotoPosition
+         * @description The position in a photo, in GCJ-02, for its reporter to confirm, and the nearest registered place. Not stored.
+         */
+        PhotoPosition: {
+            lat: number | null;
+            lon: number | null;
+            place: components["schemas"]["ReportPlace"] | null;
+        };
+        /**
+         * SubmittedReport
+         * @description A report that was made. `path` is the reporter's own page; whoever has it can read and rate the answer.
+         */
+        SubmittedReport: {
+            number: string;
+            path: string;
+            place: string;
+            life_safety: boolean;
+            emergency: string;
+            photos: number;
+            photos_refused: components["schemas"]["RefusedPhotoView"][];
+        };
+        /**
+         * RefusedPhotoView
+         * @description A photo that was not kept, and why.
+         */
+        RefusedPhotoView: {
+            number: number;
+            reason: string;
+            detail: string;
+        };
+        /**
+         * ReportStatus
+         * @description A report as its reporter sees it: no name of staff, no other resident's data.
+         */
+        ReportStatus: {
+            number: string;
+            label: string;
+            place: string;
+            text: string;
+            /** Format: date-time */
+            created_at: string;
+            stage: components["schemas"]["Stage"];
+            sentence: string;
+            steps: components["schemas"]["ReportStep"][];
+            answer: string;
+            answered_at: string | null;
+            photos: components["schemas"]["PublicPhoto"][];
+            satisfied: boolean | null;
+            can_rate: boolean;
+            can_reopen: boolean;
+            life_safety: boolean;
+            emergency: string;
+            photos_max: number;
+            photo_bytes_max: number;
+        };
+        /**
+         * Stage
+         * @description How far a report is, as its reporter sees it. Sentences are in console/messages_zh.py, by value.
+         * @enum {string}
+         */
+        Stage: "accepted" | "answered" | "community_verified" | "on_site" | "received" | "resolved" | "street_verified";
+        /**
+         * ReportStep
+         * @description A step of the progress that the reporter sees; `at` is None until it is reached.
+         */
+        ReportStep: {
+            name: components["schemas"]["Stage"];
+            text: string;
+            done: boolean;
+        };
+        /**
+         * PublicPhoto
+         * @description A photo the reporter may see: his own, or one of the result.
+         */
+        PublicPhoto: {
+            path: string;
+            purpose: components["schemas"]["PhotoPurpose"];
+            width: number;
+            height: number;
+        };
+        /**
+         * StoredPhotosView
+         * @description Photos that were kept and refused.
+         */
+        StoredPhotosView: {
+            kept: number;
+            refused: components["schemas"]["RefusedPhotoView"][];
+        };
+        /**
+         * Page[ReportItem]
+         * @description A page of a list; `next` is the cursor of the next page, null on the last one.
+         */
+        Page_ReportItem_: {
+            items: components["schemas"]["ReportItem"][];
+            next: string | null;
+        };
+        /**
+         * ReportItem
+         * @description A report in lists of the office. `alert` is the alert it opened, `work` the one it was merged into, else the
+         *         same.
+         */
+        ReportItem: {
+            id: string;
+            number: string;
+            alert: string;
+            work: string;
+            category: string;
+            label: string;
+            text: string;
+            severity: components["schemas"]["Severity"];
+            state: components["schemas"]["State"];
+            stage: components["schemas"]["Stage"];
+            place: string | null;
+            address: string;
+            place_source: components["schemas"]["PlaceSource"];
+            lat: number | null;
+            lon: number | null;
+            phone: string | null;
+            anonymous: boolean;
+            /** Format: date-time */
+            created_at: string;
+            community: components["schemas"]["Verification"] | null;
+            street: components["schemas"]["Verification"] | null;
+            answer: string;
+            answered_by: components["schemas"]["NamedReference"] | null;
+            answered_at: string | null;
+            satisfied: boolean | null;
+            feedback: string;
+            reopened_at: string | null;
+            erased: boolean;
+        };
+        /**
+         * PlaceSource
+         * @description How the place of a report was given. Values are stored.
+         * @enum {string}
+         */
+        PlaceSource: "map" | "none" | "pick" | "qr";
+        /**
+         * Verification
+         * @description Who verified, and when.
+         */
+        Verification: {
+            person: string;
+            name: string;
+            /** Format: date-time */
+            at: string;
+        };
+        /**
+         * ReportFiguresView
+         * @description Figures of the reports made in a period. `closing_rate`: closed and answered, of all, from 0 to 1.
+         */
+        ReportFiguresView: {
+            /** Format: date-time */
+            since: string;
+            /** Format: date-time */
+            until: string;
+            received: number;
+            by_category: {
+                [key: string]: number;
+            };
+            settled: number;
+            verified_by_community: number;
+            verified_by_street: number;
+            answered: number;
+            closed: number;
+            merged: number;
+            reopened: number;
+            satisfied: number;
+            dissatisfied: number;
+            overdue: number;
+            anonymous: number;
+            closing_rate: number | null;
+            satisfaction_rate: number | null;
+            answer_ms_median: number | null;
+        };
+        /**
+         * ReportDetail
+         * @description A report with its photos, and the alerts it may be merged with.
+         */
+        ReportDetail: {
+            id: string;
+            number: string;
+            alert: string;
+            work: string;
+            category: string;
+            label: string;
+            text: string;
+            severity: components["schemas"]["Severity"];
+            state: components["schemas"]["State"];
+            stage: components["schemas"]["Stage"];
+            place: string | null;
+            address: string;
+            place_source: components["schemas"]["PlaceSource"];
+            lat: number | null;
+            lon: number | null;
+            phone: string | null;
+            anonymous: boolean;
+            /** Format: date-time */
+            created_at: string;
+            community: components["schemas"]["Verification"] | null;
+            street: components["schemas"]["Verification"] | null;
+            answer: string;
+            answered_by: components["schemas"]["NamedReference"] | null;
+            answered_at: string | null;
+            satisfied: boolean | null;
+            feedback: string;
+            reopened_at: string | null;
+            erased: boolean;
+            photos: components["schemas"]["PhotoView"][];
+            proposals: components["schemas"]["ProposalView"][];
+        };
+        /**
+         * ErasedReports
+         * @description How many reports of a phone number were erased.
+         */
+        ErasedReports: {
+            reports: number;
+        };
+        /**
+         * PlaceCodeView
+         * @description The code of a place: the address in its QR code.
+         */
+        PlaceCodeView: {
+            place: string;
+            path: string;
+            /** Format: date-time */
+            created_at: string;
+        };
+        /**
+         * RevokedCodes
+         * @description How many codes of a place were revoked.
+         */
+        RevokedCodes: {
+            revoked: number;
         };
         /**
          * DoctorReport
@@ -3568,15 +4241,41 @@ export type Helper = components['schemas']['Helper'];
 export type Responder = components['schemas']['Responder'];
 export type NotifiedPerson = components['schemas']['NotifiedPerson'];
 export type EvidenceLine = components['schemas']['EvidenceLine'];
+export type PagePhotoView = components['schemas']['Page_PhotoView_'];
+export type PhotoView = components['schemas']['PhotoView'];
+export type PhotoPurpose = components['schemas']['PhotoPurpose'];
 export type PageAlertItem = components['schemas']['Page_AlertItem_'];
 export type AlertDetail = components['schemas']['AlertDetail'];
 export type TimelineEntry = components['schemas']['TimelineEntry'];
 export type PersonAtRisk = components['schemas']['PersonAtRisk'];
 export type CareNote = components['schemas']['CareNote'];
 export type Contact = components['schemas']['Contact'];
+export type ProposalView = components['schemas']['ProposalView'];
+export type Nearness = components['schemas']['Nearness'];
 export type WorkerLink = components['schemas']['WorkerLink'];
 export type DispositionStatistics = components['schemas']['DispositionStatistics'];
 export type DispositionCount = components['schemas']['DispositionCount'];
+export type ReportForm = components['schemas']['ReportForm'];
+export type ReportCategoryView = components['schemas']['ReportCategoryView'];
+export type ReportPlace = components['schemas']['ReportPlace'];
+export type ReportPlaces = components['schemas']['ReportPlaces'];
+export type PhotoPosition = components['schemas']['PhotoPosition'];
+export type SubmittedReport = components['schemas']['SubmittedReport'];
+export type RefusedPhotoView = components['schemas']['RefusedPhotoView'];
+export type ReportStatus = components['schemas']['ReportStatus'];
+export type Stage = components['schemas']['Stage'];
+export type ReportStep = components['schemas']['ReportStep'];
+export type PublicPhoto = components['schemas']['PublicPhoto'];
+export type StoredPhotosView = components['schemas']['StoredPhotosView'];
+export type PageReportItem = components['schemas']['Page_ReportItem_'];
+export type ReportItem = components['schemas']['ReportItem'];
+export type PlaceSource = components['schemas']['PlaceSource'];
+export type Verification = components['schemas']['Verification'];
+export type ReportFiguresView = components['schemas']['ReportFiguresView'];
+export type ReportDetail = components['schemas']['ReportDetail'];
+export type ErasedReports = components['schemas']['ErasedReports'];
+export type PlaceCodeView = components['schemas']['PlaceCodeView'];
+export type RevokedCodes = components['schemas']['RevokedCodes'];
 export type DoctorReport = components['schemas']['DoctorReport'];
 export type BrokerSender = components['schemas']['BrokerSender'];
 export type TopicCount = components['schemas']['TopicCount'];
@@ -3870,6 +4569,114 @@ export interface operations {
             };
         };
     };
+    add_photos: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alert_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /**
+                     * Comment
+                     * @default
+                     */
+                    comment?: string;
+                    /** Person */
+                    person?: string | null;
+                    photos?: string[];
+                };
+                /**
+                 * @example {
+                 *       "comment": "现场照片",
+                 *       "person": "worker-3"
+                 *     }
+                 */
+                "application/json": {
+                    /**
+                     * Comment
+                     * @default
+                     */
+                    comment?: string;
+                    /** Person */
+                    person?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PhotoView_"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_photo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                photo_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     export_alerts: {
         parameters: {
             query?: {
@@ -4066,6 +4873,10 @@ export interface operations {
                      */
                     findings?: string[];
                     disposition?: ("real" | "false_alarm" | "test" | "device_fault" | "prank") | null;
+                    /** Photo */
+                    photo?: null;
+                    /** Photos */
+                    photos?: null;
                 };
             };
         };
@@ -4168,6 +4979,1035 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DispositionStatistics"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    report_form: {
+        parameters: {
+            query?: {
+                qr?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportForm"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    submit_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /** Category */
+                    category: string;
+                    /**
+                     * Text
+                     * @default
+                     */
+                    text?: string;
+                    /** Qr */
+                    qr?: string | null;
+                    /** Place */
+                    place?: string | null;
+                    /**
+                     * Address
+                     * @default
+                     */
+                    address?: string;
+                    /** Lat */
+                    lat?: number | null;
+                    /** Lon */
+                    lon?: number | null;
+                    /**
+                     * Datum
+                     * @default GCJ-02
+                     * @enum {string}
+                     */
+                    datum?: "WGS-84" | "GCJ-02" | "BD-09";
+                    /** Phone */
+                    phone?: string | null;
+                    /**
+                     * Consent
+                     * @default false
+                     */
+                    consent?: boolean;
+                    /** Key */
+                    key?: string | null;
+                    /**
+                     * Website
+                     * @default
+                     */
+                    website?: string;
+                    photos?: string[];
+                };
+                /**
+                 * @example {
+                 *       "category": "exit",
+                 *       "text": "消防通道被电动车堵住了",
+                 *       "place": "c1-3",
+                 *       "address": "东侧通道",
+                 *       "phone": "19900000009",
+                 *       "consent": true,
+                 *       "key": "5f0c9a52-7c1e-4f0e-9d5b-1f1f6f1d2a77"
+                 *     }
+                 */
+                "application/json": {
+                    /** Category */
+                    category: string;
+                    /**
+                     * Text
+                     * @default
+                     */
+                    text?: string;
+                    /** Qr */
+                    qr?: string | null;
+                    /** Place */
+                    place?: string | null;
+                    /**
+                     * Address
+                     * @default
+                     */
+                    address?: string;
+                    /** Lat */
+                    lat?: number | null;
+                    /** Lon */
+                    lon?: number | null;
+                    /**
+                     * Datum
+                     * @default GCJ-02
+                     * @enum {string}
+                     */
+                    datum?: "WGS-84" | "GCJ-02" | "BD-09";
+                    /** Phone */
+                    phone?: string | null;
+                    /**
+                     * Consent
+                     * @default false
+                     */
+                    consent?: boolean;
+                    /** Key */
+                    key?: string | null;
+                    /**
+                     * Website
+                     * @default
+                     */
+                    website?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubmittedReport"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    report_places: {
+        parameters: {
+            query?: {
+                parent?: string | null;
+                text?: string | null;
+                lat?: number | null;
+                lon?: number | null;
+                datum?: "WGS-84" | "GCJ-02" | "BD-09";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportPlaces"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    photo_position: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    photos?: string[];
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhotoPosition"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    report_status: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportStatus"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rate_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "satisfied": true,
+                 *       "text": "处理很快"
+                 *     }
+                 */
+                "application/json": {
+                    /** Satisfied */
+                    satisfied: boolean;
+                    /**
+                     * Text
+                     * @default
+                     */
+                    text?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportStatus"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_report_photos: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    photos?: string[];
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoredPhotosView"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    report_photo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+                photo_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_reports: {
+        parameters: {
+            query?: {
+                state?: string[];
+                category?: string | null;
+                answered?: boolean | null;
+                /** @description this place and all places under it */
+                place?: string | null;
+                since?: string | null;
+                until?: string | null;
+                limit?: number;
+                /** @description the `next` of the page before */
+                next?: string | null;
+                /** @description the same as next */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ReportItem_"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    report_statistics: {
+        parameters: {
+            query?: {
+                /** @description this place and all places under it */
+                place?: string | null;
+                /** @description made at or after; default: 30 days ago */
+                since?: string | null;
+                until?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportFiguresView"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_citizen_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                report_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportDetail"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    verify_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                report_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "person": "worker-5",
+                 *       "comment": "现场已看"
+                 *     }
+                 */
+                "application/json": {
+                    /** Person */
+                    person?: string | null;
+                    /** Comment */
+                    comment?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportDetail"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    answer_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                report_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /** Text */
+                    text: string;
+                    /** Person */
+                    person?: string | null;
+                    photos?: string[];
+                };
+                /**
+                 * @example {
+                 *       "text": "通道已清理，并安装了隔离桩。",
+                 *       "person": "worker-3"
+                 *     }
+                 */
+                "application/json": {
+                    /** Text */
+                    text: string;
+                    /** Person */
+                    person?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportDetail"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    merge_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                report_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "alert": "31",
+                 *       "reason": "同一处燃气泄漏"
+                 *     }
+                 */
+                "application/json": {
+                    /** Alert */
+                    alert: string;
+                    /** Person */
+                    person?: string | null;
+                    /** Reason */
+                    reason?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportDetail"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    separate_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                report_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "alert": "31",
+                 *       "reason": "同一处燃气泄漏"
+                 *     }
+                 */
+                "application/json": {
+                    /** Alert */
+                    alert: string;
+                    /** Person */
+                    person?: string | null;
+                    /** Reason */
+                    reason?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportDetail"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    erase_reports: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "phone": "19900000009"
+                 *     }
+                 */
+                "application/json": {
+                    /** Phone */
+                    phone: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasedReports"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    place_qr: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                place_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/svg+xml": string;
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    place_code: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                place_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaceCodeView"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_code: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                place_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevokedCodes"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    qr_sheet: {
+        parameters: {
+            query: {
+                /** @description this place and all places under it */
+                place: string;
+                /** @description places of this level only */
+                level?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
                 };
             };
             /** @description An error of the request */

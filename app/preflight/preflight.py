@@ -13,11 +13,14 @@ import msgspec
 import yaml
 from msgspec import Struct
 
-from alerts.channel_specs import stored_address
+from alerts.channel_specs import SMS, stored_address
 from alerts.channels.preflight import Preflighted, PreflightScope, ProviderFault
-from domain import Instant, Person
+from alerts.channels.providers import ProviderChain, ProviderLimit
+from domain import DAY, Instant, Person
 
 ADVICE: Final = Path(__file__).with_name("advice.zh.yaml")
+NEEDED_A_DAY: Final = 10
+"""One alert that nobody takes is a call, a deputy's, an escalation and its repeats; the carriers allow ten a day."""
 _UNREACHABLE: Final = "unreachable"
 
 
@@ -45,6 +48,7 @@ async def preflight(
             names.append(name)
             asked.append(_ask(provider, PreflightScope(addresses, templates), now))
     answers = list(zip(names, await asyncio.gather(*asked), strict=True))
+    answers += [(SMS, _limit_faults(channel)) for name, channel in channels.items() if name == SMS]
     faults = tuple((name, fault) for name, found in answers for fault in found)
     faulty = {name for name, _ in faults}
     passed = tuple(name for name in dict.fromkeys(names) if name not in faulty)
@@ -68,6 +72,22 @@ def _providers(channel: object) -> Collection[Preflighted]:
     behind = getattr(channel, "providers", None)
     found = [channel, *behind.values()] if isinstance(behind, Mapping) else [channel]
     return [provider for provider in found if isinstance(provider, Preflighted)]
+
+
+def _limit_faults(channel: object) -> Collection[ProviderFault]:
+    """The texts that one phone may get in a day by all providers, when these are fewer than a ladder needs."""
+    if not isinstance(channel, ProviderChain):
+        return []
+    daily = {name: _per_number_a_day(channel.plan(name).limits) for name in channel.providers}
+    limited = {name: count for name, count in daily.items() if count is not None}
+    if len(limited) < len(daily) or sum(limited.values()) >= NEEDED_A_DAY:
+        return []
+    return [ProviderFault("limits.number", ", ".join(f"{name} {count}" for name, count in limited.items()))]
+
+
+def _per_number_a_day(limits: Iterable[ProviderLimit]) -> int | None:
+    counts = [limit.count for limit in limits if limit.per == "number" and limit.span_ms >= DAY]
+    return min(counts, default=None)
 
 
 async def _ask(provider: Preflighted, scope: PreflightScope, now: Instant) -> Collection[ProviderFault]:

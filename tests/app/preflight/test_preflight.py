@@ -15,12 +15,13 @@ from alerts.channels.apprise_services import AppriseServices, AppriseSettings
 from alerts.channels.guarded_post import GuardedPost
 from alerts.channels.logbook import Logbook
 from alerts.channels.mail_message import Sender
+from alerts.channels.providers import ProviderChain, ProviderLimit, ProviderPlan
 from alerts.channels.smtp import Smtp, SmtpSettings
 from alerts.channels.webhook import Webhook, WebhookSettings
 from alerts.channels.wechat import WeChat, WeChatSettings
 from alerts.channels.wecom import WeCom, WeComSettings
 from app.preflight.preflight import advices, preflight
-from domain import Person
+from domain import DAY, Person
 from domain.secret import Secret
 from simulators.providers.faults import Fault, FaultKind
 from simulators.providers.local_server import loopback_client
@@ -126,6 +127,26 @@ async def test_urls_of_people_are_resolved_and_not_called(client: httpx2.AsyncCl
 async def test_urls_of_apprise_are_read(client: httpx2.AsyncClient) -> None:
     services = {"good": Secret("ntfy://maple"), "bad": Secret("no-such-service://x")}
     assert await ask(AppriseServices(AppriseSettings(services))) == ["apprise.url bad"]
+
+
+@pytest.mark.parametrize(
+    ("counts", "faults"),
+    [
+        ({"tencent": 2}, ["limits.number tencent 2"]),
+        ({"tencent": 2, "aliyun": 50}, []),
+        ({"tencent": 2, "http": None}, []),
+        ({"tencent": 2, "other": 5}, ["limits.number tencent 2, other 5"]),
+    ],
+)
+async def test_a_daily_limit_that_would_break_the_ladder_is_named(
+    counts: dict[str, int | None], faults: list[str]
+) -> None:
+    """Tencent's default is two texts a number and day."""
+    limits = {name: () if count is None else (ProviderLimit(DAY, count),) for name, count in counts.items()}
+    plans = {name: ProviderPlan(limits=limit) for name, limit in limits.items()}
+    chain = ProviderChain("sms", dict.fromkeys(counts, Logbook()), plans)
+    result = await preflight({"sms": chain, "voice": chain}, (), NOW)
+    assert [f"{fault.problem} {fault.detail}" for _, fault in result.faults] == faults
 
 
 async def test_a_provider_that_does_not_answer_is_a_fault_and_the_others_are_asked(client: httpx2.AsyncClient) -> None:

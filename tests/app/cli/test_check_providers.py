@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from app.cli.check_providers import check_providers
 from app.cli.init import write_site_template
+from app.cli.main import main
 from simulators.providers.wecom.server import WeComServer
 
 NOW = 1_767_333_900_000
@@ -41,3 +43,21 @@ async def test_each_channel_has_a_line_and_a_fault_is_the_exit_code(
     assert printed[1].startswith("wecom_robot: cannot be asked without sending")
     assert printed[2].startswith("email: 邮件：连不上邮件服务器。请核对 channels.email 的 host 和 port")
     assert "pa55" not in " ".join(printed)
+
+
+def test_the_command_ends_with_the_fault_of_a_provider(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FENGSHAO_SMTP_USERNAME", "alarm")
+    monkeypatch.setenv("FENGSHAO_SMTP_PASSWORD", "pa55")
+    folder = tmp_path / "site"
+    write_site_template(folder)
+    settings = (folder / "site.yaml").read_text("utf-8")
+    email = "channels: {email: {host: 127.0.0.1, port: 9, sender: alarm@fengshu.example}}"
+    (folder / "site.yaml").write_text(settings.replace("channels: {}", email), "utf-8")
+    people = (folder / "people.csv").read_text("utf-8")
+    (folder / "people.csv").write_text(people.replace("id,name,phone", "id,name,email", 1), "utf-8")
+    for name, mailbox in (("19900000001", "zhang@fengshu.example"), ("19900000002", "li@fengshu.example")):
+        text = (folder / "people.csv").read_text("utf-8")
+        (folder / "people.csv").write_text(text.replace(name, mailbox), "utf-8")
+    ran = CliRunner().invoke(main, ["check", "--site", str(folder), "--providers"])
+    assert "email: 邮件：连不上邮件服务器" in ran.output, ran.output
+    assert ran.exit_code == 1

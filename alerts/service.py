@@ -18,6 +18,7 @@ from alerts.delivery.outcomes import DeliveryOutcomes
 from alerts.escalation.escalator import Escalator
 from alerts.escalation.handover import OutsideSystems
 from alerts.escalation.ladder_choice import AffectedPeople, nobody_affected
+from alerts.escalation.phone_calls import with_phone_calls
 from alerts.escalation.policy import EscalationPolicy
 from alerts.handling import replies
 from alerts.handling.audit import AuditResult
@@ -79,8 +80,15 @@ class AlertService:
         outbox = OutboxWriter(
             self.renderer, settings.channels, page, self._affected_name, settings.keyword_templates, settings.roles
         )
+        policy = with_phone_calls(policy, settings.channels)
         self.escalator = escalator = Escalator(
-            policy, outbox, community, settings.tz, settings.last_resort, settings.roles, affected
+            with_phone_calls(policy, settings.channels),
+            outbox,
+            community,
+            settings.tz,
+            settings.last_resort,
+            settings.roles,
+            affected,
         )
         self.processor = processor = AlertProcessor(escalator, outside)
         self.intake = FindingIntake(processor, escalator, devices)

@@ -34,6 +34,9 @@ from alerts.reply_parsing.codes import normalize_phone
 from domain import Instant
 from domain.recipients import is_phone
 
+PLACEHOLDERS: Final = ("phone", "text", "id", "sign", "template", "secret")
+"""Besides `params.NAME`, the variables of the text."""
+HEADER_VALUES: Final = re.compile(r"[\x20-\x7e]*")
 _LARGEST_PUSH_BYTES: Final = 64 * 1024
 _ANSWER_BYTES_MAX: Final = 64 * 1024
 

@@ -79,7 +79,7 @@ class ChannelHealth:
             TEMPLATE: (texts.template_refused, texts.template_advice),
             RECEIPTS: (texts.receipts_missing, texts.receipts_advice),
         }[rule]
-        problem = texts.faults.get(detail, detail)
+        problem = next((text for fault, text in texts.faults.items() if fault == detail), detail)
         return own_finding(
             rule,
             Subject("system", f"channel:{subject}"),

@@ -90,6 +90,8 @@ class Rung(BaseModel):
     fallback: tuple[str, ...] = ()
     recipients: tuple[Recipient, ...] = ()
     wait: Duration
+    phone: str = ""
+    """This role is also called by phone on this rung, where the site has the channel `voice`."""
     people_needed: int | None = Field(default=None, ge=1, le=PEOPLE_MAX)
 
     @property

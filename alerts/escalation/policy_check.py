@@ -72,6 +72,10 @@ def check_roles(policy: EscalationPolicy, roles: Roles, unknown: Callable[[str, 
     for path, recipient in _recipients(policy):
         if recipient.role not in roles:
             yield Fault((*path, "role"), unknown(recipient.role, roles))
+    for index, ladder in enumerate(policy.ladders):
+        for step, rung in enumerate(ladder.rungs):
+            if rung.phone and rung.phone not in roles:
+                yield Fault(("ladders", index, "rungs", step, "phone"), unknown(rung.phone, roles))
 
 
 def check_conditions(

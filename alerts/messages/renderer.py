@@ -20,7 +20,7 @@ from alerts.alert import Actor, Alert, EscalationCause
 from alerts.lifecycle.transitions import ActionRefusal
 from alerts.message import COMPANION_KINDS, MessageKind
 from alerts.messages import exercise
-from alerts.messages.catalog import VARIABLE, SmsTemplate, TextCatalog, template_code
+from alerts.messages.catalog import EXERCISE_SUFFIX, VARIABLE, SmsTemplate, TextCatalog, template_code
 from alerts.reply_parsing import codes as reply_codes
 from domain import DAY, HOUR, MINUTE, Finding, Instant, Ledger, Person
 from domain.addresses import shortened
@@ -214,7 +214,7 @@ class MessageRenderer:
         filed = self._template_text(template, alert, context)
         params = {name: values[name] for name in VARIABLE.findall(filed)}
         code = template_code(template, alert.severity, self._codes, exercise=alert.exercise)
-        name = f"{template.name}.{alert.severity.value}"
+        name = f"{template.name}{EXERCISE_SUFFIX if alert.exercise else ''}.{alert.severity.value}"
         return Sms(code, params, f"【{self.sign}】{_fill(filed, params)}", name)
 
     def _variables(self, alert: Alert, context: MessageContext) -> dict[str, str]:

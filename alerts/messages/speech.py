@@ -12,6 +12,7 @@ from alerts.messages.catalog import EXERCISE_SUFFIX, VARIABLE, SpeechTemplate, T
 from alerts.messages.renderer import MessageContext, MessageRenderer, Sms, sanitize
 from domain.addresses import shortened
 
+SPEECH_VARIABLES: Final = ("title", "place", "limit")
 PLACE_LENGTH_MAX: Final = 60
 TITLE_LENGTH_MAX: Final = 30
 _DIGITS: Final = "零一二三四五六七八九"

@@ -12,7 +12,8 @@ from alerts.channel_specs import SPECS, stored_address
 from app.cli.output import Print
 from app.clock import Clock
 from app.config.faults import ConfigError
-from app.config.site import SiteConfig
+from app.config.settings import SiteSettings
+from app.config.site import SiteConfig, read_settings
 from app.site_check.check import check_site_files, summary_lines
 from domain.people import community
 
@@ -46,11 +47,17 @@ def check_site(path: Path | None, templates: bool, echo: Print, data: Path | Non
 
 
 def _print_templates(path: Path | None, echo: Print) -> int:
+    from app.cli.provider_templates import template_lines
     from app.config.catalog import load_wording
     from app.server.demo import registered_templates
 
-    for template, text in sorted(registered_templates(load_wording(path)).items()):
-        echo(f"{template}\t{text}")
+    wording = load_wording(path)
+    settings = read_settings(path) if path is not None else SiteSettings()
+    if settings.channels.sms is None and settings.channels.voice is None:
+        for template, text in sorted(registered_templates(wording).items()):
+            echo(f"{template}\t{text}")
+    for line in template_lines(wording, settings):
+        echo(line)
     return 0
 
 

@@ -299,12 +299,13 @@ def refusals_replay(data: Path, reason: str | None, source: str | None) -> None:
 @click.option("--site", type=FOLDER, required=True)
 @click.option("--to", required=True, metavar="PHONE|USERID", help="A phone number, or a WeCom userid.")
 @click.option("--channel", default="sms", show_default=True, type=click.Choice(CHANNELS))
+@click.option("--provider", help="Name of one provider of the channel; default: the first.")
 @report_user_errors
-def send_test_message(site: Path, to: str, channel: str) -> None:
+def send_test_message(site: Path, to: str, channel: str, provider: str | None) -> None:
     """Send one real message through a channel and say what the provider answered."""
     from app.cli.send_test_message import send_test
 
-    sys.exit(asyncio.run(send_test(site, to, channel, click.echo)))
+    sys.exit(asyncio.run(send_test(site, to, channel, click.echo, provider)))
 
 
 main.add_command(exchange_group)

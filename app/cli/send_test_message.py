@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from alerts.alert import Alert
 from alerts.channel_specs import Content, spec_of
 from alerts.channels.channel import SendOutcome, SendResult
+from alerts.channels.providers import chain_of
 from alerts.message import Delivery, MessageKind
 from alerts.messages.cards import CardRenderer
 from alerts.messages.contents import ContentRenderer
@@ -24,7 +25,7 @@ from app.server.channels import ChannelNotConfigured, build_channels, http_clien
 from domain import HOUR, MINUTE, Instant, Ledger, Severity, Subject
 
 
-async def send_test(site: Path, to: str, channel: str, echo: Print) -> int:
+async def send_test(site: Path, to: str, channel: str, echo: Print, provider: str | None = None) -> int:
     """Send a message to one phone or userid; the exit code is 0 only when the provider accepted it."""
     settings = load_site(site).settings
     clock = Clock()
@@ -35,7 +36,12 @@ async def send_test(site: Path, to: str, channel: str, echo: Print) -> int:
         template_codes = settings.channels.aliyun_sms.templates if settings.channels.aliyun_sms else {}
         renderer = MessageRenderer(load_wording(site), settings.sign, settings.zone, template_codes)
         delivery = sample_delivery(settings, renderer, channel, to, clock())
-        result = await endpoints[channel].channel.send(delivery, clock())
+        chain = chain_of(channel, endpoints[channel].channel)
+        if provider is not None and provider not in chain.providers:
+            known = ", ".join(chain.providers)
+            raise ChannelNotConfigured(f"{site}/site.yaml: channel {channel} has no provider {provider}, only {known}")
+        delivery = replace(delivery, provider=provider or next(iter(chain.providers)))
+        result = await chain.send(delivery, clock())
     echo(_result_text(result, delivery))
     return 0 if result.outcome is SendOutcome.ACCEPTED else 1
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import cache
 from ipaddress import ip_network
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from alerts.channel_specs import CHANNELS
 from app.config.exchange import ExchangeSettings
@@ -18,6 +18,7 @@ from app.config.message_settings import (
     WeChatSettings,
     WeComRobotSettings,
 )
+from app.config.phone_settings import SmsSettings, VoiceSettings
 from domain.care import CARE
 from domain.duration import Duration
 from domain.kind import LocalizedText
@@ -120,13 +121,22 @@ class WeComSettings(_Strict):
 class ChannelSettings(_Strict):
     """The notification channels of a site; None is not configured."""
 
+    sms: SmsSettings | None = None
+    voice: VoiceSettings | None = None
     aliyun_sms: AliyunSmsSettings | None = None
+    """The channel `sms` with one provider, as it was written before `sms`."""
     wecom: WeComSettings | None = None
     wecom_robot: WeComRobotSettings | None = None
     wechat: WeChatSettings | None = None
     email: EmailSettings | None = None
     webhook: WebhookSettings | None = None
     apprise: AppriseSettings | None = None
+
+    @model_validator(mode="after")
+    def _one_way_to_write_sms(self) -> Self:
+        if self.sms is not None and self.aliyun_sms is not None:
+            raise ValueError("sms and aliyun_sms are one channel: write `- {type: aliyun, ...}` under sms.providers")
+        return self
 
     @property
     def configured(self) -> tuple[str, ...]:

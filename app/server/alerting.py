@@ -13,7 +13,8 @@ import msgspec
 from sqlalchemy import Connection
 
 from alerts.channel_specs import SPECS
-from alerts.channels.channel import CallbackResponse
+from alerts.channels.channel import CallbackResponse, Channel
+from alerts.channels.providers import PollingProvider
 from alerts.delivery.sender import OutboxSender
 from alerts.drills import Drills
 from alerts.escalation.policy import EscalationPolicy
@@ -119,11 +120,19 @@ class Alerting:
                 continue
 
     def callbacks(self) -> dict[str, CallbackEndpoint]:
-        """Endpoints for the providers' callbacks, one for each channel that has a secret."""
+        """Endpoints for the providers' callbacks, one for each channel or provider that has a secret."""
         return {
-            name: CallbackEndpoint(endpoint.secret, CallbackHandler(self.desk, name, endpoint, self._clock))
+            path: CallbackEndpoint(secret, CallbackHandler(self.desk, name, receiver, self._clock))
             for name, endpoint in self._endpoints.items()
-            if endpoint.secret.reveal()
+            for path, secret, receiver in endpoint.receivers(name)
+        }
+
+    def pulled_providers(self) -> dict[tuple[str, str], PollingProvider]:
+        """Providers whose receipts and replies are fetched, by channel and provider."""
+        return {
+            (name, provider): source
+            for name, endpoint in self._endpoints.items()
+            for provider, source in endpoint.pulled().items()
         }
 
 
@@ -141,11 +150,11 @@ def _digest(content: bytes) -> str:
 class CallbackHandler:
     """Handles callbacks of one provider; replies once their content is committed."""
 
-    def __init__(self, desk: AlertService, name: str, endpoint: ChannelEndpoint, clock: Callable[[], Instant]) -> None:
-        self._desk, self._name, self._endpoint, self._clock = desk, name, endpoint, clock
+    def __init__(self, desk: AlertService, name: str, channel: Channel, clock: Callable[[], Instant]) -> None:
+        self._desk, self._name, self._channel, self._clock = desk, name, channel, clock
 
     async def __call__(self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes) -> CallbackReply:
-        response: CallbackResponse = self._endpoint.channel.receive(headers, query, body, self._clock())
+        response: CallbackResponse = self._channel.receive(headers, query, body, self._clock())
         if response.events:
             for result in await self._desk.receive(response.events, self._name):
                 # The alert's timeline has the text; a text about no alert is nowhere else.

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import httpx2
-from msgspec import Struct
+from msgspec import Struct, field
 
 from alerts.channels.aliyun_sms import AliyunSettings, AliyunSms
 from alerts.channels.channel import Channel
 from alerts.channels.logbook import Logbook
+from alerts.channels.providers import PollingProvider, ProviderChain
 from alerts.channels.wecom import WeCom, WeComSettings
 from app.config.secrets import read_secret
 from app.config.settings import AliyunSmsSettings, SiteSettings
 from app.config.settings import WeComSettings as WeComSiteSettings
 from app.errors import UserError
-from app.server import message_channels
+from app.server import message_channels, phone_channels
 from domain.secret import Secret
 
 TIMEOUTS = httpx2.Timeout(connect=3.0, read=8.0, write=8.0, pool=2.0)
@@ -30,8 +31,25 @@ class ChannelNotConfigured(UserError):
 class ChannelEndpoint(Struct, frozen=True):
     """A channel and the secret in the path of its callbacks."""
 
-    channel: Channel
+    channel: Channel | ProviderChain
     secret: Secret
+    provider_secrets: Mapping[str, Secret] = field(default_factory=dict)
+    """Provider -> the secret in the path of its own callbacks, `/callbacks/<channel>-<provider>/<secret>`."""
+    pull: tuple[str, ...] = ()
+    """Providers whose receipts and replies are fetched."""
+
+    def receivers(self, name: str) -> Iterator[tuple[str, Secret, Channel]]:
+        """(name in the path, secret, receiver) of each address for callbacks."""
+        if isinstance(self.channel, ProviderChain):
+            for provider, secret in self.provider_secrets.items():
+                yield f"{name}-{provider}", secret, self.channel.providers[provider]
+        elif self.secret.reveal():
+            yield name, self.secret, self.channel
+
+    def pulled(self) -> dict[str, PollingProvider]:
+        """Providers to fetch from, by name."""
+        behind = self.channel.providers if isinstance(self.channel, ProviderChain) else {}
+        return {name: one for name, one in behind.items() if name in self.pull and isinstance(one, PollingProvider)}
 
 
 def http_client() -> httpx2.AsyncClient:
@@ -46,6 +64,12 @@ def build_channels(
     endpoints = {"logbook": ChannelEndpoint(Logbook(), Secret(""))}
     if site.channels.aliyun_sms:
         endpoints["sms"] = _sms(site, site.channels.aliyun_sms, client, environ)
+    for name, phone in (("sms", site.channels.sms), ("voice", site.channels.voice)):
+        if phone:
+            chain = phone_channels.build_chain(name, site.sign, phone, client, environ)
+            provider_secrets = {one.name: _callback_secret(one.callback_secret_env, environ) for one in phone.providers}
+            pull = tuple(one.name for one in phone.providers if getattr(one, "pull", False))
+            endpoints[name] = ChannelEndpoint(chain, Secret(""), provider_secrets, pull)
     if site.channels.wecom:
         endpoints["wecom"] = _wecom(site.channels.wecom, client, environ, clock)
     return endpoints | _message_channels(site, client, environ, clock)

@@ -14,6 +14,7 @@ from app.datadir.credentials import push_secrets
 from app.server.doctor import Doctor, doctor_inputs
 from app.server.metrics import exchange_metrics, service_metrics
 from app.server.processing import Processing
+from app.server.provider_metrics import provider_metrics
 from app.server.reports import site_info
 from app.server.rule_summaries import rule_summaries
 from app.server.service import Service
@@ -92,6 +93,7 @@ def metrics(service: Service) -> Iterator[Metric]:
         service.canary.last,
     )
     yield from exchange_metrics(alerting.exchange.sender.counts)
+    yield from provider_metrics(alerting.desk.outcomes.router)
 
 
 def _registry_dependencies(service: Service) -> dependencies.RegistryDependencies:

@@ -26,6 +26,7 @@ from app.server.jobs import DatabaseJobStore, build_jobs
 from app.server.live_updates import LiveUpdates, StatusPublisher
 from app.server.processing import Processing, build_engine, load_start_state
 from app.server.provider_checks import check_providers_regularly
+from app.server.provider_polling import poll_providers
 from app.server.registry import RegistryCache
 from app.server.reports import MonthlyReports
 from app.server.roster_check import RosterCheck
@@ -180,6 +181,7 @@ class Service:
                 self.self_monitoring,
                 self.clock,
             ),
+            "provider polling": poll_providers(self.alerting.desk, self.alerting.pulled_providers(), self.clock),
             "roster check": self.roster_check.run(),
             "rebirths": request_rebirths(self.processing.decoder, self.config.broker, self.clock),
             "latch resets": self.latch_resets.run(),

@@ -16,7 +16,8 @@ from alerts.channel_specs import CHANNELS
 from alerts.delivery import channel_health
 from alerts.escalation.policy import EscalationPolicy
 from alerts.escalation.policy_check import check_names, check_roles
-from alerts.messages.catalog import EXERCISE_SUFFIX, VARIABLE, TextCatalog
+from alerts.messages.catalog import VARIABLE, TextCatalog
+from alerts.messages.speech import SPEECH_VARIABLES
 from app.config.catalog import category_ladders
 from app.config.csv_files import Sheet
 from app.config.faults import ConfigError, ConfigFault
@@ -26,6 +27,7 @@ from app.config.suggestions import did_you_mean, missing_reference, nearest, unk
 from app.config.yaml_files import Document, read_yaml, validate
 from app.pipeline import refused_dangers, self_monitoring, unread_verdicts
 from app.reload.codecs import FOLDER as CODECS
+from app.site_check.template_names import template_faults
 from domain import Device, Fault
 from domain.duration import parse_duration
 from domain.geo import BD_09, GCJ_02, WGS_84
@@ -97,14 +99,7 @@ def setting_faults(site: Path, wording: TextCatalog | None) -> list[ConfigFault]
         for fault in filter_faults(_lists_of_text(_value_at(document.data, "intake", "filters")))
     ]
     if wording is not None:
-        names = {f"{text.name}{suffix}": text.codes for text in wording.sms for suffix in ("", EXERCISE_SUFFIX)}
-        known = {*names, *(f"{name}.{severity}" for name, codes in names.items() for severity in codes)}
-        path = ("channels", "aliyun_sms", "templates")
-        faults += [
-            Fault((*path, name), unknown_name(name, known))
-            for name in _keys(_value_at(document.data, *path))
-            if name not in known
-        ]
+        faults += template_faults(document.data, wording)
     return document.locate_all(faults)
 
 
@@ -287,6 +282,11 @@ def wording_faults(
         faults += [Fault(("sms", index, "text"), unknown_name(name, variables)) for name in unknown]
         if text.hazard not in hazards:
             faults.append(Fault(("sms", index, "hazard"), unknown_name(text.hazard, hazards)))
+    for index, speech in enumerate(catalog.voice):
+        unknown = [name for name in VARIABLE.findall(speech.text) if name not in SPEECH_VARIABLES]
+        faults += [Fault(("voice", index, "text"), unknown_name(name, SPEECH_VARIABLES)) for name in unknown]
+        if speech.hazard not in hazards:
+            faults.append(Fault(("voice", index, "hazard"), unknown_name(speech.hazard, hazards)))
     for kind, severity in {(text.kind, severity) for text in built_in.sms for severity in text.codes}:
         if not any(text.kind is kind and text.hazard == "*" and severity in text.codes for text in catalog.sms):
             message = f"no text of kind {kind.value} for hazard '*' and {severity.value}: add one"

@@ -21,6 +21,8 @@ from app.server.channels import ChannelNotConfigured
 class Channel:
     """Answers every delivery with one result."""
 
+    name = "sms"
+
     def __init__(self, result: SendResult) -> None:
         self.result, self.deliveries = result, list[Delivery]()
 

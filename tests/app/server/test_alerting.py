@@ -36,14 +36,14 @@ async def test_a_callback_is_answered_once_its_content_is_committed() -> None:
         return []
 
     desk: Any = SimpleNamespace(receive=receive)
-    endpoint: Any = SimpleNamespace(channel=ChannelWith(text))
-    reply = await CallbackHandler(desk, "sms", endpoint, lambda: NOW)({}, {}, b"")
+    channel: Any = ChannelWith(text)
+    reply = await CallbackHandler(desk, "sms", channel, lambda: NOW)({}, {}, b"")
     assert committed == [("sms", [text])]
     assert (reply.status, reply.body) == (200, b"OK")
 
     committed.clear()
-    endpoint = SimpleNamespace(channel=ChannelWith())
-    await CallbackHandler(desk, "sms", endpoint, lambda: NOW)({}, {}, b"")
+    channel = ChannelWith()
+    await CallbackHandler(desk, "sms", channel, lambda: NOW)({}, {}, b"")
     assert committed == []
 
 

@@ -152,6 +152,7 @@ FREE_VALUES = {
         *("severities", "roles", "channels", "vias", "card", "spans", "refusals", "house", "timeline", "why"),
         *("problems", "late", "retained", "nowhere", "name", "text", "codes"),
         *("unplaced", "unregistered", "doors", "escalations", "escalations_brief", "more", "person", "people"),
+        *("dispositions", "overdue", "lapses", "providers", "fixed"),
     ),
     "kinds/tunnel.yaml": ("name", "unit"),
     "mappings/tunnel.yaml": ("models",),
@@ -161,6 +162,7 @@ FREE_VALUES = {
 }
 """Below these keys stands what people may write as they like: words, names of their own, addresses of a vendor."""
 FREE_KEYS = {
+    "wording.zh.yaml": (("providers",),),
     "kinds/tunnel.yaml": (("quantities",),),
     "mappings/tunnel.yaml": (
         ("kinds", "tunnel"),

@@ -1,0 +1,50 @@
+"""The texts to be filed with each provider of a site, in the notation of that provider."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from alerts.messages.catalog import EXERCISE_SUFFIX, VARIABLE, TextCatalog
+from alerts.messages.exercise import labelled
+from app.config.phone_settings import AliyunVoiceProviderSettings, SmsProviderSettings, VoiceProviderSettings
+from app.config.settings import SiteSettings
+from domain import Severity
+
+
+def template_lines(wording: TextCatalog, settings: SiteSettings) -> Iterator[str]:
+    """Tab-separated: channel/provider, the code in site.yaml (`-` while there is none), name, text."""
+    sms, voice = settings.channels.sms, settings.channels.voice
+    for provider in sms.providers if sms else ():
+        for name, text in _texts(wording):
+            yield _line("sms", provider, name, text if provider.type == "aliyun" else _by_position(text))
+        yield _line("sms", provider, "fixed", wording.house.fixed)
+    for calls in voice.providers if voice else ():
+        for speech in wording.voice:
+            text = speech.text if isinstance(calls, AliyunVoiceProviderSettings) else speech.fixed
+            yield _line("voice", calls, speech.name, text.replace("{sign}", settings.sign))
+
+
+def _texts(wording: TextCatalog) -> Iterator[tuple[str, str]]:
+    for template in wording.sms:
+        for severity in template.codes:
+            text = template.text.replace("{level}", wording.severities[severity])
+            yield f"{template.name}.{severity.value}", text
+            yield f"{template.name}{EXERCISE_SUFFIX}.{severity.value}", labelled(text)
+
+
+def _by_position(text: str) -> str:
+    """
+    >>> _by_position("紧急：${title}，${place}。")
+    '紧急：{1}，{2}。'
+    """
+    positions: Mapping[str, int] = {name: number for number, name in enumerate(VARIABLE.findall(text), 1)}
+    return VARIABLE.sub(lambda match: f"{{{positions[match[1]]}}}", text)
+
+
+def _line(channel: str, provider: SmsProviderSettings | VoiceProviderSettings, name: str, text: str) -> str:
+    base, _, severity = name.partition(".")
+    code = provider.templates.get(name) or provider.templates.get(base)
+    if name == "fixed":
+        code = provider.fallback_template
+    assert not severity or severity in set(Severity)
+    return f"{channel}/{provider.name}\t{code or '-'}\t{name}\t{text}"

@@ -51,12 +51,19 @@ def ladder_title(ladder: Ladder) -> str:
 
 
 class EscalationCoverage:
-    """The roster of the next days as sets of instants; `enabled` are the channels that the site has configured."""
+    """The roster of the next days as sets of instants; `enabled` are the channels that the site has configured.
+
+    Lines and rotations for some hazards only are left out: other dangers do not reach their people.
+    """
 
     def __init__(self, community: Community, enabled: Collection[str], now: Instant, tz: ZoneInfo) -> None:
         self._community, self._enabled, self._tz = community, frozenset(enabled) | {LOGBOOK}, tz
         self._end = _local_day(now, tz, DAYS)
-        turns = [(rotation, list(rotation_turns(rotation, now, self._end, tz))) for rotation in community.rotations]
+        turns = [
+            (rotation, list(rotation_turns(rotation, now, self._end, tz)))
+            for rotation in community.rotations
+            if not rotation.hazards
+        ]
         edges = {at for _, held in turns for turn in held for at in (turn.begin, turn.end) if now < at < self._end}
         self._instants = sorted({*_changes(community.duties, now, tz), *edges})
         self._bits_of_hours: dict[Duty, int] = {}
@@ -67,7 +74,7 @@ class EscalationCoverage:
         self._shifts: dict[tuple[str, str], list[tuple[Person, int]]] = {}
         for duty in community.duties:
             person = community.people.get(duty.person)
-            if person is not None and not duty.absent:
+            if person is not None and not duty.absent and not duty.hazards:
                 bits = self._shift_bits(duty) & ~self._absent_bits.get(person.id, 0)
                 self._shifts.setdefault((duty.cell, duty.role), []).append((person, bits))
         for rotation, held in turns:

@@ -29,7 +29,8 @@ describe('rows of the roster', () => {
     const rows = rosterRows(items, NOW)
     expect(rows.map((row) => row.role)).toEqual(['worker', 'lead'])
     expect([rows[0]?.now, rows[0]?.next?.gap, rows[0]?.gaps.length]).toEqual([null, true, 1])
-    expect([rows[1]?.now, rows[1]?.next]).toEqual([items[0], items[1]])
+    expect([rows[1]?.now, rows[1]?.next, rows[1]?.open]).toEqual([items[0], items[1], false])
+    expect(rosterRows([item('lead', -2, 9)], NOW)[0]?.open).toBe(true)
   })
 })
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from app.config.catalog import load_ladders
 from app.site_check.escalation_coverage import EscalationCoverage
 from domain import DAY, Cell, Duty, Person
 from domain.people import community
+from domain.rosters import Handover, Rotation, RotationLayer, Shift
 from tests.support.site_files import NOW, TZ
 
 PEOPLE = [Person("a", "甲", "19900000001"), Person("b", "乙", wecom="yi"), Person("c", "丙")]
@@ -68,3 +71,22 @@ def test_a_district_is_checked_in_a_moment() -> None:
     coverage = EscalationCoverage(community([], [*CELLS, *cells], people, duties), ("sms",), NOW, TZ)
     uncovered = coverage.gaps(load_ladders(), [cell.id for cell in cells])
     assert [gap.cell for gap in uncovered if "danger critical" in gap.ladders] == ["g400"]
+
+
+def test_a_line_for_one_hazard_does_not_cover_other_dangers() -> None:
+    assert critical(Duty("1", "grid", "worker", "a", hazards=("fire",))) == "at any hour"
+
+
+def test_the_turns_of_a_rotation_cover_their_hours() -> None:
+    shift = Shift("白", 480, 720)
+    layer = RotationLayer(0, (("a",), ("b",)), (shift,), Handover(date(2026, 11, 1), 0, 1))
+    rotation = Rotation("r", "轮班", ("grid",), "worker", (layer,))
+
+    def hours(*channels: str) -> str:
+        people = community([], CELLS, PEOPLE, rotations=[rotation])
+        (gap, *_) = EscalationCoverage(people, channels, NOW, TZ).gaps(load_ladders(), ["grid"])
+        return gap.hours
+
+    assert hours("sms", "wecom") == "every day 20:00-08:00; 2026-12-06 (Sun) 20:00-00:00"
+    assert "2026-11-23" not in hours("sms", "wecom")
+    assert hours("sms") != hours("sms", "wecom")  # of every other day's person no telephone is known

@@ -9,6 +9,8 @@ export interface RosterRow {
   now: ScheduleItem | null
   next: ScheduleItem | null
   gaps: ScheduleItem[]
+  /** What is now lasts to the end of the period that the server sent: its own end is not known. */
+  open: boolean
 }
 
 const begin = (item: ScheduleItem): Instant => instant(item.from) ?? 0
@@ -17,14 +19,18 @@ const end = (item: ScheduleItem): Instant => instant(item.until) ?? 0
 /** One row for each cell and role, in the order of the schedule; those with a gap stand in front, the soonest first. */
 export function rosterRows(items: readonly ScheduleItem[], at: Instant): RosterRow[] {
   const rows = new Map<string, RosterRow>()
+  const last = Math.max(0, ...items.map(end))
   for (const item of items) {
     const key = `${item.cell}\n${item.role}`
-    const row = rows.get(key) ?? { cell: item.cell, role: item.role, now: null, next: null, gaps: [] }
+    const row = rows.get(key) ?? { cell: item.cell, role: item.role, now: null, next: null, gaps: [], open: false }
     rows.set(key, row)
     if (end(item) <= at) continue
     if (item.gap) row.gaps.push(item)
-    if (begin(item) <= at) row.now ??= item
-    else row.next ??= item
+    if (begin(item) > at) row.next ??= item
+    else if (!row.now) {
+      row.now = item
+      row.open = end(item) === last
+    }
   }
   const first = (row: RosterRow): Instant => (row.gaps[0] ? begin(row.gaps[0]) : Infinity)
   return [...rows.values()].sort((a, b) => Number(first(a) > first(b)) - Number(first(a) < first(b)))

@@ -9,7 +9,7 @@ from console.http.openapi import JsonResponse, documented_router
 from console.http.requests import Deps, OptionalText, PageParams, list_response
 from console.schemas.alerts import AlertItem
 from console.schemas.references import Page
-from store.database.alerts import queries
+from store.database.alerts import overdue
 
 router = documented_router(tags=["supervision"])
 
@@ -23,5 +23,5 @@ async def list_overdue(
 ) -> JsonResponse[Page[AlertItem]]:
     places = visible_places(deps, user, place)
     ids = None if places is None else sorted(places)
-    page = await deps.database.read(lambda tx: queries.list_overdue(tx, ids, pages.limit, pages.after))
+    page = await deps.database.read(lambda tx: overdue.list_overdue(tx, ids, pages.limit, pages.after))
     return list_response(deps, enriched_items(deps, page.items, user), pages.sign_cursor(page.next))

@@ -189,10 +189,24 @@ class Contact(Schema, frozen=True, kw_only=True):
     relation: str | UnsetType = UNSET
 
 
+class AlertFinding(Schema, frozen=True, kw_only=True):
+    """A finding of an alert. Title, device and place are null for findings recorded by an older version."""
+
+    id: str
+    title: str | None
+    device: str | None
+    place: str | None
+    active: bool
+
+
 class AlertDetail(AlertItem, frozen=True, kw_only=True):
-    """An alert with its timeline, location (`lon`, `lat` in GCJ-02) and people at risk."""
+    """An alert with its findings, the alerts merged into it (`merged`), its timeline,
+    location (`lon`, `lat` in GCJ-02) and people at risk."""
 
     devices: list[str]
+    findings: list[AlertFinding]
+    merged: list[str]
+    chattering: bool
     timeline: list[TimelineEntry]
     path: list[str]
     lon: int | float | None

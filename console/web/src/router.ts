@@ -19,6 +19,7 @@ export const router = createRouter({
     { path: '/swap', name: 'swap', component: () => import('./pages/SwapPage.vue') },
     { path: '/statistics', name: 'statistics', component: () => import('./pages/StatisticsPage.vue') },
     { path: '/why', name: 'why', component: () => import('./pages/WhyPage.vue') },
+    { path: '/supervision', name: 'supervision', component: () => import('./pages/SupervisionPage.vue') },
     { path: '/silences', name: 'silences', component: () => import('./pages/SilencesPage.vue') },
     { path: '/alerts/:id', name: 'alert', component: () => import('./pages/AlertPage.vue'), props: true },
     { path: '/m', name: 'phone', component: () => import('./pages/PhonePage.vue') },
@@ -41,7 +42,7 @@ router.beforeEach(async (to) => {
 })
 
 // Workers get the phone page only: wall, desk and silences show more than they may see.
-const NOT_A_WORKERS = new Set(['wall', 'desk', 'rosters', 'silences', 'statistics', 'why'])
+const NOT_A_WORKERS = new Set(['wall', 'desk', 'supervision', 'rosters', 'silences', 'statistics', 'why'])
 router.beforeEach((to) => {
   const worker = session.value?.role === 'worker'
   return worker && NOT_A_WORKERS.has(String(to.name)) ? { name: 'phone' } : true

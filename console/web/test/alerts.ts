@@ -42,6 +42,8 @@ export function alert(change: Partial<AlertItem> = {}): AlertItem {
     merged_into: null,
     verifier: null,
     overdue: null,
+    helpers: [],
+    people_needed: 1,
     description: '',
     reference: null,
     told: [],

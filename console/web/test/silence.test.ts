@@ -25,7 +25,7 @@ function silence(state: Silence['state'], id: string, from: number, until: numbe
     notify_only: false,
   }
 }
-const draft: Draft = { place: 'b3', kind: '', device: ' ', severity: '', from: '', span: 'two', reason: ' 检修 ', person: 'w1' }
+const draft: Draft = { place: 'b3', kind: '', device: ' ', severity: '', from: '', span: 'two', reason: ' 检修 ', person: 'w1', notifyOnly: false }
 
 describe('a silence', () => {
   it('is listed before planned ones while active, the next to end first, expired ones last', () => {

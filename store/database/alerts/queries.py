@@ -16,6 +16,7 @@ from alerts.alert import UNACKNOWLEDGED_STATES, Alert, State
 from alerts.lifecycle.preconditions import allowed_actions
 from alerts.message import CALL_KINDS, Delivery
 from domain import Instant
+from store.database.alerts.detail import case_detail
 from store.database.alerts.rows import alert_of, delivery_of, entry_of
 from store.database.alerts.tables import alert_findings, alerts, deliveries, timeline
 from store.database.registry.tables import devices
@@ -49,20 +50,6 @@ def list_alerts(tx: Connection, filters: AlertFilter, limit: int, after: str | N
     return page_of([(item["id"], item) for item in items], limit)
 
 
-def list_overdue(
-    tx: Connection, places: Sequence[str] | None, limit: int, after: str | None = None
-) -> Page[dict[str, Any]]:
-    """Alerts with an overdue step, the longest overdue first; `after` is `since-id` of the last item before."""
-    query = select(alerts).where(alerts.c.overdue_since.is_not(None), *filter_conditions(AlertFilter(place=places)))
-    since, dash, last = (after or "").partition("-")
-    if dash and since.isdecimal() and last.isdecimal():
-        later = and_(alerts.c.overdue_since == int(since), alerts.c.id > int(last))
-        query = query.where(or_(alerts.c.overdue_since > int(since), later))
-    rows = [alert_of(row) for row in tx.execute(query.order_by(alerts.c.overdue_since, alerts.c.id).limit(limit + 1))]
-    keys = [f"{alert.overdue_since}-{alert.id}" for alert in rows]
-    return page_of(list(zip(keys, alert_items(tx, rows), strict=True)), limit)
-
-
 def get_alert(tx: Connection, alert_id: str) -> dict[str, Any] | None:
     """One alert as an item of a list."""
     alert = _alert_by_id(tx, alert_id)
@@ -74,7 +61,9 @@ def alert_detail(tx: Connection, alert_id: str) -> dict[str, Any] | None:
     item = get_alert(tx, alert_id)
     if item is None:
         return None
-    return {**item, "devices": _devices_of(tx, int(alert_id)), "timeline": alert_timeline(tx, int(alert_id))}
+    number = int(alert_id)
+    beside = {"devices": _devices_of(tx, number), "timeline": alert_timeline(tx, number)}
+    return {**item, **beside, **case_detail(tx, number)}
 
 
 def alert_timeline(tx: Connection, alert: int) -> list[dict[str, Any]]:

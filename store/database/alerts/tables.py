@@ -75,6 +75,7 @@ alerts = Table(
     sqlite_autoincrement=True,
 )
 Index("ix_alerts_case_key", alerts.c.case_key, unique=True)
+Index(None, alerts.c.merged_into)
 Index(None, alerts.c.device, alerts.c.state)
 Index(None, alerts.c.rule, alerts.c.subject_id, alerts.c.state)
 Index(None, alerts.c.building, alerts.c.state)

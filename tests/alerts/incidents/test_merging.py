@@ -10,7 +10,7 @@ from msgspec import structs
 from alerts.alert import Actor, ResponseSource, State
 from alerts.lifecycle.event import InvalidField, InvalidTransition
 from domain import FindingPhase, Ledger, Severity, Subject
-from store.database.alerts.queries import findings_of_alert
+from store.database.alerts.queries import alert_detail, findings_of_alert
 
 WANG = Actor("wang", "王芳", ResponseSource.SCREEN)
 LI = Actor("li", "李强", ResponseSource.SCREEN)
@@ -50,6 +50,8 @@ async def test_a_merged_alert_is_closed_and_its_people_learn_who_has_it(harness:
     assert findings_of(harness, 1) == {finding().id, leak(finding, 2).id}
     assert findings_of(harness, 2) == set()
     assert harness.alert(1).doors == ("枫林苑3栋2单元403",)
+    shown = harness.database.write_blocking(lambda tx: alert_detail(tx, "1"))
+    assert (shown["merged"], [one["title"] for one in shown["findings"]]) == (["2"], ["燃气泄漏", "燃气泄漏"])
     assert "李强并入告警1，原因：同一处漏气" in harness.timeline(2)
     assert "李强把告警2并入：燃气泄漏，枫林苑3栋2单元403" in harness.timeline(1)
     refused = await harness.service.receive_text("19900000001", "23", harness.clock.now)
@@ -167,3 +169,12 @@ async def test_a_merge_that_fails_halfway_leaves_both_alerts_as_they_were(
     harness.start()
     assert (harness.alert(1), harness.alert(2), len(harness.timeline(1)), len(harness.deliveries(2))) == before
     assert findings_of(harness, 2) == {leak(finding, 2).id}
+
+
+async def test_a_device_that_begins_three_times_in_a_minute_is_shown_as_chattering(harness: Any, finding: Any) -> None:
+    for number in range(3):
+        began = finding(id=f"gas-alarm@1/gas-1/{number}", now=harness.clock.now)
+        await harness.service.process_findings([began])
+        harness.clock.now += 20_000
+        shown = harness.database.write_blocking(lambda tx: alert_detail(tx, "1"))
+        assert shown["chattering"] is (number == 2)

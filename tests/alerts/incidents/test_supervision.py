@@ -11,7 +11,7 @@ from alerts.escalation.case_times import CaseTimes, Supervision
 from alerts.handling.finding_status import FindingStatus
 from alerts.lifecycle.event import InvalidField, InvalidTransition
 from domain import HOUR, MINUTE, Severity
-from store.database.alerts.queries import list_overdue
+from store.database.alerts.overdue import list_overdue
 
 WANG = Actor("wang", "王芳", ResponseSource.SCREEN)
 DISPATCHER = Actor("li", "李强", ResponseSource.SCREEN, role="dispatcher")

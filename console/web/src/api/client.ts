@@ -131,6 +131,7 @@ export const api = {
   alert: (alert_id: string) => unwrap(http.GET('/api/v1/alerts/{alert_id}', { params: { path: { alert_id } } })),
   act: (alert_id: string, action: Action, body: ActBody) =>
     unwrap(http.POST('/api/v1/alerts/{alert_id}/{action}', { params: { path: { alert_id, action } }, body })),
+  supervision: () => all((query) => http.GET('/api/v1/supervision', { params: { query } }), 5),
   device: (device_id: string) => unwrap(http.GET('/api/v1/devices/{device_id}', { params: { path: { device_id } } })),
   readings: (device_id: string, values: ReadingFilter) =>
     all((part) => {

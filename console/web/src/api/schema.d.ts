@@ -2042,7 +2042,7 @@ export interface components {
         };
         /**
          * AlertDetail
-         * @description An alert with its timeline, location (`lon`, `lat` in GCJ-02) and people at risk.
+         * @description An alert with its findings, the alerts merged into it (`merged`), its timeline, location (`lon`, `lat` in GCJ-02) and people at risk.
          */
         AlertDetail: {
             id: string;
@@ -2093,6 +2093,9 @@ export interface components {
             evidence: components["schemas"]["EvidenceLine"][];
             allowed: ("acknowledge" | "arrive" | "assign" | "back" | "close" | "comment" | "conclude" | "merge" | "pass" | "reopen" | "resolve" | "return" | "shelve" | "split" | "supervise" | "verify")[];
             devices: string[];
+            findings: components["schemas"]["AlertFinding"][];
+            merged: string[];
+            chattering: boolean;
             timeline: components["schemas"]["TimelineEntry"][];
             path: string[];
             lon: number | null;
@@ -2102,6 +2105,17 @@ export interface components {
             photos: components["schemas"]["PhotoView"][];
             proposals: components["schemas"]["ProposalView"][];
             report: string | null;
+        };
+        /**
+         * AlertFinding
+         * @description A finding of an alert. Title, device and place are null for findings recorded by an older version.
+         */
+        AlertFinding: {
+            id: string;
+            title: string | null;
+            device: string | null;
+            place: string | null;
+            active: boolean;
         };
         /**
          * TimelineEntry
@@ -4246,6 +4260,7 @@ export type PhotoView = components['schemas']['PhotoView'];
 export type PhotoPurpose = components['schemas']['PhotoPurpose'];
 export type PageAlertItem = components['schemas']['Page_AlertItem_'];
 export type AlertDetail = components['schemas']['AlertDetail'];
+export type AlertFinding = components['schemas']['AlertFinding'];
 export type TimelineEntry = components['schemas']['TimelineEntry'];
 export type PersonAtRisk = components['schemas']['PersonAtRisk'];
 export type CareNote = components['schemas']['CareNote'];

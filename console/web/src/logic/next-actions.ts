@@ -5,6 +5,9 @@ import type { Action, AlertItem, State } from '../api/types'
 export const MAIN_ACTIONS: readonly Action[] = ['acknowledge', 'arrive', 'resolve', 'verify', 'close']
 export const SIDE_ACTIONS: readonly Action[] = ['pass', 'assign', 'shelve', 'return', 'reopen', 'comment']
 
+/** Actions of the case process, shown only while they are possible. */
+export const CASE_ACTIONS: readonly Action[] = ['back', 'conclude', 'supervise', 'merge', 'split']
+
 const NEXT: Record<State, Action> = {
   open: 'acknowledge',
   acknowledged: 'arrive',
@@ -18,18 +21,32 @@ const NEXT: Record<State, Action> = {
 
 export function allowedActions(alert: AlertItem): Action[] {
   const permitted = new Set<Action>(alert.allowed)
-  return [...MAIN_ACTIONS, ...SIDE_ACTIONS].filter((action) => permitted.has(action))
+  return [...MAIN_ACTIONS, ...SIDE_ACTIONS, ...CASE_ACTIONS].filter((action) => permitted.has(action))
 }
 
 export function primaryAction(alert: AlertItem): Action | null {
   const permitted = allowedActions(alert)
   const next = NEXT[alert.state]
   if (permitted.includes(next)) return next
-  return permitted.find((action) => action !== 'comment') ?? null
+  return permitted.find((action) => action !== 'comment' && !CASE_ACTIONS.includes(action)) ?? null
 }
 
 /** Actions that need input before they are sent. */
-export const NEEDS_INPUT: ReadonlySet<Action> = new Set<Action>(['resolve', 'shelve', 'return', 'assign', 'comment', 'pass'])
+export const NEEDS_INPUT: ReadonlySet<Action> = new Set<Action>([
+  'resolve',
+  'close',
+  'shelve',
+  'return',
+  'assign',
+  'comment',
+  'pass',
+  ...CASE_ACTIONS,
+])
+
+/** What an alert turned out to be; asked when it is dealt with or closed. */
+export const DISPOSITIONS = ['real', 'false_alarm', 'test', 'device_fault', 'prank'] as const
+export type Disposition = (typeof DISPOSITIONS)[number]
+export const CONCLUDING: ReadonlySet<Action> = new Set<Action>(['resolve', 'close', 'conclude'])
 
 export type Key = 'a' | 'd' | 'r' | 's'
 export const KEYS: Record<Key, Action> = { a: 'acknowledge', d: 'arrive', r: 'resolve', s: 'shelve' }

@@ -37,6 +37,8 @@ export interface Draft {
   from: string
   span: Span
   reason: string
+  /** Recorded and told for information; nobody is called. */
+  notifyOnly: boolean
   person: string
 }
 
@@ -50,5 +52,5 @@ export function bodyOf(draft: Draft, now: Instant, zone: string): SilenceBody | 
   if (begin === null || !reason || !draft.person || !Object.keys(matchers).length) return null
   const until = new Date(begin + SPANS[draft.span]).toISOString()
   const from = draft.from ? { from: new Date(begin).toISOString() } : {}
-  return { matchers, ...from, until, reason, person: draft.person }
+  return { matchers, ...from, until, reason, person: draft.person, ...(draft.notifyOnly ? { notify_only: true } : {}) }
 }

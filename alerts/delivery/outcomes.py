@@ -16,6 +16,7 @@ from alerts.delivery.channel_health import ChannelHealth
 from alerts.delivery.receipts import EarlyReports
 from alerts.delivery.retries import MAX_ATTEMPTS, OPERATOR_MUST_ACT, PERMANENT_FAILURES, retry_delay_ms
 from alerts.delivery.routing import ProviderRouter
+from alerts.delivery.sent_texts import SENT_TEXT
 from alerts.delivery.still_wanted import is_still_wanted
 from alerts.escalation.escalator import Escalator
 from alerts.handling.intake import FindingIntake
@@ -29,39 +30,6 @@ from alerts.messages.deliveries import CANCEL_REASONS, cancel_reason, cancelled
 from alerts.ports import AlertRepository, Transaction
 from domain import Instant
 
-_ANSWERS: Final = (
-    MessageKind.CODES,
-    MessageKind.DETAILS,
-    MessageKind.STATUS,
-    MessageKind.DECLINED,
-    MessageKind.HELPING,
-    MessageKind.REPORT_ANSWERED,
-)
-_SENT_TEXT: Final = {
-    MessageKind.ALERT: "accepted",
-    MessageKind.ESCALATE: "accepted",
-    MessageKind.ACKNOWLEDGED: "taken_sent",
-    MessageKind.RESOLVED: "clear_sent",
-    MessageKind.OVERDUE: "overdue_sent",
-    MessageKind.HINT: "hint_sent",
-    MessageKind.ADDED: "added_sent",
-    MessageKind.SUMMARY: "summary_sent",
-    MessageKind.DIGEST: "digest_sent",
-    MessageKind.OWNED: "codes_sent",
-    MessageKind.ARRIVED: "codes_sent",
-    MessageKind.ASSIST: "assist_sent",
-    MessageKind.INFORM: "inform_sent",
-    MessageKind.HELPED: "helped_sent",
-    MessageKind.HANDOVER: "handover_sent",
-    MessageKind.LAPSED: "lapsed_sent",
-    MessageKind.SUPERVISE: "supervise_sent",
-    MessageKind.ORDER: "order_sent",
-    MessageKind.VERIFY: "verify_sent",
-    MessageKind.MERGED: "merged_sent",
-    MessageKind.REALARM: "realarm_sent",
-    MessageKind.DISPOSITION: "disposition_sent",
-    **dict.fromkeys(_ANSWERS, "answer_sent"),
-}
 _FINAL_STATES: Final = (DeliveryState.DELIVERED, DeliveryState.FAILED, DeliveryState.DEAD)
 
 
@@ -199,7 +167,7 @@ class DeliveryOutcomes:
         if within_ms:
             accepted = structs.replace(accepted, lease_until=tx.now + within_ms)
         tx.store.update_delivery(row, accepted, tx.now, "sent")
-        line = "next_sent" if row.kind is MessageKind.ACKNOWLEDGED and "card" in row.payload else _SENT_TEXT[row.kind]
+        line = "next_sent" if row.kind is MessageKind.ACKNOWLEDGED and "card" in row.payload else SENT_TEXT[row.kind]
         tx.store.add_timeline([self.timeline.message(accepted, line, tx.now)])
         card = tx.store.delivery(row.ref) if row.ref else None
         if card is not None:

@@ -42,8 +42,6 @@ export function alert(change: Partial<AlertItem> = {}): AlertItem {
     merged_into: null,
     verifier: null,
     overdue: null,
-    helpers: [],
-    people_needed: 1,
     description: '',
     reference: null,
     told: [],

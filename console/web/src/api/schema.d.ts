@@ -2042,7 +2042,8 @@ export interface components {
         };
         /**
          * AlertDetail
-         * @description An alert with its findings, the alerts merged into it (`merged`), its timeline, location (`lon`, `lat` in GCJ-02) and people at risk.
+         * @description An alert with its findings, the alerts merged into it (`merged`), its timeline,
+         *         location (`lon`, `lat` in GCJ-02) and people at risk.
          */
         AlertDetail: {
             id: string;

@@ -45,7 +45,8 @@ export interface Page<T> {
 
 type Body<Operation> = Operation extends { requestBody?: { content: { 'application/json': infer Found } } } ? Found : never
 
-export type ActBody = Body<paths['/api/v1/alerts/{alert_id}/{action}']['post']>
+/** Photos are sent on their own. */
+export type ActBody = Omit<Body<paths['/api/v1/alerts/{alert_id}/{action}']['post']>, 'photo' | 'photos'>
 export type OverrideBody = Body<paths['/api/v1/rosters/overrides']['post']>
 export type SwapBody = Body<paths['/api/v1/rosters/swaps']['post']>
 export type SwapAnswer = Body<paths['/api/v1/swap']['post']>

@@ -10,7 +10,21 @@ import { session } from './session'
 const REFRESH_MS = 5_000
 
 /** Fields that stream events do not have, until the detail is loaded. */
-const EMPTY_DETAIL = { devices: [], findings: [], merged: [], chattering: false, timeline: [], path: [], lon: null, lat: null, concerned: [], contacts: [] }
+const EMPTY_DETAIL = {
+  devices: [],
+  findings: [],
+  merged: [],
+  chattering: false,
+  timeline: [],
+  path: [],
+  lon: null,
+  lat: null,
+  concerned: [],
+  contacts: [],
+  photos: [],
+  proposals: [],
+  report: null,
+}
 
 export function useAlertDetail(id: Ref<string | null>) {
   const detail = shallowRef<AlertDetail | null>(null)

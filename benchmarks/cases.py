@@ -164,8 +164,8 @@ async def measure(database: Database) -> dict[str, list[tuple[float, float]]]:
         for _ in range(RUNS):
             began, used = time.perf_counter(), time.process_time()
             await ask()
-            took = (time.perf_counter() - began) * 1000, (time.process_time() - used) * 1000
-            times.setdefault(name, []).append(took)
+            span_ms = (time.perf_counter() - began) * 1000, (time.process_time() - used) * 1000
+            times.setdefault(name, []).append(span_ms)
     return times
 
 

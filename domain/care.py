@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+from msgspec import Struct
+
 from domain import Attribute, Person
 from domain.kind import LocalizedText
 
@@ -27,6 +29,59 @@ CARE: Final[Mapping[str, LocalizedText]] = {
     "away": LocalizedText(zh="外出", en="away"),
 }
 """Attributes shown, in this order, unless the site names its own (`care_attributes` in site.yaml)."""
+
+
+VULNERABLE: Final[Mapping[str, int]] = {
+    "lives_alone": 2,
+    "mobility": 3,
+    "dementia": 3,
+    "oxygen": 3,
+    "care_class": 2,
+    "care": 2,
+    "pregnant": 2,
+    "wanders": 2,
+    "hearing": 1,
+    "vision": 1,
+    "illness": 1,
+}
+"""Attribute -> how much it adds to `vulnerability`. Our own weights: who cannot leave alone counts most."""
+_AGES: Final = ((80, 3), (70, 2), (60, 1))
+_CHILD_AGE: Final = 14
+_CHILD_POINTS: Final = 2
+
+
+class Vulnerability(Struct, frozen=True):
+    """How much a person depends on help, and the attributes it comes from."""
+
+    score: int = 0
+    reasons: tuple[tuple[str, Attribute], ...] = ()
+
+
+def vulnerability(people: Iterable[Person]) -> Vulnerability:
+    """That of the most vulnerable of these people.
+
+    >>> vulnerability([Person("e", "赵", attributes={"age": 83, "lives_alone": True}), Person("f", "钱")])
+    Vulnerability(score=5, reasons=(('age', 83), ('lives_alone', True)))
+    """
+    return max(map(_of_person, people), key=lambda one: one.score, default=Vulnerability())
+
+
+def in_words(reasons: Iterable[tuple[str, Attribute]]) -> str:
+    """The attributes with their Chinese names.
+
+    >>> in_words((("age", 83), ("lives_alone", True)))
+    '年龄83、独居'
+    """
+    return "、".join(CARE[name].zh + ("" if value is True else str(value)) for name, value in reasons)
+
+
+def _of_person(person: Person) -> Vulnerability:
+    found = [(name, VULNERABLE[name], value) for name, value in matters(person, VULNERABLE)]
+    age = person.attributes.get("age")
+    if isinstance(age, int | float) and not isinstance(age, bool):
+        points = _CHILD_POINTS if age < _CHILD_AGE else next((more for years, more in _AGES if age >= years), 0)
+        found = [("age", points, age), *found] if points else found
+    return Vulnerability(sum(points for _, points, _ in found), tuple((name, value) for name, _, value in found))
 
 
 def matters(person: Person, care: Iterable[str]) -> list[tuple[str, Attribute]]:

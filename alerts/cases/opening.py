@@ -70,4 +70,5 @@ class CaseOpener:
             reference=request.reference,
             case_key=request.key,
         )
+        alert = self.escalator.choice.with_vulnerability(alert)
         return structs.replace(alert, due_at=now + self.escalator.ladder(alert).take_within)

@@ -48,13 +48,15 @@ class Circumstances(Struct, frozen=True):
     rules: frozenset[str] = frozenset()
     places: frozenset[str] = frozenset()
     minute: int = 0
+    vulnerability: int = 0
     people: Callable[[], Sequence[Person]] = tuple
     """Asked only where a condition is about people: it reads devices and homes."""
 
 
 class Conditions(BaseModel):
     """`hazards`, `rules`, `places` (a level's name, or its role: household, building, facility), `hours` (local, such
-    as 22:00-06:00), and `person`: attributes of one of the people concerned (`{lives_alone: true, age: ">=80"}`).
+    as 22:00-06:00), `person`: attributes of one of the people concerned (`{lives_alone: true, age: ">=80"}`), and
+    `vulnerability`: how much one of them depends on help, at least (domain/care.py).
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -64,17 +66,21 @@ class Conditions(BaseModel):
     places: tuple[str, ...] = ()
     hours: tuple[Hours, ...] = ()
     person: Mapping[str, Wanted] = Field(default_factory=dict)
+    vulnerability: int = Field(default=0, ge=0, le=99)
 
     @property
     def count(self) -> int:
         """How many kinds of condition are given."""
-        return sum(bool(part) for part in (self.hazards, self.rules, self.places, self.hours, self.person))
+        return sum(
+            bool(part) for part in (self.hazards, self.rules, self.places, self.hours, self.person, self.vulnerability)
+        )
 
     def match(self, about: Circumstances) -> bool:
         return (
             (not self.hazards or about.hazard in self.hazards)
             and (not self.rules or not about.rules.isdisjoint(self.rules))
             and (not self.places or not about.places.isdisjoint(self.places))
+            and about.vulnerability >= self.vulnerability
             and (not self.hours or any(is_within(span, about.minute) for span in self.hours))
             and (not self.person or any(has_attributes(person, self.person) for person in about.people()))
         )

@@ -13,6 +13,7 @@ from alerts.alert import Alert
 from alerts.escalation.conditions import Circumstances
 from alerts.escalation.policy import EscalationPolicy, Ladder, Notice, Occasion
 from domain import Finding, Instant, Person, Severity
+from domain.care import in_words, vulnerability
 from domain.people import Community
 from domain.places import self_and_ancestors
 
@@ -32,6 +33,11 @@ class LadderChoice:
         self, policy: EscalationPolicy, community: Callable[[], Community], affected: AffectedPeople, tz: ZoneInfo
     ) -> None:
         self.policy, self._community, self._affected, self._tz = policy, community, affected, tz
+
+    def with_vulnerability(self, alert: Alert) -> Alert:
+        """The alert with how much those concerned depend on help, for its ladder and the order of the queue."""
+        found = vulnerability(self._affected(alert))
+        return replace(alert, vulnerability=found.score, vulnerable=in_words(found.reasons))
 
     def of_alert(self, alert: Alert) -> Ladder:
         return self.of_rule(alert, alert.severity, alert.ladder_rule)
@@ -65,6 +71,7 @@ class LadderChoice:
             hazard=alert.hazard,
             rules=frozenset({rule}),
             places=level_names(self._community(), alert.place),
+            vulnerability=alert.vulnerability,
             minute=local.hour * 60 + local.minute,
             people=partial(self._affected, alert),
         )

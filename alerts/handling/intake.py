@@ -178,6 +178,7 @@ class FindingIntake:
             source=AlertSource.SYSTEM.value if finding.rule == CANARY_RULE else AlertSource.DEVICE.value,
             exercise=finding.rule == CANARY_RULE,
         )
+        alert = self.escalator.choice.with_vulnerability(alert)
         return structs.replace(alert, due_at=now + self.escalator.ladder(alert).take_within)
 
     def opened_text(self, alert: Alert) -> str:

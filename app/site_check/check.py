@@ -35,6 +35,7 @@ from app.site_check.result import SiteCheck
 from app.site_check.warnings import site_warnings
 from domain import Instant
 from domain.kind import Kind
+from domain.levels import LevelRole
 from ingest.mappings.mapping import MappingBook
 from rules.rulebook.model import Rulebook
 
@@ -141,7 +142,10 @@ def _name_faults(result: SiteCheck, path: Path) -> Iterator[ConfigFault]:
     yield from names.cell_faults(result.sheets)
     ladders, wording = path / "ladders.yaml", path / "wording.zh.yaml"
     if result.ladders is not None and result.rulebooks is not None and ladders.exists():
-        yield from names.ladder_faults(ladders, result.ladders, result.rulebooks, result.roles)
+        built_in = read_model(WORDING, TextCatalog)
+        hazards = _hazards(result.rulebooks, built_in)
+        levels = {role.value for role in LevelRole} | _levels(result)
+        yield from names.ladder_faults(ladders, result.ladders, result.rulebooks, result.roles, hazards, levels)
     if result.wording is not None and wording.exists():
         built_in = read_model(WORDING, TextCatalog).model_copy(update={"roles": result.wording.roles})
         hazards = _hazards(result.rulebooks or (), built_in)
@@ -151,6 +155,12 @@ def _name_faults(result: SiteCheck, path: Path) -> Iterator[ConfigFault]:
             yield from names.platform_faults(file, read_model(file, MappingBook))
         except ConfigError:
             continue  # load_mappings has reported it
+
+
+def _levels(result: SiteCheck) -> set[str]:
+    """Names of levels in the place tree."""
+    places = result.sheets.get("places")
+    return {place.level for place in places.records} if places is not None else set()
 
 
 def _hazards(rulebooks: Sequence[Rulebook], wording: TextCatalog) -> set[str]:

@@ -15,7 +15,7 @@ from alerts.cases.categories import CASE_RULE_NAMES
 from alerts.channel_specs import CHANNELS
 from alerts.delivery import channel_health
 from alerts.escalation.policy import EscalationPolicy
-from alerts.escalation.policy_check import check_names, check_roles
+from alerts.escalation.policy_check import check_conditions, check_names, check_roles
 from alerts.messages.catalog import VARIABLE, TextCatalog
 from alerts.messages.speech import SPEECH_VARIABLES
 from app.config.catalog import category_ladders
@@ -104,9 +104,14 @@ def setting_faults(site: Path, wording: TextCatalog | None) -> list[ConfigFault]
 
 
 def ladder_faults(
-    file: Path, policy: EscalationPolicy, rulebooks: Sequence[Rulebook], roles: Roles | None
+    file: Path,
+    policy: EscalationPolicy,
+    rulebooks: Sequence[Rulebook],
+    roles: Roles | None,
+    hazards: Collection[str],
+    levels: Collection[str],
 ) -> list[ConfigFault]:
-    """Unknown channels, roles and rules in ladders: such a rung would notify no person."""
+    """Unknown channels, roles, rules, hazards and levels in ladders: such a rung would notify no person."""
     rules = {rule.name for rulebook in rulebooks for rule in rulebook.rules} | {
         *OWN_RULES,
         *category_ladders(file.parent),
@@ -114,6 +119,7 @@ def ladder_faults(
     faults = [*check_names(policy, CHANNELS, rules, unknown_name)]
     if roles is not None:
         faults += check_roles(policy, roles, unknown_role)
+    faults += check_conditions(policy, hazards, levels, unknown_name)
     return read_or_empty(file).locate_all(faults)
 
 
@@ -276,10 +282,13 @@ def wording_faults(
 ) -> list[ConfigFault]:
     """Texts that a site's wording lacks or that are never used, and variables in them without a value."""
     faults = list(_text_faults(catalog.model_dump(by_alias=True), built_in.model_dump(by_alias=True), ()))
+    variants = {text.variant for text in built_in.sms if text.variant}
     variables = {name for text in built_in.sms for name in VARIABLE.findall(text.text)}
     for index, text in enumerate(catalog.sms):
         unknown = [name for name in VARIABLE.findall(text.text) if name not in variables]
         faults += [Fault(("sms", index, "text"), unknown_name(name, variables)) for name in unknown]
+        if text.variant and text.variant not in variants:
+            faults.append(Fault(("sms", index, "variant"), unknown_name(text.variant, variants)))
         if text.hazard not in hazards:
             faults.append(Fault(("sms", index, "hazard"), unknown_name(text.hazard, hazards)))
     for index, speech in enumerate(catalog.voice):

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
 from domain import Person
-from domain.care import CARE, matters, neediest
+from domain.care import CARE, in_words, matters, neediest, vulnerability
 
 ELDER = Person("e", "王奶奶", attributes={"age": 84, "lives_alone": True, "mobility": "", "hearing": False})
 SON = Person("s", "王强", attributes={"age": 51})
@@ -21,3 +25,22 @@ def test_the_person_with_the_most_relevant_attributes_is_named_else_the_first() 
     assert neediest([SON, ELDER], tuple(CARE)) is ELDER
     assert neediest([SON, ELDER], ()) is SON
     assert neediest([], tuple(CARE)) is None
+
+
+@pytest.mark.parametrize(
+    ("attributes", "score", "words"),
+    [
+        ({}, 0, ""),
+        ({"age": 59}, 0, ""),
+        ({"age": 65}, 1, "年龄65"),
+        ({"age": 74}, 2, "年龄74"),
+        ({"age": 9}, 2, "年龄9"),
+        ({"age": "old"}, 0, ""),
+        ({"age": True}, 0, ""),
+        ({"age": 83, "mobility": "轮椅", "lives_alone": False}, 6, "年龄83、行动轮椅"),
+    ],
+)
+def test_how_much_a_person_depends_on_help(attributes: dict[str, Any], score: int, words: str) -> None:
+    found = vulnerability([Person("a", "甲"), Person("e", "赵", attributes=attributes)])
+    assert (found.score, in_words(found.reasons)) == (score, words)
+    assert vulnerability([]).score == 0

@@ -11,7 +11,7 @@ from alerts.escalation.conditions import Circumstances, Conditions, has_attribut
 from domain import Person
 
 ELDER = Person("e", "赵", attributes={"age": 82, "lives_alone": True, "care_class": "残疾", "note": "n/a"})
-NIGHT = Circumstances("gas", frozenset({"gas-alarm"}), frozenset({"household", "户"}), 23 * 60, lambda: (ELDER,))
+NIGHT = Circumstances("gas", frozenset({"gas-alarm"}), frozenset({"household", "户"}), 23 * 60, 5, lambda: (ELDER,))
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,8 @@ NIGHT = Circumstances("gas", frozenset({"gas-alarm"}), frozenset({"household", "
         ({"person": {"age": ">=80", "lives_alone": True}}, True),
         ({"person": {"age": "<80"}}, False),
         ({"hazards": ["gas"], "hours": ["06:00-22:00"]}, False),
+        ({"vulnerability": 5}, True),
+        ({"vulnerability": 6}, False),
     ],
 )
 def test_all_conditions_that_are_given_must_hold(fields: dict[str, Any], holds: bool) -> None:

@@ -7,11 +7,12 @@ const STAGE = (alert: AlertItem): number => (isUnacknowledged(alert.state) ? 0 :
 
 const due = (alert: AlertItem): number => instant(alert.deadline?.at) ?? Number.MAX_SAFE_INTEGER
 
-/** Most urgent first: severity, then untaken, then the deadline that ends first, then the newest. */
+/** Most urgent first: severity, then untaken, then who depends most on help, then the earliest deadline, the newest. */
 export function compareUrgency(a: AlertItem, b: AlertItem): number {
   return (
     rank(a.severity) - rank(b.severity) ||
     STAGE(a) - STAGE(b) ||
+    b.vulnerability - a.vulnerability ||
     due(a) - due(b) ||
     (instant(b.opened_at) ?? 0) - (instant(a.opened_at) ?? 0) ||
     (a.id < b.id ? -1 : 1)

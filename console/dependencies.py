@@ -17,6 +17,7 @@ from prometheus_client.core import Metric
 
 from alerts.alert import Actor, Alert
 from alerts.cases.request import CaseRequest
+from alerts.escalation.policy import EscalationPolicy
 from console.doctor_interface import Doctor
 from console.drill_interfaces import DrillDesk, SelfTest
 from console.events import EventHub
@@ -220,6 +221,7 @@ class RegistryDependencies:
 
     kinds: Mapping[str, Kind]
     roles: Roles
+    ladders: Callable[[], EscalationPolicy]
     platforms: Collection[str]
     community: Callable[[], Community]
     reload: Callable[[], Awaitable[None]]

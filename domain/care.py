@@ -53,7 +53,7 @@ _CHILD_POINTS: Final = 2
 class Vulnerability(Struct, frozen=True):
     """How much a person depends on help, and the attributes it comes from."""
 
-    score: int = 0
+    points: int = 0
     reasons: tuple[tuple[str, Attribute], ...] = ()
 
 
@@ -61,9 +61,9 @@ def vulnerability(people: Iterable[Person]) -> Vulnerability:
     """That of the most vulnerable of these people.
 
     >>> vulnerability([Person("e", "赵", attributes={"age": 83, "lives_alone": True}), Person("f", "钱")])
-    Vulnerability(score=5, reasons=(('age', 83), ('lives_alone', True)))
+    Vulnerability(points=5, reasons=(('age', 83), ('lives_alone', True)))
     """
-    return max(map(_of_person, people), key=lambda one: one.score, default=Vulnerability())
+    return max(map(_of_person, people), key=lambda one: one.points, default=Vulnerability())
 
 
 def in_words(reasons: Iterable[tuple[str, Attribute]]) -> str:

@@ -37,7 +37,7 @@ class LadderChoice:
     def with_vulnerability(self, alert: Alert) -> Alert:
         """The alert with how much those concerned depend on help, for its ladder and the order of the queue."""
         found = vulnerability(self._affected(alert))
-        return replace(alert, vulnerability=found.score, vulnerable=in_words(found.reasons))
+        return replace(alert, vulnerability=found.points, vulnerable=in_words(found.reasons))
 
     def of_alert(self, alert: Alert) -> Ladder:
         return self.of_rule(alert, alert.severity, alert.ladder_rule)

@@ -11,6 +11,7 @@ import click
 
 from alerts.channel_specs import CHANNELS
 from app.cli.canary import canary_command
+from app.cli.check_command import check
 from app.cli.drill import drill_group
 from app.cli.exchange import exchange_group
 from app.cli.init import write_site_template
@@ -64,23 +65,6 @@ def init(folder: Path) -> None:
     for file in write_site_template(folder):
         click.echo(f"wrote {file}")
     click.echo(f"Next: fengshao check --site {folder}")
-
-
-@main.command()
-@click.option("--site", type=FOLDER, help="The site to check; without it the built-in data is checked.")
-@click.option("--templates", is_flag=True, help="Print the SMS templates to be filed with the vendor.")
-@click.option("--data", type=FOLDER, help="A DIR: names what was changed there over the API and the files would undo.")
-@click.option("--providers", is_flag=True, help="Also ask each provider about the account, without sending anything.")
-@report_user_errors
-def check(site: Path | None, templates: bool, data: Path | None, providers: bool) -> None:
-    """Check settings, registry files, rulebooks and channels before anything starts."""
-    from app.cli.check import check_site
-    from app.cli.check_providers import check_providers
-
-    code = check_site(site, templates, click.echo, data)
-    if providers and site is not None:
-        code = asyncio.run(check_providers(site, click.echo)) or code
-    sys.exit(code)
 
 
 @main.command()
@@ -308,6 +292,7 @@ def send_test_message(site: Path, to: str, channel: str, provider: str | None) -
     sys.exit(asyncio.run(send_test(site, to, channel, click.echo, provider)))
 
 
+main.add_command(check)
 main.add_command(exchange_group)
 main.add_command(site_group)
 main.add_command(report_command)

@@ -103,6 +103,7 @@ def _registry_dependencies(service: Service) -> dependencies.RegistryDependencie
     return dependencies.RegistryDependencies(
         kinds=processing.kinds,
         roles=service.config.site.roles,
+        ladders=lambda: service.alerting.desk.escalator.choice.policy,
         platforms=tuple(FILTERS),
         community=registry.current_community,
         reload=updates.registry_changed,

@@ -28,7 +28,7 @@ def test_the_person_with_the_most_relevant_attributes_is_named_else_the_first() 
 
 
 @pytest.mark.parametrize(
-    ("attributes", "score", "words"),
+    ("attributes", "points", "words"),
     [
         ({}, 0, ""),
         ({"age": 59}, 0, ""),
@@ -40,7 +40,7 @@ def test_the_person_with_the_most_relevant_attributes_is_named_else_the_first() 
         ({"age": 83, "mobility": "轮椅", "lives_alone": False}, 6, "年龄83、行动轮椅"),
     ],
 )
-def test_how_much_a_person_depends_on_help(attributes: dict[str, Any], score: int, words: str) -> None:
+def test_how_much_a_person_depends_on_help(attributes: dict[str, Any], points: int, words: str) -> None:
     found = vulnerability([Person("a", "甲"), Person("e", "赵", attributes=attributes)])
-    assert (found.score, in_words(found.reasons)) == (score, words)
-    assert vulnerability([]).score == 0
+    assert (found.points, in_words(found.reasons)) == (points, words)
+    assert vulnerability([]).points == 0

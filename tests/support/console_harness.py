@@ -165,6 +165,7 @@ class ConsoleHarness:
             registry=RegistryDependencies(
                 kinds=all_kinds(),
                 roles=load_roles(),
+                ladders=lambda: self.desk.escalator.choice.policy,
                 platforms=("native", "chirpstack", "zigbee2mqtt", "thingsboard"),
                 community=lambda: self.community,
                 reload=self._reload,

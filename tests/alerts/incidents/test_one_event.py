@@ -108,7 +108,7 @@ def test_a_site_without_one_event_has_the_built_in_ones(tmp_path: Any, policy: E
 
 
 def test_a_misspelt_rule_of_one_event_has_its_position(policy: EscalationPolicy) -> None:
-    policy_ = EscalationPolicy(ladders=policy.ladders[:1], one_event=(("gas-alarm", "gas-hihg"),))
+    policy_ = EscalationPolicy(ladders=policy.ladders[2:3], one_event=(("gas-alarm", "gas-hihg"),))
     channels = {"sms", "wecom"}
     (fault,) = check_names(policy_, channels, {"gas-alarm", "gas-high"}, lambda name, _: f"{name} is no rule")
     assert (fault.where, fault.message) == (("one_event", 0, 1), "gas-hihg is no rule")

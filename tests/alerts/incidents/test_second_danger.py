@@ -244,7 +244,7 @@ async def test_nurse_and_property_are_called_after_an_open_sos(harness: Any, fin
     )
     await harness.send()
     assert [[row.person for row in harness.deliveries(number)] for number in (1, 2, 3)] == [
-        ["wang"],
+        ["wang", "nurse"],
         ["nurse"],
         ["house"],
     ]

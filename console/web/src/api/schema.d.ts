@@ -1168,6 +1168,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/ladders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is notified of which alerts, and when, if nobody answers */
+        get: operations["list_ladders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/rules/latched": {
         parameters: {
             query?: never;
@@ -3428,6 +3445,71 @@ export interface components {
             begin: string;
         };
         /**
+         * Page[Ladder]
+         * @description A page of a list; `next` is the cursor of the next page, null on the last one.
+         */
+        Page_Ladder_: {
+            items: components["schemas"]["Ladder"][];
+            next: string | null;
+        };
+        /**
+         * Ladder
+         * @description One ladder with its deadlines in milliseconds; the most specific one whose conditions hold applies.
+         */
+        Ladder: {
+            ledger: components["schemas"]["Ledger"];
+            severities: components["schemas"]["Severity"][];
+            rules: string[];
+            when: components["schemas"]["LadderConditions"];
+            people_needed: number;
+            take_within_ms: number;
+            arrive_within_ms: number;
+            resolve_within_ms: number;
+            repeat_ms: number;
+            recipients: components["schemas"]["LadderRecipient"][];
+        };
+        /**
+         * LadderConditions
+         * @description All of the lists that are not empty must hold; `person` are attributes of a person concerned.
+         */
+        LadderConditions: {
+            hazards: string[];
+            rules: string[];
+            places: string[];
+            hours: string[];
+            person: Record<string, never>;
+            vulnerability: number;
+        };
+        /**
+         * LadderRecipient
+         * @description A recipient, if nobody answers: `after_ms` from the opening, or on another occasion. `rung` null: beside them.
+         */
+        LadderRecipient: {
+            role: string;
+            responsibility: components["schemas"]["Responsibility"];
+            occasion: components["schemas"]["Occasion"];
+            after_ms: number;
+            rung: number | null;
+            channels: string[];
+            fallback: string[];
+            within_m: number | null;
+            at_most: number | null;
+            people_needed: number;
+            when: components["schemas"]["LadderConditions"] | null;
+        };
+        /**
+         * Responsibility
+         * @description What is asked of a recipient (您负责 / 请配合 / 告知).
+         * @enum {string}
+         */
+        Responsibility: "assist" | "inform" | "responsible";
+        /**
+         * Occasion
+         * @description When an extra recipient of a ladder is notified.
+         * @enum {string}
+         */
+        Occasion: "acknowledged" | "closed" | "opened" | "resolved";
+        /**
          * Page[LatchedFinding]
          * @description A page of a list; `next` is the cursor of the next page, null on the last one.
          */
@@ -4369,6 +4451,12 @@ export type ConditionValue = components['schemas']['ConditionValue'];
 export type GroupPart = components['schemas']['GroupPart'];
 export type GroupMember = components['schemas']['GroupMember'];
 export type ReportedPhase = components['schemas']['ReportedPhase'];
+export type PageLadder = components['schemas']['Page_Ladder_'];
+export type Ladder = components['schemas']['Ladder'];
+export type LadderConditions = components['schemas']['LadderConditions'];
+export type LadderRecipient = components['schemas']['LadderRecipient'];
+export type Responsibility = components['schemas']['Responsibility'];
+export type Occasion = components['schemas']['Occasion'];
 export type PageLatchedFinding = components['schemas']['Page_LatchedFinding_'];
 export type LatchedFinding = components['schemas']['LatchedFinding'];
 export type ResetResult = components['schemas']['ResetResult'];
@@ -10183,6 +10271,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Explanation"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_ladders: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Ladder_"];
                 };
             };
             /** @description An error of the request */

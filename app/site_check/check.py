@@ -30,6 +30,7 @@ from app.rule_tools.check import rulebook_warnings, trial_faults, trials_path
 from app.site_check import names
 from app.site_check.coverage import check_coverage
 from app.site_check.endpoints import endpoint_faults, rung_warnings
+from app.site_check.ladder_names import ladder_faults
 from app.site_check.levels import level_faults, level_lines
 from app.site_check.result import SiteCheck
 from app.site_check.warnings import site_warnings
@@ -145,7 +146,7 @@ def _name_faults(result: SiteCheck, path: Path) -> Iterator[ConfigFault]:
         built_in = read_model(WORDING, TextCatalog)
         hazards = _hazards(result.rulebooks, built_in)
         levels = {role.value for role in LevelRole} | _levels(result)
-        yield from names.ladder_faults(ladders, result.ladders, result.rulebooks, result.roles, hazards, levels)
+        yield from ladder_faults(ladders, result.ladders, result.rulebooks, result.roles, hazards, levels)
     if result.wording is not None and wording.exists():
         built_in = read_model(WORDING, TextCatalog).model_copy(update={"roles": result.wording.roles})
         hazards = _hazards(result.rulebooks or (), built_in)

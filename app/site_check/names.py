@@ -6,23 +6,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from string import Formatter
 from typing import Any
 
 from alerts.cases.categories import CASE_RULE_NAMES
-from alerts.channel_specs import CHANNELS
 from alerts.delivery import channel_health
-from alerts.escalation.policy import EscalationPolicy
-from alerts.escalation.policy_check import check_conditions, check_names, check_roles
 from alerts.messages.catalog import VARIABLE, TextCatalog
 from alerts.messages.speech import SPEECH_VARIABLES
-from app.config.catalog import category_ladders
 from app.config.csv_files import Sheet
 from app.config.faults import ConfigError, ConfigFault
 from app.config.registry_files import CSV_FILES
-from app.config.site import Sheets, unknown_role
+from app.config.site import Sheets
 from app.config.suggestions import did_you_mean, missing_reference, nearest, unknown_name
 from app.config.yaml_files import Document, read_yaml, validate
 from app.pipeline import refused_dangers, self_monitoring, unread_verdicts
@@ -32,14 +28,12 @@ from domain import Device, Fault
 from domain.duration import parse_duration
 from domain.geo import BD_09, GCJ_02, WGS_84
 from domain.kind import Kind
-from domain.roles import Roles
 from ingest.adapters import FILTERS
 from ingest.codecs.registry import BINDINGS_FILE, normalise_model
 from ingest.mappings.mapping import ANY_PLATFORM, MappingBook
 from ingest.mappings.missing_units import missing_units as unit_doubts
 from ingest.routing.routes import filter_faults
 from rules.language.local_calendar import find_zone
-from rules.rulebook.model import Rulebook
 
 OWN_RULES = (
     refused_dangers.RULE,
@@ -101,26 +95,6 @@ def setting_faults(site: Path, wording: TextCatalog | None) -> list[ConfigFault]
     if wording is not None:
         faults += template_faults(document.data, wording)
     return document.locate_all(faults)
-
-
-def ladder_faults(
-    file: Path,
-    policy: EscalationPolicy,
-    rulebooks: Sequence[Rulebook],
-    roles: Roles | None,
-    hazards: Collection[str],
-    levels: Collection[str],
-) -> list[ConfigFault]:
-    """Unknown channels, roles, rules, hazards and levels in ladders: such a rung would notify no person."""
-    rules = {rule.name for rulebook in rulebooks for rule in rulebook.rules} | {
-        *OWN_RULES,
-        *category_ladders(file.parent),
-    }
-    faults = [*check_names(policy, CHANNELS, rules, unknown_name)]
-    if roles is not None:
-        faults += check_roles(policy, roles, unknown_role)
-    faults += check_conditions(policy, hazards, levels, unknown_name)
-    return read_or_empty(file).locate_all(faults)
 
 
 def _keys(data: object) -> list[str]:

@@ -69,6 +69,6 @@ def test_a_rule_has_one_ladder_and_it_precedes_the_general_ones(policy: Escalati
     rule_ladder = next(ladder for ladder in policy.ladders if ladder.rules)
     duplicated = EscalationPolicy(ladders=(*policy.ladders, rule_ladder))
     assert [fault.message for fault in check(duplicated)] == [
-        f"ladders 5 and {len(policy.ladders) + 1} may both apply to danger high of button-medical, and neither is more specific: keep one, "
-        "or change its `when`"
+        f"ladders 5 and {len(policy.ladders) + 1} may both apply to danger high of button-medical, "
+        "and neither is more specific: keep one, or change its `when`"
     ]

@@ -104,6 +104,8 @@ class EscalationCause(StrEnum):
     """The body it was returned to gave it back; `note` is its reason."""
     NO_ANSWER = "no_answer"
     """The body it was returned to did not answer in time."""
+    MORE_NEEDED = "more_needed"
+    """A person is on it, and more are needed: `name` is how many."""
 
 
 class EscalationReason(Struct, frozen=True):
@@ -242,12 +244,21 @@ class Alert(Struct, frozen=True):
     @property
     def people_missing(self) -> int:
         """How many more responsible people are needed."""
-        return 0 if self.owner is None else max(self.people_needed - max(len(self.responders), 1), 0)
+        if self.owner is None or self.state not in OWNED_STATES:
+            return 0
+        return max(self.people_needed - max(len(self.responders), 1), 0)
+
+    @property
+    def is_calling(self) -> bool:
+        """Whether people are being called: no one is on it, or not enough."""
+        return self.state in UNACKNOWLEDGED_STATES or self.people_missing > 0
 
     @property
     def next_deadline(self) -> Instant | None:
         """Escalation while nobody is responsible, else the deadline of the state. A body to which the alert was
-        returned has a deadline of its own."""
+        returned has a deadline of its own; while more people are needed, the next call counts too."""
+        if self.people_missing and self.climb_at is not None and self.due_at is not None:
+            return min(self.climb_at, self.due_at)
         return self.climb_at if self.escalates else self.due_at
 
     @property

@@ -9,7 +9,7 @@ from typing import Final
 
 from msgspec import structs
 
-from alerts.alert import OWNED_STATES, SETTLED_STATES, UNACKNOWLEDGED_STATES, Actor, Alert, ResponseSource, State
+from alerts.alert import OWNED_STATES, SETTLED_STATES, Actor, Alert, ResponseSource, State
 from alerts.channel_specs import spec_of
 from alerts.channels.channel import DeliveryReport, LookupResult, LookupStatus, SendOutcome, SendResult
 from alerts.delivery.channel_health import ChannelHealth
@@ -281,5 +281,4 @@ class DeliveryOutcomes:
     def _waiting_alert(self, store: AlertRepository, row: Delivery) -> Alert | None:
         """The alert of this call, if nobody has acknowledged it and the call belongs to the present round."""
         alert = store.alert(row.alert) if row.kind in CALL_KINDS else None
-        is_waiting = alert is not None and alert.state in UNACKNOWLEDGED_STATES and alert.round == row.round
-        return alert if is_waiting else None
+        return alert if alert is not None and alert.is_calling and alert.round == row.round else None

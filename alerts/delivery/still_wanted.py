@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from alerts.alert import ACTIVE_STATES, OWNED_STATES, SETTLED_STATES, UNACKNOWLEDGED_STATES, Alert, State
+from alerts.alert import ACTIVE_STATES, OWNED_STATES, SETTLED_STATES, Alert, State
 from alerts.escalation.policy import Occasion
 from alerts.message import Delivery, MessageKind
 
@@ -19,7 +19,7 @@ def is_still_wanted(row: Delivery, alert: Alert) -> bool:
 
 
 def _is_waiting_for(row: Delivery, alert: Alert) -> bool:
-    waits = alert.state in UNACKNOWLEDGED_STATES and alert.round == row.round
+    waits = alert.is_calling and alert.round == row.round
     return waits or alert.owner == row.person
 
 

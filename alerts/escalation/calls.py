@@ -6,9 +6,10 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo
 
 from alerts.alert import Alert, TimelineEntry
+from alerts.channel_specs import FollowUp, spec_of
 from alerts.escalation.policy import Ladder, Recipient
 from alerts.escalation.quiet_hours import end_of_quiet_hours
-from alerts.message import MessageKind
+from alerts.message import Delivery, MessageKind
 from alerts.messages.outbox import CallRequest, OutboxWriter
 from alerts.ports import Transaction
 from domain import Instant, Person
@@ -58,6 +59,18 @@ class CallWriter:
             limit_ms=ladder.arrive_within,
             not_before=end_of_quiet_hours(now, ladder.quiet, self.tz),
         )
+
+    def follow_up(
+        self, tx: Transaction, alert: Alert, row: Delivery, kind: MessageKind, name: str, not_before: Instant
+    ) -> None:
+        """How it went on, to a person who was called. While more people are needed, those who are not on it keep their
+        buttons and are asked once more."""
+        variant = ""
+        if alert.people_missing and all(one.person != row.person for one in alert.responders):
+            if spec_of(row.channel).follow_up is FollowUp.UPDATE:
+                return
+            variant = "more"
+        self.outbox.enqueue_update(tx, alert, row, kind, name, not_before, variant, alert.people_missing)
 
     def _queued_entry(self, alert: Alert, call: CallRequest, now: Instant) -> TimelineEntry:
         until = self.renderer.format_time(call.not_before, now)

@@ -61,8 +61,8 @@ class Escalator:
 
     def notify_extra(self, tx: Transaction, alert: Alert, occasion: Occasion, finding: Finding | None = None) -> None:
         """Notify the ladder's extra recipients of this occasion; of `finding`, those that its own ladder names."""
-        rule = alert.ladder_rule if finding is None else finding.rule
         ladder = self.ladder(alert) if finding is None else self.choice.of_finding(finding, alert, tx.now)
+        rule = alert.ladder_rule if finding is None else finding.rule
         notices = self.choice.notices(alert, ladder, rule, occasion, tx.now)
         self.companions.notify(tx, alert, ladder, notices, max(alert.rung, 0), occasion)
 
@@ -137,7 +137,7 @@ class Escalator:
     def notify_follow_up(self, tx: Transaction, alert: Alert, row: Delivery, kind: MessageKind, name: str) -> None:
         """Notify a person who was called how it went on; outside the ladder's quiet hours, the owner at once."""
         quiet = None if row.person == alert.owner else self.ladder(alert).quiet
-        self.outbox.enqueue_update(tx, alert, row, kind, name, end_of_quiet_hours(tx.now, quiet, self.tz))
+        self.call_writer.follow_up(tx, alert, row, kind, name, end_of_quiet_hours(tx.now, quiet, self.tz))
 
     def handle_failure(self, tx: Transaction, alert: Alert, failed: Delivery) -> Alert | None:
         """After a permanent failure: the person's next channel, else the next person. None when others may still be
@@ -252,8 +252,9 @@ class Escalator:
         return self._wait(alert, alert.rung, rung.wait // DEPUTY_RANKS if deputy else rung.wait, tx.now)
 
     def _wait(self, alert: Alert, rung: int, wait_ms: int, now: Instant) -> Alert:
-        begin = end_of_quiet_hours(now, self.ladder(alert).quiet, self.tz)
-        return structs.replace(alert, rung=rung, climb_at=begin + wait_ms)
+        ladder = self.ladder(alert)
+        begin, needed = end_of_quiet_hours(now, ladder.quiet, self.tz), ladder.needed_at(rung)
+        return structs.replace(alert, rung=rung, climb_at=begin + wait_ms, people_needed=needed)
 
     def _notify_rung(
         self,
@@ -297,8 +298,7 @@ class Escalator:
         reached = next(filter(None, calls), None)
         if reached is None:
             return False
-        names = "、".join(person.name for person in reached)
-        line = "calling" if kind is MessageKind.ALERT else "climbing"
+        line, names = "calling" if kind is MessageKind.ALERT else "climbing", "、".join(one.name for one in reached)
         text = self.renderer.timeline_text(line, role=role, names=f" {names}")
         tx.store.add_timeline([TimelineEntry(alert.id, tx.now, "told", text)])
         return True
@@ -306,7 +306,7 @@ class Escalator:
     def _uncalled_groups(self, alert: Alert, recipient: Recipient, rows: Sequence[Delivery], now: Instant) -> Groups:
         """The people who were neither called in this role nor declined, in the order in which they are called."""
         called = {row.person for row in rows if _is_call_of_round(row, alert) and row.role == recipient.role}
-        skipped = called.union(alert.passed)
+        skipped = called.union(alert.passed, (one.person for one in alert.responders))
         groups = ([one for one in group if one.id not in skipped] for group in self.groups(alert, recipient, now))
         return [group for group in groups if group]
 

@@ -9,7 +9,6 @@ from typing import Final
 from alerts.alert import (
     ACTIVE_STATES,
     SETTLED_STATES,
-    UNACKNOWLEDGED_STATES,
     Actor,
     Alert,
     ResponseSource,
@@ -68,7 +67,7 @@ class InboundReply:
     @property
     def unacknowledged(self) -> list[Alert]:
         """Those that nobody has acknowledged."""
-        return [alert for alert in self.active if alert.state in UNACKNOWLEDGED_STATES]
+        return [alert for alert in self.active if alert.is_calling and alert.owner != self.people[alert.id]]
 
     @property
     def owned(self) -> list[Alert]:

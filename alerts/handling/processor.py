@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec import structs
 
-from alerts.alert import OWNED_STATES, Actor, Alert, ResponseSource, State
+from alerts.alert import OWNED_STATES, Actor, Alert, ResponseSource, State, TimelineEntry
 from alerts.channel_specs import Content, FollowUp, spec_of
 from alerts.escalation.escalator import Escalator
 from alerts.escalation.handover import OutsideSystems
@@ -158,7 +158,7 @@ class AlertProcessor:
     def _notify_called(self, tx: Transaction, alert: Alert, kind: MessageKind, actor: Actor) -> None:
         """Follow-up to everybody who was called. The actor gets none by text, with two exceptions: a person
         else acted on his behalf, or he acknowledged by text and needs the codes for what he does next."""
-        name = alert.owner_name or ""
+        name = "、".join(one.name for one in alert.responders) or alert.owner_name or ""
         needs_text = actor.on_behalf or (kind is MessageKind.ACKNOWLEDGED and actor.via in WITHOUT_A_SCREEN)
         rows = tx.store.deliveries(alert.id)
         helpers = {helper.person for helper in alert.helping} if kind is MessageKind.RESOLVED else set[str]()
@@ -167,6 +167,9 @@ class AlertProcessor:
             if row.person != actor.id or spec_of(row.channel).follow_up is FollowUp.UPDATE or needs_text:
                 self.escalator.notify_follow_up(tx, alert, row, kind, name)
         if kind is MessageKind.ACKNOWLEDGED:
+            if alert.people_missing:
+                text = self.renderer.timeline_text("still_needed", n=alert.people_missing)
+                tx.store.add_timeline([TimelineEntry(alert.id, tx.now, "told", text)])
             self._update_owner_card(tx, alert)
             self.joined_dangers.notify_owner_of_addresses(tx, alert)
 

@@ -15,12 +15,14 @@ from alerts.alert import (
     Alert,
     EscalationCause,
     EscalationReason,
+    Responder,
     State,
 )
 from alerts.lifecycle.danger import joined_title, with_address, with_danger
 from alerts.lifecycle.event import AlertEvent, Deadlines, Effect, InvalidTransition, Step
 from alerts.lifecycle.preconditions import MAX_RETURNS, check_preconditions
 from alerts.lifecycle.reminders import ANSWER, ARRIVE, RESOLVE, TAKE, VERIFY, mark_overdue, with_reminders
+from alerts.lifecycle.several_people import step_of_several
 from alerts.lifecycle.transitions import TRANSITIONS, ActionRefusal, Signal
 from domain import Instant, Ledger
 
@@ -29,6 +31,9 @@ def advance(alert: Alert, event: AlertEvent, now: Instant, deadlines: Deadlines)
     """The alert after one event. Raises InvalidTransition or InvalidField; then nothing has changed."""
     if _is_repeated(alert, event):
         return Step(alert)
+    step = step_of_several(alert, event, now)
+    if step is not None:
+        return step
     outcome = TRANSITIONS[alert.state, event.signal]
     if isinstance(outcome, ActionRefusal):
         raise InvalidTransition(outcome)
@@ -51,10 +56,14 @@ def _is_repeated(alert: Alert, event: AlertEvent) -> bool:
     return False
 
 
-def _acknowledge(new: Alert, _old: Alert, event: AlertEvent, now: Instant, deadlines: Deadlines) -> Step:
-    owned = replace(new, owner=event.actor.id, owner_name=event.actor.name, taken_at=now)
-    taken = replace(owned, climb_at=None, due_at=now + deadlines.arrive_ms)
-    return Step(taken, (Effect.CANCEL_PENDING, Effect.NOTIFY_ACKNOWLEDGED))
+def _acknowledge(new: Alert, old: Alert, event: AlertEvent, now: Instant, deadlines: Deadlines) -> Step:
+    actor = event.actor
+    on_it = (Responder(actor.id, actor.name, now),)
+    owned = replace(new, owner=actor.id, owner_name=actor.name, taken_at=now, responders=on_it)
+    taken = replace(owned, due_at=now + deadlines.arrive_ms)
+    if taken.people_missing:
+        return Step(replace(taken, climb_at=old.climb_at or now), (Effect.NOTIFY_ACKNOWLEDGED,))
+    return Step(replace(taken, climb_at=None), (Effect.CANCEL_PENDING, Effect.NOTIFY_ACKNOWLEDGED))
 
 
 def _arrive(new: Alert, old: Alert, event: AlertEvent, now: Instant, deadlines: Deadlines) -> Step:
@@ -150,7 +159,7 @@ def _restart_escalation(new: Alert, _old: Alert, _event: AlertEvent, now: Instan
 
 
 def _shelve(new: Alert, _old: Alert, event: AlertEvent, _now: Instant, _deadlines: Deadlines) -> Step:
-    quiet = replace(new, owner=None, owner_name=None, climb_at=None, due_at=event.until, silence=None)
+    quiet = replace(new, owner=None, owner_name=None, responders=(), climb_at=None, due_at=event.until, silence=None)
     quiet = replace(quiet, shelvings=new.shelvings + 1)
     return Step(quiet, (Effect.CANCEL_PENDING,))
 
@@ -248,7 +257,8 @@ def _added(new: Alert, old: Alert, event: AlertEvent, now: Instant, deadlines: D
 
 def _unassign(alert: Alert, now: Instant, deadlines: Deadlines) -> Alert:
     """Nobody is responsible: the time to acknowledge starts again. The host sets `climb_at` when it has notified."""
-    return replace(alert, owner=None, owner_name=None, taken_at=None, climb_at=now, due_at=now + deadlines.take_ms)
+    free = replace(alert, owner=None, owner_name=None, responders=(), taken_at=None)
+    return replace(free, climb_at=now, due_at=now + deadlines.take_ms)
 
 
 def _appended(people: tuple[str, ...], person: str) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from typing import Final
 from msgspec import Struct, convert, structs, to_builtins
 from msgspec.structs import replace
 
-from alerts.alert import SETTLED_STATES, UNACKNOWLEDGED_STATES, Alert, State
+from alerts.alert import SETTLED_STATES, Alert, State
 from alerts.channel_specs import Content, spec_of
 from alerts.lifecycle.danger import Danger, described_by, joined_title
 from alerts.message import CALL_KINDS, FOLLOW_UP_KINDS, NOT_FAILED, OVER_BUDGET, Delivery, DeliveryState, MessageKind
@@ -232,7 +232,7 @@ def withheld_calls(store: Outbox, summary: Delivery) -> list[Delivery]:
 def unacknowledged_alerts(store: AlertRepository, withheld: Sequence[Delivery]) -> list[Alert]:
     """The unacknowledged alerts among them, newest first."""
     found = [store.alert(name) for name in sorted({row.alert for row in withheld}, reverse=True)]
-    return [item for item in found if item is not None and item.state in UNACKNOWLEDGED_STATES]
+    return [item for item in found if item is not None and item.is_calling]
 
 
 def should_be_notified(alert: Alert, person: str) -> bool:

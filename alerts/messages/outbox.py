@@ -113,14 +113,16 @@ class OutboxWriter:
         name: str,
         not_before: Instant = 0,
         variant: str = "",
+        count: int = 0,
     ) -> Delivery | None:
         """Follow-up to a person who was called: a text on the phone, an update of his WeCom card."""
         kind = _kind_for(alert, earlier, kind)
         task = delivery_id(tx.now, tx.store.next_delivery_number())
-        payload = self._update_payload(tx, alert, earlier, kind, name, variant)
+        payload = self._update_payload(tx, alert, earlier, kind, name, variant, count)
         if payload is None:
             return None
-        since = tx.now if kind in (MessageKind.HELPING, MessageKind.HELPED) else alert.taken_at or tx.now
+        taken_at = alert.responders[-1].at if alert.responders else alert.taken_at or tx.now
+        since = tx.now if kind in (MessageKind.HELPING, MessageKind.HELPED) else taken_at
         key = f"{alert.id}:{alert.round}:{kind}:{earlier.person}:{earlier.channel}:{since}"
         row = follow_up(earlier, task, key, kind, payload, tx.now)
         is_update = spec_of(earlier.channel).follow_up is FollowUp.UPDATE
@@ -190,13 +192,20 @@ class OutboxWriter:
         tx.store.enqueue([follow_up(earlier, task, key, MessageKind.HELPING, payload, tx.now)])
 
     def _update_payload(
-        self, tx: Transaction, alert: Alert, earlier: Delivery, kind: MessageKind, name: str, variant: str
+        self, tx: Transaction, alert: Alert, earlier: Delivery, kind: MessageKind, name: str, variant: str, count: int
     ) -> dict[str, object] | None:
         spec = spec_of(earlier.channel)
         if spec.follow_up is FollowUp.NONE:
             return None
         context = MessageContext(
-            kind=kind, now=tx.now, limit_ms=0, name=name, at=tx.now, coded=spec.coded, variant=variant
+            kind=kind,
+            now=tx.now,
+            limit_ms=0,
+            name=name,
+            at=tx.now,
+            count=count,
+            coded=spec.coded,
+            variant=variant,
         )
         if spec.follow_up is FollowUp.UPDATE:
             # The text is sent where the message can no longer be changed.

@@ -10,6 +10,7 @@ from msgspec import structs
 from alerts.alert import Actor, ResponseSource, State
 from alerts.escalation.policy import Notice, Rung
 from domain import Duty, Ledger, Person, Severity
+from tests.alerts.escalation.test_ladder_choice import ALERT
 from tests.alerts.incidents.scene_builders import add_people
 
 SMS = ["sms"]
@@ -172,11 +173,11 @@ async def test_when_a_volunteer_withdraws_the_next_nearest_are_asked(harness: An
     assert len(texts(harness, "near")) == 1
 
 
-async def test_a_drill_reaches_no_volunteer_and_no_outside_body(harness: Any, finding: Any) -> None:
+async def test_a_drill_reaches_no_volunteer_and_no_outside_body(harness: Any) -> None:
     with_volunteers(harness)
     add_people(harness, [Person("gas", "燃气公司", phone="19900000019")], [Duty("g", "street", "gas_company", "gas")])
     set_ladder(harness, notify=[{"role": "gas_company", "channels": SMS}, {"role": "volunteer", "channels": SMS}])
-    opened = structs.replace(harness.service.intake.new_alert(finding(), None, harness.clock.now), exercise=True)
+    opened = structs.replace(ALERT, exercise=True, cell="grid")
     groups = harness.service.escalator.groups
     notices = harness.service.escalator.ladder(opened).notify
     assert [groups(opened, notice, harness.clock.now) for notice in notices] == [[], []]

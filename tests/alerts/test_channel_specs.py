@@ -57,5 +57,6 @@ def test_texts_have_limits_for_calls_and_follow_ups_but_none_for_critical_calls_
     assert (15 * MINUTE, 6) in budget.limits("sms", MessageKind.RESOLVED, critical=True)
     assert budget.limits("sms", MessageKind.ALERT, critical=True) == ()
     assert budget.limits("sms", MessageKind.HINT, critical=False) == ()
-    assert budget.limits("wecom", MessageKind.RESOLVED, critical=False) == ()
-    assert MessageKind.ADDED in counted_with("wecom", MessageKind.ALERT)
+    # WeCom counts every message to a member, so each kind has the limits of a card.
+    assert budget.limits("wecom", MessageKind.RESOLVED, critical=False) == ((MINUTE, 20), (HOUR, 800))
+    assert set(counted_with("wecom", MessageKind.ALERT)) == set(MessageKind)

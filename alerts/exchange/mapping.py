@@ -23,7 +23,7 @@ CaseField = Literal[
 EventField = Literal["event_id", "version", "at", "state", "reason", "their_id"]
 OutField = Literal[
     "external_id", "case_number", "event_id", "sequence", "state", "at", "note", "site", "title", "category", "text",
-    "address", "lat", "lon", "urgency", "opened_at", "deadline", "admin_code",
+    "address", "lat", "lon", "urgency", "opened_at", "deadline", "admin_code", "photos",
 ]  # fmt: skip
 OutState = Literal[
     "open", "acknowledged", "on_site", "resolved", "verified", "closed", "returned", "shelved", "handed_over",

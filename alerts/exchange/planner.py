@@ -22,6 +22,8 @@ from domain.people import Community
 
 REPORT_TYPE: Final = "cn.fengshao.exchange.state.v1"
 HANDOVER_TYPE: Final = "cn.fengshao.exchange.handover.v1"
+PHOTOS_MAX: Final = 10
+"""The newest photos of an alert that a message to an outside system refers to."""
 HANDED_OVER: Final = "handed_over"
 TAKEN_BACK: Final = "taken_back"
 
@@ -111,7 +113,7 @@ class ExchangePlanner:
         )
         # Their numbering of an earlier hand-over of the same case does not order the new one.
         links.save_link(replace(link, state=HANDED_OVER, updated_at=alert.updated_at, their_version=0))
-        data = self._system_data(change, link) | {"text": alert.description, "report": HANDED_OVER}
+        data = self._system_data(change, link, links) | {"text": alert.description, "report": HANDED_OVER}
         return _events(HANDOVER_TYPE, alert, data, self._target_of(system))
 
     def _report(self, change: AlertChange, link: CaseLink, mapping: SystemMapping, links: CaseLinks) -> list[NewEvent]:
@@ -125,7 +127,7 @@ class ExchangePlanner:
         if word is None or word == link.state:
             return []
         links.save_link(replace(link, state=word, updated_at=alert.updated_at))
-        data = self._system_data(change, link) | {"state": word, "report": state}
+        data = self._system_data(change, link, links) | {"state": word, "report": state}
         return _events(REPORT_TYPE, alert, data, self._target_of(link.system))
 
     def _target_of(self, system: str) -> tuple[str, ...]:
@@ -136,7 +138,7 @@ class ExchangePlanner:
         was_theirs = before is not None and handed_to(before, self._partners.systems) == link.system
         return TAKEN_BACK if was_theirs else alert.state.value
 
-    def _system_data(self, change: AlertChange, link: CaseLink) -> dict[str, Any]:
+    def _system_data(self, change: AlertChange, link: CaseLink, links: CaseLinks) -> dict[str, Any]:
         alert = change.after
         return {
             **case_events.case_data(change, self._community()),
@@ -144,6 +146,7 @@ class ExchangePlanner:
             "their_id": link.their_id,
             "case_number": case_events.case_number(alert),
             "note": alert.escalation.note if alert.state is State.RETURNED else "",
+            "photos": links.photos_of(alert.id)[-PHOTOS_MAX:],
             "category": link.fields.get("category", alert.hazard),
         }
 

@@ -21,6 +21,10 @@ class CaseLinks(Protocol):
 
     def links_of(self, alert: int) -> list[CaseLink]: ...
 
+    def photos_of(self, alert: int) -> list[int]:
+        """Ids of the photos of an alert, oldest first."""
+        ...
+
     def save_link(self, link: CaseLink) -> None:
         """Insert the link, or replace the one with this number."""
         ...

@@ -6,7 +6,7 @@ A subscriber gets CloudEvents; an outside system gets JSON in its own field name
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
@@ -23,6 +23,9 @@ from domain.secret import Secret
 JSON: Final = "application/json; charset=utf-8"
 _SEQUENCE_DIGITS: Final = 16
 _ERROR_MAX: Final = 200
+
+
+PhotoUrl = Callable[[int, Instant], str]
 
 
 class Request(Struct, frozen=True):
@@ -78,13 +81,15 @@ class WebhookTarget(Struct, frozen=True):
 
 
 class SystemTarget(Struct, frozen=True):
-    """An outside system; `system` is its id in site.yaml, `site` the name by which it knows us."""
+    """An outside system; `system` is its id in site.yaml, `site` the name by which it knows us. `photo_url` makes the
+    signed URL of a photo, valid from an instant on; without it no photo is referred to."""
 
     system: str
     url: str
     site: str
     mapping: SystemMapping
     secrets: tuple[Secret, ...]
+    photo_url: PhotoUrl | None = None
 
     @property
     def id(self) -> str:
@@ -124,6 +129,8 @@ class SystemTarget(Struct, frozen=True):
                 field, _instant(data["deadline_at"])
             )
             return None if instant is None else self._local(instant)
+        if field == "photos":
+            return [] if self.photo_url is None else [self.photo_url(photo, event.at) for photo in data["photos"]]
         if field in ("lat", "lon", "admin_code", "address"):
             return data["location"][_LOCATION_NAMES.get(field, field)]
         if field == "urgency":

@@ -20,13 +20,14 @@ from alerts.exchange.retries import Response, RetryPolicy
 from alerts.exchange.sender import ExchangeSender, Post, TargetHealth
 from alerts.exchange.service import CaseExchange
 from alerts.exchange.subscribers import Subscriber
-from alerts.exchange.targets import Request, SystemTarget, Target, WebhookTarget
+from alerts.exchange.targets import PhotoUrl, Request, SystemTarget, Target, WebhookTarget
 from alerts.service import AlertService
 from app.config.exchange import ExchangeSettings, load_exchange
 from app.config.secrets import read_secret
 from app.config.site import SiteConfig
 from app.errors import UserError
 from app.server.registry import RegistryCache
+from console.security.auth import sign_photo_link
 from domain import Evidence, Finding, FindingPhase, Instant, Subject
 from domain.findings import own_finding
 from domain.secret import Secret
@@ -60,7 +61,15 @@ class ExchangeConfig(Struct, frozen=True):
         return not self.partners.subscribers and not self.partners.systems
 
 
-def build_exchange_config(site: SiteConfig, client: httpx2.AsyncClient, environ: Mapping[str, str]) -> ExchangeConfig:
+def photo_links(public_url: str, signing_key: str) -> PhotoUrl | None:
+    """Makes the signed URLs of photos; None for a site without a public URL: then messages refer to none."""
+    base, key = public_url.rstrip("/"), signing_key.encode()
+    return (lambda photo, at: f"{base}/api/v1/exchange/photos/{sign_photo_link(key, photo, at)}") if base else None
+
+
+def build_exchange_config(
+    site: SiteConfig, client: httpx2.AsyncClient, environ: Mapping[str, str], photo_url: PhotoUrl | None = None
+) -> ExchangeConfig:
     """The partners of site.yaml with their secrets. Raises ConfigError, MissingSecret and WeakSecret."""
     settings = site.settings.exchange
     mappings = load_exchange(settings, site.path)
@@ -79,7 +88,7 @@ def build_exchange_config(site: SiteConfig, client: httpx2.AsyncClient, environ:
     for name, system in settings.systems.items():
         if system.url is not None:
             secret = _signing_secret(system.secret_env, f"exchange.systems.{name}", environ)
-            targets.append(SystemTarget(name, system.url, site.settings.name, mappings[name], (secret,)))
+            targets.append(SystemTarget(name, system.url, site.settings.name, mappings[name], (secret,), photo_url))
     push_secrets = {
         name: _signing_secret(system.push_secret_env, f"exchange.systems.{name}", environ)
         for name, system in settings.systems.items()

@@ -38,7 +38,7 @@ from app.server import http as serving
 from app.server.channels import build_channels, http_client
 from app.server.console import build_app
 from app.server.demo import Demo
-from app.server.exchange import build_exchange_config
+from app.server.exchange import build_exchange_config, photo_links
 from app.server.mosquitto import Mosquitto, mosquitto_binary
 from app.server.rumqttd import LIMITATIONS, Rumqttd
 from app.server.service import Service
@@ -107,7 +107,7 @@ async def serve(
     stack.push_async_callback(stores.close)
     client = await stack.enter_async_context(http_client())
     endpoints = build_channels(site.settings, client, environ, clock)
-    exchange = build_exchange_config(site, client, environ)
+    exchange = build_exchange_config(site, client, environ, photo_links(site.settings.public_url, signing_key(data)))
     config = ServiceConfig(site, data, broker, token, signing_key(data), exchange)
     service = Service(config, stores, endpoints, clock)
     await service.load_state()

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from fastapi import Request
 from pydantic import TypeAdapter
+from starlette.responses import Response
 
 from alerts.alert import State
 from alerts.channels.cloudevents import InvalidSignature, verify
@@ -17,18 +18,20 @@ from alerts.exchange.incoming import FaultCode, MappingFault, UnmappableCase
 from alerts.exchange.messages import CaseLink, PushOutcome
 from alerts.exchange.service import UnknownCase
 from console import messages_zh
+from console.api.report_status import photo_response
 from console.http import examples
 from console.http.authorization import authenticate, record_login_failure, require
-from console.http.openapi import JsonResponse, documented_router
+from console.http.openapi import JpegResponse, JsonResponse, documented_router
 from console.http.problems import FieldError, Problem, invalid, not_found
 from console.http.requests import Deps, item_response, list_response, parse_body
 from console.partners import ExchangeDependencies
 from console.schemas import exchange as schema
 from console.schemas.references import Page
-from console.security.auth import AccessRole, LoginFailure, Principal
+from console.security.auth import AccessRole, LoginFailure, Principal, photo_of_link
 from console.timestamps import Timestamp, to_schema
 from store.database.alerts import queries
 from store.database.exchange import cases
+from store.database.reports import photos
 
 router = documented_router(prefix="/exchange", tags=["exchange"])
 
@@ -85,6 +88,20 @@ async def list_states(
     link = await _require_link(deps, system, external_id)
     events = await deps.database.read(lambda tx: cases.list_received(tx, system, link.external_id))
     return list_response(deps, [to_schema(schema.ReceivedState, event) for event in events])
+
+
+@router.get(
+    "/photos/{signed}",
+    summary="A photo that a message to an outside system refers to; the URL is signed and valid for a week",
+    response_class=JpegResponse,
+)
+async def get_linked_photo(deps: Deps, signed: str) -> Response:
+    key = deps.security.signing_key.reveal().encode()
+    number = photo_of_link(key, signed, deps.clock())
+    if number is None:
+        raise not_found("photo")
+    photo = await deps.database.read(lambda tx: photos.get_photo(tx, number))
+    return await photo_response(deps, photo)
 
 
 async def require_system(request: Request, deps: Deps, system: str, *, signed: bool = False) -> ExchangeDependencies:

@@ -15,10 +15,11 @@ from typing import Any, Final
 import msgspec
 
 from console.security.signing import PurposeSigner
-from domain import HOUR, Instant
+from domain import DAY, HOUR, Instant
 
 SESSION_MS: Final = 12 * HOUR
 LINK_MS: Final = 2 * HOUR
+PHOTO_LINK_MS: Final = 7 * DAY
 COOKIE: Final = "fengshao_session"
 LOGOUTS_MAX: Final = 10_000
 
@@ -124,6 +125,17 @@ class ClaimsSigner:
 def sign_worker_link(key: bytes, alert: str, person: str, now: Instant) -> str:
     """The signed part of a worker's link: one alert, one person, two hours. It contains ids only, no personal data."""
     return ClaimsSigner(key, "link").sign({"a": alert, "p": person}, now + LINK_MS)
+
+
+def sign_photo_link(key: bytes, photo: int, at: Instant) -> str:
+    """The signed part of the URL by which an outside system reads one photo, for a week from `at`."""
+    return ClaimsSigner(key, "exchange photo").sign({"f": photo}, at + PHOTO_LINK_MS)
+
+
+def photo_of_link(key: bytes, signed: str, now: Instant) -> int | None:
+    """The photo of such a link; None when it is forged or expired."""
+    claims = ClaimsSigner(key, "exchange photo").verify(signed, now)
+    return None if claims is None else int(claims["f"])
 
 
 class Sessions:

@@ -33,7 +33,8 @@ class SweepRequest:
         )
 
 
-_OF_OUTSIDE_SYSTEMS: Final = {"system": ["hotline", "care"], "external_id": ["FS-1"], "number": ["1"]}
+_DEFAULTS: Final = {"system": ["hotline", "care"], "external_id": ["FS-1"], "signed": ["x.y"]}
+"""Values of parameters of paths that a test does not name; every other one is `1`."""
 
 
 def sweep_requests(
@@ -66,8 +67,7 @@ def routes(app: FastAPI) -> Iterator[tuple[str, APIRoute]]:
 
 def _paths(path_template: str, values: Mapping[str, Sequence[str]]) -> Iterator[str]:
     names = re.findall(r"{(\w+)}", path_template)
-    known = {**_OF_OUTSIDE_SYSTEMS, **values}
-    for chosen in product(*(known[name] for name in names)):
+    for chosen in product(*(values.get(name, _DEFAULTS.get(name, ["1"])) for name in names)):
         path = path_template
         for name, value in zip(names, chosen, strict=True):
             path = path.replace("{" + name + "}", value)

@@ -14,7 +14,7 @@ import httpx2
 from app.config.exchange import ExchangeSettings
 from app.config.settings import SiteSettings
 from app.config.site import SiteConfig
-from app.server.exchange import Exchange, build_exchange_config, build_transactions
+from app.server.exchange import Exchange, build_exchange_config, build_transactions, photo_links
 from app.server.registry import RegistryCache
 from console.application import set_dependencies
 from console.events import EventHub
@@ -28,6 +28,7 @@ from tests.support.console_harness import ADMIN, DEVICES, T0, ConsoleHarness, al
 
 REPORT_SECRET, PUSH_SECRET = "reports-are-signed-with-this-secret", "pushes-are-signed-with-this-secret!"
 BOARD_SECRET = "whsec_" + "c2VjcmV0LW9mLXRoZS1ib2FyZC1pbi10aGlzLXRlc3Q="
+SIGNING_KEY = "signing-key-of-this-test"
 ENVIRON = {"REPORTS": REPORT_SECRET, "PUSHES": PUSH_SECRET, "BOARD": BOARD_SECRET}
 
 
@@ -104,13 +105,18 @@ async def exchange_harness(folder: Path, environ: Mapping[str, str] = ENVIRON) -
         board = await stack.enter_async_context(WebhookReceiver(secret=BOARD_SECRET, clock=lambda: times.now))
         client = await stack.enter_async_context(httpx2.AsyncClient(trust_env=False, timeout=0.5))
         site = SiteConfig(None, SiteSettings(exchange=exchange_settings(hotline.url, board.url)), all_kinds())
-        config = build_exchange_config(site, client, environ)
+        config = build_exchange_config(site, client, environ, photo_links("https://maple.example.cn/", SIGNING_KEY))
         registry = SimpleNamespace(
             current_community=lambda: console.community, current_devices=lambda: {each.id: each for each in DEVICES}
         )
         transactions = build_transactions(config, database, cast("RegistryCache", registry), lambda: console.now)
         console = ConsoleHarness(
-            database, history, EventHub(T0), transactions=transactions, outside=config.partners.bodies()
+            database,
+            history,
+            EventHub(T0),
+            folder / "blobs",
+            transactions=transactions,
+            outside=config.partners.bodies(),
         )
         hotline.clock = board.clock = lambda: console.now
         await console.load_community()

@@ -36,6 +36,7 @@ class Report(Struct, frozen=True):
     sequence: int
     at: str
     note: str
+    attachments: tuple[str, ...] = ()
 
 
 class HotlineServer:
@@ -141,7 +142,14 @@ class HotlineServer:
         if earlier and fields["序号"] <= max(earlier):
             return {"code": _BAD_REPORT, "msg": "序号倒退"}
         self.reports.append(
-            Report(number, fields["状态"], fields["序号"], fields["状态时间"], fields.get("说明") or "")
+            Report(
+                number,
+                fields["状态"],
+                fields["序号"],
+                fields["状态时间"],
+                fields.get("说明") or "",
+                tuple(fields.get("附件") or ()),
+            )
         )
         return {"code": 0, "msg": "ok"}
 

@@ -22,6 +22,7 @@ from alerts.ports import AlertStore
 from domain import Instant
 from store.database.alerts.repository import Transactions
 from store.database.exchange import cases, outbox
+from store.database.reports import photos
 
 T = TypeVar("T")
 
@@ -37,6 +38,9 @@ class SqlExchangeStore:
 
     def links_of(self, alert: int) -> list[CaseLink]:
         return cases.links_of(self._tx, alert)
+
+    def photos_of(self, alert: int) -> list[int]:
+        return [photo.id for photo in photos.photos_of_alert(self._tx, alert)]
 
     def save_link(self, link: CaseLink) -> None:
         cases.save_link(self._tx, link)

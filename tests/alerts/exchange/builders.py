@@ -82,5 +82,8 @@ class Links:
     def links_of(self, alert: int) -> list[CaseLink]:
         return [link for link in self.saved.values() if link.alert == alert]
 
+    def photos_of(self, alert: int) -> list[int]:
+        return [alert * 10 + number for number in range(12)]
+
     def save_link(self, link: CaseLink) -> None:
         self.saved[link.system, link.external_id] = link

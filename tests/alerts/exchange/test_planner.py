@@ -109,6 +109,7 @@ def test_a_hand_over_sends_the_case_once_and_its_end_takes_it_back() -> None:
     assert [(event.type, event.targets, event.data["report"], event.data["text"]) for event in events] == [
         ("cn.fengshao.exchange.handover.v1", ("system:hotline",), "handed_over", "很浓的味")
     ]
+    assert events[0].data["photos"] == list(range(312, 322))
     assert (link.direction, link.state) == (Direction.OUT, "handed_over")
     assert planner()(Changes((AlertChange(given, an_alert(**vars_of(given), updated_at=T0 + 1)),)), links) == []
     taken_back = planner()(Changes((AlertChange(given, an_alert()),)), links)

@@ -26,6 +26,7 @@ DATA = {
     "case_number": "FS-31",
     "category": "燃气泄漏",
     "note": "",
+    "photos": [4, 7],
 }
 
 
@@ -63,6 +64,7 @@ def test_a_report_is_written_in_their_fields() -> None:
         "状态时间": "2026-11-21 22:05:00",
         "承办单位": "枫林街道",
         "说明": "",
+        "附件": [],
     }
     assert request.headers["Content-Type"].startswith("application/json")
     verify(request.headers, request.body, [NEW], T0)
@@ -79,6 +81,13 @@ def test_a_case_is_handed_over_in_their_fields() -> None:
         HOTLINE.request(a_message(DATA | {"deadline_at": None, "report": "handed_over"}), T0).body
     )
     assert without["办理时限"] is None
+
+
+def test_photos_are_referred_to_by_url_where_the_site_has_one() -> None:
+    target = SystemTarget("hotline", "https://x", "枫林", mapping(), (Secret(NEW),), lambda photo, at: f"{photo}@{at}")
+    body = msgspec.json.decode(target.request(a_message(DATA | {"state": "反馈", "report": "resolved"}), T0 + 9).body)
+
+    assert body["附件"] == [f"4@{T0}", f"7@{T0}"]
 
 
 def test_their_number_is_used_once_it_is_known() -> None:

@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
-from domain import MINUTE, SECOND
+from domain import DAY, MINUTE, SECOND
 from simulators.providers.faults import Fault, FaultKind
+from tests.console.api.test_report_intake import files
 from tests.support.console_harness import T0
 from tests.support.exchange_harness import ExchangeHarness, exchange_harness
+from tests.support.photos import jpeg
 
 ORDER = {
     "诉求标题": "楼道有燃气味",
@@ -301,3 +303,19 @@ async def test_a_city_platform_without_an_address_sends_a_case_and_asks_for_its_
     )  # fmt: skip
     waiting = (await exchanged.api.get("/api/v1/exchange/targets")).json()["items"]
     assert [(target["id"], target["pending"]) for target in waiting] == [("board", 0), ("system:hotline", 0)]
+
+
+async def test_photos_of_the_work_go_to_the_platform_as_signed_urls(exchanged: ExchangeHarness) -> None:
+    alert = await opened(exchanged)
+    sent = await exchanged.api.post(f"/api/v1/alerts/{alert}/photos", data={"comment": "已关阀"}, files=files(jpeg()))
+    assert sent.status_code == 201, sent.text
+    await exchanged.act(alert, "acknowledge", "w-zhang")
+    (address,) = exchanged.hotline.reports[-1].attachments
+    path = address.removeprefix("https://maple.example.cn")
+    photo = await exchanged.api.get(path, headers={"authorization": ""})
+    forged = await exchanged.api.get(f"{path}x", headers={"authorization": ""})
+    exchanged.console.now += 8 * DAY
+    expired = await exchanged.api.get(path, headers={"authorization": ""})
+
+    assert (photo.status_code, photo.headers["content-type"]) == (200, "image/jpeg")
+    assert (forged.status_code, expired.status_code) == (404, 404)

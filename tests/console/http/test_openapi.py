@@ -20,6 +20,7 @@ NO_BODY = {
 
 NO_JSON = {
     "/api/v1/alerts.csv": "text/csv",
+    "/api/v1/exchange/photos/{signed}": "image/jpeg",
     "/api/v1/statistics/report": "text/html",
     "/api/v1/rosters/{roster_id}.ics": "text/calendar",
     "/api/v1/calendars/{secret}.ics": "text/calendar",

@@ -4,11 +4,12 @@ counts up, so that seven groupings cost little more than one. Pure.
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from functools import cache
+from itertools import chain
 from typing import Final
 
 from msgspec import Struct
@@ -96,7 +97,7 @@ class _Counts:
         self.arrive_ms: list[int] = []
         self.resolve_ms: list[int] = []
         self.untaken: list[Instant] = []
-        """When those were opened that nobody has acknowledged."""
+        """When those were opened that nobody has acknowledged, in ascending order once all are counted."""
         self.not_on_site: list[Instant] = []
 
 
@@ -123,6 +124,9 @@ class CountedCases:
             if found is None:
                 found = counts[key] = _Counts()
             _count(found, case)
+        for found in counts.values():
+            found.untaken.sort()
+            found.not_on_site.sort()
         self._counts = {CaseKey(*key): found for key, found in counts.items()}  # type: ignore[arg-type]
 
     def figures(self, now: Instant, *, exercise: bool) -> CaseFigures:
@@ -197,9 +201,9 @@ def _figures(pairs: Sequence[tuple[CaseKey, _Counts]], now: Instant) -> CaseFigu
 def _in_time(reached_ms: list[list[int]], waiting: list[list[Instant]], limit_ms: int, now: Instant) -> Share:
     """Those that reached a step within a time, of those that did or whose time is over."""
     times = _together(reached_ms)
-    late = sum(now - opened > limit_ms for opened_at in waiting for opened in opened_at)
+    late = sum(bisect_left(opened_at, now - limit_ms) for opened_at in waiting)
     return Share(bisect_right(times, limit_ms), len(times) + late)
 
 
 def _together(lists: Iterable[list[int]]) -> list[int]:
-    return sorted(value for values in lists for value in values)
+    return sorted(chain.from_iterable(lists))

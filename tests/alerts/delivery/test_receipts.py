@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import doctest
 
+from alerts.channels.channel import DeliveryReport
 from alerts.delivery import retries
-from alerts.delivery.receipts import ACCEPTED_MIN, WITHIN_MS, ReceiptWatch
+from alerts.delivery.receipts import ACCEPTED_MIN, EARLY_MAX, WITHIN_MS, EarlyReports, ReceiptWatch
 
 
 def test_receipts_are_missing_after_five_messages_and_fifteen_minutes_and_the_next_one_ends_it() -> None:
@@ -22,6 +23,18 @@ def test_receipts_are_missing_after_five_messages_and_fifteen_minutes_and_the_ne
     assert not watch.is_missing
     watch.accepted(WITHIN_MS + 3)
     assert not watch.changed(3 * WITHIN_MS), "one message without a receipt proves nothing"
+
+
+def test_reports_that_came_early_are_kept_for_their_message_and_the_oldest_are_dropped() -> None:
+    early = EarlyReports()
+    early.keep("sms", DeliveryReport(True, 0, delivery="d-01"))
+    for number in range(EARLY_MAX + 1):
+        early.keep("sms", DeliveryReport(True, 0, provider_id=str(number)))
+    assert early.take("sms", "0") is None
+    assert early.take("voice", "1") is None
+    assert early.take("sms", "1") == DeliveryReport(True, 0, provider_id="1")
+    assert early.take("sms", "1") is None
+    assert early.take("sms", None) is None
 
 
 def test_delays_of_retries() -> None:

@@ -218,3 +218,31 @@ async def test_after_a_restart_breakers_are_closed_and_every_provider_is_asked_a
         assert not harness.service.outcomes.router.is_open("sms", "aliyun")
         counts = harness.service.outcomes.router.outcomes
         assert not counts
+
+
+async def test_while_both_providers_refuse_messages_wait_and_one_probe_each_half_minute_is_sent(
+    harness: Any, finding: Any
+) -> None:
+    async with two_providers(harness, per_number_per_day=50):
+        harness.sms_server.faults.schedule(REFUSED, times=99)
+        harness.tencent.faults.schedule(Fault(FaultKind.REJECT, code="FailedOperation.InsufficientBalance"), times=99)
+        for number in range(4):
+            subject = Subject("device", f"gas-{number}")
+            one = finding(id=f"gas-alarm@1/g{number}/1", device=subject.id, place=f"4{number}", subject=subject)
+            await harness.service.process_findings([one])
+            await send(harness)
+        asked = len(harness.sms_server.faults._scheduled)
+        harness.clock.now += 30_000
+        await send(harness)
+        assert asked - len(harness.sms_server.faults._scheduled) == 1
+        held = [row for alert in range(1, 9) for row in harness.deliveries(alert) if row.outcome == "breaker"]
+        assert len(held) >= 2
+        assert {row.state.value for row in held} == {"pending"}
+        for row in held:
+            assert [line for line in harness.timeline(row.alert) if "通道故障，已暂停" in line] != []
+        harness.sms_server.faults.clear()
+        harness.clock.now += 30_000
+        await send(harness)
+        harness.clock.now += 30_000
+        await send(harness)
+        assert len(harness.texts("sun")) == 4, "all that waited is sent once the provider answers again"

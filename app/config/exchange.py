@@ -13,8 +13,8 @@ from alerts.exchange.mapping import SystemMapping
 from alerts.exchange.subscribers import Topic
 from app.config.faults import ConfigError, ConfigFault
 from app.config.suggestions import missing_reference, unknown_name
-from app.config.yaml_files import read_model
-from domain import DAY, Ledger, Severity
+from app.config.yaml_files import read_model, read_yaml
+from domain import DAY, Fault, Ledger, Severity
 from domain.duration import Duration
 
 BUILT_IN: Final = Path(__file__).resolve().parents[2] / "alerts" / "exchange" / "mappings"
@@ -129,4 +129,8 @@ def _system_faults(name: str, system: ExternalSystemSettings, site: Path | None)
 
 
 def _fault(site: Path | None, field: str, message: str) -> ConfigFault:
-    return ConfigFault(str((site or Path()) / "site.yaml"), 1, 1, field, message)
+    """The fault where it stands in site.yaml; settings that were made without a file have no line."""
+    file = (site or Path()) / "site.yaml"
+    if not file.exists():
+        return ConfigFault(str(file), 1, 1, field, message)
+    return read_yaml(file).locate(Fault(tuple(field.split(".")), message))

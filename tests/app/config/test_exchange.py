@@ -62,6 +62,16 @@ def test_every_fault_of_every_system_is_named(tmp_path: Path) -> None:
     assert "ours.yaml:1:1: case" in text
 
 
+def test_a_fault_names_the_line_of_site_yaml(tmp_path: Path) -> None:
+    text = "name: 枫树\nexchange:\n  systems:\n    hotline:\n      mapping: hotline1234\n"
+    (tmp_path / "site.yaml").write_text(text, "utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load_exchange(settings(hotline={"mapping": "hotline1234"}), tmp_path)
+
+    (fault,) = caught.value.faults
+    assert (fault.line, fault.column, fault.field) == (5, 7, "exchange.systems.hotline.mapping")
+
+
 def test_a_place_that_is_not_registered_is_named(tmp_path: Path) -> None:
     subscriber = {"url": "https://x", "secret_env": "S", "places": ["garden", "gardn"]}
     chosen = ExchangeSettings.model_validate({"subscribers": {"b": subscriber}})

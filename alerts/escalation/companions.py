@@ -124,13 +124,14 @@ class Companions:
         kind = self._kind_of(role)
         return "" if kind is RoleKind.STAFF else kind.value
 
-    def _address_without_door(self, alert: Alert) -> str | None:
-        """The building, else the compound: a volunteer learns the door after accepting. None for a public place."""
-        community = self._community()
-        if alert.place is None or community.nearest(alert.place, LevelRole.HOUSEHOLD, LevelRole.ROOM) is None:
-            return None
-        around = community.building_of(alert.place) or community.compound_of(alert.place)
-        return community.address(around.id) if around is not None else ""
+    def _address_without_door(self, alert: Alert) -> str:
+        """The public place itself, else the building or compound: a volunteer learns the door after accepting. What a
+        person wrote behind the place is left out, because it may name the door."""
+        community, place = self._community(), alert.place
+        if community.nearest(place, LevelRole.HOUSEHOLD, LevelRole.ROOM) is not None:
+            around = community.building_of(place) or community.compound_of(place)
+            place = None if around is None else around.id
+        return community.address(place)
 
     def _in_charge(self, rows: Sequence[Delivery]) -> str:
         """Role and name of the first person called."""

@@ -9,7 +9,10 @@ from msgspec import structs
 
 from alerts.alert import Actor, ResponseSource, State
 from alerts.escalation.policy import Notice, Rung
+from alerts.message import MessageKind
+from alerts.ports import Transaction
 from domain import Duty, Ledger, Person, Severity
+from store.database.alerts.repository import SqlAlertStore
 from tests.alerts.escalation.test_ladder_choice import ALERT
 from tests.alerts.incidents.scene_builders import add_people
 
@@ -300,3 +303,49 @@ async def test_a_button_of_helpers_does_nothing_for_the_person_in_charge(harness
     await harness.service.process_findings([finding()])
     await harness.send()
     assert not (await harness.service.receive_press("wangfang", "help:1", harness.clock.now)).done
+
+
+async def test_an_informed_person_is_reached_by_the_next_channel(harness: Any, finding: Any) -> None:
+    add_people(harness, [Person("gas", "燃气公司", phone="19900000019")], [Duty("g", "street", "gas_company", "gas")])
+    notice = {"role": "gas_company", "channels": SMS, "fallback": ["logbook"]}
+    set_ladder(harness, notify=[notice], rungs=[rung({"role": "lead"})])
+    await harness.service.process_findings([finding()])
+    inform = next(row for row in harness.deliveries() if row.kind is MessageKind.INFORM)
+    harness.database.write_blocking(lambda tx: fail(harness, tx, inform))
+    assert [row.channel for row in harness.deliveries() if row.person == "gas"] == ["sms", "logbook"]
+    harness.people = structs.replace(harness.people, people={})
+    harness.database.write_blocking(lambda tx: fail(harness, tx, inform))
+    assert [row.channel for row in harness.deliveries() if row.person == "gas"] == ["sms", "logbook"]
+
+
+def fail(harness: Any, tx: Any, row: Any) -> None:
+    """The provider refuses this message for good."""
+    at, store = harness.clock.now, SqlAlertStore(tx)
+    harness.service.outcomes.expire(Transaction(store, at), row)
+    store.flush()
+
+
+async def test_a_helper_cannot_report_the_end_and_a_settled_alert_needs_no_help(harness: Any, finding: Any) -> None:
+    set_ladder(harness, rungs=[rung(WORKER, COMMUNITY), LEAD_RUNG])
+    await harness.service.process_findings([finding()])
+    await harness.send()
+    for code in ("13", "13", "11"):
+        await harness.service.receive_text("19900000004", code, harness.clock.now)
+    assert len([line for line in harness.timeline() if "前往协助" in line]) == 1, "arrival means acceptance, once"
+    assert (await harness.service.receive_text("19900000004", "14", harness.clock.now)).reason == "not_taken"
+    await harness.service.receive_text("19900000001", "11", harness.clock.now)
+    assert (await harness.service.receive_text("19900000004", "14", harness.clock.now)).reason == "not_yours"
+    await harness.service.perform(1, "arrive", WANG)
+    await harness.service.perform(1, "resolve", WANG)
+    assert (await harness.service.receive_text("19900000004", "11", harness.clock.now)).reason == "already_resolved"
+
+
+async def test_volunteers_learn_of_a_public_place_but_not_what_was_written_behind_it(
+    harness: Any, finding: Any
+) -> None:
+    with_volunteers(harness)
+    alert = structs.replace(ALERT, place="b3", address="枫林苑3栋402王家")
+    companions = harness.service.escalator.companions
+    assert companions.without_door(alert, "volunteer").address == "枫林苑3栋"
+    assert companions.without_door(alert, "worker") is alert
+    assert companions.without_door(structs.replace(alert, place=None), "volunteer").address == ""

@@ -11,11 +11,11 @@ from alerts.alert import Actor, ResponseSource, State
 from alerts.handling.finding_status import FindingStatus
 from domain import Duty, Evidence, FindingPhase, Lane, Ledger, Severity, Subject
 from domain.findings import ENDED_BY_RULE_CHANGE
+from store.database.alerts.delivery_trails import deliveries_of_alert
 from store.database.alerts.queries import (
     AlertFilter,
     alert_detail,
     counters,
-    deliveries_of_alert,
     findings_of_alert,
     get_alert,
     list_alerts,

@@ -142,3 +142,9 @@ def test_a_system_without_an_address_is_sent_nothing_and_its_case_is_linked() ->
 
     assert quiet(Changes((AlertChange(an_alert(), given),)), links) == []
     assert links.saved["hotline", "FS-31"].state == "handed_over"
+
+
+def test_a_case_can_be_handed_over_to_systems_with_an_address_only() -> None:
+    systems = {"hotline": mapping(), "city": mapping("cjt545")}
+
+    assert Partners((), systems, frozenset({"hotline"})).bodies() == {"system:hotline": "12345热线"}

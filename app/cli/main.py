@@ -17,6 +17,7 @@ from app.cli.exchange import exchange_group
 from app.cli.init import write_site_template
 from app.cli.options import FILE, FOLDER, report_user_errors
 from app.cli.report import report_command
+from app.cli.reports import reports_group
 from app.cli.rosters import rosters_group
 from app.cli.site import site_group
 
@@ -296,6 +297,7 @@ main.add_command(check)
 main.add_command(exchange_group)
 main.add_command(site_group)
 main.add_command(report_command)
+main.add_command(reports_group)
 main.add_command(drill_group)
 main.add_command(canary_command)
 main.add_command(rosters_group)

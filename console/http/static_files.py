@@ -15,6 +15,9 @@ from console import messages_zh
 _NON_PAGE_ROOTS: Final = ("api", "cap", "demo", "assets")
 API_PAGE: Final = "api.html"
 """The page of the API, served at `/docs` to logged-in users only."""
+REPORT_PAGE: Final = "report.html"
+"""The public page of reports, served at `/r` and everything under it: signed tokens have a dot and are still pages."""
+REPORT_ROOT: Final = "r"
 _IMMUTABLE: Final = "public, max-age=31536000, immutable"
 
 
@@ -43,8 +46,10 @@ class StaticPages:
 
     async def _respond(self, path: str, scope: Scope) -> Response:
         first, _, _ = path.partition("/")
-        if path == API_PAGE:
+        if path in (API_PAGE, REPORT_PAGE):
             raise HTTPException(404)
+        if first == REPORT_ROOT:
+            return await self.page(REPORT_PAGE, scope)
         try:
             response = await self._read_file(path or "index.html", scope)
         except HTTPException:

@@ -16,7 +16,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 1800,
     // The page of the API is a page of its own: what it needs is in no other page's files.
-    rolldownOptions: { input: { index: here('index.html'), api: here('api.html') } },
+    rolldownOptions: { input: { index: here('index.html'), api: here('api.html'), report: here('report.html') } },
   },
   server: { proxy: { '/api': api, '/healthz': api } },
   test: { include: ['test/**/*.test.ts'], environment: 'node' },

@@ -23,6 +23,7 @@ def dist(tmp_path: Path) -> Path:
     folder = tmp_path / "dist"
     (folder / "assets").mkdir(parents=True)
     (folder / "index.html").write_text("<title>枫哨</title>", "utf-8")
+    (folder / "report.html").write_text("<title>随手报</title>", "utf-8")
     (folder / "assets" / "main-1a2b.js").write_text("go()", "utf-8")
     (tmp_path / "secret.txt").write_text("secret", "utf-8")
     return folder
@@ -34,6 +35,9 @@ async def test_the_built_pages_are_served_at_every_path_of_theirs(harness: Conso
             response = await client.get(path)
             assert (response.status_code, response.text) == (200, "<title>枫哨</title>")
             assert response.headers["cache-control"] == "no-cache"
+        for path in ("/r", "/r/MTc.signed-code", "/r/s/eyJyIjox.signed-link"):
+            assert (await client.get(path)).text == "<title>随手报</title>", path
+        assert (await client.get("/report.html")).status_code == 404
         script = await client.get("/assets/main-1a2b.js")
         assert (script.text, "immutable" in script.headers["cache-control"]) == ("go()", True)
         for path in ("/assets/none.js", "/favicon.ico", "/../secret.txt", "/%2e%2e/secret.txt", "/api/v1/none"):

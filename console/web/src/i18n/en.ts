@@ -59,6 +59,15 @@ export const en: Messages = {
     answer: 'No answer of the body for',
     order: 'Order overdue for',
   },
+  cases: {
+    number: 'Number',
+    same: 'May be the same thing:',
+    merge: 'Yes, merge',
+    apart: 'No',
+    addPhotos: 'Add photos',
+    badPhoto: 'JPEG, PNG or HEIC only, at most 10 MB each.',
+    near: { household: 'same household', place: 'same place', building: 'same building', distance: 'nearby' },
+  },
   deadline: { take: 'Take', arrive: 'Arrive', resolve: 'Resolve', left: '{what} in', over: '{what} overdue', none: 'No deadline' },
   role: {
     worker: 'Grid worker',

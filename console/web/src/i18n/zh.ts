@@ -51,6 +51,15 @@ export const zh = {
   },
   disposition: { real: '真实', false_alarm: '误报', test: '测试', device_fault: '设备故障', prank: '恶作剧' },
   overdue: { take: '接警超时', arrive: '到场超时', resolve: '办结超时', verify: '核查超时', answer: '转办受理超时', order: '督办超时' },
+  cases: {
+    number: '编号',
+    same: '可能是同一件事：',
+    merge: '是，合并',
+    apart: '不是',
+    addPhotos: '上传照片',
+    badPhoto: '只收照片文件，每张不超过 10 兆。',
+    near: { household: '同一户', place: '同一地点', building: '同一栋楼', distance: '距离近' },
+  },
   deadline: { take: '接警', arrive: '到场', resolve: '处置', left: '{what}剩', over: '{what}已超时', none: '不限时' },
   role: {
     worker: '网格员',

@@ -194,6 +194,7 @@ def _property_and_clinic(site: GeneratedSite) -> None:
     """Added last, so that the random names and homes of all others stay the same."""
     site.add_duty("community", "property", site.add_employee("property-1", "物业值班员"))
     site.add_duty("community", "clinic", site.add_employee("clinic-1", "社区卫生站护士"))
+    site.add_duty("community", "service", site.add_employee("service-1", "助餐助行服务点"))
 
 
 def _gas_alarms(site: GeneratedSite) -> None:

@@ -93,7 +93,8 @@ def test_phones_look_real_and_are_invented() -> None:
 
 
 def test_every_rung_of_the_ladder_has_a_person(site_community: Community) -> None:
-    roles = {rung.role for ladder in load_ladders().ladders for rung in ladder.rungs}
+    # The role of the daily self-test is the operations centre's own phone, which a community has not.
+    roles = {role for ladder in load_ladders().ladders for role in ladder.roles} - {"canary"}
     assert roles <= {duty.role for duty in site_community.duties}
     workers = Counter(duty.cell for duty in site_community.duties if duty.role == "worker")
     assert set(workers.values()) == {2}

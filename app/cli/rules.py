@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
@@ -127,17 +127,39 @@ def _rulebook_body(file: Path) -> dict[str, str]:
     return {"name": file.name, "text": file.read_text("utf-8")}
 
 
+DISPOSITIONS: Final = {
+    "real": "真实",
+    "false_alarm": "误报",
+    "test": "测试",
+    "device_fault": "设备故障",
+    "prank": "恶作剧",
+    "": "未写结论",
+}
+
+
 def backtest_lines(result: Mapping[str, Any], zone: ZoneInfo) -> Iterator[str]:
     """A backtest in Chinese: head line, table of rules, comparison."""
     start, end = (format_local(result[name], zone) for name in ("from", "to"))
     days = result["days"]
     yield f"{result['book']} 第 {result['version']} 版；{start} 至 {end}，{days:g} 天；登记设备 {result['devices']} 台"
-    yield from statistics_table(msgspec.convert(result["rules"], list[RuleStatistics]), days)
+    rules = msgspec.convert(result["rules"], list[RuleStatistics])
+    yield from statistics_table(rules, days)
+    yield from disposition_lines(rules)
     if result["difference"] is not None:
         names = {"ours": result["book"], "theirs": result["against"]}
         if names["ours"] == names["theirs"]:
             names["theirs"] += "（--against）"
         yield from comparison_lines(msgspec.convert(result["difference"], Comparison), names, zone)
+
+
+def disposition_lines(rules: Sequence[RuleStatistics]) -> Iterator[str]:
+    """For each rule with past alerts, what they turned out to be."""
+    for rule in rules:
+        counts = [
+            f"{word}{rule.dispositions[name]}" for name, word in DISPOSITIONS.items() if name in rule.dispositions
+        ]
+        if counts:
+            yield f"{rule.rule} 以往警情的结论：{'，'.join(counts)}"
 
 
 def explain(

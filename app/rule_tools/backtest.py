@@ -35,10 +35,13 @@ def backtest(request: BacktestRequest, progress: Progress) -> dict[str, Any]:
     own = [_findings_of(rulebook, found) for rulebook, found in zip(rulebooks, findings, strict=True)]
     address_of = _address_of(recorded)
     watched = watched_devices(variants[0], [device.kind for device in recorded.devices])
+    rules = rule_statistics([rulebooks[0]], own[0], recorded.zone, address_of, watched)
+    for one in rules:
+        one.dispositions = recorded.dispositions.get(one.rule, {})
     answer: dict[str, Any] = {
         "book": request.rulebook.name, "version": rulebooks[0].version, "from": start, "to": request.end,
         "days": (request.end - start) / DAY, "devices": len(recorded.devices),
-        "rules": rule_statistics([rulebooks[0]], own[0], recorded.zone, address_of, watched),
+        "rules": rules,
         "difference": None,
     }  # fmt: skip
     if request.against is not None:

@@ -30,6 +30,7 @@ from rules.hosts.parallel import run_replay
 from rules.hosts.replay import Event, Outage, ReadingBatch, ReplayJob, Reset, chunk_events
 from rules.rulebook.model import Rulebook
 from store.database import registry
+from store.database.alerts.statistics import dispositions
 from store.database.database import Database, sqlite_url
 from store.errors import StoreError
 from store.history.duckdb.history import DuckDbHistory
@@ -55,9 +56,11 @@ class RecordedData:
         self.community: Community = community()
         self.outages: list[Outage] = []
         self.resets: list[Reset] = []
+        self.dispositions: dict[str, dict[str, int]] = {}
         if (data / DATABASE_FILE).exists():
             with closing(Database(sqlite_url(data / DATABASE_FILE))) as database:
                 self.devices = database.write_blocking(registry.all_devices)
+                self.dispositions = database.write_blocking(lambda tx: dispositions(tx, "rule", None, None))
                 self.community = database.write_blocking(registry.community)
         if (data / JOURNAL_FILE).exists():
             with closing(SqliteJournal(data / JOURNAL_FILE)) as journal:

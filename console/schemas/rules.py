@@ -87,7 +87,8 @@ class TestResult(Schema, frozen=True, kw_only=True):
 
 
 class RuleStatistics(Schema, frozen=True, kw_only=True):
-    """Findings of one rule in a backtest. `by_hour`: begins by local hour of the day, 0 to 23."""
+    """Findings of one rule in a backtest. `by_hour`: begins by local hour of the day, 0 to 23. `dispositions`: past
+    alerts of the rule by what they turned out to be; the key is empty where nobody said."""
 
     rule: str
     title: str
@@ -104,6 +105,7 @@ class RuleStatistics(Schema, frozen=True, kw_only=True):
     by_hour: list[int]
     subjects: dict[str, int]
     places: dict[str, str]
+    dispositions: dict[str, int]
 
 
 class BacktestFinding(Schema, frozen=True, kw_only=True):

@@ -45,6 +45,8 @@ class RuleStatistics(Struct):
     """Those with the most findings."""
     places: dict[str, str] = {}
     """Where these are."""
+    dispositions: dict[str, int] = {}
+    """Past alerts of this rule by what they turned out to be (`real`, `false_alarm`, ...); `""` where nobody said."""
 
 
 class Episode(Struct, frozen=True):

@@ -55,6 +55,12 @@ function alert(now, base, extra = {}) {
     told: [],
     late_ms: 0,
     evidence: [],
+    exercise: false,
+    returned_to: null,
+    disposition: null,
+    merged_into: null,
+    verifier: null,
+    overdue: ['29', '30'].includes(base.id) ? { what: base.id === '30' ? 'arrive' : 'take', since: stamp(now - 4 * MINUTE), count: 2 } : null,
     ...base,
     ...extra,
   }

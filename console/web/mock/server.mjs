@@ -49,13 +49,13 @@ reset()
 
 const LEADS_TO = { acknowledge: 'acknowledged', arrive: 'on_site', resolve: 'resolved', verify: 'verified', close: 'closed', return: 'returned', reopen: 'open', shelve: 'shelved' }
 const ALLOWED = {
-  open: ['acknowledge', 'pass', 'assign', 'shelve', 'return', 'comment'],
-  acknowledged: ['arrive', 'pass', 'assign', 'shelve', 'return', 'comment'],
-  on_site: ['resolve', 'assign', 'comment'],
-  resolved: ['verify', 'reopen', 'comment'],
-  verified: ['close', 'reopen', 'comment'],
-  closed: ['reopen', 'comment'],
-  returned: ['assign', 'reopen', 'comment'],
+  open: ['acknowledge', 'pass', 'assign', 'shelve', 'return', 'supervise', 'merge', 'split', 'comment'],
+  acknowledged: ['arrive', 'pass', 'assign', 'shelve', 'return', 'supervise', 'merge', 'split', 'comment'],
+  on_site: ['resolve', 'assign', 'return', 'supervise', 'merge', 'split', 'comment'],
+  resolved: ['verify', 'reopen', 'conclude', 'supervise', 'merge', 'comment'],
+  verified: ['close', 'reopen', 'conclude', 'comment'],
+  closed: ['reopen', 'conclude', 'comment'],
+  returned: ['assign', 'reopen', 'back', 'comment'],
   shelved: ['reopen', 'comment'],
 }
 const withAllowed = (item) => ({ ...item, ...whereabouts(item), allowed: ALLOWED[item.state] })
@@ -116,6 +116,9 @@ function readings(response, device, query) {
   return list(response, makeReadings(item, Date.parse(query.get('from')), Date.parse(query.get('to') ?? '') || Date.now()))
 }
 
+const findings = (item) =>
+  [1, 2, 3].map((n) => ({ id: `${item.rule}@1/${item.device}/${n}`, title: item.title, device: `${item.device}-${n}`, place: item.place, active: n > 1 }))
+
 const KINDS = { gas: 'gas_alarm', person: 'wristband', manhole: 'manhole', water: 'water_meter', device: 'gas_alarm' }
 const SILENCES = (now) => {
   const hour = 3_600_000
@@ -144,6 +147,7 @@ function resource(request, response, parts, query) {
   }
   if (name === 'stream') return stream(request, response)
   if (name === 'places' && !id) return list(response, places.filter((one) => one.parent === query.get('parent')))
+  if (name === 'supervision') return list(response, find(new URLSearchParams()).filter((one) => one.overdue))
   if (name === 'silences') return list(response, SILENCES(Date.now()))
   if (name === 'places') return send(response, 200, { items: GROUPS, next: null, places: places.length })
   if (name === 'cells') return list(response, [{ id: 'g1', parent: null }])
@@ -160,7 +164,7 @@ function resource(request, response, parts, query) {
   if (verb) return act(response, id, verb)
   const item = alerts.get(id)
   if (!item) return refuse(response, 404, '没有这起警情')
-  return send(response, 200, { ...withAllowed(item), timeline: makeTimeline(item, Date.now()), contacts: CONTACTS, concerned: CONCERNED, lon: 121.45, lat: 31.23 })
+  return send(response, 200, { ...withAllowed(item), findings: findings(item), merged: item.id === '31' ? ['28'] : [], chattering: item.id === '29', timeline: makeTimeline(item, Date.now()), contacts: CONTACTS, concerned: CONCERNED, lon: 121.45, lat: 31.23 })
 }
 
 function stream(request, response) {

@@ -69,6 +69,11 @@ def desktop(browser: Browser, folder: Path) -> None:
     light.wait_for_timeout(400)
     light.screenshot(path=folder / "desk-resolve.png")
     light.keyboard.press("Escape")
+    for name, label in (("return", "退回"), ("merge", "并案"), ("split", "拆分"), ("supervise", "督办")):
+        light.click(f".bar button:has-text('{label}')")
+        light.wait_for_timeout(400)
+        light.screenshot(path=folder / f"desk-{name}.png")
+        light.keyboard.press("Escape")
     light.keyboard.press("?")
     light.wait_for_timeout(300)
     light.screenshot(path=folder / "desk-help.png")
@@ -103,6 +108,12 @@ def phone(browser: Browser, folder: Path) -> None:
     light.request.post(f"{BASE}/mock/reset")
 
 
+def supervision(browser: Browser, folder: Path) -> None:
+    page_of(browser, WALL).request.post(f"{BASE}/mock/reset")
+    shoot(page_of(browser, WALL), folder, "supervision", "/supervision", "li")
+    shoot(page_of(browser, PHONE), folder, "phone-supervision", "/supervision", "li")
+
+
 def silences(browser: Browser, folder: Path) -> None:
     shoot(page_of(browser, WALL), folder, "silences", "/silences", "li")
     shoot(page_of(browser, WALL, "light"), folder, "silences-light", "/silences", "li")
@@ -115,6 +126,7 @@ def main(folder: Path) -> int:
         browser = playwright.chromium.launch(executable_path=os.environ.get("FENGSHAO_CHROMIUM"), args=FLAGS)
         desktop(browser, folder)
         silences(browser, folder)
+        supervision(browser, folder)
         phone(browser, folder)
         browser.close()
     for fault in faults:

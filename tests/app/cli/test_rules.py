@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from app.cli.rules import backtest_lines, explanation_lines
+from app.cli.rules import backtest_lines, disposition_lines, explanation_lines
 from console.schemas.rules import Explanation
 from console.timestamps import to_schema
+from rules.tools.backtest import RuleStatistics
 
 NOON = round(datetime(2026, 7, 1, 12, tzinfo=UTC).timestamp() * 1000)
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -22,6 +23,14 @@ def test_a_backtest_is_printed_in_the_zone_of_the_site() -> None:
     head = next(backtest_lines(result, BERLIN))
 
     assert head == "gas.yaml 第 3 版；2026-07-01 14:00:00 至 2026-07-01 15:00:00，0.5 天；登记设备 7 台"
+
+
+def test_a_backtest_states_what_past_alerts_of_each_rule_turned_out_to_be() -> None:
+    rule = RuleStatistics("gas-alarm", "燃气泄漏", "critical", "danger", False, 3)
+    rule.dispositions = {"real": 4, "false_alarm": 11, "": 2}
+    silent = RuleStatistics("gas-fault", "燃气报警器故障", "high", "health", False, 3)
+
+    assert list(disposition_lines([rule, silent])) == ["gas-alarm 以往警情的结论：真实4，误报11，未写结论2"]
 
 
 def test_a_device_that_the_engine_does_not_know_is_one_line() -> None:

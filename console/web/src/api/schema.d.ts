@@ -3276,7 +3276,8 @@ export interface components {
         };
         /**
          * RuleStatistics
-         * @description Findings of one rule in a backtest. `by_hour`: begins by local hour of the day, 0 to 23.
+         * @description Findings of one rule in a backtest. `by_hour`: begins by local hour of the day, 0 to 23. `dispositions`: past
+         *         alerts of the rule by what they turned out to be; the key is empty where nobody said.
          */
         RuleStatistics: {
             rule: string;
@@ -3297,6 +3298,9 @@ export interface components {
             };
             places: {
                 [key: string]: string;
+            };
+            dispositions: {
+                [key: string]: number;
             };
         };
         /**

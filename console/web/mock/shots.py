@@ -41,6 +41,17 @@ def shoot(page: Page, folder: Path, name: str, path: str, wait: str) -> None:
     page.screenshot(path=folder / f"{name}.png")
 
 
+def sheets(page: Page, folder: Path) -> None:
+    """The input that actions ask for; the sheet of `resolve` is open."""
+    page.screenshot(path=folder / "desk-resolve.png")
+    page.keyboard.press("Escape")
+    for name, label in (("return", "退回"), ("merge", "并案"), ("split", "拆分"), ("supervise", "督办")):
+        page.click(f".bar button:has-text('{label}')")
+        page.wait_for_timeout(400)
+        page.screenshot(path=folder / f"desk-{name}.png")
+        page.keyboard.press("Escape")
+
+
 def desktop(browser: Browser, folder: Path) -> None:
     page = page_of(browser, WALL)
     page.request.post(f"{BASE}/mock/reset")
@@ -67,13 +78,7 @@ def desktop(browser: Browser, folder: Path) -> None:
     light.wait_for_timeout(600)
     light.keyboard.press("r")
     light.wait_for_timeout(400)
-    light.screenshot(path=folder / "desk-resolve.png")
-    light.keyboard.press("Escape")
-    for name, label in (("return", "退回"), ("merge", "并案"), ("split", "拆分"), ("supervise", "督办")):
-        light.click(f".bar button:has-text('{label}')")
-        light.wait_for_timeout(400)
-        light.screenshot(path=folder / f"desk-{name}.png")
-        light.keyboard.press("Escape")
+    sheets(light, folder)
     light.keyboard.press("?")
     light.wait_for_timeout(300)
     light.screenshot(path=folder / "desk-help.png")

@@ -42,7 +42,7 @@ class Chat:
 
     def channel(self, **services: str) -> AppriseServices:
         named = services or {"group": f"json://127.0.0.1:{self.host.port}"}
-        return AppriseServices(AppriseSettings({name: Secret(url) for name, url in named.items()}, timeout_s=1.0))
+        return AppriseServices(AppriseSettings({name: Secret(url) for name, url in named.items()}))
 
 
 @pytest.fixture

@@ -85,4 +85,4 @@ async def test_values_of_a_card_are_within_the_limit_of_wecom(harness: Any, find
 
 
 def test_cards_about_joined_dangers_count_in_the_budget_of_a_minute() -> None:
-    assert Budget().limits("wecom", MessageKind.ADDED, critical=True) == ((60_000, 30),)
+    assert Budget().limits("wecom", MessageKind.ADDED, critical=True) == ((60_000, 29), (3_600_000, 980))

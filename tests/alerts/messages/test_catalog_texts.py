@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from alerts.alert import Actor, ResponseSource
 from alerts.channels.channel import SendOutcome
-from alerts.delivery import outcomes
+from alerts.delivery.sent_texts import SENT_TEXT
 from alerts.handling.processor import AlertProcessor
 from alerts.lifecycle.transitions import ActionRefusal
 from alerts.message import DeliveryState, MessageKind
@@ -97,8 +97,8 @@ def test_everything_named_in_a_timeline_has_a_text(catalog: TextCatalog) -> None
     assert {*CANCEL_REASONS, *(outcome.value for outcome in SendOutcome if outcome is not SendOutcome.ACCEPTED)} <= set(
         catalog.problems
     )
-    assert set(outcomes._SENT_TEXT.values()) <= set(catalog.timeline)
-    assert set(outcomes._SENT_TEXT) == set(MessageKind)
+    assert set(SENT_TEXT.values()) <= set(catalog.timeline)
+    assert set(SENT_TEXT) == set(MessageKind)
     texts = [*catalog.roles.values(), *catalog.vias.values(), *catalog.channels.values(), *catalog.problems.values()]
     assert [text for text in texts if not is_chinese(text)] == []
 

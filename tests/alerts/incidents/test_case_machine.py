@@ -136,7 +136,7 @@ def _changed(finding: Any, **changes: Any) -> Any:
     return gas_finding(**{name: getattr(finding, name) for name in finding.__struct_fields__} | changes)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(STEPS, min_size=4, max_size=18))
 def test_any_sequence_of_actions_leaves_a_next_step_and_a_called_person(
     empty_database: Path, steps: list[tuple[Any, ...]]

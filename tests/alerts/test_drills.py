@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
@@ -115,7 +115,12 @@ people = st.builds(
 )
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=6,
+    phases=(Phase.explicit, Phase.generate),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(data=st.data())
 async def test_with_any_ladder_and_any_people_on_duty_a_drill_reaches_staff_without_a_home_only(
     drilled: AlertHarness, data: Any
@@ -147,6 +152,9 @@ async def test_with_any_ladder_and_any_people_on_duty_a_drill_reaches_staff_with
     await drilled.advance_time(20 * 60)
     for row in drilled.deliveries(alert.id):
         person = drilled.people.people[row.person]
+        if row.code == FORBIDDEN_RECIPIENT:  # a notice that is no call: the sender stopped it
+            assert (row.state, row.sent_at) == (DeliveryState.SKIPPED, None)
+            continue
         assert ROLES[row.role].kind is RoleKind.STAFF
         assert person.home is None
         assert "family_of" not in person.attributes

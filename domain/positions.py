@@ -7,6 +7,7 @@ attributes `lon`, `lat`, `datum` (default GCJ-02) and `located_at` (RFC 3339 wit
 from __future__ import annotations
 
 from datetime import UTC
+from math import isfinite
 from typing import Final
 
 from domain import Attribute, Instant, Person, Place
@@ -52,7 +53,14 @@ def _point_of(place: Place) -> Point | None:
 
 
 def _number(value: Attribute | None) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    """The coordinate as a finite number, also when a register exported it as text."""
+    if value is None or isinstance(value, bool):
+        return None
+    try:
+        number = float(value)
+    except ValueError:
+        return None
+    return number if isfinite(number) else None
 
 
 def _is_fresh(located_at: Attribute | None, now: Instant, max_age_ms: int) -> bool:

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from alerts.alert import EscalationCause
 from alerts.message import MessageKind
 from alerts.messages.exercise import labelled
-from domain import Fault, Severity
+from domain import Severity
 
 VARIABLE: Final = re.compile(r"\$\{([a-z_]+)\}")
 MAX_TEMPLATE: Final = 500
@@ -251,42 +251,6 @@ class TextCatalog(BaseModel):
 
 
 EXERCISE_SUFFIX: Final = "-exercise"
-
-_KEYED: Final = (
-    "severities",
-    "channels",
-    "vias",
-    "escalations",
-    "escalations_brief",
-    "dispositions",
-    "overdue",
-    "lapses",
-    "refusals",
-    "timeline",
-    "why",
-    "problems",
-)
-"""The parts of the catalog that need a text for each name the service uses."""
-
-
-def missing_texts(own: TextCatalog, built_in: TextCatalog) -> list[Fault]:
-    """Texts that the service may need and this catalog lacks; found at start, not in the middle of an alert."""
-    faults = []
-    for field in _KEYED:
-        for name in getattr(built_in, field).keys() - getattr(own, field).keys():
-            faults.append(Fault((field, name), f"is missing: write `{name}: {getattr(built_in, field)[name]}`"))
-    for kind in MessageKind:
-        covered = {
-            severity
-            for template in own.sms
-            if template.kind is kind and template.hazard == "*"
-            for severity in template.codes
-        }
-        uncovered = ", ".join(severity.value for severity in Severity if severity not in covered)
-        if uncovered:
-            wanted = f"has no text of the kind `{kind.value}` for any hazard (`*`) and {uncovered}: write one"
-            faults.append(Fault(("sms",), wanted))
-    return sorted(faults, key=lambda fault: fault.where)
 
 
 def template_code(template: SmsTemplate, severity: Severity, own: Mapping[str, str], *, exercise: bool = False) -> str:

@@ -13,7 +13,8 @@ from alerts.cases.categories import REPORT_RULES, ReportCategories
 from alerts.cases.categories import check as check_categories
 from alerts.escalation.policy import EscalationPolicy
 from alerts.escalation.policy_check import check as check_ladders
-from alerts.messages.catalog import TextCatalog, missing_texts
+from alerts.messages.catalog import TextCatalog
+from alerts.messages.site_texts import completed, missing_texts
 from alerts.reply_parsing.grammar import ReplyGrammar, ReplyWords
 from alerts.reply_parsing.grammar import check as check_replies
 from alerts.reply_parsing.trials import ReplyTrials, failures
@@ -191,24 +192,21 @@ def category_ladders(site: Path) -> set[str]:
         return set()
 
 
-def read_wording(site: Path) -> TextCatalog:
-    """The site's wording.zh.yaml, else the built-in one, without the check of `load_wording` for missing texts."""
-    own = site / "wording.zh.yaml"
-    return _with_roles(read_model(own if own.exists() else WORDING, TextCatalog), site)
-
-
 def load_wording(site: Path | None = None) -> TextCatalog:
-    """The site's wording.zh.yaml, else the built-in one. Raises ConfigError, also for texts that it lacks."""
-    built_in = _with_roles(read_model(WORDING, TextCatalog), site)
+    """The site's wording.zh.yaml, completed by the built-in one. Raises ConfigError."""
     own = site / "wording.zh.yaml" if site else None
     if own is None or not own.exists():
-        return built_in
+        return _with_roles(read_model(WORDING, TextCatalog), site)
     document = read_yaml(own)
-    catalog = _with_roles(validate(document, TextCatalog), site)
-    faults = document.locate_all(missing_texts(catalog, built_in))
-    if faults:
-        raise ConfigError(faults)
-    return catalog
+    texts = completed(document.data, read_yaml(WORDING).data)
+    return _with_roles(validate(Document(document.file, texts, document.positions), TextCatalog), site)
+
+
+def missing_site_texts(site: Path) -> list[ConfigFault]:
+    """The built-in texts that are used because the site's wording.zh.yaml does not have them."""
+    own = site / "wording.zh.yaml"
+    document = read_yaml(own) if own.exists() else None
+    return [] if document is None else document.locate_all(missing_texts(document.data, read_yaml(WORDING).data))
 
 
 def _with_roles(catalog: TextCatalog, site: Path | None) -> TextCatalog:

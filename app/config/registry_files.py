@@ -5,6 +5,7 @@ The fields and their limits are those of domain.specs, by which the API validate
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import tzinfo
 from functools import partial
@@ -42,11 +43,15 @@ Row = Mapping[str, str]
 ADDRESS_FAULT: Final = "is not one {name} address: write li@example.cn, https://..., or one id"
 
 
+_DECIMAL: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,14})\.[0-9]{1,15}", re.ASCII)
+"""Coordinates and limits: 120.3840. A number with leading zeros is an identifier."""
+
+
 def parse_attribute(text: str) -> Attribute:
     """The cell as bool, int or float when it is written as one, else as text.
 
-    >>> parse_attribute("true"), parse_attribute("82"), parse_attribute("1.5"), parse_attribute("007")
-    (True, 82, 1.5, '007')
+    >>> parse_attribute("true"), parse_attribute("82"), parse_attribute("120.3840"), parse_attribute("007")
+    (True, 82, 120.384, '007')
     """
     if text.lower() in ("true", "false"):
         return text.lower() == "true"
@@ -55,7 +60,7 @@ def parse_attribute(text: str) -> Attribute:
             number = convert(text)
         except ValueError:
             continue
-        if str(number) == text:
+        if str(number) == text or _DECIMAL.fullmatch(text):
             return number
     return text
 

@@ -16,7 +16,6 @@ from app.config.catalog import (
     load_replies,
     load_roles,
     load_wording,
-    read_wording,
     rulebook_files,
 )
 from app.config.exchange import load_exchange, place_faults
@@ -84,17 +83,13 @@ def _load(result: SiteCheck, path: Path | None) -> None:
     result.roles = result.load(lambda: load_roles(path))
     result.ladders = result.load(lambda: load_ladders(path))
     result.wording = result.load(lambda: load_wording(path))
-    has_own_wording = result.wording is not None
-    if not has_own_wording and path is not None:
-        # A misspelt name is reported where it stands too, not only as missing under its right name.
-        result.wording = result.load(lambda: read_wording(path))
     result.codecs = result.load(lambda: check_codecs(path))
     result.replies = result.load(lambda: load_replies(path))
     if kinds is not None:
         result.rulebooks = result.load(lambda: load_active_rulebooks(kinds, path))
         if result.rulebooks is not None:
             parsed = list(zip(rulebook_files(path), result.rulebooks, strict=True))
-            warnings = rulebook_warnings(kinds, parsed, (), path if has_own_wording else None)
+            warnings = rulebook_warnings(kinds, parsed, (), path if result.wording is not None else None)
             result.warnings += map(str, warnings)
         result.mappings = result.load(lambda: load_mappings(kinds, path))
     if path is None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from alerts.messages.catalog import TextCatalog
-from app.config.catalog import WORDING
+from app.config.catalog import WORDING, missing_site_texts
 from app.config.faults import ConfigFault
 from app.config.suggestions import nearest
 from app.config.yaml_files import read_model
@@ -34,6 +34,7 @@ def site_warnings(result: SiteCheck, path: Path | None, now: Instant) -> list[st
     if path is not None:
         warnings += [*names.binding_warnings(path, result.sheets), *_hazard_warnings(result.wording, path)]
         warnings += names.unit_warnings(path, result.kinds or {})
+        warnings += missing_site_texts(path) if result.wording is not None else []
     return [*map(str, [*warnings, *_roster_warnings(result, now)]), *_calendar_warnings(now)]
 
 

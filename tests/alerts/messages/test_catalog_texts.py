@@ -15,7 +15,7 @@ from alerts.delivery.sent_texts import SENT_TEXT
 from alerts.handling.processor import AlertProcessor
 from alerts.lifecycle.transitions import ActionRefusal
 from alerts.message import DeliveryState, MessageKind
-from alerts.messages.catalog import TextCatalog, missing_texts
+from alerts.messages.catalog import TextCatalog
 from alerts.messages.deliveries import CANCEL_REASONS
 from alerts.messages.renderer import CODE_VARIABLES, MessageContext, MessageRenderer, without_codes
 from app.config.catalog import load_roles, load_wording
@@ -111,25 +111,6 @@ async def test_every_role_has_its_text_in_a_timeline(harness: Any, finding: Any,
     line = processor.timeline.message(replace(row, role=role), "accepted", harness.clock.now).text
     assert line == f"短信已发给 王芳（{processor.renderer.catalog.roles[role]}）"
     assert is_chinese(line)
-
-
-@pytest.mark.parametrize("part", ["channels", "severities", "escalations", "escalations_brief", "problems"])
-def test_a_missing_text_of_a_site_catalog_is_named(catalog: TextCatalog, part: str) -> None:
-    name = next(iter(getattr(catalog, part)))
-    site_catalog = catalog.model_copy(
-        update={part: {key: text for key, text in getattr(catalog, part).items() if key != name}}
-    )
-    (fault,) = missing_texts(site_catalog, catalog)
-    assert fault.where == (part, name)
-    assert f"write `{name}: " in fault.message
-
-
-def test_a_missing_text_for_a_severity_is_named(catalog: Any) -> None:
-    site_catalog = catalog.model_copy(
-        update={"sms": tuple(template for template in catalog.sms if template.kind is not MessageKind.ALERT)}
-    )
-    faults = [fault.message for fault in missing_texts(site_catalog, catalog)]
-    assert [message for message in faults if "`alert`" in message and "critical" in message]
 
 
 def test_a_template_code_belongs_to_one_text() -> None:

@@ -52,9 +52,15 @@ def test_a_kind_of_message_without_a_template_has_the_built_in_one(built_in: dic
 def test_a_severity_without_a_template_has_the_built_in_one_and_the_others_keep_theirs(
     built_in: dict[str, Any],
 ) -> None:
-    mine = {"name": "mine", "kind": "verify", "hazard": "*", "text": "请核查：${title}", "codes": {"critical": "SMS_1"}}
-    own = {**built_in, "sms": [*(one for one in built_in["sms"] if one["kind"] != "verify"), mine]}
-    added = [one for one in completed(own, built_in)["sms"] if one["kind"] == "verify" and one["name"] != "mine"]
+    own_template = {
+        "name": "site",
+        "kind": "verify",
+        "hazard": "*",
+        "text": "请核查：${title}",
+        "codes": {"critical": "SMS_1"},
+    }
+    own = {**built_in, "sms": [*(one for one in built_in["sms"] if one["kind"] != "verify"), own_template]}
+    added = [one for one in completed(own, built_in)["sms"] if one["kind"] == "verify" and one["name"] != "site"]
     assert added
     assert all("critical" not in one["codes"] for one in added)
 

@@ -23,7 +23,7 @@ from tests.support.api_sweep import SweepRequest, sweep_requests
 from tests.support.console_harness import T0, Client, ConsoleHarness, client_of
 
 KEY = b"signing-key-of-this-test"
-CANARY = "canary"
+MARKER = "magpie"
 """Stands in everything that the link is not about."""
 PUBLIC_PLACES = "/api/v1/report/places"
 """Names of compounds and buildings, which anyone may read without a login."""
@@ -41,35 +41,35 @@ class Planted:
 @pytest.fixture
 async def planted(harness: ConsoleHarness, admin: Client, bearer: Callable[..., Any]) -> Planted:
     def register(tx: Any) -> None:
-        registry.put_places(tx, [Place("canary-place", "canary place", "building", "court", "grid-4")], T0)
-        registry.put_people(tx, [Person("canary-person", "canary 李", "19912340000", "canary-wecom")], T0)
+        registry.put_places(tx, [Place("magpie-place", "magpie place", "building", "court", "grid-4")], T0)
+        registry.put_people(tx, [Person("magpie-person", "magpie 李", "19912340000", "magpie-wecom")], T0)
         roster = [
-            Duty("canary-duty", "grid-3", "worker", "canary-person", rank=9),
+            Duty("magpie-duty", "grid-3", "worker", "magpie-person", rank=9),
             Duty("d-9", "grid-4", "worker", "w-li"),
         ]
         registry.put_duties(tx, roster, T0)
-        named = (Identity("thingsboard", "canary-token"),)
-        registry.put_devices(tx, [Device("canary-1", "gas_alarm", "canary", "canary-place", named)], T0)
-        own = Refusal(T0 - 1, "native", "t", b"canary", RefusalReason.BAD_VALUE, "canary said", "native", "band-101")
-        unregistered = replace(own, identity="canary-stranger", reason=RefusalReason.UNKNOWN_DEVICE)
+        named = (Identity("thingsboard", "magpie-token"),)
+        registry.put_devices(tx, [Device("magpie-1", "gas_alarm", "magpie", "magpie-place", named)], T0)
+        own = Refusal(T0 - 1, "native", "t", b"magpie", RefusalReason.BAD_VALUE, "magpie said", "native", "band-101")
+        unregistered = replace(own, identity="magpie-stranger", reason=RefusalReason.UNKNOWN_DEVICE)
         refusals.store_refusals(tx, Lane.BULK, 1, [own, unregistered], 10)
-        audit.record(tx, T0, "admin", "canary deed")
+        audit.record(tx, T0, "admin", "magpie deed")
 
     await harness.database.write(register)
     await harness.load_community()
     harness.now = T0 - 4 * HOUR
-    before = await harness.alert("band-101", "band-sos", title="canary before")
+    before = await harness.alert("band-101", "band-sos", title="magpie before")
     verifier = await bearer("dispatcher", person="r-wang")
     for action, client in (("acknowledge", admin), ("resolve", admin), ("verify", verifier), ("close", verifier)):
         body = {"person": "w-li"} if client is admin else {}
-        body |= {"comment": "canary", "reason": "canary", "disposition": "test"}
+        body |= {"comment": "magpie", "reason": "magpie", "disposition": "test"}
         done = await client.post(f"/api/v1/alerts/{before}/{action}", json=body)
         assert done.status_code == 200, done.text
     harness.now = T0
-    other = await harness.alert("canary-1", title="canary title", place="canary-place")
+    other = await harness.alert("magpie-1", title="magpie title", place="magpie-place")
     own = await harness.alert("band-101", "band-sos")
-    for pos, (device, at) in enumerate([("band-101", T0 - 3 * DAY), ("canary-1", T0)], 1):
-        harness.history.append(Lane.BULK, pos, [Reading(device, "wristband", at, at, {"state": "canary"})])
+    for pos, (device, at) in enumerate([("band-101", T0 - 3 * DAY), ("magpie-1", T0)], 1):
+        harness.history.append(Lane.BULK, pos, [Reading(device, "wristband", at, at, {"state": "magpie"})])
     sent = await harness.database.read(lambda tx: list(tx.execute(select(deliveries.c.id)).scalars()))
     assert len({before, own, other}) == 3
     assert sent
@@ -77,24 +77,24 @@ async def planted(harness: ConsoleHarness, admin: Client, bearer: Callable[..., 
 
 
 def _values(own: str, before: str, other: str, sent: list[str]) -> dict[str, list[str]]:
-    found = [f"band-sos@1/band-101/{T0 - 4 * HOUR}", f"gas-alarm@1/canary-1/{T0}"]
+    found = [f"band-sos@1/band-101/{T0 - 4 * HOUR}", f"gas-alarm@1/magpie-1/{T0}"]
     return {
         "alert_id": [own, before, other, "99"],
         "alert": [own, before, other, "99"],
         "action": ["acknowledge", "comment", "close", "assign", "link", "no-such"],
-        "device_id": ["band-101", "gas-402", "canary-1"],
-        "device": ["band-101", "gas-402", "canary-1"],
-        "row_id": ["canary-place", "canary-person", "canary-duty", "grid-3", "w-li", "court"],
+        "device_id": ["band-101", "gas-402", "magpie-1"],
+        "device": ["band-101", "gas-402", "magpie-1"],
+        "row_id": ["magpie-place", "magpie-person", "magpie-duty", "grid-3", "w-li", "court"],
         "token_id": ["t-1"],
-        "place_id": ["canary-place"],
+        "place_id": ["magpie-place"],
         "photo_id": ["1"],
         "report_id": ["1"],
         "job_id": ["j-1"],
         "silence_id": ["1"],
         "override_id": ["o-1"],
         "swap_id": ["s-1"],
-        "person_id": ["canary-person"],
-        "roster_id": ["canary-duty", "grid-3"],
+        "person_id": ["magpie-person"],
+        "roster_id": ["magpie-duty", "grid-3"],
         "link": ["guess"],
         "name": ["gas-alarm", "gas"],
         "rule": ["gas-alarm"],
@@ -106,16 +106,16 @@ def _values(own: str, before: str, other: str, sent: list[str]) -> dict[str, lis
         "at": ["2026-11-21T22:05:00+08:00", "2026-11-18T22:05:00+08:00"],
         "from": ["2026-01-01T00:00:00+08:00"],
         "since": ["2026-01-01T00:00:00+08:00"],
-        "place": ["canary-place"],
+        "place": ["magpie-place"],
         "kind": ["gas_alarm"],
-        "text": ["canary"],
-        "home": ["canary-place"],
+        "text": ["magpie"],
+        "home": ["magpie-place"],
         "limit": ["1000"],
     }
 
 
 def unasked(sweep: SweepRequest, text: str) -> str:
-    """An answer without what the question said: "no device canary-1" tells nothing."""
+    """An answer without what the question said: "no device magpie-1" tells nothing."""
     for part in (*sweep.path.split("/"), *(value for _, value in sweep.query)):
         text = text.replace(part, "") if part else text
     return text
@@ -141,9 +141,9 @@ async def test_no_endpoint_reveals_to_a_link_anything_but_its_alert(
     for sweep in sweep_requests(harness.app, planted.values, methods=["GET"]):
         response = await linked(sweep)
         assert response.status_code < 500, sweep
-        if CANARY in unasked(sweep, response.text) and sweep.route != PUBLIC_PLACES:
+        if MARKER in unasked(sweep, response.text) and sweep.route != PUBLIC_PLACES:
             revealed.append((sweep.path, sweep.query))
-        if CANARY in (await sweep.send(admin)).text:
+        if MARKER in (await sweep.send(admin)).text:
             visible.add(sweep.route)
 
     assert revealed == []
@@ -171,11 +171,11 @@ async def test_a_link_changes_nothing_but_its_alert(harness: ConsoleHarness, pla
         return await harness.database.read(lambda tx: [tuple(row) for row in tx.execute(rest)])
 
     before, community = await others(), harness.community
-    bodies = [{}, {"comment": "x", "reason": "x", "person": "w-li", "to": "w-li"}, {"id": "canary-place", "name": "x"}]
+    bodies = [{}, {"comment": "x", "reason": "x", "person": "w-li", "to": "w-li"}, {"id": "magpie-place", "name": "x"}]
     for sweep in sweep_requests(harness.app, planted.values, bodies, methods=["POST", "PUT", "PATCH", "DELETE"]):
         response = await linked(sweep)
         assert response.status_code < 500, sweep
-        assert CANARY not in unasked(sweep, response.text), sweep
+        assert MARKER not in unasked(sweep, response.text), sweep
 
     acts = (await harness.database.read(lambda tx: audit.list_entries(tx, 1000))).items
     assert await others() == before
@@ -215,16 +215,16 @@ async def test_the_sessions_of_a_link_end_with_the_link(harness: ConsoleHarness,
 
 async def test_a_link_of_a_removed_person_is_invalid(harness: ConsoleHarness, planted: Planted, admin: Client) -> None:
     async with client_of(harness.app) as client:
-        link = sign_worker_link(KEY, planted.own, "canary-person", T0)
+        link = sign_worker_link(KEY, planted.own, "magpie-person", T0)
         assert (await client.post("/api/v1/session", json={"link": link})).status_code == 200
-        assert (await admin.delete("/api/v1/people/canary-person")).status_code == 204
+        assert (await admin.delete("/api/v1/people/magpie-person")).status_code == 204
         assert (await client.get(f"/api/v1/alerts/{planted.own}")).status_code == 401
         assert (await client.post("/api/v1/session", json={"link": link})).status_code == 401
 
 
 def test_the_stream_of_a_link_does_not_show_who_is_on_duty(harness: ConsoleHarness) -> None:
     status = Event(
-        "status", {"connected": True, "now": 5, "on_duty": {"worker": ["canary"]}, "journal_error": "canary"}
+        "status", {"connected": True, "now": 5, "on_duty": {"worker": ["magpie"]}, "journal_error": "magpie"}
     )
     link = Principal(AccessRole.WORKER, "link", person="w-zhang", alert="1")
 

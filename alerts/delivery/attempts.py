@@ -34,8 +34,7 @@ class ProviderAttempts:
         touched = self._outcomes.channel_health.record(tx, leased, result)
         row, alert = tx.store.delivery(leased.id), tx.store.alert(leased.alert)
         if row is not None and row.state is DeliveryState.SENDING:
-            critical = alert is not None and alert.severity is Severity.CRITICAL
-            again = self._outcomes.router.next_attempt(tx.store, leased, result, tx.now, critical)
+            again = self._outcomes.router.next_attempt(tx.store, leased, result, tx.now, _is_critical(alert))
             if again is not None:
                 return [leased.alert, *touched], self._switch(tx, row, again, result, alert)
         return [*touched, *self._outcomes.on_send_result(tx, leased, result)], None
@@ -61,8 +60,8 @@ class ProviderAttempts:
         provider that may have sent it."""
         if row.state is not DeliveryState.PENDING and row.provider is not None:
             return row
-        critical = alert is not None and alert.severity is Severity.CRITICAL
         avoid = provider_of(alert.subject) if alert is not None else ""
+        critical = _is_critical(alert)
         choice = self._outcomes.router.choose(tx.store, row, tx.now, critical, avoid)
         if choice.provider is None:
             self._hold(tx, row, choice.wait_until)
@@ -70,6 +69,9 @@ class ProviderAttempts:
         template = row.payload.get("name") or row.payload.get("template")
         assigned = structs.replace(row, provider=choice.provider, template=str(template) if template else None)
         tx.store.assign_provider(row.id, choice.provider, assigned.template)
+        if critical and choice.is_probe and row.outcome is None:
+            # The provider will probably fail or hang: the person's next channel does not wait for it.
+            self._outcomes.try_other_channel(tx, assigned)
         return assigned
 
     def _hold(self, tx: Transaction, row: Delivery, until: Instant | None) -> None:
@@ -84,3 +86,8 @@ class ProviderAttempts:
         if row.outcome != BREAKER:
             tx.store.add_timeline([self._outcomes.timeline.message(held, "retrying", tx.now, BREAKER)])
             self._outcomes.try_other_channel(tx, held)
+
+
+def _is_critical(alert: Alert | None) -> bool:
+    """Whether a message is about a danger to life now. An exercise waits, and leaves the reserve of limits alone."""
+    return alert is not None and alert.severity is Severity.CRITICAL and not alert.exercise

@@ -23,7 +23,7 @@ _ANSWERED: Final = (SendOutcome.ACCEPTED, SendOutcome.RECIPIENT, SendOutcome.CON
 
 class CircuitBreaker:
     """Opens after FAILURES failures in WINDOW_MS, or after one refusal of our account. While open, one message each
-    PROBE_EVERY_MS may pass; its success closes the breaker."""
+    PROBE_EVERY_MS may pass, and every message of a critical danger; the success of one closes the breaker."""
 
     def __init__(self) -> None:
         self._failures: deque[Instant] = deque(maxlen=FAILURES)
@@ -43,8 +43,13 @@ class CircuitBreaker:
             return True
         if now < self._next_probe:
             return False
-        self._next_probe = now + PROBE_EVERY_MS
+        self.begin_probe(now)
         return True
+
+    def begin_probe(self, now: Instant) -> None:
+        """A message is sent while the breaker is open: no other probe is needed for a while."""
+        if self._next_probe is not None:
+            self._next_probe = now + PROBE_EVERY_MS
 
     def record(self, outcome: SendOutcome, now: Instant) -> None:
         """The outcome of one send. A rate limit says nothing about the provider's health."""

@@ -34,10 +34,14 @@ REFUSED_TEXT: Final = (SendOutcome.CONTENT, SendOutcome.TEMPLATE)
 
 
 class Choice(Struct, frozen=True):
-    """The provider of a message. Without one: `wait_until` while breakers are open, else limits are used up."""
+    """The provider of a message. Without one: `wait_until` while breakers are open, else limits are used up.
+
+    `is_probe`: the provider's breaker is open, so that it may well fail.
+    """
 
     provider: str | None = None
     wait_until: Instant | None = None
+    is_probe: bool = False
 
 
 class ProviderRouter:
@@ -68,19 +72,28 @@ class ProviderRouter:
         return chain is None or len(chain.providers) == 1
 
     def choose(self, store: Outbox, row: Delivery, now: Instant, critical: bool, avoid: str = "") -> Choice:
-        """The first provider that works and has room for this message; `avoid` is the last one to be asked."""
+        """The first provider that works and has room for this message; `avoid` is the last one to be asked.
+
+        While all breakers are open a critical message is sent by the first of them all the same: waiting for a probe
+        would cost up to half a minute of a danger.
+        """
         chain = self._chains.get(row.channel)
         if chain is None:
             return Choice(row.channel)
-        waits = list[Instant]()
+        blocked = dict[str, CircuitBreaker]()
         for provider in sorted(chain.providers, key=lambda name: name == avoid):
             breaker = self._breakers[row.channel, provider]
             if not self._has_room(store, chain, provider, row, now, critical):
                 continue
+            is_open = breaker.is_open
             if breaker.allows(now):
-                return Choice(provider)
-            waits.append(breaker.next_probe(now))
-        return Choice(wait_until=min(waits, default=None))
+                return Choice(provider, is_probe=is_open)
+            blocked[provider] = breaker
+        if critical and blocked:
+            provider, breaker = next(iter(blocked.items()))
+            breaker.begin_probe(now)
+            return Choice(provider, is_probe=True)
+        return Choice(wait_until=min((breaker.next_probe(now) for breaker in blocked.values()), default=None))
 
     def next_attempt(
         self, store: Outbox, row: Delivery, result: SendResult, now: Instant, critical: bool
@@ -96,13 +109,26 @@ class ProviderRouter:
             return structs.replace(row, payload={**row.payload, FIXED: True})
         plain = {name: value for name, value in row.payload.items() if name != FIXED}
         order = list(chain.providers)
-        for provider in order[order.index(row.provider) + 1 :] if row.provider in order else ():
+        later = order[order.index(row.provider) + 1 :] if row.provider in order else []
+        with_room = dict[str, Delivery]()
+        for provider in later:
             candidate = structs.replace(row, provider=provider, payload=plain)
-            if self._has_room(store, chain, provider, candidate, now, critical) and self._breakers[
-                row.channel, provider
-            ].allows(now):
+            if self._has_room(store, chain, provider, candidate, now, critical):
+                with_room[provider] = candidate
+        return self._first_allowed(row.channel, with_room, now, critical)
+
+    def _first_allowed(
+        self, channel: str, candidates: dict[str, Delivery], now: Instant, critical: bool
+    ) -> Delivery | None:
+        """The first one whose breaker lets it pass; a critical one passes an open breaker when no other is closed."""
+        for provider, candidate in candidates.items():
+            if self._breakers[channel, provider].allows(now):
                 return candidate
-        return None
+        if not critical or not candidates:
+            return None
+        provider, candidate = next(iter(candidates.items()))
+        self._breakers[channel, provider].begin_probe(now)
+        return candidate
 
     def record(self, row: Delivery, outcome: SendOutcome, now: Instant) -> None:
         """The outcome of one send."""

@@ -61,12 +61,41 @@ def test_a_message_goes_to_the_next_provider_that_works_and_has_room() -> None:
     assert not router.is_alone("sms")
 
 
-def test_while_all_breakers_are_open_a_message_waits_for_the_first_probe() -> None:
-    router, store = router_of(), Carried()
-    any_store: Any = store
+def router_with_open_breakers() -> ProviderRouter:
+    router = router_of()
     for provider, at in (("first", 0), ("second", 1_000)):
         router.record(structs.replace(ROW, provider=provider), SendOutcome.CONFIG, at)
-    assert router.choose(any_store, ROW, 2_000, critical=True) == Choice(wait_until=PROBE_EVERY_MS)
+    return router
+
+
+def test_while_all_breakers_are_open_a_message_waits_for_the_first_probe() -> None:
+    router = router_with_open_breakers()
+    any_store: Any = Carried()
+    assert router.choose(any_store, ROW, 2_000, critical=False) == Choice(wait_until=PROBE_EVERY_MS)
+    at_first = structs.replace(ROW, provider="first")
+    assert router.next_attempt(any_store, at_first, REFUSED, 2_000, critical=False) is None
     assert router.choose(any_store, ROW, PROBE_EVERY_MS, critical=True, avoid="first").provider == "first"
     open_ones = [provider for _, provider, breaker in router.providers() if breaker.is_open]
     assert open_ones == ["first", "second"]
+
+
+def test_a_critical_message_passes_open_breakers_in_order_and_counts_as_the_probe() -> None:
+    router = router_with_open_breakers()
+    any_store: Any = Carried()
+    assert router.choose(any_store, ROW, 2_000, critical=True) == Choice("first", is_probe=True)
+    at_first = structs.replace(ROW, provider="first")
+    again = router.next_attempt(any_store, at_first, REFUSED, 2_000, critical=True)
+    assert again is not None
+    assert again.provider == "second"
+    assert router.next_attempt(any_store, again, REFUSED, 2_000, critical=True) is None, "there is no third"
+    waiting = router.choose(any_store, ROW, 3_000, critical=False)
+    assert waiting == Choice(wait_until=2_000 + PROBE_EVERY_MS), "one probe is enough for all others"
+    router.record(at_first, SendOutcome.ACCEPTED, 3_000)
+    assert router.choose(any_store, ROW, 3_000, critical=False) == Choice("first")
+
+
+def test_a_used_up_limit_holds_for_critical_messages_too() -> None:
+    router = router_of(first=ProviderPlan(limits=(ProviderLimit(DAY, 1),)), second=ProviderPlan())
+    full: Any = Carried(first=1)
+    router.record(structs.replace(ROW, provider="second"), SendOutcome.CONFIG, 0)
+    assert router.choose(full, ROW, 1_000, critical=True) == Choice("second", is_probe=True)

@@ -177,3 +177,27 @@ async def test_a_key_after_another_person_has_acknowledged_is_refused_with_the_r
     await calling.service.perform("1", "acknowledge", actor("li"))
     result = await calling.service.receive_key(KeyPress("1", 0, delivery=calling.voice.calls[0].out_id), "voice")
     assert (result.done, result.message) == (False, "已由李强14:05接警。")
+
+
+async def test_a_danger_is_called_through_an_open_breaker_and_texted_in_parallel(calling: Any, finding: Any) -> None:
+    """The account of the calls was refused; the second leak is called all the same, and texted at once."""
+    ladder = calling.policy.ladders[0]
+    rungs = tuple(rung.model_copy(update={"fallback": ("sms",)}) for rung in ladder.rungs)
+    calling.policy = calling.policy.model_copy(
+        update={"ladders": (ladder.model_copy(update={"rungs": rungs}), *calling.policy.ladders[1:])}
+    )
+    calling.stop()
+    calling.start()
+    calling.voice.faults.schedule(Fault(FaultKind.REJECT, code="isv.OUT_OF_SERVICE"))
+    await calling.service.process_findings([finding()])
+    await send(calling)
+    assert calling.voice.calls == []
+    calling.clock.now += 2_000
+    second = finding(id="gas-alarm@1/gas-9/1", device="gas-9", place="403", subject=Subject("device", "gas-9"))
+    calling.voice.default = Behaviour.LOST
+    await calling.service.process_findings([second])
+    await send(calling)
+    assert [call.phone for call in calling.voice.calls] == [WANG]
+    rows = [row for row in calling.deliveries(3) if row.person == "wang"]
+    assert {row.channel for row in rows} == {"voice", "sms"}
+    assert len(calling.texts("wang")) == 2, "one for each leak"

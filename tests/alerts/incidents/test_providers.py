@@ -228,7 +228,13 @@ async def test_while_both_providers_refuse_messages_wait_and_one_probe_each_half
         harness.tencent.faults.schedule(Fault(FaultKind.REJECT, code="FailedOperation.InsufficientBalance"), times=99)
         for number in range(4):
             subject = Subject("device", f"gas-{number}")
-            one = finding(id=f"gas-alarm@1/g{number}/1", device=subject.id, place=f"4{number}", subject=subject)
+            one = finding(
+                id=f"gas-high@1/g{number}/1",
+                severity=Severity.HIGH,
+                device=subject.id,
+                place=f"4{number}",
+                subject=subject,
+            )
             await harness.service.process_findings([one])
             await send(harness)
         asked = len(harness.sms_server.faults._scheduled)
@@ -246,3 +252,40 @@ async def test_while_both_providers_refuse_messages_wait_and_one_probe_each_half
         harness.clock.now += 30_000
         await send(harness)
         assert len(harness.texts("sun")) == 4, "all that waited is sent once the provider answers again"
+
+
+async def test_an_open_breaker_never_holds_a_critical_danger(harness: Any, finding: Any) -> None:
+    """The only provider has refused the account; a second later it works again, and a second flat leaks gas."""
+    harness.sms_server.faults.schedule(REFUSED, times=2)
+    await harness.service.process_findings([finding()])
+    await harness.send()
+    assert harness.service.outcomes.router.is_open("sms", "sms")
+    harness.sms_server.faults.clear()
+    harness.clock.now += 1_000
+    at = harness.clock.now
+    second = finding(
+        id="gas-alarm@1/gas-9/1", device="gas-9", place="403", subject=Subject("device", "gas-9"), begin=at, at=at
+    )
+    await harness.service.process_findings([second])
+    await harness.send()
+    assert len(harness.texts("wang")) == 1, "in the same second: the message itself is the probe"
+    assert not harness.service.outcomes.router.is_open("sms", "sms")
+    assert harness.clock.now == at
+
+
+async def test_both_providers_with_open_breakers_are_tried_in_the_same_second(harness: Any, finding: Any) -> None:
+    async with two_providers(harness, per_number_per_day=50):
+        balance = Fault(FaultKind.REJECT, code="FailedOperation.InsufficientBalance")
+        harness.sms_server.faults.schedule(REFUSED, times=99)
+        harness.tencent.faults.schedule(balance, times=99)
+        await harness.service.process_findings([finding()])
+        await send(harness)
+        router = harness.service.outcomes.router
+        assert router.is_open("sms", "aliyun")
+        assert router.is_open("sms", "tencent")
+        harness.tencent.faults.clear()
+        again = finding(id="gas-alarm@1/gas-2/1", device="gas-2", place="403", subject=Subject("device", "gas-2"))
+        await harness.service.process_findings([again])
+        await send(harness)
+        assert len(tencent_texts(harness)) == 1
+        assert not router.is_open("sms", "tencent")

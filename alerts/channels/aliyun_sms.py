@@ -25,7 +25,7 @@ from alerts.channels.channel import (
     SendOutcome,
     SendResult,
 )
-from alerts.channels.payloads import filed
+from alerts.channels.payloads import filed, own_code
 from alerts.channels.preflight import PreflightScope, ProviderFault
 from alerts.channels.sms_preflight import aliyun_faults
 from alerts.channels.transport import failed_exchange
@@ -128,8 +128,10 @@ class AliyunSms:
         async def call(action: str, params: Mapping[str, str]) -> Mapping[str, Any]:
             return await self._call(action, params, now)
 
+        own = self._settings.templates
+        codes = {own_code(own, name) or code for name, code in scope.templates.items()}
         fallback = {self._settings.fallback_template} - {""} if scope.templates else set()
-        return await aliyun_faults(call, self._settings.sign_name, {*scope.templates, *fallback})
+        return await aliyun_faults(call, self._settings.sign_name, codes | fallback)
 
     async def _call(self, action: str, params: Mapping[str, str], now: Instant) -> dict[str, Any]:
         settings = self._settings

@@ -21,6 +21,15 @@ class Filed(Struct, frozen=True):
     text: str
 
 
+def own_code(templates: Mapping[str, str], name: str) -> str:
+    """The provider's code for `name.severity`, else for `name`; empty when it has neither.
+
+    >>> own_code({"gas": "SMS_1"}, "gas.critical"), own_code({"gas": "SMS_1"}, "fire.high")
+    ('SMS_1', '')
+    """
+    return templates.get(name) or templates.get(name.partition(".")[0]) or ""
+
+
 def filed(delivery: Delivery, templates: Mapping[str, str], fallback_template: str = "") -> Filed:
     """The template as this provider has it: by `name.severity`, by `name`, else by the code in the payload.
 
@@ -30,7 +39,7 @@ def filed(delivery: Delivery, templates: Mapping[str, str], fallback_template: s
     if payload.get(FIXED):
         return Filed(fallback_template, {}, str(payload[FIXED]))
     name = str(payload.get("name") or "")
-    code = templates.get(name) or templates.get(name.partition(".")[0]) or ""
+    code = own_code(templates, name)
     params = payload.get("params")
     values = {str(key): str(value) for key, value in params.items()} if isinstance(params, Mapping) else {}
     return Filed(code, values, str(payload.get("text") or ""))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
 from msgspec import Struct
@@ -18,10 +18,13 @@ class ProviderFault(Struct, frozen=True):
 
 
 class PreflightScope(Struct, frozen=True):
-    """What to ask about: addresses of people on this channel, and codes of filed templates, each one call."""
+    """What to ask about: addresses of people on this channel, and filed templates, each one call.
+
+    `templates`: `name.severity` -> the catalog's code; a provider with codes of its own asks about those.
+    """
 
     addresses: Collection[str] = ()
-    templates: Collection[str] = ()
+    templates: Mapping[str, str] = {}
 
 
 @runtime_checkable

@@ -239,6 +239,15 @@ class TextCatalog(BaseModel):
     def _with_all_statuses(cls, statuses: object) -> object:
         return {**STATUSES, **statuses} if isinstance(statuses, dict) else statuses
 
+    def codes_by_name(self, own: Mapping[str, str]) -> dict[str, str]:
+        """`name.severity` of every SMS text, and of its exercise, to its template code."""
+        return {
+            f"{template.name}{suffix}.{severity.value}": template_code(template, severity, own, exercise=bool(suffix))
+            for template in self.sms
+            for severity in template.codes
+            for suffix in ("", EXERCISE_SUFFIX)
+        }
+
     def templates_by_code(self, own: Mapping[str, str] | None = None) -> dict[str, str]:
         """Template code to text, with the severity filled in: what the vendor must have approved."""
         texts = {}

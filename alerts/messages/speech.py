@@ -64,7 +64,16 @@ def spoken(renderer: MessageRenderer, alert: Alert, context: MessageContext) -> 
     }
     name = f"{template.name}{EXERCISE_SUFFIX if alert.exercise else ''}"
     text = template.text.replace("{sign}", renderer.sign)
-    text = exercise.labelled(text).replace("：", "，", 1) if alert.exercise else text
+    text = exercise_speech(text) if alert.exercise else text
     params = {name: values.get(name, "") for name in VARIABLE.findall(text)}
     whole = VARIABLE.sub(lambda match: params[match[1]], text)
     return Sms(name, params, whole, f"{name}.{alert.severity.value}")
+
+
+def exercise_speech(text: str) -> str:
+    """A speech with the label of an exercise, followed by a pause: a colon may not stand in a filed speech.
+
+    >>> exercise_speech("枫树社区安全预警，燃气泄漏。")
+    '演练，枫树社区安全预警，燃气泄漏。'
+    """
+    return exercise.labelled(text).replace("：", "，", 1)

@@ -101,6 +101,17 @@ def _missing_variables(name: str, settings: BaseModel, environ: Mapping[str, str
     for field, value in settings:
         if field.endswith("_env") and value and not environ.get(value):
             yield f"channels.{name}: the environment variable {value} is not set"
-        for key, part in value.items() if isinstance(value, dict) else ():
+        for where, part in _parts(f"{name}.{field}", value):
+            yield from _missing_variables(where, part, environ)
+
+
+def _parts(where: str, value: object) -> Iterator[tuple[str, BaseModel]]:
+    """The settings inside a value, each with its place in site.yaml: by key, or in a list by name."""
+    if isinstance(value, BaseModel):
+        yield where, value
+    elif isinstance(value, dict):
+        yield from ((f"{where}.{key}", part) for key, part in value.items() if isinstance(part, BaseModel))
+    elif isinstance(value, tuple | list):
+        for number, part in enumerate(value):
             if isinstance(part, BaseModel):
-                yield from _missing_variables(f"{name}.{field}.{key}", part, environ)
+                yield f"{where} ({getattr(part, 'name', number)})", part

@@ -23,7 +23,7 @@ async def check_providers(path: Path, echo: Print) -> int:
         endpoints = build_channels(site.settings, client, os.environ, clock)
         channels = {name: endpoint.channel for name, endpoint in endpoints.items() if name != "logbook"}
         sms = site.settings.channels.aliyun_sms
-        templates = load_wording(path).templates_by_code(sms.templates) if sms else {}
+        templates = load_wording(path).codes_by_name(sms.templates if sms else {})
         result = await preflight(channels, site.people, clock(), templates=templates)
     for name in result.passed:
         echo(f"{name}: ok")

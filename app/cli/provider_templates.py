@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from alerts.messages.catalog import EXERCISE_SUFFIX, VARIABLE, TextCatalog
 from alerts.messages.exercise import labelled
+from alerts.messages.speech import exercise_speech
 from app.config.phone_settings import AliyunVoiceProviderSettings, SmsProviderSettings, VoiceProviderSettings
 from app.config.settings import SiteSettings
 from domain import Severity
@@ -21,7 +22,9 @@ def template_lines(wording: TextCatalog, settings: SiteSettings) -> Iterator[str
     for calls in voice.providers if voice else ():
         for speech in wording.voice:
             text = speech.text if isinstance(calls, AliyunVoiceProviderSettings) else speech.fixed
-            yield _line("voice", calls, speech.name, text.replace("{sign}", settings.sign))
+            text = text.replace("{sign}", settings.sign)
+            yield _line("voice", calls, speech.name, text)
+            yield _line("voice", calls, f"{speech.name}{EXERCISE_SUFFIX}", exercise_speech(text))
 
 
 def _texts(wording: TextCatalog) -> Iterator[tuple[str, str]]:

@@ -38,15 +38,19 @@ class PreflightResult(Struct, frozen=True):
 
 
 async def preflight(
-    channels: Mapping[str, object], people: Iterable[Person], now: Instant, *, templates: Collection[str] = ()
+    channels: Mapping[str, object],
+    people: Iterable[Person],
+    now: Instant,
+    *,
+    templates: Mapping[str, str] | None = None,
 ) -> PreflightResult:
-    """Ask all channels at the same time, and every provider behind one. `templates` are codes of filed SMS texts."""
+    """Ask all channels at the same time, and every provider behind one. `templates`: SMS texts by name."""
     known, asked, names = list(people), [], list[str]()
     for name, channel in channels.items():
         addresses = {address for person in known if (address := stored_address(person, name))}
         for provider in _providers(channel):
             names.append(name)
-            asked.append(_ask(provider, PreflightScope(addresses, templates), now))
+            asked.append(_ask(provider, PreflightScope(addresses, templates or {}), now))
     answers = list(zip(names, await asyncio.gather(*asked), strict=True))
     answers += [(SMS, _limit_faults(channel)) for name, channel in channels.items() if name == SMS]
     faults = tuple((name, fault) for name, found in answers for fault in found)

@@ -17,7 +17,7 @@ TEXTS = {"SMS_1": "紧急：${title}，${place}。", "SMS_2": "已处置：${tit
 
 
 async def faults(provider: Preflighted, *templates: str) -> list[str]:
-    found = await provider.preflight(PreflightScope(templates=templates), NOW)
+    found = await provider.preflight(PreflightScope(templates={f"gas.{code}": code for code in templates}), NOW)
     return [f"{fault.problem} {fault.detail}" for fault in found]
 
 
@@ -39,6 +39,10 @@ async def test_aliyun_is_asked_about_the_signature_and_each_template() -> None:
         ]
         assert await faults(provider("别家")) == ["aliyun.signature 别家: isv.SMS_SIGNATURE_ILLEGAL"]
         assert await faults(provider(secret="wrong"), "SMS_1") == ["aliyun.access SignatureDoesNotMatch"]
+        settings = AliyunSettings("AKID", "secret", "枫树社区", server.url, {"gas.SMS_1": "SMS_7"})
+        server.in_review = set()
+        own = AliyunSms(client, settings, lambda: f"n{next(nonces)}")
+        assert await faults(own, "SMS_1", "SMS_2") == ["aliyun.template SMS_7: isv.SMS_TEMPLATE_ILLEGAL"]
         assert not server.phones.texts
 
 

@@ -34,3 +34,6 @@ def test_each_provider_has_its_own_notation_and_codes() -> None:
     assert found["sms/tencent", "gas-exercise.critical"][1].startswith("演练：")
     assert "${place}" in found["voice/aliyun", "voice-gas"][1]
     assert "$" not in found["voice/tencent", "voice-gas"][1]
+    drill = found["voice/aliyun", "voice-gas-exercise"][1]
+    assert drill == f"演练，{found['voice/aliyun', 'voice-gas'][1]}"
+    assert found["voice/tencent", "voice-gas-exercise"][1].startswith("演练，枫树社区")

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import json
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from typing import Any
 
 import httpx2
@@ -17,8 +13,9 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from simulators.providers.faults import Fault, FaultKind
-from simulators.providers.local_server import LoopbackServer, loopback_client
+from simulators.providers.local_server import LoopbackServer
 from simulators.providers.tencent.sms import TencentSmsServer
+from tests.support.tencent_calls import SignedCall
 
 NOW = 1_767_323_045_000
 PHONE = "+8613800138000"
@@ -45,27 +42,8 @@ async def call(
     key: str = "AKID",
     late_s: int = 0,
 ) -> dict[str, Any]:
-    """One call, signed by hand."""
-    payload, timestamp = json.dumps(body).encode(), NOW // 1000 - late_s
-    host, day = server.url.removeprefix("http://"), datetime.fromtimestamp(timestamp, UTC).date().isoformat()
-    hashed = hashlib.sha256(payload).hexdigest()
-    canonical = f"POST\n/\n\ncontent-type:application/json\nhost:{host}\n\ncontent-type;host\n{hashed}"
-    scope = f"{day}/sms/tc3_request"
-    to_sign = f"TC3-HMAC-SHA256\n{timestamp}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
-    signing = f"TC3{secret}".encode()
-    for part in (day, "sms", "tc3_request", to_sign):
-        signing = hmac.new(signing, part.encode(), hashlib.sha256).digest()
-    headers = {
-        "Authorization": f"TC3-HMAC-SHA256 Credential={key}/{scope}, SignedHeaders=content-type;host, "
-        f"Signature={signing.hex()}",
-        "Content-Type": "application/json",
-        "X-TC-Action": action,
-        "X-TC-Version": "2021-01-11",
-        "X-TC-Timestamp": str(timestamp),
-    }
-    async with loopback_client(2.0) as client:
-        answer = await client.post(server.url, content=payload, headers=headers)
-    return answer.json()["Response"]  # type: ignore[no-any-return]
+    signed = SignedCall("sms", "2021-01-11", action, NOW // 1000 - late_s, key, secret)
+    return await signed.post(server.url, body)
 
 
 def message(**changes: Any) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from alerts.cases.request import SUBJECT_TYPE, CaseRequest
 from alerts.escalation.escalator import Escalator
 from alerts.handling.processor import AlertProcessor
 from alerts.messages.exercise import labelled
+from alerts.messages.outside_words import location_words
 from alerts.ports import Transaction
 from domain import Instant, Subject
 
@@ -61,7 +62,7 @@ class CaseOpener:
             place=request.place,
             building=None if building is None else building.id,
             cell=community.cell_of(request.place),
-            address=community.address(request.place) + request.address,
+            address=community.address(request.place) + location_words(request.address),
             advice=request.advice,
             late_ms=now - at,
             source=request.source.value,

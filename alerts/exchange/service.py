@@ -33,6 +33,7 @@ from alerts.exchange.targets import SystemTarget
 from alerts.lifecycle.danger import Danger
 from alerts.lifecycle.event import AlertEvent, InvalidField, InvalidTransition
 from alerts.lifecycle.transitions import Signal
+from alerts.messages.outside_words import location_words
 from alerts.ports import AlertStore, Transaction
 from alerts.service import AlertService
 from domain import Instant
@@ -181,7 +182,7 @@ class CaseExchange:
 
     def _words_beside(self, case: IncomingCase, found: FoundPlace) -> str:
         """Their words for the location, unless the registered address says the same."""
-        return "" if found.by is FoundBy.ADDRESS else case.address
+        return "" if found.by is FoundBy.ADDRESS else location_words(case.address)
 
     def _update(
         self, alerts: AlertStore, system: str, alert: Alert, case: IncomingCase, found: FoundPlace, now: Instant

@@ -20,7 +20,7 @@ from alerts.handling.buttons import role_in_alert
 from alerts.handling.person_actions import PersonActions
 from alerts.message import CALL_KINDS, Delivery, MessageKind
 from alerts.messages.deliveries import latest_calls
-from alerts.messages.renderer import sanitize
+from alerts.messages.outside_words import sanitize
 from alerts.ports import Transaction
 from domain import HOUR, MINUTE
 

@@ -14,7 +14,8 @@ from msgspec import structs
 from alerts.alert import Alert
 from alerts.channel_specs import ChannelSpec, Content
 from alerts.message import CALL_KINDS, MessageKind
-from alerts.messages.keywords import KeywordTemplate, fitted, template_for
+from alerts.messages import exercise
+from alerts.messages.keywords import MAX_THING, KeywordTemplate, fitted, template_for
 from alerts.messages.mails import Facts, mail_html, mail_text, subject_of
 from alerts.messages.renderer import MessageContext, MessageRenderer
 from alerts.messages.speech import spoken
@@ -116,6 +117,8 @@ class ContentRenderer:
             else fitted(keyword, values.get(variable, variable))
             for keyword, variable in template.data.items()
         }
+        if alert.exercise:
+            data |= _with_label(data)
         return {"template": template.id, "data": data, "url": page, "text": self.sentence(alert, context)}
 
     def _speech(self, alert: Alert, context: MessageContext, page: str) -> Payload:
@@ -152,6 +155,12 @@ class ContentRenderer:
         if alert.advice:
             facts.append((mail.advice, alert.advice))
         return [fact for fact in facts if fact[0] == mail.advice] if is_brief else facts
+
+
+def _with_label(data: Mapping[str, str]) -> dict[str, str]:
+    """The first keyword of free text, labelled as an exercise: a value that is too long is cut at its beginning."""
+    first = next((keyword for keyword in data if keyword.startswith("thing")), None)
+    return {} if first is None else {first: exercise.labelled(data[first])[:MAX_THING]}
 
 
 def _plain(text: str) -> str:

@@ -51,13 +51,17 @@ def unlabelled(text: str) -> str:
 
 def is_labelled(payload: Mapping[str, Any]) -> bool:
     """Whether what the recipient reads or hears first begins with the label: the sentence behind the signature, the
-    subject of a mail, the title of a card. A changed button of a card that is labelled needs none.
+    subject of a mail, the title of a card, a keyword of a template. A changed button of a card that is labelled needs
+    none.
     """
     if set(payload) == {"button"}:
         return True
-    card, event = payload.get("card"), payload.get("type")
+    card, event, keywords = payload.get("card"), payload.get("type"), payload.get("data")
     names = ("text", "markdown") if event else ("text", "markdown", "subject")
     shown = [str(payload[name]) for name in names if payload.get(name)]
     shown += [str(card["main_title"]["title"])] if isinstance(card, dict) else []
     shown += [str(payload["data"].get("text"))] if event else []
+    if keywords and not event:
+        # The provider shows the keywords only; at least one must say what it is.
+        shown += [next((str(value) for value in keywords.values() if str(value).startswith(LABEL)), "")]
     return bool(shown) and all(_MARKUP.sub("", text).startswith(LABEL) for text in shown)

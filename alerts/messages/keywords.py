@@ -34,7 +34,8 @@ _WITHOUT: Final = {
     "phrase": "告警",
     "name": "值班",
 }
-_MAX_TEXT: Final = 20
+MAX_THING: Final = 20
+"""Characters of a keyword of free text (`thing`)."""
 
 
 class KeywordTemplate(Struct, frozen=True):
@@ -64,4 +65,4 @@ def fitted(keyword: str, value: str) -> str:
         others, limit = _NOT_ALLOWED[kind]
         return others.sub("", value)[:limit] or _WITHOUT[kind]
     plain = "".join(sign for sign in value if sign.isprintable())
-    return shortened(plain, _MAX_TEXT) or "-"
+    return shortened(plain, MAX_THING) or "-"

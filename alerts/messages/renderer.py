@@ -7,7 +7,6 @@ deadline, reply code. When it is too long, the beginning of the address is cut: 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import product
@@ -21,6 +20,7 @@ from alerts.lifecycle.transitions import ActionRefusal
 from alerts.message import COMPANION_KINDS, MessageKind
 from alerts.messages import exercise
 from alerts.messages.catalog import EXERCISE_SUFFIX, VARIABLE, SmsTemplate, TextCatalog, template_code
+from alerts.messages.outside_words import uninstructed
 from alerts.reply_parsing import codes as reply_codes
 from domain import DAY, HOUR, MINUTE, Finding, Instant, Ledger, Person
 from domain.addresses import shortened
@@ -30,6 +30,8 @@ SEGMENT_LENGTH: Final = 70
 MAX_VARIABLE: Final = 35
 LATE_MS: Final = 2 * MINUTE
 MIN_WAIT_SHOWN_MS: Final = MINUTE // 2
+MIN_REASON: Final = 8
+"""Characters of a reason that stay where a text is too long: the end of a note is cut before the address."""
 MAX_NUMBERS: Final = 2
 MAX_NAME: Final = 20
 """Characters of a device's name that fit into a text."""
@@ -38,12 +40,9 @@ SHORT_IDENTITY: Final = 6
 """An identity on a platform up to MAX_IDENTITY characters is shown whole, of a longer one the last SHORT_IDENTITY."""
 RETAINED: Final = "retained"
 """The quantity of the evidence line that marks a message retained by a broker."""
-_LINK: Final = re.compile(r"(?:https?://|www\.)[^\s，。]*", re.IGNORECASE)
-_MOBILE: Final = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
 CODE_VARIABLES: Final = (*reply_codes.DIGITS, "number", "numbers")
 """Template variables that are made of reply codes."""
 _CLAUSE: Final = re.compile(r"[^，。：]+[，。：]?")
-_FORBIDDEN: Final = re.compile(r"[【】\[\]\r\n\t]")
 
 
 class Sms(Struct, frozen=True):
@@ -151,8 +150,11 @@ class MessageRenderer:
                 body = _fill(self._template_text(template, alert, context), candidate)
                 if len(body) <= room:
                     return self._build(template, alert, context, candidate)
-        over = len(body) - room
-        keep = max(len(values["place"]) - over, 1)
+        if "${reason}" in texts[-1].text:
+            kept = max(len(values["reason"]) - (len(body) - room), MIN_REASON)
+            values |= {"reason": values["reason"][:kept]}
+            body = _fill(self._template_text(texts[-1], alert, context), values)
+        keep = max(len(values["place"]) - (len(body) - room), 1)
         return self._build(texts[-1], alert, context, values | {"place": shortened(values["place"], keep)})
 
     def escalation_reason(self, alert: Alert, now: Instant) -> str:
@@ -164,14 +166,14 @@ class MessageRenderer:
         """Texts for `${reason}`, the longest first: why it escalated, or why an action was refused."""
         if context.kind in (MessageKind.ESCALATE, MessageKind.HANDOVER):
             return self._escalation_reasons(alert, context.now)
-        return [sanitize(context.reason).rstrip("。")[:MAX_VARIABLE] or "-"]
+        return [uninstructed(context.reason).rstrip("。")[:MAX_VARIABLE] or "-"]
 
     def _escalation_reasons(self, alert: Alert, now: Instant) -> list[str]:
         """The full reason, and a brief one where a text has no room. Without a wait only the brief one is true."""
         cause, waited = alert.escalation, now - alert.state_since
         variables = {
-            "name": sanitize(cause.name) or "-",
-            "note": sanitize(cause.note),
+            "name": uninstructed(cause.name) or "-",
+            "note": uninstructed(cause.note),
             "span": self.format_duration(waited),
         }
         full, brief = self.catalog.escalations[cause.cause], self.catalog.escalations_brief[cause.cause]
@@ -201,8 +203,8 @@ class MessageRenderer:
 
     def _with_name(self, values: Mapping[str, str], who: str) -> Iterator[dict[str, str]]:
         """The name together with the address in one variable: no other template need be filed."""
-        place = self.catalog.person.format(place=values["place"], name=sanitize(who))
-        if sanitize(who) and len(place) <= MAX_VARIABLE:
+        place = self.catalog.person.format(place=values["place"], name=uninstructed(who))
+        if uninstructed(who) and len(place) <= MAX_VARIABLE:
             yield {**values, "place": place}
 
     def _template_text(self, template: SmsTemplate, alert: Alert, context: MessageContext) -> str:
@@ -220,7 +222,7 @@ class MessageRenderer:
     def _variables(self, alert: Alert, context: MessageContext) -> dict[str, str]:
         codes = dict.fromkeys(CODE_VARIABLES, "-") if context.number is None else reply_codes.codes_of(context.number)
         return codes | {
-            "title": sanitize(exercise.unlabelled(alert.title))[:MAX_VARIABLE] or "-",
+            "title": uninstructed(exercise.unlabelled(alert.title))[:MAX_VARIABLE] or "-",
             "time": self.event_time(alert, context.now)
             if context.at is None
             else self.format_time(context.at, context.now),
@@ -228,7 +230,7 @@ class MessageRenderer:
             "limit": self.format_duration(context.limit_ms),
             "numbers": self._alert_numbers(context.numbers),
             "count": str(context.count),
-            "name": sanitize(context.name)[:MAX_VARIABLE] or "-",
+            "name": uninstructed(context.name)[:MAX_VARIABLE] or "-",
         }
 
     def event_time(self, alert: Alert, now: Instant) -> str:
@@ -254,7 +256,7 @@ class MessageRenderer:
 
     def address(self, alert: Alert) -> str:
         """The address; for a grouped alert the first one and the number of all."""
-        place = sanitize(alert.address) or self.catalog.nowhere
+        place = uninstructed(alert.address) or self.catalog.nowhere
         return self.catalog.doors.format(place=place, n=len(alert.doors) + 1) if alert.doors else place
 
     def _alert_numbers(self, numbers: Sequence[int]) -> str:
@@ -276,16 +278,6 @@ def _variants(kind: MessageKind, variant: str) -> tuple[str, ...]:
     if not dash or kind not in COMPANION_KINDS:
         return (variant, "")
     return (variant, occasion, audience, "")
-
-
-def sanitize(value: str) -> str:
-    """The value as a vendor accepts it in a variable: without brackets, links, line ends, emoji and mobile numbers.
-
-    >>> sanitize("枫林苑【3栋】 http://x.cn/a 13800138000")
-    '枫林苑3栋'
-    """
-    plain = _FORBIDDEN.sub("", _MOBILE.sub("", _LINK.sub("", value)))
-    return "".join(sign for sign in plain if unicodedata.category(sign) not in ("So", "Cs", "Cc", "Cn")).strip()
 
 
 def without_codes(text: str) -> str:

@@ -9,7 +9,8 @@ from alerts.alert import Alert
 from alerts.message import MessageKind
 from alerts.messages import exercise
 from alerts.messages.catalog import EXERCISE_SUFFIX, VARIABLE, SpeechTemplate, TextCatalog
-from alerts.messages.renderer import MessageContext, MessageRenderer, Sms, sanitize
+from alerts.messages.outside_words import uninstructed
+from alerts.messages.renderer import MessageContext, MessageRenderer, Sms
 from domain.addresses import shortened
 
 SPEECH_VARIABLES: Final = ("title", "place", "limit")
@@ -58,7 +59,7 @@ def spoken(renderer: MessageRenderer, alert: Alert, context: MessageContext) -> 
     """The call: template, variables, and the whole as it is read."""
     template = speech_template(renderer.catalog, alert, context.kind)
     values = {
-        "title": readable(sanitize(exercise.unlabelled(alert.title)))[:TITLE_LENGTH_MAX] or "告警",
+        "title": readable(uninstructed(exercise.unlabelled(alert.title)))[:TITLE_LENGTH_MAX] or "告警",
         "place": shortened(readable(renderer.address(alert)), PLACE_LENGTH_MAX),
         "limit": readable(renderer.format_duration(context.limit_ms)),
     }

@@ -174,6 +174,8 @@ def test_who_may_receive_and_what_is_labelled() -> None:
     assert is_labelled({"markdown": '<font color="warning">演练：紧急</font>'})
     assert not is_labelled({"type": "alert", "subject": "演练", "data": {"text": "紧急"}})
     assert not is_labelled({"data": {}})
+    assert is_labelled({"template": "T", "data": {"thing1": "演练：燃气泄漏", "time2": "14:05"}, "text": "演练：紧急"})
+    assert not is_labelled({"template": "T", "data": {"thing1": "燃气泄漏"}, "text": "演练：紧急"})
     assert not is_labelled({"text": "演练：燃气泄漏", "subject": "燃气泄漏"})
 
 

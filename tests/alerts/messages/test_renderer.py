@@ -16,7 +16,8 @@ from alerts.lifecycle.transitions import ActionRefusal
 from alerts.message import MessageKind
 from alerts.messages.cards import CardRenderer
 from alerts.messages.catalog import VARIABLE, SmsTemplate
-from alerts.messages.renderer import MessageContext, MessageRenderer, sanitize
+from alerts.messages.outside_words import sanitize
+from alerts.messages.renderer import MessageContext, MessageRenderer
 from domain import Evidence, Ledger, Severity, Subject
 from simulators.providers.aliyun.messages import render, template_fault
 

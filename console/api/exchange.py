@@ -20,7 +20,7 @@ from alerts.exchange.service import UnknownCase
 from console import messages_zh
 from console.api.report_status import photo_response
 from console.http import examples
-from console.http.authorization import authenticate, record_login_failure, require
+from console.http.authorization import authenticate, record_login_failure, require, require_own_header
 from console.http.openapi import JpegResponse, JsonResponse, documented_router
 from console.http.problems import FieldError, Problem, invalid, not_found
 from console.http.requests import Deps, item_response, list_response, parse_body
@@ -131,6 +131,7 @@ async def exchange_principal(request: Request, system: str) -> Principal:
             await record_login_failure(request, LoginFailure.TOKEN)
         detail = messages_zh.WRONG_TOKEN if request.headers.get("authorization") else messages_zh.NOT_LOGGED_IN
         raise Problem(401, detail, headers={"WWW-Authenticate": "Bearer"})
+    require_own_header(request, principal)
     require(principal, "exchange")
     if principal.role is AccessRole.EXCHANGE and principal.platform != system:
         raise Problem(403, messages_zh.OTHER_SYSTEM.format(system=principal.platform))

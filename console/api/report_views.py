@@ -8,6 +8,7 @@ from typing import Any
 from alerts.alert import Alert, AlertSource
 from alerts.cases.proposals import Located, Proposal, position_of, proposals_for
 from alerts.cases.report import Photo, Report, stage_of
+from console.api.devices import visible_places
 from console.http.requests import Deps
 from console.schemas import reports as schema
 from console.schemas.references import NamedReference
@@ -49,7 +50,7 @@ async def report_detail(deps: Deps, row: ReportRow, user: Principal) -> schema.R
     return schema.ReportDetail(
         **_report_values(deps, row, user),
         photos=[photo_view(one) for one in shown] if may_see_photos(user) else [],
-        proposals=await merge_proposals(deps, row.alert.id),
+        proposals=await merge_proposals(deps, row.alert.id, user),
     )
 
 
@@ -100,8 +101,9 @@ def _verification(deps: Deps, person: str | None, at: Instant | None) -> schema.
     return schema.Verification(person=person or "", name=_named(deps, person or "").name, at=Timestamp(at))
 
 
-async def merge_proposals(deps: Deps, alert_id: int) -> list[schema.ProposalView]:
-    """Alerts that may be about the same thing as this one; one of each pair is a report."""
+async def merge_proposals(deps: Deps, alert_id: int, user: Principal) -> list[schema.ProposalView]:
+    """Alerts that may be about the same thing as this one and that this user may see; one of each pair is a report."""
+    visible = visible_places(deps, user, None)
     community, categories = deps.registry.community(), deps.reports.desk.categories
 
     def located(alert: Alert, report: Report | None) -> Located:
@@ -113,7 +115,8 @@ async def merge_proposals(deps: Deps, alert_id: int) -> list[schema.ProposalView
         if alert is None:
             return []
         own = queries.report_of_alert(tx, alert_id)
-        found = queries.candidates(tx, alert)
+        candidates = queries.candidates(tx, alert)
+        found = [one for one in candidates if visible is None or one[0].place in visible]
         separate = queries.separate_from(tx, alert_id)
         about = located(alert, own)
         others = [(located(one, report), hazards_of(own or report, alert)) for one, report in found]
@@ -152,7 +155,7 @@ async def case_view(deps: Deps, user: Principal, view: Mapping[str, Any]) -> dic
         {**entry, "photos": [one for one in views if entry["kind"] == "photos" and one.at == entry["at"]]}
         for entry in view["timeline"]
     ]
-    proposals = [] if user.alert is not None else await merge_proposals(deps, number)
+    proposals = [] if user.alert is not None else await merge_proposals(deps, number, user)
     return {
         "timeline": timeline,
         "photos": views,

@@ -158,6 +158,7 @@ async def verify_report(
     require(user, "verify")
     body = await parse_body(request, _VERIFY_BODY, optional=True)
     row, actor = await visible_report(deps, user, report_id), resolve_actor(deps, user, body.person)
+    await require_visible_alert(deps, user, str(row.work.id))
     if row.work.state not in SETTLED_STATES:
         raise Problem(409, report_messages_zh.REPORT_REFUSALS["not_settled"])
     by_community = row.work.state is State.RESOLVED

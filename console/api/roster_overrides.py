@@ -7,6 +7,7 @@ import secrets
 from typing import Annotated, Any, Final
 
 from fastapi import Query, Request
+from msgspec.structs import replace
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from starlette.responses import Response
 
@@ -56,7 +57,7 @@ _BODY: Final = TypeAdapter(OverrideBody)
 @router.get("/rosters/overrides", summary="Leave, covers and swaps that are not over, the earliest first")
 async def list_overrides(
     deps: Deps,
-    _user: NonLinkUser,
+    user: NonLinkUser,
     person: Annotated[str | None, Query(description="of this person's turns, or worked by this person")] = None,
 ) -> JsonResponse[Page[schema.Override]]:
     now = deps.clock()
@@ -66,7 +67,14 @@ async def list_overrides(
         if one.until > now and person in (None, one.person, one.substitute)
     ]
     ordered = sorted(found, key=lambda one: (one.since, one.id))
-    return list_response(deps, [override_view(one) for one in ordered])
+    return list_response(deps, [_shown(user, override_view(one)) for one in ordered])
+
+
+def _shown(user: Principal, view: schema.Override) -> schema.Override:
+    """Why somebody is away (病假) is for himself and for those who make the roster."""
+    if user.has_permission("roster") or user.person == view.person:
+        return view
+    return replace(view, leave="", reason="")
 
 
 @router.post(

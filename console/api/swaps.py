@@ -99,7 +99,8 @@ _WITHDRAW: Final = TypeAdapter(WithdrawBody)
 @router.get("/rosters/swaps", summary="Proposed and settled swaps, the newest first")
 async def list_swaps(deps: Deps, user: NonLinkUser) -> JsonResponse[Page[schema.Swap]]:
     found, now = await deps.database.read(lambda tx: rosters.list_swaps(tx, LISTED)), deps.clock()
-    return list_response(deps, [swap_view(swap, now, name_of(deps, user)) for swap in found])
+    views = [swap_view(swap, now, name_of(deps, user), _link_for(deps, user, swap, now)) for swap in found]
+    return list_response(deps, views)
 
 
 @router.post(
@@ -119,8 +120,8 @@ async def propose_swap(request: Request, deps: Deps, user: NonLinkUser) -> JsonR
         audit.record(tx, now, user.person or user.token, "swap proposed", _detail(swap))
 
     await deps.database.write(work)
-    link = _signer(deps).sign({"s": swap.id, "p": swap.other}, swap.expires_at)
-    return item_response(deps, swap_view(swap, now, name_of(deps, user), f"/swap#{link}"), 201)
+    view = swap_view(swap, now, name_of(deps, user), _link_for(deps, user, swap, now))
+    return item_response(deps, view, 201)
 
 
 @router.post(
@@ -248,6 +249,16 @@ async def _of_link(deps: ConsoleDependencies, link: str) -> Swap:
 
 def _signer(deps: ConsoleDependencies) -> ClaimsSigner:
     return ClaimsSigner(deps.security.signing_key.reveal().encode(), "swap")
+
+
+def _link_for(deps: ConsoleDependencies, user: Principal, swap: Swap, now: Instant) -> str | None:
+    """The link with which the other person answers, for those who may change the roster to pass on; never for the one
+    who asks, who could agree with it for the other."""
+    if swap.state_at(now) is not SwapState.PROPOSED or user.person == swap.asker:
+        return None
+    if not user.has_permission("roster") or user.place is not None:
+        return None
+    return f"/swap#{_signer(deps).sign({'s': swap.id, 'p': swap.other}, swap.expires_at)}"
 
 
 def _plain_name(deps: ConsoleDependencies) -> Any:

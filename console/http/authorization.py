@@ -81,9 +81,14 @@ async def current_user(request: Request) -> Principal:
         raise Problem(401, detail, headers={"WWW-Authenticate": "Bearer"})
     if principal.role in _SINGLE_PURPOSE:
         raise Problem(403, messages_zh.NOT_ALLOWED.format(access=messages_zh.ROLES[principal.role]))
+    require_own_header(request, principal)
+    return principal
+
+
+def require_own_header(request: Request, principal: Principal) -> None:
+    """403 for a change by cookie without our header, which no other site can send."""
     if principal.by_cookie and request.method not in _SAFE_METHODS and request.headers.get("x-fengshao") != "1":
         raise Problem(403, messages_zh.NEED_HEADER)
-    return principal
 
 
 async def authenticate(request: Request) -> Principal | None:

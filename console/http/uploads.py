@@ -136,6 +136,9 @@ class _Form:
 
     def _end(self) -> None:
         if not self._is_photo:
-            self._fields[self._name] = self._data.decode("utf-8", "replace")
+            text = self._data.decode("utf-8", "replace")
+            if "\0" in text or "\0" in self._name:
+                raise invalid(FieldError(self._name.replace("\0", ""), messages_zh.NUL_CHARACTER))
+            self._fields[self._name] = text
         elif self._data:  # browsers send an empty part for an input without a file
             self._photos.append(bytes(self._data))

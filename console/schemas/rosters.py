@@ -79,7 +79,8 @@ class StoredOverride(Override, frozen=True, kw_only=True):
 
 
 class Swap(Schema, frozen=True, kw_only=True):
-    """A swap of shifts. `link` is shown once, to whoever proposed it: with it the other person answers."""
+    """A swap of shifts. `link` is shown to those who may change the roster, while it is proposed: with it
+    the other person answers. The one who asks never sees it."""
 
     id: str
     asker: str

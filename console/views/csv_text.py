@@ -8,8 +8,9 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 BOM: Final = "\ufeff"
-_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
-"""Spreadsheets execute cells that begin with these (OWASP: CSV injection)."""
+_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""Spreadsheets execute cells that begin with these (OWASP: CSV injection); Chinese versions also
+with their full-width forms."""
 
 Cell = str | int | float | None
 

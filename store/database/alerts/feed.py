@@ -17,12 +17,12 @@ from store.database.sql import Page, chunks, page_of
 def list_changed(
     tx: Connection, ledger: Ledger, places: Sequence[str] | None, limit: int, after: str | None = None
 ) -> Page[dict[str, Any]]:
-    """Alerts of a ledger, the most recently changed first; `places` None: of all places.
+    """Alerts of a ledger, the most recently changed first, without exercises; `places` None: of all places.
 
     `after` is the cursor of the page before, `<updated_at>.<id>`. An alert that changes while pages are read moves to
     the first page.
     """
-    conditions: list[ColumnElement[bool]] = [alerts.c.ledger == ledger.value]
+    conditions: list[ColumnElement[bool]] = [alerts.c.ledger == ledger.value, alerts.c.exercise.is_(False)]
     if places is not None:
         conditions.append(or_(False, *(alerts.c.place.in_(list(part)) for part in chunks(list(places)))))
     if (cursor := _parse_cursor(after)) is not None:

@@ -2915,7 +2915,8 @@ export interface components {
         };
         /**
          * Swap
-         * @description A swap of shifts. `link` is shown once, to whoever proposed it: with it the other person answers.
+         * @description A swap of shifts. `link` is shown to those who may change the roster, while it is proposed: with it
+         *         the other person answers. The one who asks never sees it.
          */
         Swap: {
             id: string;

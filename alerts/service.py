@@ -18,7 +18,6 @@ from alerts.delivery.outcomes import DeliveryOutcomes
 from alerts.escalation.escalator import Escalator
 from alerts.escalation.handover import OutsideSystems
 from alerts.escalation.ladder_choice import AffectedPeople, nobody_affected
-from alerts.escalation.phone_calls import with_phone_calls
 from alerts.escalation.policy import EscalationPolicy
 from alerts.handling import replies
 from alerts.handling.audit import AuditResult
@@ -80,9 +79,8 @@ class AlertService:
         outbox = OutboxWriter(
             self.renderer, settings.channels, page, self._affected_name, settings.keyword_templates, settings.roles
         )
-        policy = with_phone_calls(policy, settings.channels)
         self.escalator = escalator = Escalator(
-            with_phone_calls(policy, settings.channels),
+            policy,
             outbox,
             community,
             settings.tz,

@@ -22,7 +22,6 @@ PHOTO_FAULTS: Final = {
 CROSS_SITE: Final = "请从本系统的页面提交。"
 NEED_FORM: Final = "照片请用 multipart/form-data 上传。"
 TOO_BUSY: Final = "上传的人太多，请稍等几秒再试。"
-TOO_SLOW: Final = "网络太慢，照片没有传完。请换个网络，或先不带照片上报，之后再补照片。"
 NEED_TEXT_OR_PHOTO: Final = "请写几个字，或者拍一张照片。"
 NEED_CONSENT: Final = "留了电话，请勾选同意联系；不想被联系可以不填电话。"
 LEAVE_EMPTY: Final = "这一栏请留空。"

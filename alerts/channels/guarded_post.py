@@ -17,14 +17,8 @@ import httpx2
 from msgspec import Struct
 
 MAX_ANSWER_BYTES: Final = 64 * 1024
-TIMEOUT_S: Final = 12.0
-"""Of the whole exchange, below the lease of a message in the outbox: an answer of one byte every few seconds would
-otherwise occupy a sender for hours."""
-_TUNNELS: Final = tuple(
-    ip_network(prefix) for prefix in ("::/96", "2002::/16", "2001::/32", "64:ff9b::/96", "64:ff9b:1::/48", "fec0::/10")
-)
-"""IPv4-compatible, 6to4, Teredo and NAT64: addresses that stand for an IPv4 address, which may be private; and
-site-local addresses (RFC 3879)."""
+_TUNNELS: Final = tuple(ip_network(prefix) for prefix in ("2002::/16", "2001::/32", "64:ff9b::/96", "64:ff9b:1::/48"))
+"""6to4, Teredo and NAT64: addresses that stand for an IPv4 address, which may be private."""
 _LARGEST_PORT: Final = 65535
 _PORTS: Final = {"http": 80, "https": 443}
 
@@ -56,21 +50,12 @@ class GuardedPost:
     """Posts to URLs of people's making. `networks` are those inside which addresses, and plain http, are allowed."""
 
     def __init__(
-        self,
-        client: httpx2.AsyncClient,
-        networks: Sequence[IpNetwork] = (),
-        resolver: Resolve = resolve,
-        timeout_s: float = TIMEOUT_S,
+        self, client: httpx2.AsyncClient, networks: Sequence[IpNetwork] = (), resolver: Resolve = resolve
     ) -> None:
-        self._client, self._networks, self._resolve, self._timeout_s = client, tuple(networks), resolver, timeout_s
+        self._client, self._networks, self._resolve = client, tuple(networks), resolver
 
     async def __call__(self, url: str, content: bytes, headers: Mapping[str, str]) -> Answer:
-        """The answer. Raises RefusedUrl before anything is sent, OSError or httpx2.HTTPError after; TimeoutError, an
-        OSError, after `timeout_s`."""
-        async with asyncio.timeout(self._timeout_s):
-            return await self._posted(url, content, headers)
-
-    async def _posted(self, url: str, content: bytes, headers: Mapping[str, str]) -> Answer:
+        """The answer. Raises RefusedUrl before anything is sent, OSError or httpx2.HTTPError after."""
         parsed = _parsed(url)
         address = await self._checked_address(parsed)
         pinned = parsed.copy_with(host=address)

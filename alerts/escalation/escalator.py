@@ -16,12 +16,13 @@ from alerts.alert import Alert, EscalationCause, EscalationReason, TimelineEntry
 from alerts.escalation.calls import CallWriter
 from alerts.escalation.companions import Companions
 from alerts.escalation.ladder_choice import AffectedPeople, LadderChoice, nobody_affected
+from alerts.escalation.phone_calls import PhoneCalls, is_beside_the_rung
 from alerts.escalation.policy import EscalationPolicy, Ladder, Occasion, Recipient, Rung
 from alerts.escalation.quiet_hours import end_of_quiet_hours
 from alerts.escalation.recipients import Groups, RecipientFinder
 from alerts.message import CALL_KINDS, COMPANION_KINDS, NOT_FAILED, Delivery, MessageKind
 from alerts.messages.bundles import BundledMessages
-from alerts.messages.deliveries import is_cancelled
+from alerts.messages.deliveries import is_call_of_round
 from alerts.messages.outbox import OutboxWriter
 from alerts.ports import Outbox, Transaction
 from alerts.roster import on_duty as roster
@@ -54,6 +55,7 @@ class Escalator:
         self.last_resort, self._roles, self._affected = tuple(last_resort), roles, affected
         self.renderer, self.bundles = outbox.renderer, BundledMessages(outbox)
         self.call_writer = CallWriter(outbox, tz)
+        self._phone_calls = PhoneCalls(self.call_writer, community)
         self.companions = Companions(self.call_writer, community, self.groups, self.role_kind)
 
     def ladder(self, alert: Alert) -> Ladder:
@@ -173,7 +175,7 @@ class Escalator:
             if person is not None
             else []
         )
-        if person is None or not channels:
+        if person is None or not channels or is_beside_the_rung(doubtful, rung):
             return False
         ladder, role = self.ladder(alert), doubtful.role
         call = self.call_writer.request(ladder, person, role, doubtful.rung, doubtful.kind, tx.now)
@@ -228,7 +230,7 @@ class Escalator:
 
     def calls(self, store: Outbox, alert: Alert) -> list[Delivery]:
         """The calls of this round, without cancelled ones."""
-        return [row for row in store.deliveries(alert.id) if _is_call_of_round(row, alert)]
+        return [row for row in store.deliveries(alert.id) if is_call_of_round(row, alert)]
 
     def rung(self, alert: Alert, step: int) -> Rung:
         """The rung at this index, limited to the first and the last."""
@@ -271,6 +273,8 @@ class Escalator:
         reached = [self._notify_recipient(tx, alert, one, rows, step, kind, again) for one in rung.responsible]
         if kind is None:
             self.companions.notify(tx, alert, self.ladder(alert), rung.others, step)
+        if not again:
+            self._phone_calls.notify(tx, alert, self.ladder(alert), rung, step)
         return any(reached)
 
     def _notify_recipient(
@@ -305,7 +309,7 @@ class Escalator:
 
     def _uncalled_groups(self, alert: Alert, recipient: Recipient, rows: Sequence[Delivery], now: Instant) -> Groups:
         """The people who were neither called in this role nor declined, in the order in which they are called."""
-        called = {row.person for row in rows if _is_call_of_round(row, alert) and row.role == recipient.role}
+        called = {row.person for row in rows if is_call_of_round(row, alert) and row.role == recipient.role}
         skipped = called.union(alert.passed, (one.person for one in alert.responders))
         groups = ([one for one in group if one.id not in skipped] for group in self.groups(alert, recipient, now))
         return [group for group in groups if group]
@@ -314,7 +318,3 @@ class Escalator:
         self, tx: Transaction, alert: Alert, person: Person, recipient: Recipient, step: int, kind: MessageKind
     ) -> bool:
         return self.call_writer.call(tx, alert, self.ladder(alert), person, recipient, step, kind)
-
-
-def _is_call_of_round(row: Delivery, alert: Alert) -> bool:
-    return row.kind in CALL_KINDS and row.round == alert.round and not is_cancelled(row)

@@ -115,3 +115,8 @@ def _base36(number: int) -> str:
         number, digit = divmod(number, 36)
         digits = _DIGITS[digit] + digits
     return digits
+
+
+def is_call_of_round(row: Delivery, alert: Alert) -> bool:
+    """Whether the message is a call of the alert's present round that was not cancelled."""
+    return row.kind in CALL_KINDS and row.round == alert.round and not is_cancelled(row)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,10 +12,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from console import messages_zh, report_messages_zh
-from console.http.authorization import client_address
 from console.http.problems import FieldError, Problem, invalid
-from console.security.auth import LoginRateLimit
-from domain import MINUTE, SECOND
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
@@ -34,50 +29,31 @@ PHOTO_FIELDS: Final = ("photo", "photos", "photos[]", "file")
 
 UPLOADS_MAX: Final = 8
 """Forms with photos that are read and decoded at a time: up to 40 MB of memory each."""
-UPLOADS_PER_CLIENT: Final = 4
-"""At a time, so that one address cannot hold every slot."""
-RECENT_UPLOADS_MAX: Final = 60
-"""Of one client address in RECENT_MS, whatever became of them: to decode a photo is work, also one that is refused.
-Mobile networks put hundreds of phones behind one address (RFC 6598)."""
-RECENT_MS: Final = 10 * MINUTE
-READ_TIMEOUT_S: Final = 180.0
-"""To read a whole form: 40 MB at 2 Mbit/s. Who sends slower holds a slot that others need."""
 RETRY_AFTER_S: Final = 5
 
 
 class UploadSlots:
-    """Counts uploads in progress, in all and by client address, and the recent ones of each address."""
+    """Counts uploads in progress."""
 
-    def __init__(self, limit: int = UPLOADS_MAX, read_timeout_s: float = READ_TIMEOUT_S) -> None:
-        self.free, self.read_timeout_s = limit, read_timeout_s
-        self.by_client = Counter[str]()
-        self.recent = LoginRateLimit(RECENT_UPLOADS_MAX, RECENT_MS)
+    def __init__(self, limit: int = UPLOADS_MAX) -> None:
+        self.free = limit
 
 
 @contextlib.asynccontextmanager
 async def upload_slot(request: Request) -> AsyncIterator[None]:
-    """One of the UPLOADS_MAX uploads while the `with` block runs; 503 when all are taken, or all of this client, 429
-    when the client had too many of late. Forms without photos need none."""
+    """One of the UPLOADS_MAX uploads while the `with` block runs; 503 when all are taken. Forms without photos need
+    none."""
     if not is_multipart(request):
         yield
         return
     slots: UploadSlots = request.app.state.upload_slots
-    client, now = client_address(request), request.app.state.dependencies.clock()
-    if slots.free <= 0 or slots.by_client[client] >= UPLOADS_PER_CLIENT:
+    if slots.free <= 0:
         raise Problem(503, report_messages_zh.TOO_BUSY, headers={"Retry-After": str(RETRY_AFTER_S)})
-    wait_s = -(-slots.recent.wait_ms(client, now) // SECOND)
-    if wait_s:
-        detail = report_messages_zh.TOO_MANY_REPORTS["client"].format(minutes=-(-wait_s // 60))
-        raise Problem(429, detail, headers={"Retry-After": str(wait_s)})
-    slots.recent.record_failure(client, now)
     slots.free -= 1
-    slots.by_client[client] += 1
     try:
         yield
     finally:
         slots.free += 1
-        slots.by_client[client] -= 1
-        slots.by_client += Counter()  # forgets addresses without uploads
 
 
 class UploadedForm(Struct, frozen=True):
@@ -93,8 +69,7 @@ def is_multipart(request: Request) -> bool:
 
 
 async def read_form(request: Request) -> UploadedForm:
-    """The form. 413 for a photo or field that is too large, 422 for too many of them or a malformed body, 408 for one
-    that is sent too slowly."""
+    """The form. 413 for a photo or field that is too large, 422 for too many of them or a malformed body."""
     _, options = parse_options_header(request.headers.get("content-type", ""))
     boundary = options.get(b"boundary", b"")
     if not boundary:
@@ -102,12 +77,9 @@ async def read_form(request: Request) -> UploadedForm:
     form = _Form()
     try:
         parser = MultipartParser(boundary, form.callbacks())
-        async with asyncio.timeout(request.app.state.upload_slots.read_timeout_s):
-            async for chunk in request.stream():
-                parser.write(chunk)
+        async for chunk in request.stream():
+            parser.write(chunk)
         parser.finalize()
-    except TimeoutError:
-        raise Problem(408, report_messages_zh.TOO_SLOW) from None
     except FormParserError:
         raise invalid(FieldError("", report_messages_zh.BAD_FORM)) from None
     return form.result()

@@ -97,8 +97,7 @@ async def test_a_worker_without_wecom_takes_an_alert_from_a_mail(
         assert await service.wechat.push_reports() == [200]
         forged = await service.api.post(f"/api/v1/callbacks/wechat/{CALLBACK_SECRET}", content=b"<xml/>")
         assert forged.status_code == 403
-        timeline = [line["text"] for line in (await service.get("/api/v1/alerts/1"))["timeline"]]
-        assert "微信已送达 李伟（网格员）" in timeline
+        await service.until_timeline("1", "微信已送达 李伟（网格员）")
 
         (mail,) = service.smtp.mails_of(MAILBOX)
         text = mail.get_body(("plain",))

@@ -32,6 +32,7 @@ from app.server.service_config import ServiceConfig
 from domain import MINUTE, Cell, Device, Duty, Identity, Person, Place
 from ingest.mqtt.broker_address import BrokerAddress
 from simulators.providers.aliyun.server import AliyunSmsServer
+from simulators.providers.phones import Phones
 from tests.support.http import API_TIMEOUT_S
 
 START = 1_795_269_600_000
@@ -81,7 +82,7 @@ class Clock:
 
 
 class Phone:
-    """The text messages that the SMS provider delivered to one person."""
+    """The text messages that the SMS providers delivered to one person."""
 
     def __init__(self, harness: ServiceHarness, number: str) -> None:
         self._harness, self.number = harness, number
@@ -89,7 +90,8 @@ class Phone:
 
     @property
     def texts(self) -> list[str]:
-        return [text.text for text in self._harness.sms.phones.texts_of(self.number)]
+        received = [text for phones in self._harness.phone_networks for text in phones.texts_of(self.number)]
+        return [text.text for text in sorted(received, key=lambda text: text.at)]
 
     async def expects_sms(self, *parts: str) -> str:
         """The next unread text contains all of these; it comes soon or the test fails."""
@@ -121,13 +123,22 @@ class ServiceHarness:
             "FENGSHAO_ALIYUN_CALLBACK_SECRET": self._secret,
         }
 
+    def callback_url(self, name: str) -> str:
+        """The address at which a channel, or a provider of it, is called back: `sms`, `sms-tencent`."""
+        return f"http://{self.http.host}:{self.http.port}/api/v1/callbacks/{name}/{self._secret}"
+
+    @property
+    def phone_networks(self) -> list[Phones]:
+        """The phones as each SMS provider reaches them."""
+        return [self.sms.phones]
+
     async def __aenter__(self) -> Self:
         self.sms = await self._outer_stack.enter_async_context(
             AliyunSmsServer(
                 access_keys={"key": "secret-of-the-town"},
                 templates=registered_templates(load_wording()),
                 clock=self.clock,
-                callback_url=f"http://{self.http.host}:{self.http.port}/api/v1/callbacks/sms/{self._secret}",
+                callback_url=self.callback_url("sms"),
             )
         )
         self.api = await self._outer_stack.enter_async_context(
@@ -222,6 +233,19 @@ class ServiceHarness:
                     await asyncio.sleep(0.01)
                 return
         raise AssertionError(f"alert {alert} is {(await self.get(f'/api/v1/alerts/{alert}'))['state']}, not {state}")
+
+    async def until_timeline(self, alert: str, text: str) -> None:
+        """Waits until the timeline of an alert has this entry."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(WAIT_MAX_S):
+                while text not in await self.timeline(alert):
+                    await asyncio.sleep(0.01)
+                return
+        raise AssertionError(f"the timeline of alert {alert} lacks {text!r}: {await self.timeline(alert)}")
+
+    async def timeline(self, alert: str) -> list[str]:
+        """The texts of the timeline of an alert."""
+        return [line["text"] for line in (await self.get(f"/api/v1/alerts/{alert}"))["timeline"]]
 
     async def until_items(self, path: str, count: int = 1) -> list[Any]:
         """Waits until a list of the API has so many items; returns them."""

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Any
 
-from console.http.uploads import RECENT_MS, RECENT_UPLOADS_MAX, UPLOADS_PER_CLIENT
 from console.security.auth import sign_worker_link
 from tests.console.api.test_report_intake import files, stored_files
 from tests.support.console_harness import Client, ConsoleHarness, client_of
@@ -87,31 +85,3 @@ async def test_too_many_uploads_at_a_time_are_asked_to_wait(harness: ConsoleHarn
     assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
     assert (await anyone.post("/api/v1/report/position", files=files(jpeg()))).status_code == 200
     assert slots.free == free
-
-
-async def test_one_address_holds_no_more_than_its_share_of_uploads(harness: ConsoleHarness, anyone: Client) -> None:
-    slots = harness.app.state.upload_slots
-    slots.by_client["127.0.0.1"] = UPLOADS_PER_CLIENT
-    assert (await anyone.post("/api/v1/report/position", files=files(jpeg()))).status_code == 503
-    slots.by_client.clear()
-    for _ in range(RECENT_UPLOADS_MAX):
-        slots.recent.record_failure("127.0.0.1", harness.now)
-    refused = await anyone.post("/api/v1/report/position", files=files(b"no photo"))
-    assert (refused.status_code, refused.headers["retry-after"]) == (429, "600"), refused.text
-    words = await anyone.post("/api/v1/report", json={"category": "gas", "text": "有燃气味", "place": "b3"})
-    assert words.status_code == 201, "a report in words needs no slot"
-    harness.now += RECENT_MS
-    assert (await anyone.post("/api/v1/report/position", files=files(jpeg()))).status_code == 200
-    assert not slots.by_client
-
-
-async def test_a_form_that_is_sent_too_slowly_is_ended(harness: ConsoleHarness, anyone: Client) -> None:
-    async def body() -> AsyncIterator[bytes]:
-        yield b'--x\r\nContent-Disposition: form-data; name="photos"; filename="a"\r\n\r\n'
-        await asyncio.Event().wait()
-
-    slots = harness.app.state.upload_slots
-    slots.read_timeout_s = 0.05
-    headers = {"content-type": "multipart/form-data; boundary=x"}
-    ended = await anyone.post("/api/v1/report/position", content=body(), headers=headers)
-    assert (ended.status_code, slots.free) == (408, 8)

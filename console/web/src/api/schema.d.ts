@@ -2915,8 +2915,7 @@ export interface components {
         };
         /**
          * Swap
-         * @description A swap of shifts. `link` is shown to those who may change the roster, while it is proposed: with it
-         *         the other person answers. The one who asks never sees it.
+         * @description A swap of shifts. `link` is shown once, to whoever proposed it: with it the other person answers.
          */
         Swap: {
             id: string;

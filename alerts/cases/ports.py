@@ -47,8 +47,9 @@ class ReportStore(Protocol):
 
     def reports_of_phone(self, phone: str) -> list[Report]: ...
 
-    def erase_personal_data(self, report: Report, text: str, now: Instant) -> None:
-        """Delete the photos the reporter sent and the messages to him; `text` stands in place of what he wrote."""
+    def erase_personal_data(self, report: Report, words: Sequence[str], text: str, now: Instant) -> None:
+        """Delete the photos the reporter sent and the messages to him; `text` stands in place of what he wrote, which
+        is `words` where others repeat it: in timelines, messages to workers, and events for outside systems."""
         ...
 
 

@@ -26,6 +26,7 @@ from alerts.cases.request import CaseRequest
 from alerts.lifecycle.event import AlertEvent
 from alerts.lifecycle.transitions import Signal
 from alerts.ports import Transaction
+from domain.people import Community
 
 
 class ReportRefusal(StrEnum):
@@ -207,8 +208,7 @@ class ReportSteps:
 
     def erase(self, tx: Transaction, reports: ReportStore, report: Report) -> None:
         """Delete what the reporter sent; category, place and times stay, for statistics."""
-        reports.erase_personal_data(report, self.categories.erased, tx.now)
-        tx.store.save_alert(structs.replace(_own_alert(tx, report), description=self.categories.erased))
+        erase_report(tx, reports, report, self.opener.escalator.community(), self.categories.erased)
 
     def add_photos(
         self,
@@ -236,14 +236,29 @@ class ReportSteps:
 
     def alert_with_work(self, tx: Transaction, report: Report) -> Alert:
         """The alert that has the work: after merging, the one merged into."""
-        alert = _own_alert(tx, report)
-        merged = None if alert.merged_into is None else tx.store.alert(alert.merged_into)
-        return alert if merged is None else merged
+        return _alert_with_work(tx, _own_alert(tx, report))
 
     def _add_entry(self, tx: Transaction, alert: int, line: str, actor: Actor | None, **variables: object) -> None:
         who, person = ("", None) if actor is None else (actor.name, actor.id)
         text = self.renderer.timeline_text(line, who=who, **variables)
         tx.store.add_timeline([TimelineEntry(alert, tx.now, line, text, person=person)])
+
+
+def erase_report(tx: Transaction, reports: ReportStore, report: Report, community: Community, text: str) -> None:
+    """Put `text` in place of what the reporter wrote. While people are on their way his words for the place stay: they
+    have to find it."""
+    alert, words = _own_alert(tx, report), [report.text, report.feedback]
+    if _alert_with_work(tx, alert).state in SETTLED_STATES:
+        registered = community.address(alert.place)
+        words.append(alert.address.removeprefix(registered))
+        alert = structs.replace(alert, address=registered)
+    reports.erase_personal_data(report, [word for word in words if len(word) > 1], text, tx.now)
+    tx.store.save_alert(structs.replace(alert, description=text))
+
+
+def _alert_with_work(tx: Transaction, alert: Alert) -> Alert:
+    merged = None if alert.merged_into is None else tx.store.alert(alert.merged_into)
+    return alert if merged is None else merged
 
 
 def _own_alert(tx: Transaction, report: Report) -> Alert:

@@ -113,7 +113,10 @@ class ExchangePlanner:
         )
         # Their numbering of an earlier hand-over of the same case does not order the new one.
         links.save_link(replace(link, state=HANDED_OVER, updated_at=alert.updated_at, their_version=0))
-        data = self._system_data(change, link, links) | {"text": alert.description, "report": HANDED_OVER}
+        data = self._system_data(change, link, links) | {
+            "text": case_events.without_numbers(alert.description),
+            "report": HANDED_OVER,
+        }
         return _events(HANDOVER_TYPE, alert, data, self._target_of(system))
 
     def _report(self, change: AlertChange, link: CaseLink, mapping: SystemMapping, links: CaseLinks) -> list[NewEvent]:

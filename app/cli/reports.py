@@ -38,18 +38,17 @@ def erase(phone: str, data: Path) -> None:
 def erase_reports(tx: Connection, phone: str) -> int:
     """Erase in a database on which no service runs; returns how many reports. Files of photos are deleted by the job
     `reports` of the service."""
-    from msgspec import structs
-
+    from alerts.cases.report_steps import erase_report
+    from alerts.ports import Transaction
     from app.clock import Clock
     from app.config.catalog import load_categories
+    from store.database import registry
     from store.database.alerts.repository import SqlAlertStore
     from store.database.reports.repository import SqlReportStore
 
-    reports, alerts, now, text = SqlReportStore(tx), SqlAlertStore(tx), Clock()(), load_categories().erased
+    reports, community, text = SqlReportStore(tx), registry.community(tx), load_categories().erased
+    changes = Transaction(SqlAlertStore(tx), Clock()())
     found = reports.reports_of_phone(phone)
     for report in found:
-        reports.erase_personal_data(report, text, now)
-        alert = alerts.alert(report.alert)
-        if alert is not None:
-            alerts.save_alert(structs.replace(alert, description=text))
+        erase_report(changes, reports, report, community, text)
     return len(found)

@@ -12,10 +12,12 @@ from alerts.alert import State
 from alerts.cases.ports import ReportStore
 from alerts.cases.report import LimitCheck, Photo, PhotoPurpose, PlaceSource, Report
 from alerts.cases.reporter_message import recipient_id
+from alerts.message import DeliveryState
 from alerts.ports import AlertStore
 from domain import Instant
 from store.database.alerts.repository import SqlAlertStore
 from store.database.alerts.tables import alerts, deliveries, timeline
+from store.database.reports.erasure import erase_words
 from store.database.reports.tables import alert_photos, reports, separate_alerts
 
 T = TypeVar("T")
@@ -90,11 +92,15 @@ class SqlReportStore:
     def reports_of_phone(self, phone: str) -> list[Report]:
         return [report_of(row) for row in self._tx.execute(select(reports).where(reports.c.phone == phone))]
 
-    def erase_personal_data(self, report: Report, text: str, now: Instant) -> None:
+    def erase_personal_data(self, report: Report, words: Sequence[str], text: str, now: Instant) -> None:
         own = and_(alert_photos.c.report == report.id, alert_photos.c.purpose == PhotoPurpose.REPORT.value)
         self._tx.execute(alert_photos.delete().where(own))
         sent = and_(deliveries.c.alert == report.alert, deliveries.c.person == recipient_id(report))
+        unsent = and_(sent, deliveries.c.state == DeliveryState.PENDING.value)
+        skipped = {"state": DeliveryState.SKIPPED.value, "outcome": "skipped", "code": "settled"}
+        self._tx.execute(update(deliveries).where(unsent).values(**skipped))
         self._tx.execute(update(deliveries).where(sent).values(address="", payload={}))
+        erase_words(self._tx, report.alert, words, text)
         self.save_report(
             structs.replace(
                 report, text=text, phone=None, client=None, lat=None, lon=None, feedback="", key=None, erased_at=now

@@ -100,6 +100,34 @@ async def test_a_number_is_erased_by_an_administrator(
     assert (entries[0].action, entries[0].detail) == ("reports erased", {"reports": 1})
 
 
+async def test_an_erased_reporter_leaves_no_word_in_the_database(
+    harness: ConsoleHarness, admin: Client, anyone: Client, bearer: Callable[..., Any]
+) -> None:
+    duties = [Duty("d-8", "grid-3", "community", "w-li"), Duty("d-9", "grid-3", "street", "r-wang")]  # type: ignore[arg-type]
+    await harness.database.write(lambda tx: registry.put_duties(tx, duties, T0))
+    await harness.load_community()
+    made = await submit(anyone, phone=PHONE, consent=True, text="张先生家门口", address="老槐树旁")
+    worker, community, street = [await bearer("dispatcher", person=who) for who in ("w-zhang", "w-li", "r-wang")]
+    for client, path in (
+        (worker, "alerts/1/arrive"), (worker, "alerts/1/resolve"), (community, "reports/1/verify"),
+        (street, "reports/1/verify"),
+    ):  # fmt: skip
+        assert (await client.post(f"/api/v1/{path}")).status_code == 200, path
+    assert (await community.post("/api/v1/reports/1/answer", json={"text": "已清理"})).status_code == 200
+    rating = f"/api/v1/report/status/{made.json()['path'].rpartition('/')[2]}/rating"
+    assert (await anyone.post(rating, json={"satisfied": True, "text": "谢谢小李"})).status_code == 200
+    assert (await admin.post("/api/v1/reports/erase", json={"phone": PHONE})).json() == {"reports": 1}
+
+    def everything(tx: Any) -> str:
+        tables = [name for (name,) in tx.exec_driver_sql("select name from sqlite_master where type = 'table'")]
+        rows = [tuple(row) for name in tables for row in tx.exec_driver_sql(f'select * from "{name}"')]
+        return str(rows).encode().decode("unicode_escape").encode("utf-8", "replace").decode() + str(rows)
+
+    left = await harness.database.read(everything)
+    assert [word for word in (PHONE, "张先生家门口", "老槐树旁", "谢谢小李") if word in left] == []
+    assert "（已按本人要求删除）" in left
+
+
 async def test_lists_are_filtered_and_limited_to_a_place(anyone: Client, bearer: Callable[..., Any]) -> None:
     await submit(anyone)
     await submit(anyone, category="lamp", place="court")

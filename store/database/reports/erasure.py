@@ -5,29 +5,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import Column, Connection, Table, or_, select, update
+from sqlalchemy import JSON, ColumnElement, Connection, TableClause, column, or_, select, table, update
 
 from store.database.alerts.tables import alerts, deliveries, timeline
-from store.database.exchange.tables import exchange_events
 
-_PLACES: Final[tuple[tuple[Table, Column[Any]], ...]] = (
-    (timeline, timeline.c.text),
-    (deliveries, deliveries.c.payload),
-    (exchange_events, exchange_events.c.data),
+_EVENTS: Final = table("exchange_events", column("n"), column("alert"), column("data", JSON))
+"""By its name: the module of this table imports this package."""
+_PLACES: Final[tuple[tuple[TableClause, ColumnElement[Any], ColumnElement[Any]], ...]] = (
+    (timeline, timeline.c.n, timeline.c.text),
+    (deliveries, deliveries.c.id, deliveries.c.payload),
+    (_EVENTS, _EVENTS.c.n, _EVENTS.c.data),
 )
-"""Tables that repeat words of an alert, and the column with them: a text, or a JSON value."""
+"""Tables that repeat words of an alert, their key, and the column with the words: a text, or a JSON value."""
 
 
 def erase_words(tx: Connection, alert: int, words: Sequence[str], text: str) -> None:
     """Put `text` in place of each of these words in what belongs to an alert, or to the one it was merged into."""
     merged = select(alerts.c.merged_into).where(alerts.c.id == alert).scalar_subquery()
-    for table, column in _PLACES:
-        (key,) = table.primary_key.columns
-        of_alert = or_(table.c.alert == alert, table.c.alert == merged)
-        for number, value in tx.execute(select(key, column).where(of_alert)).all():
+    for rows, key, written in _PLACES:
+        of_alert = or_(rows.c.alert == alert, rows.c.alert == merged)
+        for number, value in tx.execute(select(key, written).where(of_alert)).all():
             changed = replaced(value, words, text)
             if changed != value:
-                tx.execute(update(table).where(key == number).values({column.name: changed}))
+                tx.execute(update(rows).where(key == number).values({written: changed}))
 
 
 def replaced(value: Any, words: Sequence[str], text: str) -> Any:

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import insert
 
 from domain import DAY, Duty
 from store.database import registry
+from store.database.exchange.tables import exchange_events
 from store.database.system import audit
 from tests.console.api.test_report_intake import REPORT, files, submit
 from tests.support.console_harness import T0, Client, ConsoleHarness
@@ -116,6 +118,8 @@ async def test_an_erased_reporter_leaves_no_word_in_the_database(
     assert (await community.post("/api/v1/reports/1/answer", json={"text": "已清理"})).status_code == 200
     rating = f"/api/v1/report/status/{made.json()['path'].rpartition('/')[2]}/rating"
     assert (await anyone.post(rating, json={"satisfied": True, "text": "谢谢小李"})).status_code == 200
+    event = {"type": "t", "subject": "case:1", "alert": 1, "at": T0, "data": {"text": "张先生家门口"}}
+    await harness.database.write(lambda tx: tx.execute(insert(exchange_events), event))
     assert (await admin.post("/api/v1/reports/erase", json={"phone": PHONE})).json() == {"reports": 1}
 
     def everything(tx: Any) -> str:

@@ -131,6 +131,7 @@ class Service:
         desk, database, monitoring = self.alerting.desk, self.stores.database, self.self_monitoring
         drills, url = self.alerting.drills, self.config.site.settings.watchdog.url
         canary = Canary(self.config, database, self.registry, self._reload_registry, drills, monitoring, self.clock)
+        self.status.providers = desk.outcomes.router.providers
         self.status.audited, self.status.self_test = lambda: desk.last_audit, lambda: canary.last
         return canary, Auditor(desk, database, monitoring, url, self.clock)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from alerts.cases.canary import CanaryResult
+from alerts.delivery.breaker import CircuitBreaker
 from alerts.handling.audit import AuditResult
 from alerts.roster.on_duty import on_duty
 from app.pipeline.pipeline import Pipeline
@@ -42,6 +43,7 @@ class StatusLine:
         self._detect_to_send_ms: int | None = None
         self._closed: tuple[int, int] = (0, 0)
         self.self_test: Callable[[], CanaryResult | None] = lambda: None
+        self.providers: Callable[[], Iterator[tuple[str, str, CircuitBreaker]]] = lambda: iter(())
         self.audited: Callable[[], AuditResult] = AuditResult
 
     async def refresh(self) -> None:
@@ -76,6 +78,11 @@ class StatusLine:
             "opened_today": self._closed[1],
             "audit": _audit_view(self.audited()),
             "canary": _canary_view(self.self_test()),
+            "open_breakers": [
+                {"channel": channel, "provider": provider}
+                for channel, provider, breaker in self.providers()
+                if breaker.is_open
+            ],
         }
 
     def _on_duty(self, role: str, now: Instant) -> list[str]:

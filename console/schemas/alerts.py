@@ -55,12 +55,16 @@ class Overdue(Schema, frozen=True, kw_only=True):
 
 
 class NotifiedPerson(Schema, frozen=True, kw_only=True):
-    """A notified person, the channel, and the delivery state of the message."""
+    """A notified person, the channel, and the delivery state of the message.
+
+    `provider`: which of the channel's providers carries it; null before one is asked, and where there is only one.
+    """
 
     person: str
     name: str
     role: str
     channel: str
+    provider: str | None
     state: str
     at: Timestamp
 

@@ -144,6 +144,13 @@ class LastCanary(Schema, frozen=True, kw_only=True):
     problem: str
 
 
+class OpenBreaker(Schema, frozen=True, kw_only=True):
+    """A provider that failed and is not asked for a while; without other providers it has the name of its channel."""
+
+    channel: str
+    provider: str
+
+
 class Status(Schema, frozen=True, kw_only=True):
     """The status line on the stream; a worker's link gets `connected` and `now` only.
 
@@ -162,6 +169,7 @@ class Status(Schema, frozen=True, kw_only=True):
     audit: LastAudit | UnsetType = UNSET
     canary: LastCanary | UnsetType | None = UNSET
     backlog: int | UnsetType = UNSET
+    open_breakers: list[OpenBreaker] | UnsetType = UNSET
 
 
 class Resync(Schema, frozen=True, kw_only=True):

@@ -93,6 +93,9 @@ async def test_with_the_first_provider_down_a_worker_is_texted_by_the_second_and
     assert (await service.get("/api/v1/alerts/1"))["owner"]["name"] == "李伟"
     await service.until_timeline("1", "短信发给 李伟（网格员）改走腾讯云：服务商暂时不可用")
 
+    notified = [(call["channel"], call["provider"]) for call in (await service.get("/api/v1/alerts/1"))["told"]]
+    assert notified[0] == ("sms", "tencent")
+
     service.voice.behaviours[LI] = Behaviour.KEY_1
     await service.publish("fengshao/v1/gas-402/alarm", {"alarm": True, "lel_pct": 31})
     await service.until(

@@ -161,6 +161,7 @@ def alert_item(alert: Alert, calls: Sequence[Delivery]) -> dict[str, Any]:
                 "name": row.name,
                 "role": row.role,
                 "channel": row.channel,
+                "provider": None if row.provider == row.channel else row.provider,
                 "state": row.state.value,
                 "at": row.sent_at or row.created_at,
             }

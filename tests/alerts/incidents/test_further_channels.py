@@ -155,7 +155,8 @@ async def test_each_channel_shows_who_acknowledged_and_that_it_was_resolved(
     states = [message.values["phrase4"] for message in providers.wechat.messages]
     assert states == ["待接警", "已接警", "已处置", "待核查"]
     kinds = [one.event["type"].rpartition(".")[2] for one in providers.webhook.events]
-    assert kinds == ["alert", "taken", "clear", "verify"]
+    assert kinds[:2] == ["alert", "taken"]
+    assert sorted(kinds[2:]) == ["clear", "verify"], "both are of one moment and sent side by side"
     group = providers.robot.messages_of("key-of-grid")
     assert ["燃气泄漏" in text for text in group] == [True] * 4
     assert "已由李强接警" in group[1]

@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from alerts.cases.canary import CanaryResult
+from alerts.channels.channel import SendOutcome
+from alerts.delivery.breaker import CircuitBreaker
 from alerts.handling.audit import AuditResult
 from app.pipeline.counters import Counters
 from app.server.status import RATE_WINDOW_MS, StatusLine, start_of_day
@@ -90,6 +92,14 @@ async def test_the_time_to_send_is_the_median_of_the_last_day_as_last_refreshed(
     assert status()["detect_to_send_ms"] == 150
     assert (status()["closed_today"], status()["opened_today"]) == (3, 5)
     assert world.since == [NIGHT - 86_400_000, start_of_day(NIGHT, ZONE)]
+
+
+def test_providers_that_are_not_asked_for_a_while_are_in_the_status_line(status: StatusLine) -> None:
+    works, refused = CircuitBreaker(), CircuitBreaker()
+    refused.record(SendOutcome.CONFIG, NIGHT)
+    assert status()["open_breakers"] == []
+    status.providers = lambda: iter([("sms", "aliyun", refused), ("sms", "tencent", works)])
+    assert status()["open_breakers"] == [{"channel": "sms", "provider": "aliyun"}]
 
 
 def test_the_last_audit_and_the_last_self_test_are_in_the_status_line(status: StatusLine) -> None:

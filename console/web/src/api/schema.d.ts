@@ -2012,12 +2012,15 @@ export interface components {
         /**
          * NotifiedPerson
          * @description A notified person, the channel, and the delivery state of the message.
+         *
+         *         `provider`: which of the channel's providers carries it; null before one is asked, and where there is only one.
          */
         NotifiedPerson: {
             person: string;
             name: string;
             role: string;
             channel: string;
+            provider: string | null;
             state: string;
             /** Format: date-time */
             at: string;
@@ -2915,7 +2918,8 @@ export interface components {
         };
         /**
          * Swap
-         * @description A swap of shifts. `link` is shown once, to whoever proposed it: with it the other person answers.
+         * @description A swap of shifts. `link` is shown to those who may change the roster, while it is proposed: with it
+         *         the other person answers. The one who asks never sees it.
          */
         Swap: {
             id: string;
@@ -4311,6 +4315,7 @@ export interface components {
             audit?: components["schemas"]["LastAudit"];
             canary?: components["schemas"]["LastCanary"] | null;
             backlog?: number;
+            open_breakers?: components["schemas"]["OpenBreaker"][];
         };
         /**
          * LastAudit
@@ -4330,6 +4335,14 @@ export interface components {
             sent_ms: number | null;
             delivered_ms: number | null;
             problem: string;
+        };
+        /**
+         * OpenBreaker
+         * @description A provider that failed and is not asked for a while; without other providers it has the name of its channel.
+         */
+        OpenBreaker: {
+            channel: string;
+            provider: string;
         };
         /**
          * Resync
@@ -4546,6 +4559,7 @@ export type Readiness = components['schemas']['Readiness'];
 export type Status = components['schemas']['Status'];
 export type LastAudit = components['schemas']['LastAudit'];
 export type LastCanary = components['schemas']['LastCanary'];
+export type OpenBreaker = components['schemas']['OpenBreaker'];
 export type Resync = components['schemas']['Resync'];
 export type $defs = Record<string, never>;
 export interface operations {

@@ -76,6 +76,7 @@ export const en: Messages = {
     operator: 'Operator',
     viewer: 'Viewer',
   },
+  provider: { aliyun: 'Aliyun', tencent: 'Tencent', http: 'gateway' },
   channel: {
     sms: 'SMS',
     aliyun_sms: 'SMS',
@@ -156,6 +157,7 @@ export const en: Messages = {
     audit: 'Audit',
     auditFine: '{time}, complete',
     auditFaults: '{n} gaps',
+    providers: 'Providers down',
     auditStopped: 'stopped',
   },
   statistics: {

@@ -42,6 +42,12 @@ export function channelName(channel: string | null | undefined): string {
   return known[channel] ?? known[channel.split(/[_:.-]/)[0] ?? ''] ?? messages.value.channel.other
 }
 
+/** A provider of a channel; one that the site has named itself is shown by that name. */
+export function providerName(provider: string | null | undefined): string {
+  const known: Record<string, string> = messages.value.provider
+  return known[provider ?? ''] ?? provider ?? ''
+}
+
 export function deliveryName(state: string | null | undefined): string {
   const known: Record<string, string> = messages.value.delivery
   return known[state ?? ''] ?? ''

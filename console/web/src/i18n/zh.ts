@@ -68,6 +68,7 @@ export const zh = {
     operator: '值班员',
     viewer: '查看',
   },
+  provider: { aliyun: '阿里云', tencent: '腾讯云', http: '短信网关' },
   channel: {
     sms: '短信',
     aliyun_sms: '短信',
@@ -144,6 +145,7 @@ export const zh = {
     audit: '稽核',
     auditFine: '{time} 无漏',
     auditFaults: '{n} 处有漏',
+    providers: '通道故障',
     auditStopped: '已停',
   },
   statistics: {

@@ -27,7 +27,7 @@ from console.http.requests import (
 )
 from console.schemas.alerts import Action, AlertDetail, AlertItem, WorkerLink
 from console.schemas.references import Page
-from console.security.auth import LINK_MS, Principal, sign_worker_link
+from console.security.auth import LINK_MS, AccessRole, Principal, sign_worker_link
 from console.security.masking import mask_text
 from console.timestamps import Timestamp, to_schema
 from console.views.evidence import translate_view
@@ -102,7 +102,14 @@ async def require_visible_alert(deps: Deps, user: Principal, alert_id: str) -> d
     places = visible_places(deps, user, None)
     if view is None or (places is not None and view["place"] not in places):
         raise not_found("alert", alert_id)
-    return _enriched(deps, view, deps.rules.summaries())
+    return _without_numbers(_enriched(deps, view, deps.rules.summaries()), user)
+
+
+def _without_numbers(view: dict[str, Any], user: Principal) -> dict[str, Any]:
+    """The view; viewers see no phone number that somebody wrote into a comment. Those who act on alerts may need it."""
+    if user.role is not AccessRole.VIEWER:
+        return view
+    return {**view, "timeline": [{**entry, "text": mask_text(entry["text"])} for entry in view["timeline"]]}
 
 
 async def alert_of_link(deps: Deps, user: Principal) -> dict[str, Any] | None:

@@ -319,3 +319,16 @@ async def test_photos_of_the_work_go_to_the_platform_as_signed_urls(exchanged: E
 
     assert (photo.status_code, photo.headers["content-type"]) == (200, "image/jpeg")
     assert (forged.status_code, expired.status_code) == (404, 404)
+
+
+async def test_a_more_urgent_order_about_a_closed_case_is_answered(exchanged: ExchangeHarness) -> None:
+    pushed = await exchanged.hotline.push_order("GD-9", **{**ORDER, "紧急程度": "一般", "诉求类型": "漏水"})
+    alert = pushed.json()["alert"]
+    for action, who in (("arrive", "w-zhang"), ("resolve", "w-zhang"), ("verify", "w-li"), ("close", "w-li")):
+        await exchanged.act(alert, action, who)
+    urgent = await exchanged.hotline.push_order("GD-9", **{**ORDER, "紧急程度": "特急"})
+    assert urgent.status_code == 200, urgent.text
+    assert ((await exchanged.alert(alert))["state"], (await exchanged.timeline(alert))[-1]) == (
+        "open",
+        "呼叫网格员 张三",
+    )

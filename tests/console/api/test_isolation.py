@@ -87,3 +87,43 @@ async def test_a_change_by_cookie_at_the_exchange_needs_our_header_too(admin: Cl
     path = "/api/v1/exchange/hotline/cases"
     assert (await anyone.post(path, json={})).status_code == 403
     assert (await anyone.post(path, json={}, headers={"x-fengshao": "1"})).status_code == 404
+
+
+async def test_a_token_of_another_place_reads_and_changes_nothing_here(
+    harness: ConsoleHarness, admin: Client, anyone: Client, bearer: Callable[..., Any]
+) -> None:
+    await submit(anyone, jpeg(), phone="19911112222", consent=True)
+    await harness.alert()
+    drill = (await admin.post("/api/v1/drills", json={"scenario": "gas-leak", "place": "b3"})).json()["id"]
+    elsewhere = await bearer("administrator", place="court")
+    for path in (
+        "reports", "supervision", "alerts.csv", "statistics", "statistics/report?month=2026-11", "statistics/reports",
+        "statistics/report?month=2026-11&format=csv", "statistics/dispositions?by=place", "alerts?place=b3",
+        "statistics?place=b3", "why?person=w-zhang&at=2026-11-21T22:05:00%2B08:00",
+    ):  # fmt: skip
+        shown = await elsewhere.get(f"/api/v1/{path}")
+        assert shown.status_code == 200, path
+        assert "3栋" not in shown.text, path
+    for path in (
+        "reports/1", "photos/1", f"drills/{drill}", "why?alert=1", "why?person=r-wang&alert=2", "exchange/targets",
+        "exchange/dead-letters", "exchange/care/events", "places/b3/qr", "places-qr-sheet?place=street", "audit",
+    ):  # fmt: skip
+        assert (await elsewhere.get(f"/api/v1/{path}")).status_code in (403, 404), path
+    for path, body in (
+        ("alerts/1/supervise", {"reason": "x"}), ("reports/1/verify", {}), ("reports/1/answer", {"text": "已清理"}),
+        ("reports/1/merge", {"alert": "2"}), ("reports/erase", {"phone": "19911112222"}), (f"drills/{drill}/end", {}),
+        ("drills", {"scenario": "gas-leak", "place": "b3"}), ("people/w-zhang/calendar-link", {}),
+        ("alerts", {"title": "测试", "hazard": "gas", "severity": "low", "place": "b3"}),
+    ):  # fmt: skip
+        assert (await elsewhere.post(f"/api/v1/{path}", json=body)).status_code in (403, 404), path
+
+
+async def test_a_viewer_sees_no_number_of_a_comment_and_a_worker_does(
+    harness: ConsoleHarness, admin: Client, bearer: Callable[..., Any]
+) -> None:
+    alert = await harness.alert()
+    await admin.post(f"/api/v1/alerts/{alert}/comment", json={"comment": "住户电话19911112222"})
+    for role, shown in (("viewer", "199****2222"), ("worker", "19911112222")):
+        client = await bearer(role, person=None if role == "viewer" else "w-zhang")
+        for path in (f"/api/v1/alerts/{alert}", f"/api/v1/why?alert={alert}"):
+            assert f"住户电话{shown}" in (await client.get(path)).text

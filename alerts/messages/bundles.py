@@ -122,8 +122,8 @@ class BundledMessages:
         waiting = unacknowledged_alerts(tx.store, withheld_calls(tx.store, row))
         if not waiting:
             return None
-        shown = min(waiting, key=lambda item: item.severity.rank)
-        payload = self._summary_payload(tx, shown, row, _CALLS, len(waiting))
+        shown = min(waiting, key=_urgency)
+        payload = self._summary_payload(tx, shown, row, _CALLS, _count_like(shown, waiting))
         return structs.replace(row, payload=payload, alert=shown.id)
 
     def enqueue_on_channel(self, tx: Transaction, alert: Alert, failed: Delivery, to: Delivery) -> None:
@@ -176,7 +176,8 @@ class BundledMessages:
     def enqueue_summary(self, tx: Transaction, alert: Alert, over: Delivery) -> None:
         """Replace messages over a person's budget by one text, at most every SUMMARY_EVERY_MS.
 
-        Calls: how many are waiting, and the most severe with its reply code. Follow-ups: how many, and the newest.
+        Calls: how many are waiting, and the most severe with its reply code. Follow-ups: how many, and the newest. An
+        exercise neither speaks for real alerts nor is counted with them: its label would make all of them a drill.
         """
         variant = _FOLLOW_UPS if over.kind in FOLLOW_UP_KINDS else _CALLS
         rows = tx.store.deliveries_to(over.channel, over.address, tx.now - SUMMARY_EVERY_MS)
@@ -185,9 +186,11 @@ class BundledMessages:
             for row in rows
             if row.code == OVER_BUDGET and (row.kind in FOLLOW_UP_KINDS) == (over.kind in FOLLOW_UP_KINDS)
         ]
-        shown = alert if over.kind in FOLLOW_UP_KINDS else self._worst(tx.store, alert, withheld)
-        count = len({row.alert for row in withheld} | {alert.id})
-        payload = self._summary_payload(tx, shown, over, variant, count)
+        found = [tx.store.alert(name) for name in sorted({row.alert for row in withheld} - {alert.id}, reverse=True)]
+        concerned = [alert, *(one for one in found if one is not None)]
+        is_news = over.kind in FOLLOW_UP_KINDS
+        shown = min(concerned, key=lambda one: one.exercise) if is_news else self._worst(tx.store, alert, withheld)
+        payload = self._summary_payload(tx, shown, over, variant, _count_like(shown, concerned))
         sent = [row for row in rows if row.kind is MessageKind.SUMMARY and row.payload.get("summary") == variant]
         waiting = next((row for row in sent if row.state is DeliveryState.PENDING), None)
         if waiting is not None:
@@ -220,7 +223,17 @@ class BundledMessages:
     def _worst(self, store: AlertRepository, alert: Alert, withheld: Sequence[Delivery]) -> Alert:
         """The most severe of the alerts whose calls were withheld and that nobody acknowledged; the newest of
         equals."""
-        return min([alert, *unacknowledged_alerts(store, withheld)], key=lambda item: item.severity.rank)
+        return min([alert, *unacknowledged_alerts(store, withheld)], key=_urgency)
+
+
+def _urgency(alert: Alert) -> tuple[bool, int]:
+    """Real alerts before exercises, then by severity."""
+    return alert.exercise, alert.severity.rank
+
+
+def _count_like(shown: Alert, alerts: Sequence[Alert]) -> int:
+    """How many of these are real, or exercises, as the one that is shown."""
+    return sum(one.exercise is shown.exercise for one in alerts)
 
 
 def withheld_calls(store: Outbox, summary: Delivery) -> list[Delivery]:

@@ -8,9 +8,12 @@ import pytest
 from msgspec import structs
 
 from alerts.alert import Actor, ResponseSource, State
+from alerts.cases.exercise_scenarios import SCENARIOS
+from alerts.drills import Drills
 from alerts.handling.finding_status import FindingStatus
 from alerts.handling.intake import Disposition
 from alerts.lifecycle.event import InvalidTransition
+from app.config.catalog import load_roles
 from domain import Duty, FindingPhase, Person, Severity, Subject
 from tests.alerts.incidents.scene_builders import add_people, add_property_and_clinic, wristband_finding
 
@@ -318,6 +321,24 @@ async def test_a_summary_names_the_most_severe_waiting_alert(harness: Any, findi
         await harness.send()
     await harness.advance_time(301)
     assert "您有4条待接警，最急：漏水6，" in "".join(harness.texts("wang"))
+
+
+async def test_an_exercise_never_speaks_for_real_alerts_in_a_summary(harness: Any, finding: Any) -> None:
+    """A text that begins with 演练 and counts a real leak would be taken for a drill."""
+    harness.service.escalator.outbox.roles = load_roles()
+    for number in range(9):
+        finding_ = leak(finding, "403", id=f"l{number}", device=f"l{number}", subject=Subject("device", f"l{number}"),
+                   rule=f"rule-{number}", title=f"漏水{number}", severity=Severity.MEDIUM)  # fmt: skip
+        await harness.service.process_findings([finding_])
+        await harness.send()
+    water = next(one for one in SCENARIOS if one.severity is Severity.HIGH)
+    await Drills(harness.service).start(water, "402", LI)
+    await harness.send()
+    await harness.advance_time(301)
+    summaries = [text for text in harness.texts("wang") if "待接警，最急" in text]
+    assert summaries
+    assert all("演练" not in text and "最急：漏水" in text for text in summaries), summaries
+    assert "您有4条待接警" in summaries[-1]
 
 
 async def test_no_person_is_texted_about_their_own_action(harness: Any, finding: Any) -> None:

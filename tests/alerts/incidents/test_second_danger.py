@@ -323,7 +323,7 @@ async def test_a_summary_names_the_most_severe_waiting_alert(harness: Any, findi
     assert "您有4条待接警，最急：漏水6，" in "".join(harness.texts("wang"))
 
 
-async def test_an_exercise_never_speaks_for_real_alerts_in_a_summary(harness: Any, finding: Any) -> None:
+async def test_a_summary_of_real_alerts_is_not_labelled_as_an_exercise(harness: Any, finding: Any) -> None:
     """A text that begins with 演练 and counts a real leak would be taken for a drill."""
     harness.service.escalator.outbox.roles = load_roles()
     for number in range(9):

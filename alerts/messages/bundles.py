@@ -177,7 +177,7 @@ class BundledMessages:
         """Replace messages over a person's budget by one text, at most every SUMMARY_EVERY_MS.
 
         Calls: how many are waiting, and the most severe with its reply code. Follow-ups: how many, and the newest. An
-        exercise is neither shown in place of real alerts nor counted with them: its label would make all of them a drill.
+        exercise is neither shown in place of real alerts nor counted with them: its label would apply to all.
         """
         variant = _FOLLOW_UPS if over.kind in FOLLOW_UP_KINDS else _CALLS
         rows = tx.store.deliveries_to(over.channel, over.address, tx.now - SUMMARY_EVERY_MS)

@@ -39,3 +39,12 @@ def test_a_refused_account_opens_it_at_once_and_a_limit_or_a_refused_text_does_n
         assert not breaker.is_open
     breaker.record(SendOutcome.CONFIG, 0)
     assert breaker.is_open
+
+
+def test_a_message_that_must_not_wait_takes_the_place_of_the_next_probe() -> None:
+    breaker = CircuitBreaker()
+    breaker.begin_probe(0)
+    assert not breaker.is_open, "a closed breaker has no probes"
+    breaker.record(SendOutcome.CONFIG, 0)
+    breaker.begin_probe(10 * SECOND)
+    assert breaker.next_probe(11 * SECOND) == 10 * SECOND + PROBE_EVERY_MS

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
-from alerts.exchange.messages import PushResult, ReceivedEvent
+from alerts.exchange.messages import SYSTEM_PREFIX, PushResult, ReceivedEvent
 from domain.secret import Secret
 
 CARE_SYSTEM: Final = "care"
@@ -33,3 +33,9 @@ class ExchangeDependencies:
     """Ids of subscribers and systems that messages are sent to."""
     resume: Callable[[str], None]
     """Try a target now, although it was paused."""
+    titles: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """By system: its name in Chinese and in English."""
+
+    def title_of(self, target: str) -> tuple[str, str]:
+        """The name of a target in Chinese and in English: a system's title; a subscriber has only its id."""
+        return self.titles.get(target.removeprefix(SYSTEM_PREFIX), (target, target))

@@ -67,6 +67,7 @@ def _exchange_dependencies(service: Service) -> ExchangeDependencies | None:
     return ExchangeDependencies(
         cases=exchange.cases,
         systems=tuple(exchange.config.partners.systems),
+        titles={name: (each.title.zh, each.title.en) for name, each in exchange.config.partners.systems.items()},
         push_secrets=exchange.config.push_secrets,
         targets=tuple(exchange.sender.counts),
         resume=exchange.sender.resume,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final, Literal
 
-from alerts.alert import Alert, AlertSource
+from alerts.alert import SETTLED_STATES, Alert, AlertSource, State
 from alerts.cases.proposals import Located, Proposal, position_of, proposals_for
-from alerts.cases.report import Photo, Report, stage_of
+from alerts.cases.report import ANSWER_WITHIN_MS, Photo, Report, stage_of
+from console import messages_zh, report_messages_zh
 from console.api.devices import visible_places
 from console.http.requests import Deps
 from console.schemas import reports as schema
@@ -19,6 +20,7 @@ from domain import Instant
 from store.database.alerts.repository import SqlAlertStore
 from store.database.reports import photos, queries
 from store.database.reports.queries import ReportRow
+from store.database.reports.repository import SqlReportStore
 
 
 def may_see_photos(user: Principal) -> bool:
@@ -45,13 +47,63 @@ def report_item(deps: Deps, row: ReportRow, user: Principal) -> schema.ReportIte
 
 
 async def report_detail(deps: Deps, row: ReportRow, user: Principal) -> schema.ReportDetail:
-    """A report with photos and proposals."""
+    """A report with photos and proposals, and what this user may do with it."""
+    step = next_step(row)
+    by, at = await deps.database.read(lambda tx: SqlReportStore(tx).verified(row.work.id)) or (
+        row.report.community_by,
+        row.report.community_at,
+    )
+    obstacle = "" if step is None else _step_obstacle(deps, row, user, step, by)
     shown = await deps.database.read(lambda tx: photos.photos_of_alert(tx, row.alert.id))
     return schema.ReportDetail(
-        **_report_values(deps, row, user),
+        **{**_report_values(deps, row, user), "community": _verification(deps, by, at)},
         photos=[photo_view(one) for one in shown] if may_see_photos(user) else [],
         proposals=await merge_proposals(deps, row.alert.id, user),
+        next_step=step,
+        may_step=step is not None and not obstacle,
+        obstacle=obstacle,
+        may_merge=user.has_permission("open"),
     )
+
+
+LEVEL_ROLES: Final = {"community": "community", "street": "street"}
+"""The role of whoever verifies at each level, where anybody of the site has it."""
+
+
+def next_step(row: ReportRow) -> schema.ReportNextStep | None:
+    """What a settled report lacks: verification by the community, by the street, or the answer."""
+    report, work = row.report, row.work
+    if report.answered_at is not None or work.state not in SETTLED_STATES:
+        return None
+    return level_of(row) if report.street_at is None else "answer"
+
+
+def level_of(row: ReportRow) -> Literal["community", "street"]:
+    """The level of the next verification: the community's, unless the work is verified already."""
+    unverified = row.work.state is State.CLOSED and row.work.verifier is None
+    by_community = row.work.state is State.RESOLVED or (row.report.community_at is None and unverified)
+    return "community" if by_community else "street"
+
+
+def level_obstacle(deps: Deps, person: str, level: str) -> str:
+    """Why a person may not verify at a level: he has not its role, while others have. Empty without an obstacle."""
+    role = LEVEL_ROLES[level]
+    holders = {duty.person for duty in deps.registry.community().duties if duty.role == role and not duty.absent}
+    return report_messages_zh.WRONG_LEVEL[level] if holders and person not in holders else ""
+
+
+def _step_obstacle(
+    deps: Deps, row: ReportRow, user: Principal, step: schema.ReportNextStep, by_community: str | None
+) -> str:
+    """Why this user may not do the next step of a report; empty where he may."""
+    if not user.has_permission("open" if step == "answer" else "verify"):
+        return messages_zh.NOT_ALLOWED.format(access=messages_zh.ROLES[user.role])
+    if step == "answer":
+        return ""
+    person = user.person or user.token
+    earlier = {row.work.handler, row.work.handler_principal, *([by_community] if step == "street" else [])}
+    same = report_messages_zh.REPORT_REFUSALS["same_person"] if person in earlier else ""
+    return level_obstacle(deps, person, step) or same
 
 
 def _report_values(deps: Deps, row: ReportRow, user: Principal) -> dict[str, Any]:
@@ -87,6 +139,8 @@ def _report_values(deps: Deps, row: ReportRow, user: Principal) -> dict[str, Any
         "feedback": feedback,
         "reopened_at": None if report.reopened_at is None else Timestamp(report.reopened_at),
         "erased": report.erased_at is not None,
+        "overdue": report.answered_at is None and report.created_at < deps.clock() - ANSWER_WITHIN_MS,
+        "photos_count": row.photos_count,
     }
 
 

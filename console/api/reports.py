@@ -15,7 +15,7 @@ from alerts.reply_parsing.codes import normalize_phone
 from console import report_messages_zh
 from console.api.alerts import require_visible_alert, resolve_actor
 from console.api.devices import visible_places
-from console.api.report_views import report_detail, report_item
+from console.api.report_views import level_obstacle, level_of, report_detail, report_item
 from console.http import examples
 from console.http.authorization import NonLinkUser, require, user_allowed_to
 from console.http.openapi import JsonResponse, documented_router
@@ -46,8 +46,6 @@ from store.database.system import audit
 router = documented_router(tags=["reports"])
 
 ReportOperator = Annotated[Principal, Depends(user_allowed_to("open"))]
-LEVEL_ROLES = {"community": "community", "street": "street"}
-"""The role of whoever verifies at each level, where anybody of the site has it."""
 ALL_PLACES = DAY * 30
 """The period of figures without `since`."""
 
@@ -161,31 +159,22 @@ async def verify_report(
     await require_visible_alert(deps, user, str(row.work.id))
     if row.work.state not in SETTLED_STATES:
         raise Problem(409, report_messages_zh.REPORT_REFUSALS["not_settled"])
-    by_community = row.work.state is State.RESOLVED
-    level = "community" if by_community or (row.report.community_at is None and _closed_unverified(row)) else "street"
-    _check_level(deps, actor, level)
+    level = level_of(row)
+    obstacle = level_obstacle(deps, actor.id, level)
+    if obstacle:
+        raise Problem(403, obstacle)
     try:
-        if by_community:
+        if row.work.state is State.RESOLVED:
             await deps.desk.perform(str(row.work.id), "verify", actor, deps.clock(), body.comment)
         else:
             await deps.reports.desk.verify(row.report.id, actor)
+            if body.comment:
+                await deps.desk.perform(str(row.report.alert), "comment", actor, deps.clock(), body.comment)
     except ReportNotNow as refused:
         raise _not_now(refused) from None
     except InvalidTransition as refused:
         raise Problem(409, refused.message) from None
     return await _changed(deps, user, row, actor, f"report verified by {level}")
-
-
-def _closed_unverified(row: ReportRow) -> bool:
-    return row.work.state is State.CLOSED and row.work.verifier is None
-
-
-def _check_level(deps: Deps, actor: Actor, level: str) -> None:
-    """403 for a person without the role of the level, where anybody of the site has that role."""
-    role = LEVEL_ROLES[level]
-    holders = {duty.person for duty in deps.registry.community().duties if duty.role == role and not duty.absent}
-    if holders and actor.id not in holders:
-        raise Problem(403, report_messages_zh.WRONG_LEVEL[level])
 
 
 @router.post(

@@ -26,7 +26,7 @@ from store.database.system import audit, tokens
 ANONYMOUS: Final = "anonymous"
 ADMIN_TOKEN_ID: Final = "admin"  # noqa: S105 - a name, not a token
 _WHOLE_SITE_ACTIONS: Final = frozenset(
-    {"registry", "roster", "audit", "push", "refusals", "rules", "reload", "doctor", "exchange"}
+    {"registry", "roster", "audit", "push", "refusals", "rules", "reload", "doctor", "exchange", "partners"}
 )
 _SINGLE_PURPOSE: Final = frozenset({AccessRole.DEVICE, AccessRole.EXCHANGE})
 """Roles that authenticate at their own endpoints only."""

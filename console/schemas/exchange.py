@@ -8,6 +8,7 @@ from alerts.alert import State
 from alerts.exchange.care import CareEventType
 from alerts.exchange.messages import Direction, MessageState, PushOutcome, ReceivedOutcome
 from console.schemas.references import Schema, Value
+from console.schemas.registry import Words
 from console.timestamps import Timestamp
 from domain import Severity
 
@@ -45,10 +46,20 @@ class ReceivedState(Schema, frozen=True, kw_only=True):
     received_at: Timestamp
 
 
+class OutsideSystem(Schema, frozen=True, kw_only=True):
+    """A system that exchanges cases. `body`: to which an alert may be returned; null for one that only sends cases."""
+
+    id: str
+    name: Words
+    body: str | None
+
+
 class ExchangeTarget(Schema, frozen=True, kw_only=True):
     """A subscriber or system that messages are sent to. `failing_since`: every request since then has failed."""
 
     id: str
+    kind: Literal["system", "subscriber"]
+    name: Words
     failing_since: Timestamp | None
     last_success_at: Timestamp | None
     last_error: str
@@ -58,10 +69,12 @@ class ExchangeTarget(Schema, frozen=True, kw_only=True):
 
 
 class ExchangeMessage(Schema, frozen=True, kw_only=True):
-    """An event on its way to one target."""
+    """An event on its way to one target. `name`: the target's; `title`: of the alert, empty where it has none."""
 
     id: str
     target: str
+    name: Words
+    title: str
     type: str
     subject: str
     alert: str | None

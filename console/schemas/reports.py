@@ -158,7 +158,7 @@ class Verification(Schema, frozen=True, kw_only=True):
 
 class ReportItem(Schema, frozen=True, kw_only=True):
     """A report in lists of the office. `alert` is the alert it opened, `work` the one it was merged into, else the
-    same."""
+    same. `overdue`: not answered three days after it was made. `photos_count`: the photos of `alert`."""
 
     id: str
     number: str
@@ -187,13 +187,25 @@ class ReportItem(Schema, frozen=True, kw_only=True):
     feedback: str
     reopened_at: Timestamp | None
     erased: bool
+    overdue: bool
+    photos_count: int
+
+
+ReportNextStep = Literal["community", "street", "answer"]
+"""Verification by the community, by the street, then the answer to the reporter."""
 
 
 class ReportDetail(ReportItem, frozen=True, kw_only=True):
-    """A report with its photos, and the alerts it may be merged with."""
+    """A report with its photos, and the alerts it may be merged with. `next_step`: what is missing, None while the work
+    goes on and after the answer; `may_step`: whether this user may do it, else `obstacle` says why not; `may_merge`:
+    whether he may decide about the proposals."""
 
     photos: list[PhotoView]
     proposals: list[ProposalView]
+    next_step: ReportNextStep | None
+    may_step: bool
+    obstacle: str
+    may_merge: bool
 
 
 class ErasedReports(Schema, frozen=True, kw_only=True):

@@ -54,7 +54,7 @@ _OPERATOR_ACTIONS: Final = _WORKER_ACTIONS | {
     "reset",
     "doctor",
 }
-_DISPATCHER_ACTIONS: Final = _OPERATOR_ACTIONS | {"verify", "close", "supervise", "roster"}
+_DISPATCHER_ACTIONS: Final = _OPERATOR_ACTIONS | {"verify", "close", "supervise", "roster", "partners"}
 PERMISSIONS: Final[dict[AccessRole, frozenset[str]]] = {
     AccessRole.VIEWER: frozenset({"refusals"}),
     AccessRole.WORKER: _WORKER_ACTIONS,

@@ -85,6 +85,21 @@ async def test_the_alert_page_shows_the_timeline_and_acknowledges_the_alert(
 
     assert (await harness.get(f"/api/v1/alerts/{alert['id']}"))["state"] == "acknowledged"
 
+    await _reports_and_exchange_are_shown(harness, page)
+
+
+async def _reports_and_exchange_are_shown(harness: ServiceHarness, page: Page) -> None:
+    """A resident reports the same leak: merged on the page of reports. Without a partner the exchange says so."""
+    sent = await harness.api.post("/api/v1/report", json={"category": "gas", "text": "楼道有燃气味", "place": "b3"})
+    assert sent.status_code == 201, sent.text
+    root = f"http://{harness.http.host}:{harness.http.port}"
+    await page.goto(f"{root}/reports")
+    await page.get_by_text("楼道有燃气味").click()
+    await page.get_by_role("button", name="是同一件，合并").click()
+    await expect(page.get_by_text("已并入另一起警情，随它一起处置")).to_be_visible()
+    await page.goto(f"{root}/exchange")
+    await expect(page.get_by_text("没有配置外部对接")).to_be_visible()
+
 
 async def test_a_worker_resolves_an_alert_from_the_link_on_the_card_in_three_taps(
     harness: ServiceHarness, browser: Browser

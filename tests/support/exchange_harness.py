@@ -129,6 +129,7 @@ async def exchange_harness(folder: Path, environ: Mapping[str, str] = ENVIRON) -
             config.push_secrets,
             tuple(exchange.sender.counts),
             exchange.sender.resume,
+            {name: (each.title.zh, each.title.en) for name, each in config.partners.systems.items()},
         )
         app = set_dependencies(bare_app(), console.deps_with(exchange=dependencies))
         host = await stack.enter_async_context(LoopbackServer(app))

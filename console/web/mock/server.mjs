@@ -6,6 +6,7 @@ import { createReadStream, existsSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { extname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { makeDeadLetters, makeReports, makeTargets, photo, SYSTEMS } from './office.mjs'
 import { makeAlerts, makeStorm, makePlaces, makeReadings, makeTimeline, PEOPLE, RULES, stamp } from './data.mjs'
 
 const DIST = fileURLToPath(new URL('../../dist', import.meta.url))
@@ -148,6 +149,13 @@ function resource(request, response, parts, query) {
   if (name === 'stream') return stream(request, response)
   if (name === 'places' && !id) return list(response, places.filter((one) => one.parent === query.get('parent')))
   if (name === 'supervision') return list(response, find(new URLSearchParams()).filter((one) => one.overdue))
+  if (name === 'photos') {
+    response.writeHead(200, { 'content-type': 'image/svg+xml' })
+    return response.end(photo(id))
+  }
+  if (name === 'reports' && id) return send(response, 200, makeReports().find((one) => one.id === id))
+  if (name === 'reports') return list(response, makeReports().filter((one) => String(one.answered_at !== null) === query.get('answered')))
+  if (name === 'exchange') return list(response, { targets: makeTargets(), systems: SYSTEMS, 'dead-letters': makeDeadLetters() }[id])
   if (name === 'silences') return list(response, SILENCES(Date.now()))
   if (name === 'places') return send(response, 200, { items: GROUPS, next: null, places: places.length })
   if (name === 'cells') return list(response, [{ id: 'g1', parent: null }])

@@ -119,6 +119,18 @@ def supervision(browser: Browser, folder: Path) -> None:
     shoot(page_of(browser, PHONE), folder, "phone-supervision", "/supervision", "li")
 
 
+def office(browser: Browser, folder: Path) -> None:
+    wall, phone_page = page_of(browser, WALL), page_of(browser, PHONE)
+    shoot(wall, folder, "reports", "/reports/11", "article img")
+    shoot(wall, folder, "reports-verify", "/reports/12", "article form")
+    shoot(page_of(browser, WALL, "light"), folder, "reports-answer", "/reports/14", "article form")
+    shoot(phone_page, folder, "phone-reports", "/reports", "li")
+    shoot(phone_page, folder, "phone-report", "/reports/11", "article img")
+    shoot(wall, folder, "exchange", "/exchange", "details")
+    shoot(page_of(browser, WALL, "light"), folder, "exchange-light", "/exchange", "details")
+    shoot(phone_page, folder, "phone-exchange", "/exchange", "details")
+
+
 def silences(browser: Browser, folder: Path) -> None:
     shoot(page_of(browser, WALL), folder, "silences", "/silences", "li")
     shoot(page_of(browser, WALL, "light"), folder, "silences-light", "/silences", "li")
@@ -132,6 +144,7 @@ def main(folder: Path) -> int:
         desktop(browser, folder)
         silences(browser, folder)
         supervision(browser, folder)
+        office(browser, folder)
         phone(browser, folder)
         browser.close()
     for fault in faults:

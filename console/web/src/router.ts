@@ -21,6 +21,8 @@ export const router = createRouter({
     { path: '/why', name: 'why', component: () => import('./pages/WhyPage.vue') },
     { path: '/supervision', name: 'supervision', component: () => import('./pages/SupervisionPage.vue') },
     { path: '/silences', name: 'silences', component: () => import('./pages/SilencesPage.vue') },
+    { path: '/reports/:id(\\d+)?', name: 'reports', component: () => import('./pages/ReportsPage.vue'), props: true },
+    { path: '/exchange', name: 'exchange', component: () => import('./pages/ExchangePage.vue') },
     { path: '/alerts/:id', name: 'alert', component: () => import('./pages/AlertPage.vue'), props: true },
     { path: '/m', name: 'phone', component: () => import('./pages/PhonePage.vue') },
     { path: '/m/:link', name: 'link', component: () => import('./pages/LinkPage.vue'), props: true },
@@ -42,7 +44,7 @@ router.beforeEach(async (to) => {
 })
 
 // Workers get the phone page only: wall, desk and silences show more than they may see.
-const NOT_A_WORKERS = new Set(['wall', 'desk', 'supervision', 'rosters', 'silences', 'statistics', 'why'])
+const NOT_A_WORKERS = new Set(['wall', 'desk', 'supervision', 'rosters', 'silences', 'statistics', 'why', 'reports', 'exchange'])
 router.beforeEach((to) => {
   const worker = session.value?.role === 'worker'
   return worker && NOT_A_WORKERS.has(String(to.name)) ? { name: 'phone' } : true

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, select
+from sqlalchemy import Connection, Row, delete, func, select
 
 from alerts.alert import SETTLED_STATES
 from alerts.cases.report import Photo, PhotoPurpose
@@ -37,6 +37,15 @@ def get_photo(tx: Connection, photo: int) -> Photo | None:
 def count_photos(tx: Connection, alert: int) -> int:
     """The number of photos of an alert."""
     return len(tx.execute(select(alert_photos.c.id).where(alert_photos.c.alert == alert)).all())
+
+
+def photo_counts(tx: Connection, alert_ids: Collection[int]) -> dict[int, int]:
+    """The number of photos of each of these alerts that has any."""
+    counts: dict[int, int] = {}
+    for part in chunks(sorted(alert_ids)):
+        query = select(alert_photos.c.alert, func.count()).where(alert_photos.c.alert.in_(part))
+        counts |= {int(alert): int(count) for alert, count in tx.execute(query.group_by(alert_photos.c.alert))}
+    return counts
 
 
 def referenced_digests(tx: Connection, digests: Collection[str]) -> set[str]:

@@ -15,6 +15,7 @@ from alerts.cases.report import Report
 from domain import DAY, Instant, Ledger
 from store.database.alerts.rows import alert_of
 from store.database.alerts.tables import alerts
+from store.database.reports.photos import photo_counts
 from store.database.reports.repository import report_of
 from store.database.reports.tables import reports, separate_alerts
 from store.database.sql import Page, chunks, page_of
@@ -34,11 +35,13 @@ class ReportFilter(Struct, frozen=True):
 
 
 class ReportRow(Struct, frozen=True):
-    """A report with its alert, and the alert that has its work: the same one, or the one merged into."""
+    """A report with its alert, and the alert that has its work: the same one, or the one merged into. `photos_count`:
+    the photos of `alert`."""
 
     report: Report
     alert: Alert
     work: Alert
+    photos_count: int = 0
 
 
 def list_reports(tx: Connection, filters: ReportFilter, limit: int, after: str | None = None) -> Page[ReportRow]:
@@ -155,8 +158,14 @@ def _conditions(filters: ReportFilter) -> list[Any]:
 def _with_alerts(tx: Connection, found: Sequence[Report]) -> list[ReportRow]:
     own = _alerts(tx, {report.alert for report in found})
     merged = _alerts(tx, {alert.merged_into for alert in own.values() if alert.merged_into is not None})
+    counts = photo_counts(tx, own)
     return [
-        ReportRow(report, own[report.alert], merged.get(own[report.alert].merged_into or 0, own[report.alert]))
+        ReportRow(
+            report,
+            own[report.alert],
+            merged.get(own[report.alert].merged_into or 0, own[report.alert]),
+            counts.get(report.alert, 0),
+        )
         for report in found
     ]
 

@@ -146,6 +146,7 @@ async def test_a_lost_answer_makes_one_report_and_a_refused_one_a_dead_letter(ex
     await exchanged.run_until(T0 + MINUTE)
     dead = (await exchanged.api.get("/api/v1/exchange/dead-letters")).json()["items"]
     assert [(item["target"], item["data"]["state"]) for item in dead] == [("system:hotline", "派遣")]
+    assert [(item["name"]["zh"], bool(item["title"])) for item in dead] == [("12345热线", True)]
     assert "1001" in dead[0]["error"]
     again = await exchanged.api.post(f"/api/v1/exchange/dead-letters/{dead[0]['id']}/resend")
     await exchanged.run_until(T0 + 2 * MINUTE)

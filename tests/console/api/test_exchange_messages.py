@@ -77,18 +77,37 @@ async def test_tokens_of_a_system_name_a_known_system(exchanged: ExchangeHarness
         assert "hotline、city、care" in refused.json()["errors"][0]["detail"]
 
 
-async def test_only_an_administrator_sees_what_was_given_up(exchanged: ExchangeHarness) -> None:
+async def test_dispatchers_and_administrators_see_what_was_given_up(exchanged: ExchangeHarness) -> None:
     viewer = (await exchanged.api.post("/api/v1/tokens", json={"role": "viewer"})).json()["token"]
     bearer = {"authorization": f"Bearer {viewer}"}
 
     for path in ("/api/v1/exchange/targets", "/api/v1/exchange/dead-letters", CARE):
         assert (await exchanged.api.get(path, headers=bearer)).status_code == 403
     assert (await exchanged.api.post("/api/v1/exchange/dead-letters/abc/resend")).status_code == 404
+    assert (await exchanged.api.get("/api/v1/exchange/systems", headers=bearer)).status_code == 403
+    dispatcher = (await exchanged.api.post("/api/v1/tokens", json={"role": "dispatcher"})).json()["token"]
+    bearer = {"authorization": f"Bearer {dispatcher}"}
+    targets = (await exchanged.api.get("/api/v1/exchange/targets", headers=bearer)).json()["items"]
+    assert [(one["id"], one["kind"], one["name"]["zh"]) for one in targets] == [
+        ("board", "subscriber", "board"), ("system:hotline", "system", "12345热线")
+    ]  # fmt: skip
+    assert (await exchanged.api.get("/api/v1/exchange/dead-letters", headers=bearer)).json()["items"] == []
+    assert (await exchanged.api.get(CARE, headers=bearer)).status_code == 403
+
+
+async def test_whoever_returns_an_alert_is_offered_the_systems_that_take_it(exchanged: ExchangeHarness) -> None:
+    operator = (await exchanged.api.post("/api/v1/tokens", json={"role": "operator"})).json()["token"]
+    systems = await exchanged.api.get("/api/v1/exchange/systems", headers={"authorization": f"Bearer {operator}"})
+
+    assert [(one["name"]["zh"], one["body"]) for one in systems.json()["items"]] == [
+        ("城市运行管理服务平台", None), ("12345热线", "system:hotline")
+    ]  # fmt: skip
 
 
 async def test_without_partners_there_is_no_exchange(harness: ConsoleHarness, admin: Client, anyone: Client) -> None:
     assert harness.deps.exchange is None
     assert (await admin.get("/api/v1/exchange/targets")).status_code == 404
+    assert (await admin.get("/api/v1/exchange/systems")).json()["items"] == []
     assert (await admin.get("/api/v1/exchange/hotline/cases/1")).status_code == 404
     assert (await admin.get("/api/v1/exchange/dead-letters")).json()["items"] == []
     assert (await anyone.get("/api/v1/exchange/hotline/cases/1")).status_code == 401

@@ -31,12 +31,20 @@ async def test_a_viewer_sees_no_number_and_no_photo(admin: Client, bearer: Calla
     viewer = await bearer("viewer")
     (masked,) = (await viewer.get("/api/v1/reports")).json()["items"]
     assert (masked["phone"], masked["text"], masked["anonymous"]) == ("199****2222", "请找我 199****2222", False)
-    assert (await viewer.get("/api/v1/reports/1")).json()["photos"] == []
+    assert masked["photos_count"] == 1
+    of_viewer = (await viewer.get("/api/v1/reports/1")).json()
+    assert (of_viewer["photos"], of_viewer["may_merge"]) == ([], False)
     assert (await viewer.get("/api/v1/photos/1")).status_code == 403
     assert (await viewer.get("/api/v1/alerts/1")).json()["description"] == "请找我 199****2222"
     shown = (await admin.get("/api/v1/reports/1")).json()
     assert (shown["phone"], len(shown["photos"])) == (PHONE, 1)
     assert (await admin.get(shown["photos"][0]["path"])).headers["content-type"] == "image/jpeg"
+
+
+async def step(client: Client) -> tuple[str | None, bool, str]:
+    """What the report lacks, and whether this user may do it."""
+    shown = (await client.get("/api/v1/reports/1")).json()
+    return shown["next_step"], shown["may_step"], shown["obstacle"]
 
 
 @pytest.mark.usefixtures("report")
@@ -48,15 +56,24 @@ async def test_each_level_is_verified_by_a_person_of_that_level(
     await harness.load_community()
     worker, community, street = [await bearer("dispatcher", person=who) for who in ("w-zhang", "w-li", "r-wang")]
     assert (await community.post("/api/v1/reports/1/verify")).status_code == 409
+    assert await step(community) == (None, False, "")
     for action in ("arrive", "resolve"):
         assert (await worker.post(f"/api/v1/alerts/1/{action}")).status_code == 200
     assert (await street.post("/api/v1/reports/1/verify")).status_code == 403
+    assert await step(street) == ("community", False, "这一级由社区人员核实。")
+    assert await step(await bearer("operator")) == ("community", False, "您的角色（值班员）不能做这件事。")
+    assert await step(community) == ("community", True, "")
     assert (await street.post("/api/v1/reports/1/answer", json={"text": "已清理"})).status_code == 409
     first = await community.post("/api/v1/reports/1/verify", json={"comment": "现场已看"})
     assert (first.status_code, first.json()["stage"]) == (200, "community_verified"), first.text
     assert (await community.post("/api/v1/reports/1/verify")).status_code == 403
-    second = await street.post("/api/v1/reports/1/verify")
+    assert first.json()["community"]["name"] == "李四"
+    assert await step(community) == ("street", False, "这一级由街道人员核实。")
+    second = await street.post("/api/v1/reports/1/verify", json={"comment": "通道已清空"})
     assert (second.json()["stage"], second.json()["street"]["name"]) == ("street_verified", "王小明")
+    assert await step(community) == ("answer", True, "")
+    timeline = [entry["text"] for entry in (await admin.get("/api/v1/alerts/1")).json()["timeline"]]
+    assert [sum(word in text for text in timeline) for word in ("现场已看", "通道已清空")] == [1, 1]
     done = (await community.post("/api/v1/reports/1/answer", json={"text": "已清理"})).json()
     assert (done["stage"], done["state"], done["answered_by"]["name"]) == ("answered", "closed", "李四")
     actions = [entry.action for entry in (await harness.database.read(lambda tx: audit.list_entries(tx, 9))).items]
@@ -160,6 +177,7 @@ async def test_a_report_that_nobody_answers_is_counted_as_overdue(
     await anyone.post("/api/v1/report", json=REPORT)
     harness.now += 4 * DAY
     assert (await admin.get("/api/v1/statistics/reports")).json()["overdue"] == 1
+    assert [one["overdue"] for one in (await admin.get("/api/v1/reports")).json()["items"]] == [True]
 
 
 async def test_an_answer_with_a_photo_that_is_none_is_refused(anyone: Client, admin: Client) -> None:

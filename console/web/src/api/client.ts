@@ -10,6 +10,7 @@ import type {
   OverrideBody,
   Page,
   ReadingFilter,
+  ReportFilter,
   SilenceBody,
   SwapAnswer,
   SwapBody,
@@ -151,6 +152,22 @@ export const api = {
   },
   statistics: (query: { from: string; to: string }) => unwrap(http.GET('/api/v1/statistics', { params: { query } })),
   why: (query: WhyQuery) => unwrap(http.GET('/api/v1/why', { params: { query } })),
+  reports: (values: ReportFilter, pagesMax: number) =>
+    all((part) => http.GET('/api/v1/reports', { params: { query: { ...values, ...part } } }), pagesMax),
+  report: (report_id: string) => unwrap(http.GET('/api/v1/reports/{report_id}', { params: { path: { report_id } } })),
+  verifyReport: (report_id: string, comment?: string) =>
+    unwrap(http.POST('/api/v1/reports/{report_id}/verify', { params: { path: { report_id } }, body: { comment } })),
+  decideMerge: (report_id: string, alert: string, same: boolean) => {
+    const about = { params: { path: { report_id } }, body: { alert } }
+    return unwrap(
+      same ? http.POST('/api/v1/reports/{report_id}/merge', about) : http.POST('/api/v1/reports/{report_id}/separate', about),
+    )
+  },
+  targets: async () => (await unwrap(http.GET('/api/v1/exchange/targets'))).items,
+  systems: async () => (await unwrap(http.GET('/api/v1/exchange/systems'))).items,
+  deadLetters: () => all((query) => http.GET('/api/v1/exchange/dead-letters', { params: { query } }), 1),
+  resend: (number: string) =>
+    unwrap(http.POST('/api/v1/exchange/dead-letters/{number}/resend', { params: { path: { number } } })),
   silences: () => all((query) => http.GET('/api/v1/silences', { params: { query } }), 1),
   silence: (body: SilenceBody) => unwrap(http.POST('/api/v1/silences', { body })),
   endSilence: (silence_id: string) =>

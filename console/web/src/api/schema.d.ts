@@ -1638,6 +1638,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/exchange/systems": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Outside systems by name, and to which of them an alert may be returned */
+        get: operations["list_systems"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/exchange/dead-letters": {
         parameters: {
             query?: never;
@@ -2395,7 +2412,7 @@ export interface components {
         /**
          * ReportItem
          * @description A report in lists of the office. `alert` is the alert it opened, `work` the one it was merged into, else the
-         *         same.
+         *         same. `overdue`: not answered three days after it was made. `photos_count`: the photos of `alert`.
          */
         ReportItem: {
             id: string;
@@ -2426,6 +2443,8 @@ export interface components {
             feedback: string;
             reopened_at: string | null;
             erased: boolean;
+            overdue: boolean;
+            photos_count: number;
         };
         /**
          * PlaceSource
@@ -2473,7 +2492,9 @@ export interface components {
         };
         /**
          * ReportDetail
-         * @description A report with its photos, and the alerts it may be merged with.
+         * @description A report with its photos, and the alerts it may be merged with. `next_step`: what is missing, None while the work
+         *         goes on and after the answer; `may_step`: whether this user may do it, else `obstacle` says why not; `may_merge`:
+         *         whether he may decide about the proposals.
          */
         ReportDetail: {
             id: string;
@@ -2504,8 +2525,14 @@ export interface components {
             feedback: string;
             reopened_at: string | null;
             erased: boolean;
+            overdue: boolean;
+            photos_count: number;
             photos: components["schemas"]["PhotoView"][];
             proposals: components["schemas"]["ProposalView"][];
+            next_step: ("answer" | "community" | "street") | null;
+            may_step: boolean;
+            obstacle: string;
+            may_merge: boolean;
         };
         /**
          * ErasedReports
@@ -4109,12 +4136,32 @@ export interface components {
          */
         ExchangeTarget: {
             id: string;
+            /** @enum {string} */
+            kind: "subscriber" | "system";
+            name: components["schemas"]["Words"];
             failing_since: string | null;
             last_success_at: string | null;
             last_error: string;
             pending: number;
             dead: number;
             oldest_pending_at: string | null;
+        };
+        /**
+         * Page[OutsideSystem]
+         * @description A page of a list; `next` is the cursor of the next page, null on the last one.
+         */
+        Page_OutsideSystem_: {
+            items: components["schemas"]["OutsideSystem"][];
+            next: string | null;
+        };
+        /**
+         * OutsideSystem
+         * @description A system that exchanges cases. `body`: to which an alert may be returned; null for one that only sends cases.
+         */
+        OutsideSystem: {
+            id: string;
+            name: components["schemas"]["Words"];
+            body: string | null;
         };
         /**
          * Page[ExchangeMessage]
@@ -4126,11 +4173,13 @@ export interface components {
         };
         /**
          * ExchangeMessage
-         * @description An event on its way to one target.
+         * @description An event on its way to one target. `name`: the target's; `title`: of the alert, empty where it has none.
          */
         ExchangeMessage: {
             id: string;
             target: string;
+            name: components["schemas"]["Words"];
+            title: string;
             type: string;
             subject: string;
             alert: string | null;
@@ -4540,6 +4589,8 @@ export type NewToken = components['schemas']['NewToken'];
 export type PushResult = components['schemas']['PushResult'];
 export type PageExchangeTarget = components['schemas']['Page_ExchangeTarget_'];
 export type ExchangeTarget = components['schemas']['ExchangeTarget'];
+export type PageOutsideSystem = components['schemas']['Page_OutsideSystem_'];
+export type OutsideSystem = components['schemas']['OutsideSystem'];
 export type PageExchangeMessage = components['schemas']['Page_ExchangeMessage_'];
 export type ExchangeMessage = components['schemas']['ExchangeMessage'];
 export type MessageState = components['schemas']['MessageState'];
@@ -11778,6 +11829,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_ExchangeTarget_"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_systems: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_OutsideSystem_"];
                 };
             };
             /** @description An error of the request */

@@ -10,6 +10,12 @@ export type {
   Deadline,
   Device,
   Duty,
+  ExchangeMessage,
+  ExchangeTarget,
+  OutsideSystem,
+  PhotoView,
+  ReportDetail,
+  ReportItem,
   EvidenceLine as Evidence,
   LatchedFinding,
   Ledger,
@@ -58,5 +64,7 @@ type Filter<Operation> = Operation extends { parameters: { query?: infer Found }
 export type AlertFilter = Filter<paths['/api/v1/alerts']['get']>
 export type ReadingFilter = Filter<paths['/api/v1/devices/{device_id}/readings']['get']>
 export type GroupFilter = Filter<paths['/api/v1/places/summary']['get']>
+
+export type ReportFilter = Filter<paths['/api/v1/reports']['get']>
 
 export type WhyQuery = NonNullable<paths['/api/v1/why']['get']['parameters']['query']>

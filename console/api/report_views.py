@@ -49,10 +49,8 @@ def report_item(deps: Deps, row: ReportRow, user: Principal) -> schema.ReportIte
 async def report_detail(deps: Deps, row: ReportRow, user: Principal) -> schema.ReportDetail:
     """A report with photos and proposals, and what this user may do with it."""
     step = next_step(row)
-    by, at = await deps.database.read(lambda tx: SqlReportStore(tx).verified(row.work.id)) or (
-        row.report.community_by,
-        row.report.community_at,
-    )
+    of_work = await deps.database.read(lambda tx: SqlReportStore(tx).verified(row.work.id))
+    by, at = of_work or (row.report.community_by, row.report.community_at)
     obstacle = "" if step is None else _step_obstacle(deps, row, user, step, by)
     shown = await deps.database.read(lambda tx: photos.photos_of_alert(tx, row.alert.id))
     return schema.ReportDetail(

@@ -14,9 +14,9 @@ from msgspec import Struct
 
 from domain import Finding, Instant, Lane, Ledger, Severity
 
-BATCH: Final = 20
-"""Maximum of waiting findings that are stored before critical ones are looked for again: about 0.1 s."""
-PAUSE_FACTOR: Final = 3
+BATCH: Final = 10
+"""Maximum of waiting findings that are stored before critical ones are looked for again: about 50 ms."""
+PAUSE_FACTOR: Final = 5
 """While entries wait, batches are stored for one part of the time; evaluation has PAUSE_FACTOR parts."""
 MAX_WAITING: Final = 50_000
 """Beyond this number entries are not processed until some are stored."""
@@ -48,11 +48,13 @@ class DeferredFindings:
     def __len__(self) -> int:
         return len(self._waiting)
 
-    def add(self, findings: Sequence[Finding], position: JournalPosition | None) -> list[Finding]:
+    def add(
+        self, findings: Sequence[Finding], position: JournalPosition | None, *, none_waits: bool = False
+    ) -> list[Finding]:
         """Let these findings wait, but for critical dangers: those are returned, each with the waiting findings of its
-        device and subject before it, whose order must not change.
+        device and subject before it, whose order must not change. `none_waits`: all of them are returned.
         """
-        urgent = [finding for finding in findings if is_urgent(finding)]
+        urgent = [finding for finding in findings if none_waits or is_urgent(finding)]
         keys = {key for finding in urgent for key in _keys(finding)}
         everything = [*self._waiting, *(WaitingFinding(finding, position) for finding in findings)]
         if not keys:

@@ -99,8 +99,7 @@ class Pipeline:
                     await self._save_checkpoint(always=True)
                 if record is not None:
                     await record(dict(self._processed))
-                await self._emit_findings(change())
-                await self._store_all_deferred()
+                await self._emit_findings(change(), none_waits=True)
                 if saves:
                     await self._save_checkpoint(always=True)
             except Exception as error:  # noqa: BLE001 (handed to the caller, who raises it)
@@ -165,21 +164,22 @@ class Pipeline:
 
         Timers wait for messages that `source` has received and not yet journaled.
         """
-        self._source = source
+        self._source, changed = source, False
         while not self._stopping:
             await self._apply_recorded_changes(self._processed)
-            changed = await self._changes.apply_all()
+            changed = await self._changes.apply_all() or changed
             entry = await self.backlog.next_entry()
             if entry is not None:
                 await self._process_entry(entry)
             elif not self._deferred:
                 await self._run_timers()
-            if self._deferred.is_batch_due(self._clock(), idle=not self.backlog.entries):
+            if self._deferred.is_batch_due(self._clock(), idle=self._is_idle):
                 await self._store_deferred()
             if self._writes.refusals_due(idle=entry is None):
                 await attempt_write(self._writes.flush_refusals, "refusals")
-            if changed or (self._checkpointer.is_due and not self._deferred):
+            if (changed or self._checkpointer.is_due) and not self._deferred:
                 await self._save_checkpoint()
+                changed = False
         await self._save_checkpoint()
         self.finished.set()
 
@@ -290,12 +290,17 @@ class Pipeline:
         findings = self.engine.mark_offline(offline, until) if offline else []
         return [*findings, *self.engine.record_alive(online, until)] if online else findings
 
-    async def _emit_findings(self, findings: Sequence[Finding]) -> None:
+    async def _emit_findings(self, findings: Sequence[Finding], *, none_waits: bool = False) -> None:
         """Store critical dangers now, the others when no entry waits (see deferred_findings)."""
         if not findings:
             return
         self.counters.findings += len(findings)
-        await self._store_findings(self._deferred.add(findings, self._position), None)
+        await self._store_findings(self._deferred.add(findings, self._position, none_waits=none_waits), None)
+
+    @property
+    def _is_idle(self) -> bool:
+        """Whether no message waits, in the backlog or received and not yet journaled."""
+        return not self.backlog.entries and (self._source is None or self._source.oldest_unjournaled is None)
 
     async def _store_deferred(self) -> None:
         batch, began = self._deferred.take(), self._clock()

@@ -6,17 +6,16 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Final, Protocol, TypeVar
 
 from msgspec import structs
-from sqlalchemy import Connection, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, func, insert, select, update
 
 from alerts.alert import ACTIVE_STATES, Alert, State, TimelineEntry
 from alerts.exchange.messages import Changes
-from alerts.handling.joining import is_unregistered
 from alerts.message import POSSIBLY_SEEN, Delivery, MessageKind
 from alerts.messages.deliveries import answer_key_prefix
 from alerts.ports import AlertStore, FindingRecord, RecordedFinding, ReplyCode
 from alerts.silence import HeldFinding, HeldState, Silence
 from domain import Finding, Instant, Lane, Ledger, Person
-from store.database.alerts import audits, callbacks, leases, milestones, reply_codes, silences
+from store.database.alerts import audits, callbacks, join_candidates, leases, milestones, reply_codes, silences
 from store.database.alerts import findings as alert_findings
 from store.database.alerts.change_log import ChangeLog
 from store.database.alerts.rows import alert_of, alert_values, delivery_of, delivery_values
@@ -35,6 +34,9 @@ _SAVE = update(alerts).where(alerts.c.id == bindparam("b_id"))
 _DUE = select(alerts).where(alerts.c.wake_at <= bindparam("now")).order_by(alerts.c.wake_at, alerts.c.id)
 _DELIVERIES = select(deliveries).where(deliveries.c.alert == bindparam("alert")).order_by(deliveries.c.n)
 _DELIVERY = select(deliveries).where(deliveries.c.id == bindparam("id"))
+_LAST_DELIVERY = select(func.coalesce(func.max(deliveries.c.n), 0))
+_EXISTING_KEYS = select(deliveries.c.key).where(deliveries.c.key.in_(bindparam("keys", expanding=True)))
+_UPDATE_DELIVERY = update(deliveries).where(deliveries.c.id == bindparam("b_id"))
 _LAST_MESSAGES = (
     select(deliveries)
     .where(
@@ -85,16 +87,7 @@ class SqlAlertStore:
         return alert_findings.active_finding_ids(self._tx, prefix)
 
     def alerts_to_join(self, finding: Finding, building: str | None) -> list[Alert]:
-        subject = and_(alerts.c.subject_type == finding.subject.type, alerts.c.subject_id == finding.subject.id)
-        same = [subject]
-        if finding.device is not None:
-            same.append(alerts.c.device == finding.device)
-        elif is_unregistered(finding):
-            same.append(and_(alerts.c.rule == finding.rule, alerts.c.device.is_(None)))
-        if building is not None:
-            same.append(and_(alerts.c.rule == finding.rule, alerts.c.building == building))
-        query = select(alerts).where(alerts.c.state.in_(_ACTIVE), or_(*same)).order_by(alerts.c.id.desc())
-        return [alert_of(row) for row in self._tx.execute(query)]
+        return join_candidates.alerts_to_join(self._tx, finding, building)
 
     # alerts
 
@@ -147,13 +140,13 @@ class SqlAlertStore:
     # deliveries
 
     def next_delivery_number(self) -> int:
-        return int(self._tx.execute(select(func.coalesce(func.max(deliveries.c.n), 0))).scalar_one()) + 1
+        return int(self._tx.execute(_LAST_DELIVERY).scalar_one()) + 1
 
     def enqueue(self, new: Sequence[Delivery]) -> None:
         if not new:
             return
         keys = [delivery.key for delivery in new]
-        existing = set(self._tx.execute(select(deliveries.c.key).where(deliveries.c.key.in_(keys))).scalars())
+        existing = set(self._tx.execute(_EXISTING_KEYS, {"keys": keys}).scalars())
         rows = [delivery_values(delivery) for delivery in new if delivery.key not in existing]
         if rows:
             self._tx.execute(insert(deliveries), rows)
@@ -171,7 +164,7 @@ class SqlAlertStore:
         return None if row is None else delivery_of(row)
 
     def update_delivery(self, old: Delivery, new: Delivery, at: Instant, detail: str) -> None:
-        self._tx.execute(update(deliveries).where(deliveries.c.id == new.id), delivery_values(new))
+        self._tx.execute(_UPDATE_DELIVERY, {**delivery_values(new), "b_id": new.id})
         step = {
             "delivery": new.id,
             "at": at,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, delete, func, insert, or_, select, update
 
 from alerts.alert import State
 from alerts.silence import HeldFinding, HeldState, Matchers, Silence
@@ -18,6 +18,12 @@ from store.database.sql import Page, page_of
 _FINDING: Final = msgspec.json.Decoder(Finding)
 _END: Final = func.coalesce(silences.c.ended_at, silences.c.until)
 """When a silence ends: at `until`, or earlier when a person ended it."""
+
+# Built once, because they run for every finding: SQLAlchemy caches the compiled form of a statement object.
+_ACTIVE_AT = (
+    select(silences).where(silences.c.since <= bindparam("now"), bindparam("now") < _END).order_by(silences.c.id)
+)
+_HELD = select(held_rows).where(held_rows.c.finding == bindparam("finding"))
 
 
 def create_silence(tx: Connection, silence: Silence) -> Silence:
@@ -54,8 +60,7 @@ def list_silences(tx: Connection, limit: int, after: str | None = None) -> Page[
 
 def active_silences(tx: Connection, now: Instant) -> list[Silence]:
     """Silences in force at `now`, oldest first."""
-    rows = tx.execute(select(silences).where(silences.c.since <= now, now < _END).order_by(silences.c.id))
-    return [_silence(row) for row in rows]
+    return [_silence(row) for row in tx.execute(_ACTIVE_AT, {"now": now})]
 
 
 def next_silence_end(tx: Connection) -> Instant | None:
@@ -86,7 +91,7 @@ def hold_finding(tx: Connection, finding: Finding, silence: int, now: Instant) -
 
 def get_held(tx: Connection, finding: str) -> HeldFinding | None:
     """The held finding with this id."""
-    row = tx.execute(select(held_rows).where(held_rows.c.finding == finding)).first()
+    row = tx.execute(_HELD, {"finding": finding}).first()
     return None if row is None else _held(row)
 
 

@@ -69,15 +69,15 @@ def test_the_position_goes_with_the_last_finding_of_an_entry() -> None:
     assert (len(second.findings), second.position) == (2, (Lane.BULK, 2))
 
 
-def test_while_entries_wait_storing_has_a_quarter_of_the_time() -> None:
+def test_while_entries_wait_storing_has_a_sixth_of_the_time() -> None:
     deferred = DeferredFindings()
     assert not deferred.is_batch_due(0, idle=True)
     deferred.add([finding("a")], None)
     assert deferred.is_batch_due(1_000, idle=False)
     deferred.note_stored(1_000, 1_100)
-    assert not deferred.is_batch_due(1_399, idle=False)
-    assert deferred.is_batch_due(1_399, idle=True)
-    assert deferred.is_batch_due(1_400, idle=False)
+    assert not deferred.is_batch_due(1_599, idle=False)
+    assert deferred.is_batch_due(1_599, idle=True)
+    assert deferred.is_batch_due(1_600, idle=False)
 
 
 async def test_in_a_storm_the_gas_alarm_at_the_end_is_stored_before_the_leaks_at_the_beginning(

@@ -172,7 +172,7 @@ function resource(request, response, parts, query) {
   if (verb) return act(response, id, verb)
   const item = alerts.get(id)
   if (!item) return refuse(response, 404, '没有这起警情')
-  return send(response, 200, { ...withAllowed(item), findings: findings(item), merged: item.id === '31' ? ['28'] : [], chattering: item.id === '29', timeline: makeTimeline(item, Date.now()), contacts: CONTACTS, concerned: CONCERNED, lon: 121.45, lat: 31.23 })
+  return send(response, 200, { ...withAllowed(item), findings: findings(item), merged: item.id === '31' ? ['28'] : [], chattering: item.id === '29', proposals: [], report: null, description: '', reference: null, timeline: makeTimeline(item, Date.now()).map((one) => ({ photos: [], ...one })), contacts: CONTACTS, concerned: CONCERNED, lon: 121.45, lat: 31.23 })
 }
 
 function stream(request, response) {

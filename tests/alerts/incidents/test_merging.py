@@ -178,3 +178,11 @@ async def test_a_device_that_begins_three_times_in_a_minute_is_shown_as_chatteri
         harness.clock.now += 20_000
         shown = harness.database.write_blocking(lambda tx: alert_detail(tx, "1"))
         assert shown["chattering"] is (number == 2)
+
+
+async def test_a_fault_of_a_device_is_never_merged_with_a_danger(harness: Any, finding: Any) -> None:
+    await harness.service.process_findings([finding()])
+    await harness.service.process_findings([leak(finding, 2, ledger=Ledger.HEALTH, rule="offline")])
+    with pytest.raises(InvalidTransition) as refused:
+        await harness.service.perform(2, "merge", LI, into=1)
+    assert refused.value.refusal.value == "merge_ledger"

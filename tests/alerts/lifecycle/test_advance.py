@@ -270,3 +270,18 @@ def test_a_danger_on_a_settled_alert_escalates_again(signal: Signal, state: Stat
     reopened = step(alert_with(state, owner="wang"), signal, SYSTEM, danger=BURST)
     assert (reopened.alert.state, reopened.alert.owner) == (State.OPEN, None)
     assert Effect.START_ESCALATION in reopened.effects
+
+
+@pytest.mark.parametrize(
+    ("alert", "possible", "impossible"),
+    [
+        (alert_with(State.RETURNED), "pass", "back"),
+        (alert_with(State.RETURNED, returned_to="department"), "back", "pass"),
+        (alert_with(State.CLOSED, merged_into=7), "comment", "reopen"),
+        (alert_with(State.RESOLVED, severity=Severity.CRITICAL), "verify", "close"),
+    ],
+)
+def test_buttons_are_offered_for_what_is_possible(alert: Alert, possible: str, impossible: str) -> None:
+    actions = allowed_actions(alert)
+    assert possible in actions
+    assert impossible not in actions

@@ -26,7 +26,7 @@ from store.history.duckdb.history import DuckDbHistory
 from tests.support.api_sweep import ENDLESS
 from tests.support.console_harness import ADMIN, T0, Client, ConsoleHarness, client_of
 
-EXAMPLES = 5
+EXAMPLES = 3
 """Of each operation, well formed and otherwise: half a minute in all."""
 
 TIMES = [

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
+import itertools
+import os
 import shutil
 import socket
 import subprocess
@@ -39,14 +42,26 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+PORTS_OF_A_WORKER = 1_000
+"""Each worker has ports of its own, below those that the system gives to outgoing connections: a port that was free
+when it was picked is not taken by another test before its server listens."""
+FIRST_PORT = 20_000
+_next_port = itertools.count()
+
+
 @pytest.fixture
 def free_port() -> Callable[[], int]:
     """A function that returns a free TCP port."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 12
 
     def pick() -> int:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            return int(probe.getsockname()[1])
+        while True:
+            port = FIRST_PORT + worker * PORTS_OF_A_WORKER + next(_next_port) % PORTS_OF_A_WORKER
+            with socket.socket() as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                with contextlib.suppress(OSError):
+                    probe.bind(("127.0.0.1", port))
+                    return port
 
     return pick
 

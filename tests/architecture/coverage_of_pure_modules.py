@@ -10,7 +10,7 @@ import coverage
 
 LEAST = 99.5
 """100 % is promised, and what is below is named. To be raised to 99.95 again (a branch that only a race takes may be
-missed in one run): the case process brought branches that no test takes yet, 99.65 % on 2026-11-29."""
+missed in one run): the case process brought branches that no test takes yet, 99.74 % on 2026-11-29."""
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -171,7 +171,7 @@ class Pipeline:
             entry = await self.backlog.next_entry()
             if entry is not None:
                 await self._process_entry(entry)
-            elif not self._deferred:
+            else:
                 await self._run_timers()
             if self._deferred.is_batch_due(self._clock(), idle=self._is_idle):
                 await self._store_deferred()

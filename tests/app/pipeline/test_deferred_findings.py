@@ -115,6 +115,24 @@ async def test_no_checkpoint_passes_findings_that_are_not_stored(files: Pipeline
     assert set(stored_at_checkpoint) == {len(leaks)}
 
 
+async def test_timers_run_while_lesser_findings_wait_to_be_stored(files: PipelineOnFiles) -> None:
+    """The hold of a critical rule may end in the middle of a storm."""
+    leaks = [Device(f"leak-{n}", "water_leak") for n in range(3 * BATCH)]
+    files.decoder.device_index = DeviceIndex(leaks)
+    files.engine.register(leaks, START)
+    await files.arrives(Lane.BULK, *(frame(f"fengshao/v1/{device.id}/up", {"leak": True}) for device in leaks))
+    run_timers, stored_at_timers = files.pipeline._host.run_timers, list[int]()
+
+    async def counted_run_timers(until: Instant) -> None:
+        stored_at_timers.append(len(files.findings))
+        await run_timers(until)
+
+    files.pipeline._host.run_timers = counted_run_timers  # type: ignore[method-assign]
+    await run_storm(files, stop_after=2 * BATCH)
+
+    assert any(0 < stored < len(leaks) for stored in stored_at_timers)
+
+
 async def run_storm(files: PipelineOnFiles, stop_after: int) -> None:
     """Run until so many findings are stored; storing each moves the clock by 100 ms."""
     now = START

@@ -12,10 +12,10 @@ import aiomqtt
 import yaml
 
 from domain import SECOND, Device, Instant
+from simulators.events import GroundTruth, Measurement, TimedEvent
 from simulators.scenario import Scenario
-from simulators.scenario_player import GroundTruth, TimedEvent
 from simulators.schedule import DemoSite, build_schedule
-from simulators.wire import Measurement, Message, MessageHeader, chirpstack, native, zigbee2mqtt
+from simulators.wire import Message, MessageHeader, chirpstack, native, zigbee2mqtt
 
 __all__ = ["DemoSite", "packaged_scenario", "run_demo"]
 
@@ -145,7 +145,7 @@ class _Publisher:
             await self._sleep_until(timed.at)
             if isinstance(timed.event, GroundTruth):
                 self._on_truth(self._clock(), timed.event)
-            else:
+            elif isinstance(timed.event, Measurement):
                 for message in self._encoder.encode(timed.event, self._clock()):
                     await _publish(client, message)
             self._pending = None

@@ -4,31 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from msgspec import Struct
-
 from domain import SECOND, Instant
+from simulators.events import GroundTruth, Measurement, TimedEvent
 from simulators.models.gas import LEL_FRACTION, Detector, Room, detector_after, room_after
 from simulators.scenario import Scenario, Step
-from simulators.wire import Measurement
 
 _STEP_MS = SECOND
 """The simulation advances in whole real seconds."""
 _REPEAT_ALARM_EVERY = 10
 """During an alarm every tenth report is urgent again, in case the first one was lost."""
-
-
-class GroundTruth(Struct, frozen=True):
-    """What really happened, whether or not a device measured it."""
-
-    device: str
-    what: str
-
-
-class TimedEvent(Struct, frozen=True):
-    """A measurement or a fact at one instant of the demo."""
-
-    at: Instant
-    event: Measurement | GroundTruth
 
 
 def play_scenario(scenario: Scenario, device: str, start: Instant) -> Iterator[TimedEvent]:

@@ -14,10 +14,10 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from domain import SECOND, Device, Instant
+from simulators.events import Measurement, TimedEvent
 from simulators.models.devices import DeviceModel, device_model
 from simulators.scenario import Scenario
-from simulators.scenario_player import TimedEvent, play_scenario
-from simulators.wire import Measurement
+from simulators.scenario_player import play_scenario
 
 _INTERVAL_MS: Final[Mapping[str, tuple[int, int]]] = {
     "gas_alarm": (20 * SECOND, 40 * SECOND),

@@ -3,11 +3,9 @@ adapters."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from msgspec import Struct
 
-from domain import Instant, Value
+from domain import Instant
 
 
 class Message(Struct, frozen=True):
@@ -17,14 +15,6 @@ class Message(Struct, frozen=True):
     payload: bytes
     qos: int = 1
     retain: bool = False
-
-
-class Measurement(Struct, frozen=True):
-    """The values of a device, before a platform encodes them. `urgent`: an alarm bit has changed."""
-
-    device: str
-    values: Mapping[str, Value]
-    urgent: bool = False
 
 
 class MessageHeader(Struct, frozen=True):

@@ -11,7 +11,8 @@ from typing import Final
 import msgspec
 
 from domain import Instant
-from simulators.wire import Measurement, Message, MessageHeader
+from simulators.events import Measurement
+from simulators.wire import Message, MessageHeader
 
 _APPLICATION: Final = "17c82e96-be03-4f38-aef3-f83d48582d97"
 _TENANT: Final = "52f14cd4-c6f1-4fbd-8f87-4025e1d49242"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from simulators.wire import Measurement, Message, MessageHeader
+from simulators.events import Measurement
+from simulators.wire import Message, MessageHeader
 
 
 def encode(measurement: Measurement, header: MessageHeader) -> list[Message]:

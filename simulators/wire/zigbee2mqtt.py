@@ -10,7 +10,8 @@ from typing import Final
 import msgspec
 
 from domain import Value
-from simulators.wire import Measurement, Message, MessageHeader
+from simulators.events import Measurement
+from simulators.wire import Message, MessageHeader
 
 _PROPERTIES: Final[dict[str, str]] = {
     "alarm": "gas",

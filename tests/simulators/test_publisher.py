@@ -11,9 +11,9 @@ import aiomqtt
 import pytest
 
 from domain import Device, Identity
+from simulators.events import GroundTruth
 from simulators.publisher import _RECONNECT_S as RECONNECT_S
 from simulators.publisher import DemoSite, packaged_scenario, run_demo
-from simulators.scenario_player import GroundTruth
 
 SITE = DemoSite(
     [

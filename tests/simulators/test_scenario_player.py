@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from domain import SECOND
+from simulators.events import GroundTruth, Measurement
 from simulators.publisher import packaged_scenario
-from simulators.scenario_player import GroundTruth, play_scenario
-from simulators.wire import Measurement
+from simulators.scenario_player import play_scenario
 
 START = 1_767_323_045_000
 

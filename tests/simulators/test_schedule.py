@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from itertools import takewhile
 
 from domain import HOUR, MINUTE, SECOND, Device, Identity, Value
+from simulators.events import GroundTruth, Measurement, TimedEvent
 from simulators.publisher import packaged_scenario
-from simulators.scenario_player import GroundTruth, TimedEvent
 from simulators.schedule import DemoSite, build_schedule, pick_device
-from simulators.wire import Measurement
 
 START = 1_795_269_600_000  # 2026-11-21 22:00 in Shanghai
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 
-from simulators.wire import Measurement, MessageHeader, chirpstack
+from simulators.events import Measurement
+from simulators.wire import MessageHeader, chirpstack
 
 AT = 1_658_136_855_775  # 2022-07-18T09:34:15.775Z
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 
-from simulators.wire import Measurement, MessageHeader, zigbee2mqtt
+from simulators.events import Measurement
+from simulators.wire import MessageHeader, zigbee2mqtt
 
 AT = 1_658_136_855_775  # 2022-07-18T09:34:15.775Z
 

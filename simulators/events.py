@@ -1,0 +1,69 @@
+"""What happens in a simulated community: incidents, what devices measure of them, and what residents report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from domain import Instant, Value
+
+
+class Measurement(Struct, frozen=True):
+    """The values of a device, before a platform encodes them. `urgent`: an alarm bit has changed."""
+
+    device: str
+    values: Mapping[str, Value]
+    urgent: bool = False
+
+
+class GroundTruth(Struct, frozen=True):
+    """What really happened, whether or not a device measured it."""
+
+    device: str
+    what: str
+
+
+class CitizenReport(Struct, frozen=True):
+    """A report by a resident (随手报).
+
+    `category` is an id of the categories of reports, `incident` the id of the incident it is about.
+    """
+
+    place: str
+    category: str
+    text: str
+    person: str | None = None
+    photos: int = 0
+    incident: str | None = None
+
+
+class TimedEvent(Struct, frozen=True):
+    """An event at one instant."""
+
+    at: Instant
+    event: Measurement | GroundTruth | CitizenReport
+
+
+class Incident(Struct, frozen=True):
+    """The ground truth of one incident.
+
+    `kind` names the model that plays it (`kitchen_leak`), `hazard` is that of the alert it ought to open (gas, fire,
+    person, water, manhole, street, device). It is about `devices`, and `people` where it concerns persons. Someone on
+    duty has to be notified between `begin` and `notify_by`. With `notify_by` None nobody may be notified, although it
+    looks like a danger (a boil-over, a wristband taken off): such an incident measures false alarms. `roles` are
+    the ids of the roles that ought to be notified first, empty when anyone on duty will do.
+    """
+
+    id: str
+    kind: str
+    title: str
+    hazard: str
+    begin: Instant
+    end: Instant
+    devices: tuple[str, ...]
+    notify_by: Instant | None
+    place: str | None = None
+    people: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+    life_safety: bool = False

@@ -1,0 +1,1 @@
+"""Faults of devices, platforms and networks, applied to the messages of a simulated town."""

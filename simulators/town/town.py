@@ -1,0 +1,66 @@
+"""The town and the port of the models that make its days."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from msgspec import Struct
+
+from domain import Cell, Device, Duty, Instant, Person, Place
+from simulators.events import Incident, TimedEvent
+
+
+class Household(Struct, frozen=True):
+    """A dwelling with its residents and devices. `place` is its place; `floor` counts from 1."""
+
+    place: str
+    residents: tuple[str, ...]
+    devices: tuple[str, ...]
+    floor: int
+    volume_m3: float
+    """Of the kitchen."""
+    has_elder_alone: bool = False
+
+
+class Town(Struct, frozen=True):
+    """What a site would import, and the households. The same preset and seed give the same town."""
+
+    preset: str
+    seed: int
+    timezone: str
+    places: tuple[Place, ...]
+    cells: tuple[Cell, ...]
+    people: tuple[Person, ...]
+    duties: tuple[Duty, ...]
+    devices: tuple[Device, ...]
+    households: tuple[Household, ...]
+
+
+class Period(Struct, frozen=True):
+    """From `start` (a local midnight) until `end`, excluded."""
+
+    start: Instant
+    end: Instant
+
+
+class EventSource(Protocol):
+    """A model of some kinds of devices of a town.
+
+    Everything it yields depends on the town, the period, the seed and the incidents only, never on what was asked
+    before, so that a run may be resumed at any day. Random numbers come from `Random(f"{seed}/...")` by name.
+    """
+
+    kinds: frozenset[str]
+    """The kinds of devices whose measurements it makes; every kind belongs to one source."""
+
+    def incidents(self, town: Town, period: Period, seed: int, per_week: float) -> Sequence[Incident]:
+        """Incidents that begin in the period, about `per_week` of every kind of incident; in order of `begin`.
+
+        Two incidents of one device never overlap.
+        """
+        ...
+
+    def events(self, town: Town, incidents: Sequence[Incident], period: Period, seed: int) -> Iterator[TimedEvent]:
+        """Measurements and reports of the period in order of time: ordinary days, and the incidents that overlap it."""
+        ...

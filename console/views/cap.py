@@ -153,7 +153,7 @@ def _info(view: Mapping[str, Any], area: CapArea, site: str, zone: ZoneInfo, tex
         ("certainty", _certainty(view)),
         ("onset", cap_time(view["started_at"], zone)),
         ("expires", cap_time(view["updated_at"] + (0 if over else EXPIRES_MS), zone)),
-        ("senderName", site),
+        *([("senderName", site)] if _NOT_XML.sub("", site).strip() else []),
         ("headline", texts["headline"]),
         *[(name, texts[name]) for name in ("description", "instruction") if texts[name].strip()],
     )

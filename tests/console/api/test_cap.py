@@ -5,10 +5,8 @@ from __future__ import annotations
 import pytest
 from defusedxml.ElementTree import fromstring
 
+from tests.support.cap_messages import CAP, valid_message
 from tests.support.console_harness import Client, ConsoleHarness
-
-CAP = "{urn:oasis:names:tc:emergency:cap:1.2}"
-
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 
@@ -28,7 +26,8 @@ async def test_the_feed_lists_dangers_with_the_url_of_each_message(harness: Cons
     assert [entry.findtext(f"{ATOM}title") for entry in entries] == ["紧急：燃气泄漏"]
     link = entries[0].find(f"{ATOM}link")
     assert link is not None
-    assert (await admin.get(str(link.get("href")))).status_code == 200
+    message = valid_message((await admin.get(str(link.get("href")))).text)
+    assert message.findtext(f"{CAP}incidents") == f"fengshao-{number}"
     assert (await admin.get("/cap/alerts/99.xml")).status_code == 404
     assert (await admin.get(f"/cap/alerts/{number}.pdf")).status_code == 404
 

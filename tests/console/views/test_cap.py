@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
-from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element
 
 import pytest
-import xmlschema
-from defusedxml.ElementTree import fromstring
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,23 +14,10 @@ from alerts.alert import State
 from console.views import cap
 from console.views.cap_area import CapArea
 from domain import DAY, Severity
+from tests.support.cap_messages import CAP, valid_message
 from tests.support.console_harness import SHANGHAI, T0, Client, ConsoleHarness
 
-CAP = "{urn:oasis:names:tc:emergency:cap:1.2}"
 AREA = CapArea("枫林街道枫林苑3栋402", None, "30.657000,104.080000 0.05", (("GB/T 2260", "510104"),))
-
-
-@cache
-def schema() -> xmlschema.XMLSchema:
-    """The constraints of CAP 1.2; its file names the source."""
-    return xmlschema.XMLSchema(str(Path(__file__).with_name("cap_1_2.xsd")))
-
-
-def parsed(text: str) -> Element:
-    """The message, once it is valid."""
-    message = fromstring(text)
-    schema().validate(message)
-    return message
 
 
 def text_of(message: Element, name: str) -> str | None:
@@ -48,7 +31,7 @@ def texts_of(message: Element, name: str) -> list[str | None]:
 async def test_an_alert_is_a_cap_message(harness: ConsoleHarness, admin: Client) -> None:
     number = await harness.alert()
     response = await admin.get(f"/cap/alerts/{number}.xml")
-    message = parsed(response.text)
+    message = valid_message(response.text)
 
     assert response.headers["content-type"].startswith("application/cap+xml")
     assert {
@@ -75,7 +58,7 @@ async def test_every_change_refers_to_all_messages_before_it_and_the_end_is_a_ca
     number, li = await harness.alert(), await bearer("dispatcher", person="w-li")
 
     async def message() -> Element:
-        return parsed((await admin.get(f"/cap/alerts/{number}.xml")).text)
+        return valid_message((await admin.get(f"/cap/alerts/{number}.xml")).text)
 
     messages = [await message()]
     for action, person in (("acknowledge", "w-zhang"), ("resolve", "w-zhang"), ("verify", "w-li")):
@@ -96,7 +79,7 @@ async def test_every_change_refers_to_all_messages_before_it_and_the_end_is_a_ca
 
 
 def test_an_exercise_is_marked_in_status_note_and_headline() -> None:
-    message = parsed(cap.document(view(exercise=True), AREA, "枫树社区", SHANGHAI))
+    message = valid_message(cap.document(view(exercise=True), AREA, "枫树社区", SHANGHAI))
 
     assert (text_of(message, "status"), text_of(message, "note")) == ("Exercise", "演练，非真实险情。")
     assert texts_of(message, "headline") == ["演练：紧急：燃气泄漏", "Exercise: Critical: Gas alarm"]
@@ -112,14 +95,14 @@ def test_an_exercise_is_marked_in_status_note_and_headline() -> None:
     ],
 )
 def test_what_was_only_reported_or_fell_silent_is_likely(changes: dict[str, Any], certainty: str) -> None:
-    message = parsed(cap.document(view(**changes), AREA, "枫树社区", SHANGHAI))
+    message = valid_message(cap.document(view(**changes), AREA, "枫树社区", SHANGHAI))
 
     assert texts_of(message, "certainty") == [certainty, certainty]
 
 
 def test_evidence_is_described_except_of_a_body_and_of_a_report() -> None:
     lines = [{"text": "浓度 23 %LEL", "text_en": "23 %LEL"}, {"text": None, "text_en": None}]
-    gas = parsed(cap.document(view(evidence=lines), AREA, "枫树社区", SHANGHAI))
+    gas = valid_message(cap.document(view(evidence=lines), AREA, "枫树社区", SHANGHAI))
     hearts = cap.document(view(hazard="person", evidence=lines), AREA, "枫树社区", SHANGHAI)
     citizen = cap.document(view(source="report", evidence=lines, title="请打13800138000"), AREA, "枫树社区", SHANGHAI)
 
@@ -130,7 +113,7 @@ def test_evidence_is_described_except_of_a_body_and_of_a_report() -> None:
 
 def test_an_outline_takes_the_place_of_a_circle() -> None:
     area = CapArea("枫林苑", "30.1,104.1 30.2,104.1 30.2,104.2 30.1,104.1")
-    message = parsed(cap.document(view(), area, "枫树社区", SHANGHAI))
+    message = valid_message(cap.document(view(), area, "枫树社区", SHANGHAI))
 
     assert (text_of(message, "polygon"), text_of(message, "circle")) == (area.polygon, None)
 
@@ -138,7 +121,7 @@ def test_an_outline_takes_the_place_of_a_circle() -> None:
 def test_a_long_chain_keeps_the_first_and_the_newest_messages() -> None:
     timeline = [{"at": T0 + second * 1000, "kind": "joined"} for second in range(1, 60)]
     long = view(updated_at=T0 + 60_000, timeline=[*timeline, {"at": T0 + 500, "kind": "comment"}])
-    references = (text_of(parsed(cap.document(long, AREA, "枫树社区", SHANGHAI)), "references") or "").split()
+    references = (text_of(valid_message(cap.document(long, AREA, "枫树社区", SHANGHAI)), "references") or "").split()
 
     assert len(references) == cap.REFERENCES_MAX
     assert f"fengshao-31-{T0}" in references[0]
@@ -147,7 +130,7 @@ def test_a_long_chain_keeps_the_first_and_the_newest_messages() -> None:
 
 def test_text_of_people_cannot_break_the_document() -> None:
     hostile = view(title="<b>&", advice="", hazard="dragon")
-    message = parsed(cap.document(hostile, CapArea(""), "a b,c<&", SHANGHAI))
+    message = valid_message(cap.document(hostile, CapArea(""), "a b,c<&", SHANGHAI))
 
     assert (text_of(message, "event"), text_of(message, "sender")) == ("<b>&", "a_b_c__")
     assert (text_of(message, "areaDesc"), text_of(message, "category"), text_of(message, "instruction")) == (
@@ -155,7 +138,7 @@ def test_text_of_people_cannot_break_the_document() -> None:
         "Other",
         None,
     )
-    assert text_of(parsed(cap.document(hostile, AREA, "", SHANGHAI)), "sender") == "fengshao"
+    assert text_of(valid_message(cap.document(hostile, AREA, "", SHANGHAI)), "sender") == "fengshao"
 
 
 INSTANTS = st.integers(min_value=0, max_value=4_000_000_000_000)
@@ -205,7 +188,7 @@ def test_every_alert_in_every_state_is_a_valid_message(
         source=flags[2],
         evidence=[{"text": titles[0], "text_en": titles[1]}],
     )
-    parsed(cap.document(alert, CapArea(address), site, SHANGHAI))
+    valid_message(cap.document(alert, CapArea(address), site, SHANGHAI))
 
 
 def view(**changes: Any) -> dict[str, Any]:

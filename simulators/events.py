@@ -17,6 +17,26 @@ class Measurement(Struct, frozen=True):
     urgent: bool = False
 
 
+class TimedValues(Struct, frozen=True, gc=False):
+    """What a device measured at one instant and kept."""
+
+    at: Instant
+    values: Mapping[str, Value]
+
+
+class Batch(Struct, frozen=True):
+    """Values that a device kept and sends in one message, oldest first, never empty: the day of a water meter that
+    uploads once a day, or what was measured during an outage.
+
+    A platform encodes it as one message where its format carries several instants (native: a JSON array of objects with
+    `ts`), else as one message per entry in this order, all received together.
+    """
+
+    device: str
+    entries: tuple[TimedValues, ...]
+    urgent: bool = False
+
+
 class GroundTruth(Struct, frozen=True):
     """What really happened, whether or not a device measured it."""
 
@@ -39,10 +59,10 @@ class CitizenReport(Struct, frozen=True):
 
 
 class TimedEvent(Struct, frozen=True):
-    """An event at one instant."""
+    """An event at one instant; a batch is sent at that instant."""
 
     at: Instant
-    event: Measurement | GroundTruth | CitizenReport
+    event: Measurement | Batch | GroundTruth | CitizenReport
 
 
 class Incident(Struct, frozen=True):

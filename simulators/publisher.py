@@ -11,19 +11,18 @@ from typing import Any, Final
 import aiomqtt
 import yaml
 
-from domain import SECOND, Device, Instant
+from domain import SECOND, Instant
 from simulators.events import GroundTruth, Measurement, TimedEvent
 from simulators.scenario import Scenario
 from simulators.schedule import DemoSite, build_schedule
-from simulators.wire import Message, MessageHeader, chirpstack, native, zigbee2mqtt
+from simulators.wire import HttpPush, Message
+from simulators.wire.encoders import MessageEncoder
 
 __all__ = ["DemoSite", "packaged_scenario", "run_demo"]
 
 _log = logging.getLogger(__name__)
 _RECONNECT_S: Final = 1.0
 _CANCEL_AGAIN_S: Final = 0.5
-_SEQUENCE_LIMIT: Final = 2**31
-_ENCODERS: Final = {"chirpstack": chirpstack.encode, "zigbee2mqtt": zigbee2mqtt.encode}
 
 
 def packaged_scenario(name: str) -> Scenario:
@@ -43,16 +42,18 @@ async def run_demo(
     stop: asyncio.Event,
     scenarios: Sequence[Scenario] | None = None,
     on_truth: Callable[[Instant, GroundTruth], None] = lambda *_: None,
+    push: Callable[[HttpPush], Awaitable[None]] | None = None,
 ) -> None:
     """Publish ordinary measurements and the scenarios (default: the kitchen leak) until `stop`.
 
     `connect` makes a client that is not connected yet, with address, credentials and TLS. `speed`: seconds of the
     schedule per second of the clock; messages always carry the clock's time. After a lost connection it reconnects in a
-    second; the schedule stands still meanwhile. `on_truth` receives the ground truth of scenarios.
+    second; the schedule stands still meanwhile. `on_truth` receives the ground truth of scenarios. `push` posts the
+    messages of platforms that push over HTTP; a site with such devices needs it.
     """
     scenarios = [packaged_scenario("kitchen_leak")] if scenarios is None else scenarios
     events = build_schedule(site, scenarios, seed, clock())
-    publisher = _Publisher(site, events, speed, clock, sleep, on_truth)
+    publisher = _Publisher(site, events, speed, clock, sleep, on_truth, push)
     publishing = asyncio.create_task(publisher.run(connect))
     stopped = asyncio.create_task(stop.wait())
     try:
@@ -71,41 +72,6 @@ async def _cancel(task: asyncio.Task[Any]) -> None:
         await asyncio.wait({task}, timeout=_CANCEL_AGAIN_S)
 
 
-class MessageEncoder:
-    """Encodes measurements for the platform of each device, with sequence numbers that keep rising over restarts."""
-
-    def __init__(self, devices: Sequence[Device], start: Instant) -> None:
-        self._platform_identities = {
-            device.id: identity
-            for device in devices
-            for identity in device.identities[:1]
-            if identity.platform in _ENCODERS
-        }
-        # Devices report less than once a second, so numbers that start at the current second never repeat.
-        self._first_seq = start // SECOND % _SEQUENCE_LIMIT
-        self._sent: dict[str, int] = {}
-
-    def encode(self, measurement: Measurement, at: Instant) -> list[Message]:
-        """The messages of the device's platform: native without a platform identity."""
-        count = self._sent.get(measurement.device, 0)
-        self._sent[measurement.device] = count + 1
-        identity = self._platform_identities.get(measurement.device)
-        header = MessageHeader(identity.id if identity else measurement.device, at, self._first_seq + count)
-        if identity is None:
-            return native.encode(measurement, header)
-        return _ENCODERS[identity.platform](measurement, header)
-
-    def announcements(self, at: Instant) -> list[Message]:
-        """What platforms publish before any device reports: availability and status."""
-        messages = zigbee2mqtt.encode_bridge_online()
-        for device, identity in self._platform_identities.items():
-            if identity.platform == "zigbee2mqtt":
-                messages += zigbee2mqtt.encode_available(identity.id)
-            elif identity.platform == "chirpstack":
-                messages += chirpstack.encode_status(device, 87.0, MessageHeader(identity.id, at, self._first_seq))
-        return messages
-
-
 class _Publisher:
     """Publishes events as their time comes; reconnects when the connection is lost."""
 
@@ -117,9 +83,10 @@ class _Publisher:
         clock: Callable[[], Instant],
         sleep: Callable[[float], Awaitable[None]],
         on_truth: Callable[[Instant, GroundTruth], None],
+        push: Callable[[HttpPush], Awaitable[None]] | None,
     ) -> None:
         self._events, self._speed, self._clock, self._sleep = events, speed, clock, sleep
-        self._on_truth = on_truth
+        self._on_truth, self._push = on_truth, push
         self._started_at = self._anchor = clock()
         self._encoder = MessageEncoder(site.devices, self._started_at)
         self._pending: TimedEvent | None = None
@@ -138,8 +105,8 @@ class _Publisher:
             self._anchor += self._clock() - lost_at
 
     async def _publish_events(self, client: aiomqtt.Client) -> None:
-        for message in self._encoder.announcements(self._clock()):
-            await _publish(client, message)
+        for announcement in self._encoder.announcements(self._clock()):
+            await _publish(client, announcement)
         while (timed := self._pending or next(self._events, None)) is not None:
             self._pending = timed
             await self._sleep_until(timed.at)
@@ -147,8 +114,16 @@ class _Publisher:
                 self._on_truth(self._clock(), timed.event)
             elif isinstance(timed.event, Measurement):
                 for message in self._encoder.encode(timed.event, self._clock()):
-                    await _publish(client, message)
+                    await self._send(client, message)
             self._pending = None
+
+    async def _send(self, client: aiomqtt.Client, message: Message | HttpPush) -> None:
+        if isinstance(message, Message):
+            await _publish(client, message)
+        elif self._push is None:
+            raise ValueError(f"a device of {message.platform} pushes over HTTP; pass `push`")
+        else:
+            await self._push(message)
 
     async def _sleep_until(self, at: Instant) -> None:
         ahead_ms = self._anchor + (at - self._started_at) / self._speed - self._clock()

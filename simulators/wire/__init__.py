@@ -3,12 +3,14 @@ adapters."""
 
 from __future__ import annotations
 
-from msgspec import Struct
+from collections.abc import Mapping
+
+from msgspec import Struct, field
 
 from domain import Instant
 
 
-class Message(Struct, frozen=True):
+class Message(Struct, frozen=True, tag=True):
     """An MQTT message to publish."""
 
     topic: str
@@ -17,9 +19,38 @@ class Message(Struct, frozen=True):
     retain: bool = False
 
 
+class HttpPush(Struct, frozen=True, tag=True):
+    """A POST of a cloud platform to `/api/v1/readings`; `query` and `headers` without the token of the service."""
+
+    platform: str
+    body: bytes
+    query: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
 class MessageHeader(Struct, frozen=True):
-    """What an encoder needs beside the values: the platform's id of the device, the time and a sequence number."""
+    """What an encoder needs beside the values: the platform's id of the device, the time and a sequence number.
+
+    `at` is the time of the device's clock. `kind` and `model` choose the vendor's fields; `gateway` is the platform's
+    id of the gateway, where messages name it.
+    """
 
     identity: str
     at: Instant
     seq: int
+    kind: str = ""
+    model: str | None = None
+    gateway: str = ""
+
+
+class Sent(Struct, frozen=True):
+    """A message in transit. `sent_at` and `arrives_at` are true times; `arrives_at` is never before `sent_at`.
+
+    `urgent`: an alarm bit has changed in it.
+    """
+
+    sent_at: Instant
+    arrives_at: Instant
+    device: str
+    message: Message | HttpPush
+    urgent: bool = False

@@ -1,0 +1,87 @@
+"""The ports of a fault: of measurements, of a device's clock, of messages; and what faults need to know of a device."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Protocol
+
+from msgspec import Struct
+
+from domain import Instant, Value
+from simulators.events import Measurement
+from simulators.wire import Sent
+
+
+class DeviceFacts(Struct, frozen=True):
+    """A device as faults see it. `gateway` and `building` are empty when it has none."""
+
+    id: str
+    kind: str
+    platform: str
+    gateway: str = ""
+    building: str = ""
+    is_mains_powered: bool = False
+
+
+class Effect(Struct, frozen=True):
+    """The time in which a fault acts on a device, or on messages of it that are sent in that time."""
+
+    fault: str
+    device: str
+    start: Instant
+    end: Instant
+
+
+class MeasurementFault(Protocol):
+    """Acts on what a device measures, before encoding. Returns the same values unchanged, others, or None when the
+    device sends nothing."""
+
+    def measure(self, device: DeviceFacts, at: Instant, values: Mapping[str, Value]) -> Mapping[str, Value] | None: ...
+
+    def effects(self, device: DeviceFacts, start: Instant, end: Instant) -> Iterator[Effect]:
+        """When it acts on the device, between two instants."""
+        ...
+
+
+class HasMemory(Protocol):
+    """A fault whose next result depends on earlier measurements; its memory is carried from day to day."""
+
+    memory: dict[str, dict[str, Value]]
+
+
+class ClockFault(Protocol):
+    """Acts on a device's clock."""
+
+    def offset_ms(self, device: DeviceFacts, at: Instant) -> int:
+        """What the device's clock shows minus the true time."""
+        ...
+
+    def effects(self, device: DeviceFacts, start: Instant, end: Instant) -> Iterator[Effect]: ...
+
+
+class MessageFault(Protocol):
+    """Acts on an encoded message: the messages that come of it, none when it is lost.
+
+    A message is never made to arrive before it was sent.
+    """
+
+    def transmit(self, device: DeviceFacts, sent: Sent) -> Iterable[Sent]: ...
+
+    def effects(self, device: DeviceFacts, start: Instant, end: Instant) -> Iterator[Effect]: ...
+
+
+class AddedMeasurement(Struct, frozen=True):
+    """A measurement that a fault causes: a detector reports that its supply is lost."""
+
+    at: Instant
+    measurement: Measurement
+
+
+class AddingFault(Protocol):
+    """Makes devices report what they would not have reported."""
+
+    def additions(self, devices: Mapping[str, DeviceFacts], start: Instant, end: Instant) -> list[AddedMeasurement]:
+        """All measurements that it adds between two instants, in order of time."""
+        ...
+
+    def effects(self, device: DeviceFacts, start: Instant, end: Instant) -> Iterator[Effect]: ...

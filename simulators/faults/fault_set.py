@@ -1,0 +1,144 @@
+"""Several faults together, applied lazily to the days of a town in order of time."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from domain import Instant, Value
+from simulators.events import Batch, Measurement, TimedEvent, TimedValues
+from simulators.faults.catalog import FAULTS, Fault, make_fault
+from simulators.faults.fault import AddedMeasurement, DeviceFacts, Effect
+from simulators.wire import Sent
+
+
+class FaultState(Struct):
+    """What is carried from one day to the next: messages that have not arrived, and what faults remember of devices."""
+
+    pending: list[Sent]
+    memories: dict[str, dict[str, dict[str, Value]]]
+
+
+class FaultSet:
+    """The chosen faults over the devices of a town. Without faults it changes nothing.
+
+    For each day: `measurements`, then encode what it yields with `device_time`, then `deliver`. `state` at the end of a
+    day and `restore` on a new set of the same settings and seed continue as if there had been no interruption.
+    """
+
+    def __init__(
+        self, settings: Mapping[str, Mapping[str, float]], devices: Mapping[str, DeviceFacts], seed: int
+    ) -> None:
+        """`settings`: parameters by name of fault, `{}` for the defaults. Raises UnknownFault."""
+        unordered = {name: make_fault(name, seed, parameters) for name, parameters in settings.items()}
+        self._faults: dict[str, Fault] = {name: unordered[name] for name in FAULTS if name in unordered}
+        self._devices = devices
+        self._adding = self._with("additions")
+        self._measuring = self._with("measure")
+        self._clocks = self._with("offset_ms")
+        self._transmitting = self._with("transmit")
+        self._pending: list[tuple[Instant, int, Sent]] = []
+        self._count = 0
+
+    def measurements(self, events: Iterable[TimedEvent], start: Instant, end: Instant) -> Iterator[TimedEvent]:
+        """The events of the time from `start` until `end` with the faults of devices, in order of time."""
+        for timed in heapq.merge(events, self._additions(start, end), key=lambda timed: timed.at):
+            if isinstance(timed.event, Measurement):
+                measured: Measurement | Batch | None = self._measure_one(timed.at, timed.event)
+            elif isinstance(timed.event, Batch):
+                measured = self._measure_batch(timed.event)
+            else:
+                yield timed
+                continue
+            if measured is not None:
+                yield timed if measured is timed.event else TimedEvent(timed.at, measured)
+
+    def device_time(self, device: str, at: Instant) -> Instant:
+        """What the clock of the device shows at an instant."""
+        facts = self._devices[device]
+        offset_ms: int = sum(fault.offset_ms(facts, at) for fault in self._clocks)
+        return at + offset_ms
+
+    def deliver(self, sent: Iterable[Sent], until: Instant) -> Iterator[Sent]:
+        """Messages in order of arrival, those of earlier days first; those that arrive from `until` on are kept.
+
+        `sent` is in order of `sent_at` and contains no message sent from `until` on.
+        """
+        for message in sent:
+            yield from self._arrived(message.sent_at)
+            for transmitted in self._transmit(message):
+                self._count += 1
+                heapq.heappush(self._pending, (transmitted.arrives_at, self._count, transmitted))
+        yield from self._arrived(until)
+
+    def effects(self, device: str, start: Instant, end: Instant) -> list[Effect]:
+        """What acts on a device, or on messages that it sends, between two instants."""
+        facts = self._devices[device]
+        return [effect for fault in self._faults.values() for effect in fault.effects(facts, start, end)]
+
+    def state(self) -> FaultState:
+        """What has to be kept to continue on the next day."""
+        memories = {name: fault.memory for name, fault in self._faults.items() if hasattr(fault, "memory")}
+        return FaultState([sent for _, _, sent in sorted(self._pending)], memories)
+
+    def restore(self, state: FaultState) -> None:
+        """Continue from the state of a set with the same settings and seed."""
+        self._pending = [(sent.arrives_at, count, sent) for count, sent in enumerate(state.pending)]
+        self._count = len(self._pending)
+        for name, memory in state.memories.items():
+            fault: Any = self._faults[name]
+            fault.memory = memory
+
+    def _with(self, method: str) -> list[Any]:
+        return [fault for fault in self._faults.values() if hasattr(fault, method)]
+
+    def _additions(self, start: Instant, end: Instant) -> list[TimedEvent]:
+        added: list[AddedMeasurement] = []
+        for fault in self._adding:
+            added += fault.additions(self._devices, start, end)
+        added.sort(key=lambda addition: addition.at)
+        return [TimedEvent(addition.at, addition.measurement) for addition in added]
+
+    def _measure_one(self, at: Instant, measurement: Measurement) -> Measurement | None:
+        values = self._measure(measurement.device, at, measurement.values)
+        if values is measurement.values:
+            return measurement
+        return None if values is None else Measurement(measurement.device, values, measurement.urgent)
+
+    def _measure_batch(self, batch: Batch) -> Batch | None:
+        measured = [(entry, self._measure(batch.device, entry.at, entry.values)) for entry in batch.entries]
+        entries = tuple(TimedValues(entry.at, values) for entry, values in measured if values is not None)
+        return Batch(batch.device, entries, batch.urgent) if entries else None
+
+    def _measure(self, device: str, at: Instant, values: Mapping[str, Value]) -> Mapping[str, Value] | None:
+        facts = self._devices[device]
+        measured: Mapping[str, Value] | None = values
+        for fault in self._measuring:
+            if measured is None:
+                return None
+            measured = fault.measure(facts, at, measured)
+        return measured
+
+    def _transmit(self, sent: Sent) -> Iterable[Sent]:
+        facts = self._devices[sent.device]
+        messages: list[Sent] = [sent]
+        for fault in self._transmitting:
+            messages = [transmitted for message in messages for transmitted in fault.transmit(facts, message)]
+        return messages
+
+    def _arrived(self, until: Instant) -> Iterator[Sent]:
+        while self._pending and self._pending[0][0] < until:
+            yield heapq.heappop(self._pending)[2]
+
+
+def encode_state(state: FaultState) -> bytes:
+    return msgspec.msgpack.encode(state)
+
+
+def decode_state(raw: bytes) -> FaultState:
+    """Raises msgspec.DecodeError when it is no such state."""
+    return msgspec.msgpack.decode(raw, type=FaultState)

@@ -1,6 +1,7 @@
 """Reminders of an alert that are due: supervisors, the end of a supervision order, the next verifier, the re-alarm.
 
-They never change the state: the deadline of the state is due_alerts'. Runs inside the caller's transaction.
+They never change the state: the deadline of the state is due_alerts'. Every step of the lifecycle removes the times
+that no longer apply (`alerts.lifecycle.reminders`). Runs inside the caller's transaction.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from collections.abc import Callable
 
 from msgspec import structs
 
-from alerts.alert import OWNED_STATES, Alert, State, TimelineEntry
+from alerts.alert import Alert, TimelineEntry
 from alerts.escalation.escalator import Escalator
 from alerts.handling.case_effects import CaseEffects
 from alerts.lifecycle.reminders import ORDER, TAKE, mark_overdue
@@ -50,16 +51,12 @@ class CaseReminders:
     def _supervise(self, tx: Transaction, alert: Alert) -> Alert:
         if alert.supervise_at is None or alert.supervise_at > tx.now:
             return alert
-        if alert.overdue_since is None:
-            return structs.replace(alert, supervise_at=None)
         self.effects.supervision.notify_overdue(tx, alert)
         return structs.replace(alert, supervise_at=tx.now + self.escalator.ladder(alert).deadlines.supervise_ms)
 
     def _ask_verifier(self, tx: Transaction, alert: Alert) -> Alert:
         if alert.verify_at is None or alert.verify_at > tx.now:
             return alert
-        if alert.state is not State.RESOLVED:
-            return structs.replace(alert, verify_at=None)
         return self.effects.verification.ask(tx, alert)
 
     def _realarm(self, tx: Transaction, alert: Alert) -> Alert:
@@ -67,7 +64,7 @@ class CaseReminders:
         realarm_ms = self.escalator.ladder(alert).deadlines.realarm_ms
         if alert.realarm_at is None or alert.realarm_at > tx.now:
             return alert
-        if realarm_ms is None or alert.state not in OWNED_STATES:
+        if realarm_ms is None:
             return structs.replace(alert, realarm_at=None)
         if self.is_dangerous(tx.store, alert, tx.now - realarm_ms):
             names = "、".join(self.effects.supervision.notify_realarm(tx, alert))

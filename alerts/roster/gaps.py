@@ -135,15 +135,17 @@ def _without_ends(community: Community, now: Instant) -> Community:
 def gaps_for_cell(
     community: Community, gaps: Iterable[RosterGap], cell: str, role: str, empty: Sequence[Interval]
 ) -> Iterator[RosterGap]:
-    """The gaps of a cell and of those above it, in the hours in which the cell has nobody."""
+    """The gaps of a cell and of those above it, in the hours in which the cell has nobody. Hours that a nearer cell
+    shows are not shown twice; a gap for one hazard covers only gaps for the same."""
     chain = responsible_cells(community, cell)
     own = [gap for gap in gaps if gap.role == role and gap.cell in chain]
-    covered: list[Interval] = []
+    covered: list[tuple[Instant, Instant, tuple[str, ...]]] = []
     for gap in sorted(own, key=lambda one: chain.index(one.cell)):
         hours = [(gap.begin, gap.end)] if gap.hazards else list(_common([(gap.begin, gap.end)], empty))
         for begin, end in hours:
-            if not any(first <= begin and end <= last for first, last in covered):
-                covered.append((begin, end))
+            hiding = [(first, last) for first, last, hazards in covered if hazards in ((), gap.hazards)]
+            if not any(first <= begin and end <= last for first, last in hiding):
+                covered.append((begin, end, gap.hazards))
                 yield replace(gap, begin=begin, end=end)
 
 

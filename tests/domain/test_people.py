@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from msgspec.structs import replace
 
 from domain import Cell, Duty, Person, Place, Subject
 from domain.people import Community, community
-from domain.rosters import Handover, Rotation, RotationLayer, Shift
+from domain.rosters import Handover, Override, OverrideKind, Rotation, RotationLayer, Shift
 
 
 @pytest.fixture
@@ -60,3 +61,9 @@ def test_a_finding_about_a_cell_belongs_to_that_cell() -> None:
     assert people.cell_concerned(Subject("cell", "h"), "p") == "g"
     assert people.cell_concerned(Subject("cell", "x"), None) is None
     assert people.cell_concerned(Subject("device", "h"), None) is None
+
+
+def test_the_overrides_of_everybody_are_read_one_after_the_other() -> None:
+    leave = Override("o1", OverrideKind.LEAVE, "a", 0, 10, None)
+    people = community(overrides=[leave, replace(leave, id="o2", person="b")])
+    assert [one.id for one in people.overrides] == ["o1", "o2"]

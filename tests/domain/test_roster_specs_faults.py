@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from domain.roster_specs import HandoverSpec, ShiftSpec
+from domain.roster_specs import HandoverSpec, LayerSpec, ShiftSpec
 from domain.specs import PersonSpec
 
 
@@ -48,3 +48,9 @@ def test_an_address_of_a_person_is_of_its_kind() -> None:
     }
     with pytest.raises(ValidationError):
         PersonSpec(id="li", name="李", addresses={"email": "no address"})
+
+
+def test_the_start_of_a_layer_is_a_date() -> None:
+    layer = {"members": ["a"], "start": "2026-11-31", "handover": {"every": "1d"}}
+    with pytest.raises(ValidationError, match="'2026-11-31' is not a date: write 2026-11-30"):
+        LayerSpec.model_validate(layer)

@@ -284,3 +284,11 @@ async def test_reports_and_photos_go_with_their_alert(harness: AlertHarness) -> 
         return forgotten, SqlReportStore(tx).report(1), photos.referenced_digests(tx, [photo().digest])
 
     assert harness.database.write_blocking(work) == (2, None, set())
+
+
+async def test_while_people_are_on_their_way_the_words_for_the_place_stay(harness: AlertHarness) -> None:
+    desk = desk_of(harness)
+    await desk.submit(request("gas", phone=PHONE, text="厨房有味道", address="三号门岗亭旁"))
+    written = harness.alert().address
+    assert await desk.erase(PHONE) == 1
+    assert (harness.alert().address, harness.alert().description) == (written, CATEGORIES.erased)

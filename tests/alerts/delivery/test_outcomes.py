@@ -5,15 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from alerts.alert import Actor, ResponseSource
-from alerts.channels.channel import DeliveryReport, LookupResult, LookupStatus
+from alerts.channels.channel import DeliveryReport, LookupResult, LookupStatus, SendOutcome, SendResult
 from alerts.channels.providers import chain_of
 from alerts.delivery.sender import LEASE_MS
-from alerts.message import DeliveryState
+from alerts.message import DeliveryState, MessageKind
+from alerts.ports import Transaction
 from domain import Person, Severity
 from simulators.providers.faults import Fault, FaultKind
+from store.database.alerts.repository import SqlAlertStore
 from tests.alerts.conftest import small_community
+from tests.alerts.incidents.scene_builders import use_every_reply_code
 
 
 class Killed(BaseException):
@@ -265,23 +269,8 @@ async def test_a_rung_without_any_phone_calls_the_next_rung_at_once(harness: Any
 
 
 async def test_without_a_free_reply_code_another_person_is_called(harness: Any, finding: Any) -> None:
-    from alerts.reply_parsing.codes import MAX_NUMBER
-    from store.database.alerts.repository import SqlAlertStore
-
     await harness.service.process_findings([finding()])
-
-    def fill(tx: Any) -> None:
-        from sqlalchemy import insert
-
-        from store.database.alerts.tables import reply_codes
-
-        rows = [
-            {"phone": "19900000001", "number": n, "alert": 1, "person": "wang", "since": 0}
-            for n in range(2, MAX_NUMBER + 1)
-        ]
-        tx.execute(insert(reply_codes), rows)
-
-    harness.database.write_blocking(fill)
+    harness.database.write_blocking(lambda tx: use_every_reply_code(tx, "19900000001", "wang"))
     assert (
         harness.database.write_blocking(lambda tx: SqlAlertStore(tx).assign_reply_code("19900000001", 99, "wang", 0))
         is None
@@ -349,3 +338,24 @@ async def test_a_channel_fault_while_the_disk_is_full_is_still_reported(harness:
     harness.clock.now += 30_000
     await harness.send()
     assert (harness.alert(2).title, harness.alert(2).ledger) == ("短信通道故障（签名未通过）", "health")
+
+
+async def test_a_text_in_doubt_uses_no_other_channel_after_the_alert_was_taken(harness: Any, finding: Any) -> None:
+    await harness.service.process_findings([finding()])
+    (row,) = harness.deliveries()
+    sending = structs.replace(row, state=DeliveryState.SENDING)
+    await harness.service.perform(1, "acknowledge", Actor("li", "李强", ResponseSource.SCREEN))
+    harness.service.escalator.outbox.enabled |= {"wecom"}
+
+    def time_out(tx: Any) -> None:
+        store = SqlAlertStore(tx)
+        store.update_delivery(row, sending, harness.clock.now, "leased")
+        harness.service.outcomes.on_send_result(
+            Transaction(store, harness.clock.now), sending, SendResult(SendOutcome.UNKNOWN)
+        )
+        store.flush()
+
+    harness.database.write_blocking(time_out)
+    assert [one.channel for one in harness.deliveries() if one.person == "wang" and one.kind is MessageKind.ALERT] == [
+        "sms"
+    ]

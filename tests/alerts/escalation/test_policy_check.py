@@ -53,7 +53,7 @@ def test_names_are_reported_where_they_stand(policy: EscalationPolicy) -> None:
         policy,
         when={"hazards": ["gass"], "rules": ["no-rule"], "places": ["flat"]},
         rungs=[
-            {"role": "worker", "channels": ["smss"], "wait": "1m"},
+            {"role": "worker", "channels": ["smss"], "wait": "1m", "phone": "leed"},
             {"recipients": [{"role": "wroker", "channels": ["sms"], "fallback": ["fax"]}], "wait": "1m"},
         ],
         notify=[{"role": "nurse", "channels": ["sms"], "when": {"hazards": ["fir"]}}],
@@ -69,6 +69,7 @@ def test_names_are_reported_where_they_stand(policy: EscalationPolicy) -> None:
     assert roles == [
         (("ladders", 0, "rungs", 1, "recipients", 0, "role"), "wroker"),
         (("ladders", 0, "notify", 0, "role"), "nurse"),
+        (("ladders", 0, "rungs", 0, "phone"), "leed"),
     ]
     found = [(fault.where, fault.message) for fault in check_conditions(own, ["gas"], ["household"], unknown)]
     assert found == [

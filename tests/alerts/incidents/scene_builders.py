@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from sqlalchemy import insert, select
+
+from alerts.reply_parsing.codes import MAX_NUMBER
 from domain import Duty, Person, Subject
 from domain.people import community
+from store.database.alerts.tables import reply_codes
 
 
 def new_finding(harness: Any, finding: Any, **changes: Any) -> Any:
@@ -44,3 +48,14 @@ def add_property_and_clinic(harness: Any) -> None:
     people = [Person("house", "钱师傅", "19900000008"), Person("nurse", "孙护士", "19900000009")]
     duties = [Duty("8", "grid", "property", "house"), Duty("9", "community", "clinic", "nurse")]
     add_people(harness, people, duties)
+
+
+def use_every_reply_code(tx: Any, phone: str, person: str) -> None:
+    """Every code of this phone belongs to an alert: the next message to it has none."""
+    taken = set(tx.execute(select(reply_codes.c.number).where(reply_codes.c.phone == phone)).scalars())
+    rows = [
+        {"phone": phone, "number": number, "alert": 1, "person": person, "since": 0}
+        for number in range(1, MAX_NUMBER + 1)
+        if number not in taken
+    ]
+    tx.execute(insert(reply_codes), rows)

@@ -9,7 +9,7 @@ from msgspec import structs
 
 from alerts.alert import Actor, ResponseSource, State
 from alerts.escalation.policy import Notice, Rung
-from alerts.message import MessageKind
+from alerts.message import DeliveryState, MessageKind
 from alerts.ports import Transaction
 from domain import Duty, Ledger, Person, Severity
 from store.database.alerts.repository import SqlAlertStore
@@ -318,6 +318,18 @@ async def test_an_informed_person_is_reached_by_the_next_channel(harness: Any, f
     assert [row.channel for row in harness.deliveries() if row.person == "gas"] == ["sms", "logbook"]
 
 
+async def test_a_request_for_help_that_failed_after_the_danger_was_over_is_not_repeated(
+    harness: Any, finding: Any
+) -> None:
+    set_ladder(harness, rungs=[rung(WORKER, {**COMMUNITY, "fallback": ["logbook"]}), LEAD_RUNG])
+    await harness.service.process_findings([finding()])
+    asked = next(row for row in harness.deliveries() if row.kind is MessageKind.ASSIST)
+    for action in ("arrive", "resolve"):
+        await harness.service.perform(1, action, WANG)
+    harness.database.write_blocking(lambda tx: fail(harness, tx, asked))
+    assert [row.channel for row in harness.deliveries() if row.kind is MessageKind.ASSIST] == ["sms"]
+
+
 def fail(harness: Any, tx: Any, row: Any) -> None:
     """The provider refuses this message for good."""
     at, store = harness.clock.now, SqlAlertStore(tx)
@@ -349,3 +361,77 @@ async def test_volunteers_learn_of_a_public_place_but_not_what_was_written_behin
     assert companions.without_door(alert, "volunteer").address == "枫林苑3栋"
     assert companions.without_door(alert, "worker") is alert
     assert companions.without_door(structs.replace(alert, place=None), "volunteer").address == ""
+
+
+async def test_two_volunteers_are_wanted_and_the_third_learns_that_it_is_enough(harness: Any, finding: Any) -> None:
+    with_volunteers(harness)
+    asked = {"role": "volunteer", "responsibility": "assist", "within_m": 9_000, "at_most": 3, "people_needed": 2}
+    set_ladder(harness, rungs=[rung(WORKER, asked), LEAD_RUNG])
+    await harness.service.process_findings([finding()])
+    await harness.send()
+    await harness.service.receive_text("19900000011", "11", harness.clock.now)
+    await harness.send()
+    assert len(texts(harness, "far")) == 1, "one of two is on the way: the others are still wanted"
+    await harness.service.receive_text("19900000012", "11", harness.clock.now)
+    await harness.send()
+    assert texts(harness, "far")[-1] == f"{SIGN}已有人前往，谢谢：燃气泄漏，枫林苑3栋。"
+    assert [helper.person for helper in harness.alert().helping] == ["near", "nearer"]
+
+
+async def test_a_volunteer_who_declines_leaves_it_to_the_other_one_who_was_asked(harness: Any, finding: Any) -> None:
+    with_volunteers(harness)
+    asked = {"role": "volunteer", "responsibility": "assist", "within_m": 9_000, "at_most": 2}
+    set_ladder(harness, rungs=[rung(WORKER, asked), LEAD_RUNG])
+    await harness.service.process_findings([finding()])
+    await harness.send()
+    await harness.service.receive_text("19900000012", "12", harness.clock.now)
+    await harness.send()
+    assert texts(harness, "far") == [], "the second one has not answered yet"
+    await harness.service.receive_text("19900000011", "12", harness.clock.now)
+    await harness.send()
+    assert len(texts(harness, "far")) == 1
+
+
+async def test_a_request_that_waits_for_its_turn_is_cancelled_when_a_volunteer_goes(harness: Any, finding: Any) -> None:
+    with_volunteers(harness)
+    asked = {"role": "volunteer", "responsibility": "assist", "within_m": 500, "at_most": 2}
+    set_ladder(harness, rungs=[rung(WORKER, asked), LEAD_RUNG])
+    await harness.service.process_findings([finding()])
+    await harness.send()
+    near = next(row for row in harness.deliveries() if row.person == "near")
+    harness.database.write_blocking(lambda tx: wait_for_the_provider(harness, tx, near))
+    await harness.service.receive_text("19900000012", "11", harness.clock.now)
+    await harness.send()
+    (row,) = (row for row in harness.deliveries() if row.person == "near" and row.kind is MessageKind.ASSIST)
+    assert (row.state, row.code) == (DeliveryState.SKIPPED, "taken")
+    assert len(texts(harness, "near")) == 1, "what was not sent is not sent any more"
+
+
+def wait_for_the_provider(harness: Any, tx: Any, row: Any) -> None:
+    """The provider is busy: the message goes out a minute later."""
+    at, store = harness.clock.now, SqlAlertStore(tx)
+    harness.service.outcomes.postpone(Transaction(store, at), row, at + 60_000, "busy")
+    store.flush()
+
+
+async def test_who_assists_by_card_gets_the_door_on_a_card(harness: Any, finding: Any) -> None:
+    harness.service.escalator.outbox.enabled |= {"wecom"}
+    lead = {"role": "lead", "responsibility": "assist", "channels": ["wecom"]}
+    set_ladder(harness, rungs=[rung(WORKER, lead), LEAD_RUNG])
+    await harness.service.process_findings([finding()])
+    harness.database.write_blocking(lambda tx: accepted(harness, tx, "li"))
+    assert (await harness.service.receive_press("liqiang", "help:1", harness.clock.now)).done
+    (card,) = (row for row in harness.deliveries() if row.kind is MessageKind.HELPING)
+    shown = card.payload["card"]
+    assert (card.channel, shown["main_title"]["title"]) == ("wecom", "感谢前往 · 燃气泄漏")
+    assert [button["key"] for button in shown["button_list"]] == ["helparrive:1", "nohelp:1"]
+
+
+def accepted(harness: Any, tx: Any, person: str) -> None:
+    """The provider took the messages to this person."""
+    at, store = harness.clock.now, SqlAlertStore(tx)
+    for row in store.deliveries(1):
+        if row.person == person:
+            sent = structs.replace(row, state=DeliveryState.ACCEPTED, sent_at=at)
+            store.update_delivery(row, sent, at, "sent")
+    store.flush()

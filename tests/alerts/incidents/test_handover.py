@@ -8,7 +8,11 @@ import pytest
 
 from alerts.alert import Actor, ResponseSource, State
 from alerts.lifecycle.event import InvalidField, InvalidTransition
+from alerts.message import MessageKind
+from domain import Duty, Person, Subject
 from simulators.providers.faults import Fault, FaultKind
+from tests.alerts.incidents.scene_builders import add_people, use_every_reply_code
+from tests.alerts.incidents.test_joined_dangers import fail
 
 WANG = Actor("wang", "王芳", ResponseSource.SCREEN)
 LI = Actor("li", "李强", ResponseSource.SCREEN)
@@ -129,3 +133,37 @@ async def test_an_owner_is_notified_of_an_expired_acknowledgement_with_the_reaso
     await harness.service.perform(1, "assign", DISPATCHER, to="chen")
     await harness.send()
     assert "已由李强另行指派" in harness.texts("wang")[-1]
+
+
+async def test_a_body_whose_codes_are_all_in_use_is_refused_and_nothing_has_changed(harness: Any, finding: Any) -> None:
+    """A text without a code could not be answered: the danger stays with those who have it."""
+    await harness.service.process_findings([finding()])
+    await harness.service.process_findings([finding(id="2", device="gas-2", subject=Subject("device", "gas-2"))])
+    harness.database.write_blocking(lambda tx: use_every_reply_code(tx, CHEN_PHONE, "chen"))
+    with pytest.raises(InvalidTransition, match="无人在岗"):
+        await harness.service.perform(2, "return", WANG, reason=NOT_OURS, to="community")
+    assert (harness.alert(2).state, harness.alert(2).returned_to) == (State.OPEN, None)
+
+
+async def test_only_the_body_that_was_asked_gives_an_alert_back(harness: Any, finding: Any) -> None:
+    await returned_to(harness, finding, "community")
+    await harness.service.perform(1, "pass", LI)
+    assert (harness.alert().state, harness.alert().returned_to) == (State.RETURNED, "community")
+    assert harness.alert().passed == ("wang", "li")
+    await harness.service.perform(1, "pass", Actor("chen", "陈静", ResponseSource.SCREEN))
+    assert (harness.alert().state, harness.alert().returned_to) == (State.OPEN, None)
+
+
+async def test_while_a_second_text_to_the_body_is_under_way_a_failed_one_changes_nothing(
+    harness: Any, finding: Any
+) -> None:
+    deputy = Person("deputy", "赵敏", phone="19900000002")
+    add_people(harness, [deputy], [Duty("c2", "community", "community", "deputy")])
+    await returned_to(harness, finding, "community")
+    first, second = (row for row in harness.deliveries() if row.kind is MessageKind.HANDOVER)
+    fail(harness, first)
+    assert harness.alert().returned_to == "community", "the other one of the body may still answer"
+    fail(harness, second)
+    assert (harness.alert().state, harness.alert().returned_to) == (State.OPEN, None)
+    fail(harness, second)
+    assert harness.alert().state is State.OPEN, "a receipt that comes once more finds it with the ladder"

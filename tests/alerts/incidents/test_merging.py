@@ -11,6 +11,7 @@ from alerts.alert import Actor, ResponseSource, State
 from alerts.lifecycle.event import InvalidField, InvalidTransition
 from domain import FindingPhase, Ledger, Severity, Subject
 from store.database.alerts.queries import alert_detail, findings_of_alert
+from store.database.alerts.repository import SqlAlertStore
 
 WANG = Actor("wang", "王芳", ResponseSource.SCREEN)
 LI = Actor("li", "李强", ResponseSource.SCREEN)
@@ -186,3 +187,60 @@ async def test_a_fault_of_a_device_is_never_merged_with_a_danger(harness: Any, f
     with pytest.raises(InvalidTransition) as refused:
         await harness.service.perform(2, "merge", LI, into=1)
     assert refused.value.refusal.value == "merge_ledger"
+
+
+async def test_an_exercise_is_never_merged_with_a_real_danger(harness: Any, finding: Any) -> None:
+    """A drill that took a real leak in would close with it."""
+    await two_alerts(harness, finding)
+    drill = structs.replace(harness.alert(2), exercise=True)
+    harness.database.write_blocking(lambda tx: save(tx, drill))
+    with pytest.raises(InvalidTransition, match="演练"):
+        await harness.service.perform(2, "merge", LI, into=1)
+
+
+def save(tx: Any, alert: Any) -> None:
+    store = SqlAlertStore(tx)
+    store.save_alert(alert)
+    store.flush()
+
+
+async def test_an_alert_that_was_dealt_with_is_merged_without_calling_again(harness: Any, finding: Any) -> None:
+    await two_alerts(harness, finding)
+    for action in ("arrive", "resolve"):
+        await harness.service.perform(2, action, WANG)
+    await harness.send()
+    called = len(harness.texts("deputy"))
+    await harness.service.perform(1, "shelve", WANG, reason="检修", until=harness.clock.now + 60_000)
+    with pytest.raises(InvalidTransition, match="目标告警已搁置"):
+        await harness.service.perform(2, "merge", LI, into=1)
+    await harness.service.perform(1, "reopen", LI)
+    await harness.service.perform(2, "merge", LI, into=1)
+    await harness.send()
+    assert (harness.alert(2).merged_into, harness.alert(1).joined) == (1, 1)
+    assert len(harness.texts("deputy")) == called, "what was dealt with is no new danger"
+
+
+async def test_every_door_of_a_merged_alert_stays_and_several_are_split_off_together(
+    harness: Any, finding: Any
+) -> None:
+    await two_alerts(harness, finding)
+    await harness.service.process_findings([leak(finding, 3, place="404", rule="gas-low", title="燃气异常")])
+    await harness.service.perform(3, "merge", LI, into=2)
+    await harness.service.perform(2, "merge", LI, into=1)
+    assert harness.alert(1).doors == ("枫林苑3栋2单元403", "枫林苑3栋2单元404")
+    moved = [leak(finding, 2).id, leak(finding, 3).id]
+    await harness.service.perform(1, "split", LI, findings=moved)
+    new = harness.alert(4)
+    assert (new.title, new.joined, new.doors) == ("燃气泄漏、燃气异常", 1, ("枫林苑3栋2单元404",))
+    assert (harness.alert(1).doors, harness.alert(1).joined) == ((), 0)
+
+
+async def test_a_closed_alert_is_not_split(harness: Any, finding: Any) -> None:
+    await two_alerts(harness, finding)
+    await harness.service.perform(2, "merge", LI, into=1)
+    for action in ("arrive", "resolve"):
+        await harness.service.perform(1, action, WANG)
+    await harness.service.perform(1, "verify", LI)
+    await harness.service.perform(1, "close", LI, disposition="real")
+    with pytest.raises(InvalidTransition, match="已结案"):
+        await harness.service.perform(1, "split", LI, findings=[leak(finding, 2).id])

@@ -6,17 +6,25 @@ from typing import Any
 
 from alerts.alert import State
 from alerts.silence import Matchers, Silence
-from domain import MINUTE, FindingPhase, Severity
+from domain import MINUTE, FindingPhase, Ledger, Severity
 from store.database.alerts import silences
 from tests.alerts.incidents.scene_builders import new_finding
 
+GAS_WORK = Matchers(hazard="gas", place="b3")
 
-def planned(harness: Any, minutes: int = 60, begins_ms: int = 0, notify_only: bool = True) -> Silence:
-    """A silence of gas in building 3 that only informs."""
+
+def planned(
+    harness: Any,
+    minutes: int = 60,
+    begins_ms: int = 0,
+    notify_only: bool = True,
+    matchers: Matchers = GAS_WORK,
+) -> Silence:
+    """A silence that only informs; of gas in building 3."""
     begin = harness.clock.now + begins_ms
     silence = Silence(
         0,
-        Matchers(hazard="gas", place="b3"),
+        matchers,
         begin,
         begin + minutes * MINUTE,
         "li",
@@ -100,3 +108,16 @@ async def test_a_silence_that_holds_calls_back_comes_before_one_that_informs(har
     await harness.service.process_findings([new_finding(harness, finding)])
     await harness.send()
     assert harness.texts("wang") == []
+
+
+async def test_another_fault_of_the_device_under_work_waits_with_the_first(harness: Any, finding: Any) -> None:
+    planned(harness, matchers=Matchers(rule="battery", device="gas-1"))
+    fault = {"ledger": Ledger.HEALTH, "severity": Severity.LOW, "hazard": "device"}
+    await harness.service.process_findings([new_finding(harness, finding, **fault, rule="battery", title="电量低")])
+    await harness.service.process_findings([new_finding(harness, finding, **fault, rule="offline", title="离线")])
+    await harness.send()
+    told = len(harness.deliveries())
+    assert (harness.alert().state, harness.alert().joined) == (State.SHELVED, 1)
+    await harness.advance_time(3_700)
+    assert (harness.alert().state, harness.alert().rung) == (State.OPEN, 0)
+    assert len(harness.deliveries()) > told, "when the work is over, people are called for what still holds"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from alerts.alert import Actor, EscalationCause, ResponseSource, State
-from tests.alerts.incidents.test_assist_and_inform import HERE, SIGN, set_ladder
+from alerts.message import MessageKind
+from tests.alerts.incidents.test_assist_and_inform import HERE, SIGN, accepted, set_ladder
 
 WANG, DEPUTY, LI = "19900000001", "19900000002", "19900000003"
 LI_ACTOR = Actor("li", "李强", ResponseSource.SCREEN)
@@ -80,3 +81,27 @@ async def test_the_same_person_twice_counts_once(harness: Any, finding: Any) -> 
     alert = harness.alert()
     assert (alert.state, alert.people_missing) == (State.ON_SITE, 1)
     assert alert.wake_at == alert.climb_at
+
+
+async def test_a_colleague_with_a_card_keeps_its_buttons_while_one_more_is_needed(harness: Any, finding: Any) -> None:
+    """A card is not updated to "taken" while its recipient may still take it; a phone is asked once more by text."""
+    harness.service.escalator.outbox.enabled |= {"wecom"}
+    both = [{"role": role, "channels": [channel]} for role, channel in (("worker", "sms"), ("lead", "wecom"))]
+    set_ladder(harness, people_needed=2, rungs=[{"wait": "1m", "recipients": both}])
+    await harness.service.process_findings([finding()])
+    harness.database.write_blocking(lambda tx: accepted(harness, tx, "li"))
+    await harness.send()
+    await harness.service.receive_text(WANG, "11", harness.clock.now)
+    assert [row.kind for row in harness.deliveries() if row.person == "li"] == [MessageKind.ALERT]
+    assert (await harness.service.receive_press("liqiang", "ack:1", harness.clock.now)).done
+    assert harness.alert().people_missing == 0
+
+
+async def test_three_people_are_needed_and_each_one_counts(harness: Any, finding: Any) -> None:
+    set_ladder(harness, people_needed=3)
+    await harness.service.process_findings([finding()])
+    await harness.service.perform(1, "acknowledge", Actor("wang", "王芳", ResponseSource.SCREEN))
+    await harness.service.perform(1, "acknowledge", LI_ACTOR)
+    assert (harness.alert().people_missing, harness.alert().climb_at is None) == (1, False)
+    await harness.service.perform(1, "acknowledge", Actor("chen", "陈静", ResponseSource.SCREEN))
+    assert (harness.alert().people_missing, harness.alert().climb_at) == (0, None)

@@ -139,3 +139,28 @@ def test_a_ladder_states_its_own_times_and_the_rest_follows_from_severity() -> N
     assert (times.supervise_after_ms, times.supervise_ms, times.realarm_ms) == (0, 600_000, 60_000)
     assert times.return_ms == CaseTimes().case_times(Severity.CRITICAL).return_ms == 15 * MINUTE
     assert CaseTimes().case_times(Severity.LOW).realarm_ms is None
+
+
+async def test_a_ladder_that_no_longer_repeats_its_alarm_stays_silent(harness: Any, finding: Any) -> None:
+    """The site took the re-alarm out of its ladder while an alert waited for it."""
+    choice = harness.service.escalator.choice
+    written = choice.policy
+    repeating = tuple(ladder.model_copy(update={"realarm_after": 15 * MINUTE}) for ladder in written.ladders)
+    choice.policy = written.model_copy(update={"ladders": repeating})
+    await harness.service.process_findings([finding(severity=Severity.LOW)])
+    await harness.service.perform(1, "arrive", WANG)
+    assert harness.alert().realarm_at == harness.clock.now + 15 * MINUTE
+    harness.service.due_alerts.status_of = lambda *_: FindingStatus.ACTIVE
+    choice.policy = written
+    await harness.advance_time(16 * 60)
+    assert harness.alert().realarm_at is None
+    assert not any("仍在报警" in line for line in harness.timeline())
+
+
+async def test_a_worker_answers_with_what_it_turned_out_to_be(harness: Any, finding: Any) -> None:
+    """The button of a conclusion, pressed while the alert is still his: it is dealt with, and by this."""
+    await harness.service.process_findings([finding()])
+    await harness.service.perform(1, "arrive", WANG)
+    assert not (await harness.service.receive_press("liqiang", "false_alarm:1", harness.clock.now)).done
+    assert (await harness.service.receive_press("wangfang", "false_alarm:1", harness.clock.now)).done
+    assert (harness.alert().state, harness.alert().disposition) == (State.RESOLVED, "false_alarm")

@@ -10,8 +10,10 @@ from msgspec import structs
 from alerts.alert import Actor, ResponseSource, State
 from alerts.handling.replies import ReplyStatus
 from alerts.lifecycle.event import InvalidTransition
+from alerts.message import MessageKind
 from domain import Person
 from tests.alerts.incidents.scene_builders import add_people
+from tests.alerts.incidents.test_joined_dangers import fail
 
 WANG_PHONE, LI_PHONE, CHEN_PHONE = "19900000001", "19900000003", "19900000004"
 OPERATOR = "t-operator"
@@ -119,3 +121,29 @@ async def test_a_verifier_without_a_working_phone_is_passed_over(harness: Any, f
     harness.people = structs.replace(harness.people, people={**people, "li": Person("li", "李强")})
     await resolved_by_phone(harness, finding)
     assert harness.alert().verifier == "chen"
+
+
+async def test_who_was_asked_before_may_still_say_that_he_cannot(harness: Any, finding: Any) -> None:
+    await resolved_by_phone(harness, finding)
+    await harness.advance_time(30 * 60)
+    assert harness.alert().verifier == "chen"
+    await harness.service.receive_text(LI_PHONE, "12", harness.clock.now)
+    assert "李强无法核查（短信）" in harness.timeline()
+    assert harness.alert().verifier == "chen", "the one asked after him has his own time to answer"
+
+
+async def test_a_verifier_whose_number_is_refused_is_followed_by_the_next(harness: Any, finding: Any) -> None:
+    await harness.service.process_findings([finding()])
+    await harness.send()
+    await harness.service.perform(1, "arrive", acting("wang", "王芳", "wang"))
+    await harness.send()
+    harness.service.escalator.outbox.enabled |= {"wecom"}
+    await harness.service.perform(1, "resolve", acting("wang", "王芳", "wang"))
+    card, text = (row for row in harness.deliveries() if row.kind is MessageKind.VERIFY)
+    assert {card.channel, text.channel} == {"sms", "wecom"}
+    fail(harness, card)
+    assert harness.alert().verifier == "li", "the other message to him is still under way"
+    fail(harness, text)
+    assert harness.alert().verifier == "chen"
+    fail(harness, text)
+    assert harness.alert().verifier == "chen", "a second receipt about the same text changes nothing"

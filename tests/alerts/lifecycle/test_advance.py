@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from alerts.alert import ACTIVE_STATES, SYSTEM, Actor, Alert, ResponseSource, State, has_no_next_step
+from alerts.alert import ACTIVE_STATES, OWNED_STATES, SYSTEM, Actor, Alert, ResponseSource, State, has_no_next_step
 from alerts.lifecycle.advance import advance
 from alerts.lifecycle.danger import Danger
 from alerts.lifecycle.event import AlertEvent, Deadlines, Effect, InvalidField, InvalidTransition, Step
@@ -250,13 +250,16 @@ def test_every_unsettled_alert_has_a_next_step(sequence: list[Any]) -> None:
         event = AlertEvent(signal, actor, reason="理由", until=now + 1_000, danger=replace(BURST, severity=severity))
         to = {Signal.RETURN: "street", Signal.MERGE: "7"}.get(signal) if severity is not Severity.LOW else None
         event = replace(event, to=to, disposition="real" if severity is Severity.HIGH else None)
+        asked = replace(alert, verify_at=now) if alert.state is State.RESOLVED else alert
         with suppress(InvalidTransition, InvalidField):
-            alert = advance(alert, event, now, DEADLINES).alert
+            alert = advance(asked, event, now, replace(DEADLINES, realarm_ms=900_000)).alert
         assert not has_no_next_step(alert)
         assert (alert.state in ACTIVE_STATES) <= (alert.next_deadline is not None)
         assert (alert.returned_to is not None) <= (alert.state is State.RETURNED)
         assert (alert.overdue_since is None) == (alert.overdue_what == "")
         assert (alert.verify_at is not None) <= (alert.state is State.RESOLVED)
+        assert (alert.supervise_at is not None) <= (alert.overdue_since is not None)
+        assert (alert.realarm_at is not None) <= (alert.state in OWNED_STATES)
 
 
 def test_actions_are_the_signals_of_people() -> None:
@@ -285,3 +288,20 @@ def test_buttons_are_offered_for_what_is_possible(alert: Alert, possible: str, i
     actions = allowed_actions(alert)
     assert possible in actions
     assert impossible not in actions
+
+
+@pytest.mark.parametrize(("state", "signal"), [(State.ON_SITE, Signal.RESOLVE), (State.OPEN, Signal.SHELVE)])
+def test_an_order_ends_with_the_work_that_was_ordered(state: State, signal: Signal) -> None:
+    ordered = alert_with(state, owner="wang", order_until=NOW + 5)
+    done = step(ordered, signal, reason="检修", until=NOW + 5)
+    assert done.alert.order_until is None
+    assert step(ordered, Signal.RECOVERED, SYSTEM).alert.order_until == NOW + 5
+
+
+def test_an_alert_given_back_to_the_ladder_is_not_given_back_once_more() -> None:
+    """Nobody has it: without a body to hand it to there is nothing to return."""
+    with pytest.raises(InvalidTransition) as refused:
+        step(alert_with(State.RETURNED), Signal.RETURN, reason="不归我管")
+    assert refused.value.refusal is ActionRefusal.RETURNED
+    handed = step(alert_with(State.RETURNED), Signal.RETURN, reason="请社区办", to="community")
+    assert (handed.alert.returned_to, handed.effects[-1]) == ("community", Effect.NOTIFY_BODY)

@@ -120,3 +120,14 @@ def test_a_template_code_belongs_to_one_text() -> None:
         for code in template.codes.values():
             texts.setdefault(code, set()).add(template.name)
     assert {code: names for code, names in texts.items() if len(names) > 1} == {}
+
+
+def test_a_site_that_renames_one_state_keeps_the_others_and_files_each_text_once() -> None:
+    written = load_wording().model_dump(mode="json", by_alias=True)
+    catalog = TextCatalog.model_validate({**written, "statuses": {"alert": "请处置"}})
+    assert catalog.statuses == {**load_wording().statuses, "alert": "请处置"}
+    codes = catalog.codes_by_name({})
+    template = catalog.sms[0]
+    severity = next(iter(template.codes))
+    assert codes[f"{template.name}.{severity.value}"] == template.codes[severity]
+    assert len(codes) == 2 * sum(len(one.codes) for one in catalog.sms), "each text, and its exercise"

@@ -330,3 +330,13 @@ def test_the_card_of_a_call_mentions_recovered_data(catalog: Any) -> None:
     cards = CardRenderer(MessageRenderer(catalog, "枫树社区", TZ))
     card: Any = cards.call_card(alert_with(recovered_at=START), context_with(), "task")
     assert {"keyname": catalog.card.data, "value": catalog.card.recovered} in card["horizontal_content_list"]
+
+
+def test_a_card_that_asks_for_help_names_whom_it_is_about(catalog: Any) -> None:
+    cards = CardRenderer(MessageRenderer(catalog, "枫树社区", TZ))
+    context = context_with(MessageKind.ASSIST, affected_name="王奶奶")
+    card: Any = cards.call_card(alert_with(), context, "task")
+    assert {"keyname": catalog.card.person, "value": "王奶奶"} in card["horizontal_content_list"]
+    unknown: Any = cards.call_card(alert_with(), context_with(MessageKind.ASSIST), "task")
+    assert [row["keyname"] for row in unknown["horizontal_content_list"]] == [catalog.card.time]
+    assert cards.button_text(MessageKind.HELPED, "王芳") == catalog.card.helped

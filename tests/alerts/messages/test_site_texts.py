@@ -68,6 +68,7 @@ def test_a_severity_without_a_template_has_the_built_in_one_and_the_others_keep_
 def test_a_file_of_another_shape_is_left_to_the_validation(built_in: dict[str, Any]) -> None:
     assert completed([1], built_in) == [1]
     assert missing_texts([1], built_in) == missing_texts(None, built_in) == []
+    assert missing_texts({**built_in, "sms": "x"}, built_in) == []
     assert completed({"sms": "x", "why": 1}, built_in)["sms"] == "x"
     odd = {**built_in, "sms": [1, {"kind": "verify"}]}
     assert completed(odd, built_in)["sms"][:2] == [1, {"kind": "verify"}]

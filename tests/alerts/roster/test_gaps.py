@@ -112,3 +112,24 @@ def test_a_cell_has_the_gaps_of_the_cells_above_it_in_the_hours_in_which_it_has_
         ("c", at(12, 1), at(12, 2), ("fire",)),
     ]
     assert {gap.cell for gap in roster_gaps(community, NOW, TZ, at(12, 3), {"c"})} == {"c"}
+
+
+def test_a_gap_for_one_hazard_does_not_hide_that_the_cell_above_has_no_worker_at_all() -> None:
+    above, fire = Duty("2", "c", "worker", "b"), Duty("3", "g1", "worker", "a", hazards=("fire",))
+    leave = [override(who, who, None, at(12, 1), at(12, 2), OverrideKind.LEAVE) for who in "ab"]
+    community = site(above, fire, overrides=leave)
+    found = roster_gaps(community, NOW, TZ, at(12, 3), {"g1", "c"})
+    shown = list(gaps_for_cell(community, found, "g1", "worker", [(at(12, 1, 6), at(12, 1, 9))]))
+    assert [(gap.cell, gap.begin, gap.end, gap.hazards) for gap in shown] == [
+        ("g1", at(12, 1), at(12, 2), ("fire",)),
+        ("c", at(12, 1, 6), at(12, 1, 9), ()),
+    ]
+
+
+def test_the_same_hours_without_a_worker_are_one_gap_for_the_cell_that_is_nearest() -> None:
+    above = Duty("2", "c", "worker", "b")
+    leave = [override(who, who, None, at(12, 1), at(12, 2), OverrideKind.LEAVE) for who in "ab"]
+    community = site(Duty("1", "g1", "worker", "a"), above, overrides=leave)
+    found = roster_gaps(community, NOW, TZ, at(12, 3), {"g1", "c"})
+    shown = list(gaps_for_cell(community, found, "g1", "worker", [(at(12, 1), at(12, 2))]))
+    assert [(gap.cell, gap.begin, gap.end) for gap in shown] == [("g1", at(12, 1), at(12, 2))]

@@ -114,3 +114,8 @@ def test_a_district_of_1308_duties_has_its_schedule_of_two_weeks_in_time() -> No
     count = sum(len(schedule.segments(f"g{n}", "worker")) for n in range(436))
     assert count == 436 * 29
     assert perf_counter() - began < 3, "some 0.2 s on a machine that does nothing else"
+
+
+def test_the_hours_of_a_cell_are_computed_once() -> None:
+    schedule = RosterSchedule(site(Duty("1", "c", "worker", "b")), at(12, 1), at(12, 2), TZ)
+    assert schedule.segments("g1", "worker") is schedule.segments("g1", "worker", "gas"), "no line is for a hazard"

@@ -117,6 +117,7 @@ def test_windows_and_baselines_are_kept_and_the_same_rulebooks_change_nothing(bo
     assert state.histories is not None
     kept = state.histories["volume_m3"].samples
     engine.reload([book for book in books.values() if book.hazard != "gas"], T0 + 200 * HOUR)
+    assert {book.hazard for book in engine.books} == {book.hazard for book in books.values()} - {"gas"}
     assert engine.states["m"] is state
     assert state.histories["volume_m3"].samples == kept
 

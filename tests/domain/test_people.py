@@ -63,7 +63,7 @@ def test_a_finding_about_a_cell_belongs_to_that_cell() -> None:
     assert people.cell_concerned(Subject("device", "h"), None) is None
 
 
-def test_the_overrides_of_everybody_are_read_one_after_the_other() -> None:
+def test_the_overrides_of_all_people_are_read_one_after_the_other() -> None:
     leave = Override("o1", OverrideKind.LEAVE, "a", 0, 10, None)
     people = community(overrides=[leave, replace(leave, id="o2", person="b")])
     assert [one.id for one in people.overrides] == ["o1", "o2"]

@@ -1,4 +1,4 @@
-"""A notify-only silence: planned work is recorded and told for information; nobody is called until it ends."""
+"""A notify-only silence: planned work is recorded and before for information; nobody is called until it ends."""
 
 from __future__ import annotations
 
@@ -116,8 +116,8 @@ async def test_another_fault_of_the_device_under_work_waits_with_the_first(harne
     await harness.service.process_findings([new_finding(harness, finding, **fault, rule="battery", title="电量低")])
     await harness.service.process_findings([new_finding(harness, finding, **fault, rule="offline", title="离线")])
     await harness.send()
-    told = len(harness.deliveries())
+    before = len(harness.deliveries())
     assert (harness.alert().state, harness.alert().joined) == (State.SHELVED, 1)
     await harness.advance_time(3_700)
     assert (harness.alert().state, harness.alert().rung) == (State.OPEN, 0)
-    assert len(harness.deliveries()) > told, "when the work is over, people are called for what still holds"
+    assert len(harness.deliveries()) > before, "when the work is over, people are called for what still holds"

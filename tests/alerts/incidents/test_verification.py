@@ -123,7 +123,7 @@ async def test_a_verifier_without_a_working_phone_is_passed_over(harness: Any, f
     assert harness.alert().verifier == "chen"
 
 
-async def test_who_was_asked_before_may_still_say_that_he_cannot(harness: Any, finding: Any) -> None:
+async def test_a_person_asked_before_may_still_report_that_he_cannot_verify(harness: Any, finding: Any) -> None:
     await resolved_by_phone(harness, finding)
     await harness.advance_time(30 * 60)
     assert harness.alert().verifier == "chen"

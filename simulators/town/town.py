@@ -8,6 +8,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from domain import Cell, Device, Duty, Instant, Person, Place
+from domain.rosters import Rotation
 from simulators.events import Incident, TimedEvent
 
 
@@ -23,6 +24,15 @@ class Household(Struct, frozen=True):
     has_elder_alone: bool = False
 
 
+class Outline(Struct, frozen=True):
+    """The ground that a community, a compound or a building covers: a closed ring, counterclockwise, of longitude and
+    latitude in WGS-84.
+    """
+
+    place: str
+    ring: tuple[tuple[float, float], ...]
+
+
 class Town(Struct, frozen=True):
     """What a site would import, and the households. The same preset and seed give the same town."""
 
@@ -35,6 +45,8 @@ class Town(Struct, frozen=True):
     duties: tuple[Duty, ...]
     devices: tuple[Device, ...]
     households: tuple[Household, ...]
+    rotations: tuple[Rotation, ...] = ()
+    outlines: tuple[Outline, ...] = ()
 
 
 class Period(Struct, frozen=True):

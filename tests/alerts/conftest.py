@@ -148,9 +148,16 @@ class AlertHarness:
     """The alert service with its database, sender and SMS provider."""
 
     def __init__(
-        self, folder: Path, sms_server: AliyunSmsServer, client: httpx2.AsyncClient, clock: Clock, empty_database: Path
+        self,
+        folder: Path,
+        sms_server: AliyunSmsServer,
+        client: httpx2.AsyncClient,
+        clock: Clock,
+        empty_database: Path | None = None,
     ) -> None:
-        shutil.copy(empty_database, folder / "ledger.db")
+        """Without `empty_database` on the ledger that is in the folder."""
+        if empty_database is not None:
+            shutil.copy(empty_database, folder / "ledger.db")
         self.folder, self.sms_server, self.client, self.clock = folder, sms_server, client, clock
         self.people = small_community()
         self.channels: dict[str, Any] = {"sms": self.sms(), "logbook": Logbook()}

@@ -11,20 +11,15 @@ from typing import Any
 import pytest
 
 from console.events import EventHub
-from store.database import registry
 from store.database.database import Database, sqlite_url
 from store.history.duckdb.history import DuckDbHistory
 from tests.support.console_harness import (
     ADMIN,
-    CELLS,
-    DEVICES,
-    DUTIES,
-    PEOPLE,
-    PLACES,
     T0,
     Client,
     ConsoleHarness,
     client_of,
+    seed_registry,
 )
 
 
@@ -34,18 +29,10 @@ def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("blank")
     ledger = Database(sqlite_url(folder / "ledger.db"))
     ledger.migrate()
-    ledger.write_blocking(_seed)
+    ledger.write_blocking(seed_registry)
     ledger.close()
     asyncio.run(DuckDbHistory(folder / "history.duckdb").close())
     return folder
-
-
-def _seed(tx: Any) -> None:
-    registry.put_places(tx, PLACES, T0)
-    registry.put_cells(tx, CELLS, T0)
-    registry.put_people(tx, PEOPLE, T0)
-    registry.put_duties(tx, DUTIES, T0)
-    registry.put_devices(tx, DEVICES, T0)
 
 
 @pytest.fixture

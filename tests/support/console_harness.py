@@ -13,6 +13,7 @@ import httpx2
 import yaml
 from fastapi import FastAPI
 from prometheus_client.core import CounterMetricFamily
+from sqlalchemy import Connection
 
 from alerts.cases.categories import ReportCategories
 from alerts.cases.report import ReportLimits
@@ -96,6 +97,15 @@ DEVICES = (
     Device("gas-402", "gas_alarm", "JT-1", "b3-402", (Identity("zigbee2mqtt", "kitchen-402"),), {"floor": 4}),
     Device("band-101", "wristband", None, "court-101"),
 )
+
+
+def seed_registry(tx: Connection) -> None:
+    """The places, cells, people, duties and devices above."""
+    registry.put_places(tx, PLACES, T0)
+    registry.put_cells(tx, CELLS, T0)
+    registry.put_people(tx, PEOPLE, T0)
+    registry.put_duties(tx, DUTIES, T0)
+    registry.put_devices(tx, DEVICES, T0)
 
 
 @cache

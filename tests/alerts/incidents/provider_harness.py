@@ -57,15 +57,20 @@ async def two_providers(
 
     app = Starlette(routes=[Route("/{name}", callback, methods=["GET", "POST"])])
     async with server, LoopbackServer(app) as host:
-        account = TencentAccount("AKIDT", "tsecret", server.url)
-        settings = TencentSmsSettings(account, APP_ID, SIGN, {name: name for name in templates}, FIXED_ID)
-        providers = {"aliyun": harness.sms(), "tencent": TencentSms(harness.client, settings)}
-        harness.channels["sms"] = ProviderChain("sms", providers, plans or {})
+        use_two_providers(harness, server.url, plans)
         harness.tencent = server
         harness.sms_server.callback_url, server.callback_url = f"{host.url}/aliyun", f"{host.url}/tencent"
         harness.stop()
         harness.start()
         yield server
+
+
+def use_two_providers(harness: Any, tencent_url: str, plans: dict[str, ProviderPlan] | None = None) -> None:
+    """Texts go by the harness's Aliyun server, else by the Tencent server at this address."""
+    account = TencentAccount("AKIDT", "tsecret", tencent_url)
+    settings = TencentSmsSettings(account, APP_ID, SIGN, {name: name for name in tencent_templates()}, FIXED_ID)
+    providers = {"aliyun": harness.sms(), "tencent": TencentSms(harness.client, settings)}
+    harness.channels["sms"] = ProviderChain("sms", providers, plans or {})
 
 
 async def send(harness: Any) -> None:

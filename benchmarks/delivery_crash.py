@@ -2,10 +2,12 @@
 
     python -m benchmarks.delivery_crash [--story all] [--kills 30] [--seed 1]
 
-Stories (benchmarks/kill_stories.py): a leak, a failover between two SMS providers, a merge, orders and states of a
-12345 platform, a swap of a roster. In each round the service is killed before or after a random transaction or request,
-or before a random SQL statement within a transaction; now and then again while it works off what was left. Everything
-is real but the other ends: `fengshao up`, its broker and files; simulated Aliyun, Tencent and a platform, over HTTP.
+Stories (benchmarks/kill_stories.py, kill_case_stories.py): a leak, a failover between two SMS providers, a merge,
+orders and states of a 12345 platform, a swap of a roster.
+
+In each round the service is killed before or after a random transaction or request, or before a random SQL statement
+within a transaction; now and then again while it works off what was left. Everything is real but the other ends:
+`fengshao up`, its broker and files; simulated Aliyun, Tencent and a platform, over HTTP.
 """
 
 from __future__ import annotations
@@ -20,9 +22,10 @@ from collections import Counter
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
+from benchmarks.kill_case_stories import STORIES
 from benchmarks.kill_points import BOUNDARY, FILE, STATEMENT, arm
 from benchmarks.kill_site import ENVIRON, Outside, write_site
-from benchmarks.kill_stories import STORIES, Story
+from benchmarks.kill_stories import Story
 from benchmarks.service import Service, service
 
 DIES_WITHIN_S = 6.0

@@ -62,7 +62,7 @@ def seeded_database(tmp_path_factory: pytest.TempPathFactory, empty_database: Pa
     return path
 
 
-def fresh(folder: Path, name: str, empty_database: Path) -> Path:
+def new_folder(folder: Path, name: str, empty_database: Path) -> Path:
     """A folder with an empty database, for one kill."""
     made = folder / name
     made.mkdir()
@@ -109,23 +109,23 @@ async def test_a_worker_has_one_text_wherever_the_process_dies_after_the_first_p
 ) -> None:
     """Point 8 is after the second provider was chosen and before it was asked. It cannot say so: the text is
     not sent twice, and the deputy is called half a minute after the leak."""
-    outcome = await after_failover(fresh(tmp_path, "one", empty_database), children, number, REFUSED)
+    outcome = await after_failover(new_folder(tmp_path, "one", empty_database), children, number, REFUSED)
     in_doubt = {"killed": True, "worker": 0, "deputy": 1, "by": ("tencent", "unknown")}
     assert outcome["killed"]
     assert (outcome["worker"], outcome["deputy"]) == (1, 0) or (number == 8 and outcome == in_doubt), outcome
 
 
-async def test_a_worker_has_one_text_when_the_first_provider_took_it_and_the_process_died_before_the_answer(
+async def test_a_worker_has_one_text_when_the_first_provider_accepted_and_its_answer_is_lost_with_the_process(
     tmp_path: Path, children: KillChildren, empty_database: Path
 ) -> None:
-    outcome = await after_failover(fresh(tmp_path, "one", empty_database), children, 6, HANGS)
+    outcome = await after_failover(new_folder(tmp_path, "one", empty_database), children, 6, HANGS)
     assert (outcome["killed"], outcome["worker"], outcome["deputy"], outcome["by"][0]) == (True, 1, 0, "aliyun")
 
 
 async def test_a_merge_is_done_as_a_whole_or_not_at_all(
     tmp_path: Path, children: KillChildren, empty_database: Path
 ) -> None:
-    start = fresh(tmp_path, "start", empty_database)
+    start = new_folder(tmp_path, "start", empty_database)
     async with AliyunSmsServer(access_keys={}, templates={}, clock=Clock()) as aliyun, loopback_client(0.5) as client:
         harness = AlertHarness(start, aliyun, client, Clock())
         other = gas_finding(id="other", device="gas-2", subject=Subject("device", "gas-2"), place="403")
@@ -134,7 +134,7 @@ async def test_a_merge_is_done_as_a_whole_or_not_at_all(
         harness.stop()
         seen = set[bool]()
         for number in (9, 40):
-            folder = fresh(tmp_path, f"{number}", start / "ledger.db")
+            folder = new_folder(tmp_path, f"{number}", start / "ledger.db")
             await children.is_killed("merge", folder, (STATEMENT, number))
             harness = AlertHarness(folder, aliyun, client, Clock())
             merged = harness.alert(2).state is State.CLOSED
@@ -158,7 +158,7 @@ def findings(harness: AlertHarness, alert: int) -> set[str]:
 async def test_an_accepted_swap_is_in_force_with_its_record_or_still_proposed(
     tmp_path: Path, children: KillChildren, seeded_database: Path
 ) -> None:
-    start = fresh(tmp_path, "start", seeded_database)
+    start = new_folder(tmp_path, "start", seeded_database)
     async with console(start) as client:
         body = {
             "asker": "w-zhang", "other": "w-li", "from": "2026-11-23T00:00:00+08:00",
@@ -169,7 +169,7 @@ async def test_an_accepted_swap_is_in_force_with_its_record_or_still_proposed(
         link = proposed.json()["link"].removeprefix("/swap#")
     seen = set[bool]()
     for number in (7, 30):
-        folder = fresh(tmp_path, f"{number}", start / "ledger.db")
+        folder = new_folder(tmp_path, f"{number}", start / "ledger.db")
         await children.is_killed("swap", folder, (STATEMENT, number), link=link)
         async with console(folder) as client:
             (swap,) = (await client.get("/api/v1/rosters/swaps")).json()["items"]
@@ -185,7 +185,7 @@ async def test_an_accepted_swap_is_in_force_with_its_record_or_still_proposed(
 async def test_an_order_and_a_state_of_a_platform_are_taken_once_when_it_repeats_them_after_a_crash(
     tmp_path: Path, children: KillChildren, seeded_database: Path
 ) -> None:
-    folder = fresh(tmp_path, "one", seeded_database)
+    folder = new_folder(tmp_path, "one", seeded_database)
     assert await children.is_killed("exchange", folder, (STATEMENT, 24))
     async with exchange_harness(folder) as running:
         pushed = [await running.hotline.push_order("GD-1", **ORDER) for _ in range(2)]

@@ -32,7 +32,8 @@ class MessageHeader(Struct, frozen=True):
     """What an encoder needs beside the values: the platform's id of the device, the time and a sequence number.
 
     `at` is the time of the device's clock. `kind` and `model` choose the vendor's fields; `gateway` is the platform's
-    id of the gateway, where messages name it.
+    id of the gateway, where messages name it. `gateway_seq` is the number of messages that the gateway has sent, and
+    `is_first` whether the device has sent none since the gateway started.
     """
 
     identity: str
@@ -41,6 +42,8 @@ class MessageHeader(Struct, frozen=True):
     kind: str = ""
     model: str | None = None
     gateway: str = ""
+    gateway_seq: int = 0
+    is_first: bool = False
 
 
 class Sent(Struct, frozen=True):

@@ -13,6 +13,7 @@ import msgspec
 from domain import Instant
 from simulators.events import Measurement
 from simulators.wire import Message, MessageHeader
+from simulators.wire.lorawan import encode_frame
 
 _APPLICATION: Final = "17c82e96-be03-4f38-aef3-f83d48582d97"
 _TENANT: Final = "52f14cd4-c6f1-4fbd-8f87-4025e1d49242"
@@ -21,16 +22,17 @@ _GATEWAYS: Final = ("0016c001f153a14c", "0016c001f153a14d")
 
 
 def encode(measurement: Measurement, header: MessageHeader) -> list[Message]:
-    """An `up` event with decoded values; the radio parameters are derived from the frame counter."""
+    """An `up` event with the frame of the device's model; the radio parameters are derived from the frame counter."""
+    frame = encode_frame(measurement.values, header.model, header.seq)
     body: dict[str, object] = {
         "deduplicationId": _uuid(header),
         "time": _nanoseconds(header.at),
         "deviceInfo": _device_info(measurement.device, header.identity),
         "devAddr": f"00{header.identity[-6:]}",
         "dr": 1,
-        "fPort": 2,
-        "data": base64.b64encode(header.seq.to_bytes(8, "big")).decode(),
-        "object": dict(measurement.values),
+        "fPort": frame.port,
+        "data": base64.b64encode(frame.data).decode(),
+        "object": frame.decoded,
         "rxInfo": [_reception(header)],
         "txInfo": {
             "frequency": 486300000,

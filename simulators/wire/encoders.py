@@ -7,7 +7,26 @@ from typing import Final
 
 from domain import SECOND, Device, Instant
 from simulators.events import Batch, Measurement, TimedEvent
-from simulators.wire import HttpPush, Message, MessageHeader, Sent, chirpstack, native, zigbee2mqtt
+from simulators.wire import (
+    HttpPush,
+    Message,
+    MessageHeader,
+    Sent,
+    alink,
+    chirpstack,
+    ctwing,
+    hj212,
+    iotda,
+    jetlinks,
+    native,
+    setracker,
+    shelly,
+    sparkplug,
+    tasmota,
+    thingsboard,
+    tts,
+    zigbee2mqtt,
+)
 
 Encoder = Callable[[Measurement, MessageHeader], Sequence[Message | HttpPush]]
 BatchEncoder = Callable[[Batch, MessageHeader], Sequence[Message | HttpPush]]
@@ -15,9 +34,24 @@ BatchEncoder = Callable[[Batch, MessageHeader], Sequence[Message | HttpPush]]
 ENCODERS: Final[Mapping[str, Encoder]] = {
     "native": native.encode,
     "chirpstack": chirpstack.encode,
+    "tts": tts.encode,
     "zigbee2mqtt": zigbee2mqtt.encode,
+    "alink": alink.encode,
+    "iotda": iotda.encode,
+    "ctwing": ctwing.encode,
+    "thingsboard": thingsboard.encode,
+    "jetlinks": jetlinks.encode,
+    "tasmota": tasmota.encode,
+    "shelly": shelly.encode,
+    "hj212": hj212.encode,
+    "setracker": setracker.encode,
+    "sparkplug": sparkplug.encode,
 }
-BATCH_ENCODERS: Final[Mapping[str, BatchEncoder]] = {"native": native.encode_batch}
+BATCH_ENCODERS: Final[Mapping[str, BatchEncoder]] = {
+    "native": native.encode_batch,
+    "iotda": iotda.encode_batch,
+    "thingsboard": thingsboard.encode_batch,
+}
 """Of platforms whose messages may carry several instants; on the others a batch is a message per entry."""
 _PLATFORM_CLOCKS: Final = frozenset({"chirpstack", "tts", "ctwing"})
 """Platforms whose messages carry the time of the network server, not that of the device."""
@@ -56,7 +90,12 @@ class MessageEncoder:
 
     def encode(self, measurement: Measurement, at: Instant) -> Sequence[Message | HttpPush]:
         """The messages of a measurement that is sent at an instant."""
-        return ENCODERS[self.platform(measurement.device)](measurement, self._header(measurement.device, at, 1))
+        platform, identity = self._identities[measurement.device]
+        header = self._header(measurement.device, at, 1)
+        messages = ENCODERS[platform](measurement, header)
+        if platform == "sparkplug":
+            self.counts[_edge_node(identity)] = header.gateway_seq + len(messages)
+        return messages
 
     def encode_batch(self, batch: Batch) -> Sequence[Message | HttpPush]:
         """The messages of a batch: one where the platform's format carries several instants."""
@@ -94,15 +133,22 @@ class MessageEncoder:
 
     def _header(self, device: str, at: Instant, messages: int) -> MessageHeader:
         """`messages`: how many sequence numbers are used; the header has the last one."""
-        count = self.counts.get(device, 0) + messages
-        self.counts[device] = count
+        before = self.counts.get(device, 0)
+        self.counts[device] = before + messages
         registered = self._devices[device]
         platform, identity = self._identities[device]
         return MessageHeader(
             identity=identity,
             at=at if platform in _PLATFORM_CLOCKS else self._device_time(device, at),
-            seq=self._first_seq + count - 1,
+            seq=self._first_seq + before + messages - 1,
             kind=registered.kind,
             model=registered.model,
             gateway=str(registered.attributes.get("gateway", "")),
+            gateway_seq=self.counts.get(_edge_node(identity), 0) if platform == "sparkplug" else 0,
+            is_first=before == 0,
         )
+
+
+def _edge_node(identity: str) -> str:
+    """`group/edge` of Sparkplug's `group/edge/device`."""
+    return identity.rpartition("/")[0]

@@ -5,10 +5,11 @@ One well-mixed volume with a leak and ventilation. The lower explosive limit (LE
 
 from __future__ import annotations
 
-import math
 from typing import Final
 
 from msgspec import Struct, structs
+
+from simulators.models.mixing import concentration_after
 
 LEL_FRACTION: Final = 0.05
 _HOUR_S: Final = 3600.0
@@ -34,11 +35,8 @@ def room_after(room: Room, seconds: float, release_m3h: float, air_changes_h: fl
     True
     """
     inflow = release_m3h / room.volume_m3 / _HOUR_S
-    decay = air_changes_h / _HOUR_S
-    if decay == 0.0:
-        return structs.replace(room, gas=min(room.gas + inflow * seconds, 1.0))
-    equilibrium = inflow / decay
-    return structs.replace(room, gas=min(equilibrium + (room.gas - equilibrium) * math.exp(-decay * seconds), 1.0))
+    level = concentration_after(room.gas, inflow, air_changes_h / _HOUR_S, seconds)
+    return structs.replace(room, gas=min(level, 1.0))
 
 
 class Detector(Struct, frozen=True):

@@ -5,15 +5,15 @@
 from __future__ import annotations
 
 import base64
-from datetime import UTC, datetime
 from typing import Final
 
 import msgspec
 
-from domain import Instant
-from simulators.events import Measurement
+from simulators.events import Batch, Measurement, TimedValues
 from simulators.wire import Message, MessageHeader
-from simulators.wire.lorawan import encode_frame
+from simulators.wire.lorawan import RadioFrame, encode_frame
+from simulators.wire.lorawan_meters import METER_FORMATS, encode_uploads
+from simulators.wire.times import rfc3339_nanoseconds
 
 _APPLICATION: Final = "17c82e96-be03-4f38-aef3-f83d48582d97"
 _TENANT: Final = "52f14cd4-c6f1-4fbd-8f87-4025e1d49242"
@@ -22,12 +22,34 @@ _GATEWAYS: Final = ("0016c001f153a14c", "0016c001f153a14d")
 
 
 def encode(measurement: Measurement, header: MessageHeader) -> list[Message]:
-    """An `up` event with the frame of the device's model; the radio parameters are derived from the frame counter."""
-    frame = encode_frame(measurement.values, header.model, header.seq)
+    """An `up` event with the frame of the device's model."""
+    if header.model is not None and header.model in METER_FORMATS:
+        return encode_batch(Batch(measurement.device, (TimedValues(header.at, measurement.values),)), header)
+    return [_uplink(measurement.device, encode_frame(measurement.values, header.model, header.seq), header)]
+
+
+def encode_batch(batch: Batch, header: MessageHeader) -> list[Message]:
+    """A meter's readings of several instants in as few events as its frames allow, all at the header's time.
+
+    Another model has no frame for them: one event for each instant.
+    """
+    if header.model is not None and header.model in METER_FORMATS:
+        frames = list(encode_uploads(batch.entries, header.model))
+    else:
+        frames = [encode_frame(entry.values, header.model, header.seq) for entry in batch.entries]
+    first_seq = header.seq - len(batch.entries) + 1
+    return [
+        _uplink(batch.device, frame, msgspec.structs.replace(header, seq=first_seq + index))
+        for index, frame in enumerate(frames)
+    ]
+
+
+def _uplink(device: str, frame: RadioFrame, header: MessageHeader) -> Message:
+    """The radio parameters are derived from the frame counter."""
     body: dict[str, object] = {
         "deduplicationId": _uuid(header),
-        "time": _nanoseconds(header.at),
-        "deviceInfo": _device_info(measurement.device, header.identity),
+        "time": rfc3339_nanoseconds(header.at, "+00:00"),
+        "deviceInfo": _device_info(device, header.identity),
         "devAddr": f"00{header.identity[-6:]}",
         "dr": 1,
         "fPort": frame.port,
@@ -41,14 +63,14 @@ def encode(measurement: Measurement, header: MessageHeader) -> list[Message]:
     }
     if header.seq:
         body["fCnt"] = header.seq
-    return [_event("up", header.identity, body)]
+    return _event("up", header.identity, body)
 
 
 def encode_join(device: str, header: MessageHeader) -> list[Message]:
     """A `join` event: the device has joined the network."""
     body: dict[str, object] = {
         "deduplicationId": _uuid(header),
-        "time": _nanoseconds(header.at),
+        "time": rfc3339_nanoseconds(header.at, "+00:00"),
         "deviceInfo": _device_info(device, header.identity),
         "devAddr": f"00{header.identity[-6:]}",
     }
@@ -59,7 +81,7 @@ def encode_status(device: str, battery_pct: float, header: MessageHeader) -> lis
     """A `status` event: link margin and battery from DevStatusAns."""
     body: dict[str, object] = {
         "deduplicationId": _uuid(header),
-        "time": _nanoseconds(header.at),
+        "time": rfc3339_nanoseconds(header.at, "+00:00"),
         "deviceInfo": _device_info(device, header.identity),
         "margin": 10,
         "batteryLevel": battery_pct,
@@ -96,10 +118,5 @@ def _reception(header: MessageHeader) -> dict[str, object]:
 
 
 def _uuid(header: MessageHeader) -> str:
-    digits = f"{header.identity}{header.at:016x}"[-32:].rjust(32, "0")
+    digits = f"{header.identity[-8:]}{header.seq:08x}{header.at:016x}"[-32:].rjust(32, "0")
     return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
-
-
-def _nanoseconds(at: Instant) -> str:
-    seconds = datetime.fromtimestamp(at // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    return f"{seconds}.{at % 1000:03d}000000+00:00"

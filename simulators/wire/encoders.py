@@ -16,6 +16,7 @@ from simulators.wire import (
     chirpstack,
     ctwing,
     hj212,
+    homeassistant,
     iotda,
     jetlinks,
     native,
@@ -25,6 +26,7 @@ from simulators.wire import (
     tasmota,
     thingsboard,
     tts,
+    wmbusmeters,
     zigbee2mqtt,
 )
 
@@ -46,9 +48,13 @@ ENCODERS: Final[Mapping[str, Encoder]] = {
     "hj212": hj212.encode,
     "setracker": setracker.encode,
     "sparkplug": sparkplug.encode,
+    "wmbusmeters": wmbusmeters.encode,
+    "homeassistant": homeassistant.encode,
 }
 BATCH_ENCODERS: Final[Mapping[str, BatchEncoder]] = {
     "native": native.encode_batch,
+    "chirpstack": chirpstack.encode_batch,
+    "tts": tts.encode_batch,
     "iotda": iotda.encode_batch,
     "thingsboard": thingsboard.encode_batch,
 }

@@ -1,8 +1,9 @@
 """HJ 212-2017, the text frames of China's environmental monitoring, tunnelled through MQTT: `hj212/{MN}`.
 
 Source: HJ 212-2017 sections 6.3 (frame, CN=2011 real-time data, field `Flag`) and annex A (CRC16); codes of HJ 524-2009
-(a05002 methane, a21005 carbon monoxide, a21028 hydrogen sulphide, a01001 temperature). Concentrations are mg/m³ at
-0 °C and 101.325 kPa, except methane, which stations of sewers report in % by volume here as the operator's own factor.
+(a21005 carbon monoxide, a21028 hydrogen sulphide, a01001 temperature). Concentrations are mg/m³ at 0 °C and
+101.325 kPa. What the standard has no code for (a cover, a water level, methane in % by volume) is a factor of the
+operator's own, with our name.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from domain import Value
 from simulators.events import Measurement
 from simulators.wire import Message, MessageHeader
 from simulators.wire.fields import Field, encode_value
@@ -28,19 +30,19 @@ _SYSTEM: Final = 31
 
 
 def encode(measurement: Measurement, header: MessageHeader) -> list[Message]:
-    """Real-time data of the factors that the station has. `identity`: MN, 24 characters."""
-    factors = [
-        f"{field.name}-Rtd={encode_value(field, measurement.values[quantity])},{field.name}-Flag=N"
-        for quantity, field in _FACTORS.items()
-        if quantity in measurement.values
-    ]
-    if not factors:
-        return []
+    """Real-time data of all factors. `identity`: MN, 24 characters."""
+    factors = [_factor(quantity, value) for quantity, value in measurement.values.items()]
     at = beijing(header.at)
     request = f"QN={at:%Y%m%d%H%M%S}{header.at % 1000:03d};ST={_SYSTEM};CN=2011;PW=123456;MN={header.identity};Flag=4"
     data = f"{request};CP=&&DataTime={at:%Y%m%d%H%M%S};{';'.join(factors)}&&".encode()
     frame = b"##%04d%s%04X\r\n" % (len(data), data, crc16(data))
     return [Message(f"hj212/{header.identity}", frame)]
+
+
+def _factor(quantity: str, value: Value) -> str:
+    field = _FACTORS.get(quantity, Field(quantity))
+    number = int(value) if isinstance(value, bool) else encode_value(field, value)
+    return f"{field.name}-Rtd={number},{field.name}-Flag=N"
 
 
 def crc16(data: bytes) -> int:

@@ -2,7 +2,8 @@
 them.
 
 Sources: READMEs of Milesight's SensorDecoders (GS101, EM300-MCS, EM300-SLD, EM310-TILT, WS101, WS202), test data of
-ChirpStack's device profiles (Yobiiq SD-1001, Dragino LDS02). A test decodes the printed frames of these documents.
+ChirpStack's device profiles (Yobiiq SD-1001, Dragino LDS02), codecs and examples of The Things Network's device
+repository (Netvox RA02A, Dingtek DC413 and DF702). A test compares frames with those printed there.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ from domain import Value
 
 _MILESIGHT_PORT: Final = 85
 _TILT_THRESHOLD_DEG: Final = 20.0
+_HIGH_TEMPERATURE_C: Final = 60
+_WELL_DEPTH_MM: Final = 1700
+_BIN_DEPTH_MM: Final = 2000
 
 
 class RadioFrame(Struct, frozen=True):
@@ -157,6 +161,56 @@ def _lds02(values: Mapping[str, Value]) -> RadioFrame:
     return RadioFrame(10, data, decoded)
 
 
+def _ra02a(values: Mapping[str, Value]) -> RadioFrame:
+    """Smoke alarm with temperature: volt in tenths, two alarm bytes, temperature in tenths."""
+    tenths_v, tenths_c = round(float(values.get("battery_v", 3.0)) * 10), round(float(values.get("temp_c", 21)) * 10)
+    is_fire, is_hot = bool(values.get("alarm")), tenths_c >= _HIGH_TEMPERATURE_C * 10
+    words = {True: "Alarm", False: "No Alarm"}
+    data = struct.pack(">BBBBBBh", 1, 10, 1, tenths_v, is_fire, is_hot, tenths_c) + bytes(3)
+    decoded = {"Device": "RA02A", "Volt": tenths_v / 10, "FireAlarm": words[is_fire], "HighTempAlarm": words[is_hot]}
+    return RadioFrame(6, data, decoded | {"Temp": tenths_c / 10})
+
+
+def _dingtek(device_type: int, level_mm: int, values: Mapping[str, Value], alarms: tuple[bool, bool]) -> bytes:
+    """A heartbeat without position: level, temperature, tilt, nibbles of the alarms (level; tilt, battery)."""
+    temp_c, angle = round(float(values.get("temp_c", 20))), abs(round(float(values.get("tilt_deg", 0))))
+    is_full, is_tilted = alarms
+    is_low = bool(values.get("battery_low"))
+    body = struct.pack(">HBBBB", level_mm, 0, temp_c, 0, angle) + bytes([is_full << 4, is_tilted << 4 | is_low])
+    return bytes([0x80, 0, 1, device_type, 0x11]) + body + bytes([0, 1, 0, 0x81])
+
+
+def _dc413(values: Mapping[str, Value]) -> RadioFrame:
+    """Manhole cover: the fall alarm is that of its tilt, the level is measured down from the cover."""
+    level_mm = max(_WELL_DEPTH_MM - round(float(values.get("water_level_mm", 0))), 0)
+    alarms = bool(values.get("flooded")), bool(values.get("opened"))
+    decoded = {
+        "level": level_mm,
+        "alarmLevel": alarms[0],
+        "alarmFall": alarms[1],
+        "alarmBattery": bool(values.get("battery_low")),
+        "angle": abs(round(float(values.get("tilt_deg", 0)))),
+        "temperature": round(float(values.get("temp_c", 20))),
+        "frameCounter": 1,
+    }
+    return RadioFrame(3, _dingtek(2, level_mm, values, alarms), decoded)
+
+
+def _df702(values: Mapping[str, Value]) -> RadioFrame:
+    """Waste bin: numbers are texts with their units; the level is measured down from the lid."""
+    level_mm = round(_BIN_DEPTH_MM * (1 - float(values.get("fill_pct", 0)) / 100))
+    decoded = {
+        "level": f"{level_mm} mm",
+        "full": bool(values.get("full")),
+        "fire": False,
+        "tilt": False,
+        "battery": bool(values.get("battery_low")),
+        "angle": "0 °",
+        "temperature": f"{round(float(values.get('temp_c', 20)))} ℃",
+    }
+    return RadioFrame(3, _dingtek(1, level_mm, values, (bool(values.get("full")), False)), decoded)
+
+
 RADIO_FORMATS: Final[Mapping[str, RadioFormat]] = {
     "GS101": _gs101,
     "EM300-MCS": _em300_mcs,
@@ -166,6 +220,9 @@ RADIO_FORMATS: Final[Mapping[str, RadioFormat]] = {
     "WS202": _ws202,
     "SD-1001": _sd1001,
     "LDS02": _lds02,
+    "RA02A": _ra02a,
+    "DC413": _dc413,
+    "DF702": _df702,
 }
 """By model."""
 

@@ -11,9 +11,10 @@ from typing import Final
 
 import msgspec
 
-from simulators.events import Measurement
+from simulators.events import Batch, Measurement, TimedValues
 from simulators.wire import Message, MessageHeader
-from simulators.wire.lorawan import encode_frame
+from simulators.wire.lorawan import RadioFrame, encode_frame
+from simulators.wire.lorawan_meters import METER_FORMATS, encode_uploads
 from simulators.wire.times import rfc3339_nanoseconds
 
 _APPLICATION: Final = "fengshu"
@@ -22,7 +23,27 @@ _TENANT: Final = "community"
 
 def encode(measurement: Measurement, header: MessageHeader) -> list[Message]:
     """An `up` message with the frame of the device's model and what the payload formatter made of it."""
-    frame = encode_frame(measurement.values, header.model, header.seq)
+    if header.model is not None and header.model in METER_FORMATS:
+        return encode_batch(Batch(measurement.device, (TimedValues(header.at, measurement.values),)), header)
+    return [_uplink(encode_frame(measurement.values, header.model, header.seq), header)]
+
+
+def encode_batch(batch: Batch, header: MessageHeader) -> list[Message]:
+    """A meter's readings of several instants in as few messages as its frames allow, all at the header's time.
+
+    Another model has no frame for them: one message for each instant.
+    """
+    if header.model is not None and header.model in METER_FORMATS:
+        frames = list(encode_uploads(batch.entries, header.model))
+    else:
+        frames = [encode_frame(entry.values, header.model, header.seq) for entry in batch.entries]
+    first_seq = header.seq - len(batch.entries) + 1
+    return [
+        _uplink(frame, msgspec.structs.replace(header, seq=first_seq + index)) for index, frame in enumerate(frames)
+    ]
+
+
+def _uplink(frame: RadioFrame, header: MessageHeader) -> Message:
     received = rfc3339_nanoseconds(header.at, "Z")
     uplink: dict[str, object] = {
         "session_key_id": "AXA50tHGUUucuzS/bCGMNw==",
@@ -42,7 +63,7 @@ def encode(measurement: Measurement, header: MessageHeader) -> list[Message]:
     if header.seq:
         uplink["f_cnt"] = header.seq
     body = _identifiers(header) | {"received_at": received, "uplink_message": uplink}
-    return [_message(header, "up", body)]
+    return _message(header, "up", body)
 
 
 def encode_join(header: MessageHeader) -> list[Message]:

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from app.config.catalog import load_kinds, load_mappings
-from domain import Device, Identity, Value
+from domain import HOUR, Device, Identity, Value
 from ingest.decoding.decoder import Decoder
 from ingest.decoding.device_index import DeviceIndex
 from ingest.frame import Frame
 from ingest.http_push import PUSH_SOURCES
 from ingest.results import IngestResult
-from simulators.events import Measurement
+from simulators.events import Batch, Measurement, TimedValues
 from simulators.wire import HttpPush, Message
 from simulators.wire.encoders import ENCODERS, MessageEncoder
 
@@ -49,6 +49,12 @@ CASES: list[tuple[str, str, str | None, str, dict[str, Any], Values, frozenset[s
     ("chirpstack", "motion", "WS202", EUI, {}, {"occupied": True, "battery_pct": 55}, frozenset()),
     ("chirpstack", "smoke_alarm", "SD-1001", EUI, {}, {**SMOKE, "fault": False, "test": False}, frozenset()),
     ("chirpstack", "water_meter", None, EUI, {}, METER, frozenset()),
+    ("chirpstack", "water_meter", "flowIQ", EUI, {}, METER, frozenset(METER) - {"flow_m3h"}),
+    ("chirpstack", "smoke_alarm", "RA02A", EUI, {}, {"alarm": True, "temp_c": 68.5, "battery_v": 3.0}, frozenset()),
+    ("chirpstack", "manhole", "DC413", EUI, {}, OPEN_COVER, frozenset({"opened", "tilt_deg"})),
+    ("chirpstack", "manhole", "DC413", EUI, {}, {"opened": False, "flooded": True, "tilt_deg": 1}, frozenset()),
+    ("tts", "water_meter", "Qalcosonic W1", "meter-1", {}, METER, frozenset({"volume_m3"})),
+    ("tts", "bin", "DF702", "bin-1", {}, {"full": True, "temp_c": 31}, frozenset()),
     ("tts", "gas_alarm", "GS101", "eui-70b3d57ed0060001", {}, GAS_LEAK, frozenset({"alarm"})),
     ("tts", "water_leak", "EM300-SLD", "leak-1", {}, {"leak": False, "temp_c": 12.5}, frozenset()),
     ("zigbee2mqtt", "gas_alarm", None, "厨房 3-402", {}, GAS_LEAK, frozenset({"alarm"})),
@@ -83,7 +89,7 @@ CASES: list[tuple[str, str, str | None, str, dict[str, Any], Values, frozenset[s
     ("shelly", "water_leak", None, "shellyflood-10521CF29E20", {}, {"leak": True, "battery_pct": 70}, frozenset()),
     ("shelly", "door", None, "shellydw2-10521CF29E21", {}, {"opened": True, "battery_pct": 70}, frozenset()),
     ("shelly", "sos_button", None, "shellybutton1-10521CF29E22", {}, {"sos": True}, frozenset()),
-    ("hj212", "manhole", None, STATION, {}, OPEN_COVER, frozenset({"h2s_ppm"})),
+    ("hj212", "manhole", None, STATION, {}, OPEN_COVER, frozenset()),
     ("hj212", "gas_alarm", None, STATION, {}, {"co_ppm": 120, "temp_c": 22.5}, frozenset()),
     ("setracker", "wristband", None, WATCH, {}, BAND, frozenset()),
     ("setracker", "wristband", None, WATCH, {}, {"sos": True, "battery_pct": 60}, frozenset()),
@@ -98,11 +104,14 @@ CASES: list[tuple[str, str, str | None, str, dict[str, Any], Values, frozenset[s
         {"systolic_mmhg": 120, "diastolic_mmhg": 79, "heart_rate_bpm": 73},
         frozenset(),
     ),
+    ("wmbusmeters", "water_meter", None, "12345678", {}, METER, frozenset({"volume_m3", "burst", "leak", "backflow"})),
+    ("homeassistant", "motion", None, "motion_000007", {}, {"occupied": True, "battery_pct": 90}, frozenset()),
+    ("homeassistant", "door", None, "door_000007", {}, {"opened": True, "temp_c": 21.5}, frozenset()),
     ("sparkplug", "lamp_post", None, "fengshu/road-1/lamp-7", {}, {"on": True, "tilt_deg": 1.25}, frozenset()),
     ("sparkplug", "manhole", None, "fengshu/road-1/mh-7", {}, OPEN_COVER, frozenset()),
 ]
 _NUMBERS = count()
-TOLERANCES = {"lel_pct": 0.5, "h2s_ppm": 0.01, "co_ppm": 0.01}
+TOLERANCES = {"lel_pct": 0.5, "tilt_deg": 0.5, "h2s_ppm": 0.01, "co_ppm": 0.01}
 """Where the vendor's resolution is coarser than ours."""
 
 
@@ -158,6 +167,32 @@ def test_the_decoder_reads_the_values_that_were_sent(
     expected = {name: value for name, value in sent.items() if name in (has or sent)}
     got = {name: read.get(name) for name in expected}
     assert got == {name: pytest.approx(value, abs=TOLERANCES.get(name, 0)) for name, value in expected.items()}
+
+
+@pytest.mark.parametrize(
+    ("platform", "model", "identity"),
+    [
+        ("native", None, "d"),
+        ("iotda", None, "wm-1"),
+        ("thingsboard", None, "Meter 1"),
+        ("chirpstack", "flowIQ", EUI),
+        ("tts", "Qalcosonic W1", "meter-1"),
+    ],
+)
+def test_the_day_of_a_meter_is_read_hour_by_hour(
+    decoder: Decoder, platform: str, model: str | None, identity: str
+) -> None:
+    device = Device(f"d-{next(_NUMBERS)}", "water_meter", model, None, (Identity(platform, identity),))
+    decoder.device_index = DeviceIndex((device,))
+    midnight = AT // HOUR * HOUR
+    entries = tuple(TimedValues(midnight - (23 - hour) * HOUR, {"volume_m3": 7 + hour / 100}) for hour in range(24))
+
+    messages = MessageEncoder((device,), AT).encode_batch(Batch(device.id, entries))
+    result = decoder.decode(frames(messages, midnight + 60_000))
+
+    assert [] == [(refusal.reason, refusal.detail) for refusal in result.refusals]
+    read = {reading.at: reading.values["volume_m3"] for reading in result.readings if "volume_m3" in reading.values}
+    assert read == {entry.at: pytest.approx(float(entry.values["volume_m3"])) for entry in entries}
 
 
 def test_every_platform_with_an_encoder_is_decoded() -> None:

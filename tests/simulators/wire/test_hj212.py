@@ -25,5 +25,6 @@ def test_real_time_data_is_framed_with_length_and_checksum() -> None:
     assert data.endswith(b"DataTime=20160801085857;a21005-Rtd=12.504,a21005-Flag=N;a01001-Rtd=21.5,a01001-Flag=N&&")
 
 
-def test_a_station_without_a_factor_of_these_values_sends_nothing() -> None:
-    assert hj212.encode(Measurement("s", {"opened": True}), MessageHeader(MN, 0, 1)) == []
+def test_what_the_standard_has_no_code_for_is_a_factor_of_the_operators_own() -> None:
+    (message,) = hj212.encode(Measurement("s", {"opened": True, "ch4_pct": 0.4}), MessageHeader(MN, 0, 1))
+    assert b";opened-Rtd=1,opened-Flag=N;ch4_pct-Rtd=0.4,ch4_pct-Flag=N&&" in message.payload

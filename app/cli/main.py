@@ -20,6 +20,7 @@ from app.cli.report import report_command
 from app.cli.reports import reports_group
 from app.cli.rosters import rosters_group
 from app.cli.site import site_group
+from app.cli.town import town_group
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -296,6 +297,7 @@ def send_test_message(site: Path, to: str, channel: str, provider: str | None) -
 main.add_command(check)
 main.add_command(exchange_group)
 main.add_command(site_group)
+main.add_command(town_group)
 main.add_command(report_command)
 main.add_command(reports_group)
 main.add_command(drill_group)

@@ -53,7 +53,7 @@ class Installer:
         """The devices of one compound, gateways first: others name them."""
         community = compound.plan.community
         if community not in self._bought:
-            self._bought[community] = bought_products(self._seed, community, self._preset.vendors)
+            self._bought[community] = bought_products(self._seed, community, self._preset)
         fittings = sorted(compound.plan.counts.items(), key=lambda one: one[0].kind != "gateway")
         for fitting, count in fittings:
             random = Random(f"{self._seed}/fit/{compound.id}/{fitting.kind}/{fitting.spot}")

@@ -66,7 +66,9 @@ class Preset(Struct, frozen=True):
     occupancy: float = 0.96
     buildings: tuple[int, int] | None = None
     vendors: int = 2
-    """How many suppliers a community buys each kind from."""
+    """How many products of each kind a community bought."""
+    platforms: tuple[str, ...] = ()
+    """Platforms of the products; empty: all."""
 
 
 def _public(manholes: int, lamp_posts: int, bins: int, cameras: int) -> tuple[Fitting, ...]:
@@ -212,6 +214,8 @@ _DEMO: Final = Preset(
     households=400,
     occupancy=0.35,
     buildings=(6, 7),
+    vendors=3,
+    platforms=("native", "chirpstack", "zigbee2mqtt"),
     fittings=(
         Fitting("gas_alarm", Spot.HOUSEHOLD, 30),
         Fitting("gas_alarm", Spot.SHOP),

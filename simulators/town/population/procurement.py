@@ -12,6 +12,8 @@ from typing import Final
 
 from msgspec import Struct
 
+from simulators.town.population.presets import Preset
+
 
 class Product(Struct, frozen=True):
     """A product: its platform, its model as the platform knows it, its reporting plan.
@@ -107,9 +109,11 @@ PRODUCTS: Final[Mapping[str, Sequence[Product]]] = {
 """Kind -> products on the market."""
 
 
-def bought_products(seed: int, community: int, vendors: int) -> Mapping[str, Sequence[Product]]:
+def bought_products(seed: int, community: int, preset: Preset) -> Mapping[str, Sequence[Product]]:
     """What a community bought of each kind, the main product first."""
-    return {
-        kind: Random(f"{seed}/bought/{community}/{kind}").sample(products, min(vendors, len(products)))
-        for kind, products in PRODUCTS.items()
-    }
+    bought: dict[str, Sequence[Product]] = {}
+    for kind, market in PRODUCTS.items():
+        products = [one for one in market if not preset.platforms or one.platform in preset.platforms]
+        random = Random(f"{seed}/bought/{community}/{kind}")
+        bought[kind] = random.sample(products, min(preset.vendors, len(products)))
+    return bought

@@ -19,6 +19,8 @@ from simulators.town.population.residents import Home, Residents
 _DAY, _NIGHT = (8 * 60, 20 * 60), (20 * 60, 8 * 60)
 _ALWAYS: Final = (0, 24 * 60)
 _OFFICE_HOURS, _AFTER_OFFICE = (9 * 60, 18 * 60), (18 * 60, 9 * 60)
+_FROM_NINE_TO_NINE: Final = (9 * 60, 9 * 60)
+"""A rest day of a service that changes at nine: until the next morning."""
 ROTATION_START: Final = date(2026, 1, 1)
 VOLUNTEERS_PER_GRID: Final = 3
 COURIERS: Final = 5
@@ -67,6 +69,8 @@ class Staff:
             self._community(community)
             self._property(community, [compounds[index] for index in inside])
             self._volunteers(community, [home for index in inside for home in residents.homes[index]])
+        if self._preset.has_district:
+            self._district()
         for street in dict.fromkeys(street_of(self._preset, one) for one in range(self._preset.communities)):
             self._street(street)
 
@@ -98,6 +102,7 @@ class Staff:
         ]
         self.rotations.append(_rotation(cell, shifts))
         self.on_duty(cell, "community", self.employ(f"{cell}-head", "社区书记、总网格长"), rank=1)
+        self.on_duty(cell, "worker", self.employ(f"{cell}-mobile", "社区机动网格员"))
         tag = "" if cell == "community" else f"{cell.removeprefix('community-')}-"
         for number, title in enumerate(("设备维保员", "设备维保主管")):
             self.on_duty(cell, "maintenance", self.employ(f"maintenance-{tag}{number + 1}", title), rank=number)
@@ -105,7 +110,7 @@ class Staff:
         on_call = self.employ(f"clinic-{tag}2", "社区卫生站值班医护")
         self.on_duty(cell, "clinic", nurse, hours=_OFFICE_HOURS, days=(DayType.WORKDAY,))
         self.on_duty(cell, "clinic", on_call, hours=_AFTER_OFFICE, days=(DayType.WORKDAY,))
-        self.on_duty(cell, "clinic", on_call, days=(DayType.REST_DAY,))
+        self.on_duty(cell, "clinic", on_call, hours=_FROM_NINE_TO_NINE, days=(DayType.REST_DAY,))
         self.on_duty(cell, "doctor", self.employ(f"doctor-{tag}1", "家庭医生"))
         self.on_duty(cell, "caregiver", self.employ(f"caregiver-{tag}1", "照护员"), hours=_DAY)
         self.on_duty(cell, "service", self.employ(f"service-{tag}1", "助餐助行服务点"), hours=_DAY)
@@ -149,7 +154,17 @@ class Staff:
         self.on_duty(street, "department", gas, hazards=("gas",))
         self.on_duty(street, "department", water, hazards=("water", "manhole"))
         self.on_duty(street, "gas_company", gas)
-        self.on_duty(street, "patrol", self.employ(f"patrol{tag}", "巡防队员"))
+        patrol = self.employ(f"patrol{tag}", "街道巡查员")
+        self.on_duty(street, "patrol", patrol)
+        self.on_duty(street, "worker", patrol)
+        self.on_duty(street, "property", self.employ(f"works{tag}", "市政养护班"))
+
+    def _district(self) -> None:
+        """The operations centre: what belongs to no street is its own."""
+        duty, head = self.employ("district-duty", "区运行中心值班员"), self.employ("district-head", "区运行中心主任")
+        for role in ("worker", "community", "street", "department", "property"):
+            self.on_duty("district", role, duty)
+        self.on_duty("district", "street", head, rank=1)
 
 
 def _rotation(cell: str, team: Sequence[str]) -> Rotation:

@@ -101,7 +101,7 @@ def _text(value: object) -> str:
 def _record(record: Struct) -> Row:
     """The fields of a record, its attributes in columns of their own."""
     row = {name: _text(getattr(record, name)) for name in record.__struct_fields__ if name != "attributes"}
-    return row | _attributes(getattr(record, "attributes", {}))
+    return {**row, **_attributes(getattr(record, "attributes", {}))}
 
 
 def _attributes(attributes: Mapping[str, Attribute]) -> Row:

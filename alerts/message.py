@@ -91,6 +91,17 @@ class MessageKind(StrEnum):
     """Asks the handler what it turned out to be."""
     REPORT_ANSWERED = "report_answered"
     """To a citizen who left a number: his report is answered."""
+    SWAP_ASKED = "swap_asked"
+    """A colleague asks to swap shifts: the link on which he agrees or declines."""
+    SWAP_AGREED = "swap_agreed"
+    SWAP_DECLINED = "swap_declined"
+    SWAP_WITHDRAWN = "swap_withdrawn"
+    COVER = "cover"
+    """He works the turns of a colleague: registered by another person."""
+    COVER_ENDED = "cover_ended"
+    LEAVE = "leave"
+    """His leave was registered by another person."""
+    LEAVE_ENDED = "leave_ended"
 
 
 CALL_KINDS = (MessageKind.ALERT, MessageKind.ESCALATE, MessageKind.HANDOVER)
@@ -103,6 +114,18 @@ OVER_BUDGET = "budget"
 COMPANION_KINDS = (MessageKind.ASSIST, MessageKind.INFORM)
 """Messages to those who are not responsible: they assist or are informed."""
 
+PERSONAL_KINDS = (
+    MessageKind.SWAP_ASKED,
+    MessageKind.SWAP_AGREED,
+    MessageKind.SWAP_DECLINED,
+    MessageKind.SWAP_WITHDRAWN,
+    MessageKind.COVER,
+    MessageKind.COVER_ENDED,
+    MessageKind.LEAVE,
+    MessageKind.LEAVE_ENDED,
+)
+"""Messages that belong to a person and to no alert."""
+
 FOLLOW_UP_KINDS = (
     MessageKind.ACKNOWLEDGED,
     MessageKind.RESOLVED,
@@ -112,6 +135,7 @@ FOLLOW_UP_KINDS = (
     MessageKind.SUPERVISE,
     MessageKind.VERIFY,
     MessageKind.MERGED,
+    *PERSONAL_KINDS,
 )
 """Messages about what others did. They are budgeted apart, so that calls never wait for them."""
 
@@ -119,12 +143,13 @@ FOLLOW_UP_KINDS = (
 class Delivery(Struct, frozen=True):
     """One message to one person on one channel: a row of the outbox. Field names are columns.
 
-    `key` is the idempotency key, `ref` the id of the delivery whose card this one updates.
+    `key` is the idempotency key, `ref` the id of the delivery whose card this one updates. Without an `alert` the
+    message belongs to its person only (PERSONAL_KINDS).
     """
 
     id: str
     key: str
-    alert: int
+    alert: int | None
     round: int
     rung: int
     person: str
@@ -152,3 +177,8 @@ class Delivery(Struct, frozen=True):
     """Name of the template, for limits of a provider that count by template."""
     provider: str | None = None
     """The provider that carried it, or was asked last: a name of the channel's providers in site.yaml."""
+
+    @property
+    def alerts(self) -> list[int]:
+        """Its alert, as a list; empty for a message that belongs to a person."""
+        return [] if self.alert is None else [self.alert]

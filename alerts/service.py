@@ -28,11 +28,14 @@ from alerts.handling.finding_status import StatusOf, no_rules
 from alerts.handling.intake import Disposition, FindingIntake, IntakeResult
 from alerts.handling.isolation import FaultIsolation
 from alerts.handling.person_actions import ActionRequest, NoSuchAlert, PersonActions, alert_number
+from alerts.handling.personal_messages import PersonalMessages
 from alerts.handling.processor import AlertProcessor
 from alerts.handling.replies import ReplyResult, ReplyStatus
+from alerts.handling.roster_messages import RosterMessages
 from alerts.handling.silencing import DevicesById
 from alerts.messages.catalog import TextCatalog
 from alerts.messages.outbox import OutboxWriter, PageUrl, no_page_url
+from alerts.messages.personal import PersonalRenderer
 from alerts.messages.renderer import MessageRenderer
 from alerts.ports import AlertRepository, AlertStore, Transact, Transaction
 from alerts.settings import AlertSettings
@@ -90,7 +93,10 @@ class AlertService:
         )
         self.processor = processor = AlertProcessor(escalator, outside)
         self.intake = FindingIntake(processor, escalator, devices)
-        self.outcomes = DeliveryOutcomes(processor, escalator, self.intake)
+        pages = PersonalRenderer(self.renderer, settings.public_url, settings.keyword_templates)
+        personal = PersonalMessages(outbox, pages, community)
+        self.roster_messages = RosterMessages(personal, self.renderer, community)
+        self.outcomes = DeliveryOutcomes(processor, escalator, self.intake, personal)
         self.cases, self.due_alerts = CaseOpener(processor, escalator), DueAlerts(processor, escalator, status_of)
         self.actions = PersonActions(processor, escalator, self.due_alerts, self.intake)
 

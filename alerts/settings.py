@@ -27,5 +27,7 @@ class AlertSettings(Struct, frozen=True):
     """Whether a text may name who may need help."""
     care: tuple[str, ...] = ()
     """The attributes of a person that matter for help."""
+    public_url: str = ""
+    """The address of the pages for links; without it, messages have none."""
     roles: Mapping[str, Role] = {}
     """The site's roles; one that is missing here is treated as staff."""

@@ -49,6 +49,7 @@ from console.api import (
     statistics,
     stream,
     supervision,
+    swap_links,
     swaps,
     tokens,
     why,
@@ -63,6 +64,7 @@ from console.http.static_files import StaticPages
 from console.http.uploads import UploadSlots
 from console.security.auth import LoginFailures, LoginRateLimit, Sessions
 from console.security.report_links import ReportLinks
+from console.security.swap_codes import CodeRateLimit
 
 log = logging.getLogger(__name__)
 
@@ -89,6 +91,7 @@ _ROUTERS: Final = (
     roster_overrides.router,
     calendars.router,
     swaps.router,
+    swap_links.router,
     *registry.ROUTERS,
     rules.router,
     rule_tools.router,
@@ -157,6 +160,7 @@ def set_dependencies(
     app.state.sessions = Sessions(key)
     app.state.cursors = PageCursors(key)
     app.state.logins, app.state.failed_logins = LoginRateLimit(), LoginFailures()
+    app.state.swap_codes = CodeRateLimit()
     app.state.heartbeat_s, app.state.status_every_s = heartbeat_s, status_every_s
     app.state.delivery_counts = health.DeliveryCounts()
     app.state.too_large = 0

@@ -18,6 +18,7 @@ from prometheus_client.core import Metric
 from alerts.alert import Actor, Alert
 from alerts.cases.request import CaseRequest
 from alerts.escalation.policy import EscalationPolicy
+from alerts.handling.roster_messages import RosterMessages
 from console.doctor_interface import Doctor
 from console.drill_interfaces import DrillDesk, SelfTest
 from console.events import EventHub
@@ -163,7 +164,13 @@ class SiteFiles(Protocol):
 
 
 class AlertDesk(Protocol):
-    """Actions of people on alerts (alerts.service)."""
+    """Actions of people on alerts, and messages about the roster (alerts.service)."""
+
+    on_outbox: Callable[[], None]
+    """Called after a commit that may have written messages."""
+
+    @property
+    def roster_messages(self) -> RosterMessages: ...
 
     async def open_case(self, request: CaseRequest, actor: Actor, /) -> Alert: ...
 

@@ -91,6 +91,8 @@ SWAP_STATES: Final = {
     "expired": "已经过期",
     "withdrawn": "已经撤回",
 }
+BAD_CODE: Final = "没有这个号码对应的换班，或者已经过期。请核对短信里的八位数字。"
+TOO_MANY_CODES: Final = "输错太多次了，请等 {seconds} 秒再试。"
 BAD_LINK: Final = "链接无效或已经过期。"
 ROW_EXISTS: Final = "编号 {id} 已经登记，内容不同。要修改请用 PUT。"
 UNKNOWN_KIND: Final = "不认识的设备类型 {kind}，可用：{known}。"

@@ -36,7 +36,17 @@ WHY_CALL_KINDS: Final = {
     "added": "新增险情",
     "assist": "请配合",
     "inform": "告知",
+    "swap_asked": "请他答复换班",
+    "swap_agreed": "告知对方同意换班",
+    "swap_declined": "告知对方不同意换班",
+    "swap_withdrawn": "告知换班已撤回",
+    "cover": "安排他替班",
+    "cover_ended": "告知不用替班了",
+    "leave": "告知请假已登记",
+    "leave_ended": "告知请假已取消",
 }
+WHY_PERSONAL_LINE: Final = "用{channel}通知{name}：{why}"
+WHY_PERSONAL_MESSAGE: Final = "给{name}的这条消息（{kind}）与告警无关，现在的状态：{state}。"
 WHY_ROSTER_SOURCES: Final = {"duty": "值班表{id}", "rotation": "轮班{id}", "override": "替班：原排{scheduled}"}
 WHY_REGISTRY_CHANGED: Final = "此后登记或排班改过（第{then}版，现在第{now}版）：在岗情况按现在的登记推算"
 WHY_NO_FINDING: Final = "没有这条判断的记录：它没有发生过，或者还没有传到告警台。"

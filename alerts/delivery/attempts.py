@@ -36,7 +36,7 @@ class ProviderAttempts:
         if row is not None and row.state is DeliveryState.SENDING:
             again = self._outcomes.router.next_attempt(tx.store, leased, result, tx.now, _is_critical(alert))
             if again is not None:
-                return [leased.alert, *touched], self._switch(tx, row, again, result, alert)
+                return [*leased.alerts, *touched], self._switch(tx, row, again, result, alert)
         return [*touched, *self._outcomes.on_send_result(tx, leased, result)], None
 
     def _switch(
@@ -52,7 +52,7 @@ class ProviderAttempts:
         )
         tx.store.update_delivery(row, kept, tx.now, f"{row.provider}: {result.outcome.value} {result.code}")
         line = "fixed_text" if again.provider == row.provider else "switched"
-        tx.store.add_timeline([self._outcomes.timeline.message(kept, line, tx.now, result.outcome.value)])
+        tx.store.add_timeline(self._outcomes.timeline.message(kept, line, tx.now, result.outcome.value))
         return again
 
     def assign_provider(self, tx: Transaction, row: Delivery, alert: Alert | None) -> Delivery | None:
@@ -84,7 +84,7 @@ class ProviderAttempts:
         )
         tx.store.update_delivery(row, held, tx.now, BREAKER)
         if row.outcome != BREAKER:
-            tx.store.add_timeline([self._outcomes.timeline.message(held, "retrying", tx.now, BREAKER)])
+            tx.store.add_timeline(self._outcomes.timeline.message(held, "retrying", tx.now, BREAKER))
             self._outcomes.try_other_channel(tx, held)
 
 

@@ -32,12 +32,13 @@ class KeyResult(Struct, frozen=True):
 def handle_key(
     processor: AlertProcessor, outcomes: DeliveryOutcomes, tx: Transaction, press: KeyPress, channel: str
 ) -> KeyResult | None:
-    """Apply a key that the called person pressed; None for a call that is not ours, or was to another phone.
+    """Apply a key that the called person pressed; None for a call that is not ours or about no alert, or was to another
+    phone.
 
     The key also proves that the call was heard.
     """
     call = outcomes.find(tx, press.delivery, press.provider_id, channel)
-    if call is None or (press.phone and normalize_phone(press.phone) != call.address):
+    if call is None or call.alert is None or (press.phone and normalize_phone(press.phone) != call.address):
         return None
     outcomes.on_report(tx, DeliveryReport(True, tx.now, delivery=call.id), channel)
     alert, signal = tx.store.alert(call.alert), KEYS.get(press.key)

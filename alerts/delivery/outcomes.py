@@ -20,6 +20,7 @@ from alerts.delivery.sent_texts import SENT_TEXT
 from alerts.delivery.still_wanted import is_still_wanted
 from alerts.escalation.escalator import Escalator
 from alerts.handling.intake import FindingIntake
+from alerts.handling.personal_messages import PersonalMessages
 from alerts.handling.processor import AlertProcessor
 from alerts.lifecycle.event import AlertEvent
 from alerts.lifecycle.transitions import Signal
@@ -36,10 +37,12 @@ _FINAL_STATES: Final = (DeliveryState.DELIVERED, DeliveryState.FAILED, DeliveryS
 class DeliveryOutcomes:
     """Updates a delivery from a send result, a lookup or a delivery report: state, timeline, retry, fallback."""
 
-    def __init__(self, processor: AlertProcessor, escalator: Escalator, intake: FindingIntake) -> None:
+    def __init__(
+        self, processor: AlertProcessor, escalator: Escalator, intake: FindingIntake, personal: PersonalMessages
+    ) -> None:
         self.processor, self.timeline, self.joined_dangers = processor, processor.timeline, processor.joined_dangers
         self.escalator, self.bundles = escalator, escalator.bundles
-        self.router = ProviderRouter()
+        self.personal, self.router = personal, ProviderRouter()
         self.channel_health = ChannelHealth(intake, self.router)
         self._early_reports = EarlyReports()
 
@@ -55,7 +58,7 @@ class DeliveryOutcomes:
             if result.provider_id and row.provider_id is None:
                 named = structs.replace(row, provider_id=result.provider_id)
                 tx.store.update_delivery(row, named, tx.now, "answer after receipt")
-            return [row.alert]
+            return row.alerts
         free = structs.replace(row, lease_until=None, code=result.code or None, outcome=result.outcome.value)
         if result.outcome is SendOutcome.ACCEPTED:
             self._on_accepted(tx, row, free, result)
@@ -68,7 +71,7 @@ class DeliveryOutcomes:
         early = self._early_reports.take(row.channel, result.provider_id)
         if early is not None:
             self.on_report(tx, early, row.channel)
-        return [row.alert]
+        return row.alerts
 
     def on_lookup(self, tx: Transaction, leased: Delivery, result: LookupResult) -> bool:
         """Apply a lookup of a delivery in doubt. True: it was never sent and is still wanted, so send it now."""
@@ -116,7 +119,7 @@ class DeliveryOutcomes:
         skipped = structs.replace(row, state=DeliveryState.SKIPPED, lease_until=None, outcome="skipped", code=problem)
         skipped = cancelled(row, problem) if problem in CANCEL_REASONS else skipped
         tx.store.update_delivery(row, skipped, tx.now, problem)
-        tx.store.add_timeline([self.timeline.message(skipped, "skipped", tx.now, problem)])
+        tx.store.add_timeline(self.timeline.message(skipped, "skipped", tx.now, problem))
 
     def exercise_fault(self, row: Delivery, alert: Alert | None) -> str | None:
         """Why this message of an exercise may not be sent, as an outcome code; None for all other messages."""
@@ -167,8 +170,10 @@ class DeliveryOutcomes:
         if within_ms:
             accepted = structs.replace(accepted, lease_until=tx.now + within_ms)
         tx.store.update_delivery(row, accepted, tx.now, "sent")
-        line = "next_sent" if row.kind is MessageKind.ACKNOWLEDGED and "card" in row.payload else SENT_TEXT[row.kind]
-        tx.store.add_timeline([self.timeline.message(accepted, line, tx.now)])
+        if row.alert is not None:
+            is_card = row.kind is MessageKind.ACKNOWLEDGED and "card" in row.payload
+            line = "next_sent" if is_card else SENT_TEXT[row.kind]
+            tx.store.add_timeline(self.timeline.message(accepted, line, tx.now))
         card = tx.store.delivery(row.ref) if row.ref else None
         if card is not None:
             # A card's handle may be used once; the answer to the change may bring the next one.
@@ -182,13 +187,15 @@ class DeliveryOutcomes:
         tx.store.update_delivery(row, waiting, tx.now, result.outcome.value)
         if row.outcome != result.outcome.value:
             line = "unknown" if unknown else "retrying"
-            tx.store.add_timeline([self.timeline.message(waiting, line, tx.now, result.outcome.value)])
+            tx.store.add_timeline(self.timeline.message(waiting, line, tx.now, result.outcome.value))
             self.try_other_channel(tx, waiting)
 
     def _on_failure(self, tx: Transaction, old: Delivery, new: Delivery, problem: str) -> None:
         tx.store.update_delivery(old, new, tx.now, problem)
-        tx.store.add_timeline([self.timeline.message(new, "failed", tx.now, problem)])
-        if new.kind is MessageKind.ADDED:
+        tx.store.add_timeline(self.timeline.message(new, "failed", tx.now, problem))
+        if new.alert is None:
+            self.personal.try_next_channel(tx, new)
+        elif new.kind is MessageKind.ADDED:
             self._on_joined_failed(tx, new)
         elif new.kind is MessageKind.SUMMARY:
             self._on_summary_failed(tx, new, problem)
@@ -273,7 +280,7 @@ class DeliveryOutcomes:
             )
             tx.store.update_delivery(row, done, tx.now, "receipt")
             if row.kind in CALL_KINDS:
-                tx.store.add_timeline([self.timeline.message(done, "delivered", tx.now)])
+                tx.store.add_timeline(self.timeline.message(done, "delivered", tx.now))
             return
         failed = structs.replace(row, state=DeliveryState.FAILED, lease_until=None, code=code, receipt_at=tx.now)
         self._on_failure(tx, row, failed, "undelivered")

@@ -104,7 +104,8 @@ class ProviderRouter:
         chain = self._chains.get(row.channel)
         if chain is None or row.provider is None or result.outcome not in TRY_NEXT:
             return None
-        fixed = chain.plan(row.provider).fallback_template
+        # The fixed text speaks of an alert: a message that belongs to a person never becomes it.
+        fixed = chain.plan(row.provider).fallback_template if row.alert is not None else ""
         if result.outcome in REFUSED_TEXT and fixed and not row.payload.get(FIXED):
             return structs.replace(row, payload={**row.payload, FIXED: True})
         plain = {name: value for name, value in row.payload.items() if name != FIXED}

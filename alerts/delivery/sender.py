@@ -26,13 +26,15 @@ from alerts.delivery.still_wanted import is_still_wanted
 from alerts.message import Delivery, DeliveryState, MessageKind
 from alerts.messages.deliveries import cancel_reason
 from alerts.ports import AlertStore, Transact, Transaction
-from domain import SECOND, Instant, Severity
+from domain import MINUTE, SECOND, Instant, Severity
 
 LEASE_MS: Final = 13 * SECOND
 """Longer than connecting (3 s) and reading (8 s) with a margin: past it, the sending process has died."""
 MAX_CONCURRENT_SENDS: Final = 8
 CARD_WAIT_MS: Final = 2 * SECOND
 CARD_PAUSE_MS: Final = 20 * SECOND
+PERSONAL_PAUSE_MS: Final = 5 * MINUTE
+"""A message that belongs to a person waits this long when he is over his limit; no summary names it."""
 MAX_SLEEP_S: Final = 5.0
 
 _log = logging.getLogger("fengshao.courier")
@@ -175,7 +177,7 @@ class OutboxSender:
         if row.expires_at <= tx.now:
             self._outcomes.expire(tx, row)
             return None
-        if row.state is DeliveryState.PENDING and (alert is None or not is_still_wanted(row, alert)):
+        if row.state is DeliveryState.PENDING and not is_still_wanted(row, alert):
             self._outcomes.skip(tx, row, cancel_reason(alert))
             return None
         if row.state is DeliveryState.ACCEPTED:
@@ -184,14 +186,16 @@ class OutboxSender:
         if row.ref is not None:
             row_with_handle = self._with_card_handle(tx, row)
             return None if row_with_handle is None else self._attempts.assign_provider(tx, row_with_handle, alert)
-        if row.state is DeliveryState.PENDING and alert is not None and self._is_over_budget(tx, row, alert):
+        if row.state is DeliveryState.PENDING and self._is_over_budget(tx, row, alert):
             self._hold_back(tx, row, alert)
             return None
         current = row if row.state is not DeliveryState.PENDING else self._outcomes.refresh(tx, row)
         return None if current is None else self._attempts.assign_provider(tx, current, alert)
 
-    def _hold_back(self, tx: Transaction, row: Delivery, alert: Alert) -> None:
+    def _hold_back(self, tx: Transaction, row: Delivery, alert: Alert | None) -> None:
         over = self._budget.over(row.channel)
+        if alert is None:
+            return self._outcomes.postpone(tx, row, tx.now + PERSONAL_PAUSE_MS, "over the limit of messages")
         if over is OverLimit.WAIT:
             self._outcomes.postpone(tx, row, tx.now + CARD_PAUSE_MS, "cards of this minute")
         elif over is OverLimit.REFUSE:
@@ -213,8 +217,9 @@ class OutboxSender:
             self._outcomes.skip(tx, row, "card")
         return None
 
-    def _is_over_budget(self, tx: Transaction, row: Delivery, alert: Alert) -> bool:
-        limits = self._budget.limits(row.channel, row.kind, alert.severity is Severity.CRITICAL)
+    def _is_over_budget(self, tx: Transaction, row: Delivery, alert: Alert | None) -> bool:
+        critical = alert is not None and alert.severity is Severity.CRITICAL
+        limits = self._budget.limits(row.channel, row.kind, critical)
         kinds = counted_with(row.channel, row.kind)
         on_its_way = self._starting[row.channel, row.address]
         return any(
@@ -255,7 +260,8 @@ class OutboxSender:
         result = await channel.lookup(row, self._clock())
         now = self._clock()
         never_sent = await self._transact(partial(self._record_lookup, row, result, now))
-        self._on_change(str(row.alert))
+        for alert in row.alerts:
+            self._on_change(str(alert))
         return never_sent
 
     async def _send(self, channel: ProviderChain, row: Delivery) -> SendResult:

@@ -12,8 +12,13 @@ from alerts.message import Delivery, MessageKind
 _LATER_OCCASIONS: Final = frozenset({Occasion.RESOLVED.value, Occasion.CLOSED.value})
 
 
-def is_still_wanted(row: Delivery, alert: Alert) -> bool:
-    """Checked directly before sending: for example, an acknowledged alert needs no further calls."""
+def is_still_wanted(row: Delivery, alert: Alert | None) -> bool:
+    """Checked directly before sending: for example, an acknowledged alert needs no further calls.
+
+    A message that belongs to a person is wanted until it is cancelled or expires.
+    """
+    if row.alert is None or alert is None:
+        return row.alert is None
     wanted = _STILL_WANTED.get(row.kind)
     return wanted is None or wanted(row, alert)
 

@@ -96,6 +96,11 @@ class InboundReply:
         """Whether the last text to this phone asked for an answer."""
         return bool(self.messages) and self.messages[0].kind in _ASKING_KINDS
 
+    @property
+    def is_last_personal(self) -> bool:
+        """Whether the last text to this phone was about no alert: 不行 then answers a swap of shifts, not a call."""
+        return bool(self.messages) and self.messages[0].alert is None
+
     def only_call(self) -> Alert | None:
         """The alert that a text without a code must mean: the only active one, and the last text was its call."""
         unsettled = self.active

@@ -153,7 +153,7 @@ class AlertProcessor:
                 code = cancel_reason(alert)
                 skipped = cancelled(row, code)
                 tx.store.update_delivery(row, skipped, tx.now, code)
-                tx.store.add_timeline([self.timeline.message(skipped, "skipped", tx.now, code)])
+                tx.store.add_timeline(self.timeline.message(skipped, "skipped", tx.now, code))
 
     def _notify_called(self, tx: Transaction, alert: Alert, kind: MessageKind, actor: Actor) -> None:
         """Follow-up to everybody who was called. The actor gets none by text, with two exceptions: a person

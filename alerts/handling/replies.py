@@ -110,7 +110,7 @@ def _find_alerts(inbound: InboundReply, parsed: ParsedReply) -> list[Alert]:
 def _find_declined(inbound: InboundReply, parsed: ParsedReply) -> list[Alert]:
     """A refusal without a code is about every call to this phone; without calls, about what the sender has
     acknowledged."""
-    if parsed.certainty is Certainty.SHORT and len(inbound.active) != 1:
+    if inbound.is_last_personal or (parsed.certainty is Certainty.SHORT and len(inbound.active) != 1):
         return []
     if inbound.unacknowledged:
         return inbound.unacknowledged

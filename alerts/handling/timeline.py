@@ -16,8 +16,13 @@ class Timeline:
     def __init__(self, renderer: MessageRenderer) -> None:
         self.renderer = renderer
 
-    def message(self, row: Delivery, line: str, now: Instant, problem: str = "") -> TimelineEntry:
-        """The entry about a delivery; `line` and `problem` (why it failed) are keys of the text catalog."""
+    def message(self, row: Delivery, line: str, now: Instant, problem: str = "") -> list[TimelineEntry]:
+        """The entry about a delivery; `line` and `problem` (why it failed) are keys of the text catalog.
+
+        None for a message that belongs to a person: its event log is its history.
+        """
+        if row.alert is None:
+            return []
         catalog = self.renderer.catalog
         text = self.renderer.timeline_text(
             line,
@@ -27,7 +32,7 @@ class Timeline:
             problem=catalog.problems.get(problem, problem),
             provider=catalog.providers.get(row.provider or "", row.provider or ""),
         )
-        return TimelineEntry(
+        entry = TimelineEntry(
             row.alert,
             now,
             "message",
@@ -37,6 +42,7 @@ class Timeline:
             state=row.state.value,
             delivery=row.id,
         )
+        return [entry]
 
     def transition(
         self, old: Alert, new: Alert, event: AlertEvent, now: Instant, assignee: str | None

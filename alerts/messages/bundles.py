@@ -16,7 +16,7 @@ from alerts.channel_specs import Content, spec_of
 from alerts.lifecycle.danger import Danger, described_by, joined_title
 from alerts.message import CALL_KINDS, FOLLOW_UP_KINDS, NOT_FAILED, OVER_BUDGET, Delivery, DeliveryState, MessageKind
 from alerts.messages import exercise
-from alerts.messages.deliveries import delivery_id, follow_up, postponed, priority_of
+from alerts.messages.deliveries import alerts_of, delivery_id, follow_up, postponed, priority_of
 from alerts.messages.outbox import OutboxWriter
 from alerts.messages.renderer import MessageContext
 from alerts.ports import AlertRepository, Outbox, Transaction
@@ -186,7 +186,7 @@ class BundledMessages:
             for row in rows
             if row.code == OVER_BUDGET and (row.kind in FOLLOW_UP_KINDS) == (over.kind in FOLLOW_UP_KINDS)
         ]
-        found = [tx.store.alert(name) for name in sorted({row.alert for row in withheld} - {alert.id}, reverse=True)]
+        found = [tx.store.alert(name) for name in alerts_of(withheld) if name != alert.id]
         concerned = [alert, *(one for one in found if one is not None)]
         is_news = over.kind in FOLLOW_UP_KINDS
         shown = min(concerned, key=lambda one: one.exercise) if is_news else self._worst(tx.store, alert, withheld)
@@ -244,7 +244,7 @@ def withheld_calls(store: Outbox, summary: Delivery) -> list[Delivery]:
 
 def unacknowledged_alerts(store: AlertRepository, withheld: Sequence[Delivery]) -> list[Alert]:
     """The unacknowledged alerts among them, newest first."""
-    found = [store.alert(name) for name in sorted({row.alert for row in withheld}, reverse=True)]
+    found = [store.alert(name) for name in alerts_of(withheld)]
     return [item for item in found if item is not None and item.is_calling]
 
 

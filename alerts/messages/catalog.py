@@ -5,7 +5,6 @@ Also checked: the vendor's rules for filed templates.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Final, Literal
 
@@ -14,10 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from alerts.alert import EscalationCause
 from alerts.message import MessageKind
 from alerts.messages.exercise import labelled
+from alerts.messages.filed_texts import MAX_TEMPLATE, PersonalTemplate, PersonalTexts, RosterWords, checked_as_filed
 from domain import Severity
 
-VARIABLE: Final = re.compile(r"\$\{([a-z_]+)\}")
-MAX_TEMPLATE: Final = 500
 _STRICT = ConfigDict(extra="forbid", frozen=True)
 
 
@@ -62,14 +60,7 @@ class SmsTemplate(BaseModel):
     @field_validator("text")
     @classmethod
     def _as_filed(cls, text: str) -> str:
-        names = VARIABLE.findall(text)
-        if len(names) != len(set(names)):
-            raise ValueError("a variable may stand once only: the vendor refuses the template")
-        if "}${" in text:
-            raise ValueError("two variables may not be adjacent: write a word or a comma between them")
-        if "【" in text or "】" in text:
-            raise ValueError("the signature is added by the vendor: remove 【】")
-        return text
+        return checked_as_filed(text)
 
 
 class SpeechTemplate(BaseModel):
@@ -200,6 +191,8 @@ class TextCatalog(BaseModel):
             fixed="{sign}安全预警，您负责的网格有告警，地址已发短信，请立即查看。接警请按一，无法到场请按二，重听请按三。",
         ),
     )
+    personal: dict[MessageKind, PersonalTexts]
+    roster_words: RosterWords
     card: CardTexts
     late: str
     retained: str
@@ -240,17 +233,24 @@ class TextCatalog(BaseModel):
         return {**STATUSES, **statuses} if isinstance(statuses, dict) else statuses
 
     def codes_by_name(self, own: Mapping[str, str]) -> dict[str, str]:
-        """`name.severity` of every SMS text, and of its exercise, to its template code."""
-        return {
+        """`name.severity` of every SMS text, and of its exercise, to its template code; `name` of those that belong to
+        a person."""
+        personal = {one.name: own.get(one.name) or one.code for one in self.personal_templates()}
+        return personal | {
             f"{template.name}{suffix}.{severity.value}": template_code(template, severity, own, exercise=bool(suffix))
             for template in self.sms
             for severity in template.codes
             for suffix in ("", EXERCISE_SUFFIX)
         }
 
-    def templates_by_code(self, own: Mapping[str, str] | None = None) -> dict[str, str]:
-        """Template code to text, with the severity filled in: what the vendor must have approved."""
-        texts = {}
+    def personal_templates(self) -> list[PersonalTemplate]:
+        """The templates of messages that belong to a person."""
+        return [template for texts in self.personal.values() for template in texts.sms]
+
+    def templates_by_code(self, own: Mapping[str, str] | None = None, page: str = "") -> dict[str, str]:
+        """Template code to text, with the severity and the address of the page for answers filled in: what the
+        vendor must have approved."""
+        texts = {(own or {}).get(one.name) or one.code: one.filed(page) for one in self.personal_templates()}
         for template in self.sms:
             for severity in template.codes:
                 text = template.text.replace("{level}", self.severities[severity])

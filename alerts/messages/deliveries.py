@@ -95,6 +95,11 @@ def latest_calls(rows: Sequence[Delivery], since: Instant = 0) -> list[Delivery]
     return list(seen.values())
 
 
+def alerts_of(rows: Sequence[Delivery]) -> list[int]:
+    """The alerts of these messages, newest first."""
+    return sorted({alert for row in rows for alert in row.alerts}, reverse=True)
+
+
 def priority_of(alert: Alert) -> int:
     """Lower is sent first: dangers before device health, then by severity."""
     return alert.severity.rank + (4 if alert.ledger is Ledger.HEALTH else 0)

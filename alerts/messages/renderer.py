@@ -19,7 +19,8 @@ from alerts.alert import Actor, Alert, EscalationCause
 from alerts.lifecycle.transitions import ActionRefusal
 from alerts.message import COMPANION_KINDS, MessageKind
 from alerts.messages import exercise
-from alerts.messages.catalog import EXERCISE_SUFFIX, VARIABLE, SmsTemplate, TextCatalog, template_code
+from alerts.messages.catalog import EXERCISE_SUFFIX, SmsTemplate, TextCatalog, template_code
+from alerts.messages.filed_texts import VARIABLE
 from alerts.messages.outside_words import uninstructed
 from alerts.reply_parsing import codes as reply_codes
 from domain import DAY, HOUR, MINUTE, Finding, Instant, Ledger, Person
@@ -81,6 +82,10 @@ class MessageRenderer:
     def __init__(self, catalog: TextCatalog, sign: str, tz: ZoneInfo, codes: Mapping[str, str] | None = None) -> None:
         self.catalog, self.sign, self.tz = catalog, sign, tz
         self._codes = dict(codes or {})
+
+    def own_code(self, name: str) -> str:
+        """The site's own code of a template; empty when it has none."""
+        return self._codes.get(name, "")
 
     def format_time(self, at: Instant, now: Instant) -> str:
         """14:05, with the date when it was another day."""

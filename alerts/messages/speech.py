@@ -8,7 +8,8 @@ from typing import Final
 from alerts.alert import Alert
 from alerts.message import MessageKind
 from alerts.messages import exercise
-from alerts.messages.catalog import EXERCISE_SUFFIX, VARIABLE, SpeechTemplate, TextCatalog
+from alerts.messages.catalog import EXERCISE_SUFFIX, SpeechTemplate, TextCatalog
+from alerts.messages.filed_texts import VARIABLE
 from alerts.messages.outside_words import uninstructed
 from alerts.messages.renderer import MessageContext, MessageRenderer, Sms
 from domain.addresses import shortened

@@ -54,7 +54,7 @@ def _print_templates(path: Path | None, echo: Print) -> int:
     wording = load_wording(path)
     settings = read_settings(path) if path is not None else SiteSettings()
     if settings.channels.sms is None and settings.channels.voice is None:
-        for template, text in sorted(registered_templates(wording).items()):
+        for template, text in sorted(registered_templates(wording, settings.public_url).items()):
             echo(f"{template}\t{text}")
     for line in template_lines(wording, settings):
         echo(line)

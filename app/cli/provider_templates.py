@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from alerts.messages.catalog import EXERCISE_SUFFIX, VARIABLE, TextCatalog
+from alerts.messages.catalog import EXERCISE_SUFFIX, TextCatalog
 from alerts.messages.exercise import labelled
+from alerts.messages.filed_texts import VARIABLE
+from alerts.messages.personal import answer_page
 from alerts.messages.speech import exercise_speech
 from app.config.phone_settings import AliyunVoiceProviderSettings, SmsProviderSettings, VoiceProviderSettings
 from app.config.settings import SiteSettings
@@ -16,7 +18,7 @@ def template_lines(wording: TextCatalog, settings: SiteSettings) -> Iterator[str
     """Tab-separated: channel/provider, the code in site.yaml (`-` while there is none), name, text."""
     sms, voice = settings.channels.sms, settings.channels.voice
     for provider in sms.providers if sms else ():
-        for name, text in _texts(wording):
+        for name, text in _texts(wording, answer_page(settings.public_url)):
             yield _line("sms", provider, name, text if provider.type == "aliyun" else _by_position(text))
         yield _line("sms", provider, "fixed", wording.house.fixed)
     for calls in voice.providers if voice else ():
@@ -27,7 +29,8 @@ def template_lines(wording: TextCatalog, settings: SiteSettings) -> Iterator[str
             yield _line("voice", calls, f"{speech.name}{EXERCISE_SUFFIX}", exercise_speech(text))
 
 
-def _texts(wording: TextCatalog) -> Iterator[tuple[str, str]]:
+def _texts(wording: TextCatalog, page: str) -> Iterator[tuple[str, str]]:
+    yield from ((template.name, template.filed(page)) for template in wording.personal_templates())
     for template in wording.sms:
         for severity in template.codes:
             text = template.text.replace("{level}", wording.severities[severity])

@@ -189,6 +189,7 @@ def desk_settings(
         last_resort=site.last_resort,
         person_name=site.texts.person_name,
         care=tuple(site.care),
+        public_url=site.public_url,
     )
 
 

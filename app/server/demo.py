@@ -14,6 +14,7 @@ import httpx2
 from msgspec.structs import replace
 
 from alerts.messages.catalog import TextCatalog
+from alerts.messages.personal import answer_page
 from app.clock import Clock
 from app.config.addresses import ListenAddress
 from app.config.catalog import ROOT, load_wording
@@ -29,9 +30,9 @@ SITE = ROOT / "deploy" / "site.demo"
 AES_KEY_CHARS = 43
 
 
-def registered_templates(wording: TextCatalog) -> dict[str, str]:
+def registered_templates(wording: TextCatalog, public_url: str = "") -> dict[str, str]:
     """Text of every SMS template by its code, as registered with the vendor, those of exercises too."""
-    return wording.templates_by_code()
+    return wording.templates_by_code(page=answer_page(public_url))
 
 
 class Demo:
@@ -71,7 +72,7 @@ class Demo:
         self._sms = await self._stack.enter_async_context(
             AliyunSmsServer(
                 access_keys={environ["FENGSHAO_ALIYUN_KEY_ID"]: environ["FENGSHAO_ALIYUN_KEY_SECRET"]},
-                templates=registered_templates(load_wording(site.path)),
+                templates=registered_templates(load_wording(site.path), site.settings.public_url or base),
                 clock=clock,
                 callback_url=callback_url.format("sms"),
             )

@@ -62,6 +62,9 @@ async def _delete_expired(stores: Stores, site: SiteSettings, pipeline: Pipeline
     acts = await stores.database.write(lambda tx: audit.purge(tx, now - keep.audit_days * DAY))
     await stores.database.write(lambda tx: rosters.purge_overrides(tx, now - keep.audit_days * DAY))
     silenced = await stores.database.write(lambda tx: silences.purge_silences(tx, now - keep.audit_days * DAY))
+    forget_messages = partial(retention.delete_personal_messages, before=now - keep.audit_days * DAY)
+    while await stores.database.write(forget_messages):
+        continue
     await _delete_exchanged(stores, site, now)
     alerts = await _delete_expired_alerts(stores, now - max(keep.alert_days, keep.journal_days) * DAY)
     return (

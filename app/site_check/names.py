@@ -13,7 +13,8 @@ from typing import Any
 
 from alerts.cases.categories import CASE_RULE_NAMES
 from alerts.delivery import channel_health
-from alerts.messages.catalog import VARIABLE, TextCatalog
+from alerts.messages.catalog import TextCatalog
+from alerts.messages.filed_texts import VARIABLE
 from alerts.messages.speech import SPEECH_VARIABLES
 from app.config.csv_files import Sheet
 from app.config.faults import ConfigError, ConfigFault
@@ -265,6 +266,7 @@ def wording_faults(
             faults.append(Fault(("sms", index, "variant"), unknown_name(text.variant, variants)))
         if text.hazard not in hazards:
             faults.append(Fault(("sms", index, "hazard"), unknown_name(text.hazard, hazards)))
+    faults += _personal_faults(catalog, built_in)
     for index, speech in enumerate(catalog.voice):
         unknown = [name for name in VARIABLE.findall(speech.text) if name not in SPEECH_VARIABLES]
         faults += [Fault(("voice", index, "text"), unknown_name(name, SPEECH_VARIABLES)) for name in unknown]
@@ -275,6 +277,16 @@ def wording_faults(
             message = f"no text of kind {kind.value} for hazard '*' and {severity.value}: add one"
             faults.append(Fault(("sms",), message))
     return read_or_empty(file).locate_all(faults)
+
+
+def _personal_faults(catalog: TextCatalog, built_in: TextCatalog) -> Iterator[Fault]:
+    """Variables and constants in texts of messages that belong to a person which nothing fills in."""
+    for kind, texts in catalog.personal.items():
+        known = {name for template in built_in.personal[kind].sms for name in VARIABLE.findall(template.text)}
+        for index, template in enumerate(texts.sms):
+            constants = (_placeholders(VARIABLE.sub("", template.text)) or set()) - {"page", "host"}
+            for name in sorted(({*VARIABLE.findall(template.text)} - known) | constants):
+                yield Fault(("personal", kind.value, "sms", index, "text"), unknown_name(name, known))
 
 
 def _text_faults(texts: Any, built_in: Any, path: tuple[str | int, ...]) -> Iterator[Fault]:

@@ -15,6 +15,7 @@ def template_faults(data: object, wording: TextCatalog) -> Iterator[Fault]:
     """Names under `templates` that no text of the wording has: its code would never be used."""
     names = {f"{text.name}{suffix}": text.codes for text in wording.sms for suffix in ("", EXERCISE_SUFFIX)}
     texts = {*names, *(f"{name}.{severity}" for name, codes in names.items() for severity in codes)}
+    texts |= {template.name for template in wording.personal_templates()}
     spoken = {f"{text.name}{suffix}" for text in wording.voice for suffix in ("", EXERCISE_SUFFIX)}
     calls = spoken | {f"{name}.{severity}" for name in spoken for severity in Severity}
     channels = data.get("channels") if isinstance(data, Mapping) else None

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from starlette.responses import Response
 
+from alerts.ports import Transaction
 from console import messages_zh
 from console.api.on_duty import compute_schedule, name_of
 from console.dependencies import ConsoleDependencies
@@ -26,6 +27,7 @@ from console.views.rosters import override_view, stored_override_view
 from domain import DAY, Instant
 from domain.rosters import Override, OverrideKind
 from domain.specs import Id, Text
+from store.database.alerts.repository import SqlAlertStore
 from store.database.registry import rosters
 from store.database.system import audit
 
@@ -91,8 +93,10 @@ async def create_override(request: Request, deps: Deps, user: NonLinkUser) -> Js
     def work(tx: Any) -> None:
         rosters.add_overrides(tx, [override], now)
         audit.record(tx, now, user.person or user.token, f"{override.kind} registered", override_detail(override))
+        deps.desk.roster_messages.override_registered(Transaction(SqlAlertStore(tx), now), override)
 
     await deps.database.write(work)
+    deps.desk.on_outbox()
     await deps.registry.reload()
     gaps = await asyncio.to_thread(gaps_left_by, deps, user, override, now)
     return item_response(deps, stored_override_view(override, gaps), 201)
@@ -112,10 +116,13 @@ async def delete_override(
         if stored.swap is not None:
             raise Problem(409, messages_zh.OF_A_SWAP.format(swap=stored.swap))
         rosters.remove_override(tx, override_id, now)
-        detail = {**override_detail(stored), "why_removed": reason}
-        audit.record(tx, now, user.person or user.token, f"{stored.kind} removed", detail)
+        by, detail = user.person or user.token, {**override_detail(stored), "why_removed": reason}
+        audit.record(tx, now, by, f"{stored.kind} removed", detail)
+        if stored.until > now:
+            deps.desk.roster_messages.override_removed(Transaction(SqlAlertStore(tx), now), stored, by)
 
     await deps.database.write(work)
+    deps.desk.on_outbox()
     await deps.registry.reload()
     return Response(status_code=204)
 

@@ -7,6 +7,7 @@ answers on behalf of another.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated, Any, Final
 
@@ -14,6 +15,7 @@ from fastapi import Query, Request
 from msgspec.structs import replace
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from alerts.ports import Transaction
 from console import messages_zh
 from console.api.on_duty import name_of
 from console.api.roster_overrides import Reason, check_people_and_scope, parse_hours
@@ -26,10 +28,12 @@ from console.http.requests import Deps, item_response, list_response, parse_body
 from console.schemas import rosters as schema
 from console.schemas.references import Page
 from console.security.auth import AccessRole, ClaimsSigner, Principal
+from console.security.swap_codes import SwapCodes
 from console.views.rosters import swap_view
 from domain import DAY, Instant
 from domain.rosters import Swap, SwapState
 from domain.specs import Id, Text
+from store.database.alerts.repository import SqlAlertStore
 from store.database.registry import rosters
 from store.database.system import audit
 
@@ -98,7 +102,7 @@ _WITHDRAW: Final = TypeAdapter(WithdrawBody)
 
 @router.get("/rosters/swaps", summary="Proposed and settled swaps, the newest first")
 async def list_swaps(deps: Deps, user: NonLinkUser) -> JsonResponse[Page[schema.Swap]]:
-    found, now = await deps.database.read(lambda tx: rosters.list_swaps(tx, LISTED)), deps.clock()
+    found, now = await recent_swaps(deps), deps.clock()
     views = [swap_view(swap, now, name_of(deps, user), _link_for(deps, user, swap, now)) for swap in found]
     return list_response(deps, views)
 
@@ -115,11 +119,16 @@ async def propose_swap(request: Request, deps: Deps, user: NonLinkUser) -> JsonR
         _require_roster(user, messages_zh.NOT_THE_ASKER)
     swap = _swap(deps, user, body, now)
 
+    code = SwapCodes(deps.security.signing_key.reveal().encode()).code_of(swap)
+
     def work(tx: Any) -> None:
         rosters.add_swap(tx, swap)
         audit.record(tx, now, user.person or user.token, "swap proposed", _detail(swap))
+        store = SqlAlertStore(tx)
+        deps.desk.roster_messages.swap_asked(Transaction(store, now), swap, code, f"/swap#{signed_link(deps, swap)}")
 
     await deps.database.write(work)
+    deps.desk.on_outbox()
     view = swap_view(swap, now, name_of(deps, user), _link_for(deps, user, swap, now))
     return item_response(deps, view, 201)
 
@@ -172,10 +181,12 @@ async def withdraw_swap(request: Request, deps: Deps, user: NonLinkUser, swap_id
         if not rosters.settle_swap(tx, withdrawn, swap.state):
             raise _settled(swap, now)
         rosters.remove_overrides_of_swap(tx, swap.id, now)
-        detail = {**_detail(swap), "why_withdrawn": body.reason}
-        audit.record(tx, now, user.person or user.token, "swap withdrawn", detail)
+        by, detail = user.person or user.token, {**_detail(swap), "why_withdrawn": body.reason}
+        audit.record(tx, now, by, "swap withdrawn", detail)
+        deps.desk.roster_messages.swap_withdrawn(Transaction(SqlAlertStore(tx), now), withdrawn, by)
 
     await deps.database.write(work)
+    deps.desk.on_outbox()
     await deps.registry.reload()
     return item_response(deps, swap_view(withdrawn, now, name_of(deps, user)))
 
@@ -195,8 +206,10 @@ async def _answer(deps: ConsoleDependencies, swap: Swap, body: AnswerBody, by: s
             rosters.add_overrides(tx, settled.overrides(now, by), now)
         detail = {**_detail(swap), "answer_reason": body.reason, "answered_with": by}
         audit.record(tx, now, swap.other, f"swap {state.value}", detail)
+        deps.desk.roster_messages.swap_answered(Transaction(SqlAlertStore(tx), now), settled)
 
     await deps.database.write(work)
+    deps.desk.on_outbox()
     if agreed:
         await deps.registry.reload()
     return settled
@@ -258,7 +271,17 @@ def _link_for(deps: ConsoleDependencies, user: Principal, swap: Swap, now: Insta
         return None
     if not user.has_permission("roster") or user.place is not None:
         return None
-    return f"/swap#{_signer(deps).sign({'s': swap.id, 'p': swap.other}, swap.expires_at)}"
+    return f"/swap#{signed_link(deps, swap)}"
+
+
+def signed_link(deps: ConsoleDependencies, swap: Swap) -> str:
+    """The signed link with which the person who was asked answers."""
+    return _signer(deps).sign({"s": swap.id, "p": swap.other}, swap.expires_at)
+
+
+async def recent_swaps(deps: ConsoleDependencies) -> Sequence[Swap]:
+    """The newest swaps, in every state."""
+    return await deps.database.read(lambda tx: rosters.list_swaps(tx, LISTED))
 
 
 def _plain_name(deps: ConsoleDependencies) -> Any:

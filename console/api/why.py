@@ -13,7 +13,7 @@ from console.api.alerts import require_visible_alert
 from console.api.devices import visible_places
 from console.api.readings import readable_device, readable_since
 from console.api.refusals import refusal_view
-from console.api.why_person import why_person, why_person_alert
+from console.api.why_person import step_fact, why_person, why_person_alert, why_personal_message
 from console.http.authorization import CurrentUser
 from console.http.openapi import JsonResponse, documented_router
 from console.http.problems import FieldError, Problem, invalid
@@ -137,6 +137,8 @@ async def _why_message(deps: Deps, user: Principal, message: str) -> Why:
         _reject_other_link(user, [] if delivery is None else [str(delivery.alert)])
     if delivery is None:
         raise Problem(404, why_zh.WHY_NO_MESSAGE)
+    if delivery.alert is None:
+        return await why_personal_message(deps, user, delivery)
     alert = str(delivery.alert)
     view = await require_visible_alert(deps, user, alert)
     messages = await deps.database.read(lambda tx: delivery_trails.deliveries_of_alert(tx, alert))
@@ -144,16 +146,9 @@ async def _why_message(deps: Deps, user: Principal, message: str) -> Why:
     answer = why_zh.WHY_MESSAGE.format(
         name=delivery.name, title=view["title"], state=messages_zh.DELIVERY_STATES[delivery.state]
     )
-    facts = with_steps([_delivery_fact(step) for step in trail])
+    facts = with_steps([step_fact(step) for step in trail])
     decided = await versions_of(deps, view)
     return _why_view(answer, facts, decided, alert=alert, message=message, state=delivery.state)
-
-
-def _delivery_fact(step: dict[str, Any]) -> dict[str, Any]:
-    before, after = messages_zh.DELIVERY_STATES[step["from"]], messages_zh.DELIVERY_STATES[step["to"]]
-    detail = " ".join(part for part in (step["code"], step["detail"]) if part)
-    text = why_zh.WHY_STEP.format(before=before, after=after, detail=f"（{detail}）" if detail else "")
-    return {"at": step["at"], "kind": "message", "text": text, "state": step["to"]}
 
 
 async def _why_device(deps: Deps, user: Principal, device_id: str, at: Instant) -> Why:

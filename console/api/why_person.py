@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from alerts.channel_specs import CHANNELS, stored_address
+from alerts.message import Delivery
 from alerts.messages.exercise import FORBIDDEN_RECIPIENT
 from alerts.roster.on_duty import Assignment, assignments
 from alerts.roster.on_duty import absent_people as absent
@@ -62,7 +63,7 @@ async def why_person(deps: Deps, user: Principal, person_id: str, at: Instant) -
     rows = await deps.database.read(
         lambda tx: delivery_trails.deliveries_to_person(tx, person_id, at - HOUR, at + HOUR)
     )
-    visible = [row for row in rows if await _may_see(deps, user, str(row["alert"]))]
+    visible = [row for row in rows if row["alert"] is None or await _may_see(deps, user, str(row["alert"]))]
     name = _shown_name(user, person)
     facts = [fact for row in visible for fact in _call_facts(deps, row, name)]
     if visible:
@@ -73,6 +74,18 @@ async def why_person(deps: Deps, user: Principal, person_id: str, at: Instant) -
         answer = why_zh.WHY_PERSON_QUIET.format(name=name, reason=why_zh.WHY_REASONS[key])
     decided = await deps.database.read(lambda tx: versions.versions_at(tx, at))
     return _view(answer, facts, {"person": person_id}, decided)
+
+
+async def why_personal_message(deps: Deps, user: Principal, delivery: Delivery) -> Why:
+    """What became of a message that belongs to a person and to no alert."""
+    person = _person(deps, user, delivery.person)
+    trails = await deps.database.read(lambda tx: delivery_trails.trail_of(tx, delivery.id))
+    name = _shown_name(user, person)
+    answer = why_zh.WHY_PERSONAL_MESSAGE.format(
+        name=name, kind=why_zh.WHY_CALL_KINDS[delivery.kind], state=messages_zh.DELIVERY_STATES[delivery.state]
+    )
+    facts = [fact for row in trails for fact in _call_facts(deps, row, name)]
+    return _view(answer, facts, {"message": delivery.id, "person": delivery.person, "state": delivery.state}, {})
 
 
 def _person(deps: Deps, user: Principal, person_id: str) -> Person:
@@ -171,7 +184,8 @@ def _call_facts(deps: Deps, row: Mapping[str, Any], name: str) -> list[dict[str,
     names = FigureNames("zh", deps.registry.community(), deps.registry.roles)
     kind = why_zh.WHY_CALL_KINDS.get(row["kind"], row["kind"])
     role = deps.registry.roles.get(row["role"])
-    text = why_zh.WHY_CALLED_LINE.format(
+    line = why_zh.WHY_CALLED_LINE if row["alert"] is not None else why_zh.WHY_PERSONAL_LINE
+    text = line.format(
         channel=names.channel(row["channel"]),
         name=name,
         role=row["role"] if role is None else role.zh,
@@ -179,10 +193,11 @@ def _call_facts(deps: Deps, row: Mapping[str, Any], name: str) -> list[dict[str,
         why=kind,
     )
     called = {"at": row["created_at"], "kind": "told", "text": text, "channel": row["channel"]}
-    return [called, *(_step_fact(step) for step in row["trail"])]
+    return [called, *(step_fact(step) for step in row["trail"])]
 
 
-def _step_fact(step: Mapping[str, Any]) -> dict[str, Any]:
+def step_fact(step: Mapping[str, Any]) -> dict[str, Any]:
+    """A step of a delivery."""
     before, after = messages_zh.DELIVERY_STATES[step["from"]], messages_zh.DELIVERY_STATES[step["to"]]
     detail = " ".join(part for part in (step["code"], step["detail"]) if part)
     text = why_zh.WHY_STEP.format(before=before, after=after, detail=f"（{detail}）" if detail else "")

@@ -78,6 +78,12 @@ class StoredOverride(Override, frozen=True, kw_only=True):
     gaps: list[ScheduleItem]
 
 
+class SwapLink(Schema, frozen=True):
+    """The signed link of a swap, with which the person who was asked answers."""
+
+    link: str
+
+
 class Swap(Schema, frozen=True, kw_only=True):
     """A swap of shifts. `link` is shown to those who may change the roster, while it is proposed: with it
     the other person answers. The one who asks never sees it."""

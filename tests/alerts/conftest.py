@@ -24,6 +24,7 @@ from alerts.escalation.policy import EscalationPolicy
 from alerts.message import Delivery
 from alerts.messages.catalog import TextCatalog
 from alerts.messages.keywords import KeywordTemplate
+from alerts.messages.personal import answer_page
 from alerts.reply_parsing.grammar import ReplyGrammar
 from alerts.service import AlertService
 from alerts.settings import AlertSettings
@@ -53,6 +54,7 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 START: Instant = 1_767_333_900_000
 """2026-01-02 14:05 in Shanghai."""
 SIGN = "枫树社区"
+PUBLIC_URL = "https://fs.example.cn"
 
 
 @cache
@@ -177,6 +179,7 @@ class AlertHarness:
             channels=tuple(self.channels),
             keyword_templates=self.keyword_templates,
             roles=load_roles(),
+            public_url=PUBLIC_URL,
         )
         self.service = AlertService(
             transact,
@@ -250,7 +253,10 @@ def clock() -> Clock:
 async def sms_server(clock: Clock) -> AsyncIterator[AliyunSmsServer]:
     """An SMS provider with our templates registered and our signature approved."""
     server = AliyunSmsServer(
-        access_keys={"AKID": "secret"}, templates=load_catalog().templates_by_code(), clock=clock, signs={SIGN}
+        access_keys={"AKID": "secret"},
+        templates=load_catalog().templates_by_code(page=answer_page(PUBLIC_URL)),
+        clock=clock,
+        signs={SIGN},
     )
     async with server:
         yield server

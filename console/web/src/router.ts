@@ -16,6 +16,7 @@ export const router = createRouter({
     { path: '/', name: 'wall', component: () => import('./pages/WallPage.vue') },
     { path: '/desk', name: 'desk', component: () => import('./pages/DeskPage.vue') },
     { path: '/rosters', name: 'rosters', component: () => import('./pages/RostersPage.vue') },
+    { path: '/s', name: 'swapCode', component: () => import('./pages/SwapPage.vue') },
     { path: '/swap', name: 'swap', component: () => import('./pages/SwapPage.vue') },
     { path: '/statistics', name: 'statistics', component: () => import('./pages/StatisticsPage.vue') },
     { path: '/why', name: 'why', component: () => import('./pages/WhyPage.vue') },

@@ -8,6 +8,9 @@ from typing import Final
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _LINK = re.compile(r"https?://|www\.|\b[a-z0-9-]+\.(?:com|cn|net|org|gov)\b", re.IGNORECASE)
+_LINK_OF_VARIABLES = re.compile(
+    rf"(?:{_LINK.pattern})[!-~]*\$\{{|\}}[a-z0-9.-]*\.(?:com|cn|net|org|gov)\b", re.IGNORECASE
+)
 _MOBILE = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
 _MAX_VALUE_LENGTH: Final = 35
 _MAX_TEMPLATE_LENGTH: Final = 500
@@ -32,7 +35,8 @@ def template_fault(text: str) -> str | None:
         (len(names) == len(set(names)), "a variable may stand once only"),
         ("}${" not in text, "two variables may not be adjacent"),
         (bool(_VARIABLE.sub("", text).strip()), "a template may not be all variables"),
-        (not _LINK.search(text) and not _MOBILE.search(text), "no links, no personal mobile numbers"),
+        (not _MOBILE.search(text), "no personal mobile numbers"),
+        (not _LINK_OF_VARIABLES.search(text), "a link is a constant: no variable in it"),
         ("$" not in _VARIABLE.sub("", text), "a variable is written ${name}"),
     )
     return next((fault for holds, fault in checks if not holds), None)

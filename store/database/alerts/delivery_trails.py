@@ -17,6 +17,11 @@ def deliveries_of_alert(tx: Connection, alert_id: str) -> list[dict[str, Any]]:
     return _with_trails(tx, select(deliveries).where(deliveries.c.alert == int(alert_id)))
 
 
+def trail_of(tx: Connection, delivery: str) -> list[dict[str, Any]]:
+    """One message."""
+    return _with_trails(tx, select(deliveries).where(deliveries.c.id == delivery))
+
+
 def deliveries_to_person(tx: Connection, person: str, since: Instant, until: Instant) -> list[dict[str, Any]]:
     """Every message to a person written in a period, both ends included."""
     written = deliveries.c.created_at.between(since, until)

@@ -97,8 +97,7 @@ def alert_items(tx: Connection, page: Sequence[Alert]) -> list[dict[str, Any]]:
     for ids in chunks(list(calls)):
         query = select(deliveries).where(deliveries.c.alert.in_(ids), deliveries.c.kind.in_(call_kinds))
         for row in tx.execute(query.order_by(deliveries.c.n)):
-            delivery = delivery_of(row)
-            calls[delivery.alert].append(delivery)
+            calls[row.alert].append(delivery_of(row))
     kinds = _device_kinds(tx, {alert.device for alert in page if alert.device is not None})
     return [{**alert_item(alert, calls[alert.id]), "kind": kinds.get(alert.device or "")} for alert in page]
 

@@ -106,7 +106,9 @@ class SqlAlertStore:
         self._tx.execute(_SAVE, {**alert_values(alert), "b_id": alert.id})
         milestones.reach_milestones(self._tx, alert)
 
-    def alert(self, alert: int) -> Alert | None:
+    def alert(self, alert: int | None) -> Alert | None:
+        if alert is None:
+            return None
         row = self._tx.execute(_ALERT, {"alert": alert}).first()
         return None if row is None else alert_of(row)
 
@@ -153,6 +155,10 @@ class SqlAlertStore:
 
     def deliveries(self, alert: int) -> list[Delivery]:
         return [delivery_of(row) for row in self._tx.execute(_DELIVERIES, {"alert": alert})]
+
+    def deliveries_about(self, about: str) -> list[Delivery]:
+        found = and_(deliveries.c.key >= f"{about}:", deliveries.c.key < f"{about};")
+        return [delivery_of(row) for row in self._tx.execute(select(deliveries).where(found).order_by(deliveries.c.n))]
 
     def delivery(self, delivery: str) -> Delivery | None:
         row = self._tx.execute(_DELIVERY, {"id": delivery}).first()

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, delete, select
+from sqlalchemy import Connection, Select, delete, func, select
 
 from alerts.alert import SETTLED_STATES
 from domain import Instant
@@ -49,6 +49,21 @@ def delete_alerts(
         tx.execute(delete(table).where(table.c.alert.in_(expired)))
     tx.execute(delete(alerts).where(alerts.c.id.in_(expired)))
     return len(expired)
+
+
+def delete_personal_messages(tx: Connection, before: Instant, limit: int = 20 * BATCH) -> int:
+    """Deletes up to `limit` messages to persons written before an instant, and their event logs; returns how many.
+
+    The newest delivery stays: ids are counted up from it.
+    """
+    newest = select(func.max(deliveries.c.n)).scalar_subquery()
+    old = select(deliveries.c.id).where(
+        deliveries.c.alert.is_(None), deliveries.c.created_at < before, deliveries.c.n != newest
+    )
+    ids = list(tx.execute(old.order_by(deliveries.c.n).limit(limit)).scalars())
+    tx.execute(delete(delivery_events).where(delivery_events.c.delivery.in_(ids)))
+    tx.execute(delete(deliveries).where(deliveries.c.id.in_(ids)))
+    return len(ids)
 
 
 def expired_findings(tx: Connection, before: Instant, limit: int = BATCH) -> list[str]:

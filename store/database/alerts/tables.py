@@ -118,7 +118,7 @@ deliveries = Table(
     Column("n", Serial, primary_key=True, autoincrement=True),
     Column("id", String, nullable=False, unique=True),
     Column("key", String, nullable=False, unique=True),
-    Column("alert", Serial, ForeignKey("alerts.id"), nullable=False, index=True),
+    Column("alert", Serial, ForeignKey("alerts.id"), index=True),
     Column("round", Integer, nullable=False),
     Column("rung", Integer, nullable=False),
     Column("person", String, nullable=False),

@@ -15,7 +15,7 @@ from starlette.routing import Route
 from alerts.channels.providers import ProviderChain, ProviderPlan
 from alerts.channels.tencent_api import TencentAccount
 from alerts.channels.tencent_sms import TencentSms, TencentSmsSettings
-from alerts.messages.catalog import VARIABLE
+from alerts.messages.filed_texts import VARIABLE
 from simulators.providers.local_server import LoopbackServer
 from simulators.providers.tencent.sms import TencentSmsServer
 from tests.alerts.conftest import SIGN, load_catalog

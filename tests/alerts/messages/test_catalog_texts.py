@@ -14,7 +14,7 @@ from alerts.channels.channel import SendOutcome
 from alerts.delivery.sent_texts import SENT_TEXT
 from alerts.handling.processor import AlertProcessor
 from alerts.lifecycle.transitions import ActionRefusal
-from alerts.message import DeliveryState, MessageKind
+from alerts.message import PERSONAL_KINDS, DeliveryState, MessageKind
 from alerts.messages.catalog import TextCatalog
 from alerts.messages.deliveries import CANCEL_REASONS
 from alerts.messages.renderer import CODE_VARIABLES, MessageContext, MessageRenderer, without_codes
@@ -98,7 +98,7 @@ def test_everything_named_in_a_timeline_has_a_text(catalog: TextCatalog) -> None
         catalog.problems
     )
     assert set(SENT_TEXT.values()) <= set(catalog.timeline)
-    assert set(SENT_TEXT) == set(MessageKind)
+    assert set(SENT_TEXT) == set(MessageKind) - set(PERSONAL_KINDS)
     texts = [*catalog.roles.values(), *catalog.vias.values(), *catalog.channels.values(), *catalog.problems.values()]
     assert [text for text in texts if not is_chinese(text)] == []
 
@@ -108,7 +108,7 @@ async def test_every_role_has_its_text_in_a_timeline(harness: Any, finding: Any,
     await harness.service.process_findings([finding()])
     processor: AlertProcessor = harness.service.processor
     row = harness.deliveries()[0]
-    line = processor.timeline.message(replace(row, role=role), "accepted", harness.clock.now).text
+    line = processor.timeline.message(replace(row, role=role), "accepted", harness.clock.now)[0].text
     assert line == f"短信已发给 王芳（{processor.renderer.catalog.roles[role]}）"
     assert is_chinese(line)
 
@@ -130,4 +130,5 @@ def test_a_site_that_renames_one_state_keeps_the_others_and_files_each_text_once
     template = catalog.sms[0]
     severity = next(iter(template.codes))
     assert codes[f"{template.name}.{severity.value}"] == template.codes[severity]
-    assert len(codes) == 2 * sum(len(one.codes) for one in catalog.sms), "each text, and its exercise"
+    of_alerts = 2 * sum(len(one.codes) for one in catalog.sms)
+    assert len(codes) == of_alerts + len(catalog.personal_templates()), "each text, and the exercise of an alert's"

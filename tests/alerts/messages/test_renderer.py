@@ -13,9 +13,10 @@ from pydantic import ValidationError
 
 from alerts.alert import Actor, Alert, EscalationCause, EscalationReason, ResponseSource, State
 from alerts.lifecycle.transitions import ActionRefusal
-from alerts.message import MessageKind
+from alerts.message import PERSONAL_KINDS, MessageKind
 from alerts.messages.cards import CardRenderer
-from alerts.messages.catalog import VARIABLE, SmsTemplate
+from alerts.messages.catalog import SmsTemplate
+from alerts.messages.filed_texts import VARIABLE
 from alerts.messages.outside_words import sanitize
 from alerts.messages.renderer import MessageContext, MessageRenderer
 from domain import Evidence, Ledger, Severity, Subject
@@ -121,7 +122,7 @@ def test_the_texts_of_each_kind(catalog: Any, hazard: str, kind: MessageKind, te
 
 
 MESSAGES = [
-    *((kind, "") for kind in MessageKind if kind not in (MessageKind.ADDED, MessageKind.SUMMARY)),
+    *((kind, "") for kind in MessageKind if kind not in (MessageKind.ADDED, MessageKind.SUMMARY, *PERSONAL_KINDS)),
     *((MessageKind.ADDED, variant) for variant in ("owner", "called", "many-owner", "many-called")),
     *((MessageKind.SUMMARY, variant) for variant in ("calls", "news")),
     (MessageKind.ALERT, "recovered"),

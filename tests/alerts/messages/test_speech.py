@@ -14,7 +14,8 @@ from pydantic import ValidationError
 from alerts.alert import Alert
 from alerts.message import MessageKind
 from alerts.messages import speech
-from alerts.messages.catalog import VARIABLE, SpeechTemplate
+from alerts.messages.catalog import SpeechTemplate
+from alerts.messages.filed_texts import VARIABLE
 from alerts.messages.renderer import MessageContext, MessageRenderer
 from alerts.messages.speech import readable, speech_template, spoken
 from tests.alerts.conftest import SHANGHAI, START, gas_finding, load_catalog

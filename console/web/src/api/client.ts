@@ -185,6 +185,7 @@ export const api = {
   proposeSwap: (body: SwapBody) => unwrap(http.POST('/api/v1/rosters/swaps', { body })),
   withdrawSwap: (swap_id: string, reason: string) =>
     unwrap(http.POST('/api/v1/rosters/swaps/{swap_id}/withdraw', { params: { path: { swap_id } }, body: { reason } })),
+  swapLinkOfCode: (code: string) => unwrap(http.POST('/api/v1/swap/link', { body: { code } }), true),
   swapOfLink: (link: string) => unwrap(http.GET('/api/v1/swap', { params: { query: { link } } }), true),
   answerSwap: (body: SwapAnswer) => unwrap(http.POST('/api/v1/swap', { body }), true),
 }

@@ -770,6 +770,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/swap/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The signed link of the swap whose code stands in a text message; needs no login */
+        post: operations["read_swap_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/places": {
         parameters: {
             query?: never;
@@ -2981,6 +2998,13 @@ export interface components {
          */
         SwapState: "accepted" | "declined" | "expired" | "proposed" | "withdrawn";
         /**
+         * SwapLink
+         * @description The signed link of a swap, with which the person who was asked answers.
+         */
+        SwapLink: {
+            link: string;
+        };
+        /**
          * Page[Place]
          * @description A page of a list; `next` is the cursor of the next page, null on the last one.
          */
@@ -4493,6 +4517,7 @@ export type ImportedCalendar = components['schemas']['ImportedCalendar'];
 export type PageSwap = components['schemas']['Page_Swap_'];
 export type Swap = components['schemas']['Swap'];
 export type SwapState = components['schemas']['SwapState'];
+export type SwapLink = components['schemas']['SwapLink'];
 export type PagePlace = components['schemas']['Page_Place_'];
 export type Place = components['schemas']['Place'];
 export type PageCell = components['schemas']['Page_Cell_'];
@@ -7649,6 +7674,56 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Swap"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_swap_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "code": "20481632"
+                 *     }
+                 */
+                "application/json": {
+                    /** Code */
+                    code: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SwapLink"];
                 };
             };
             /** @description An error of the request */

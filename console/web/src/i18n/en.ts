@@ -409,6 +409,8 @@ export const en: Messages = {
     youWork: 'You would work: {hours}',
     otherWorks: '{name} works for you: {hours}',
     comment: 'Comment (optional)',
+    code: 'The eight digits of the text message',
+    open: 'Open',
     accept: 'Agree',
     decline: 'Decline',
   },

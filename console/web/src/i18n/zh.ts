@@ -397,6 +397,8 @@ export const zh = {
     youWork: '请您值班：{hours}',
     otherWorks: '{name}替您值班：{hours}',
     comment: '留言（可不填）',
+    code: '短信里的八位数字',
+    open: '打开',
     accept: '同意',
     decline: '不同意',
   },

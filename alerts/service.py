@@ -80,7 +80,13 @@ class AlertService:
         self.grammar = settings.replies
         self.renderer = MessageRenderer(catalog, settings.sign, settings.tz, settings.template_codes)
         outbox = OutboxWriter(
-            self.renderer, settings.channels, page, self._affected_name, settings.keyword_templates, settings.roles
+            self.renderer,
+            settings.channels,
+            page,
+            self._affected_name,
+            community,
+            settings.keyword_templates,
+            settings.roles,
         )
         self.escalator = escalator = Escalator(
             policy,

@@ -64,5 +64,4 @@ class ReporterMessages:
             not_before=begin,
             expires_at=begin + EXPIRES_MS,
         )
-        tx.store.enqueue([row])
-        return True
+        return bool(self._escalator.outbox.admission.enqueue(tx, [row], alert))

@@ -60,8 +60,7 @@ class Notices:
             self._row(tx, alert, person, role, notice, channel, delivery_id(tx.now, first + place))
             for place, channel in enumerate(self.channels(alert, person))
         ]
-        tx.store.enqueue(rows)
-        return bool(rows)
+        return bool(self.outbox.admission.enqueue(tx, rows, alert))
 
     def notify_all(
         self, tx: Transaction, alert: Alert, people: Iterable[tuple[Person, str]], notice: Notice

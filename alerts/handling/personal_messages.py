@@ -38,8 +38,7 @@ class PersonalMessages:
         if person is None or not reachable:
             return None
         row = self._row(tx, message, person, reachable[0])
-        tx.store.enqueue([row])
-        return row
+        return next(iter(self._outbox.admission.enqueue(tx, [row])), None)
 
     def cancel(self, tx: Transaction, about: str, kind: MessageKind) -> None:
         """Cancel what is not sent yet of the messages of this kind about a matter."""

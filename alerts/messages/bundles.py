@@ -90,12 +90,11 @@ class BundledMessages:
             tx.store.update_delivery(waiting, sooner, tx.now, "bundled")
             return
         task = delivery_id(tx.now, tx.store.next_delivery_number())
-        row = follow_up(
-            to, task, f"{alert.id}:{alert.round}:added:{to.person}:{to.channel}:{task}", MessageKind.ADDED, {}, tx.now
-        )
-        row = postponed(row, begin)
+        key = f"{alert.id}:{alert.round}:added:{to.person}:{to.channel}:{task}"
+        row = postponed(follow_up(to, task, key, MessageKind.ADDED, {}, tx.now), begin)
         payload = self._joined_payload(tx, alert, row, joined, new)
-        tx.store.enqueue([structs.replace(row, priority=min(priority, row.priority), payload=payload)])
+        row = structs.replace(row, priority=min(priority, row.priority), payload=payload)
+        self.outbox.admission.enqueue(tx, [row], alert)
 
     def fixed_text(self, alert: Alert | None) -> str:
         """The text of a message whose own was refused, as the phone shows it."""
@@ -132,7 +131,7 @@ class BundledMessages:
         key = f"{alert.id}:{alert.round}:added:{to.person}:{to.channel}:{task}"
         row = structs.replace(follow_up(to, task, key, MessageKind.ADDED, {}, tx.now), priority=failed.priority)
         payload = self._joined_payload(tx, alert, row, _joined_danger_of(failed, tx.now), listed_dangers(failed))
-        tx.store.enqueue([structs.replace(row, payload=payload)])
+        self.outbox.admission.enqueue(tx, [structs.replace(row, payload=payload)], alert)
 
     def _joined_payload(
         self,
@@ -201,7 +200,7 @@ class BundledMessages:
         task = delivery_id(tx.now, tx.store.next_delivery_number())
         row = follow_up(over, task, f"summary:{over.address}:{task}", MessageKind.SUMMARY, payload, tx.now)
         begin = max((row.created_at + SUMMARY_EVERY_MS for row in sent), default=tx.now)
-        tx.store.enqueue([postponed(structs.replace(row, alert=shown.id), begin)])
+        self.outbox.admission.enqueue(tx, [postponed(structs.replace(row, alert=shown.id), begin)], shown)
 
     def _summary_payload(
         self, tx: Transaction, shown: Alert, to: Delivery, variant: str, count: int

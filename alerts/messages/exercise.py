@@ -1,7 +1,7 @@
 """Messages of an exercise (drill): who may receive one, and how each is labelled. Pure.
 
-Nothing of an exercise reaches residents, family, volunteers or bodies outside. `may_receive` is asked when a call is
-written into the outbox, and again, for every kind of message, directly before it is sent.
+Nothing of an exercise reaches residents, family, volunteers or bodies outside. `may_receive` is asked when a message of
+any kind is written into the outbox (alerts/messages/admission.py), and again directly before it is sent.
 """
 
 from __future__ import annotations

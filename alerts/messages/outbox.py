@@ -10,6 +10,7 @@ from msgspec import Struct, structs
 from alerts.alert import Alert, State
 from alerts.channel_specs import EMAIL, LOGBOOK, SMS, WECHAT, WECOM, Content, FollowUp, spec_of
 from alerts.message import Delivery, MessageKind
+from alerts.messages.admission import OutboxAdmission
 from alerts.messages.cards import CardRenderer
 from alerts.messages.contents import ContentRenderer
 from alerts.messages.deliveries import (
@@ -21,11 +22,11 @@ from alerts.messages.deliveries import (
     postponed,
     priority_of,
 )
-from alerts.messages.exercise import may_receive
 from alerts.messages.keywords import KeywordTemplate
 from alerts.messages.renderer import MessageContext, MessageRenderer
 from alerts.ports import Transaction
 from domain import Instant, Person
+from domain.people import Community
 from domain.roles import RoleKind, Roles
 
 
@@ -70,9 +71,11 @@ class OutboxWriter:
         channels: Collection[str],
         page: PageUrl,
         who: AffectedName,
+        community: Callable[[], Community],
         keyword_templates: Mapping[str, KeywordTemplate] | None = None,
         roles: Roles = MappingProxyType({}),
     ) -> None:
+        self.admission = OutboxAdmission(renderer.catalog, community, lambda: self.roles)
         self.renderer, self.page_url, self.affected_name, self.roles = renderer, page, who, roles
         self.cards = CardRenderer(renderer)
         self.contents = ContentRenderer(renderer, keyword_templates)
@@ -90,9 +93,9 @@ class OutboxWriter:
     def enqueue_call(self, tx: Transaction, alert: Alert, call: CallRequest, channels: Sequence[str]) -> list[Delivery]:
         """One row per channel. A phone whose 99 numbers are all in use gets no text: it could not be answered.
 
-        An exercise calls nobody but staff: see `exercise.may_receive`.
+        Whom an exercise may not reach gets no reply code either: see `admission`.
         """
-        if alert.exercise and not may_receive(call.person, call.role, self.roles):
+        if not self.admission.admits(tx, alert, call.person, call.role, call.kind, call.person.name):
             return []
         number = tx.store.next_delivery_number()
         rows: list[Delivery] = []
@@ -101,8 +104,7 @@ class OutboxWriter:
             row = self._call_row(tx, alert, call, channel, task)
             if row is not None:
                 rows.append(row)
-        tx.store.enqueue(rows)
-        return rows
+        return self.admission.enqueue(tx, rows, alert)
 
     def enqueue_update(
         self,
@@ -127,8 +129,7 @@ class OutboxWriter:
         row = follow_up(earlier, task, key, kind, payload, tx.now)
         is_update = spec_of(earlier.channel).follow_up is FollowUp.UPDATE
         row = structs.replace(row, ref=earlier.id) if is_update else postponed(row, not_before)
-        tx.store.enqueue([row])
-        return row
+        return next(iter(self.admission.enqueue(tx, [row], alert)), None)
 
     def draft(self, alert: Alert, call: CallRequest, channel: str, now: Instant) -> Delivery:
         """An unsaved message to this person on this channel."""
@@ -159,7 +160,8 @@ class OutboxWriter:
         )
         payload = structs.asdict(self.renderer.sms(alert, context))
         key = f"{answer_key_prefix(earlier.address)}{delivery}"
-        tx.store.enqueue([follow_up(earlier, delivery_id(tx.now, delivery), key, kind, payload, tx.now)])
+        row = follow_up(earlier, delivery_id(tx.now, delivery), key, kind, payload, tx.now)
+        self.admission.enqueue(tx, [row], alert)
 
     def enqueue_digest(self, tx: Transaction, worst: Alert, earlier: Delivery, person: Person, count: int) -> bool:
         """One message for everything in this person's logbook; False when he cannot be reached or has had today's."""
@@ -172,8 +174,8 @@ class OutboxWriter:
         row = follow_up(
             earlier, delivery_id(tx.now, tx.store.next_delivery_number()), key, MessageKind.DIGEST, payload, tx.now
         )
-        tx.store.enqueue([structs.replace(row, channel=channels[0], address=address_of(person, channels[0]))])
-        return True
+        row = structs.replace(row, channel=channels[0], address=address_of(person, channels[0]))
+        return bool(self.admission.enqueue(tx, [row], worst))
 
     def enqueue_owner_card(self, tx: Transaction, alert: Alert, earlier: Delivery) -> None:
         """The owner's card, with the buttons for his next actions: 我已到场, 处置完毕."""
@@ -182,14 +184,14 @@ class OutboxWriter:
         payload: dict[str, object] = {
             "card": self.cards.owner_card(alert, tx.now, task, self.page_url(alert.id, earlier.person, tx.now))
         }
-        tx.store.enqueue([follow_up(earlier, task, key, MessageKind.ACKNOWLEDGED, payload, tx.now)])
+        self.admission.enqueue(tx, [follow_up(earlier, task, key, MessageKind.ACKNOWLEDGED, payload, tx.now)], alert)
 
     def enqueue_helper_card(self, tx: Transaction, alert: Alert, earlier: Delivery) -> None:
         """The card of a helper who accepted: the door, and buttons for arrival and withdrawal."""
         task = delivery_id(tx.now, tx.store.next_delivery_number())
         key = f"{alert.id}:{alert.round}:{MessageKind.HELPING}:{earlier.person}:{earlier.channel}:{tx.now}"
         payload: dict[str, object] = {"card": self.cards.helper_card(alert, tx.now, task)}
-        tx.store.enqueue([follow_up(earlier, task, key, MessageKind.HELPING, payload, tx.now)])
+        self.admission.enqueue(tx, [follow_up(earlier, task, key, MessageKind.HELPING, payload, tx.now)], alert)
 
     def _update_payload(
         self, tx: Transaction, alert: Alert, earlier: Delivery, kind: MessageKind, name: str, variant: str, count: int

@@ -115,15 +115,20 @@ def _reason(deps: Deps, view: Mapping[str, Any], person: Person, own: Sequence[M
     codes = {row["code"] for row in own}
     on_duty = bool(_assignments_of(deps, view, person))
     candidates = (
-        ("exercise", FORBIDDEN_RECIPIENT in codes),
+        ("exercise", FORBIDDEN_RECIPIENT in codes or _has_line(view, person, FORBIDDEN_RECIPIENT)),
         (_BUDGET, _BUDGET in codes),
         ("failed", any(row["state"] in _FAILED for row in own)),
-        ("passed", any(line["kind"] == "pass" and line["person"] == person.id for line in view["timeline"])),
+        ("passed", _has_line(view, person, "pass")),
         ("absent", person.id in absent(deps.registry.community(), view["opened_at"], deps.site.zone)),
         ("no_address", not _has_address(person)),
         ("not_reached", on_duty),
     )
     return next((key for key, holds in candidates if holds), "not_on_duty")
+
+
+def _has_line(view: Mapping[str, Any], person: Person, kind: str) -> bool:
+    """Whether the timeline has an entry of this kind about the person."""
+    return any(line["kind"] == kind and line["person"] == person.id for line in view["timeline"])
 
 
 def _has_address(person: Person) -> bool:

@@ -9,20 +9,21 @@ day: pysimdeum has 63 l for a senior (Dutch statistics), Chinese planning norms 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime
 from random import Random
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
 from domain import DAY, HOUR, MINUTE, SECOND, Instant
 from simulators.events import Incident
-from simulators.models.daily_life import Activity, DayKind, Span, day_kind, habits_of, plan_day
+from simulators.models.daily_life import Activity, DayKind, Span
 from simulators.models.distributions import about
+from simulators.town.elder_plans import elder_plan, kind_of_day
 from simulators.town.town import Household, Town
 
-USES_NO_WATER: Final = frozenset({"fall_hard", "fall_soft", "fall_toilet_night", "no_activity", "away_unregistered"})
+USES_NO_WATER: Final = frozenset(
+    {"fall_hard", "fall_soft", "fall_toilet_night", "no_activity", "away_unregistered", "wandering"}
+)
 """Kinds of incidents during which the people concerned draw no water."""
 _LITRES_PER_SECOND: Final = {"flush": 0.12, "tap": 0.10, "shower": 0.14, "laundry": 0.15}
 
@@ -43,7 +44,7 @@ def water_use(
     Two uses may overlap. Nothing is drawn by a person who lies on the floor, does not get up or is away: give the
     incidents of the town, those of other households are ignored.
     """
-    kind = day_kind(_date_of(day, town.timezone))
+    kind = kind_of_day(day, town.timezone)
     inactive = _inactive(household, incidents)
     uses: list[WaterUse] = []
     for resident in household.residents:
@@ -55,10 +56,6 @@ def water_use(
         uses += _laundry(household, day, kind, Random(f"{seed}/laundry/{household.place}/{day}"))
     uses.sort(key=lambda use: use.begin)
     return tuple(uses)
-
-
-def _date_of(day: Instant, timezone: str) -> date:
-    return datetime.fromtimestamp(day / 1000, ZoneInfo(timezone)).date()
 
 
 def _inactive(household: Household, incidents: Sequence[Incident]) -> dict[str, list[tuple[Instant, Instant]]]:
@@ -75,18 +72,13 @@ def _uses_of_resident(
     household: Household, resident: str, day: Instant, seed: int, kind: DayKind, random: Random
 ) -> Iterator[WaterUse]:
     if household.has_elder_alone:
-        spans: Sequence[Span] = elder_spans(resident, day, seed, kind)
+        spans: Sequence[Span] = elder_plan(resident, day, seed, kind).spans
         cooks = True
     else:
         spans = list(_spans_of_adult(kind, random))
         cooks = resident == household.residents[0]
     for span in spans:
         yield from _uses_of_span(span, day, cooks, random)
-
-
-def elder_spans(person: str, day: Instant, seed: int, kind: DayKind) -> tuple[Span, ...]:
-    """The spans of the day of an elder: the same that make the measurements of the elder's devices."""
-    return plan_day(habits_of(Random(f"{seed}/habits/{person}")), kind, Random(f"{seed}/day/{person}/{day}")).spans
 
 
 def _uses_of_span(span: Span, day: Instant, cooks: bool, random: Random) -> Iterator[WaterUse]:

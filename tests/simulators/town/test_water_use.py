@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from statistics import mean
 
 from domain import DAY, HOUR, Instant
 from simulators.events import Incident
-from simulators.models.daily_life import Activity, day_kind
+from simulators.models.daily_life import Activity
+from simulators.town.elder_plans import elder_plan, kind_of_day
 from simulators.town.town import Household, Town
-from simulators.town.water_use import elder_spans, water_use
+from simulators.town.water_use import water_use
 
 DAY_ONE: Instant = 1_795_795_200_000
 """2026-11-28T00:00 in Shanghai."""
@@ -38,8 +38,8 @@ def test_an_elder_alone_uses_what_such_households_use() -> None:
 
 
 def test_a_visit_to_the_toilet_flushes_at_its_end() -> None:
-    kind = day_kind(datetime.fromtimestamp(DAY_ONE / 1000 + 8 * 3600, UTC).date())
-    spans = [span for span in elder_spans("elder-1", DAY_ONE, 3, kind) if span.activity is Activity.TOILET]
+    plan = elder_plan("elder-1", DAY_ONE, 3, kind_of_day(DAY_ONE, "Asia/Shanghai"))
+    spans = [span for span in plan.spans if span.activity is Activity.TOILET]
     flushes = [use for use in water_use(TOWN, ELDER, DAY_ONE, 3) if 6.0 <= use.litres <= 9.0]
     assert {DAY_ONE + span.end - 60_000 for span in spans} <= {use.begin for use in flushes}
 

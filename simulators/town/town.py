@@ -74,5 +74,8 @@ class EventSource(Protocol):
         ...
 
     def events(self, town: Town, incidents: Sequence[Incident], period: Period, seed: int) -> Iterator[TimedEvent]:
-        """Measurements and reports of the period in order of time: ordinary days, and the incidents that overlap it."""
+        """Measurements and reports of the period in order of time: ordinary days, and the incidents that overlap it.
+
+        `incidents` are those of the whole run, whatever the period: what flowed in one that is over stays in a counter.
+        """
         ...

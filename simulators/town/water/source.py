@@ -16,7 +16,7 @@ from typing import Final
 
 from domain import HOUR, MINUTE, SECOND, Device, Instant
 from domain.levels import LevelRole
-from simulators.events import Batch, CitizenReport, Incident, Measurement, TimedEvent, TimedValues
+from simulators.events import Batch, CitizenReport, GroundTruth, Incident, Measurement, TimedEvent, TimedValues
 from simulators.models.water_demand import Demand
 from simulators.models.water_meter import meter_type
 from simulators.town.calendar_days import Calendar, LocalDay
@@ -169,11 +169,12 @@ def _hourly(sites: WaterSites, calendar: Calendar, period: Period, seed: int) ->
 def _alarms(
     sites: WaterSites, incidents: Sequence[Incident], calendar: Calendar, period: Period, seed: int
 ) -> Iterator[TimedEvent]:
-    """What meters upload at once, and what residents report."""
+    """What happens, what meters upload at once, and what residents report."""
     for incident in incidents:
         kind = KINDS.get(incident.kind)
-        if kind is None:
+        if kind is None or not incident.devices:
             continue
+        yield from _within(period, [TimedEvent(incident.begin, GroundTruth(incident.devices[0], kind.title))])
         if kind.effect is Effect.MAIN:
             yield from _within(period, [_report(incident, seed)])
         elif kind.flag:

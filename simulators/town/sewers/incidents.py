@@ -1,0 +1,193 @@
+"""The incidents of manholes in a period: cloudbursts and blocked pipes by SWMM, covers, gas, drowned devices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from random import Random
+from typing import Final
+
+from msgspec import Struct
+
+from domain import HOUR, MINUTE, Device, Instant
+from simulators.events import Incident
+from simulators.models.manhole_device import FULL_MM
+from simulators.models.manhole_gas import GasBuildUp
+from simulators.models.rain import CLOUDBURST_MONTHS, CLOUDBURSTS
+from simulators.town.calendar_days import Calendar, LocalDay
+from simulators.town.hydraulics.days import STEP_MS, LineLevels, Series
+from simulators.town.incident_draws import BusyDevices, draw_incidents, instant_at, pick
+from simulators.town.networks import Networks, SewerLine
+from simulators.town.sewers.catalogue import (
+    BLOCKAGE,
+    FLOODING,
+    KINDS,
+    NOTIFY_FULL_MS,
+    NOTIFY_GAS_MS,
+    NOTIFY_SURCHARGED_MS,
+    SURCHARGE,
+    Cause,
+    ManholeKind,
+)
+from simulators.town.sewers.levels import STORM_MS, storm_id
+from simulators.town.town import Period
+
+_AFTER_FULL_MS: Final = (1.0, 4.0)
+"""Hours from when the first well is full until the pipe is opened again."""
+_HALF: Final = 2
+"""Of the depth of a well: from there on a sewer is surcharged."""
+
+
+class SewerSites(Struct, frozen=True):
+    """Where incidents can happen. `workers` are those who open covers for maintenance."""
+
+    networks: Networks
+    levels: tuple[LineLevels, ...]
+    devices: dict[str, Device]
+    with_gas: tuple[str, ...]
+    workers: tuple[str, ...]
+
+    def lines(self) -> Iterator[tuple[SewerLine, LineLevels]]:
+        return zip(self.networks.sewers, self.levels, strict=True)
+
+
+def sewer_incidents(
+    sites: SewerSites, calendar: Calendar, period: Period, seed: int, per_week: float
+) -> list[Incident]:
+    """The incidents of every kind, in order of `begin`. Storms first: they concern whole lines."""
+    busy = BusyDevices()
+    found = list(_storms(sites, calendar, period, seed, per_week, busy))
+
+    def blockage(random: Random, day: LocalDay, id_: str) -> Incident | None:
+        return _blockage(sites, random, day, id_)
+
+    found += draw_incidents(BLOCKAGE, period, calendar, seed, per_week, busy, blockage)
+    for kind in KINDS.values():
+
+        def make(random: Random, day: LocalDay, id_: str, kind: ManholeKind = kind) -> Incident | None:
+            return _make(kind, sites, random, day, id_)
+
+        found += draw_incidents(kind.name, period, calendar, seed, per_week, busy, make)
+    return sorted(found, key=lambda incident: (incident.begin, incident.id))
+
+
+def _storms(
+    sites: SewerSites, calendar: Calendar, period: Period, seed: int, per_week: float, busy: BusyDevices
+) -> Iterator[Incident]:
+    """One incident for every line that a cloudburst surcharges or floods."""
+
+    def make(random: Random, day: LocalDay, id_: str) -> Incident | None:
+        if day.date.month not in CLOUDBURST_MONTHS:
+            return None
+        begin = instant_at(random, day, (12.0, 22.0))
+        storm = random.choice(CLOUDBURSTS)
+        # While it rains every manhole of the town is busy; the incidents of lines are made of it.
+        return Incident(
+            f"{id_}/{storm}", "storm", "暴雨", "manhole", begin, begin + STORM_MS, tuple(sites.devices), None
+        )
+
+    for storm in draw_incidents("cloudburst", period, calendar, seed, per_week, busy, make):
+        for line, levels in sites.lines():
+            incident = _storm_on_line(line, levels, storm.id.rsplit("/", 1)[1], storm.begin)
+            if incident is not None:
+                yield incident
+
+
+def _storm_on_line(line: SewerLine, levels: LineLevels, storm: str, begin: Instant) -> Incident | None:
+    wells = list(zip(line.manholes, levels.storms_mm[storm], strict=True))
+    full = [step for well, series in wells if (step := reached(series, well.depth_mm - FULL_MM)) is not None]
+    half = [(well, reached(series, well.depth_mm // _HALF)) for well, series in wells]
+    concerned = [(well, step) for well, step in half if step is not None]
+    if not concerned and not full:
+        return None
+    first = min(full) if full else min(step for _, step in concerned)
+    kind = FLOODING if full else SURCHARGE
+    notify = NOTIFY_FULL_MS if full else NOTIFY_SURCHARGED_MS
+    return Incident(
+        id=storm_id(kind, storm, begin, line.id),
+        kind=kind,
+        title="暴雨井水满溢" if full else "暴雨管道满流",
+        hazard="manhole",
+        begin=begin,
+        end=begin + STORM_MS,
+        devices=tuple(well.device for well, _ in concerned),
+        notify_by=begin + first + notify,
+        place=concerned[0][0].place,
+        life_safety=bool(full),
+    )
+
+
+def reached(series: Series, level_mm: int) -> int | None:
+    """When a level is reached, in ms from the begin of the series; None: never.
+
+    >>> reached((10, 40, 80), 40), reached((10, 40, 80), 100)
+    (600000, None)
+    """
+    return next(((step + 1) * STEP_MS for step, level in enumerate(series) if level >= level_mm), None)
+
+
+def _blockage(sites: SewerSites, random: Random, day: LocalDay, id_: str) -> Incident | None:
+    """The pipe below the last manhole of a foul sewer is closed at night, until after the first well is full."""
+    fills = []
+    for line, levels in sites.lines():
+        wells = zip(line.manholes, levels.blocked_mm, strict=True)
+        steps = [(well, reached(series, well.depth_mm - FULL_MM)) for well, series in wells]
+        if any(step is not None for _, step in steps):
+            fills.append((line, levels, min(step for _, step in steps if step is not None)))
+    chosen = pick(random, fills)
+    if chosen is None:
+        return None
+    line, levels, full_ms = chosen
+    # The kept series begins at midnight: sewage follows the hours of the day.
+    begin, end = day.midnight, day.midnight + full_ms + round(random.uniform(*_AFTER_FULL_MS) * HOUR)
+    rising = tuple(
+        well.device
+        for well, series in zip(line.manholes, levels.blocked_mm, strict=True)
+        if max(series) >= well.depth_mm // _HALF
+    )
+    return Incident(
+        id=f"{id_}/{line.id}",
+        kind=BLOCKAGE,
+        title="污水管堵塞冒溢",
+        hazard="manhole",
+        begin=begin,
+        end=end,
+        devices=rising,
+        notify_by=begin + full_ms + NOTIFY_FULL_MS,
+        place=line.manholes[-1].place,
+        life_safety=True,
+    )
+
+
+def _make(kind: ManholeKind, sites: SewerSites, random: Random, day: LocalDay, id_: str) -> Incident | None:
+    device = pick(random, sites.with_gas if kind.cause is Cause.GAS else tuple(sites.devices))
+    if device is None:
+        return None
+    begin = instant_at(random, day, kind.from_hour)
+    end = begin + round(random.uniform(*kind.hours) * HOUR) // MINUTE * MINUTE
+    notify = kind.notify_ms
+    if kind.cause is Cause.GAS:
+        crosses = build_up(kind, id_).crosses_after()
+        if crosses is None or begin + crosses + HOUR > end:
+            return None
+        notify = crosses + NOTIFY_GAS_MS
+    worker = pick(random, sites.workers) if kind.is_maintenance else None
+    return Incident(
+        id=id_,
+        kind=kind.name,
+        title=kind.title,
+        hazard=kind.hazard,
+        begin=begin,
+        end=end,
+        devices=(device,),
+        notify_by=None if notify is None else begin + notify,
+        place=sites.devices[device].place,
+        people=() if worker is None else (worker,),
+        roles=("maintenance",) if kind.hazard == "device" else (),
+        life_safety=kind.life_safety,
+    )
+
+
+def build_up(kind: ManholeKind, incident: str) -> GasBuildUp:
+    """The gas of an incident: the same whenever it is asked for."""
+    random = Random(f"play/{incident}")
+    return GasBuildUp(random.uniform(*kind.ch4_pct), random.uniform(*kind.h2s_ppm), random.uniform(*kind.changes_h))

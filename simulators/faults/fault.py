@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Protocol
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, Protocol
 
 from msgspec import Struct
 
 from domain import Instant, Value
+from domain.places import self_and_ancestors
 from simulators.events import Measurement
+from simulators.town.town import Town
 from simulators.wire import Sent
+
+_MAINS_KINDS: Final = frozenset({"gas_alarm", "fire_panel", "lamp_post", "gateway", "ebike_lift", "falling_object"})
+"""Fixed installations; everything else has a battery."""
 
 
 class DeviceFacts(Struct, frozen=True):
@@ -21,6 +26,26 @@ class DeviceFacts(Struct, frozen=True):
     gateway: str = ""
     building: str = ""
     is_mains_powered: bool = False
+
+
+def device_facts(town: Town) -> dict[str, DeviceFacts]:
+    """What faults need to know of each device of a town."""
+    places = {place.id: place for place in town.places}
+    buildings: dict[str | None, str] = {}
+    facts = {}
+    for device in town.devices:
+        if device.place not in buildings:
+            above = self_and_ancestors(places, device.place)
+            buildings[device.place] = next((place.id for place in above if place.level == "building"), "")
+        facts[device.id] = DeviceFacts(
+            id=device.id,
+            kind=device.kind,
+            platform=device.identities[0].platform if device.identities else "native",
+            gateway=str(device.attributes.get("gateway", "")),
+            building=buildings[device.place],
+            is_mains_powered=device.kind in _MAINS_KINDS,
+        )
+    return facts
 
 
 class Effect(Struct, frozen=True):
@@ -65,7 +90,7 @@ class MessageFault(Protocol):
     A message is never made to arrive before it was sent.
     """
 
-    def transmit(self, device: DeviceFacts, sent: Sent) -> Iterable[Sent]: ...
+    def transmit(self, device: DeviceFacts, sent: Sent) -> Sequence[Sent]: ...
 
     def effects(self, device: DeviceFacts, start: Instant, end: Instant) -> Iterator[Effect]: ...
 
@@ -81,7 +106,7 @@ class AddingFault(Protocol):
     """Makes devices report what they would not have reported."""
 
     def additions(self, devices: Mapping[str, DeviceFacts], start: Instant, end: Instant) -> list[AddedMeasurement]:
-        """All measurements that it adds between two instants, in order of time."""
+        """All measurements that it adds between two instants."""
         ...
 
     def effects(self, device: DeviceFacts, start: Instant, end: Instant) -> Iterator[Effect]: ...

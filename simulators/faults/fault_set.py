@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, field
 
 from domain import Instant, Value
 from simulators.events import Batch, Measurement, TimedEvent, TimedValues
@@ -17,10 +17,14 @@ from simulators.wire import Sent
 
 
 class FaultState(Struct):
-    """What is carried from one day to the next: messages that have not arrived, and what faults remember of devices."""
+    """What is carried from one day to the next: messages that have not arrived, what faults remember of devices, how
+    many measurements and messages each fault has changed, and which urgent messages.
+    """
 
     pending: list[Sent]
     memories: dict[str, dict[str, dict[str, Value]]]
+    counts: dict[str, int] = field(default_factory=dict)
+    urgent: dict[str, list[Effect]] = field(default_factory=dict)
 
 
 class FaultSet:
@@ -43,6 +47,9 @@ class FaultSet:
         self._transmitting = self._with("transmit")
         self._pending: list[tuple[Instant, int, Sent]] = []
         self._count = 0
+        self.counts: dict[str, int] = dict.fromkeys(self._faults, 0)
+        """Measurements and messages that each fault has changed, added or lost."""
+        self._urgent: dict[str, list[Effect]] = {}
 
     def measurements(self, events: Iterable[TimedEvent], start: Instant, end: Instant) -> Iterator[TimedEvent]:
         """The events of the time from `start` until `end` with the faults of devices, in order of time."""
@@ -60,7 +67,7 @@ class FaultSet:
     def device_time(self, device: str, at: Instant) -> Instant:
         """What the clock of the device shows at an instant."""
         facts = self._devices[device]
-        offset_ms: int = sum(fault.offset_ms(facts, at) for fault in self._clocks)
+        offset_ms: int = sum(fault.offset_ms(facts, at) for _, fault in self._clocks)
         return at + offset_ms
 
     def deliver(self, sent: Iterable[Sent], until: Instant) -> Iterator[Sent]:
@@ -76,30 +83,39 @@ class FaultSet:
         yield from self._arrived(until)
 
     def effects(self, device: str, start: Instant, end: Instant) -> list[Effect]:
-        """What acts on a device, or on messages that it sends, between two instants."""
+        """What acts on a device, or has changed an urgent message of it, between two instants.
+
+        `FAULTS` says what each may rightly change in what people are notified of.
+        """
         facts = self._devices[device]
-        return [effect for fault in self._faults.values() for effect in fault.effects(facts, start, end)]
+        by_time = [effect for fault in self._faults.values() for effect in fault.effects(facts, start, end)]
+        return by_time + [effect for effect in self._urgent.get(device, ()) if start <= effect.start < end]
 
     def state(self) -> FaultState:
         """What has to be kept to continue on the next day."""
         memories = {name: fault.memory for name, fault in self._faults.items() if hasattr(fault, "memory")}
-        return FaultState([sent for _, _, sent in sorted(self._pending)], memories)
+        pending = [sent for _, _, sent in sorted(self._pending)]
+        return FaultState(pending, memories, dict(self.counts), self._urgent)
 
     def restore(self, state: FaultState) -> None:
         """Continue from the state of a set with the same settings and seed."""
         self._pending = [(sent.arrives_at, count, sent) for count, sent in enumerate(state.pending)]
         self._count = len(self._pending)
+        self.counts |= state.counts
+        self._urgent = state.urgent
         for name, memory in state.memories.items():
             fault: Any = self._faults[name]
             fault.memory = memory
 
-    def _with(self, method: str) -> list[Any]:
-        return [fault for fault in self._faults.values() if hasattr(fault, method)]
+    def _with(self, method: str) -> list[tuple[str, Any]]:
+        return [(name, fault) for name, fault in self._faults.items() if hasattr(fault, method)]
 
     def _additions(self, start: Instant, end: Instant) -> list[TimedEvent]:
         added: list[AddedMeasurement] = []
-        for fault in self._adding:
-            added += fault.additions(self._devices, start, end)
+        for name, fault in self._adding:
+            additions = fault.additions(self._devices, start, end)
+            self.counts[name] += len(additions)
+            added += additions
         added.sort(key=lambda addition: addition.at)
         return [TimedEvent(addition.at, addition.measurement) for addition in added]
 
@@ -117,18 +133,33 @@ class FaultSet:
     def _measure(self, device: str, at: Instant, values: Mapping[str, Value]) -> Mapping[str, Value] | None:
         facts = self._devices[device]
         measured: Mapping[str, Value] | None = values
-        for fault in self._measuring:
+        for name, fault in self._measuring:
+            before = measured
+            measured = fault.measure(facts, at, before)
+            if measured is not before:
+                self.counts[name] += 1
             if measured is None:
                 return None
-            measured = fault.measure(facts, at, measured)
         return measured
 
-    def _transmit(self, sent: Sent) -> Iterable[Sent]:
+    def _transmit(self, sent: Sent) -> list[Sent]:
         facts = self._devices[sent.device]
         messages: list[Sent] = [sent]
-        for fault in self._transmitting:
-            messages = [transmitted for message in messages for transmitted in fault.transmit(facts, message)]
+        for name, fault in self._transmitting:
+            transmitted: list[Sent] = []
+            for message in messages:
+                result = fault.transmit(facts, message)
+                if len(result) != 1 or result[0] is not message:
+                    self._record(name, message)
+                transmitted += result
+            messages = transmitted
         return messages
+
+    def _record(self, fault: str, sent: Sent) -> None:
+        self.counts[fault] += 1
+        if sent.urgent:
+            effect = Effect(fault, sent.device, sent.sent_at, sent.sent_at)
+            self._urgent.setdefault(sent.device, []).append(effect)
 
     def _arrived(self, until: Instant) -> Iterator[Sent]:
         while self._pending and self._pending[0][0] < until:

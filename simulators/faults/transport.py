@@ -2,32 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
 from domain import SECOND, Instant
 from simulators.faults.draws import draws
 from simulators.faults.fault import DeviceFacts, Effect
-from simulators.wire import Message, Sent
+from simulators.wire import HttpPush, Message, Sent
 
 
 class _SomeMessages:
-    """Acts on a share of messages, each drawn by itself, at any time."""
+    """Acts on a share of messages, each drawn by itself, at any time. `FaultSet` records which."""
 
     def __init__(self, name: str, seed: int, share: float) -> None:
-        self._name, self._key, self._share = name, f"{seed}/{name}", share
+        self._key, self._share = f"{seed}/{name}", share
 
-    def effects(self, device: DeviceFacts, start: Instant, end: Instant) -> Iterator[Effect]:
-        """All the time: a message of the time may have been chosen."""
-        if self._share > 0:
-            yield Effect(self._name, device.id, start, end)
+    def effects(self, _device: DeviceFacts, _start: Instant, _end: Instant) -> Iterator[Effect]:
+        """None by time."""
+        return iter(())
 
     def _draws(self, sent: Sent) -> tuple[float, float, float] | None:
         """Two numbers of this message beside the one by which it was chosen; None when it was not."""
+        # Several messages of one instant are told apart by their topics.
         topic = sent.message.topic if isinstance(sent.message, Message) else sent.message.platform
         numbers = draws(3, self._key, sent.device, sent.sent_at, topic)
         return (numbers[0], numbers[1], numbers[2]) if numbers[0] < self._share else None
+
+
+_REPEAT_MS = 10 * SECOND
+"""A device repeats an urgent message that was not acknowledged after this time."""
+
+
+class OutOfOrder(_SomeMessages):
+    """A message is overtaken by others of its device: it arrives up to `most_s` later."""
+
+    def __init__(self, seed: int, share: float, most_s: float) -> None:
+        super().__init__("out_of_order", seed, share)
+        self._most_ms = most_s * SECOND
+
+    def transmit(self, _device: DeviceFacts, sent: Sent) -> Sequence[Sent]:
+        if (numbers := self._draws(sent)) is None:
+            return (sent,)
+        return (_delayed(sent, int(numbers[1] * self._most_ms)),)
+
+
+class Missing(_SomeMessages):
+    """A message is lost. An urgent one is not acknowledged then, so the device repeats it."""
+
+    def __init__(self, seed: int, share: float) -> None:
+        super().__init__("missing", seed, share)
+
+    def transmit(self, _device: DeviceFacts, sent: Sent) -> Sequence[Sent]:
+        if self._draws(sent) is None:
+            return (sent,)
+        return (_delayed(sent, _REPEAT_MS),) if sent.urgent else ()
+
+
+class Malformed(_SomeMessages):
+    """A message is cut off, or bytes of it are replaced by 0xFF. An urgent one is repeated unharmed."""
+
+    def __init__(self, seed: int, share: float) -> None:
+        super().__init__("malformed", seed, share)
+
+    def transmit(self, _device: DeviceFacts, sent: Sent) -> Sequence[Sent]:
+        if (numbers := self._draws(sent)) is None:
+            return (sent,)
+        garbled = msgspec.structs.replace(sent, message=_garble(sent.message, numbers[1], numbers[2]))
+        return (garbled, _delayed(sent, _REPEAT_MS)) if sent.urgent else (garbled,)
 
 
 class Duplicate(_SomeMessages):
@@ -37,11 +79,10 @@ class Duplicate(_SomeMessages):
         super().__init__("duplicate", seed, share)
         self._within_ms = within_s * SECOND
 
-    def transmit(self, _device: DeviceFacts, sent: Sent) -> Iterable[Sent]:
+    def transmit(self, _device: DeviceFacts, sent: Sent) -> Sequence[Sent]:
         if (numbers := self._draws(sent)) is None:
             return (sent,)
-        again = msgspec.structs.replace(sent, arrives_at=sent.arrives_at + int(numbers[1] * self._within_ms))
-        return (sent, again)
+        return (sent, _delayed(sent, int(numbers[1] * self._within_ms)))
 
 
 class Late(_SomeMessages):
@@ -51,9 +92,26 @@ class Late(_SomeMessages):
         super().__init__("late", seed, share)
         self._most_ms, self._urgent_most_ms = most_s * SECOND, urgent_most_s * SECOND
 
-    def transmit(self, _device: DeviceFacts, sent: Sent) -> Iterable[Sent]:
+    def transmit(self, _device: DeviceFacts, sent: Sent) -> Sequence[Sent]:
         if (numbers := self._draws(sent)) is None:
             return (sent,)
         most_ms = self._urgent_most_ms if sent.urgent else self._most_ms
         # Squared: most are a little late, few very late.
-        return (msgspec.structs.replace(sent, arrives_at=sent.arrives_at + int(numbers[1] ** 2 * most_ms)),)
+        return (_delayed(sent, int(numbers[1] ** 2 * most_ms)),)
+
+
+def _delayed(sent: Sent, by_ms: int) -> Sent:
+    return msgspec.structs.replace(sent, arrives_at=sent.arrives_at + by_ms)
+
+
+def _garble(message: Message | HttpPush, kind: float, place: float) -> Message | HttpPush:
+    if isinstance(message, Message):
+        return msgspec.structs.replace(message, payload=_garble_bytes(message.payload, kind, place))
+    return msgspec.structs.replace(message, body=_garble_bytes(message.body, kind, place))
+
+
+def _garble_bytes(data: bytes, kind: float, place: float) -> bytes:
+    at = int(place * len(data))
+    if kind < 0.5:
+        return data[:at]
+    return data[:at] + b"\xff\xff" + data[at + 2 :]

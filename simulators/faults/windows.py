@@ -8,8 +8,7 @@ from msgspec import Struct
 
 from domain import DAY, Instant
 from simulators.faults.draws import draws
-
-_REMEMBERED = 200_000
+from simulators.faults.fault import DeviceFacts, Effect
 
 
 class Window(Struct, frozen=True):
@@ -31,34 +30,26 @@ class Windows:
         self._key, self._share = key, share
         self._shortest_ms, self._longest_ms = shortest_ms, longest_ms
         self._days_back = -(-longest_ms // DAY)
-        self._drawn: dict[tuple[str, int], Window | None] = {}
+        self._of_day: dict[str, tuple[int, tuple[Window, ...]]] = {}
 
     def active(self, subject: str, at: Instant) -> Window | None:
         """The window of the subject that contains the instant."""
-        today = at // DAY
-        for day in range(today - self._days_back, today + 1):
-            window = self._of_day(subject, day)
-            if window is not None and window.start <= at < window.end:
+        day = at // DAY
+        remembered = self._of_day.get(subject)
+        if remembered is None or remembered[0] != day:
+            # One day is kept for each subject: time goes on, and a run asks for every device many times a day.
+            remembered = self._of_day[subject] = day, tuple(self.within(subject, day * DAY, (day + 1) * DAY))
+        for window in remembered[1]:
+            if window.start <= at < window.end:
                 return window
         return None
 
     def within(self, subject: str, start: Instant, end: Instant) -> Iterator[Window]:
         """The windows of the subject that overlap the time from `start` until `end`, in order of `start`."""
         for day in range(start // DAY - self._days_back, (end - 1) // DAY + 1):
-            window = self._of_day(subject, day)
+            window = self._draw(subject, day)
             if window is not None and window.start < end and window.end > start:
                 yield window
-
-    def _of_day(self, subject: str, day: int) -> Window | None:
-        key = (subject, day)
-        try:
-            return self._drawn[key]
-        except KeyError:
-            pass
-        if len(self._drawn) >= _REMEMBERED:
-            self._drawn.clear()
-        window = self._drawn[key] = self._draw(subject, day)
-        return window
 
     def _draw(self, subject: str, day: int) -> Window | None:
         chosen, offset, length, number = draws(4, self._key, subject, day)
@@ -67,3 +58,25 @@ class Windows:
         start = day * DAY + int(offset * DAY)
         lasts_ms = self._shortest_ms + int(length * (self._longest_ms - self._shortest_ms))
         return Window(start, start + lasts_ms, number)
+
+
+class WindowFault:
+    """The part that faults share which are active at times: their windows, and the times in which they act."""
+
+    def __init__(self, name: str, windows: Windows) -> None:
+        self._name, self._windows = name, windows
+
+    def subject(self, device: DeviceFacts) -> str:
+        """Whose windows count for a device; empty when the fault never acts on it."""
+        return device.id
+
+    def active(self, device: DeviceFacts, at: Instant) -> Window | None:
+        """The window that acts on the device at an instant."""
+        subject = self.subject(device)
+        return self._windows.active(subject, at) if subject else None
+
+    def effects(self, device: DeviceFacts, start: Instant, end: Instant) -> Iterator[Effect]:
+        """The windows of the device's subject, cut to the time between two instants."""
+        subject = self.subject(device)
+        for window in self._windows.within(subject, start, end) if subject else ():
+            yield Effect(self._name, device.id, max(window.start, start), min(window.end, end))

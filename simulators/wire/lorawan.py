@@ -43,14 +43,14 @@ class _Channels:
 
     def percent(self, quantity: str, header: str, field: str) -> _Channels:
         if quantity in self._values:
-            number = round(float(self._values[quantity]))
+            number = _byte(float(self._values[quantity]))
             self.add(header, bytes([number]), {field: number})
         return self
 
     def tenths(self, quantity: str, header: str, field: str) -> _Channels:
         """A signed number with one decimal."""
         if quantity in self._values:
-            tenths = round(float(self._values[quantity]) * 10)
+            tenths = _signed(float(self._values[quantity]) * 10)
             self.add(header, struct.pack("<h", tenths), {field: tenths / 10})
         return self
 
@@ -78,6 +78,8 @@ class _Channels:
 def _gs101(values: Mapping[str, Value]) -> RadioFrame:
     """Combustible gas. It has no battery and reports no concentration."""
     channels = _Channels(values).verdict("alarm", "058e", "gas_status", ("alarm", "normal"))
+    if values.get("fault") is False and "alarm" not in values:
+        channels.add("ff3f", b"\x03", {"alarm": "device fault recovered"})
     channels.event("fault", "ff3f", 2, {"alarm": "device fault"})
     return channels.event("expired", "ff3f", 5, {"alarm": "device invalid"}).frame()
 
@@ -99,7 +101,7 @@ def _em310_tilt(values: Mapping[str, Value]) -> RadioFrame:
     channels = _Channels(values).percent("battery_pct", "0175", "battery")
     tilt_deg = float(values.get("tilt_deg", 90.0 if values.get("opened") else 0.0))
     is_open = bool(values.get("opened", abs(tilt_deg) > _TILT_THRESHOLD_DEG))
-    hundredths = round(tilt_deg * 100)
+    hundredths = _signed(tilt_deg * 100)
     words = {True: "trigger", False: "normal"}
     decoded = {
         "angle_x": hundredths / 100,
@@ -127,7 +129,7 @@ def _ws202(values: Mapping[str, Value]) -> RadioFrame:
 
 def _sd1001(values: Mapping[str, Value]) -> RadioFrame:
     """Smoke alarm. Every frame has all seven channels."""
-    battery = round(float(values.get("battery_pct", 100)))
+    battery = _byte(float(values.get("battery_pct", 100)))
     bits = {
         "powerEvent": (1, "AC Power On", "AC Power Off"),
         "lowBatteryAlarm": (int(bool(values.get("battery_low"))), "Alarm", "Normal"),
@@ -148,7 +150,7 @@ def _sd1001(values: Mapping[str, Value]) -> RadioFrame:
 def _lds02(values: Mapping[str, Value]) -> RadioFrame:
     """Door magnet with counters, which stay 0 here. The two upper bits of the first word are states."""
     is_open = bool(values.get("opened"))
-    millivolts = round(float(values.get("battery_v", 3.0)) * 1000)
+    millivolts = _unsigned(float(values.get("battery_v", 3.0)) * 1000, 0x3FFF)
     data = struct.pack(">HB", is_open << 15 | millivolts, 1) + bytes(7)
     decoded = {
         "BAT_V": millivolts / 1000,
@@ -163,7 +165,7 @@ def _lds02(values: Mapping[str, Value]) -> RadioFrame:
 
 def _ra02a(values: Mapping[str, Value]) -> RadioFrame:
     """Smoke alarm with temperature: volt in tenths, two alarm bytes, temperature in tenths."""
-    tenths_v, tenths_c = round(float(values.get("battery_v", 3.0)) * 10), round(float(values.get("temp_c", 21)) * 10)
+    tenths_v, tenths_c = _byte(float(values.get("battery_v", 3.0)) * 10), _signed(float(values.get("temp_c", 21)) * 10)
     is_fire, is_hot = bool(values.get("alarm")), tenths_c >= _HIGH_TEMPERATURE_C * 10
     words = {True: "Alarm", False: "No Alarm"}
     data = struct.pack(">BBBBBBh", 1, 10, 1, tenths_v, is_fire, is_hot, tenths_c) + bytes(3)
@@ -173,7 +175,7 @@ def _ra02a(values: Mapping[str, Value]) -> RadioFrame:
 
 def _dingtek(device_type: int, level_mm: int, values: Mapping[str, Value], alarms: tuple[bool, bool]) -> bytes:
     """A heartbeat without position: level, temperature, tilt, nibbles of the alarms (level; tilt, battery)."""
-    temp_c, angle = round(float(values.get("temp_c", 20))), abs(round(float(values.get("tilt_deg", 0))))
+    temp_c, angle = _byte(float(values.get("temp_c", 20))), _byte(abs(float(values.get("tilt_deg", 0))))
     is_full, is_tilted = alarms
     is_low = bool(values.get("battery_low"))
     body = struct.pack(">HBBBB", level_mm, 0, temp_c, 0, angle) + bytes([is_full << 4, is_tilted << 4 | is_low])
@@ -182,15 +184,15 @@ def _dingtek(device_type: int, level_mm: int, values: Mapping[str, Value], alarm
 
 def _dc413(values: Mapping[str, Value]) -> RadioFrame:
     """Manhole cover: the fall alarm is that of its tilt, the level is measured down from the cover."""
-    level_mm = max(_WELL_DEPTH_MM - round(float(values.get("water_level_mm", 0))), 0)
+    level_mm = _unsigned(_WELL_DEPTH_MM - float(values.get("water_level_mm", 0)), 0xFFFF)
     alarms = bool(values.get("flooded")), bool(values.get("opened"))
     decoded = {
         "level": level_mm,
         "alarmLevel": alarms[0],
         "alarmFall": alarms[1],
         "alarmBattery": bool(values.get("battery_low")),
-        "angle": abs(round(float(values.get("tilt_deg", 0)))),
-        "temperature": round(float(values.get("temp_c", 20))),
+        "angle": _byte(abs(float(values.get("tilt_deg", 0)))),
+        "temperature": _byte(float(values.get("temp_c", 20))),
         "frameCounter": 1,
     }
     return RadioFrame(3, _dingtek(2, level_mm, values, alarms), decoded)
@@ -198,7 +200,7 @@ def _dc413(values: Mapping[str, Value]) -> RadioFrame:
 
 def _df702(values: Mapping[str, Value]) -> RadioFrame:
     """Waste bin: numbers are texts with their units; the level is measured down from the lid."""
-    level_mm = round(_BIN_DEPTH_MM * (1 - float(values.get("fill_pct", 0)) / 100))
+    level_mm = _unsigned(_BIN_DEPTH_MM * (1 - float(values.get("fill_pct", 0)) / 100), 0xFFFF)
     decoded = {
         "level": f"{level_mm} mm",
         "full": bool(values.get("full")),
@@ -206,9 +208,23 @@ def _df702(values: Mapping[str, Value]) -> RadioFrame:
         "tilt": False,
         "battery": bool(values.get("battery_low")),
         "angle": "0 °",
-        "temperature": f"{round(float(values.get('temp_c', 20)))} ℃",
+        "temperature": f"{_byte(float(values.get('temp_c', 20)))} ℃",
     }
     return RadioFrame(3, _dingtek(1, level_mm, values, (bool(values.get("full")), False)), decoded)
+
+
+def _byte(value: float) -> int:
+    return _unsigned(value, 0xFF)
+
+
+def _unsigned(value: float, most: int) -> int:
+    """What does not fit is the nearest that does."""
+    return min(max(round(value), 0), most)
+
+
+def _signed(value: float) -> int:
+    """In two bytes; what does not fit is the nearest that does."""
+    return min(max(round(value), -0x8000), 0x7FFF)
 
 
 RADIO_FORMATS: Final[Mapping[str, RadioFormat]] = {

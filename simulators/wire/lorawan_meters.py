@@ -118,7 +118,8 @@ def _zulu(at: Instant) -> str:
 
 
 def _litres(values: Mapping[str, Value]) -> int:
-    return round(float(values["volume_m3"]) * 1000)
+    """The register of four bytes."""
+    return round(float(values["volume_m3"]) * 1000) % 2**32
 
 
 METER_FORMATS: Final[Mapping[str, MeterFormat]] = {"flowIQ": _flow_iq, "Qalcosonic W1": _qalcosonic}

@@ -78,10 +78,22 @@ def test_each_fault_alone_is_resumable_and_explains_itself(name: str) -> None:
     assert FAULTS[name].may_change_zh
 
 
-def test_an_effect_names_the_fault_the_device_and_the_time() -> None:
-    (effect,) = FaultSet({"late": {}}, FACTS, seed=5).effects("gas-1", MONDAY, MONDAY + HOUR)
-    assert (effect.fault, effect.device, effect.start, effect.end) == ("late", "gas-1", MONDAY, MONDAY + HOUR)
-    assert FaultSet({"late": {"share": 0}}, FACTS, seed=5).effects("gas-1", MONDAY, MONDAY + HOUR) == []
+def test_an_urgent_message_that_a_fault_changes_is_explained() -> None:
+    faults = FaultSet({"late": {"share": 1.0}, "duplicate": {"share": 0.0}}, FACTS, seed=5)
+    encoder = MessageEncoder(DEVICES, MONDAY)
+    alarm = TimedEvent(MONDAY + HOUR, Measurement("gas-1", {"alarm": True}, urgent=True))
+    assert len(list(faults.deliver(encoder.send([alarm]), MONDAY + DAY))) == 1
+    (effect,) = faults.effects("gas-1", MONDAY, MONDAY + DAY)
+    assert (effect.fault, effect.device, effect.start) == ("late", "gas-1", MONDAY + HOUR)
+    assert faults.effects("gas-2", MONDAY, MONDAY + DAY) == []
+    assert faults.counts == {"late": 1, "duplicate": 0}
+
+
+def test_a_window_of_a_fault_is_an_effect_on_the_devices_behind_it() -> None:
+    always = {"share": 1.0, "shortest_s": 86_400, "longest_s": 86_400}
+    effects = FaultSet({"gateway_down": always}, FACTS, seed=5).effects("gas-1", MONDAY, MONDAY + DAY)
+    assert {effect.fault for effect in effects} == {"gateway_down"}
+    assert all(MONDAY <= effect.start < effect.end <= MONDAY + DAY for effect in effects)
 
 
 def test_a_fault_that_does_not_exist_is_refused_with_the_names_that_do() -> None:

@@ -7,7 +7,7 @@ from collections import Counter
 from domain import MINUTE, SECOND
 from simulators.faults.catalog import make_fault
 from simulators.faults.fault import DeviceFacts, MessageFault
-from simulators.wire import Message, Sent
+from simulators.wire import HttpPush, Message, Sent
 
 NOON = 1_796_011_200_000
 METER = DeviceFacts("m-1", "water_meter", "native")
@@ -43,3 +43,39 @@ def test_the_same_messages_are_chosen_in_any_order() -> None:
     one, other = (make_fault("duplicate", 7, {"share": 0.2}) for _ in range(2))
     forward = Counter(len(transmit(one, message(number))) for number in range(300))
     assert forward == Counter(len(transmit(other, message(number))) for number in reversed(range(300)))
+
+
+def test_a_lost_message_is_repeated_when_it_is_urgent() -> None:
+    missing = make_fault("missing", 7, {"share": 1.0})
+    assert transmit(missing, message(1)) == []
+    (repeated,) = transmit(missing, message(1, urgent=True))
+    assert repeated.arrives_at - repeated.sent_at == 10 * SECOND
+
+
+def test_garbled_bytes_are_cut_off_or_no_text() -> None:
+    malformed = make_fault("malformed", 7, {"share": 1.0})
+    long = Message("fengshao/v1/m-1/up", b'{"ts": 1796011200000, "volume_m3": 312.407}')
+    garbled = []
+    for number in range(200):
+        at = NOON + number
+        (sent,) = transmit(malformed, Sent(at, at, "m-1", long))
+        assert isinstance(sent.message, Message)
+        garbled.append(sent.message.payload)
+    assert all(payload != long.payload for payload in garbled)
+    assert 50 < sum(b"\xff" in payload for payload in garbled) < 150
+    push = HttpPush("ctwing", b'{"payload": {}}')
+    (pushed,) = transmit(malformed, Sent(NOON, NOON, "m-1", push))
+    assert pushed.message != push
+
+
+def test_a_garbled_urgent_message_comes_again_unharmed() -> None:
+    malformed = make_fault("malformed", 7, {"share": 1.0})
+    garbled, repeated = transmit(malformed, message(1, urgent=True))
+    assert garbled.message != repeated.message == message(1).message
+    assert repeated.arrives_at == garbled.arrives_at + 10 * SECOND
+
+
+def test_a_message_that_is_overtaken_is_seconds_late() -> None:
+    out_of_order = make_fault("out_of_order", 7, {"share": 1.0, "most_s": 8})
+    delays = [transmit(out_of_order, message(number))[0].arrives_at - message(number).sent_at for number in range(100)]
+    assert 4 * SECOND < max(delays) <= 8 * SECOND

@@ -39,6 +39,8 @@ CASES: list[tuple[str, str, str | None, str, dict[str, Any], Values, frozenset[s
     ("chirpstack", "gas_alarm", "GS101", EUI, {}, GAS_LEAK, frozenset({"alarm"})),
     ("chirpstack", "gas_alarm", "GS101", EUI, {}, QUIET_GAS, frozenset({"alarm"})),
     ("chirpstack", "gas_alarm", "GS101", EUI, {}, {"alarm": False, "fault": True}, frozenset({"alarm", "fault"})),
+    ("chirpstack", "gas_alarm", "GS101", EUI, {}, {"fault": True}, frozenset()),
+    ("chirpstack", "gas_alarm", "GS101", EUI, {}, {"fault": False}, frozenset()),
     ("chirpstack", "door", "EM300-MCS", EUI, {}, {"opened": True, "battery_pct": 90, "temp_c": -3.5}, frozenset()),
     ("chirpstack", "door", "LDS02", EUI, {}, {"opened": True, "battery_v": 2.952}, frozenset()),
     ("chirpstack", "door", "LDS02", EUI, {}, {"opened": False, "battery_v": 3.1}, frozenset()),

@@ -56,6 +56,11 @@ _OF_KIND: Final[Mapping[str, Behaviour]] = {
     "door": Behaviour(DAY, Network.ZIGBEE, 730),
     "motion": Behaviour(DAY, Network.ZIGBEE, 540),
     "sos_button": Behaviour(DAY, Network.NB_IOT, 1095),
+    "bin": Behaviour(6 * HOUR, Network.NB_IOT, 1095),
+    "lamp_post": Behaviour(HOUR, Network.CELLULAR, 0),
+    "falling_object": Behaviour(DAY, Network.WIRED, 0),
+    "ebike_lift": Behaviour(DAY, Network.WIRED, 0),
+    "gateway": Behaviour(DAY, Network.WIRED, 0),
 }
 """Plans of domain/kinds. Lives of batteries are ours (unverified)."""
 _OTHER: Final = Behaviour(DAY, Network.NB_IOT, 1825)

@@ -31,11 +31,15 @@ _OF_PERSON: Final = frozenset({"wristband", "door", "motion", "sos_button"})
 
 
 class _Target(Struct, frozen=True):
-    """Where a device goes: its place, the number of the building in the compound, and what is peculiar to it."""
+    """Where a device goes: its place, the number of the building in the compound, and what is peculiar to it.
+
+    What stands in the street hangs on the gateway of the compound's office, everything else on that of its building.
+    """
 
     place: str
     building: int
     attributes: Mapping[str, Attribute] = {}
+    in_street: bool = False
 
 
 class Installer:
@@ -82,8 +86,8 @@ class Installer:
 
     def _gateway_for(self, compound: CompoundPlaces, target: _Target) -> str | None:
         """That of the building, else that of the compound's office."""
-        building = compound.buildings[target.building]
-        return self._gateways.get(building) or self._gateways.get(compound.office)
+        office = self._gateways.get(compound.office)
+        return office if target.in_street else self._gateways.get(compound.buildings[target.building], office)
 
 
 def _targets(
@@ -148,4 +152,4 @@ def _on_roads(compound: CompoundPlaces, kind: str) -> Iterator[_Target]:
             attributes["cover"] = _COVERS[number % 2]
             attributes["line"] = f"{compound.id}-{('rain', 'foul')[number % 2]}"
             attributes["order"] = number // 2 + 1
-        yield _Target(place, number % len(compound.buildings), attributes)
+        yield _Target(place, number % len(compound.buildings), attributes, in_street=True)

@@ -207,7 +207,7 @@ def _several_homes(index: RoomIndex, random: Random) -> tuple[Device, ...]:
 GAS_KINDS: Final = (
     IncidentKind("burner_unlit", "灶火未点燃漏气", "gas", _home, _burner_unlit, _COOKING, life_safety=True),
     IncidentKind("kitchen_leak", "厨房软管泄漏", "gas", _home, _hose_off, _ANY, life_safety=True),
-    IncidentKind("pinhole_leak", "燃气管微漏", "gas", _home, _pinhole, _ANY, life_safety=True),
+    IncidentKind("gas_pinhole", "燃气管微漏", "gas", _home, _pinhole, _ANY, life_safety=True),
     IncidentKind("catering_leak", "餐馆后厨泄漏", "gas", _catering, _catering_leak, _EVENING, life_safety=True),
     IncidentKind("gas_explosion", "燃气爆燃", "gas", _home, _explosion, _ANY, life_safety=True),
     IncidentKind("riser_leak", "楼道多户燃气", "gas", _several_homes, _riser, _ANY, life_safety=True),

@@ -108,7 +108,7 @@ def test_a_power_cut_ends_with_all_devices_within_a_minute() -> None:
     assert incident.end - MINUTE <= reports[0].at < incident.end
 
 
-@pytest.mark.parametrize("kind", ["kitchen_leak", "co_charcoal", "pinhole_leak"])
+@pytest.mark.parametrize("kind", ["kitchen_leak", "co_charcoal", "gas_pinhole"])
 def test_a_drill_plays_one_incident_on_a_given_device(kind: str) -> None:
     device = next(one for one in TOWN.devices if one.kind == "gas_alarm" and measures_co(one))
     incident, events = play_incident(TOWN, kind, START, 5, [device.id])

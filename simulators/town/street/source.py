@@ -1,0 +1,37 @@
+"""The EventSource of bins, lamp posts, cameras for falling objects, e-bike detectors and gateways."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from domain import Device, Instant
+from simulators.events import Batch, Incident, Measurement, TimedEvent
+from simulators.models.device_behaviour import gateway_of
+from simulators.town.play_source import PlaySource
+from simulators.town.street.devices import STREET_KINDS, StreetIndex
+from simulators.town.street.incidents import GATEWAY_DOWN, STREET_KINDS_OF_INCIDENTS
+
+
+class StreetSource(PlaySource[StreetIndex]):
+    """See EventSource."""
+
+    def __init__(self) -> None:
+        super().__init__(STREET_KINDS, StreetIndex, STREET_KINDS_OF_INCIDENTS)
+
+
+def reachable(
+    events: Iterable[TimedEvent], devices: Sequence[Device], incidents: Sequence[Incident]
+) -> Iterator[TimedEvent]:
+    """The events of all sources without what is measured behind a gateway while it is down: nothing keeps it."""
+    gateways = {device.id: gateway for device in devices if (gateway := gateway_of(device)) is not None}
+    down: dict[str, list[tuple[Instant, Instant]]] = {}
+    for incident in incidents:
+        if incident.kind == GATEWAY_DOWN:
+            down.setdefault(incident.devices[0], []).append((incident.begin, incident.end))
+    for timed in events:
+        if not isinstance(timed.event, Measurement | Batch):
+            yield timed
+            continue
+        spans = down.get(gateways.get(timed.event.device, ""), ())
+        if not any(begin <= timed.at < end for begin, end in spans):
+            yield timed

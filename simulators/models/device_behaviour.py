@@ -13,11 +13,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct
 
-from domain import DAY, HOUR, MINUTE, SECOND, Attribute, Device, Instant
+from domain import DAY, HOUR, MINUTE, SECOND, Device, Instant
 from domain.duration import parse_duration
 from simulators.models.distributions import hashed, share
 
@@ -86,19 +87,22 @@ def behaviour_of(device: Device) -> Behaviour:
     """
     of_kind = _OF_KIND.get(device.kind, _OTHER)
     attributes = device.attributes
-    report_ms = aligned_ms(_written_ms(attributes.get("report_every"), of_kind.report_ms))
+    written = attributes.get("report_every")
+    report_ms = of_kind.report_ms if written is None else _written_ms(str(written))
     power = attributes.get("power", "mains" if of_kind.on_mains else "battery")
     days = 0 if power == "mains" else of_kind.battery_days or _OTHER.battery_days
     return Behaviour(report_ms, _network_of(device, of_kind.network), days)
 
 
-def _written_ms(written: Attribute | None, otherwise: int) -> int:
-    return otherwise if written is None else parse_duration(written)
+@lru_cache(maxsize=64)
+def _written_ms(written: str) -> int:
+    """Plans are few and devices many."""
+    return aligned_ms(parse_duration(written))
 
 
 def _network_of(device: Device, otherwise: Network) -> Network:
     written = device.attributes.get("network")
-    if written in set(Network):
+    if written is not None:
         return Network(str(written))
     known = (_NETWORK_OF_PLATFORM.get(identity.platform) for identity in device.identities)
     return next((network for network in known if network is not None), otherwise)

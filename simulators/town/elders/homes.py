@@ -12,6 +12,7 @@ from domain.geo import GCJ_02, to_wgs84
 from domain.places import self_and_ancestors
 from simulators.models.device_behaviour import Behaviour, behaviour_of
 from simulators.models.distributions import key_of, share
+from simulators.town.carried import carries
 from simulators.town.town import Town
 
 ELDER_KINDS: Final = frozenset({"wristband", "door", "motion", "sos_button"})
@@ -100,8 +101,8 @@ def _position(place: str, places: Mapping[str, Place]) -> tuple[float, float]:
 
 
 def has_body_temperature(device: HomeDevice) -> bool:
-    """Whether the band reports body temperature: every second does, all others that of the skin."""
-    return share(device.key, -10) < 0.5
+    """Whether the band reports body temperature: every second that could does, all others that of the skin."""
+    return share(device.key, -10) < 0.5 and carries(device.device, "body_temp_c")
 
 
 def has_blood_pressure(device: HomeDevice) -> bool:

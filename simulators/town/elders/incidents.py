@@ -20,6 +20,7 @@ from msgspec import Struct
 
 from domain import DAY, HOUR, MINUTE, SECOND, Value
 from simulators.models.vital_signs import BEATS_PER_DEGREE, NORMAL_BODY_C
+from simulators.town.carried import carries
 from simulators.town.elders.courses import Course
 from simulators.town.elders.homes import Home, HomeDevice, has_body_temperature
 from simulators.town.incident_kinds import NOTIFY_HEALTH_WITHIN
@@ -55,7 +56,9 @@ class ElderKind(Struct, frozen=True):
 
 
 def _has_band(home: Home) -> bool:
-    return bool(home.bands)
+    """A band whose format carries calls for help, falls and vital signs."""
+    needed = ("sos", "fall", "heart_rate_bpm", "spo2_pct", "battery_pct")
+    return bool(home.bands) and all(carries(home.bands[0].device, quantity) for quantity in needed)
 
 
 def _bands(home: Home) -> tuple[HomeDevice, ...]:
@@ -226,12 +229,11 @@ def _band_with_temperature(home: Home) -> bool:
 
 
 def _button_with_keys(home: Home) -> bool:
-    """Of the platforms' formats only the native one carries the number of a key."""
+    """A button with the keys registered, whose format carries the number of a key."""
     if not home.buttons:
         return False
     device = home.buttons[0].device
-    native = all(identity.platform == "native" for identity in device.identities)
-    return native and "key_medical" in device.attributes and "key_service" in device.attributes
+    return carries(device, "key") and "key_medical" in device.attributes and "key_service" in device.attributes
 
 
 def _watched_alone(home: Home) -> bool:
@@ -239,7 +241,7 @@ def _watched_alone(home: Home) -> bool:
 
 
 def _wandering_band(home: Home) -> bool:
-    return home.wanders and bool(home.bands)
+    return home.wanders and bool(home.bands) and carries(home.bands[0].device, "lat")
 
 
 def _has_button(home: Home) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from random import Random
 from typing import Final
 
@@ -12,6 +12,7 @@ from domain import DAY, HOUR, MINUTE, SECOND, Device, Instant, Value
 from simulators.models.device_behaviour import EPOCH, behaviour_of, heartbeat_jitter
 from simulators.models.distributions import key_of
 from simulators.models.smoke import Fire
+from simulators.town.carried import carries
 from simulators.town.incident_kinds import NOTIFY_HEALTH_WITHIN, IncidentKind, health_play, pick_one, self_test_play
 from simulators.town.plays import Play, Report, joined
 from simulators.town.rooms.fire_plays import Blaze, play_panel, play_smoke
@@ -157,12 +158,14 @@ def _stairs_and_panel(index: RoomIndex, random: Random) -> tuple[Device, ...]:
     return (*climbed, *index.in_building_of(first[0], "fire_panel")[:1])
 
 
-def _any_smoke(index: RoomIndex, random: Random) -> tuple[Device, ...]:
-    return pick_one(index.rooms + index.corridors, random)
+def _smoke_alarm_that_reports(quantity: str) -> Callable[[RoomIndex, Random], tuple[Device, ...]]:
+    """Picks a smoke alarm on a battery that reports this quantity."""
 
+    def pick(index: RoomIndex, random: Random) -> tuple[Device, ...]:
+        every = index.rooms + index.corridors
+        return pick_one([one for one in every if carries(one, quantity) and not is_on_mains(one)], random)
 
-def _on_battery(index: RoomIndex, random: Random) -> tuple[Device, ...]:
-    return pick_one([one for one in index.rooms + index.corridors if not is_on_mains(one)], random)
+    return pick
 
 
 def _panel(index: RoomIndex, random: Random) -> tuple[Device, ...]:
@@ -179,12 +182,14 @@ FIRE_KINDS: Final = (
     IncidentKind("flaming_fire", "住宅起火", "fire", _room_and_stairs, _flaming, _ANY, life_safety=True),
     IncidentKind("smouldering_fire", "阴燃冒烟", "fire", _room, _smouldering, _ANY, life_safety=True),
     IncidentKind("ebike_fire", "楼道电动车充电起火", "fire", _stairs_and_panel, _ebike, _ANY, life_safety=True),
-    IncidentKind("smoke_fault", "烟感故障", "device", _any_smoke, _smoke_fault, _ANY),
-    IncidentKind("smoke_battery_dead", "烟感电池耗尽", "device", _on_battery, _battery, _ANY),
+    IncidentKind("smoke_fault", "烟感故障", "device", _smoke_alarm_that_reports("fault"), _smoke_fault),
+    IncidentKind("smoke_battery_dead", "烟感电池耗尽", "device", _smoke_alarm_that_reports("battery_pct"), _battery),
     IncidentKind("fire_panel_fault", "消防主机故障", "device", _panel, _panel_fault, _ANY),
     IncidentKind("power_cut_long", "整楼长时间停电", "device", _dark_building, _long_cut, _ANY),
     IncidentKind("power_cut", "停电后同时上线", "device", _dark_building, _short_cut, _ANY, nuisance=True),
     IncidentKind("cooking_smoke", "油烟误报", "fire", _room, _cooking_smoke, _COOKING, nuisance=True),
     IncidentKind("shower_steam", "水汽误报", "fire", _room, _steam, ((19, 22),), nuisance=True),
-    IncidentKind("smoke_self_test", "烟感自检", "fire", _any_smoke, _self_test, ((8, 18),), nuisance=True),
+    IncidentKind(
+        "smoke_self_test", "烟感自检", "fire", _smoke_alarm_that_reports("test"), _self_test, ((8, 18),), nuisance=True
+    ),
 )

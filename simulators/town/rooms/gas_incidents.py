@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from random import Random
 from typing import Final
 
@@ -10,6 +10,7 @@ from msgspec import structs
 
 from domain import DAY, HOUR, SECOND, Device, Value
 from simulators.models.carbon_monoxide import BLOCKED_FLUE_M3H, CHARCOAL_M3H_PER_KW
+from simulators.town.carried import carries
 from simulators.town.incident_kinds import IncidentKind, health_play, pick_one, self_test_play
 from simulators.town.plays import Play, joined
 from simulators.town.rooms.gas_plays import Kitchen, Release, Stairs, play_gas
@@ -192,6 +193,11 @@ def _home_with_co(index: RoomIndex, random: Random) -> tuple[Device, ...]:
     return pick_one([device for device in index.homes if measures_co(device)], random)
 
 
+def _home_that_reports(quantity: str) -> Callable[[RoomIndex, Random], tuple[Device, ...]]:
+    """Picks a home whose gas alarm reports this quantity."""
+    return lambda index, random: pick_one([device for device in index.homes if carries(device, quantity)], random)
+
+
 def _catering(index: RoomIndex, random: Random) -> tuple[Device, ...]:
     return pick_one(index.catering, random)
 
@@ -213,10 +219,12 @@ GAS_KINDS: Final = (
     IncidentKind("riser_leak", "楼道多户燃气", "gas", _several_homes, _riser, _ANY, life_safety=True),
     IncidentKind("co_water_heater", "热水器一氧化碳", "gas", _home_with_co, _water_heater, _EVENING, life_safety=True),
     IncidentKind("co_charcoal", "炭火一氧化碳", "gas", _home_with_co, _charcoal, _EVENING, life_safety=True),
-    IncidentKind("sensor_expired", "燃气探头到期", "device", _home, _expired, _ANY),
-    IncidentKind("sensor_poisoned", "燃气探头中毒失效", "device", _home, _poisoned, _ANY),
+    IncidentKind("sensor_expired", "燃气探头到期", "device", _home_that_reports("expired"), _expired),
+    IncidentKind("sensor_poisoned", "燃气探头中毒失效", "device", _home_that_reports("fault"), _poisoned),
     IncidentKind("boil_over", "汤溢熄火", "gas", _home, _boil_over, _COOKING, nuisance=True),
     IncidentKind("cooking_wine", "料酒误报", "gas", _home, _cooking_wine, _COOKING, nuisance=True),
     IncidentKind("catering_light", "餐馆猛火灶点火", "gas", _catering, _catering_light, _COOKING, nuisance=True),
-    IncidentKind("gas_self_test", "燃气报警器自检", "gas", _home, _self_test, ((8, 18),), nuisance=True),
+    IncidentKind(
+        "gas_self_test", "燃气报警器自检", "gas", _home_that_reports("test"), _self_test, ((8, 18),), nuisance=True
+    ),
 )

@@ -10,13 +10,12 @@ from domain.places import self_and_ancestors
 from simulators.models.device_behaviour import behaviour_of
 from simulators.models.distributions import key_of, share
 from simulators.models.smoke import NOMINAL_OD_M
+from simulators.town.carried import carries
 from simulators.town.rooms.fire_plays import SmokeRoom
 from simulators.town.rooms.gas_plays import Kitchen
 from simulators.town.town import Town
 
 ROOM_KINDS: Final = frozenset({"gas_alarm", "smoke_alarm", "fire_panel"})
-_COMBUSTIBLE_ONLY: Final = frozenset({"zigbee2mqtt", "shelly", "chirpstack"})
-"""Platforms of gas alarms without a sensor for carbon monoxide."""
 _CATERING_M3: Final = (30.0, 70.0)
 _STAIR_FLOOR_M3: Final = 35.0
 
@@ -90,19 +89,18 @@ class RoomIndex:
 
 
 def has_valve(device: Device) -> bool:
-    """Whether a shut-off valve hangs on the gas alarm: on six of ten, never on a Zigbee detector."""
-    zigbee = any(identity.platform == "zigbee2mqtt" for identity in device.identities)
-    return not zigbee and share(key_of(device.id), -13) < 0.6
+    """Whether a shut-off valve that the device reports hangs on the gas alarm: on six of ten that could."""
+    return share(key_of(device.id), -13) < 0.6 and carries(device, "valve_closed")
 
 
 def measures_co(device: Device) -> bool:
-    """Whether the gas alarm has a sensor for carbon monoxide."""
-    return not any(identity.platform in _COMBUSTIBLE_ONLY for identity in device.identities)
+    """Whether the gas alarm measures and reports carbon monoxide."""
+    return carries(device, "co_ppm")
 
 
 def measures_heat(device: Device) -> bool:
-    """Whether the smoke alarm has a thermistor: one of three."""
-    return share(key_of(device.id), -12) < 0.33
+    """Whether the smoke alarm has a thermistor: one of three that could."""
+    return share(key_of(device.id), -12) < 0.33 and carries(device, "temp_c")
 
 
 def is_on_mains(device: Device) -> bool:

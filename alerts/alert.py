@@ -138,6 +138,31 @@ class Responder(Struct, frozen=True):
     at: Instant
 
 
+class SecondCheck(Struct, frozen=True):
+    """The verification of a citizen's report by the street. Without `since` the community's, before it, is missing.
+
+    `excluded`: who handled it and who verified it first, persons and principals. `verifier` was asked last, `ask_at` is
+    when the next one is asked, `due_at` the deadline; verified `by` a person `at` an instant.
+    """
+
+    since: Instant | None = None
+    excluded: tuple[str, ...] = ()
+    verifier: str | None = None
+    ask_at: Instant | None = None
+    due_at: Instant | None = None
+    by: str | None = None
+    at: Instant | None = None
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether the street has to verify now."""
+        return self.since is not None and self.at is None
+
+    @property
+    def wake_at(self) -> Instant | None:
+        return min((at for at in (self.ask_at, self.due_at) if at is not None), default=None)
+
+
 class Alert(Struct, frozen=True):
     """One alert. Field names are columns of the ledger.
 
@@ -205,7 +230,7 @@ class Alert(Struct, frozen=True):
     overdue_since: Instant | None = None
     """When the first of its deadlines passed that is still owed; None when nothing is overdue."""
     overdue_what: str = ""
-    """What is overdue: `take`, `arrive`, `resolve`, `verify`, `answer` (by the body it was returned to) or `order`."""
+    """What is overdue: a name of alerts/lifecycle/reminders.py; `answer` is owed by the body it was returned to."""
     overdue_count: int = 0
     """How many deadlines passed since the alert was opened."""
     supervise_at: Instant | None = None
@@ -224,7 +249,6 @@ class Alert(Struct, frozen=True):
     """Number of the case elsewhere: of the citizen's report, or in an outside system."""
     case_key: str | None = None
     """Idempotency key of the request that opened it."""
-
     helpers: tuple[Helper, ...] = ()
     """Who answered a request to assist, in order of the first answer."""
     people_needed: int = 1
@@ -233,6 +257,8 @@ class Alert(Struct, frozen=True):
     """The responsible people who are on it, in order of acknowledgement; the first is the owner."""
     vulnerability: int = 0
     """How much the people concerned depend on help, computed at the opening; sorts alerts of equal severity."""
+    second_check: SecondCheck | None = None
+    """Of citizens' reports, and of alerts that such reports were merged into."""
     vulnerable: str = ""
     """The reasons of `vulnerability`, in the language of the workers."""
 
@@ -270,7 +296,8 @@ class Alert(Struct, frozen=True):
     def wake_at(self) -> Instant | None:
         """The first of the deadline and the times of reminders. Also a column."""
         take_due = self.due_at if self.escalates and self.overdue_since is None else None
-        reminders = take_due, self.supervise_at, self.order_until, self.verify_at, self.realarm_at
+        second = None if self.second_check is None else self.second_check.wake_at
+        reminders = take_due, self.supervise_at, self.order_until, self.verify_at, self.realarm_at, second
         return min((at for at in (self.next_deadline, *reminders) if at is not None), default=None)
 
 

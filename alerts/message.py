@@ -83,6 +83,8 @@ class MessageKind(StrEnum):
     """To the owner: a supervisor orders that it be dealt with until a deadline."""
     VERIFY = "verify"
     """Asks a person other than the handler to verify."""
+    VERIFY_STREET = "verify_street"
+    """Asks a person of the street to verify a citizen's report after the community."""
     MERGED = "merged"
     """The alert continues as part of another one: who has it."""
     REALARM = "realarm"
@@ -134,6 +136,7 @@ FOLLOW_UP_KINDS = (
     MessageKind.HELPED,
     MessageKind.SUPERVISE,
     MessageKind.VERIFY,
+    MessageKind.VERIFY_STREET,
     MessageKind.MERGED,
     *PERSONAL_KINDS,
 )

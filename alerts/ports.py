@@ -84,6 +84,10 @@ class AlertRepository(Protocol):
         anybody."""
         ...
 
+    def record_second_check(self, alert: int, by: str, at: Instant) -> None:
+        """The street verified the citizens' reports of this alert, and of those merged into it."""
+        ...
+
     def add_timeline(self, entries: Sequence[TimelineEntry]) -> None: ...
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from msgspec import Struct, structs
 
-from alerts.alert import Actor, Alert, TimelineEntry
+from alerts.alert import Actor, Alert, AlertSource, SecondCheck, TimelineEntry
 from alerts.cases.request import SUBJECT_TYPE, CaseRequest
 from alerts.escalation.escalator import Escalator
 from alerts.handling.processor import AlertProcessor
@@ -70,6 +70,7 @@ class CaseOpener:
             description=request.text,
             reference=request.reference,
             case_key=request.key,
+            second_check=SecondCheck() if request.source is AlertSource.REPORT else None,
         )
         alert = self.escalator.choice.with_vulnerability(alert)
         return structs.replace(alert, due_at=now + self.escalator.ladder(alert).take_within)

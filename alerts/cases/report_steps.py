@@ -151,8 +151,10 @@ class ReportSteps:
             raise ReportNotNow(ReportRefusal.SAME_PERSON)
         if community[1] is None:
             self._add_entry(tx, report.alert, "verified_by_community", actor)
+            if alert.second_check is not None:
+                tx.store.save_alert(self.processor.case_effects.second_check.begin(tx, alert, actor))
             return structs.replace(report, community_by=actor.id, community_at=tx.now)
-        self._add_entry(tx, report.alert, "verified_by_street", actor)
+        self.processor.case_effects.second_check.settle(tx, alert, actor)
         by, at = community
         return structs.replace(report, community_by=by, community_at=at, street_by=actor.id, street_at=tx.now)
 

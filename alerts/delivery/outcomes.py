@@ -203,6 +203,8 @@ class DeliveryOutcomes:
             self._on_companion_failed(tx, new)
         elif new.kind is MessageKind.VERIFY:
             self._on_verifier_failed(tx, new)
+        elif new.kind is MessageKind.VERIFY_STREET:
+            self.processor.case_effects.second_check.on_failure(tx, new)
         else:
             self._escalate_failure(tx, new)
 

@@ -34,6 +34,7 @@ SENT_TEXT: Final = {
     MessageKind.SUPERVISE: "supervise_sent",
     MessageKind.ORDER: "order_sent",
     MessageKind.VERIFY: "verify_sent",
+    MessageKind.VERIFY_STREET: "verify_sent",
     MessageKind.MERGED: "merged_sent",
     MessageKind.REALARM: "realarm_sent",
     MessageKind.DISPOSITION: "disposition_sent",

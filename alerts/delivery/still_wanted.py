@@ -49,6 +49,7 @@ _STILL_WANTED: Final[dict[MessageKind, Callable[[Delivery, Alert], bool]]] = {
     MessageKind.ORDER: lambda _row, alert: alert.state not in SETTLED_STATES,
     MessageKind.REALARM: lambda _row, alert: alert.state in OWNED_STATES,
     MessageKind.VERIFY: lambda _row, alert: alert.state is State.RESOLVED,
+    MessageKind.VERIFY_STREET: lambda _row, alert: alert.second_check is not None and alert.second_check.is_awaited,
     MessageKind.DISPOSITION: lambda _row, alert: alert.disposition is None,
 }
 """By kind, whether a message is still needed; a kind that is not listed always is."""

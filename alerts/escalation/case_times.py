@@ -24,13 +24,14 @@ class CaseDefaults(Struct, frozen=True):
     ask_verifier_ms: int
     realarm_ms: int | None
     shelve_max_ms: int
+    second_verify_ms: int
 
 
 DEFAULTS: Final = {
-    Severity.CRITICAL: CaseDefaults(15 * MINUTE, 5 * MINUTE, 30 * MINUTE, 30 * MINUTE, 15 * MINUTE, DAY),
-    Severity.HIGH: CaseDefaults(HOUR, 10 * MINUTE, HOUR, HOUR, 30 * MINUTE, DAY),
-    Severity.MEDIUM: CaseDefaults(4 * HOUR, 30 * MINUTE, 4 * HOUR, 4 * HOUR, None, DAY),
-    Severity.LOW: CaseDefaults(DAY, 2 * HOUR, DAY, DAY, None, DAY),
+    Severity.CRITICAL: CaseDefaults(15 * MINUTE, 5 * MINUTE, 30 * MINUTE, 30 * MINUTE, 15 * MINUTE, DAY, 2 * HOUR),
+    Severity.HIGH: CaseDefaults(HOUR, 10 * MINUTE, HOUR, HOUR, 30 * MINUTE, DAY, 4 * HOUR),
+    Severity.MEDIUM: CaseDefaults(4 * HOUR, 30 * MINUTE, 4 * HOUR, 4 * HOUR, None, DAY, DAY),
+    Severity.LOW: CaseDefaults(DAY, 2 * HOUR, DAY, DAY, None, DAY, 2 * DAY),
 }
 
 
@@ -48,7 +49,8 @@ class CaseTimes(BaseModel):
     """The part of a ladder about the case process; every field may be left out.
 
     `return_within`: how long a chosen body may take to answer. `verify_by`: the role that verifies (default: the rung
-    above the handler's), `verify_wait`: how long one person is waited for. `realarm_after`: an owned alert whose device
+    above the handler's), `verify_wait`: how long one person is waited for. `second_verify_within`: how
+    long the street may take to verify a citizen's report after that. `realarm_after`: an owned alert whose device
     still reports the danger is told again. `shelve_max`: longest shelving.
     """
 
@@ -58,6 +60,7 @@ class CaseTimes(BaseModel):
     supervise: Supervision | None = None
     verify_by: str | None = None
     verify_wait: Duration | None = None
+    second_verify_within: Duration | None = None
     realarm_after: Duration | None = None
     shelve_max: Duration | None = None
 
@@ -72,6 +75,7 @@ class CaseTimes(BaseModel):
             ask_verifier_ms=self.verify_wait or default.ask_verifier_ms,
             realarm_ms=self.realarm_after or default.realarm_ms,
             shelve_max_ms=self.shelve_max or default.shelve_max_ms,
+            second_verify_ms=self.second_verify_within or default.second_verify_ms,
         )
 
 

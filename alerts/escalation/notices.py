@@ -21,7 +21,7 @@ from alerts.messages.renderer import MessageContext
 from alerts.ports import Transaction
 from domain import Instant, Person, Severity
 
-_CARDS: Final = (MessageKind.VERIFY, MessageKind.DISPOSITION)
+_CARDS: Final = (MessageKind.VERIFY, MessageKind.VERIFY_STREET, MessageKind.DISPOSITION)
 """Notices that are answered: cards in WeCom, where the others are plain texts."""
 
 

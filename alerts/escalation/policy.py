@@ -199,6 +199,7 @@ class Ladder(CaseTimes):
             supervise_ms=times.supervise_ms,
             ask_verifier_ms=times.ask_verifier_ms,
             realarm_ms=times.realarm_ms,
+            second_verify_ms=times.second_verify_ms,
         )
 
     @model_validator(mode="after")

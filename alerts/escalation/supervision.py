@@ -89,5 +89,7 @@ class Supervision:
 
     def _verifier_name(self, alert: Alert) -> str:
         """Who owes the step of an alert without an owner: the verifier."""
-        person = self.escalator.community().people.get(alert.verifier or "")
+        check = alert.second_check
+        verifier = check.verifier if check is not None and check.is_awaited else alert.verifier
+        person = self.escalator.community().people.get(verifier or "")
         return person.name if person is not None else ""

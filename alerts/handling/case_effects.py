@@ -12,6 +12,7 @@ from alerts.alert import Alert, ResponseSource
 from alerts.escalation.escalator import Escalator
 from alerts.escalation.handover import Handover, OutsideSystems
 from alerts.escalation.notices import Notice, Notices
+from alerts.escalation.second_verification import SecondVerification
 from alerts.escalation.supervision import Supervision
 from alerts.escalation.verification import Verification
 from alerts.lifecycle.event import AlertEvent, Effect, InvalidTransition
@@ -29,6 +30,7 @@ class CaseEffects:
         self.escalator, self.renderer, self.notices = escalator, escalator.renderer, Notices(escalator)
         self.handover = Handover(escalator, outside)
         self.supervision, self.verification = Supervision(escalator), Verification(escalator)
+        self.second_check = SecondVerification(escalator)
 
     def run(self, tx: Transaction, before: Alert, alert: Alert, effect: Effect, event: AlertEvent) -> Alert:
         """The alert after the effect. Raises InvalidTransition where a chosen body cannot be told."""
@@ -61,6 +63,9 @@ class CaseEffects:
     def ask_verifier(self, tx: Transaction, _before: Alert, alert: Alert, _event: AlertEvent) -> Alert:
         return self.verification.ask(tx, alert)
 
+    def ask_second_verifier(self, tx: Transaction, _before: Alert, alert: Alert, event: AlertEvent) -> Alert:
+        return self.second_check.begin(tx, alert, event.actor)
+
     def ask_disposition(self, tx: Transaction, _before: Alert, alert: Alert, event: AlertEvent) -> Alert:
         """Ask a handler who answered by phone what it turned out to be: he has no form to fill in."""
         person = self.escalator.community().people.get(event.actor.id)
@@ -76,6 +81,7 @@ _RUN: Final[dict[Effect, Callable[[CaseEffects, Transaction, Alert, Alert, Alert
     Effect.NOTIFY_BODY: CaseEffects.notify_body,
     Effect.NOTIFY_SUPERVISORS: CaseEffects.notify_supervisors,
     Effect.ASK_VERIFIER: CaseEffects.ask_verifier,
+    Effect.ASK_SECOND_VERIFIER: CaseEffects.ask_second_verifier,
     Effect.ASK_DISPOSITION: CaseEffects.ask_disposition,
 }
 CASE_EFFECTS: Final = frozenset(_RUN)

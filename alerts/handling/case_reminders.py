@@ -30,7 +30,15 @@ class CaseReminders:
     def process(self, tx: Transaction, alert: Alert) -> None:
         """Process what is due; saves the alert when something was."""
         after = alert
-        for step in (self._mark_not_taken, self._end_order, self._supervise, self._ask_verifier, self._realarm):
+        steps = (
+            self._mark_not_taken,
+            self._end_order,
+            self._supervise,
+            self._ask_verifier,
+            self._second,
+            self._realarm,
+        )
+        for step in steps:
             after = step(tx, after)
         if after is not alert:
             tx.store.save_alert(structs.replace(after, updated_at=tx.now))
@@ -58,6 +66,13 @@ class CaseReminders:
         if alert.verify_at is None or alert.verify_at > tx.now:
             return alert
         return self.effects.verification.ask(tx, alert)
+
+    def _second(self, tx: Transaction, alert: Alert) -> Alert:
+        """The second verification of a citizen's report: its deadline, and the next person to ask."""
+        check = alert.second_check
+        if check is None or check.wake_at is None or check.wake_at > tx.now:
+            return alert
+        return self.effects.second_check.remind(tx, alert, check)
 
     def _realarm(self, tx: Transaction, alert: Alert) -> Alert:
         """Tell the owner and the supervisors again while the device still reports the danger (ISA-18.2: re-alarm)."""

@@ -41,8 +41,10 @@ _ASKING_KINDS: Final = (
     MessageKind.CODES,
     MessageKind.LAPSED,
     MessageKind.VERIFY,
+    MessageKind.VERIFY_STREET,
     MessageKind.DISPOSITION,
 )
+_VERIFYING: Final = (MessageKind.VERIFY, MessageKind.VERIFY_STREET)
 
 
 class InboundReply:
@@ -82,14 +84,14 @@ class InboundReply:
     def _is_asked(self, alert: Alert) -> bool:
         if alert.state not in SETTLED_STATES:
             return False
-        person, kinds = self.people[alert.id], (MessageKind.VERIFY, MessageKind.DISPOSITION)
+        person, kinds = self.people[alert.id], (*_VERIFYING, MessageKind.DISPOSITION)
         rows = self.tx.store.deliveries(alert.id)
         return any(row.person == person and row.kind in kinds and row.round == alert.round for row in rows)
 
     def asked_last(self, alert: Alert) -> bool:
         """Whether the last text to this phone asked to verify this alert: `31` then answers that, not a call."""
         last = self.messages[0] if self.messages else None
-        return last is not None and last.alert == alert.id and last.kind is MessageKind.VERIFY
+        return last is not None and last.alert == alert.id and last.kind in _VERIFYING
 
     @property
     def last_asked(self) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from msgspec import structs
 
-from alerts.alert import ACTIVE_STATES, OWNED_STATES, Actor, Alert, State, TimelineEntry
+from alerts.alert import ACTIVE_STATES, OWNED_STATES, Actor, Alert, SecondCheck, State, TimelineEntry
 from alerts.escalation.escalator import Escalator
 from alerts.escalation.notices import Notice, Notices
 from alerts.handling.intake import FindingIntake
@@ -97,6 +97,7 @@ class Merging:
             joined=into.joined + alert.joined + 1,
             started_at=min(into.started_at, alert.started_at),
             doors=with_address(into, alert.address),
+            second_check=into.second_check or (None if alert.second_check is None else SecondCheck()),
             updated_at=tx.now,
         )
         for door in alert.doors:

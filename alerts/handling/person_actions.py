@@ -78,7 +78,15 @@ class PersonActions:
     def answer(self, tx: Transaction, alert: Alert, actor: Actor, signal: Signal) -> Alert:
         """An answer by phone or card. While a verification is asked for, declining means that he cannot verify, and
         only those who were asked may verify or say that the danger is still there."""
-        verifying = self.effects.verification.was_asked(tx, alert, actor.id) and alert.state is State.RESOLVED
+        second = self.effects.second_check
+        if second.is_asked(tx, alert, actor.id) and signal in (Signal.VERIFY, Signal.DECLINE):
+            if signal is Signal.DECLINE:
+                self._add_timeline(tx, alert, actor, "cannot_verify", via=self.renderer.source_text(actor))
+                return second.decline(tx, alert, actor)
+            return second.settle(tx, alert, actor)
+        verifying = second.is_asked(tx, alert, actor.id) or (
+            self.effects.verification.was_asked(tx, alert, actor.id) and alert.state is State.RESOLVED
+        )
         if verifying and signal is Signal.DECLINE:
             return self._cannot_verify(tx, alert, actor)
         if signal in (Signal.VERIFY, Signal.REOPEN) and not verifying:

@@ -13,6 +13,7 @@ from msgspec import Struct, structs
 
 from alerts.alert import (
     ACTIVE_STATES,
+    SETTLED_STATES,
     Actor,
     Alert,
     State,
@@ -127,7 +128,7 @@ def _apply(inbound: InboundReply, alert: Alert, parsed: ParsedReply) -> ReplyRes
         if request is not None and signal is not Signal.VERIFY:
             inbound.assistance.apply(inbound.tx, alert, signal, actor, request)
             return ReplyResult(ReplyStatus.DONE, (alert.id,))
-        if signal is Signal.ACKNOWLEDGE and alert.state is State.RESOLVED and inbound.asked_last(alert):
+        if signal is Signal.ACKNOWLEDGE and alert.state in SETTLED_STATES and inbound.asked_last(alert):
             signal = Signal.REOPEN
         _check_owner(inbound, alert, signal, actor)
         inbound.actions.answer(inbound.tx, alert, actor, signal)

@@ -103,7 +103,8 @@ def _still_firing(new: Alert, old: Alert, event: AlertEvent, now: Instant, deadl
 
 
 def _verify(new: Alert, _old: Alert, _event: AlertEvent, now: Instant, deadlines: Deadlines) -> Step:
-    return Step(replace(new, due_at=now + deadlines.close_ms))
+    asks = (Effect.ASK_SECOND_VERIFIER,) if new.second_check is not None else ()
+    return Step(replace(new, due_at=now + deadlines.close_ms), asks)
 
 
 def _close(new: Alert, _old: Alert, event: AlertEvent, now: Instant, deadlines: Deadlines) -> Step:

@@ -9,7 +9,7 @@ from msgspec import Struct
 from alerts.alert import SYSTEM, Actor, Alert
 from alerts.lifecycle.danger import Danger
 from alerts.lifecycle.transitions import ActionRefusal, Signal
-from domain import HOUR, Instant
+from domain import DAY, HOUR, Instant
 
 
 class Deadlines(Struct, frozen=True):
@@ -29,6 +29,8 @@ class Deadlines(Struct, frozen=True):
     """Between two messages to the supervisors."""
     ask_verifier_ms: int = HOUR
     """How long one person may take to verify before the next is asked."""
+    second_verify_ms: int = DAY
+    """How long the second verification of a citizen's report may take."""
     realarm_ms: int | None = None
     """After this an owned alert whose device still reports the danger is told again; None: never."""
 
@@ -92,6 +94,8 @@ class Effect(StrEnum):
     """The alert went back and forth: the supervisors decide."""
     ASK_VERIFIER = "ask_verifier"
     """Choose a person other than the handler and ask him to verify."""
+    ASK_SECOND_VERIFIER = "ask_second_verifier"
+    """Ask a person of the street to verify a citizen's report after the community."""
     ASK_DISPOSITION = "ask_disposition"
     """Ask the handler what it turned out to be, where he did not say it."""
 

@@ -10,15 +10,17 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from alerts.alert import OWNED_STATES, Alert, State
+from alerts.alert import OWNED_STATES, Alert, SecondCheck, State
 from alerts.lifecycle.event import AlertEvent, Deadlines
 from alerts.lifecycle.transitions import Signal
 from domain import Instant, Ledger
 
 TAKE, ARRIVE, RESOLVE, VERIFY, ANSWER, ORDER = "take", "arrive", "resolve", "verify", "answer", "order"
-OVERDUE: Final = (TAKE, ARRIVE, RESOLVE, VERIFY, ANSWER, ORDER)
+SECOND: Final = "street"
+OVERDUE: Final = (TAKE, ARRIVE, RESOLVE, VERIFY, ANSWER, ORDER, SECOND)
 
-_EVERYTHING: Final = frozenset(OVERDUE)
+_EVERYTHING: Final = frozenset(OVERDUE) - {SECOND}
+"""What the end of the work settles. The second verification of a citizen's report is due after it."""
 _DONE_BY: Final[dict[Signal, frozenset[str]]] = {
     Signal.ACKNOWLEDGE: frozenset({TAKE, ANSWER}),
     Signal.ARRIVE: frozenset({TAKE, ANSWER, ARRIVE}),
@@ -57,7 +59,8 @@ def mark_overdue(alert: Alert, what: str, now: Instant, deadlines: Deadlines) ->
 def with_reminders(old: Alert, new: Alert, event: AlertEvent, now: Instant, deadlines: Deadlines) -> Alert:
     """The alert after a step with the times of its reminders: those that no longer apply are removed."""
     done = _EVERYTHING if new.state in _SETTLED else _DONE_BY.get(event.signal, frozenset())
-    if new.overdue_what in done:
+    new = _with_second_check(new, event)
+    if new.overdue_what in done or (new.overdue_what == SECOND and not _awaits_second(new)):
         new = replace(new, overdue_what="", overdue_since=None, supervise_at=None)
     if ORDER in done and new.order_until is not None:
         new = replace(new, order_until=None)
@@ -66,6 +69,20 @@ def with_reminders(old: Alert, new: Alert, event: AlertEvent, now: Instant, dead
     if new.state is not State.RETURNED and new.returned_to is not None:
         new = replace(new, returned_to=None)
     return _with_realarm(old, new, now, deadlines)
+
+
+def _awaits_second(alert: Alert) -> bool:
+    return alert.second_check is not None and alert.second_check.is_awaited
+
+
+def _with_second_check(new: Alert, event: AlertEvent) -> Alert:
+    """Work that begins again is verified again by both; of a merged alert the other one is."""
+    if new.second_check is None:
+        return new
+    if event.signal is Signal.MERGE:
+        return replace(new, second_check=None)
+    is_done = new.state in (State.VERIFIED, State.CLOSED)
+    return new if is_done or new.second_check.since is None else replace(new, second_check=SecondCheck())
 
 
 def _with_realarm(old: Alert, new: Alert, now: Instant, deadlines: Deadlines) -> Alert:

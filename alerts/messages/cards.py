@@ -89,13 +89,14 @@ class CardRenderer:
         """A card that asks: to verify, or what the case turned out to be."""
         texts, words = self.renderer.catalog.card, self.renderer.catalog.dispositions
         rows = [{"keyname": texts.time, "value": self.renderer.event_time(alert, context.now)}]
-        if context.kind is MessageKind.VERIFY:
+        if context.kind in (MessageKind.VERIFY, MessageKind.VERIFY_STREET):
             buttons: list[dict[str, object]] = [
                 {"text": texts.verified, "style": 1, "key": f"verify:{alert.id}"},
                 {"text": texts.still_dangerous, "style": 3, "key": f"reopen:{alert.id}"},
                 {"text": texts.pass_, "style": 4, "key": f"pass:{alert.id}"},
             ]
-            return self._card(alert, task, page, texts.verify_title.format(title=alert.title), rows, buttons)
+            title = texts.verify_title if context.kind is MessageKind.VERIFY else texts.verify_street_title
+            return self._card(alert, task, page, title.format(title=alert.title), rows, buttons)
         buttons = [{"text": word, "style": 4, "key": f"{name}:{alert.id}"} for name, word in words.items()]
         return self._card(alert, task, page, f"{texts.cleared} · {alert.title}", rows, buttons)
 

@@ -27,6 +27,7 @@ STATUSES: Final[Mapping[str, str]] = {
     "assist": "请配合",
     "inform": "供知悉",
     "verify": "待核查",
+    "verify_street": "待核查",
     "taken": "已接警",
     "clear": "已处置",
     "overdue": "已超时",
@@ -120,6 +121,7 @@ class CardTexts(BaseModel):
     helping: str = "感谢前往 · {title}"
     helped: str = "已有人前往"
     verify_title: str = "请核查 · {title}"
+    verify_street_title: str = "请街道核查 · {title}"
     handover_title: str = "{level}转办 · {title}"
     verified: str = "核查无险情"
     still_dangerous: str = "仍有险情"

@@ -49,7 +49,7 @@ class Deadline(Schema, frozen=True, kw_only=True):
 class Overdue(Schema, frozen=True, kw_only=True):
     """The deadline that passed first and is still owed, since when, and how many passed in all."""
 
-    what: Literal["take", "arrive", "resolve", "verify", "answer", "order"]
+    what: Literal["take", "arrive", "resolve", "verify", "answer", "order", "street"]
     since: Timestamp
     count: int
 

@@ -15,7 +15,16 @@ from alerts.messages.deliveries import answer_key_prefix
 from alerts.ports import AlertStore, FindingRecord, RecordedFinding, ReplyCode
 from alerts.silence import HeldFinding, HeldState, Silence
 from domain import Finding, Instant, Lane, Ledger, Person
-from store.database.alerts import audits, callbacks, join_candidates, leases, milestones, reply_codes, silences
+from store.database.alerts import (
+    audits,
+    callbacks,
+    join_candidates,
+    leases,
+    milestones,
+    reply_codes,
+    second_checks,
+    silences,
+)
 from store.database.alerts import findings as alert_findings
 from store.database.alerts.change_log import ChangeLog
 from store.database.alerts.rows import alert_of, alert_values, delivery_of, delivery_values
@@ -135,6 +144,9 @@ class SqlAlertStore:
 
     def unnotified_alerts(self, opened_before: Instant) -> list[Alert]:
         return audits.unnotified_alerts(self._tx, opened_before)
+
+    def record_second_check(self, alert: int, by: str, at: Instant) -> None:
+        second_checks.record(self._tx, alert, by, at)
 
     def add_timeline(self, entries: Sequence[TimelineEntry]) -> None:
         self._timeline.extend(entries)

@@ -7,19 +7,20 @@ from typing import Any
 import msgspec
 from sqlalchemy import Row
 
-from alerts.alert import Alert, EscalationReason, Helper, Responder, State, TimelineEntry
+from alerts.alert import Alert, EscalationReason, Helper, Responder, SecondCheck, State, TimelineEntry
 from alerts.message import Delivery, DeliveryState, MessageKind
 from domain import Evidence, Ledger, Severity, Subject
 
 _decode_evidence = msgspec.json.Decoder(tuple[Evidence, ...])
 _encoder = msgspec.json.Encoder()
 
-_AS_JSON = {
+_AS_JSON: dict[str, Any] = {
     "passed": tuple[str, ...],
     "doors": tuple[str, ...],
     "escalation": EscalationReason,
     "helpers": tuple[Helper, ...],
     "responders": tuple[Responder, ...],
+    "second_check": SecondCheck | None,
 }
 """Columns that hold JSON -> the type of the field."""
 _SAME_NAME = tuple(

@@ -72,6 +72,7 @@ alerts = Table(
     Column("responders", JSON, nullable=False, server_default="[]"),
     Column("vulnerability", Integer, nullable=False, server_default="0"),
     Column("vulnerable", String, nullable=False, server_default=""),
+    Column("second_check", JSON),
     sqlite_autoincrement=True,
 )
 Index("ix_alerts_case_key", alerts.c.case_key, unique=True)

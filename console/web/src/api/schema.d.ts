@@ -2016,7 +2016,7 @@ export interface components {
          */
         Overdue: {
             /** @enum {string} */
-            what: "answer" | "arrive" | "order" | "resolve" | "take" | "verify";
+            what: "answer" | "arrive" | "order" | "resolve" | "street" | "take" | "verify";
             /** Format: date-time */
             since: string;
             count: number;

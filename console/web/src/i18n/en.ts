@@ -58,6 +58,7 @@ export const en: Messages = {
     verify: 'Not verified for',
     answer: 'No answer of the body for',
     order: 'Order overdue for',
+    street: 'Verification by the street overdue for',
   },
   cases: {
     number: 'Number',

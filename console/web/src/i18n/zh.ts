@@ -50,7 +50,7 @@ export const zh = {
     split: '拆分',
   },
   disposition: { real: '真实', false_alarm: '误报', test: '测试', device_fault: '设备故障', prank: '恶作剧' },
-  overdue: { take: '接警超时', arrive: '到场超时', resolve: '办结超时', verify: '核查超时', answer: '转办受理超时', order: '督办超时' },
+  overdue: { take: '接警超时', arrive: '到场超时', resolve: '办结超时', verify: '核查超时', answer: '转办受理超时', order: '督办超时', street: '街道核查超时' },
   cases: {
     number: '编号',
     same: '可能是同一件事：',

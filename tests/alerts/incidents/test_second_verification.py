@@ -1,0 +1,108 @@
+"""A citizen's report after the community has verified it: the street is asked, has a deadline, and answers by text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from alerts.alert import State
+from domain import HOUR, Duty
+from store.database.alerts.overdue import list_overdue
+from store.database.reports.queries import get_report
+from tests.alerts.cases.test_report_desk import desk_of, person, request, settle
+from tests.alerts.conftest import PEOPLE, AlertHarness
+
+
+def overdue(harness: AlertHarness) -> list[Any]:
+    page = harness.database.write_blocking(lambda tx: list_overdue(tx, None, 10))
+    return [item["overdue"]["what"] for item in page.items]
+
+
+async def verified_by_community(harness: AlertHarness) -> None:
+    """A report of a blocked exit, dealt with by the worker, verified by 陈静 of the community."""
+    await desk_of(harness).submit(request(place="b3"))
+    await harness.send()
+    await settle(harness)
+    await harness.service.perform(1, "verify", person("chen"))
+    await harness.send()
+
+
+async def reply(harness: AlertHarness, name: str, text: str) -> str:
+    result = await harness.service.receive_text(str(PEOPLE[name].phone), text, harness.clock.now)
+    await harness.send()
+    return result.status.value
+
+
+def codes_of(text: str) -> dict[str, str]:
+    """The codes of the question by what they mean."""
+    digits = "".join(sign if sign.isdecimal() else " " for sign in text.rpartition("属实")[2]).split()
+    return dict(zip(("true", "wrong", "cannot"), digits, strict=True))
+
+
+async def test_the_street_is_asked_by_text_and_verifies_with_its_code(harness: AlertHarness) -> None:
+    await verified_by_community(harness)
+    [asked] = harness.texts("sun")
+    assert asked.startswith("【枫树社区】请街道核查：居民报")
+    assert len(asked) <= 70
+    assert asked not in harness.texts("wang"), "never the one who dealt with it"
+    assert await reply(harness, "sun", codes_of(asked)["true"]) == "done"
+    report = harness.database.write_blocking(lambda tx: get_report(tx, 1))
+    assert report is not None
+    assert (report.report.street_by, report.report.street_at) == ("sun", harness.clock.now)
+    assert "孙磊（街道）核查通过" in harness.timeline()
+    await harness.advance_time(4 * 86400)
+    assert overdue(harness) == []
+    assert len(harness.texts("sun")) == 1
+
+
+async def test_the_street_that_finds_it_still_there_opens_the_work_again(harness: AlertHarness) -> None:
+    await verified_by_community(harness)
+    assert await reply(harness, "sun", codes_of(harness.texts("sun")[0])["wrong"]) == "done"
+    assert harness.alert().state is State.OPEN
+    harness.clock.now += HOUR
+    await settle(harness)
+    await harness.service.perform(1, "verify", person("chen"))
+    await harness.send()
+    assert len([text for text in harness.texts("sun") if "请街道核查" in text]) == 2, "asked again after the new work"
+
+
+async def test_without_an_answer_the_next_is_asked_and_it_goes_on_the_list_of_supervision(
+    harness: AlertHarness,
+) -> None:
+    colleague = Duty("8", "street", "street", "zhou", rank=1)
+    harness.people = type(harness.people)(
+        harness.people.places, harness.people.cells, harness.people.people, (*harness.people.duties, colleague)
+    )
+    await verified_by_community(harness)
+    await harness.advance_time(6 * 3600)
+    assert "请街道核查" in harness.texts("zhou")[0]
+    assert await reply(harness, "zhou", codes_of(harness.texts("zhou")[0])["cannot"]) == "done"
+    await harness.service.perform(1, "close", person("chen"), disposition="real")
+    await harness.advance_time(2 * 86400)
+    assert harness.alert().state is State.CLOSED, "the work is closed, the report is not verified"
+    assert overdue(harness) == ["street"]
+    assert any("督办提醒：街道核查超时" in line for line in harness.timeline())
+    await desk_of(harness).verify(1, person("sun"))
+    assert overdue(harness) == []
+
+
+async def test_a_verification_by_one_who_was_not_asked_is_refused(harness: AlertHarness) -> None:
+    await verified_by_community(harness)
+    number = codes_of(harness.texts("sun")[0])["true"]
+    assert await reply(harness, "wang", number) != "done"
+    report = harness.database.write_blocking(lambda tx: get_report(tx, 1))
+    assert report is not None
+    assert report.report.street_at is None
+
+
+async def test_a_report_merged_into_an_alarm_is_verified_by_the_street_too(harness: AlertHarness, finding: Any) -> None:
+    await harness.service.process_findings([finding()])
+    await desk_of(harness).submit(request("gas", place="402"))
+    await harness.service.perform(2, "merge", person("chen"), reason="同一起", into=1)
+    await settle(harness)
+    await harness.service.perform(1, "verify", person("chen"))
+    await harness.send()
+    asked = next(text for text in harness.texts("sun") if "请街道核查" in text)
+    assert await reply(harness, "sun", codes_of(asked)["true"]) == "done"
+    report = harness.database.write_blocking(lambda tx: get_report(tx, 1))
+    assert report is not None
+    assert report.report.street_by == "sun"

@@ -56,7 +56,8 @@ def _bin_covered(_index: StreetIndex, devices: Sequence[Device], random: Random)
 
 
 def _bin_battery(_index: StreetIndex, devices: Sequence[Device], _random: Random) -> Play:
-    return health_play(devices[0], {"full": False, "battery_pct": 14}, lasts_ms=3 * DAY, every_ms=6 * HOUR)
+    values: dict[str, Value] = {"full": False, "battery_pct": 14, "battery_low": True}
+    return health_play(devices[0], values, lasts_ms=3 * DAY, every_ms=6 * HOUR)
 
 
 def _lamp_values(on: bool, tilt_deg: float) -> dict[str, Value]:

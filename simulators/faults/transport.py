@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from zlib import crc32
 
 import msgspec
 
 from domain import SECOND, Instant
-from simulators.faults.draws import draws
+from simulators.faults.draws import draws, key_of, quick_draw
 from simulators.faults.fault import DeviceFacts, Effect
 from simulators.wire import HttpPush, Message, Sent
 
@@ -16,18 +17,21 @@ class _SomeMessages:
     """Acts on a share of messages, each drawn by itself, at any time. `FaultSet` records which."""
 
     def __init__(self, name: str, seed: int, share: float) -> None:
-        self._key, self._share = f"{seed}/{name}", share
+        self._name, self._share = f"{seed}/{name}", share
+        self._key = key_of(self._name)
 
     def effects(self, _device: DeviceFacts, _start: Instant, _end: Instant) -> Iterator[Effect]:
         """None by time."""
         return iter(())
 
-    def _draws(self, sent: Sent) -> tuple[float, float, float] | None:
-        """Two numbers of this message beside the one by which it was chosen; None when it was not."""
+    def _draws(self, sent: Sent) -> tuple[float, ...] | None:
+        """Two numbers of this message; None when it was not chosen."""
         # Several messages of one instant are told apart by their topics.
         topic = sent.message.topic if isinstance(sent.message, Message) else sent.message.platform
-        numbers = draws(3, self._key, sent.device, sent.sent_at, topic)
-        return (numbers[0], numbers[1], numbers[2]) if numbers[0] < self._share else None
+        number = sent.sent_at << 32 ^ crc32(topic.encode())
+        if quick_draw(self._key ^ key_of(sent.device), number) >= self._share:
+            return None
+        return draws(2, self._name, sent.device, number)
 
 
 _REPEAT_MS = 10 * SECOND
@@ -44,7 +48,7 @@ class OutOfOrder(_SomeMessages):
     def transmit(self, _device: DeviceFacts, sent: Sent) -> Sequence[Sent]:
         if (numbers := self._draws(sent)) is None:
             return (sent,)
-        return (_delayed(sent, int(numbers[1] * self._most_ms)),)
+        return (_delayed(sent, int(numbers[0] * self._most_ms)),)
 
 
 class Missing(_SomeMessages):
@@ -68,7 +72,7 @@ class Malformed(_SomeMessages):
     def transmit(self, _device: DeviceFacts, sent: Sent) -> Sequence[Sent]:
         if (numbers := self._draws(sent)) is None:
             return (sent,)
-        garbled = msgspec.structs.replace(sent, message=_garble(sent.message, numbers[1], numbers[2]))
+        garbled = msgspec.structs.replace(sent, message=_garble(sent.message, *numbers))
         return (garbled, _delayed(sent, _REPEAT_MS)) if sent.urgent else (garbled,)
 
 
@@ -82,7 +86,7 @@ class Duplicate(_SomeMessages):
     def transmit(self, _device: DeviceFacts, sent: Sent) -> Sequence[Sent]:
         if (numbers := self._draws(sent)) is None:
             return (sent,)
-        return (sent, _delayed(sent, int(numbers[1] * self._within_ms)))
+        return (sent, _delayed(sent, int(numbers[0] * self._within_ms)))
 
 
 class Late(_SomeMessages):
@@ -97,7 +101,7 @@ class Late(_SomeMessages):
             return (sent,)
         most_ms = self._urgent_most_ms if sent.urgent else self._most_ms
         # Squared: most are a little late, few very late.
-        return (_delayed(sent, int(numbers[1] ** 2 * most_ms)),)
+        return (_delayed(sent, int(numbers[0] ** 2 * most_ms)),)
 
 
 def _delayed(sent: Sent, by_ms: int) -> Sent:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from domain import DAY, Instant
-from simulators.faults.draws import draws
+from simulators.faults.draws import draws, key_of, quick_draw
 from simulators.faults.fault import DeviceFacts, Effect
 
 
@@ -27,7 +27,7 @@ class Windows:
     """
 
     def __init__(self, key: str, share: float, shortest_ms: int, longest_ms: int) -> None:
-        self._key, self._share = key, share
+        self._name, self._key, self._share = key, key_of(key), share
         self._shortest_ms, self._longest_ms = shortest_ms, longest_ms
         self._days_back = -(-longest_ms // DAY)
         self._of_day: dict[str, tuple[int, tuple[Window, ...]]] = {}
@@ -46,15 +46,16 @@ class Windows:
 
     def within(self, subject: str, start: Instant, end: Instant) -> Iterator[Window]:
         """The windows of the subject that overlap the time from `start` until `end`, in order of `start`."""
+        subject_key = self._key ^ key_of(subject)
         for day in range(start // DAY - self._days_back, (end - 1) // DAY + 1):
+            if quick_draw(subject_key, day) >= self._share:
+                continue
             window = self._draw(subject, day)
-            if window is not None and window.start < end and window.end > start:
+            if window.start < end and window.end > start:
                 yield window
 
-    def _draw(self, subject: str, day: int) -> Window | None:
-        chosen, offset, length, number = draws(4, self._key, subject, day)
-        if chosen >= self._share:
-            return None
+    def _draw(self, subject: str, day: int) -> Window:
+        offset, length, number = draws(3, self._name, subject, day)
         start = day * DAY + int(offset * DAY)
         lasts_ms = self._shortest_ms + int(length * (self._longest_ms - self._shortest_ms))
         return Window(start, start + lasts_ms, number)

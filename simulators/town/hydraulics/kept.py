@@ -1,11 +1,11 @@
-"""Reads and writes the kept days of a town. A file is compressed msgpack of `TownDays`, named `PRESET-SEED.days`.
+"""Reads and writes the kept days of a town: the msgpack of `TownDays`, compressed (xz), in `PRESET-SEED.days`.
 
 Those that CI needs are in the repository (simulators/town/kept), so that a town is played without EPANET and SWMM.
 """
 
 from __future__ import annotations
 
-import zlib
+import lzma
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -71,7 +71,7 @@ def write_days(days: TownDays, folder: Path) -> Path:
     """Writes the file of the days into the folder; returns its path."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{days.preset}-{days.seed}.days"
-    path.write_bytes(zlib.compress(msgspec.msgpack.encode(days), 9))
+    path.write_bytes(lzma.compress(msgspec.msgpack.encode(days), preset=9))
     return path
 
 
@@ -83,11 +83,11 @@ def _read(path: Path) -> TownDays | None:
     """What the file holds; None without a file, or when it is of another format."""
     if not path.is_file():
         return None
-    decompressor = zlib.decompressobj()
+    decompressor = lzma.LZMADecompressor(memlimit=_MAX_BYTES)
     try:
         raw = decompressor.decompress(path.read_bytes(), _MAX_BYTES)
         return msgspec.msgpack.decode(raw, type=TownDays)
-    except (zlib.error, msgspec.MsgspecError):
+    except (lzma.LZMAError, EOFError, msgspec.MsgspecError):
         return None
 
 

@@ -95,7 +95,7 @@ KINDS: Final[Mapping[str, IncidentKind]] = MappingProxyType(
                 "magnetic_tamper", "水表受磁扰", Effect.NOT_COUNTED, Deadline.NEXT_UPLOAD, (6, 20),
                 flag="magnetic_tamper",
             ),
-            IncidentKind("main_burst", "主管爆管", Effect.MAIN, Deadline.REPORT, (3, 7), (6.5, 18)),
+            IncidentKind("main_burst", "主管爆管", Effect.MAIN, Deadline.REPORT, (3, 7), (8, 18)),
             IncidentKind("leak_found", "水浸", Effect.WET, Deadline.AT_ONCE, (0.5, 4), device_kind="water_leak"),
             IncidentKind(
                 "mopping", "拖地沾湿", Effect.WET, Deadline.NEVER, (0.04, 0.2), (8, 19), device_kind="water_leak"

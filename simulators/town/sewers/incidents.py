@@ -31,6 +31,8 @@ from simulators.town.sewers.catalogue import (
 from simulators.town.sewers.levels import STORM_MS, storm_id
 from simulators.town.town import Period
 
+_STORMS_PER_WEEK: Final = 1.0
+"""At most: every one is an incident on many lines."""
 _AFTER_FULL_MS: Final = (1.0, 4.0)
 """Hours from when the first well is full until the pipe is opened again."""
 _HALF: Final = 2
@@ -85,7 +87,9 @@ def _storms(
             f"{id_}/{storm}", "storm", "暴雨", "manhole", begin, begin + STORM_MS, tuple(sites.devices), None
         )
 
-    for storm in draw_incidents("cloudburst", period, calendar, seed, per_week, busy, make):
+    for storm in draw_incidents(
+        "cloudburst", period, calendar, seed, min(per_week / 2.0, _STORMS_PER_WEEK), busy, make
+    ):
         for line, levels in sites.lines():
             incident = _storm_on_line(line, levels, storm.id.rsplit("/", 1)[1], storm.begin)
             if incident is not None:

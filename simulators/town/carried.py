@@ -19,6 +19,12 @@ _PAIRS: Final[Mapping[str, tuple[Value, Value]]] = {
     "battery_pct": (15, 80),
     "temp_c": (20, 60),
     "lat": (30.56, 30.57),
+    "volume_m3": (100.0, 120.0),
+    "flow_m3h": (0.0, 1.5),
+    "tilt_deg": (0.5, 45.0),
+    "water_level_mm": (20, 1700),
+    "ch4_pct": (0.1, 2.0),
+    "h2s_ppm": (1.0, 30.0),
 }
 """Two values of each number; a bool is true or false."""
 _AROUND: Final[Mapping[str, Mapping[str, Value]]] = {
@@ -34,6 +40,8 @@ _ALL_WELL: Final[Mapping[str, Mapping[str, Value]]] = {
     "smoke_alarm": {"alarm": False},
     "fire_panel": {"alarm": False},
     "wristband": {"worn": True},
+    "water_meter": {"volume_m3": 100.0},
+    "manhole": {"opened": False, "tilt_deg": 0.5, "water_level_mm": 20, "flooded": False},
 }
 _KNOWN: dict[tuple[str, str | None, str, str], bool] = {}
 

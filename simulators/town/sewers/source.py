@@ -10,6 +10,7 @@ from domain import HOUR, MINUTE, Instant
 from simulators.events import CitizenReport, GroundTruth, Incident, TimedEvent
 from simulators.models.manhole_device import ManholeDevice, manhole_device
 from simulators.town.calendar_days import Calendar
+from simulators.town.carried import carries
 from simulators.town.hydraulics.days import TownDays
 from simulators.town.networks import MANHOLE, Content, devices_of, networks_of
 from simulators.town.sewers.catalogue import BLOCKAGE, FLOODING, KINDS
@@ -72,8 +73,11 @@ def build_sites(town: Town, days: TownDays) -> SewerSites:
     foul = {well.device for line in networks.sewers if line.content is not Content.RAIN for well in line.manholes}
     known = {device for line in days.sewers for device in line.manholes}
     devices = {device.id: device for device in devices_of(town, MANHOLE) if device.id in known}
+    with_gas = tuple(
+        id_ for id_, one in devices.items() if id_ in foul and carries(one, "ch4_pct") and carries(one, "h2s_ppm")
+    )
     workers = tuple(sorted({duty.person for duty in town.duties if duty.role == "maintenance"}))
-    return SewerSites(networks, days.sewers, devices, tuple(id_ for id_ in devices if id_ in foul), workers)
+    return SewerSites(networks, days.sewers, devices, with_gas, workers)
 
 
 def _by_device(incidents: Sequence[Incident]) -> dict[str, list[LocalIncident]]:

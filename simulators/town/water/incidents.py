@@ -11,6 +11,7 @@ from domain.holidays import is_workday
 from simulators.events import Incident
 from simulators.models.leaks import area_of
 from simulators.town.calendar_days import Calendar, LocalDay
+from simulators.town.carried import carries
 from simulators.town.hydraulics.days import CompoundWater, MainBurst
 from simulators.town.incident_draws import BusyDevices, draw_incidents, instant_at, pick
 from simulators.town.town import Period
@@ -37,6 +38,16 @@ class WaterSites:
         # The meters of elders alone are for the people's incidents: no water used, and nothing else at the same time.
         self.ordinary = [id_ for id_ in meters if id_ not in elders]
         self.buildings = [building for building, inside in by_building.items() if inside]
+        self._reporting: dict[str, list[str]] = {}
+
+    def reporting(self, quantity: str) -> Sequence[str]:
+        """Ordinary meters whose messages carry a quantity; all of them without one."""
+        if quantity not in self._reporting:
+            meters = self.meters
+            self._reporting[quantity] = [
+                id_ for id_ in self.ordinary if not quantity or carries(meters[id_].device, quantity)
+            ]
+        return self._reporting[quantity]
 
 
 def water_incidents(
@@ -90,7 +101,7 @@ def _where(
     if kind.effect is Effect.NOT_DRAWN:
         building = pick(random, sites.buildings)
         return None if building is None else (building, tuple(sites.by_building[building]))
-    meter = pick(random, sites.ordinary)
+    meter = pick(random, sites.reporting("leak" if kind.deadline is Deadline.LEAK_FLAG else kind.flag))
     return None if meter is None else (sites.meters[meter].device.place, (meter,))
 
 

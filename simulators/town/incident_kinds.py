@@ -12,12 +12,13 @@ from msgspec import Struct
 
 from domain import HOUR, MINUTE, SECOND, Device, Instant, Value
 from simulators.events import Incident
+from simulators.models.device_behaviour import behaviour_of
 from simulators.town.plays import Play, Report
 from simulators.town.town import Period
 
 NOTIFY_HEALTH_WITHIN: Final = 36 * HOUR
 """Ours: faults of devices are told in the digest of a day, so by the end of the day after."""
-_TRIES: Final = 12
+PICK_TRIES: Final = 12
 _MARGIN: Final = 10 * MINUTE
 """Between two incidents of one device."""
 
@@ -89,7 +90,7 @@ def _count(expected: float, random: Random) -> int:
 def _draft(
     kind: IncidentKind[Index], index: Index, midnight: Instant, id_: str, seed: int, occupied: Occupied, random: Random
 ) -> Incident | None:
-    for _ in range(_TRIES):
+    for _ in range(PICK_TRIES):
         devices = kind.pick(index, random)
         first, last = kind.hours[random.randrange(len(kind.hours))]
         begin = midnight + round(random.uniform(first, last) * HOUR)
@@ -136,8 +137,9 @@ def pick_one(devices: Sequence[Device], random: Random) -> tuple[Device, ...]:
     return (devices[random.randrange(len(devices))],) if devices else ()
 
 
-def health_play(device: Device, values: Mapping[str, Value], lasts_ms: int, every_ms: int) -> Play:
-    """A device that reports a fault of its own until it is replaced."""
+def health_play(device: Device, values: Mapping[str, Value], lasts_ms: int, every_ms: int = 0) -> Play:
+    """A device that reports a fault of its own, at once and every `every_ms` (0: by its plan), until it is replaced."""
+    every_ms = every_ms or behaviour_of(device).report_ms
     reports = [Report(after, device.id, dict(values)) for after in range(0, lasts_ms, every_ms)]
     return Play(tuple(reports), lasts_ms, NOTIFY_HEALTH_WITHIN)
 

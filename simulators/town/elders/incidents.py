@@ -201,7 +201,8 @@ def _no_activity(home: Home, random: Random) -> ElderPlay:
 
 
 def _band_off(_home: Home, random: Random) -> ElderPlay:
-    lasts = round(random.uniform(3.0, 14.0) * HOUR)
+    """Taken off after washing, found again in the evening."""
+    lasts = round(random.uniform(3.0, 10.0) * HOUR)
     return ElderPlay(Play((), lasts), (Course(0, lasts, off=True),))
 
 
@@ -264,9 +265,9 @@ ELDER_INCIDENTS: Final = {
         ElderKind("service_call", "服务呼叫", "service", _button_with_keys, _service_call, (8, 20), _buttons),
         ElderKind("wandering", "走失", "person", _wandering_band, _wandering, (0, 3), life_safety=True),
         ElderKind("no_activity", "久未活动", "person", _watched_alone, _no_activity, (21, 23), life_safety=True),
-        ElderKind("band_battery_dead", "手环没电", "device", _has_band, _band_battery, about=_bands),
+        ElderKind("band_battery_dead", "手环没电", "person", _has_band, _band_battery, about=_bands),
         ElderKind("sos_mispress", "误按求救", "person", _has_band, _mispress, (7, 22), _bands, nuisance=True),
-        ElderKind("band_off", "手环摘下", "person", _has_band, _band_off, (7, 21), _bands, nuisance=True),
+        ElderKind("band_off", "手环摘下", "person", _has_band, _band_off, (7, 11), _bands, nuisance=True),
         ElderKind("band_left_home", "忘戴手环", "person", _has_band, _band_left_home, (8, 16), _bands, nuisance=True),
         ElderKind("away_unregistered", "探亲未登记", "person", _watched_alone, _away, (8, 10), nuisance=True),
     )

@@ -138,18 +138,24 @@ def _incident_kind(kind: ElderKind) -> IncidentKind[ElderIndex]:
 _KINDS: Final = [_incident_kind(kind) for kind in ELDER_INCIDENTS.values()]
 
 
+def suitable_devices(town: Town, kind: str, seed: int) -> tuple[str, ...]:
+    """Devices on which an incident of a kind can play, by seed; none when the town has none."""
+    devices = _incident_kind(ELDER_INCIDENTS[kind]).pick(ElderIndex(town), Random(f"{seed}/drill/{kind}"))
+    return tuple(device.id for device in devices)
+
+
 def play_incident(
-    town: Town, kind: str, begin: Instant, seed: int, device: str
+    town: Town, kind: str, begin: Instant, seed: int, devices: Sequence[str]
 ) -> tuple[Incident, Iterator[TimedEvent]]:
-    """One incident about the person of a device of a town, with all events of that person's devices until its end: what
+    """One incident about the person of the first device, with all events of that person's devices until its end: what
     a drill plays. Raises KeyError for an unknown kind or device, IndexError where the home lacks the devices for it.
     """
     index = ElderIndex(town)
-    home = index.home_of[device]
+    home = index.home_of[devices[0]]
     definition = ELDER_INCIDENTS[kind]
     id_ = f"{kind}/drill/{begin}"
     elder_play = definition.make(home, Random(f"{seed}/play/{id_}"))
-    devices = [one.device for one in definition.about(home)]
-    incident = incident_of(_incident_kind(definition), id_, devices, elder_play.play, begin)
+    concerned = [one.device for one in definition.about(home)]
+    incident = incident_of(_incident_kind(definition), id_, concerned, elder_play.play, begin)
     events = ElderSource().events_of([home], [incident], town.timezone, Period(begin, incident.end), seed)
     return incident, events

@@ -90,18 +90,18 @@ def _quiet(device: Device, at: Instant = EPOCH) -> dict[str, Value]:
 
 
 def _smoke_fault(_index: RoomIndex, devices: Sequence[Device], _random: Random) -> Play:
-    return health_play(devices[0], {**_quiet(devices[0]), "fault": True}, lasts_ms=4 * DAY, every_ms=12 * HOUR)
+    return health_play(devices[0], {**_quiet(devices[0]), "fault": True}, lasts_ms=4 * DAY)
 
 
 def _panel_fault(_index: RoomIndex, devices: Sequence[Device], _random: Random) -> Play:
-    return health_play(devices[0], {"alarm": False, "fault": True}, lasts_ms=2 * DAY, every_ms=HOUR)
+    return health_play(devices[0], {"alarm": False, "fault": True}, lasts_ms=2 * DAY)
 
 
 def _battery(_index: RoomIndex, devices: Sequence[Device], random: Random) -> Play:
     """A cell that gives out: reported at 19 % and below for two days, then silence until it is replaced."""
     device, level = devices[0], 19
     reports = []
-    for after in range(0, 2 * DAY, 6 * HOUR):
+    for after in range(0, 2 * DAY, behaviour_of(device).report_ms):
         reports.append(Report(after, device.id, {**_quiet(device), "battery_pct": max(level, 1)}))
         level -= random.randint(1, 3)
     return Play(tuple(reports), 6 * DAY, NOTIFY_HEALTH_WITHIN)
@@ -140,12 +140,9 @@ def _room(index: RoomIndex, random: Random) -> tuple[Device, ...]:
 
 
 def _room_and_stairs(index: RoomIndex, random: Random) -> tuple[Device, ...]:
-    """The alarm of a flat and up to two of the stairwells of its building."""
+    """The alarm of a flat and up to two of the landings of its stairwell."""
     home = pick_one(index.rooms, random)
-    if not home:
-        return ()
-    stairs = [one for one in index.in_building_of(home[0], "smoke_alarm") if one.place not in (None, home[0].place)]
-    return (*home, *[one for one in stairs if "floor" in one.attributes][:2])
+    return (*home, *index.landings_of(home[0])[:2]) if home else ()
 
 
 def _stairs_and_panel(index: RoomIndex, random: Random) -> tuple[Device, ...]:
@@ -153,8 +150,8 @@ def _stairs_and_panel(index: RoomIndex, random: Random) -> tuple[Device, ...]:
     first = pick_one(index.corridors, random)
     if not first:
         return ()
-    above = [one for one in index.corridors if one.place == first[0].place]
-    climbed = above[above.index(first[0]) :][:4]
+    landings = index.landings_of(first[0])
+    climbed = landings[landings.index(first[0]) :][:4]
     return (*climbed, *index.in_building_of(first[0], "fire_panel")[:1])
 
 
@@ -182,9 +179,9 @@ FIRE_KINDS: Final = (
     IncidentKind("flaming_fire", "住宅起火", "fire", _room_and_stairs, _flaming, _ANY, life_safety=True),
     IncidentKind("smouldering_fire", "阴燃冒烟", "fire", _room, _smouldering, _ANY, life_safety=True),
     IncidentKind("ebike_fire", "楼道电动车充电起火", "fire", _stairs_and_panel, _ebike, _ANY, life_safety=True),
-    IncidentKind("smoke_fault", "烟感故障", "device", _smoke_alarm_that_reports("fault"), _smoke_fault),
+    IncidentKind("smoke_fault", "烟感故障", "fire", _smoke_alarm_that_reports("fault"), _smoke_fault),
     IncidentKind("smoke_battery_dead", "烟感电池耗尽", "device", _smoke_alarm_that_reports("battery_pct"), _battery),
-    IncidentKind("fire_panel_fault", "消防主机故障", "device", _panel, _panel_fault, _ANY),
+    IncidentKind("fire_panel_fault", "消防主机故障", "fire", _panel, _panel_fault, _ANY),
     IncidentKind("power_cut_long", "整楼长时间停电", "device", _dark_building, _long_cut, _ANY),
     IncidentKind("power_cut", "停电后同时上线", "device", _dark_building, _short_cut, _ANY, nuisance=True),
     IncidentKind("cooking_smoke", "油烟误报", "fire", _room, _cooking_smoke, _COOKING, nuisance=True),

@@ -14,7 +14,7 @@ from simulators.town.carried import carries
 from simulators.town.incident_kinds import IncidentKind, health_play, pick_one, self_test_play
 from simulators.town.plays import Play, joined
 from simulators.town.rooms.gas_plays import Kitchen, Release, Stairs, play_gas
-from simulators.town.rooms.index import RoomIndex, measures_co
+from simulators.town.rooms.index import RoomIndex, has_valve, measures_co
 from simulators.town.rooms.values import ordinary_values, room_device
 
 _COOKING: Final = ((6, 8), (11, 13), (17, 19))
@@ -59,11 +59,11 @@ def _pinhole(index: RoomIndex, devices: Sequence[Device], random: Random) -> Pla
 
 def _poisoned(_index: RoomIndex, devices: Sequence[Device], _random: Random) -> Play:
     """Silicone vapour has poisoned the sensor: its self-diagnosis reports a fault until it is replaced."""
-    return health_play(devices[0], {**_quiet(devices[0]), "fault": True}, lasts_ms=4 * DAY, every_ms=6 * HOUR)
+    return health_play(devices[0], {**_quiet(devices[0]), "fault": True}, lasts_ms=4 * DAY)
 
 
 def _expired(_index: RoomIndex, devices: Sequence[Device], _random: Random) -> Play:
-    return health_play(devices[0], {**_quiet(devices[0]), "expired": True}, lasts_ms=4 * DAY, every_ms=6 * HOUR)
+    return health_play(devices[0], {**_quiet(devices[0]), "expired": True}, lasts_ms=4 * DAY)
 
 
 def _quiet(device: Device) -> dict[str, Value]:
@@ -98,12 +98,13 @@ def _cooking_wine(index: RoomIndex, devices: Sequence[Device], random: Random) -
         air_changes_h=30,
         stops_s=lasts_s + 60,
         then_air_changes_h=60,
+        behind_valve=False,
     )
     return play_gas(near, release)
 
 
 def _near_field(index: RoomIndex, device: Device, volume_m3: float) -> Kitchen:
-    return structs.replace(index.kitchen(device), volume_m3=volume_m3, has_valve=False)
+    return structs.replace(index.kitchen(device), volume_m3=volume_m3)
 
 
 def _catering_leak(index: RoomIndex, devices: Sequence[Device], random: Random) -> Play:
@@ -131,7 +132,6 @@ def _catering_light(index: RoomIndex, devices: Sequence[Device], random: Random)
 
 def _explosion(index: RoomIndex, devices: Sequence[Device], random: Random) -> Play:
     """A torn hose without a valve, unattended, and a spark: the detector burns with the kitchen."""
-    kitchen = structs.replace(index.kitchen(devices[0]), has_valve=False)
     release = Release(
         "软管脱落无人在家，遇火花爆燃",
         gas_m3h=random.uniform(2.2, 2.7),
@@ -139,7 +139,7 @@ def _explosion(index: RoomIndex, devices: Sequence[Device], random: Random) -> P
         respond_s=1e9,
         ignites_pct=random.uniform(105, 140),
     )
-    play = play_gas(kitchen, release)
+    play = play_gas(index.kitchen(devices[0]), release)
     return structs.replace(play, ends_ms=play.ends_ms + round(random.uniform(2, 5) * HOUR))
 
 
@@ -203,11 +203,14 @@ def _catering(index: RoomIndex, random: Random) -> tuple[Device, ...]:
 
 
 def _several_homes(index: RoomIndex, random: Random) -> tuple[Device, ...]:
-    """Three to five kitchens of one building, from the lowest on; none in a building with fewer."""
+    """Three to five kitchens of one stairwell, from the lowest on; none in a stairwell with fewer."""
     first = pick_one(index.homes, random)
-    near = index.in_building_of(first[0], "gas_alarm") if first else []
-    inside = [one for one in near if one.attributes.get("use") != "catering"]
+    inside = index.in_unit_of(first[0], "gas_alarm") if first else []
     return tuple(inside[: random.randint(3, 5)]) if len(inside) >= 3 else ()
+
+
+def _home_without_valve(index: RoomIndex, random: Random) -> tuple[Device, ...]:
+    return pick_one([device for device in index.homes if not has_valve(device)], random)
 
 
 GAS_KINDS: Final = (
@@ -215,12 +218,12 @@ GAS_KINDS: Final = (
     IncidentKind("kitchen_leak", "厨房软管泄漏", "gas", _home, _hose_off, _ANY, life_safety=True),
     IncidentKind("gas_pinhole", "燃气管微漏", "gas", _home, _pinhole, _ANY, life_safety=True),
     IncidentKind("catering_leak", "餐馆后厨泄漏", "gas", _catering, _catering_leak, _EVENING, life_safety=True),
-    IncidentKind("gas_explosion", "燃气爆燃", "gas", _home, _explosion, _ANY, life_safety=True),
+    IncidentKind("gas_explosion", "燃气爆燃", "gas", _home_without_valve, _explosion, _ANY, life_safety=True),
     IncidentKind("riser_leak", "楼道多户燃气", "gas", _several_homes, _riser, _ANY, life_safety=True),
     IncidentKind("co_water_heater", "热水器一氧化碳", "gas", _home_with_co, _water_heater, _EVENING, life_safety=True),
     IncidentKind("co_charcoal", "炭火一氧化碳", "gas", _home_with_co, _charcoal, _EVENING, life_safety=True),
-    IncidentKind("sensor_expired", "燃气探头到期", "device", _home_that_reports("expired"), _expired),
-    IncidentKind("sensor_poisoned", "燃气探头中毒失效", "device", _home_that_reports("fault"), _poisoned),
+    IncidentKind("sensor_expired", "燃气探头到期", "gas", _home_that_reports("expired"), _expired),
+    IncidentKind("sensor_poisoned", "燃气探头中毒失效", "gas", _home_that_reports("fault"), _poisoned),
     IncidentKind("boil_over", "汤溢熄火", "gas", _home, _boil_over, _COOKING, nuisance=True),
     IncidentKind("cooking_wine", "料酒误报", "gas", _home, _cooking_wine, _COOKING, nuisance=True),
     IncidentKind("catering_light", "餐馆猛火灶点火", "gas", _catering, _catering_light, _COOKING, nuisance=True),

@@ -36,8 +36,10 @@ class RoomIndex:
         self.rooms = [device for device in smoke if device.place in self._volumes]
         self.panels = self.of_kind("fire_panel")
         self._by_building: dict[str, list[Device]] = {}
+        self._by_unit: dict[str, list[Device]] = {}
         for device in self.devices.values():
             self._by_building.setdefault(self._buildings[device.id], []).append(device)
+            self._by_unit.setdefault(self._unit(device), []).append(device)
 
     def of_kind(self, kind: str) -> list[Device]:
         """The devices of one kind."""
@@ -47,6 +49,15 @@ class RoomIndex:
         """All devices of this index in the building of a device, itself included, of one kind or of all."""
         inside = self._by_building[self._buildings[device.id]]
         return [one for one in inside if kind is None or one.kind == kind]
+
+    def in_unit_of(self, device: Device, kind: str) -> list[Device]:
+        """The devices of one kind in the homes of the stairwell of a device, itself included."""
+        return [one for one in self._by_unit[self._unit(device)] if one.kind == kind and one.place in self._volumes]
+
+    def landings_of(self, device: Device) -> list[Device]:
+        """The smoke alarms of the landings of the stairwell of a device, from the lowest on."""
+        inside = self._by_unit[self._unit(device)]
+        return [one for one in inside if one.kind == "smoke_alarm" and one.place not in self._volumes]
 
     def buildings(self) -> Sequence[str]:
         """The buildings that have devices."""
@@ -60,6 +71,13 @@ class RoomIndex:
         above = list(self_and_ancestors(self._places, device.place))
         named = next((place.id for place in above if place.level == "building"), None)
         return named or (above[-1].id if above else device.id)
+
+    def _unit(self, device: Device) -> str:
+        """The place itself where it is no home, else the place around the home."""
+        place = self._places.get(device.place or "")
+        if place is None or place.id not in self._volumes:
+            return device.place or device.id
+        return place.parent or place.id
 
     def kitchen(self, device: Device) -> Kitchen:
         """The room of a gas alarm with the detector's own set-point, delay and valve."""

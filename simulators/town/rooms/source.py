@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from random import Random
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from domain import Instant
 from simulators.events import Incident, Measurement, TimedEvent
 from simulators.town.hourly import AT, Heartbeats, Stream, hours_of
-from simulators.town.incident_kinds import IncidentKind, incident_of, incidents_of_period, play_of
+from simulators.town.incident_kinds import PICK_TRIES, IncidentKind, incident_of, incidents_of_period, play_of
 from simulators.town.plays import timed_events
 from simulators.town.rooms.fire_incidents import FIRE_KINDS
 from simulators.town.rooms.gas_incidents import GAS_KINDS
@@ -48,6 +49,14 @@ class RoomSource:
             streams = [stream for stream in streams if stream.until(end, found)]
             found.sort(key=AT)
             yield from found
+
+
+def suitable_devices(town: Town, kind: str, seed: int) -> tuple[str, ...]:
+    """Devices on which an incident of a kind can play, by seed; none when the town has none."""
+    index, definition = RoomIndex(town), ROOM_INCIDENTS[kind]
+    random = Random(f"{seed}/drill/{kind}")
+    tried = (definition.pick(index, random) for _ in range(PICK_TRIES))
+    return next((tuple(device.id for device in devices) for devices in tried if devices), ())
 
 
 def play_incident(

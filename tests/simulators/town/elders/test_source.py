@@ -105,7 +105,7 @@ def test_two_days_are_day_one_and_day_two(incidents: Sequence[Incident], days: S
 
 def played(kind: str, seed: int = 5) -> tuple[Incident, list[TimedEvent]]:
     suited = [home for home in HOMES if ELDER_INCIDENTS[kind].suits(home)]
-    incident, events = play_incident(TOWN, kind, START + 9 * HOUR, seed, suited[0].devices[0].id)
+    incident, events = play_incident(TOWN, kind, START + 9 * HOUR, seed, [suited[0].devices[0].id])
     return incident, list(events)
 
 
@@ -180,7 +180,7 @@ def test_somebody_who_wanders_off_opens_the_door_and_is_soon_200_m_away() -> Non
         for person in TOWN.people
     )
     town = type(TOWN)(**{**{name: getattr(TOWN, name) for name in TOWN.__struct_fields__}, "people": people})
-    incident, events = play_incident(town, "wandering", START + HOUR, 5, elder.devices[0].id)
+    incident, events = play_incident(town, "wandering", START + HOUR, 5, [elder.devices[0].id])
     steps = list(events)
     lat, lon = homes_of(town)[0].position
     far = [

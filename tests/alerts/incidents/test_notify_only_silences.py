@@ -1,4 +1,4 @@
-"""A notify-only silence: planned work is recorded and before for information; nobody is called until it ends."""
+"""A notify-only silence: planned work is recorded and told for information; nobody is called until it ends."""
 
 from __future__ import annotations
 

@@ -1,9 +1,10 @@
-"""Fixtures for all tests: a free port and a real broker."""
+"""Fixtures for all tests: a free port and a real broker; and which tests are traced for coverage."""
 
 from __future__ import annotations
 
 import contextlib
 import gc
+import importlib
 import itertools
 import os
 import shutil
@@ -11,9 +12,12 @@ import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
+
+from tests.architecture.pure_modules import pure_modules
 
 # How long an example takes says more about the machine than about the code. The same examples in every run: what is
 # covered must not depend on luck. `--hypothesis-profile=explore` looks for new ones.
@@ -21,19 +25,59 @@ hypothesis.settings.register_profile("project", deadline=None, derandomize=True)
 hypothesis.settings.register_profile("explore", deadline=None)
 hypothesis.settings.load_profile("project")
 
-COVERAGE_COMES_FROM = ("domain", "ingest", "rules", "alerts")
-"""The folders whose tests must run every branch of the pure modules. Tracing doubles what a test costs, so that tests
-of the rest, and those marked `no_cover` in these folders, run without."""
+TRACED_FOLDERS = ("domain", "ingest", "rules", "alerts")
+"""The folders whose tests must run every branch of the pure modules."""
+UNTRACED_TESTS = frozenset(
+    (Path(__file__).parent / "architecture" / "untraced_tests.txt").read_text("utf-8").splitlines()
+)
+"""Costly tests of these folders whose branches others run: the list is by tests/architecture/untraced_tests.py."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--trace-all", action="store_true", help="trace the tests in untraced_tests.txt too")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session: pytest.Session) -> Iterator[None]:
+    """Traces the import of the pure modules; what else is imported and built for the tests is not traced."""
+    coverage = _coverage(session.config)
+    if coverage is None:
+        return (yield)
+    for module in pure_modules():
+        importlib.import_module(module)
+    coverage.pause()
+    return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Traces this test with its fixtures where it counts. Tracing doubles what a test costs."""
+    coverage = _coverage(item.config)
+    if coverage is None or not (item.config.getoption("--trace-all") or is_traced(item.nodeid)):
+        return (yield)
+    coverage.resume()
+    try:
+        return (yield)
+    finally:
+        coverage.pause()
+
+
+def is_traced(test: str) -> bool:
+    """Whether the branches that this test runs count, by its node id."""
+    file, _, name = test.partition("::")
+    listed = file in UNTRACED_TESTS or f"{file}::{name.partition('[')[0]}" in UNTRACED_TESTS
+    return file.split("/")[1] in TRACED_FOLDERS and not listed
+
+
+def _coverage(config: pytest.Config) -> Any:
+    """What pauses and resumes tracing, in a worker that traces."""
+    controller = getattr(config.pluginmanager.getplugin("_cov"), "cov_controller", None)
+    return controller if getattr(controller, "cov", None) is not None else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that are not measured are not slowed by measuring. Those of whole processes, the longest, begin first."""
-    here = Path(__file__).parent
-    folder = {item: item.path.relative_to(here).parts[0] for item in items}
-    for item in items:
-        if folder[item] not in COVERAGE_COMES_FROM:
-            item.add_marker("no_cover")
-    items.sort(key=lambda item: folder[item] != "end_to_end")
+    """Tests of whole processes, the longest, begin first."""
+    items.sort(key=lambda item: not item.nodeid.startswith("tests/end_to_end/"))
 
 
 def pytest_collection_finish() -> None:

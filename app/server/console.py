@@ -20,7 +20,7 @@ from app.server.rule_summaries import rule_summaries
 from app.server.service import Service
 from app.server.site_files import SiteFiles
 from console import dependencies
-from console.application import create_app
+from console.application import create_bare_app, set_dependencies
 from console.partners import ExchangeDependencies
 from domain import Instant
 from domain.secret import Secret
@@ -30,10 +30,12 @@ from rules.engine.engine import Engine
 CONSOLE_DIST = Path(__file__).resolve().parents[2] / "console" / "dist"
 
 
-def build_app(service: Service) -> FastAPI:
-    """The application with everything it needs from the service."""
+def build_app(service: Service, bare_app: FastAPI | None = None) -> FastAPI:
+    """The application with everything it needs from the service. `bare_app` is one without dependencies, where one is
+    at hand."""
     settings = service.config.site.settings
-    return create_app(
+    return set_dependencies(
+        bare_app or create_bare_app(),
         dependencies.ConsoleDependencies(
             clock=service.clock,
             site=site_info(service.config.site),
@@ -56,7 +58,7 @@ def build_app(service: Service) -> FastAPI:
             canary=service.canary,
             exchange=_exchange_dependencies(service),
             dist=CONSOLE_DIST,
-        )
+        ),
     )
 
 

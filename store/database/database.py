@@ -9,14 +9,15 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
 from store.errors import CannotWrite, is_disk_error
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 T = TypeVar("T")
 
@@ -87,6 +88,8 @@ class Database:
 
 def alembic_config() -> Config:
     """The migrations' location; the caller adds a connection or a dialect to its attributes."""
+    from alembic.config import Config
+
     config = Config()
     folder = Path(__file__).parent / "migrations"
     config.set_main_option("script_location", str(folder).replace("%", "%%"))
@@ -95,6 +98,9 @@ def alembic_config() -> Config:
 
 
 def _upgrade(tx: Connection) -> None:
+    """Alembic is imported here: it takes a quarter of the start of commands and workers that migrate nothing."""
+    from alembic import command
+
     config = alembic_config()
     config.attributes["connection"] = tx
     command.upgrade(config, "head")

@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 
 import httpx2
 import pytest
-import yaml
 from msgspec import structs
 
 import alerts
@@ -48,6 +47,7 @@ from simulators.providers.local_server import loopback_client
 from store.database import database
 from store.database.alerts.queries import alert_timeline
 from store.database.alerts.repository import SqlAlertStore, Transactions
+from tests.support.yaml_text import load_yaml
 
 ALERTS_FOLDER = Path(alerts.__file__).parent
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -64,12 +64,12 @@ def load_catalog() -> TextCatalog:
 
 @cache
 def load_reply_grammar() -> ReplyGrammar:
-    return ReplyGrammar(**yaml.safe_load((ALERTS_FOLDER / "reply_parsing" / "replies.zh.yaml").read_text("utf-8")))
+    return ReplyGrammar(**load_yaml((ALERTS_FOLDER / "reply_parsing" / "replies.zh.yaml").read_text("utf-8")))
 
 
 @cache
 def load_policy() -> EscalationPolicy:
-    return EscalationPolicy(**yaml.safe_load((ALERTS_FOLDER / "ladders" / "default.yaml").read_text("utf-8")))
+    return EscalationPolicy(**load_yaml((ALERTS_FOLDER / "ladders" / "default.yaml").read_text("utf-8")))
 
 
 PEOPLE = {

@@ -16,6 +16,7 @@ from typing import Any
 
 from tests.architecture.mirror import mirror_faults
 from tests.architecture.plain_names import is_clean, name_faults
+from tests.architecture.untraced_tests import LIST, untraced_faults
 
 ROOT = Path(__file__).resolve().parents[2]
 MAX_LINES = {"tests": 500}
@@ -29,6 +30,7 @@ def faults() -> Iterator[str]:
     yield from package_faults(settings)
     yield from purity_faults(settings)
     yield from mirror_faults(ROOT, _packages(settings))
+    yield from untraced_faults(LIST.read_text("utf-8"), ROOT)
     yield from table_faults("rules", *_rules_table())
     yield from table_faults("alerts", *_alerts_table())
     for file in sorted(ROOT.glob("*/**/*.py")):

@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
-import yaml
 
 from domain import Device
 from domain.kind import CommonQuantities, Kind
 from ingest.decoding.decoder import Decoder, DecoderSettings
 from ingest.decoding.device_index import DeviceIndex
 from ingest.mappings.mapping import MappingBook
+from tests.support.yaml_text import load_yaml
 
 ROOT = Path(__file__).parents[2]
 
@@ -20,9 +20,9 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture(scope="session")
 def kinds() -> dict[str, Kind]:
     folder = ROOT / "domain" / "kinds"
-    common = CommonQuantities.model_validate(yaml.safe_load((folder / "common.yaml").read_text())).common
+    common = CommonQuantities.model_validate(load_yaml((folder / "common.yaml").read_text())).common
     written = [
-        Kind.model_validate(yaml.safe_load(path.read_text())) for path in folder.glob("*.yaml") if path.stem != "common"
+        Kind.model_validate(load_yaml(path.read_text())) for path in folder.glob("*.yaml") if path.stem != "common"
     ]
     return {kind.kind: kind.with_common(common) for kind in written}
 
@@ -30,7 +30,7 @@ def kinds() -> dict[str, Kind]:
 @pytest.fixture(scope="session")
 def books() -> list[MappingBook]:
     folder = ROOT / "ingest" / "mappings"
-    return [MappingBook.model_validate(yaml.safe_load(path.read_text())) for path in sorted(folder.glob("*.yaml"))]
+    return [MappingBook.model_validate(load_yaml(path.read_text())) for path in sorted(folder.glob("*.yaml"))]
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import httpx2
-import yaml
 from fastapi import FastAPI
 from prometheus_client.core import CounterMetricFamily
 from sqlalchemy import Connection
@@ -69,6 +68,7 @@ from store.database.reports.repository import ReportTransactions
 from store.history.duckdb.history import DuckDbHistory
 from tests.support.documented_responses import documented
 from tests.support.http import API_TIMEOUT_S
+from tests.support.yaml_text import load_yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -111,9 +111,9 @@ def seed_registry(tx: Connection) -> None:
 @cache
 def all_kinds() -> dict[str, Kind]:
     folder = ROOT / "domain" / "kinds"
-    common = CommonQuantities.model_validate(yaml.safe_load((folder / "common.yaml").read_text("utf-8"))).common
+    common = CommonQuantities.model_validate(load_yaml((folder / "common.yaml").read_text("utf-8"))).common
     files = [file for file in sorted(folder.glob("*.yaml")) if file.name != "common.yaml"]
-    kinds = [Kind.model_validate(yaml.safe_load(file.read_text("utf-8"))).with_common(common) for file in files]
+    kinds = [Kind.model_validate(load_yaml(file.read_text("utf-8"))).with_common(common) for file in files]
     return {kind.kind: kind for kind in kinds}
 
 
@@ -273,7 +273,7 @@ class ConsoleHarness:
 
 @cache
 def _read(path: str) -> Any:
-    return yaml.safe_load((ROOT / path).read_text("utf-8"))
+    return load_yaml((ROOT / path).read_text("utf-8"))
 
 
 def gas_rule() -> RuleSummary:

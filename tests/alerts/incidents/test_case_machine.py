@@ -10,7 +10,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -137,7 +136,6 @@ def _changed(finding: Any, **changes: Any) -> Any:
     return gas_finding(**{name: getattr(finding, name) for name in finding.__struct_fields__} | changes)
 
 
-@pytest.mark.no_cover
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(STEPS, min_size=4, max_size=18))
 def test_any_sequence_of_actions_leaves_a_next_step_and_a_called_person(
@@ -167,7 +165,6 @@ async def test_of_two_people_who_acknowledge_in_one_second_one_is_refused(harnes
     assert harness.alert().owner in ("wang", "li")
 
 
-@pytest.mark.no_cover
 async def test_three_hundred_detectors_in_a_minute_are_few_messages(harness: Any, finding: Any) -> None:
     started = harness.clock.now
     for number in range(300):

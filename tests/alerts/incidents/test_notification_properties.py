@@ -49,7 +49,6 @@ def add_everyone(harness: Any) -> None:
     )
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("seed", range(3))
 async def test_every_danger_that_begins_is_notified_within_its_deadline(harness: Any, finding: Any, seed: int) -> None:
     chance = random.Random(seed)

@@ -26,7 +26,6 @@ FAULTS = (
 )
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("seed", range(3))
 async def test_a_random_sequence_leaves_no_alert_without_a_next_step(harness: Any, finding: Any, seed: int) -> None:
     chance = random.Random(seed)

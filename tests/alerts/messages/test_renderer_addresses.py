@@ -105,7 +105,6 @@ def context(kind: MessageKind = MessageKind.ALERT, **changes: Any) -> MessageCon
     )
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("hazard", "severity", "message"),
     list(product(("gas", "fire", "person", "water", "manhole", "device", "service"), Severity, MESSAGES)),

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
@@ -16,10 +15,11 @@ from alerts.reply_parsing.codes import codes_of
 from alerts.reply_parsing.grammar import ReplyGrammar, ReplyWords, WordKind, check, plain_text
 from alerts.reply_parsing.parser import MAX_REPLY_LENGTH, Certainty, ParsedReply, ReplyIntent, Unclear, parse_reply
 from alerts.reply_parsing.trials import ReplyTrials, failures
+from tests.support.yaml_text import load_yaml
 
 ALERTS_FOLDER = Path(alerts.__file__).parent
-GRAMMAR = ReplyGrammar(**yaml.safe_load((ALERTS_FOLDER / "reply_parsing" / "replies.zh.yaml").read_text("utf-8")))
-TRIALS = ReplyTrials(**yaml.safe_load((ALERTS_FOLDER / "reply_parsing" / "replies_test.zh.yaml").read_text("utf-8")))
+GRAMMAR = ReplyGrammar(**load_yaml((ALERTS_FOLDER / "reply_parsing" / "replies.zh.yaml").read_text("utf-8")))
+TRIALS = ReplyTrials(**load_yaml((ALERTS_FOLDER / "reply_parsing" / "replies_test.zh.yaml").read_text("utf-8")))
 ACTIONS = (ReplyIntent.ACKNOWLEDGE, ReplyIntent.ARRIVE, ReplyIntent.RESOLVE, ReplyIntent.RECEIPT)
 NEGATIONS = [w for w, kind in GRAMMAR.kinds.items() if kind in (WordKind.DECLINE, WordKind.CANNOT, WordKind.NEGATION)]
 WORDS = sorted(GRAMMAR.kinds)

@@ -35,3 +35,9 @@ def test_up_refuses_unsafe_options_and_names_what_to_write(
 
     assert (ended.returncode, message in ended.stderr) == (1, True), ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_help_imports_neither_database_nor_web_server() -> None:
+    program = "import sys, app.cli.main; print(*{'sqlalchemy', 'fastapi', 'duckdb'} & set(sys.modules))"
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert found.stdout == "\n"

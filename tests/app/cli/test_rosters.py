@@ -74,7 +74,7 @@ def test_beside_a_service_the_file_is_sent_to_it(data: Path, monkeypatch: pytest
         sent.append((path, content))
         return {"duties": ["a"], "overrides": ["b"]}
 
-    monkeypatch.setattr("app.cli.rosters.upload", upload)
+    monkeypatch.setattr("app.cli.roster_import.upload", upload)
     file = data.parent / "duty.ics"
     file.write_bytes(b"x")
     assert run(file, data, "--cell", "grid") == (0, "1 roster lines, 1 leaves\n")

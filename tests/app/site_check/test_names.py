@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -292,13 +293,24 @@ def test_there_are_names_in_every_file() -> None:
     assert {case[0] for case in NAMES} == {name for name in SITE if not name.endswith(".js")}
 
 
+def of_each_file() -> list[list[Case]]:
+    """The cases in groups, with at most one of each file in a group."""
+    by_file = [[case for case in TRIED if case[0] == name] for name in SITE]
+    return [[case for case in group if case] for group in zip_longest(*by_file)]
+
+
+def not_reported(folder: Path, cases: list[Case]) -> list[Case]:
+    """Cases whose position is not reported when all of them are misspelt at once."""
+    positions = faults_at(write_files(folder, {case[0]: misspelt(case) for case in cases}))
+    return [case for case in cases if case[:3] not in positions]
+
+
 @pytest.mark.parametrize("share", range(SHARES))
 def test_a_misspelt_name_is_reported_at_its_position(tmp_path: Path, share: int) -> None:
-    """`channels: [smss]` and `rules: [button-medicl]` passed, and that rung notified no person."""
-    missed = []
-    for case in TRIED[share::SHARES]:
-        name, line, column, *_ = case
-        positions = faults_at(write_files(tmp_path, {name: misspelt(case)}))
-        if (name, line, column) not in positions:
-            missed.append((_label(case), sorted(positions)[:3]))
-    assert missed == []
+    """`channels: [smss]` and `rules: [button-medicl]` passed, and that rung notified no person.
+
+    One name of each file is misspelt at once. What is not reported then is tried alone: a misspelt name of a kind hides
+    what depends on that kind.
+    """
+    hidden = [case for group in of_each_file()[share::SHARES] for case in not_reported(tmp_path, group)]
+    assert [_label(case) for case in hidden if not_reported(tmp_path, [case])] == []

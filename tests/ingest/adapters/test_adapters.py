@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 import ingest.adapters
 from domain import Device, Identity, RefusalReason
@@ -16,9 +15,10 @@ from ingest.adapters import ADAPTERS, FILTERS, VERSIONS, decode, platform_for_to
 from ingest.decoding.decoder import Decoder
 from ingest.frame import Frame
 from ingest.results import Rejection
+from tests.support.yaml_text import load_yaml
 
 FOLDER = Path(ingest.adapters.__file__).parent
-EVIDENCE = {path.stem: yaml.safe_load(path.read_text()) for path in FOLDER.glob("*.yaml")}
+EVIDENCE = {path.stem: load_yaml(path.read_text()) for path in FOLDER.glob("*.yaml")}
 RECEIVED = 1767225660000
 
 

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from msgspec import Struct
 
 import alerts
@@ -28,6 +27,7 @@ from ingest.frame import Frame
 from ingest.mappings.mapping import MappingBook
 from rules.engine.engine import Engine
 from rules.rulebook.model import Rulebook
+from tests.support.yaml_text import load_yaml
 
 ROOT = Path(__file__).parents[3]
 T0 = 1767225660000
@@ -250,7 +250,7 @@ STORIES = [
 @pytest.fixture(scope="session")
 def rulebooks() -> list[Rulebook]:
     files = [file for file in sorted((ROOT / "rules/books").glob("*.yaml")) if not file.stem.endswith("_test")]
-    return [Rulebook.model_validate(yaml.safe_load(file.read_text())) for file in files]
+    return [Rulebook.model_validate(load_yaml(file.read_text())) for file in files]
 
 
 def findings_of(
@@ -316,7 +316,7 @@ def test_no_code_names_these_kinds() -> None:
 def test_a_new_kind_is_decoded_and_evaluated_without_new_code(kinds: dict[str, Kind], books: list[MappingBook]) -> None:
     """Parking: a kind, four lines of mapping, one rule. Nothing else."""
     parking = Kind.model_validate(
-        yaml.safe_load("""
+        load_yaml("""
             kind: parking
             name: {zh: 消防通道占用, en: Fire lane}
             report_every: 1h
@@ -324,14 +324,14 @@ def test_a_new_kind_is_decoded_and_evaluated_without_new_code(kinds: dict[str, K
         """)
     )
     mapping = MappingBook.model_validate(
-        yaml.safe_load("""
+        load_yaml("""
             platform: chirpstack
             version: 1
             kinds: {parking: {park_status: {to: occupied, words: {occupied: true, vacant: false}}}}
         """)
     )
     rulebook = Rulebook.model_validate(
-        yaml.safe_load("""
+        load_yaml("""
             hazard: fire
             version: 1
             rules:

@@ -26,8 +26,6 @@ from ingest.mappings.plan import Plan, compile_plan
 from ingest.mappings.vocabulary import OTHER_QUANTITIES, Meaning
 from ingest.results import IngestResult
 
-pytestmark = pytest.mark.no_cover  # other tests run these branches; measuring doubles the time
-
 NOW = 1_795_904_000_000
 COMBINATIONS = 3
 """Of each word with names, shapes and platforms; other ones in every place of the list."""

@@ -19,8 +19,7 @@ from domain.kind import CommonQuantities, Kind
 from ingest.decoding.decoder import Decoder
 from ingest.frame import Frame
 from ingest.results import IngestResult
-
-pytestmark = pytest.mark.no_cover  # other tests run these branches; measuring doubles the time
+from tests.support.yaml_text import load_yaml
 
 ROOT = Path(__file__).parents[3]
 NOW = 1795904000000
@@ -165,8 +164,8 @@ def _row(one: Mapping[str, Any], dangers: Mapping[str, list[str]]) -> str:
 
 def _names() -> dict[str, list[str]]:
     folder = ROOT / "domain" / "kinds"
-    common = CommonQuantities.model_validate(yaml.safe_load((folder / "common.yaml").read_text())).common
-    kinds = (yaml.safe_load(path.read_text()) for path in folder.glob("*.yaml") if path.stem != "common")
+    common = CommonQuantities.model_validate(load_yaml((folder / "common.yaml").read_text())).common
+    kinds = (load_yaml(path.read_text()) for path in folder.glob("*.yaml") if path.stem != "common")
     return {kind["kind"]: dangers_of(Kind.model_validate(kind).with_common(common)) for kind in kinds}
 
 

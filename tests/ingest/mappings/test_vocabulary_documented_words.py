@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from domain.kind import Kind
 from ingest.mappings.field_values import read_fields
 from ingest.mappings.mapping import MappingBook
 from ingest.mappings.plan import compile_plan
 from ingest.mappings.vocabulary import Meaning
+from tests.support.yaml_text import load_yaml
 
-SOURCES: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "documented_words.yaml").read_text("utf-8"))
+SOURCES: list[dict[str, Any]] = load_yaml((Path(__file__).parent / "documented_words.yaml").read_text("utf-8"))
 
 
 def documented() -> Iterator[Any]:

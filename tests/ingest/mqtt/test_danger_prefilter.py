@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from domain import Device, Identity
 from domain.kind import Kind
@@ -16,6 +15,7 @@ from ingest.decoding.decoder import Decoder
 from ingest.frame import Frame
 from ingest.mappings.mapping import MappingBook
 from ingest.mqtt.danger_prefilter import DangerPrefilter
+from tests.support.yaml_text import load_yaml
 
 ADAPTERS = Path(__file__).parents[3] / "ingest" / "adapters"
 DEVICES = (
@@ -112,7 +112,7 @@ def test_kinds_that_were_added_at_run_time_are_searched_for(
 def _evidence() -> list[Any]:
     found: list[Any] = []
     for file in sorted(ADAPTERS.glob("*.yaml")):
-        for block in yaml.safe_load(file.read_text()).values():
+        for block in load_yaml(file.read_text()).values():
             for example in block if isinstance(block, list) else []:
                 if isinstance(example, dict) and "topic" in example and "payload" in example:
                     found.append(pytest.param(example["topic"], example["payload"], id=f"{file.stem}-{len(found)}"))

@@ -12,7 +12,6 @@ from operator import itemgetter
 from pathlib import Path
 
 import pytest
-import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
@@ -29,8 +28,7 @@ from rules.rulebook.references import referenced_rules
 from rules.trials.model import START, Trial, TrialBook
 from rules.trials.runner import as_expectations, play_scenario
 from rules.trials.scenario import Scenario, build_scenario
-
-pytestmark = pytest.mark.no_cover
+from tests.support.yaml_text import load_yaml
 
 BOOKS = Path(__file__).parents[3] / "rules" / "books"
 NAMED = ("person", "line", "gateway")
@@ -55,8 +53,8 @@ def renamed_trials() -> list[RenamedTrial]:
     found: list[RenamedTrial] = []
     for file in sorted(BOOKS.glob("*_test.yaml")):
         book_file = file.with_name(file.name.replace("_test", ""))
-        book = Rulebook.model_validate(yaml.safe_load(book_file.read_text("utf-8")))
-        for trial in TrialBook.model_validate(yaml.safe_load(file.read_text("utf-8"))).trials:
+        book = Rulebook.model_validate(load_yaml(book_file.read_text("utf-8")))
+        for trial in TrialBook.model_validate(load_yaml(file.read_text("utf-8"))).trials:
             rule = next(rule for rule in book.rules if rule.name == trial.rule)
             if trial.outage is None:
                 prefix = f"t{len(found)}-"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,8 +12,6 @@ from domain.kind import Kind
 from domain.people import community
 from rules.engine.engine import Engine
 from rules.rulebook.model import Rulebook
-
-pytestmark = pytest.mark.no_cover
 
 T0 = 1_767_225_600_000
 ELDERS = community(people=[Person("li", "李奶奶", home="home", attributes={"lives_alone": True})])

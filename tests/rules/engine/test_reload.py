@@ -362,7 +362,6 @@ UNRELATED_ABSENCE = {
 }  # fmt: skip
 
 
-@pytest.mark.no_cover
 def test_reloads_with_other_rules_change_the_result_of_no_trial(
     books: Books, trials: dict[str, TrialBook], kinds: Kinds
 ) -> None:

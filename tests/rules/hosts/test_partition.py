@@ -77,7 +77,6 @@ def ordered(found: list[list[Finding]]) -> list[list[str]]:
     return [sorted(map(repr, findings)) for findings in found]
 
 
-@pytest.mark.no_cover
 @settings(max_examples=15, deadline=None)
 @given(steps=steps, spans=outage_spans, count=st.integers(2, 4), chunk=st.integers(1, 20))
 def test_parts_together_give_the_findings_of_one_engine(

@@ -16,8 +16,6 @@ from domain.people import community
 from rules.engine.engine import Engine
 from rules.rulebook.model import Rulebook
 
-pytestmark = pytest.mark.no_cover
-
 T0 = 1_767_225_600_000
 DEVICE = Device("gas-1", "gas_alarm")
 BAND = Device("band-1", "wristband")

@@ -37,7 +37,6 @@ def restored(kinds: Kinds, checkpoint: bytes) -> Engine:
     return engine
 
 
-@pytest.mark.no_cover
 def test_a_restored_old_checkpoint_emits_the_findings_that_both_versions_emit(
     old: RecordedCheckpoint, kinds: Kinds
 ) -> None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from random import Random
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, TypeGuard, TypeVar
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from domain import HOUR, MINUTE, SECOND, Device, Instant, Value
+from domain import HOUR, SECOND, Device, Instant, Value
 from simulators.events import Incident
 from simulators.models.device_behaviour import behaviour_of
 from simulators.town.plays import Play, Report
@@ -19,8 +19,8 @@ from simulators.town.town import Period
 NOTIFY_HEALTH_WITHIN: Final = 36 * HOUR
 """Ours: faults of devices are told in the digest of a day, so by the end of the day after."""
 PICK_TRIES: Final = 12
-_MARGIN: Final = 10 * MINUTE
-"""Between two incidents of one device."""
+_GAP_MS: Final = 6 * HOUR
+"""Between two incidents of one device or person: alerts about the first have to be over."""
 
 Index = TypeVar("Index")
 Pick = Callable[[Index, Random], tuple[Device, ...]]
@@ -44,19 +44,25 @@ class IncidentKind(Struct, Generic[Index], frozen=True):
 
 
 class Occupied:
-    """The times at which devices have an incident."""
+    """Incidents, and the times at which devices and people have one."""
 
     def __init__(self) -> None:
+        self.incidents: list[Incident] = []
         self._spans: dict[str, list[tuple[Instant, Instant]]] = {}
 
-    def is_free(self, devices: Sequence[str], begin: Instant, end: Instant) -> bool:
-        """Whether none of the devices has an incident near this time."""
-        spans = (span for device in devices for span in self._spans.get(device, ()))
-        return all(end + _MARGIN <= start or stop + _MARGIN <= begin for start, stop in spans)
+    def is_free(self, incident: Incident) -> bool:
+        """Whether none of its devices and people has another one near its time."""
+        names = (*incident.devices, *incident.people)
+        spans = (span for name in names for span in self._spans.get(name, ()))
+        return all(incident.end + _GAP_MS <= begin or end + _GAP_MS <= incident.begin for begin, end in spans)
 
-    def add(self, devices: Sequence[str], begin: Instant, end: Instant) -> None:
-        for device in devices:
-            self._spans.setdefault(device, []).append((begin, end))
+    def add_first(self, drafts: Iterable[Incident]) -> None:
+        """Adds the first that is free, if any."""
+        incident = next(filter(self.is_free, drafts), None)
+        if incident is not None:
+            self.incidents.append(incident)
+            for name in (*incident.devices, *incident.people):
+                self._spans.setdefault(name, []).append((incident.begin, incident.end))
 
 
 def play_of(
@@ -69,17 +75,19 @@ def play_of(
 def incidents_of_period(
     kinds: Sequence[IncidentKind[Index]], index: Index, period: Period, timezone: str, seed: int, per_week: float
 ) -> list[Incident]:
-    """The incidents of these kinds that begin in the period, in order of `begin`; no device has two at a time."""
+    """The incidents of these kinds that begin in the period, in order; no device and no person has two at a time.
+
+    A run is for measuring: an incident of which nobody has to be notified before the period ends is left out.
+    """
     occupied = Occupied()
-    found: list[Incident] = []
     for midnight, date in local_days(period, timezone):
         for kind in kinds:
             random = Random(f"{seed}/incidents/{kind.kind}/{date}")
             for number in range(_count(per_week / 7.0, random)):
-                incident = _draft(kind, index, midnight, f"{kind.kind}/{date}/{number}", seed, occupied, random)
-                if incident is not None and period.start <= incident.begin < period.end:
-                    found.append(incident)
-    return sorted(found, key=lambda incident: (incident.begin, incident.id))
+                id_ = f"{kind.kind}/{date}/{number}"
+                drafts = (_draft(kind, index, midnight, id_, seed, random) for _ in range(PICK_TRIES))
+                occupied.add_first(incident for incident in drafts if _fits(incident, period))
+    return sorted(occupied.incidents, key=lambda incident: (incident.begin, incident.id))
 
 
 def _count(expected: float, random: Random) -> int:
@@ -88,20 +96,20 @@ def _count(expected: float, random: Random) -> int:
 
 
 def _draft(
-    kind: IncidentKind[Index], index: Index, midnight: Instant, id_: str, seed: int, occupied: Occupied, random: Random
+    kind: IncidentKind[Index], index: Index, midnight: Instant, id_: str, seed: int, random: Random
 ) -> Incident | None:
-    for _ in range(PICK_TRIES):
-        devices = kind.pick(index, random)
-        first, last = kind.hours[random.randrange(len(kind.hours))]
-        begin = midnight + round(random.uniform(first, last) * HOUR)
-        if not devices:
-            continue
-        play = kind.play(index, devices, Random(f"{seed}/play/{id_}"))
-        names = tuple(device.id for device in devices)
-        if occupied.is_free(names, begin, begin + play.ends_ms):
-            occupied.add(names, begin, begin + play.ends_ms)
-            return incident_of(kind, id_, devices, play, begin)
-    return None
+    devices = kind.pick(index, random)
+    first, last = kind.hours[random.randrange(len(kind.hours))]
+    begin = midnight + round(random.uniform(first, last) * HOUR)
+    if not devices:
+        return None
+    return incident_of(kind, id_, devices, kind.play(index, devices, Random(f"{seed}/play/{id_}")), begin)
+
+
+def _fits(incident: Incident | None, period: Period) -> TypeGuard[Incident]:
+    if incident is None or not period.start <= incident.begin < period.end:
+        return False
+    return incident.notify_by is None or incident.notify_by < period.end
 
 
 def incident_of(kind: IncidentKind[Index], id_: str, devices: Sequence[Device], play: Play, begin: Instant) -> Incident:

@@ -34,7 +34,7 @@ def play_named(
     """
     title = TITLES[kind]
     suitable, play = (
-        (rooms.suitable_devices, rooms.play_incident)
+        (rooms.suitable_devices, rooms.RoomSource().play_incident)
         if kind in ROOM_INCIDENTS
         else (elders.suitable_devices, elders.play_incident)
     )

@@ -16,7 +16,8 @@ from simulators.town.carried import carries
 from simulators.town.incident_kinds import NOTIFY_HEALTH_WITHIN, IncidentKind, health_play, pick_one, self_test_play
 from simulators.town.plays import Play, Report, joined
 from simulators.town.rooms.fire_plays import Blaze, play_panel, play_smoke
-from simulators.town.rooms.index import RoomIndex, is_on_mains
+from simulators.town.rooms.index import RoomIndex
+from simulators.town.rooms.sensors import is_on_mains
 from simulators.town.rooms.values import ordinary_values, room_device
 
 _COOKING: Final = ((6, 8), (11, 13), (17, 19))

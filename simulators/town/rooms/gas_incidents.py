@@ -14,7 +14,8 @@ from simulators.town.carried import carries
 from simulators.town.incident_kinds import IncidentKind, health_play, pick_one, self_test_play
 from simulators.town.plays import Play, joined
 from simulators.town.rooms.gas_plays import Kitchen, Release, Stairs, play_gas
-from simulators.town.rooms.index import RoomIndex, has_valve, measures_co
+from simulators.town.rooms.index import RoomIndex
+from simulators.town.rooms.sensors import has_valve, measures_co
 from simulators.town.rooms.values import ordinary_values, room_device
 
 _COOKING: Final = ((6, 8), (11, 13), (17, 19))
@@ -96,7 +97,7 @@ def _cooking_wine(index: RoomIndex, devices: Sequence[Device], random: Random) -
         "料酒、酒精气味触发探头",
         gas_m3h=vapour_m3h * 1.3,
         air_changes_h=30,
-        stops_s=lasts_s + 60,
+        stops_s=lasts_s + 130,
         then_air_changes_h=60,
         behind_valve=False,
     )

@@ -7,12 +7,12 @@ from typing import Final
 
 from domain import Device
 from domain.places import self_and_ancestors
-from simulators.models.device_behaviour import behaviour_of
 from simulators.models.distributions import key_of, share
 from simulators.models.smoke import NOMINAL_OD_M
-from simulators.town.carried import carries
 from simulators.town.rooms.fire_plays import SmokeRoom
 from simulators.town.rooms.gas_plays import Kitchen
+from simulators.town.rooms.sensors import has_valve, measures_co, measures_heat
+from simulators.town.rooms.values import RoomDevice, room_device
 from simulators.town.town import Town
 
 ROOM_KINDS: Final = frozenset({"gas_alarm", "smoke_alarm", "fire_panel"})
@@ -40,6 +40,10 @@ class RoomIndex:
         for device in self.devices.values():
             self._by_building.setdefault(self._buildings[device.id], []).append(device)
             self._by_unit.setdefault(self._unit(device), []).append(device)
+
+    def reporting(self) -> list[RoomDevice]:
+        """All devices as they report on ordinary days."""
+        return [room_device(device) for device in self.devices.values()]
 
     def of_kind(self, kind: str) -> list[Device]:
         """The devices of one kind."""
@@ -104,23 +108,3 @@ class RoomIndex:
             lag_s=10.0 + 35.0 * share(key, -11),
             measures_heat=measures_heat(device),
         )
-
-
-def has_valve(device: Device) -> bool:
-    """Whether a shut-off valve that the device reports hangs on the gas alarm: on six of ten that could."""
-    return share(key_of(device.id), -13) < 0.6 and carries(device, "valve_closed")
-
-
-def measures_co(device: Device) -> bool:
-    """Whether the gas alarm measures and reports carbon monoxide."""
-    return carries(device, "co_ppm")
-
-
-def measures_heat(device: Device) -> bool:
-    """Whether the smoke alarm has a thermistor: one of three that could."""
-    return share(key_of(device.id), -12) < 0.33 and carries(device, "temp_c")
-
-
-def is_on_mains(device: Device) -> bool:
-    """Whether a power cut silences the device."""
-    return behaviour_of(device).on_mains

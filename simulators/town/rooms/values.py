@@ -6,6 +6,7 @@ stoves, US EPA), otherwise at most 0.6 %LEL and 3 ppm.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 
 from msgspec import Struct
@@ -13,7 +14,7 @@ from msgspec import Struct
 from domain import Device, Instant, Value
 from simulators.models.device_behaviour import Behaviour, battery_pct, behaviour_of
 from simulators.models.distributions import hashed, key_of
-from simulators.town.rooms.index import has_valve, measures_co, measures_heat
+from simulators.town.rooms.sensors import has_valve, measures_co, measures_heat
 
 COOKING_HOURS: Final = frozenset({6, 7, 11, 12, 17, 18, 19})
 
@@ -28,6 +29,10 @@ class RoomDevice(Struct, frozen=True):
     valve: bool = False
     co: bool = False
     heat: bool = False
+
+    def measure(self, turn: int, at: Instant, local: datetime) -> dict[str, Value]:
+        """The values of one report. `turn` numbers the reports of the device; `local` is the local time."""
+        return ordinary_values(self, turn, at, local.hour)
 
 
 def room_device(device: Device) -> RoomDevice:

@@ -10,8 +10,8 @@ import pytest
 from domain import DAY, HOUR, MINUTE, Instant
 from simulators.events import Incident, Measurement, TimedEvent
 from simulators.town.population.build import build_town
-from simulators.town.rooms.index import measures_co
-from simulators.town.rooms.source import ROOM_INCIDENTS, RoomSource, play_incident
+from simulators.town.rooms.sensors import measures_co
+from simulators.town.rooms.source import ROOM_INCIDENTS, RoomSource
 from simulators.town.town import Period
 
 START: Instant = 1_795_795_200_000
@@ -102,7 +102,7 @@ def test_every_device_reports_by_its_plan(days: Sequence[TimedEvent]) -> None:
 
 def test_a_power_cut_ends_with_all_devices_within_a_minute() -> None:
     gas_alarm = next(device for device in TOWN.devices if device.kind == "gas_alarm")
-    incident, events = play_incident(TOWN, "power_cut", START, 1, [gas_alarm.id])
+    incident, events = SOURCE.play_incident(TOWN, "power_cut", START, 1, [gas_alarm.id])
     reports = list(events)
     assert [timed.event.device for timed in reports if isinstance(timed.event, Measurement)] == [gas_alarm.id]
     assert incident.end - MINUTE <= reports[0].at < incident.end
@@ -111,7 +111,7 @@ def test_a_power_cut_ends_with_all_devices_within_a_minute() -> None:
 @pytest.mark.parametrize("kind", ["kitchen_leak", "co_charcoal", "gas_pinhole"])
 def test_a_drill_plays_one_incident_on_a_given_device(kind: str) -> None:
     device = next(one for one in TOWN.devices if one.kind == "gas_alarm" and measures_co(one))
-    incident, events = play_incident(TOWN, kind, START, 5, [device.id])
+    incident, events = SOURCE.play_incident(TOWN, kind, START, 5, [device.id])
     measured = [timed for timed in events if isinstance(timed.event, Measurement)]
     assert incident.title == ROOM_INCIDENTS[kind].title
     assert incident.notify_by is not None

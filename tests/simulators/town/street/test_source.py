@@ -19,7 +19,7 @@ from simulators.town.town import Period
 
 START: Instant = 1_795_795_200_000
 """2026-11-28T00:00 in Shanghai."""
-DAYS = Period(START, START + 2 * DAY)
+DAYS = Period(START, START + 3 * DAY)
 TOWN = build_town("small", 1)
 SOURCE = StreetSource()
 
@@ -115,7 +115,7 @@ def test_loss_of_a_gateway_silences_nothing_that_life_depends_on() -> None:
 
 
 def test_two_days_are_day_one_and_day_two(incidents: Sequence[Incident], days: Sequence[TimedEvent]) -> None:
-    parts = (Period(START, START + DAY), Period(START + DAY, START + 2 * DAY))
+    parts = (Period(START, START + DAY), Period(START + DAY, DAYS.end))
     assert [timed for part in parts for timed in SOURCE.events(TOWN, incidents, part, 5)] == list(days)
 
 

@@ -160,7 +160,7 @@ def set_dependencies(
     app.state.sessions = Sessions(key)
     app.state.cursors = PageCursors(key)
     app.state.logins, app.state.failed_logins = LoginRateLimit(), LoginFailures()
-    app.state.swap_codes = CodeRateLimit()
+    app.state.swap_codes, app.state.pins = CodeRateLimit(), LoginRateLimit()
     app.state.heartbeat_s, app.state.status_every_s = heartbeat_s, status_every_s
     app.state.delivery_counts = health.DeliveryCounts()
     app.state.too_large = 0

@@ -91,6 +91,8 @@ SWAP_STATES: Final = {
     "expired": "已经过期",
     "withdrawn": "已经撤回",
 }
+SHARED_OR_PERSONAL: Final = "令牌要么属于一个人，要么由几个人共用，不能两者都填。"
+WRONG_PIN: Final = "口令不对，或者这个账号不归 {person} 使用。"
 BAD_CODE: Final = "没有这个号码对应的换班，或者已经过期。请核对短信里的八位数字。"
 TOO_MANY_CODES: Final = "输错太多次了，请等 {seconds} 秒再试。"
 BAD_LINK: Final = "链接无效或已经过期。"

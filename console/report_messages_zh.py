@@ -62,6 +62,7 @@ REPORT_REFUSALS: Final = {
     "not_verified_by_community": "请先由社区核实。",
     "not_verified_by_street": "请先由社区和街道核实，再答复上报人。",
     "already_verified": "社区和街道都已核实。",
+    "on_behalf": "核实须由本人进行，不能代办。请核实人用自己的账号，共用账号须输入本人口令。",
     "same_person": "核实须由处置人和前一级核实人以外的人本人进行。",
     "already_answered": "已经答复过上报人。",
     "not_answered": "还没有答复，不能评价。",

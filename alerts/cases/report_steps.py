@@ -24,6 +24,7 @@ from alerts.cases.report import Photo, PhotoPurpose, PlaceSource, Report, Report
 from alerts.cases.reporter_message import ReporterMessages
 from alerts.cases.request import CaseRequest
 from alerts.lifecycle.event import AlertEvent
+from alerts.lifecycle.separation import is_same_performer
 from alerts.lifecycle.transitions import Signal
 from alerts.ports import Transaction
 from domain.people import Community
@@ -37,6 +38,7 @@ class ReportRefusal(StrEnum):
     NOT_VERIFIED_BY_STREET = "not_verified_by_street"
     ALREADY_VERIFIED = "already_verified"
     SAME_PERSON = "same_person"
+    ON_BEHALF = "on_behalf"
     ALREADY_ANSWERED = "already_answered"
     NOT_ANSWERED = "not_answered"
     ALREADY_RATED = "already_rated"
@@ -147,8 +149,10 @@ class ReportSteps:
         community = reports.verified(alert.id) or (report.community_by, report.community_at)
         if community[1] is None and alert.state is State.RESOLVED:
             raise ReportNotNow(ReportRefusal.NOT_VERIFIED_BY_COMMUNITY)
-        if {actor.id, actor.performer} & {alert.handler, alert.handler_principal, community[0]}:
+        if any(is_same_performer(actor, one) for one in (alert.handler, alert.handler_principal, community[0])):
             raise ReportNotNow(ReportRefusal.SAME_PERSON)
+        if actor.on_behalf:
+            raise ReportNotNow(ReportRefusal.ON_BEHALF)
         if community[1] is None:
             self._add_entry(tx, report.alert, "verified_by_community", actor)
             if alert.second_check is not None:

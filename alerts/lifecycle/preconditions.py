@@ -6,6 +6,7 @@ from typing import Final
 
 from alerts.alert import ACTIVE_STATES, SETTLED_STATES, Alert, State
 from alerts.lifecycle.event import AlertEvent, Deadlines, InvalidField, InvalidTransition
+from alerts.lifecycle.separation import is_same_performer
 from alerts.lifecycle.transitions import ACTIONS, TRANSITIONS, ActionRefusal, Signal
 from domain import DAY, Instant, Ledger, Severity
 
@@ -61,11 +62,14 @@ def _precondition_refusal(alert: Alert, event: AlertEvent) -> ActionRefusal | No
 
 
 def _refuse_verify(alert: Alert, event: AlertEvent) -> ActionRefusal | None:
-    """The verifier is another person than the handler, and acts through another principal."""
-    if alert.handler in (event.actor.id, event.actor.principal):
+    """The verifier is another person than the handler, whatever login they use, and acts in person."""
+    if is_same_performer(event.actor, alert.handler):
         return ActionRefusal.SAME_PERSON
-    if event.actor.performer == alert.handler_principal:
-        return ActionRefusal.SAME_PRINCIPAL if event.actor.on_behalf else ActionRefusal.SAME_PERSON
+    if is_same_performer(event.actor, alert.handler_principal):
+        named = event.actor.id not in (event.actor.principal, alert.handler_principal)
+        return ActionRefusal.SAME_PRINCIPAL if named else ActionRefusal.SAME_PERSON
+    if event.actor.on_behalf:
+        return ActionRefusal.ON_BEHALF
     return _refuse_while_dangerous(alert, event)
 
 

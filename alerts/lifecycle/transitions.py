@@ -78,6 +78,7 @@ class ActionRefusal(StrEnum):
     NOT_ASKED = "not_asked"
     """By phone only the people who were asked to verify can."""
     SAME_PRINCIPAL = "same_principal"
+    ON_BEHALF = "on_behalf"
     """The token that reported it as dealt with verifies on behalf of another person."""
     SHELVED_ONCE = "shelved_once"
     """A critical danger is shelved a second time by a person who is no supervisor."""

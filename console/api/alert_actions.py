@@ -11,7 +11,8 @@ from alerts.alert import Actor, CaseDisposition
 from alerts.handling.person_actions import NoSuchAlert
 from alerts.lifecycle.event import InvalidField, InvalidTransition
 from console import messages_zh
-from console.api.alerts import item_for_user, item_view, may_act, require_visible_alert, resolve_actor
+from console.api.acting_person import acting_person
+from console.api.alerts import item_for_user, item_view, may_act, require_visible_alert
 from console.http import examples
 from console.http.authorization import CurrentUser, require
 from console.http.openapi import JsonResponse, documented_router
@@ -27,9 +28,10 @@ ACTIONS: Final = get_args(Action)
 
 
 class ActionBody(BaseModel):
-    """Parameters of an action. `person`: the person an operator acts for; default: the logged-in user. `to`: a person
-    (assign), or a role, person or outside system (return). `into`: the alert to merge into. `findings`: to split off.
-    `disposition`: what it turned out to be (resolve, close, conclude)."""
+    """Parameters of an action. `person`: the person an operator acts for; default: the logged-in user. `pin`: proves
+    that this person acts, with a token that several share. `to`: a person (assign), or a role, person or outside system
+    (return). `into`: the alert to merge into. `findings`: to split off. `disposition`: what it turned out to be
+    (resolve, close, conclude)."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -38,6 +40,7 @@ class ActionBody(BaseModel):
     until: str | None = None
     to: str | None = None
     person: str | None = None
+    pin: Annotated[str, Field(max_length=32)] | None = None
     into: Annotated[str, Field(pattern=r"^[0-9]{1,18}$")] | None = None
     findings: Annotated[tuple[Annotated[str, Field(max_length=300)], ...], Field(max_length=1000)] = ()
     disposition: CaseDisposition | None = None
@@ -70,7 +73,7 @@ async def perform_action(
     before = await require_visible_alert(deps, user, alert_id)
     if not may_act(user, action, before):
         require(user, action)
-    actor = resolve_actor(deps, user, body.person)
+    actor = await acting_person(request, deps, user, body.person, body.pin)
     await _check_references(deps, user, action, body)
     await _perform(deps, alert_id, action, actor, body)
     await _record(deps, user, alert_id, action, actor, body)

@@ -13,6 +13,7 @@ from alerts.cases.report_steps import NewPhoto, ReportNotNow, ReportRefusal
 from alerts.lifecycle.event import InvalidField, InvalidTransition
 from alerts.reply_parsing.codes import normalize_phone
 from console import report_messages_zh
+from console.api.acting_person import acting_person
 from console.api.alerts import require_visible_alert, resolve_actor
 from console.api.devices import visible_places
 from console.api.report_views import level_obstacle, level_of, report_detail, report_item
@@ -51,11 +52,12 @@ ALL_PLACES = DAY * 30
 
 
 class VerifyBody(BaseModel):
-    """`person`: who verified, where an operator enters it."""
+    """`person` and `pin`: who verifies with a token that several share. Nobody verifies on behalf of another."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     person: str | None = None
+    pin: Annotated[str, Field(max_length=32)] | None = None
     comment: Annotated[str, Field(max_length=2000)] | None = None
 
 
@@ -155,7 +157,8 @@ async def verify_report(
 ) -> JsonResponse[schema.ReportDetail]:
     require(user, "verify")
     body = await parse_body(request, _VERIFY_BODY, optional=True)
-    row, actor = await visible_report(deps, user, report_id), resolve_actor(deps, user, body.person)
+    row = await visible_report(deps, user, report_id)
+    actor = await acting_person(request, deps, user, body.person, body.pin)
     await require_visible_alert(deps, user, str(row.work.id))
     if row.work.state not in SETTLED_STATES:
         raise Problem(409, report_messages_zh.REPORT_REFUSALS["not_settled"])

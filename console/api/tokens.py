@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import Request
 from msgspec.structs import asdict
@@ -20,6 +20,7 @@ from console.partners import CARE_SYSTEM
 from console.schemas import service as schema
 from console.schemas.references import Page
 from console.security.auth import AccessRole, hash_token
+from console.security.pins import new_pin, pin_digest
 from console.timestamps import to_schema
 from console.views.records import StrictModel
 from ingest.http_push import PUSH_SOURCES
@@ -27,14 +28,18 @@ from store.database.system import audit, tokens
 
 router = documented_router(tags=["tokens"])
 
+PEOPLE_MAX: Final = 50
+
 
 class TokenBody(StrictModel):
-    """Role and person of a token, and the place or platform it is limited to."""
+    """Role and person of a token, and the place or platform it is limited to. `people` share it: the response has a PIN
+    for each, with which he names himself in an action (`person`, `pin`)."""
 
     role: Annotated[AccessRole, Field(strict=False)]
     person: str | None = None
     place: str | None = None
     platform: str | None = None
+    people: Annotated[list[str], Field(max_length=PEOPLE_MAX, default_factory=list)]
 
 
 _TOKEN_BODY = TypeAdapter(TokenBody)
@@ -43,7 +48,7 @@ _TOKEN_BODY = TypeAdapter(TokenBody)
 @router.get("/tokens", summary="Access tokens, without their text")
 async def list_tokens(deps: Deps, _user: RegistryAdmin) -> JsonResponse[Page[schema.Token]]:
     return list_response(
-        deps, [to_schema(schema.Token, token) for token in await deps.database.read(tokens.list_tokens)]
+        deps, [to_schema(schema.Token, _view(token)) for token in await deps.database.read(tokens.list_tokens)]
     )
 
 
@@ -58,6 +63,11 @@ async def create_token(request: Request, deps: Deps, user: RegistryAdmin) -> Jso
     community = deps.registry.community()
     if body.person is not None and body.person not in community.people:
         raise invalid(FieldError("person", messages_zh.UNKNOWN_PERSON.format(person=body.person)))
+    unknown = [person for person in body.people if person not in community.people]
+    if unknown:
+        raise invalid(FieldError("people", messages_zh.UNKNOWN_PERSON.format(person=unknown[0])))
+    if body.people and body.person is not None:
+        raise invalid(FieldError("people", messages_zh.SHARED_OR_PERSONAL))
     if body.place is not None and body.place not in community.places:
         raise invalid(FieldError("place", messages_zh.UNKNOWN_PLACE.format(place=body.place)))
     _check_system(deps, body)
@@ -71,14 +81,26 @@ async def create_token(request: Request, deps: Deps, user: RegistryAdmin) -> Jso
         )
     text = secrets.token_urlsafe(32)
     identifier = f"t-{secrets.token_hex(4)}"
-    token = tokens.Token(identifier, hash_token(text), body.role, body.person, body.place, now, platform=body.platform)
+    pins = {person: new_pin() for person in body.people}
+    key = deps.security.signing_key.reveal().encode()
+    digests = {person: pin_digest(key, identifier, person, pin) for person, pin in pins.items()}
+    token = tokens.Token(
+        identifier,
+        hash_token(text),
+        body.role,
+        body.person,
+        body.place,
+        now,
+        platform=body.platform,
+        people=digests or None,
+    )
 
     def work(tx: Any) -> None:
         tokens.create(tx, token)
         audit.record(tx, now, user.token, "token created", {"token": token.id, "role": token.role})
 
     await deps.database.write(work)
-    return item_response(deps, to_schema(schema.NewToken, {**asdict(token), "token": text}), 201)
+    return item_response(deps, to_schema(schema.NewToken, {**_view(token), "token": text, "pins": pins}), 201)
 
 
 @router.delete("/tokens/{token_id}", status_code=204, summary="Revoke a token and its sessions")
@@ -94,6 +116,11 @@ async def revoke_token(deps: Deps, user: RegistryAdmin, token_id: str) -> Respon
     if not await deps.database.write(work):
         raise not_found("token", token_id)
     return Response(status_code=204)
+
+
+def _view(token: tokens.Token) -> dict[str, Any]:
+    """The token without digests."""
+    return {**asdict(token), "people": list(token.people or ())}
 
 
 def _check_system(deps: Deps, body: TokenBody) -> None:

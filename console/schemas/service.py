@@ -43,12 +43,14 @@ class Token(Schema, frozen=True, kw_only=True):
     platform: str | None
     created_at: Timestamp
     revoked_at: Timestamp | None
+    people: list[str]
 
 
 class NewToken(Token, frozen=True, kw_only=True):
-    """A new access token; the only response that contains its text."""
+    """A new access token; the only response that contains its text, and the PIN of each person who shares it."""
 
     token: str
+    pins: dict[str, str]
 
 
 class Matchers(Schema, frozen=True, kw_only=True):

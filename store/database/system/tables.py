@@ -62,6 +62,7 @@ tokens = Table(
     Column("created_at", InstantColumn, nullable=False),
     Column("revoked_at", InstantColumn),
     Column("platform", String),
+    Column("people", JSON),
 )
 
 versions = Table(

@@ -12,7 +12,7 @@ from store.database.system.tables import tokens
 class Token(Struct, frozen=True):
     """What a token allows: a role, as this person, for this place and the places below it (None: everywhere).
 
-    `platform`: readings may be pushed of this platform only (None: of all).
+    `platform`: readings may be pushed of this platform only (None: of all). A shared token has `people`.
     """
 
     id: str
@@ -23,6 +23,8 @@ class Token(Struct, frozen=True):
     created_at: Instant = 0
     revoked_at: Instant | None = None
     platform: str | None = None
+    people: dict[str, str] | None = None
+    """Of a shared token: the people who act with it, and a keyed digest of the PIN of each."""
 
 
 def create(tx: Connection, token: Token) -> None:
@@ -34,6 +36,12 @@ def create(tx: Connection, token: Token) -> None:
 def find_by_hash(tx: Connection, hashed: str) -> Token | None:
     """The token with this hash, unless it is revoked."""
     row = tx.execute(select(tokens).where(tokens.c.hash == hashed, tokens.c.revoked_at.is_(None))).first()
+    return None if row is None else Token(*row)
+
+
+def get(tx: Connection, token_id: str) -> Token | None:
+    """The token with this id, unless it is revoked."""
+    row = tx.execute(select(tokens).where(tokens.c.id == token_id, tokens.c.revoked_at.is_(None))).first()
     return None if row is None else Token(*row)
 
 

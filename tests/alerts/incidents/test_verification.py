@@ -10,6 +10,7 @@ from msgspec import structs
 from alerts.alert import Actor, ResponseSource, State
 from alerts.handling.replies import ReplyStatus
 from alerts.lifecycle.event import InvalidTransition
+from alerts.lifecycle.separation import shared_principal
 from alerts.message import MessageKind
 from domain import Person
 from tests.alerts.incidents.scene_builders import add_people
@@ -99,7 +100,12 @@ async def test_one_login_does_not_verify_an_alert_it_resolved_for_another(harnes
     own = Actor(OPERATOR, "值班员", ResponseSource.API, "dispatcher", principal=OPERATOR)
     with pytest.raises(InvalidTransition, match="处置人以外的人"):
         await harness.service.perform(1, "verify", own)
-    await harness.service.perform(1, "verify", acting("li", "李强", "t-other"))
+    with pytest.raises(InvalidTransition, match="不能代办"):
+        await harness.service.perform(1, "verify", acting("li", "李强", "t-other"))
+    proven = Actor("li", "李强", ResponseSource.API, "operator", principal=shared_principal(OPERATOR, "li"))
+    with pytest.raises(InvalidTransition, match="同一个登录账号"):
+        await harness.service.perform(1, "verify", proven)
+    await harness.service.perform(1, "verify", structs.replace(proven, principal=shared_principal("t-other", "li")))
     assert harness.alert().state is State.VERIFIED
 
 

@@ -4123,10 +4123,11 @@ export interface components {
             /** Format: date-time */
             created_at: string;
             revoked_at: string | null;
+            people: string[];
         };
         /**
          * NewToken
-         * @description A new access token; the only response that contains its text.
+         * @description A new access token; the only response that contains its text, and the PIN of each person who shares it.
          */
         NewToken: {
             id: string;
@@ -4137,7 +4138,11 @@ export interface components {
             /** Format: date-time */
             created_at: string;
             revoked_at: string | null;
+            people: string[];
             token: string;
+            pins: {
+                [key: string]: string;
+            };
         };
         /**
          * PushResult
@@ -5080,6 +5085,8 @@ export interface operations {
                     to?: string | null;
                     /** Person */
                     person?: string | null;
+                    /** Pin */
+                    pin?: string | null;
                     /** Into */
                     into?: string | null;
                     /**
@@ -5821,6 +5828,8 @@ export interface operations {
                 "application/json": {
                     /** Person */
                     person?: string | null;
+                    /** Pin */
+                    pin?: string | null;
                     /** Comment */
                     comment?: string | null;
                 };
@@ -11711,6 +11720,8 @@ export interface operations {
                     place?: string | null;
                     /** Platform */
                     platform?: string | null;
+                    /** People */
+                    people?: string[];
                 };
             };
         };

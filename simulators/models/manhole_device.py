@@ -3,8 +3,8 @@
 Dingtek's DC410 reports every 6 hours, calls the well full 30 cm below the sensor and the cover moved from 20° on, and
 reports either at once (domain facts B.5 and its published settings). GB/T 41401-2022 asks for 30 s from waking up to
 the answer of the platform. Its default interval of detection is 60 minutes; ours is 10, with a report when the level
-has changed by 20 cm or gas crosses its set point, as others of the market do (unverified). A shake of less than 2 s is
-no movement of the cover.
+has changed by 20 cm or gas crosses its set point, and a contact at the full level that wakes it, as others of the
+market have (unverified). A shake of less than 2 s is no movement of the cover.
 """
 
 from __future__ import annotations

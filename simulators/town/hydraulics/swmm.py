@@ -31,6 +31,8 @@ _SPACING_M, _SLOPE, _MANNING = 40.0, 0.004, 0.013
 _DIAMETERS_M: Final = (0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.2)
 _FOUL_DIAMETER_M: Final = 0.3
 """The smallest that GB 50014 allows for a foul sewer in a street (unverified)."""
+_TRUNK: Final = (("0:00", 0.0), ("0:20", 0.0), ("0:50", 1.0), ("2:30", 1.0), ("4:00", 0.0), ("48:00", 0.0))
+"""How full the trunk sewer is in a cloudburst, by time: ours (unverified)."""
 _SEWAGE_SHARE: Final = 0.85
 """Of the water that is used: GB 50014 gives 80 to 90 % (unverified)."""
 _DESIGN_MINUTES: Final = 15.0
@@ -121,7 +123,6 @@ def _model(lines: Sequence[SewerLine], case: _Case) -> Iterator[str]:
     for name, rows in sections.items():
         yield f"[{name}]"
         yield from rows
-    yield "[TIMESERIES]"
     for step, value in enumerate((*case.mm_h, 0.0)):
         hours, minutes = divmod(step * STEP_MIN, 60)
         yield f"RAIN {hours}:{minutes:02d} {value}"
@@ -129,6 +130,7 @@ def _model(lines: Sequence[SewerLine], case: _Case) -> Iterator[str]:
 
 _SECTIONS: Final = (
     "SUBCATCHMENTS", "SUBAREAS", "INFILTRATION", "JUNCTIONS", "OUTFALLS", "CONDUITS", "XSECTIONS", "DWF",
+    "TIMESERIES",
 )  # fmt: skip
 
 
@@ -177,8 +179,10 @@ def _add_line(sections: dict[str, list[str]], number: int, line: SewerLine, case
         sections["CONDUITS"].append(f"C{node} {node} {below} {_SPACING_M} {_MANNING} 0 0 0 {0.0001 if closed else 0}")
         sections["XSECTIONS"].append(f"C{node} CIRCULAR {diameters[index]} 0 0 0")
     bottom = -_SLOPE * _SPACING_M * count
-    stage = f"FIXED {bottom + diameters[-1]:.3f}" if case.is_trunk_full else "FREE"
+    stage = f"TIMESERIES TRUNK{number}" if case.is_trunk_full else "FREE"
     sections["OUTFALLS"].append(f"O{number} {bottom:.3f} {stage} NO")
+    for time, filled in _TRUNK:
+        sections["TIMESERIES"].append(f"TRUNK{number} {time} {bottom + filled * diameters[-1]:.3f}")
 
 
 def _diameters(line: SewerLine) -> list[float]:

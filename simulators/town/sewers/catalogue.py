@@ -59,6 +59,8 @@ NOTIFY_SURCHARGED_MS: Final = 30 * MINUTE
 NOTIFY_GAS_MS: Final = 15 * MINUTE
 FLOODING: Final = "sewer_flooding"
 SURCHARGE: Final = "sewer_surcharge"
+HIGH_FLOW: Final = "sewer_high_flow"
+"""Much water, and a sewer that carries it: a nuisance."""
 BLOCKAGE: Final = "sewer_blockage"
 KINDS: Final[Mapping[str, ManholeKind]] = MappingProxyType(
     {

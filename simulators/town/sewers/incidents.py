@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from random import Random
 from typing import Final
 
@@ -16,10 +16,11 @@ from simulators.models.rain import CLOUDBURST_MONTHS, CLOUDBURSTS
 from simulators.town.calendar_days import Calendar, LocalDay
 from simulators.town.hydraulics.days import STEP_MS, LineLevels, Series
 from simulators.town.incident_draws import BusyDevices, draw_incidents, instant_at, pick
-from simulators.town.networks import Networks, SewerLine
+from simulators.town.networks import Manhole, Networks, SewerLine
 from simulators.town.sewers.catalogue import (
     BLOCKAGE,
     FLOODING,
+    HIGH_FLOW,
     KINDS,
     NOTIFY_FULL_MS,
     NOTIFY_GAS_MS,
@@ -75,7 +76,7 @@ def sewer_incidents(
 def _storms(
     sites: SewerSites, calendar: Calendar, period: Period, seed: int, per_week: float, busy: BusyDevices
 ) -> Iterator[Incident]:
-    """One incident for every line that a cloudburst surcharges or floods."""
+    """One incident for every line in a cloudburst; a nuisance where the sewer carries it."""
 
     def make(random: Random, day: LocalDay, id_: str) -> Incident | None:
         if day.date.month not in CLOUDBURST_MONTHS:
@@ -91,33 +92,37 @@ def _storms(
         "cloudburst", period, calendar, seed, min(per_week / 2.0, _STORMS_PER_WEEK), busy, make
     ):
         for line, levels in sites.lines():
-            incident = _storm_on_line(line, levels, storm.id.rsplit("/", 1)[1], storm.begin)
-            if incident is not None:
-                yield incident
+            yield _storm_on_line(line, levels, storm.id.rsplit("/", 1)[1], storm.begin)
 
 
-def _storm_on_line(line: SewerLine, levels: LineLevels, storm: str, begin: Instant) -> Incident | None:
+def _storm_on_line(line: SewerLine, levels: LineLevels, storm: str, begin: Instant) -> Incident:
+    """What a storm does to a line: its wells are one system, so that all of them are concerned."""
     wells = list(zip(line.manholes, levels.storms_mm[storm], strict=True))
     full = [step for well, series in wells if (step := reached(series, well.depth_mm - FULL_MM)) is not None]
-    half = [(well, reached(series, well.depth_mm // _HALF)) for well, series in wells]
-    concerned = [(well, step) for well, step in half if step is not None]
-    if not concerned and not full:
-        return None
-    first = min(full) if full else min(step for _, step in concerned)
-    kind = FLOODING if full else SURCHARGE
-    notify = NOTIFY_FULL_MS if full else NOTIFY_SURCHARGED_MS
+    half = [step for well, series in wells if (step := reached(series, well.depth_mm // _HALF)) is not None]
+    if full:
+        kind, title, notify = FLOODING, "暴雨井水满溢", begin + min(full) + NOTIFY_FULL_MS
+    elif half:
+        kind, title, notify = SURCHARGE, "暴雨管道满流", begin + min(half) + NOTIFY_SURCHARGED_MS
+    else:
+        kind, title, notify = HIGH_FLOW, "暴雨管道水位上涨", None
     return Incident(
         id=storm_id(kind, storm, begin, line.id),
         kind=kind,
-        title="暴雨井水满溢" if full else "暴雨管道满流",
+        title=title,
         hazard="manhole",
         begin=begin,
         end=begin + STORM_MS,
-        devices=tuple(well.device for well, _ in concerned),
-        notify_by=begin + first + notify,
-        place=concerned[0][0].place,
+        devices=tuple(well.device for well in line.manholes),
+        notify_by=notify,
+        place=_highest(wells).place,
         life_safety=bool(full),
     )
+
+
+def _highest(wells: Sequence[tuple[Manhole, Series]]) -> Manhole:
+    """The manhole whose water comes nearest to the rim."""
+    return min(wells, key=lambda well: well[0].depth_mm - max(well[1]))[0]
 
 
 def reached(series: Series, level_mm: int) -> int | None:
@@ -143,11 +148,6 @@ def _blockage(sites: SewerSites, random: Random, day: LocalDay, id_: str) -> Inc
     line, levels, full_ms = chosen
     # The kept series begins at midnight: sewage follows the hours of the day.
     begin, end = day.midnight, day.midnight + full_ms + round(random.uniform(*_AFTER_FULL_MS) * HOUR)
-    rising = tuple(
-        well.device
-        for well, series in zip(line.manholes, levels.blocked_mm, strict=True)
-        if max(series) >= well.depth_mm // _HALF
-    )
     return Incident(
         id=f"{id_}/{line.id}",
         kind=BLOCKAGE,
@@ -155,7 +155,7 @@ def _blockage(sites: SewerSites, random: Random, day: LocalDay, id_: str) -> Inc
         hazard="manhole",
         begin=begin,
         end=end,
-        devices=rising,
+        devices=tuple(well.device for well in line.manholes),
         notify_by=begin + full_ms + NOTIFY_FULL_MS,
         place=line.manholes[-1].place,
         life_safety=True,

@@ -13,7 +13,7 @@ from simulators.events import Incident
 from simulators.models.rain import Rain, rain_of
 from simulators.town.calendar_days import Calendar, LocalDay
 from simulators.town.hydraulics.days import STEP_MS, LineLevels, Series, TownDays
-from simulators.town.sewers.catalogue import BLOCKAGE, FLOODING, SURCHARGE
+from simulators.town.sewers.catalogue import BLOCKAGE, FLOODING, HIGH_FLOW, SURCHARGE
 
 STORM_MS: Final = 6 * HOUR
 DRAINS_IN_MS: Final = HOUR
@@ -120,7 +120,7 @@ def storm_id(kind: str, storm: str, begin: Instant, line: str) -> str:
 
 def spell_of(incident: Incident) -> Spell | None:
     """What an incident does to levels: a storm to all lines, a blocked pipe to its own."""
-    if incident.kind in (FLOODING, SURCHARGE):
+    if incident.kind in (FLOODING, SURCHARGE, HIGH_FLOW):
         _, storm, begin, _ = incident.id.split("/", 3)
         return Spell(int(begin), int(begin) + STORM_MS, storm)
     if incident.kind == BLOCKAGE:

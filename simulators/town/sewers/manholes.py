@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from random import Random
 from typing import Final
 
@@ -14,9 +15,10 @@ from simulators.events import Incident, Measurement, TimedEvent
 from simulators.models.manhole_device import DETECT_MS, STILL_MS, WAKE_MS, ManholeDevice, ManholeState
 from simulators.models.manhole_gas import GasBuildUp, ordinary_gas
 from simulators.town.calendar_days import LocalDay
+from simulators.town.hydraulics.days import STEP_MS
 from simulators.town.sewers.catalogue import KINDS, Cause, ManholeKind
 from simulators.town.sewers.incidents import build_up
-from simulators.town.sewers.levels import Levels, Spell, is_active
+from simulators.town.sewers.levels import DRAINS_IN_MS, Levels, Spell, is_active
 
 _AGAIN_MS: Final = 30 * MINUTE
 """A cover that stays open, a full well and gas are reported again."""
@@ -91,15 +93,29 @@ class ManholeDay:
         if not spells and not gas:
             return
         last, since = self._state(self._begin), 0
-        for at in range(self._begin + self._traits.phase_ms, self._begin + DAY, DETECT_MS):
+        contacts = self._contacts()
+        before = self._begin
+        for at in sorted({*range(self._begin + self._traits.phase_ms, self._begin + DAY, DETECT_MS), *contacts}):
             if not is_active(spells, at) and not any(_is_gassy(one, at) for one in gas):
                 continue
             state = self._state(at)
-            since += DETECT_MS
+            since, before = since + at - before, at
             is_danger, was_danger = (one.is_danger(self._manhole.depth_mm) for one in (state, last))
             if state.differs(last, self._manhole.depth_mm) or (is_danger and since >= _AGAIN_MS):
                 yield self._report(at + WAKE_MS, state, urgent=is_danger != was_danger)
                 last, since = state, 0
+
+    def _contacts(self) -> set[Instant]:
+        """When the contact of the full level wakes the device: the water reaches it, or leaves it."""
+        found: set[Instant] = set()
+        depth = self._manhole.depth_mm
+        for spell in self._spells:
+            begin = max(spell.begin, self._begin)
+            end = min(spell.end + DRAINS_IN_MS, self._begin + DAY)
+            steps = range(begin - (begin - spell.begin) % STEP_MS, end, STEP_MS)
+            full = [(at, self._state(max(at, self._begin)).is_full(depth)) for at in steps]
+            found |= {at for (_, was), (at, now) in pairwise(full) if was != now}
+        return found
 
     def _by_cover(self) -> Iterator[TimedEvent]:
         for one in self._incidents:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping
 
-from benchmarks import backtest, codecs, detect_to_send, devices_300k, intake, overload, rules
+from benchmarks import backtest, codecs, detect_to_send, devices_300k, district, intake, overload, rules
 from benchmarks.result import Result
 
 BENCHES: Mapping[Callable[[], Iterator[Result]], tuple[str, ...]] = {
@@ -16,6 +16,7 @@ BENCHES: Mapping[Callable[[], Iterator[Result]], tuple[str, ...]] = {
     detect_to_send.run: ("detect_to_send_p50_ms", "detect_to_send_p99_ms"),
     overload.run: ("overload_sos_p99_ms",),
     devices_300k.run: ("resident_mb_300k_devices",),
+    district.run: ("town_district_cpu_s",),
 }
 
 

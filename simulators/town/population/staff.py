@@ -67,6 +67,7 @@ class Staff:
             inside = [index for index, one in enumerate(compounds) if one.plan.community == community]
             self._grids(community)
             self._community(community)
+            self._couriers(community, [compounds[index] for index in inside])
             self._property(community, [compounds[index] for index in inside])
             self._volunteers(community, [home for index in inside for home in residents.homes[index]])
         if self._preset.has_district:
@@ -115,9 +116,16 @@ class Staff:
         self.on_duty(cell, "caregiver", self.employ(f"caregiver-{tag}1", "照护员"), hours=_DAY)
         self.on_duty(cell, "service", self.employ(f"service-{tag}1", "助餐助行服务点"), hours=_DAY)
         self.on_duty(cell, "sanitation", self.employ(f"sanitation-{tag}1", "环卫班长"), hours=_DAY)
+
+    def _couriers(self, community: int, compounds: Sequence[CompoundPlaces]) -> None:
+        """Delivery riders who agreed to help, each with the place where he usually waits for orders."""
+        cell = community_id(self._preset, community)
+        tag = cell_suffix(self._preset, community)
         for number in range(1, COURIERS + 1):
-            consent: dict[str, Attribute] = {"consent": True, "available": self._random.random() < 0.8}
-            self.on_duty(cell, "courier", self.employ(f"courier-{tag}{number}", "外卖骑手", **consent), hours=_DAY)
+            lon, lat = self._random.choice(self._random.choice(compounds).positions)
+            about: dict[str, Attribute] = {"consent": True, "available": self._random.random() < 0.8}
+            about |= {"lon": lon, "lat": lat}
+            self.on_duty(cell, "courier", self.employ(f"courier-{tag}{number}", "外卖骑手", **about), hours=_DAY)
 
     def _property(self, community: int, compounds: Sequence[CompoundPlaces]) -> None:
         """A property company for each compound answers for the micro-grids of its buildings."""

@@ -6,8 +6,9 @@ E741). The solution for constant G and n is exact, so any length of step is righ
 
 from __future__ import annotations
 
-import math
 from typing import Final
+
+from simulators.models.portable import decay
 
 _NEGLIGIBLE: Final = 1e-9
 """Air changes below which the exact solution loses digits and the linear one is as good."""
@@ -24,4 +25,4 @@ def concentration_after(start: float, inflow_per_s: float, decay_per_s: float, s
     if decay_per_s * seconds < _NEGLIGIBLE:
         return start + inflow_per_s * seconds
     equilibrium = inflow_per_s / decay_per_s
-    return equilibrium + (start - equilibrium) * math.exp(-decay_per_s * seconds)
+    return equilibrium + (start - equilibrium) * decay(decay_per_s * seconds)

@@ -16,6 +16,7 @@ from typing import Final
 from msgspec import Struct, structs
 
 from simulators.models.mixing import concentration_after
+from simulators.models.portable import cube_root
 
 GROWTH_TIME_S: Final = {"slow": 600.0, "medium": 300.0, "fast": 150.0, "ultra_fast": 75.0}
 """Seconds until `GROWTH_HEAT_KW`."""
@@ -66,7 +67,8 @@ def ceiling_c(fire_kw: float, height_m: float = 2.6, ambient_c: float = 20.0) ->
     >>> round(ceiling_c(100.0))
     94
     """
-    return min(ambient_c + 16.9 * float(fire_kw ** (2.0 / 3.0) / height_m ** (5.0 / 3.0)), 600.0)
+    heat, height = cube_root(fire_kw), cube_root(height_m)
+    return min(ambient_c + 16.9 * heat * heat / (height_m * height * height), 600.0)
 
 
 class SmokeDetector(Struct, frozen=True):

@@ -164,3 +164,11 @@ def test_what_happens_is_ground_truth_and_some_of_it_is_reported_by_residents() 
     reports = [timed for timed in week()[1] if isinstance(timed.event, CitizenReport)]
     assert {report.event.category for report in reports} <= {"flood", "manhole"}  # type: ignore[union-attr]
     assert all(7 <= (report.at - CALENDAR.day_of(report.at).midnight) / HOUR < 21 for report in reports)
+
+
+def test_a_line_that_carries_the_storm_is_a_nuisance_of_all_its_manholes() -> None:
+    for incident in of_kind("sewer_high_flow"):
+        assert incident.notify_by is None
+        assert not any(
+            told.values["flooded"] for id_ in incident.devices for _, told in said(id_, incident.begin, incident.end)
+        )

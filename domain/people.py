@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from typing import Final
 
 from msgspec import Struct, field
@@ -17,7 +18,7 @@ _WITHOUT_DOOR: Final = AREAS | {LevelRole.COMPOUND}
 """Places where people without a recorded door are registered: an event there concerns none of them by name."""
 
 
-class Community(Struct, frozen=True):
+class Community(Struct, frozen=True, dict=True):
     """One version of the registry's places and people. Immutable; `community()` builds a new one after each change."""
 
     places: Mapping[str, Place]
@@ -42,7 +43,15 @@ class Community(Struct, frozen=True):
 
     def duties_at(self, cell: str, role: str) -> tuple[Duty, ...]:
         """The roster lines of a cell for a role."""
-        return tuple(duty for duty in self.duties if duty.cell == cell and duty.role == role)
+        return self._duties_by_role.get((cell, role), ())
+
+    @cached_property
+    def _duties_by_role(self) -> Mapping[tuple[str, str], tuple[Duty, ...]]:
+        """A district has 17,000 lines, and an alert asks for ten roles at up to five cells."""
+        found: dict[tuple[str, str], list[Duty]] = {}
+        for duty in self.duties:
+            found.setdefault((duty.cell, duty.role), []).append(duty)
+        return {key: tuple(duties) for key, duties in found.items()}
 
     @property
     def workers(self) -> frozenset[str]:
@@ -60,7 +69,7 @@ class Community(Struct, frozen=True):
         ]
         return tuple(dict.fromkeys((*lines, *turns)))
 
-    @property
+    @cached_property
     def absences(self) -> tuple[Duty, ...]:
         """The duties that take their person off duty."""
         return tuple(duty for duty in self.duties if duty.absent)

@@ -23,6 +23,7 @@ from simulators.load import LoadConnection, LoadSettings, connect_packet, publis
 ROOT = "fengshao/v1"
 BLOCK = 1_000
 WINDOW = 20_000
+DEVICES = 5_000
 
 
 def publish(topic: bytes, packet_id: int, payload: Mapping[str, object]) -> bytes:
@@ -79,7 +80,7 @@ def main() -> None:
 def hold_rate(rate: int, seconds: float, port: int) -> None:
     connection = LoadConnection("127.0.0.1", port, f"flood{os.getpid()}")
     before = time.process_time()
-    settings = LoadSettings(rate, seconds)
+    settings = LoadSettings(rate, seconds, [f"gas-{number:06d}" for number in range(DEVICES)])
     result = run_load(connection, settings, lambda: int(time.time() * 1000), time.monotonic, time.sleep)
     cpu_us = (time.process_time() - before) / result.sent * 1e6
     print(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import socket
 import ssl
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -30,12 +30,11 @@ _FIRST_SEQ: Final = 1_000_000_000
 
 
 class LoadSettings(Struct, frozen=True):
-    """Messages a second, for how long, from how many devices: `{root}/gas-000000/up` and following."""
+    """Messages a second, for how long, and the devices, each on its topic `fengshao/v1/{device}/up`."""
 
     rate: int
     seconds: float
-    devices: int = 5_000
-    root: str = "fengshao/v1"
+    devices: Sequence[str]
 
 
 class LoadResult(Struct, frozen=True):
@@ -146,25 +145,25 @@ class LoadMessages:
     """Packets of readings. All but packet id, time and sequence number is encoded before."""
 
     def __init__(self, settings: LoadSettings) -> None:
-        self._templates = [_template(settings.root, device) for device in range(settings.devices)]
+        self._templates = [_template(number, device) for number, device in enumerate(settings.devices)]
         self._packet_ids = [struct.pack("!H", number) for number in range(1, _PACKET_IDS + 1)]
 
     def block(self, first: int, count: int, at: Instant) -> bytes:
         """The packets of messages `first` to `first + count - 1`, sent at an instant."""
         templates, packet_ids = self._templates, self._packet_ids
-        devices, stamp = len(templates), b'{"ts":%d,"seq":' % at
+        devices, time = len(templates), b'{"ts":%d,"seq":' % at
         parts: list[bytes] = []
         for number in range(first, first + count):
             head, tail = templates[number % devices]
-            parts += (head, packet_ids[number % _PACKET_IDS], stamp, b"%d" % (_FIRST_SEQ + number), tail)
+            parts += (head, packet_ids[number % _PACKET_IDS], time, b"%d" % (_FIRST_SEQ + number), tail)
         return b"".join(parts)
 
 
-def _template(root: str, device: int) -> tuple[bytes, bytes]:
+def _template(number: int, device: str) -> tuple[bytes, bytes]:
     """The packet before its packet id, and after its sequence number. Times have 13 digits, sequence numbers 10."""
-    level = device * 7919 % 400 / 100
+    level = number * 7919 % 400 / 100
     tail = b',"lel_pct":%.2f,"co_ppm":3,"temp_c":24.5,"battery_pct":88,"rssi_dbm":-71}' % level
-    topic = encode_string(f"{root}/gas-{device:06d}/up".encode())
+    topic = encode_string(f"fengshao/v1/{device}/up".encode())
     size = len(topic) + 2 + len(b'{"ts":') + 13 + len(b',"seq":') + 10 + len(tail)
     return b"\x32" + encode_length(size) + topic, tail
 

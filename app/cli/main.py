@@ -19,6 +19,7 @@ from app.cli.options import FILE, FOLDER, report_user_errors
 from app.cli.report import report_command
 from app.cli.reports import reports_group
 from app.cli.rosters import rosters_group
+from app.cli.simulate_command import simulate
 from app.cli.site import site_group
 from app.cli.town import town_group
 
@@ -67,19 +68,6 @@ def init(folder: Path) -> None:
     for file in write_site_template(folder):
         click.echo(f"wrote {file}")
     click.echo(f"Next: fengshao check --site {folder}")
-
-
-@main.command()
-@click.option("--mqtt", default="mqtt://127.0.0.1:1883", show_default=True, metavar="URL")
-@click.option("--site", type=FOLDER, help="Whose devices to play; default: the demo community.")
-@click.option("--seed", default=1, show_default=True)
-@click.option("--speed", default=1.0, show_default=True, help="2 plays two simulated seconds a second.")
-@report_user_errors
-def simulate(mqtt: str, site: Path | None, seed: int, speed: float) -> None:
-    """Play a community's devices on a real broker until Ctrl-C."""
-    from app.cli.simulate import simulate_site
-
-    asyncio.run(simulate_site(site, mqtt, seed, speed))
 
 
 @main.group()
@@ -296,6 +284,7 @@ def send_test_message(site: Path, to: str, channel: str, provider: str | None) -
 
 main.add_command(check)
 main.add_command(exchange_group)
+main.add_command(simulate)
 main.add_command(site_group)
 main.add_command(town_group)
 main.add_command(report_command)

@@ -38,7 +38,9 @@ class LoadSettings(Struct, frozen=True):
 
 
 class LoadResult(Struct, frozen=True):
-    """What was reached. `behind_ms`: by how much a message was sent later than its schedule, at most."""
+    """What was reached. `elapsed_s` is until the last message was sent, of which at most 20,000 were not yet
+    acknowledged. `behind_ms`: by how much a message was sent later than its schedule, at most.
+    """
 
     sent: int
     acknowledged: int
@@ -199,5 +201,6 @@ def run_load(
         sent += count
         connection.receive_waiting()
         connection.wait_for(first_acknowledged + sent - _WINDOW)
+    elapsed_s = monotonic() - started
     connection.wait_for(first_acknowledged + sent)
-    return LoadResult(sent, connection.acknowledged - first_acknowledged, monotonic() - started, behind_s * 1000)
+    return LoadResult(sent, connection.acknowledged - first_acknowledged, elapsed_s, behind_s * 1000)

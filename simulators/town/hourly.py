@@ -42,9 +42,9 @@ class Heartbeats(Generic[D]):
         """Instant, device and number of each report from `start` until `end`, both within one hour. In no order."""
         hour = start // HOUR * HOUR
         for report_ms, buckets in self._buckets.items():
-            turn = hour // report_ms
+            turn, turns = hour // report_ms, max(HOUR // report_ms, 1)
             for device, key, phase in buckets[hour // HOUR % len(buckets)]:
-                for number in range(turn, turn + max(HOUR // report_ms, 1)):
+                for number in range(turn, turn + turns):
                     at = number * report_ms + phase + heartbeat_jitter(key, number)
                     if start <= at < end:
                         yield at, device, number

@@ -54,17 +54,17 @@ class PlaySource(Generic[Index]):
         self.kinds = kinds
         self.incident_kinds: Mapping[str, IncidentKind[Index]] = {kind.kind: kind for kind in incident_kinds}
         self._make_index = make_index
+        self._prepared: tuple[Town, Index, Heartbeats[ReportingDevice]] | None = None
 
     def incidents(self, town: Town, period: Period, seed: int, per_week: float) -> Sequence[Incident]:
         """See EventSource."""
         kinds = list(self.incident_kinds.values())
-        return incidents_of_period(kinds, self._make_index(town), period, town.timezone, seed, per_week)
+        return incidents_of_period(kinds, self._of_town(town)[0], period, town.timezone, seed, per_week)
 
     def events(self, town: Town, incidents: Sequence[Incident], period: Period, seed: int) -> Iterator[TimedEvent]:
         """See EventSource. Incidents of other sources are ignored."""
-        index = self._make_index(town)
+        index, beats = self._of_town(town)
         ours = [one for one in incidents if one.kind in self.incident_kinds and _overlaps(one, period)]
-        beats = Heartbeats([(device, device.key, device.behaviour.report_ms) for device in index.reporting()])
         busy = _busy_spans(ours)
         waiting = sorted(ours, key=lambda incident: incident.begin)
         zone = ZoneInfo(town.timezone)
@@ -81,12 +81,20 @@ class PlaySource(Generic[Index]):
         self, town: Town, kind: str, begin: Instant, seed: int, devices: Sequence[str]
     ) -> tuple[Incident, Iterator[TimedEvent]]:
         """One incident of a kind on given devices of a town, and its events: what a drill plays. Raises KeyError."""
-        index = self._make_index(town)
+        index, _ = self._of_town(town)
         definition = self.incident_kinds[kind]
         chosen = [index.devices[id_] for id_ in devices]
         incident = Incident(f"{kind}/drill/{begin}", kind, "", "", begin, begin, tuple(devices), None)
         play = play_of(definition, index, incident, index.devices, seed)
         return incident_of(definition, incident.id, chosen, play, begin), timed_events(play, begin)
+
+    def _of_town(self, town: Town) -> tuple[Index, Heartbeats[ReportingDevice]]:
+        """Index and plans of a town, kept for the next call: a run asks for day after day of the same town."""
+        if self._prepared is None or self._prepared[0] is not town:
+            index = self._make_index(town)
+            reporting = [(device, device.key, device.behaviour.report_ms) for device in index.reporting()]
+            self._prepared = (town, index, Heartbeats(reporting))
+        return self._prepared[1:]
 
     def _stream(self, index: Index, incident: Incident, period: Period, seed: int) -> Stream:
         play = play_of(self.incident_kinds[incident.kind], index, incident, index.devices, seed)

@@ -44,13 +44,22 @@ class ElderSource:
 
     kinds = ELDER_KINDS
 
+    def __init__(self) -> None:
+        self._prepared: tuple[Town, ElderIndex] | None = None
+
     def incidents(self, town: Town, period: Period, seed: int, per_week: float) -> Sequence[Incident]:
         """See EventSource. No person has two incidents at a time."""
-        return incidents_of_period(_KINDS, ElderIndex(town), period, town.timezone, seed, per_week)
+        return incidents_of_period(_KINDS, self._of_town(town), period, town.timezone, seed, per_week)
 
     def events(self, town: Town, incidents: Sequence[Incident], period: Period, seed: int) -> Iterator[TimedEvent]:
         """See EventSource. Incidents of other sources are ignored."""
-        return self.events_of(homes_of(town), incidents, town.timezone, period, seed)
+        return self.events_of(self._of_town(town).homes, incidents, town.timezone, period, seed)
+
+    def _of_town(self, town: Town) -> ElderIndex:
+        """The homes of a town, kept for the next call: a run asks for day after day of the same town."""
+        if self._prepared is None or self._prepared[0] is not town:
+            self._prepared = (town, ElderIndex(town))
+        return self._prepared[1]
 
     def events_of(
         self, homes: Sequence[Home], incidents: Sequence[Incident], timezone: str, period: Period, seed: int

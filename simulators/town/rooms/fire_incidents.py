@@ -27,7 +27,7 @@ _MISSED_REPORTS: Final = 3
 
 
 def _flaming(index: RoomIndex, devices: Sequence[Device], random: Random) -> Play:
-    """A fire in a flat whose smoke comes into the stairwell after some minutes."""
+    """A fire in a flat whose smoke comes into the stairwell after some minutes, and from there to a neighbour."""
     blaze = Blaze(
         "住宅起火",
         Fire(random.choice(("slow", "medium", "fast")), random.uniform(0.08, 0.25)),
@@ -141,9 +141,12 @@ def _room(index: RoomIndex, random: Random) -> tuple[Device, ...]:
 
 
 def _room_and_stairs(index: RoomIndex, random: Random) -> tuple[Device, ...]:
-    """The alarm of a flat and up to two of the landings of its stairwell."""
+    """The alarm of a flat, up to two of the landings of its stairwell and one of another flat there."""
     home = pick_one(index.rooms, random)
-    return (*home, *index.landings_of(home[0])[:2]) if home else ()
+    if not home:
+        return ()
+    near = [one for one in index.in_unit_of(home[0], "smoke_alarm") if one.place != home[0].place]
+    return (*home, *index.landings_of(home[0])[:2], *near[:1])
 
 
 def _stairs_and_panel(index: RoomIndex, random: Random) -> tuple[Device, ...]:

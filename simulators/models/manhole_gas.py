@@ -8,17 +8,19 @@ sources and air changes are ours (unverified).
 
 from __future__ import annotations
 
-import math
+from bisect import bisect_left
 from typing import Final
 
 from msgspec import Struct
 
-from domain import HOUR, Instant
+from domain import HOUR, MINUTE, Instant
 from simulators.models.mixing import concentration_after
+from simulators.models.portable import decay
 
 ALARM_CH4_PCT: Final = 1.25
 ALARM_H2S_PPM: Final = 10.0
 OPEN_CHANGES_H: Final = 12.0
+_LONGEST_MIN: Final = 2 * 24 * 60
 
 
 class GasBuildUp(Struct, frozen=True):
@@ -39,10 +41,14 @@ class GasBuildUp(Struct, frozen=True):
         return ch4, concentration_after(0.0, self.h2s_ppm * decay, decay, seconds)
 
     def crosses_after(self) -> int | None:
-        """When either gas reaches its set point, in ms; None: never."""
+        """When either gas reaches its set point, in ms, to the next minute; None: not within two days."""
         shares = (ALARM_CH4_PCT / max(self.ch4_pct, 1e-9), ALARM_H2S_PPM / max(self.h2s_ppm, 1e-9))
         share = min(shares)
-        return None if share >= 1.0 else round(-math.log(1.0 - share) / self.changes_h * HOUR)
+        if share >= 1.0:
+            return None
+        minutes = range(1, _LONGEST_MIN + 1)
+        gathered = bisect_left(minutes, share, key=lambda minute: 1.0 - decay(self.changes_h * minute / 60.0))
+        return None if gathered == _LONGEST_MIN else minutes[gathered] * MINUTE
 
 
 def ordinary_gas(phase: float, days_since_rain: int, at: Instant, *, is_open_for_ms: int | None) -> tuple[float, float]:
@@ -53,11 +59,12 @@ def ordinary_gas(phase: float, days_since_rain: int, at: Instant, *, is_open_for
     >>> max(ordinary_gas(1.0, 30, hour * HOUR, is_open_for_ms=None)[0] for hour in range(24)) < 0.3
     True
     """
-    pulse = 0.5 + 0.5 * math.sin(2.0 * math.pi * (at / (12 * HOUR) + phase))
+    part = (at / (12 * HOUR) + phase) % 1.0
+    pulse = 4.0 * part * (1.0 - part)
     dryness = min(days_since_rain, 14) / 14.0
     ch4 = (0.02 + 0.12 * phase) * (1.0 + dryness * pulse)
     h2s = (0.3 + 1.7 * phase) * (0.5 + dryness * pulse)
     if is_open_for_ms is not None:
-        ratio = math.exp(-OPEN_CHANGES_H * is_open_for_ms / HOUR)
+        ratio = decay(OPEN_CHANGES_H * is_open_for_ms / HOUR)
         ch4, h2s = ch4 * ratio, h2s * ratio
     return ch4, h2s

@@ -11,7 +11,7 @@ def test_a_closed_well_reaches_a_set_point_when_it_is_said_to(build_up: GasBuild
     crosses = build_up.crosses_after()
     assert crosses is not None
     ch4, h2s = build_up.after(crosses)
-    assert max(ch4 / ALARM_CH4_PCT, h2s / ALARM_H2S_PPM) == pytest.approx(1.0, abs=0.01)
+    assert 1.0 <= max(ch4 / ALARM_CH4_PCT, h2s / ALARM_H2S_PPM) < 1.05
 
 
 def test_a_weak_source_never_does() -> None:

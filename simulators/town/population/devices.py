@@ -27,6 +27,8 @@ INSTALLED_UNTIL: Final = date(2026, 10, 1)
 """Installation days are before this day and less than three years before: no sensor expires by itself."""
 _INSTALLED_DAYS: Final = 1000
 _COVERS: Final = ("雨水", "污水")
+_ELDERS_METER: Final = "1h"
+"""A programme that asks after 12 hours without water needs meters that report more than once a day."""
 _OF_PERSON: Final = frozenset({"wristband", "door", "motion", "sos_button"})
 
 
@@ -72,7 +74,7 @@ class Installer:
         id_ = f"{PREFIXES[kind]}-{self._numbers[kind]:0{self._width}d}"
         attributes: dict[str, Attribute] = dict(target.attributes)
         if product.report_every is not None:
-            attributes["report_every"] = product.report_every
+            attributes.setdefault("report_every", product.report_every)
         if kind in ("gas_alarm", "smoke_alarm"):
             installed = INSTALLED_UNTIL - timedelta(days=random.randint(30, _INSTALLED_DAYS))
             attributes["installed_on"] = installed.isoformat()
@@ -120,6 +122,8 @@ def _at_home(kind: str, home: Home) -> _Target:
         attributes["use"] = "home"
     if home.is_elder and (kind in _OF_PERSON or kind == "water_meter"):
         attributes["person"] = home.residents[0].id
+    if home.is_elder and kind == "water_meter":
+        attributes["report_every"] = _ELDERS_METER
     if kind == "sos_button":
         attributes |= {"key_medical": 2, "key_service": 3}
     return _Target(home.flat.place, home.flat.building, attributes)

@@ -18,10 +18,11 @@ needs_solvers = pytest.mark.skipif(
 )
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_the_kept_days_belong_to_the_towns_that_are_built_today(seed: int) -> None:
-    """When this fails the small town has other buildings or manholes: make town-days."""
-    town = build_town("small", seed)
+@pytest.mark.parametrize("name", sorted(path.stem for path in KEPT.glob("*.days") if path.stem[:9] != "community"))
+def test_the_kept_days_belong_to_the_towns_that_are_built_today(name: str) -> None:
+    """When this fails the town has other buildings or manholes: make town-days. A community takes too long here."""
+    preset, _, seed = name.partition("-")
+    town = build_town(preset, int(seed))
     assert load_days(town).water[0].buildings[0] in {place.id for place in town.places}
     assert (KEPT / file_name(town)).stat().st_size <= 300_000
 

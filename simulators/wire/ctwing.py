@@ -45,13 +45,20 @@ _METER: Final = by_fields(
 )
 _SMOKE: Final = by_fields(
     {
-        # Li'an's dictionary: 1 is a smoke alarm, 0 its end.
-        "alarm": Field("Alarm_Status", words=BINARY),
         "temp_c": Field("TData", digits=0),
         "battery_pct": Field("Battery_Level", digits=0),
         "rssi_dbm": Field("RSRP", scale=-1, digits=0),
     }
 )
+_SMOKE_STATES: Final = (("alarm", 1), ("test", 14), ("tamper", 10), ("fault", 5), ("battery_low", 4))
+"""Li'an's `Alarm_Status` has one state at a time: 1 alarm, 14 simulated alarm, 10 taken off, 5 fault, 4 low battery."""
+_SMOKE_NORMAL: Final = 7
+
+
+def _smoke(header: MessageHeader, values: Mapping[str, Value]) -> Mapping[str, object]:
+    state = next((code for quantity, code in _SMOKE_STATES if values.get(quantity)), _SMOKE_NORMAL)
+    data = {"SNR": 1, "CSQ": 5, "IMEI": header.identity, "Alarm_Status": state, **_SMOKE(values)}
+    return {"serviceId": "notification", "serviceData": data}
 
 
 def _gas(values: Mapping[str, Value]) -> Mapping[str, object]:
@@ -65,10 +72,7 @@ def encode(measurement: Measurement, header: MessageHeader) -> list[HttpPush]:
     """A `dataReport`. `identity`: the IMEI; the time is that of the platform."""
     payload: Mapping[str, object]
     if header.kind == "smoke_alarm":
-        payload = {
-            "serviceId": "notification",
-            "serviceData": {"SNR": 1, "CSQ": 5, "IMEI": header.identity, **_SMOKE(measurement.values)},
-        }
+        payload = _smoke(header, measurement.values)
     else:
         payload = pick_format(_FORMATS, header.model, header.kind)(measurement.values)
     body = _envelope(header, "dataReport") | {

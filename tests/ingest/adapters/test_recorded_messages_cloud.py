@@ -294,8 +294,9 @@ def test_a_product_is_known_by_its_own_number_or_by_the_model_we_registered(
     )
     unregistered_result = build_decoder(device("smoke_alarm", "ctwing", IMEI)).decode([one("v1/up/x", body)])
 
+    normal = {"alarm": False, "fault": False, "battery_low": False, "tamper": False, "test": False}
     assert (
-        [{"alarm": False}]
+        [normal]
         == [reading.values for reading in decoder.readings]
         == [reading.values for reading in platform_result.readings]
     )

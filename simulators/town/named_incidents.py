@@ -11,11 +11,15 @@ from simulators.town.elders import source as elders
 from simulators.town.elders.incidents import ELDER_INCIDENTS
 from simulators.town.rooms import source as rooms
 from simulators.town.rooms.source import ROOM_INCIDENTS
+from simulators.town.sewers import drills as sewers
 from simulators.town.town import Town
+from simulators.town.water import drills as water
 
 TITLES: Final[Mapping[str, str]] = {
     **{kind: definition.title for kind, definition in ROOM_INCIDENTS.items()},
     **{kind: definition.title for kind, definition in ELDER_INCIDENTS.items()},
+    **water.TITLES,
+    **sewers.TITLES,
 }
 """Kind -> title in Chinese."""
 
@@ -29,10 +33,17 @@ def play_named(
 ) -> tuple[Incident, Iterator[TimedEvent]]:
     """One incident with its events, in order of time, on the given devices or on some that suit it.
 
-    Of a room it has the reports of the incident alone; of an elder all reports of that person's devices until its end.
+    Of a room it has the reports of the incident alone; of an elder, a meter or a manhole all reports of the devices
+    concerned until its end, or a little longer.
     Raises KeyError for a kind that is not in TITLES, and NoSuitableDevice.
     """
     title = TITLES[kind]
+    if kind in water.TITLES or kind in sewers.TITLES:
+        play_found = water.play_incident if kind in water.TITLES else sewers.play_incident
+        found = play_found(town, kind, begin, seed, devices)
+        if found is None:
+            raise _no_device(kind, title)
+        return found
     suitable, play = (
         (rooms.suitable_devices, rooms.RoomSource().play_incident)
         if kind in ROOM_INCIDENTS
@@ -40,5 +51,9 @@ def play_named(
     )
     chosen = tuple(devices) or suitable(town, kind, seed)
     if not chosen:
-        raise NoSuitableDevice(f"{kind} ({title}): no device of this town can play it; name other devices")
+        raise _no_device(kind, title)
     return play(town, kind, begin, seed, chosen)
+
+
+def _no_device(kind: str, title: str) -> NoSuitableDevice:
+    return NoSuitableDevice(f"{kind} ({title}): no device of this town can play it; name other devices")

@@ -32,7 +32,7 @@ def load_days(town: Town, cache: Path | None = None) -> TownDays:
     """
     networks = networks_of(town)
     for folder in (KEPT, cache):
-        if folder is not None and (days := _read(folder / file_name(town))) is not None and _fits(days, networks):
+        if folder is not None and (days := read_days(folder / file_name(town))) is not None and _fits(days, networks):
             return days
     days = compute_days(town, networks)
     if cache is not None:
@@ -79,7 +79,7 @@ def _kept_names() -> str:
     return ", ".join(sorted(path.stem for path in KEPT.glob("*.days"))) or "none"
 
 
-def _read(path: Path) -> TownDays | None:
+def read_days(path: Path) -> TownDays | None:
     """What the file holds; None without a file, or when it is of another format."""
     if not path.is_file():
         return None

@@ -164,9 +164,17 @@ def _blockage(sites: SewerSites, random: Random, day: LocalDay, id_: str) -> Inc
 
 def _make(kind: ManholeKind, sites: SewerSites, random: Random, day: LocalDay, id_: str) -> Incident | None:
     device = pick(random, sites.with_gas if kind.cause is Cause.GAS else tuple(sites.devices))
-    if device is None:
-        return None
-    begin = instant_at(random, day, kind.from_hour)
+    return (
+        None
+        if device is None
+        else incident_at(kind, sites, random, instant_at(random, day, kind.from_hour), id_, device)
+    )
+
+
+def incident_at(
+    kind: ManholeKind, sites: SewerSites, random: Random, begin: Instant, id_: str, device: str
+) -> Incident | None:
+    """One incident at a manhole that begins at an instant; None for gas that never reaches a set point."""
     end = begin + round(random.uniform(*kind.hours) * HOUR) // MINUTE * MINUTE
     notify = kind.notify_ms
     if kind.cause is Cause.GAS:
@@ -189,6 +197,16 @@ def _make(kind: ManholeKind, sites: SewerSites, random: Random, day: LocalDay, i
         roles=("maintenance",) if kind.hazard == "device" else (),
         life_safety=kind.life_safety,
     )
+
+
+def flooding_at(sites: SewerSites, random: Random, begin: Instant, device: str | None = None) -> Incident | None:
+    """A cloudburst that floods a line, that of the device if one is given. None where no line is flooded."""
+    storms = (
+        _storm_on_line(line, levels, CLOUDBURSTS[-1], begin)
+        for line, levels in sites.lines()
+        if device is None or device in levels.manholes
+    )
+    return pick(random, [one for one in storms if one.kind == FLOODING])
 
 
 def build_up(kind: ManholeKind, incident: str) -> GasBuildUp:

@@ -40,6 +40,13 @@ class WaterSites:
         self.buildings = [building for building, inside in by_building.items() if inside]
         self._reporting: dict[str, list[str]] = {}
 
+    def place_of(self, device: str) -> str | None:
+        """The place of a meter or a detector. Raises KeyError for another device."""
+        devices = {one.id: one.place for one in self.detectors} | {
+            id_: one.device.place for id_, one in self.meters.items()
+        }
+        return devices[device]
+
     def reporting(self, quantity: str) -> Sequence[str]:
         """Ordinary meters whose messages carry a quantity; all of them without one."""
         if quantity not in self._reporting:
@@ -69,13 +76,28 @@ def water_incidents(
 def _make(kind: IncidentKind, sites: WaterSites, random: Random, day: LocalDay, id_: str) -> Incident | None:
     if day.date.month not in kind.months:
         return None
-    begin = instant_at(random, day, kind.from_hour)
+    return incident_at(kind, sites, random, day, instant_at(random, day, kind.from_hour), id_)
+
+
+def incident_at(
+    kind: IncidentKind,
+    sites: WaterSites,
+    random: Random,
+    day: LocalDay,
+    begin: Instant,
+    id_: str,
+    devices: tuple[str, ...] = (),
+) -> Incident | None:
+    """One incident that begins at an instant of a day, on the given meter or detector or on some that suit it.
+
+    None where the town has no place for it.
+    """
     end = begin + round(random.uniform(*kind.hours) * HOUR)
-    where = _where(kind, sites, random, begin - day.midnight, day)
-    if where is None:
+    where = (sites.place_of(devices[0]), devices) if devices else _where(kind, sites, random, begin - day.midnight, day)
+    if where is None or not where[1]:
         return None
-    place, devices = where
-    hourly = kind.deadline is Deadline.LEAK_FLAG and sites.meters[devices[0]].is_hourly
+    place, concerned = where
+    hourly = kind.deadline is Deadline.LEAK_FLAG and sites.meters[concerned[0]].is_hourly
     return Incident(
         id=id_,
         kind=kind.name,
@@ -83,7 +105,7 @@ def _make(kind: IncidentKind, sites: WaterSites, random: Random, day: LocalDay, 
         hazard="water",
         begin=begin,
         end=end,
-        devices=devices,
+        devices=concerned,
         notify_by=notify_by(kind, begin, day.midnight, hourly=hourly),
         place=place,
         roles=("maintenance",) if kind.deadline is Deadline.NEXT_UPLOAD else (),

@@ -87,6 +87,8 @@ class MessageKind(StrEnum):
     """Asks a person of the street to verify a citizen's report after the community."""
     MERGED = "merged"
     """The alert continues as part of another one: who has it."""
+    URGED = "urged"
+    """To the owner: an outside system urges (催办)."""
     REALARM = "realarm"
     """Taken some time ago, and the device still reports the danger."""
     DISPOSITION = "disposition"
@@ -137,6 +139,7 @@ FOLLOW_UP_KINDS = (
     MessageKind.SUPERVISE,
     MessageKind.VERIFY,
     MessageKind.VERIFY_STREET,
+    MessageKind.URGED,
     MessageKind.MERGED,
     *PERSONAL_KINDS,
 )

@@ -93,6 +93,22 @@ SWAP_STATES: Final = {
 }
 SHARED_OR_PERSONAL: Final = "令牌要么属于一个人，要么由几个人共用，不能两者都填。"
 WRONG_PIN: Final = "口令不对，或者这个账号不归 {person} 使用。"
+SYSTEM_IS_SENT_TO: Final = "发给这个系统的消息由我们推送，不用来取。"
+EXCHANGE_FAILURES: Final = {
+    "connection": "连不上对方的地址。请检查地址、域名和网络。",
+    "timeout": "对方没有按时答复。",
+    "tls": "加密连接不成功：对方的证书不被认可，或者已经过期。",
+    "address": "这个地址不允许发送：内网地址要写进 exchange.networks。",
+    "access": "对方不认我们的签名或令牌。请核对密钥。",
+    "not_found": "对方的地址上没有这个接口，或者已经搬走。",
+    "rate": "对方限制了次数，暂时不收。",
+    "server": "对方系统出错。",
+    "refused": "对方看懂了内容，但不接受。请看对方返回的说明。",
+    "content": "消息没法写成对方的格式。请检查对接映射文件。",
+    "unconfigured": "这个对接方已经不在站点设置里。",
+    "not_fetched": "对方应该自己来取，没有按时来取。",
+    "other": "发送没有成功，原因见技术信息。",
+}
 BAD_CODE: Final = "没有这个号码对应的换班，或者已经过期。请核对短信里的八位数字。"
 TOO_MANY_CODES: Final = "输错太多次了，请等 {seconds} 秒再试。"
 BAD_LINK: Final = "链接无效或已经过期。"

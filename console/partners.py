@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
-from alerts.exchange.messages import SYSTEM_PREFIX, PushResult, ReceivedEvent
+from alerts.exchange.messages import SYSTEM_PREFIX, OutgoingMessage, PushResult, ReceivedEvent
 from domain.secret import Secret
 
 CARE_SYSTEM: Final = "care"
@@ -21,6 +21,12 @@ class CaseExchange(Protocol):
     async def receive_state(self, system: str, external_id: str, body: Mapping[str, Any]) -> ReceivedEvent: ...
 
 
+class MessageRenderer(Protocol):
+    """Writes a message down in the field names of a system (alerts.exchange.targets)."""
+
+    def fields(self, message: OutgoingMessage) -> dict[str, Any]: ...
+
+
 @dataclass(frozen=True)
 class ExchangeDependencies:
     """The exchange with outside systems."""
@@ -33,6 +39,8 @@ class ExchangeDependencies:
     """Ids of subscribers and systems that messages are sent to."""
     resume: Callable[[str], None]
     """Try a target now, although it was paused."""
+    renderers: Mapping[str, MessageRenderer] = field(default_factory=dict)
+    """By system without a URL: writes its messages down in its field names. It fetches them."""
     titles: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """By system: its name in Chinese and in English."""
 

@@ -33,6 +33,7 @@ SENT_TEXT: Final = {
     MessageKind.LAPSED: "lapsed_sent",
     MessageKind.SUPERVISE: "supervise_sent",
     MessageKind.ORDER: "order_sent",
+    MessageKind.URGED: "urged_sent",
     MessageKind.VERIFY: "verify_sent",
     MessageKind.VERIFY_STREET: "verify_sent",
     MessageKind.MERGED: "merged_sent",

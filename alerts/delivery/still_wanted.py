@@ -47,6 +47,7 @@ _STILL_WANTED: Final[dict[MessageKind, Callable[[Delivery, Alert], bool]]] = {
     MessageKind.LAPSED: lambda row, alert: alert.owner != row.person and alert.state not in SETTLED_STATES,
     MessageKind.SUPERVISE: lambda _row, alert: alert.state not in (State.VERIFIED, State.CLOSED),
     MessageKind.ORDER: lambda _row, alert: alert.state not in SETTLED_STATES,
+    MessageKind.URGED: lambda row, alert: alert.state not in SETTLED_STATES and row.person == alert.owner,
     MessageKind.REALARM: lambda _row, alert: alert.state in OWNED_STATES,
     MessageKind.VERIFY: lambda _row, alert: alert.state is State.RESOLVED,
     MessageKind.VERIFY_STREET: lambda _row, alert: alert.second_check is not None and alert.second_check.is_awaited,

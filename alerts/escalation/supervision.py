@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Final
 
 from msgspec import structs
 
@@ -13,7 +14,10 @@ from alerts.lifecycle.reminders import TAKE
 from alerts.message import MessageKind
 from alerts.ports import Transaction
 from alerts.roster import on_duty as roster
-from domain import Instant, Person
+from domain import MINUTE, Instant, Person
+
+URGED_EVERY_MS: Final = 10 * MINUTE
+"""A platform may urge at every call of a citizen: the owner is told once in this time, the timeline has them all."""
 
 
 class Supervision:
@@ -58,6 +62,21 @@ class Supervision:
         self.notices.notify_all(tx, alert, self.responsible(tx, alert), order)
         self._notify(tx, alert, note)
 
+    def urge(self, tx: Transaction, alert: Alert, by: str, note: str) -> Alert:
+        """An outside system urges: the owner is told, and where a deadline has passed the next rung too, else the
+        supervisors. Nobody is told twice within URGED_EVERY_MS."""
+        texts, occasion = self.renderer.catalog.lapses, f"urged{tx.now // URGED_EVERY_MS}"
+        reason = texts["urged"].format(by=by, note=note) if note else texts["urged_only"].format(by=by)
+        notice = Notice(MessageKind.URGED, occasion, name=by, reason=reason)
+        owner = [pair for pair in self.responsible(tx, alert) if pair[0].id == alert.owner]
+        self.notices.notify_all(tx, alert, owner, notice)
+        if alert.overdue_since is None:
+            return alert
+        notified = self.escalator.escalate(tx, alert, MessageKind.OVERDUE)
+        if notified.rung == alert.rung:
+            self._notify(tx, alert, reason, occasion=occasion)
+        return structs.replace(alert, rung=notified.rung)
+
     def notify_realarm(self, tx: Transaction, alert: Alert) -> list[str]:
         """The owner and the supervisors of an alert whose device still reports the danger; the names of those told."""
         taken_ms = tx.now - (alert.taken_at or tx.now)
@@ -74,10 +93,12 @@ class Supervision:
         wanted = [name for name in dict.fromkeys(ids) if name in people and name not in alert.passed]
         return [(people[name], roles.get(name, "")) for name in wanted]
 
-    def _notify(self, tx: Transaction, alert: Alert, what: str, called: Collection[str] = ()) -> None:
+    def _notify(
+        self, tx: Transaction, alert: Alert, what: str, called: Collection[str] = (), occasion: object = None
+    ) -> None:
         """Tell the supervisors, except the owner and those who are being called for it already."""
         name = alert.owner_name or self._verifier_name(alert) or self.renderer.catalog.lapses["nobody"]
-        notice = Notice(MessageKind.SUPERVISE, tx.now, name=name, reason=what)
+        notice = Notice(MessageKind.SUPERVISE, occasion or tx.now, name=name, reason=what)
         supervisors = self.supervisors(alert, tx.now)
         people = [pair for pair in supervisors if pair[0].id != alert.owner and pair[0].id not in called]
         if supervisors and not people:

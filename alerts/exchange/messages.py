@@ -59,6 +59,36 @@ class MessageState(StrEnum):
     """Given up: listed until a person has it sent again."""
 
 
+class Failure(StrEnum):
+    """Why a message was not accepted. Values are stored and are part of the API; the sentences are in the console."""
+
+    CONNECTION = "connection"
+    """No connection to the address."""
+    TIMEOUT = "timeout"
+    """No answer in time."""
+    TLS = "tls"
+    """Their certificate is not accepted, or no encrypted connection is possible."""
+    ADDRESS = "address"
+    """The address is not one that messages may be sent to."""
+    ACCESS = "access"
+    """They do not accept our signature or token (HTTP 401, 403)."""
+    NOT_FOUND = "not_found"
+    """There is no interface at the address (HTTP 404, 405, 410), or it has moved (3xx)."""
+    RATE = "rate"
+    """They accept no more for now (HTTP 429)."""
+    SERVER = "server"
+    """A fault on their side (HTTP 5xx)."""
+    REFUSED = "refused"
+    """They understood it and do not accept it: another HTTP 4xx, or the code of their answer."""
+    CONTENT = "content"
+    """The message could not be written down in their words: a fault of ours or of the mapping."""
+    UNCONFIGURED = "unconfigured"
+    """The target is no longer configured."""
+    NOT_FETCHED = "not_fetched"
+    """The system fetches its messages, and did not in time."""
+    OTHER = "other"
+
+
 class OutgoingMessage(Struct, frozen=True):
     """One event on its way to one target. `status` is the last HTTP status, `error` the reason of the last failure."""
 
@@ -72,6 +102,7 @@ class OutgoingMessage(Struct, frozen=True):
     settled_at: Instant | None = None
     status: int | None = None
     error: str = ""
+    failure: Failure | None = None
 
 
 class TargetStatus(Struct, frozen=True):

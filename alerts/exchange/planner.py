@@ -30,7 +30,7 @@ TAKEN_BACK: Final = "taken_back"
 
 class Partners(Struct, frozen=True):
     """Subscribers, and mappings of the systems that take part, by id. `reachable` are the systems that messages are
-    sent to; the others send and ask."""
+    sent to; the others send, and fetch what is for them."""
 
     subscribers: tuple[Subscriber, ...] = ()
     systems: Mapping[str, SystemMapping] = {}
@@ -134,7 +134,8 @@ class ExchangePlanner:
         return _events(REPORT_TYPE, alert, data, self._target_of(link.system))
 
     def _target_of(self, system: str) -> tuple[str, ...]:
-        return (SYSTEM_PREFIX + system,) if system in self._partners.reachable else ()
+        """Also of a system without a URL: its messages wait until it fetches them."""
+        return (SYSTEM_PREFIX + system,) if system in self._partners.systems else ()
 
     def _reported_state(self, before: Alert | None, alert: Alert, link: CaseLink) -> str:
         """Our state for them; a case that we handed over and others deal with now was taken back."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeVar
 
-from alerts.exchange.messages import CaseLink, MessageState, OutgoingMessage, ReceivedEvent, TargetStatus
+from alerts.exchange.messages import CaseLink, Failure, MessageState, OutgoingMessage, ReceivedEvent, TargetStatus
 from alerts.ports import AlertStore
 from domain import Instant
 
@@ -47,11 +47,21 @@ class ExchangeStore(CaseLinks, Protocol):
 
     def message(self, number: int) -> OutgoingMessage | None: ...
 
-    def settle(self, number: int, state: MessageState, now: Instant, status: int | None, error: str) -> None:
+    def settle(
+        self,
+        number: int,
+        state: MessageState,
+        now: Instant,
+        status: int | None,
+        error: str,
+        failure: Failure | None = None,
+    ) -> None:
         """Delivered or given up."""
         ...
 
-    def postpone(self, number: int, not_before: Instant, status: int | None, error: str) -> None:
+    def postpone(
+        self, number: int, not_before: Instant, status: int | None, error: str, failure: Failure | None = None
+    ) -> None:
         """One more attempt failed; the next at `not_before`."""
         ...
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from msgspec import Struct
 
+from alerts.exchange.messages import Failure
 from domain import DAY, MINUTE, SECOND, Instant
 
 FIRST_WAIT_MS: Final = SECOND
@@ -13,6 +15,15 @@ LONGEST_WAIT_MS: Final = 5 * MINUTE
 REFUSALS_MAX: Final = 3
 """Attempts of a message that the target refuses (HTTP 4xx): it will not accept it later either."""
 _TRY_AGAIN: Final = frozenset({408, 425, 429})
+_BY_STATUS: Final = {
+    401: Failure.ACCESS,
+    403: Failure.ACCESS,
+    404: Failure.NOT_FOUND,
+    405: Failure.NOT_FOUND,
+    408: Failure.TIMEOUT,
+    410: Failure.NOT_FOUND,
+    429: Failure.RATE,
+}
 
 
 class RetryPolicy(Struct, frozen=True):
@@ -31,6 +42,8 @@ class Response(Struct, frozen=True):
     retry_after_ms: int = 0
     refused: bool = False
     """The target understood the request and does not want it, whatever the HTTP status."""
+    failure: Failure | None = None
+    """Why there was no answer; with one, its status tells."""
 
 
 def is_refused(response: Response) -> bool:
@@ -39,6 +52,39 @@ def is_refused(response: Response) -> bool:
         return True
     status = response.status
     return status is not None and 400 <= status < 500 and status not in _TRY_AGAIN
+
+
+def failure_of(response: Response) -> Failure:
+    """The class of a failure.
+
+    >>> [failure_of(Response(False, status)).value for status in (401, 404, 302, 422, 429, 503, None)]
+    ['access', 'not_found', 'not_found', 'refused', 'rate', 'server', 'other']
+    """
+    if response.failure is not None:
+        return response.failure
+    if response.refused:
+        return Failure.REFUSED
+    status = response.status or 0
+    by_class = {3: Failure.NOT_FOUND, 4: Failure.REFUSED, 5: Failure.SERVER}
+    return _BY_STATUS.get(status) or by_class.get(status // 100, Failure.OTHER)
+
+
+def transport_failure(names: Iterable[str]) -> Failure:
+    """The class of a failure of transport, by the names of the exceptions that led to it.
+
+    >>> transport_failure(["ConnectError", "SSLCertVerificationError"]).value, transport_failure(["ReadTimeout"]).value
+    ('tls', 'timeout')
+    """
+    text = " ".join(names)
+    known = (
+        ("SSL", Failure.TLS),
+        ("RefusedUrl", Failure.ADDRESS),
+        ("Timeout", Failure.TIMEOUT),
+        ("Connect", Failure.CONNECTION),
+        ("OSError", Failure.CONNECTION),
+        ("gaierror", Failure.CONNECTION),
+    )
+    return next((failure for word, failure in known if word in text), Failure.OTHER)
 
 
 def wait_ms(failures: int, response: Response) -> int:

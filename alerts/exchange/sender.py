@@ -9,15 +9,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Final
 
 from msgspec import Struct
 
-from alerts.exchange.messages import MessageState, OutgoingMessage
+from alerts.exchange.messages import Failure, MessageState, OutgoingMessage
 from alerts.exchange.ports import ExchangeStore, ExchangeTransact
-from alerts.exchange.retries import Response, RetryPolicy, is_given_up, is_refused, wait_ms
+from alerts.exchange.retries import (
+    Response,
+    RetryPolicy,
+    failure_of,
+    is_given_up,
+    is_refused,
+    transport_failure,
+    wait_ms,
+)
 from alerts.exchange.targets import Request, Target
 from alerts.ports import AlertStore
 from domain import MINUTE, SECOND, Instant
@@ -171,11 +179,11 @@ class ExchangeSender:
         try:
             request = target.request(message, self._clock())
         except Exception as error:  # noqa: BLE001 - a message that cannot be written down must not stop the others
-            return Response(False, error=_described(error), refused=True)
+            return Response(False, error=_described(error), refused=True, failure=Failure.CONTENT)
         try:
             status, headers, body = await self._post(request)
         except Exception as error:  # noqa: BLE001 - whatever the failure of transport is, the message is sent again
-            return Response(False, error=_described(error))
+            return Response(False, error=_described(error), failure=transport_failure(_causes(error)))
         return target.read(status, headers, body)
 
     def _record_accepted(
@@ -188,18 +196,25 @@ class ExchangeSender:
     def _record_failed(
         self, message: OutgoingMessage, response: Response, now: Instant, _alerts: AlertStore, store: ExchangeStore
     ) -> Instant:
-        attempts = message.attempts + 1
+        attempts, failure = message.attempts + 1, failure_of(response)
         if is_given_up(response, attempts, message.created_at, now, self._policy):
             self.counts[message.target].dead += 1
-            store.settle(message.n, MessageState.DEAD, now, response.status, response.error)
+            store.settle(message.n, MessageState.DEAD, now, response.status, response.error, failure)
         else:
-            store.postpone(message.n, now + wait_ms(attempts, response), response.status, response.error)
+            store.postpone(message.n, now + wait_ms(attempts, response), response.status, response.error, failure)
         return store.record_failure(message.target, now, response.error)
 
     async def _report_failing(self, target: str, since: Instant, error: str, now: Instant) -> None:
         if now - since >= FAILING_AFTER_MS and target not in self._reported:
             self._reported.add(target)
             await self._health.failing(target, since, error)
+
+
+def _causes(error: BaseException | None) -> Iterator[str]:
+    """The names of an exception and of those that led to it."""
+    while error is not None:
+        yield type(error).__name__
+        error = error.__cause__ or error.__context__
 
 
 def _described(error: Exception) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from alerts.alert import UNACKNOWLEDGED_STATES, Actor, Alert, AlertSource, ResponseSource, TimelineEntry
+from alerts.alert import OWNED_STATES, UNACKNOWLEDGED_STATES, Actor, Alert, AlertSource, ResponseSource, TimelineEntry
 from alerts.cases.request import CaseRequest
 from alerts.exchange.incoming import IncomingCase, IncomingState, read_case, read_state
 from alerts.exchange.location import FoundBy, FoundPlace, PlaceIndex
@@ -286,13 +286,16 @@ class CaseExchange:
                 event = self._desk.due_alerts.with_finding_status(tx.store, alert, event, None)
             alert = self._desk.processor.apply(tx, alert, event)
         if state.action is IncomingAction.URGE:
-            _urge(tx, alert)
+            self._urge(tx, alert, actor, state.reason)
 
-
-def _urge(tx: Transaction, alert: Alert) -> None:
-    """催办: while nobody is responsible, the next rung is told at once in place of at its time."""
-    if alert.state in UNACKNOWLEDGED_STATES and alert.climb_at is not None and alert.climb_at > tx.now:
-        tx.store.save_alert(replace(alert, climb_at=tx.now, updated_at=tx.now))
+    def _urge(self, tx: Transaction, alert: Alert, actor: Actor, note: str) -> None:
+        """催办: while nobody is responsible, the next rung is told at once in place of at its time; else the owner, and
+        the next rung where a deadline of his has passed."""
+        if alert.state in UNACKNOWLEDGED_STATES and alert.climb_at is not None and alert.climb_at > tx.now:
+            tx.store.save_alert(replace(alert, climb_at=tx.now, updated_at=tx.now))
+        elif alert.state in OWNED_STATES:
+            after = self._desk.processor.case_effects.supervision.urge(tx, alert, actor.name, note)
+            tx.store.save_alert(replace(after, updated_at=tx.now))
 
 
 def _event_key(link: CaseLink, state: IncomingState) -> str:

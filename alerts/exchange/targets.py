@@ -97,12 +97,15 @@ class SystemTarget(Struct, frozen=True):
 
     def request(self, message: OutgoingMessage, now: Instant) -> Request:
         """A report of a state, or a case that is handed over, in their field names."""
-        handover = message.event.data.get("report") == "handed_over"
-        names = self.mapping.report.handover if handover else self.mapping.report.fields
-        fields = {name: self._value(field, message) for name, field in names.items()}
-        body = msgspec.json.encode(fields)
+        body = msgspec.json.encode(self.fields(message))
         headers = sign(event_id(message), body, _revealed(self.secrets), now) | {"Content-Type": JSON}
         return Request(self.url, headers, body)
+
+    def fields(self, message: OutgoingMessage) -> dict[str, Any]:
+        """The message in their field names."""
+        handover = message.event.data.get("report") == "handed_over"
+        names = self.mapping.report.handover if handover else self.mapping.report.fields
+        return {name: self._value(field, message) for name, field in names.items()}
 
     def read(self, status: int, headers: Mapping[str, str], body: bytes) -> Response:
         """HTTP 2xx and, where the mapping names fields, their values."""

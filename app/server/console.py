@@ -73,6 +73,7 @@ def _exchange_dependencies(service: Service) -> ExchangeDependencies | None:
         push_secrets=exchange.config.push_secrets,
         targets=tuple(exchange.sender.counts),
         resume=exchange.sender.resume,
+        renderers=exchange.config.renderers,
     )
 
 

@@ -55,6 +55,8 @@ class ExchangeConfig(Struct, frozen=True):
     """By system: the secret that signs its pushes. An unsigned push of such a system is refused."""
     post: Post | None = None
     policy: RetryPolicy = RetryPolicy()
+    renderers: Mapping[str, SystemTarget] = field(default_factory=dict)
+    """By system without a URL: writes the messages that it fetches."""
 
     @property
     def is_empty(self) -> bool:
@@ -85,6 +87,11 @@ def build_exchange_config(
         for name, each in settings.subscribers.items()
     )
     targets: list[Target] = [*_webhooks(settings, environ)]
+    renderers = {
+        name: SystemTarget(name, "", site.settings.name, mappings[name], (), photo_url)
+        for name, system in settings.systems.items()
+        if system.url is None
+    }
     for name, system in settings.systems.items():
         if system.url is not None:
             secret = _signing_secret(system.secret_env, f"exchange.systems.{name}", environ)
@@ -98,7 +105,7 @@ def build_exchange_config(
     policy = RetryPolicy(settings.give_up_after)
     reachable = frozenset(name for name, system in settings.systems.items() if system.url is not None)
     partners = Partners(subscribers, mappings, reachable)
-    return ExchangeConfig(partners, tuple(targets), push_secrets, post, policy)
+    return ExchangeConfig(partners, tuple(targets), push_secrets, post, policy, renderers)
 
 
 def _webhooks(settings: ExchangeSettings, environ: Mapping[str, str]) -> list[WebhookTarget]:
@@ -168,7 +175,7 @@ class Exchange:
 
     async def start(self) -> None:
         """Give up what waits for partners that are no longer configured: it is listed, not forgotten."""
-        known, now = tuple(self.sender.counts), self._clock()
+        known, now = (*self.sender.counts, *(SYSTEM_PREFIX + name for name in self.config.renderers)), self._clock()
         if not self.config.is_empty:
             await self._database.write(lambda tx: outbox.give_up_unknown(tx, known, now))
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from alerts.cases.exercise_scenarios import EXERCISE_MS
 from alerts.drills import Drills
+from alerts.exchange.messages import SYSTEM_PREFIX
 from alerts.service import AlertService
 from app.config.settings import SiteSettings
 from app.datadir.stores import Stores
@@ -27,6 +28,8 @@ from store.database.reports.retention import delete_of_alerts
 from store.database.system import audit
 from store.database.system import jobs as table
 
+FETCH_WITHIN_MS: Final = 7 * DAY
+"""A system that fetches its messages may be away for so long; then they are dead letters."""
 NO_MORE: Final[Mapping[str, Job]] = MappingProxyType({})
 
 
@@ -75,6 +78,9 @@ async def _delete_expired(stores: Stores, site: SiteSettings, pipeline: Pipeline
 async def _delete_exchanged(stores: Stores, site: SiteSettings, now: Instant) -> None:
     """Messages delivered to outside systems are kept like refusals, dead letters and what came in like the audit."""
     keep, database = site.retention, stores.database
+    fetching = [SYSTEM_PREFIX + name for name, system in site.exchange.systems.items() if system.url is None]
+    overdue = now - max(site.exchange.give_up_after, FETCH_WITHIN_MS)
+    await database.write(partial(exchange_outbox.give_up_unfetched, names=fetching, created_before=overdue, now=now))
     dead_before = now - keep.audit_days * DAY
     purge = partial(exchange_outbox.purge, delivered_before=now - keep.refusal_days * DAY, dead_before=dead_before)
     while await database.write(purge):

@@ -6,17 +6,18 @@ A token of such a system is good for these endpoints of that system only.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from fastapi import Request
+from fastapi import Query, Request
 from pydantic import TypeAdapter
 from starlette.responses import Response
 
 from alerts.alert import State
 from alerts.channels.cloudevents import InvalidSignature, verify
 from alerts.exchange.incoming import FaultCode, MappingFault, UnmappableCase
-from alerts.exchange.messages import CaseLink, PushOutcome
+from alerts.exchange.messages import SYSTEM_PREFIX, CaseLink, OutgoingMessage, PushOutcome
 from alerts.exchange.service import UnknownCase
+from alerts.exchange.targets import event_id
 from console import messages_zh
 from console.api.report_status import photo_response
 from console.http import examples
@@ -30,7 +31,7 @@ from console.schemas.references import Page
 from console.security.auth import AccessRole, LoginFailure, Principal, photo_of_link
 from console.timestamps import Timestamp, to_schema
 from store.database.alerts import queries
-from store.database.exchange import cases
+from store.database.exchange import cases, outbox
 from store.database.reports import photos
 
 router = documented_router(prefix="/exchange", tags=["exchange"])
@@ -54,6 +55,38 @@ async def push_case(request: Request, deps: Deps, system: str) -> JsonResponse[s
     view = {**await _case_view(deps, result.link), "outcome": result.outcome}
     status = 201 if result.outcome is PushOutcome.OPENED else 200
     return item_response(deps, to_schema(schema.PushedCase, view), status)
+
+
+@router.get(
+    "/{system}/changes",
+    summary="For a system that cannot receive: the messages for it, oldest first; `cursor` confirms those up to it",
+)
+async def fetch_changes(
+    request: Request,
+    deps: Deps,
+    system: str,
+    cursor: Annotated[str | None, Query(pattern=r"^[0-9]{1,18}$", description="of the last message received")] = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> JsonResponse[Page[schema.FetchedMessage]]:
+    exchange = await require_system(request, deps, system)
+    renderer = exchange.renderers.get(system)
+    if renderer is None:
+        raise Problem(409, messages_zh.SYSTEM_IS_SENT_TO)
+    target, now = SYSTEM_PREFIX + system, deps.clock()
+
+    def work(tx: Any) -> list[OutgoingMessage]:
+        if cursor is not None:
+            outbox.confirm_fetched(tx, target, int(cursor), now)
+        return outbox.fetch(tx, target, limit)
+
+    rows = await deps.database.write(work)
+    views = [
+        schema.FetchedMessage(
+            id=event_id(row), cursor=str(row.event.n), at=Timestamp(row.event.at), body=renderer.fields(row)
+        )
+        for row in rows
+    ]
+    return list_response(deps, views)
 
 
 @router.get("/{system}/cases/{external_id}", summary="A case under its number in an outside system, or under ours")

@@ -141,6 +141,8 @@ def _message_view(deps: Deps, message: OutgoingMessage) -> schema.ExchangeMessag
         "attempts": message.attempts,
         "status": message.status,
         "error": message.error,
+        "failure": message.failure,
+        "reason": "" if message.failure is None else messages_zh.EXCHANGE_FAILURES[message.failure],
         "created_at": message.created_at,
         "settled_at": message.settled_at,
         "data": event.data,

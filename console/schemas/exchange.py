@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from alerts.alert import State
 from alerts.exchange.care import CareEventType
-from alerts.exchange.messages import Direction, MessageState, PushOutcome, ReceivedOutcome
+from alerts.exchange.messages import Direction, Failure, MessageState, PushOutcome, ReceivedOutcome
 from console.schemas.references import Schema, Value
 from console.schemas.registry import Words
 from console.timestamps import Timestamp
@@ -46,6 +46,16 @@ class ReceivedState(Schema, frozen=True, kw_only=True):
     received_at: Timestamp
 
 
+class FetchedMessage(Schema, frozen=True, kw_only=True):
+    """A message that a system fetches: `body` is what it would be sent, in its field names. `cursor` confirms it and
+    all before it; `id` is the same whenever it is fetched."""
+
+    id: str
+    cursor: str
+    at: Timestamp
+    body: dict[str, Any]
+
+
 class OutsideSystem(Schema, frozen=True, kw_only=True):
     """A system that exchanges cases. `body`: to which an alert may be returned; null for one that only sends cases."""
 
@@ -69,7 +79,8 @@ class ExchangeTarget(Schema, frozen=True, kw_only=True):
 
 
 class ExchangeMessage(Schema, frozen=True, kw_only=True):
-    """An event on its way to one target. `name`: the target's; `title`: of the alert, empty where it has none."""
+    """An event on its way to one target. `name`: the target's; `title`: of the alert, empty where it has none.
+    `failure`: why it was not accepted, and `reason` as a sentence; `error` is the technical detail."""
 
     id: str
     target: str
@@ -82,6 +93,8 @@ class ExchangeMessage(Schema, frozen=True, kw_only=True):
     attempts: int
     status: int | None
     error: str
+    failure: Failure | None
+    reason: str
     created_at: Timestamp
     settled_at: Timestamp | None
     data: dict[str, Any]

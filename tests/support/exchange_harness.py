@@ -129,6 +129,7 @@ async def exchange_harness(folder: Path, environ: Mapping[str, str] = ENVIRON) -
             config.push_secrets,
             tuple(exchange.sender.counts),
             exchange.sender.resume,
+            config.renderers,
             {name: (each.title.zh, each.title.en) for name, each in config.partners.systems.items()},
         )
         app = set_dependencies(bare_app(), console.deps_with(exchange=dependencies))

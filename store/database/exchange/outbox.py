@@ -8,7 +8,7 @@ from typing import Any, Final
 from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, delete, exists, func, insert, select, update
 
-from alerts.exchange.messages import MessageState, NewEvent, OutgoingMessage, StoredEvent, TargetStatus
+from alerts.exchange.messages import Failure, MessageState, NewEvent, OutgoingMessage, StoredEvent, TargetStatus
 from domain import Instant
 from store.database.exchange.tables import exchange_events as events
 from store.database.exchange.tables import exchange_messages as messages
@@ -95,16 +95,55 @@ def list_messages(
     return page_of([(str(row.n), row) for row in rows], limit)
 
 
-def settle(tx: Connection, number: int, state: MessageState, now: Instant, status: int | None, error: str) -> None:
+def fetch(tx: Connection, target: str, limit: int) -> list[OutgoingMessage]:
+    """Pending messages of a target that fetches them, oldest first; each is marked as handed out."""
+    waiting = messages.c.target == target, messages.c.state == _PENDING
+    found = [_message(row) for row in tx.execute(_select().where(*waiting).order_by(messages.c.n).limit(limit))]
+    numbers = messages.c.n.in_([message.n for message in found])
+    tx.execute(update(messages).where(numbers).values(attempts=messages.c.attempts + 1))
+    return found
+
+
+def confirm_fetched(tx: Connection, target: str, through: int, now: Instant) -> int:
+    """A target has every message up to this event that was handed out to it: they are delivered. Returns their
+    number."""
+    pending = and_(messages.c.target == target, messages.c.state == _PENDING, messages.c.attempts > 0)
+    fetched = and_(pending, messages.c.event <= through)
+    values = {"state": MessageState.DELIVERED.value, "settled_at": now, "error": "", "failure": None}
+    done = tx.execute(update(messages).where(fetched).values(**values)).rowcount
+    if done:
+        record_success(tx, target, now)
+    return done
+
+
+def give_up_unfetched(tx: Connection, names: Collection[str], created_before: Instant, now: Instant) -> int:
+    """Give up messages that a target should have fetched since an instant; returns their number."""
+    old = and_(messages.c.state == _PENDING, messages.c.target.in_(list(names)))
+    values = {"state": MessageState.DEAD.value, "settled_at": now, "error": "not fetched"}
+    late = and_(old, messages.c.created_at < created_before)
+    return tx.execute(update(messages).where(late).values(**values, failure=Failure.NOT_FETCHED)).rowcount
+
+
+def settle(
+    tx: Connection,
+    number: int,
+    state: MessageState,
+    now: Instant,
+    status: int | None,
+    error: str,
+    failure: Failure | None = None,
+) -> None:
     """A message was delivered or is given up."""
-    values = {"state": state.value, "settled_at": now, "status": status, "error": error}
+    values = {"state": state.value, "settled_at": now, "status": status, "error": error, "failure": failure}
     tx.execute(update(messages).where(messages.c.n == number).values(**values, attempts=messages.c.attempts + 1))
 
 
-def postpone(tx: Connection, number: int, not_before: Instant, status: int | None, error: str) -> None:
+def postpone(
+    tx: Connection, number: int, not_before: Instant, status: int | None, error: str, failure: Failure | None = None
+) -> None:
     """An attempt failed; the next at `not_before`."""
-    values = {"not_before": not_before, "status": status, "error": error, "attempts": messages.c.attempts + 1}
-    tx.execute(update(messages).where(messages.c.n == number).values(**values))
+    values = {"not_before": not_before, "status": status, "error": error, "failure": failure}
+    tx.execute(update(messages).where(messages.c.n == number).values(**values, attempts=messages.c.attempts + 1))
 
 
 def resend(tx: Connection, number: int, now: Instant) -> bool:
@@ -118,6 +157,7 @@ def give_up_unknown(tx: Connection, known: Collection[str], now: Instant) -> int
     """Give up messages whose target is not among these; returns their number."""
     unknown = and_(messages.c.state == _PENDING, messages.c.target.not_in(list(known)))
     values = {"state": MessageState.DEAD.value, "settled_at": now, "error": "the target is no longer configured"}
+    values["failure"] = Failure.UNCONFIGURED
     return tx.execute(update(messages).where(unknown).values(**values)).rowcount
 
 
@@ -182,5 +222,7 @@ def _select() -> Select[Any]:
 def _message(row: Row[Any]) -> OutgoingMessage:
     columns = row._mapping
     event = StoredEvent(**{name: columns[f"event_{name}"] for name in StoredEvent.__struct_fields__})
-    same = {name: columns[name] for name in OutgoingMessage.__struct_fields__ if name not in ("event", "state")}
-    return OutgoingMessage(event=event, state=MessageState(columns["state"]), **same)
+    own = ("event", "state", "failure")
+    same = {name: columns[name] for name in OutgoingMessage.__struct_fields__ if name not in own}
+    failure = None if columns["failure"] is None else Failure(columns["failure"])
+    return OutgoingMessage(event=event, state=MessageState(columns["state"]), failure=failure, **same)

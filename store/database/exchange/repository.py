@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from alerts.exchange.messages import (
     CaseLink,
     Changes,
+    Failure,
     MessageState,
     NewEvent,
     OutgoingMessage,
@@ -60,11 +61,21 @@ class SqlExchangeStore:
     def message(self, number: int) -> OutgoingMessage | None:
         return outbox.get_message(self._tx, number)
 
-    def settle(self, number: int, state: MessageState, now: Instant, status: int | None, error: str) -> None:
-        outbox.settle(self._tx, number, state, now, status, error)
+    def settle(
+        self,
+        number: int,
+        state: MessageState,
+        now: Instant,
+        status: int | None,
+        error: str,
+        failure: Failure | None = None,
+    ) -> None:
+        outbox.settle(self._tx, number, state, now, status, error, failure)
 
-    def postpone(self, number: int, not_before: Instant, status: int | None, error: str) -> None:
-        outbox.postpone(self._tx, number, not_before, status, error)
+    def postpone(
+        self, number: int, not_before: Instant, status: int | None, error: str, failure: Failure | None = None
+    ) -> None:
+        outbox.postpone(self._tx, number, not_before, status, error, failure)
 
     def resend(self, number: int, now: Instant) -> bool:
         return outbox.resend(self._tx, number, now)

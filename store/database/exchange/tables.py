@@ -32,6 +32,7 @@ exchange_messages = Table(
     Column("settled_at", InstantColumn),
     Column("status", Integer),
     Column("error", String, nullable=False),
+    Column("failure", String),
     UniqueConstraint("event", "target"),
     sqlite_autoincrement=True,
 )

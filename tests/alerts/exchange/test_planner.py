@@ -135,12 +135,14 @@ def test_only_a_configured_system_is_one() -> None:
     assert handed_to(an_alert(returned_to="hotline"), {"hotline": mapping()}) is None
 
 
-def test_a_system_without_an_address_is_sent_nothing_and_its_case_is_linked() -> None:
+def test_what_a_system_without_an_address_has_to_fetch_is_stored_and_its_case_is_linked() -> None:
     links = Links(a_link())
     quiet = ExchangePlanner(Partners((), {"hotline": mapping()}), lambda: COMMUNITY, dict)
     given = an_alert(state=State.RETURNED, returned_to="hotline")
 
-    assert quiet(Changes((AlertChange(an_alert(), given),)), links) == []
+    assert [event.targets for event in quiet(Changes((AlertChange(an_alert(), given),)), links)] == [
+        ("system:hotline",)
+    ]
     assert links.saved["hotline", "FS-31"].state == "handed_over"
 
 

@@ -10,8 +10,10 @@ from alerts.alert import Actor, ResponseSource, State
 from alerts.escalation.case_times import CaseTimes, Supervision
 from alerts.handling.finding_status import FindingStatus
 from alerts.lifecycle.event import InvalidField, InvalidTransition
+from alerts.ports import Transaction
 from domain import HOUR, MINUTE, Severity
 from store.database.alerts.overdue import list_overdue
+from store.database.alerts.repository import SqlAlertStore
 
 WANG = Actor("wang", "王芳", ResponseSource.SCREEN)
 DISPATCHER = Actor("li", "李强", ResponseSource.SCREEN, role="dispatcher")
@@ -164,3 +166,38 @@ async def test_a_worker_answers_with_what_it_turned_out_to_be(harness: Any, find
     assert not (await harness.service.receive_press("liqiang", "false_alarm:1", harness.clock.now)).done
     assert (await harness.service.receive_press("wangfang", "false_alarm:1", harness.clock.now)).done
     assert (harness.alert().state, harness.alert().disposition) == (State.RESOLVED, "false_alarm")
+
+
+async def test_urging_from_outside_reaches_the_owner_and_once_it_is_overdue_the_rungs_above(
+    harness: Any, finding: Any
+) -> None:
+    await harness.service.process_findings([finding()])
+    await harness.send()
+    await harness.service.receive_text("19900000001", "11", harness.clock.now)
+    await harness.service.receive_text("19900000001", "13", harness.clock.now)
+    supervision = harness.service.processor.case_effects.supervision
+
+    async def urge() -> list[str]:
+        def work(tx: Any) -> None:
+            store = SqlAlertStore(tx)
+            store.save_alert(
+                supervision.urge(Transaction(store, harness.clock.now), store.alert(1), "12345热线", "着急")
+            )
+            store.flush()
+
+        before = {name: len(harness.texts(name)) for name in ("wang", "li", "chen", "sun", "zhou")}
+        harness.database.write_blocking(work)
+        await harness.send()
+        return [name for name, count in before.items() if len(harness.texts(name)) > count]
+
+    assert await urge() == ["wang"]
+    assert harness.texts("wang")[-1] == (
+        "【枫树社区】紧急催办：燃气泄漏，枫林苑3栋2单元402，12345热线催办：着急。请尽快处置，处置完回复14。"
+    )
+    assert await urge() == [], "once in ten minutes"
+    while harness.alert().overdue_since is None:
+        await harness.advance_time(600)
+    await harness.advance_time(700)
+    notified = await urge()
+    assert notified[0] == "wang"
+    assert len(notified) > 1, "the next rung, or the supervisors, hear of it too"

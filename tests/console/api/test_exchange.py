@@ -11,6 +11,7 @@ import pytest
 
 from domain import DAY, MINUTE, SECOND
 from simulators.providers.faults import Fault, FaultKind
+from store.database.alerts.repository import SqlAlertStore
 from tests.console.api.test_report_intake import files
 from tests.support.console_harness import T0
 from tests.support.exchange_harness import ExchangeHarness, exchange_harness
@@ -194,6 +195,25 @@ async def test_urging_tells_the_next_rung_at_once(exchanged: ExchangeHarness) ->
 
     assert after < before
     assert any("12345热线：催办，群众着急" in text for text in await exchanged.timeline(alert))
+
+
+async def test_urging_is_texted_to_the_owner_once_in_ten_minutes(exchanged: ExchangeHarness) -> None:
+    alert = await opened(exchanged)
+    await exchanged.act(alert, "acknowledge", "w-zhang")
+
+    async def sent() -> list[tuple[str, str]]:
+        rows = await exchanged.console.database.read(lambda tx: SqlAlertStore(tx).deliveries(int(alert)))
+        return [(row.kind.value, row.person) for row in rows if row.kind.value == "urged"]
+
+    for event in ("U1", "U2"):
+        exchanged.console.now += SECOND
+        await exchanged.hotline.push_state("GD-1", "催办", 说明="群众着急", event=event)
+    assert await sent() == [("urged", "w-zhang")]
+    rows = await exchanged.console.database.read(lambda tx: SqlAlertStore(tx).deliveries(int(alert)))
+    text = next(str(row.payload["text"]) for row in rows if row.kind.value == "urged")
+    assert "紧急催办：楼道有燃气味" in text
+    assert "12345热线催办：群众着急" in text
+    assert len(text) <= 70
 
 
 async def test_the_subscriber_gets_every_state_of_a_case_signed_and_in_order(exchanged: ExchangeHarness) -> None:

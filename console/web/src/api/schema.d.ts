@@ -1740,6 +1740,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/exchange/{system}/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** For a system that cannot receive: the messages for it, oldest first; `cursor` confirms those up to it */
+        get: operations["fetch_changes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/exchange/{system}/cases/{external_id}": {
         parameters: {
             query?: never;
@@ -4203,6 +4220,7 @@ export interface components {
         /**
          * ExchangeMessage
          * @description An event on its way to one target. `name`: the target's; `title`: of the alert, empty where it has none.
+         *         `failure`: why it was not accepted, and `reason` as a sentence; `error` is the technical detail.
          */
         ExchangeMessage: {
             id: string;
@@ -4216,6 +4234,8 @@ export interface components {
             attempts: number;
             status: number | null;
             error: string;
+            failure: components["schemas"]["Failure"] | null;
+            reason: string;
             /** Format: date-time */
             created_at: string;
             settled_at: string | null;
@@ -4227,6 +4247,12 @@ export interface components {
          * @enum {string}
          */
         MessageState: "dead" | "delivered" | "pending";
+        /**
+         * Failure
+         * @description Why a message was not accepted. Values are stored and are part of the API; the sentences are in the console.
+         * @enum {string}
+         */
+        Failure: "access" | "address" | "connection" | "content" | "not_fetched" | "not_found" | "other" | "rate" | "refused" | "server" | "timeout" | "tls" | "unconfigured";
         /**
          * Page[CareEvent]
          * @description A page of a list; `next` is the cursor of the next page, null on the last one.
@@ -4305,6 +4331,26 @@ export interface components {
          * @enum {string}
          */
         PushOutcome: "opened" | "repeated" | "updated";
+        /**
+         * Page[FetchedMessage]
+         * @description A page of a list; `next` is the cursor of the next page, null on the last one.
+         */
+        Page_FetchedMessage_: {
+            items: components["schemas"]["FetchedMessage"][];
+            next: string | null;
+        };
+        /**
+         * FetchedMessage
+         * @description A message that a system fetches: `body` is what it would be sent, in its field names. `cursor` confirms it and
+         *         all before it; `id` is the same whenever it is fetched.
+         */
+        FetchedMessage: {
+            id: string;
+            cursor: string;
+            /** Format: date-time */
+            at: string;
+            body: Record<string, never>;
+        };
         /**
          * ExternalCase
          * @description An alert under its number in an outside system. `state` is the last state that either side reported, in their
@@ -4624,6 +4670,7 @@ export type OutsideSystem = components['schemas']['OutsideSystem'];
 export type PageExchangeMessage = components['schemas']['Page_ExchangeMessage_'];
 export type ExchangeMessage = components['schemas']['ExchangeMessage'];
 export type MessageState = components['schemas']['MessageState'];
+export type Failure = components['schemas']['Failure'];
 export type PageCareEvent = components['schemas']['Page_CareEvent_'];
 export type CareEvent = components['schemas']['CareEvent'];
 export type CareEventType = components['schemas']['CareEventType'];
@@ -4631,6 +4678,8 @@ export type CareMeasurement = components['schemas']['CareMeasurement'];
 export type PushedCase = components['schemas']['PushedCase'];
 export type Direction = components['schemas']['Direction'];
 export type PushOutcome = components['schemas']['PushOutcome'];
+export type PageFetchedMessage = components['schemas']['Page_FetchedMessage_'];
+export type FetchedMessage = components['schemas']['FetchedMessage'];
 export type ExternalCase = components['schemas']['ExternalCase'];
 export type ReceivedState = components['schemas']['ReceivedState'];
 export type ReceivedOutcome = components['schemas']['ReceivedOutcome'];
@@ -12142,6 +12191,50 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushedCase"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    fetch_changes: {
+        parameters: {
+            query?: {
+                /** @description of the last message received */
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                system: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_FetchedMessage_"];
                 };
             };
             /** @description An error of the request */

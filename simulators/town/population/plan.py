@@ -145,7 +145,7 @@ def _divide_devices(preset: Preset, compounds: Sequence[CompoundPlan]) -> None:
     for fitting in preset.fittings:
         limits = [spots_of(compound, fitting.spot) for compound in compounds]
         if fitting.spot is not Spot.ROAD and (fitting is not open_ended or preset.devices is None):
-            _give(compounds, fitting, sum(limits) if fitting.count is None else fitting.count, limits)
+            _give(compounds, fitting, sum(limits) if fitting.count is None else min(fitting.count, sum(limits)), limits)
     if open_ended is not None and preset.devices is not None:
         rest = preset.devices - sum(sum(compound.counts.values()) for compound in compounds)
         _give(compounds, open_ended, rest, [spots_of(compound, open_ended.spot) for compound in compounds])

@@ -28,7 +28,7 @@ class Spot(StrEnum):
 
 
 class Fitting(Struct, frozen=True):
-    """`count` devices of a kind installed at one type of spot; None: one at each."""
+    """`count` devices of a kind installed at one type of spot; None, or more than there are spots: one at each."""
 
     kind: str
     spot: Spot

@@ -6,11 +6,13 @@ import re
 from collections import Counter
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from domain.identities import canonical
 from domain.people import Community, community
 from simulators.town.population.build import build_town
-from simulators.town.population.presets import PRESETS
+from simulators.town.population.presets import PRESETS, allocate
 from simulators.town.town import Town
 
 
@@ -68,3 +70,24 @@ def test_a_device_at_a_door_has_an_address_and_a_worker(town: Town, people: Comm
         cell = people.cell_of(device.place)
         assert cell is not None
         assert {duty.rank for duty in people.duties_at(cell, "worker")} == {0, 1}
+
+
+@given(st.integers(min_value=0, max_value=10_000))
+@settings(max_examples=8, deadline=None)
+@example(29)  # fewer buildings than cameras
+def test_the_figures_are_met_whatever_the_seed(seed: int) -> None:
+    town, preset = build_town("small", seed), PRESETS["small"]
+    assert len(town.households) == preset.households
+    assert sum(household.has_elder_alone for household in town.households) == preset.elder_homes
+    assert sum(person.home is not None for person in town.people) == preset.residents
+    assert Counter(device.kind for device in town.devices)["water_meter"] == preset.households
+
+
+@given(st.integers(min_value=0, max_value=100_000), st.lists(st.integers(min_value=0, max_value=500), min_size=1))
+def test_a_total_is_divided_without_rest_and_in_proportion(total: int, weights: list[int]) -> None:
+    if sum(weights) == 0:
+        return
+    shares = allocate(total, weights)
+    assert sum(shares) == total
+    assert all(abs(share - total * weight / sum(weights)) < 1 for share, weight in zip(shares, weights, strict=True))
+    assert all(share == 0 for share, weight in zip(shares, weights, strict=True) if weight == 0)

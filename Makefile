@@ -79,6 +79,7 @@ test-tools: $(VENV)/.dev console/dist/index.html
 # busy. Hundreds of processes import the same modules: they are compiled once, whatever the environment says.
 test: export PYTHONDONTWRITEBYTECODE :=
 test: test-tools
+	@$(BIN)/python -m tests.support.compiled_files
 	$(BIN)/python -m pytest -q -n $(TEST_WORKERS) --dist worksteal --cov --cov-report=
 	$(BIN)/python -m tests.architecture.coverage_of_pure_modules
 	cd $(WEB) && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent test

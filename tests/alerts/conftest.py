@@ -63,6 +63,12 @@ def load_catalog() -> TextCatalog:
 
 
 @cache
+def registered_templates() -> dict[str, str]:
+    """The templates of our texts as an SMS provider has them, by code."""
+    return load_catalog().templates_by_code(page=answer_page(PUBLIC_URL))
+
+
+@cache
 def load_reply_grammar() -> ReplyGrammar:
     return ReplyGrammar(**load_yaml((ALERTS_FOLDER / "reply_parsing" / "replies.zh.yaml").read_text("utf-8")))
 
@@ -254,7 +260,7 @@ async def sms_server(clock: Clock) -> AsyncIterator[AliyunSmsServer]:
     """An SMS provider with our templates registered and our signature approved."""
     server = AliyunSmsServer(
         access_keys={"AKID": "secret"},
-        templates=load_catalog().templates_by_code(page=answer_page(PUBLIC_URL)),
+        templates=dict(registered_templates()),
         clock=clock,
         signs={SIGN},
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import lru_cache
 from typing import Final
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -26,8 +27,9 @@ class Rejected(Exception):
         self.code, self.message = code, message
 
 
+@lru_cache(maxsize=2048)
 def template_fault(text: str) -> str | None:
-    """Why the provider's review would reject this template; None when it passes."""
+    """Why the provider's review would reject this template; None when it passes. A template is reviewed once."""
     names = _VARIABLE.findall(text)
     checks = (
         (1 <= len(text) <= _MAX_TEMPLATE_LENGTH, "a template has 1 to 500 characters"),

@@ -38,6 +38,9 @@ STATUS_BITS: Final = {
 POSITION_COMMANDS: Final = ("UD", "AL", "WT")
 """Prefixes of position reports: UD_LTE, UD2 (stored while there was no network), AL_WCDMA, …"""
 
+_NOTHING: Final = 0
+_NO_VALUE: Final = 255
+"""Of a pulse or an oxygen saturation: not measured."""
 _HEX: Final = re.compile(r"[0-9A-Fa-f]{1,8}")
 
 _ANSWERS: Final = """
@@ -167,21 +170,30 @@ def _dated_heartbeat(parts: Sequence[str]) -> Fields:
 
 
 def _heart_rate(parts: Sequence[str]) -> Fields:
-    return _named_values(("heart",), parts)
+    return _on_the_skin(_named_values(("heart",), parts))
 
 
 def _blood_pressure(parts: Sequence[str]) -> Fields:
-    return _named_values(("systolic", "diastolic", "heart"), parts)
+    return _on_the_skin(_named_values(("systolic", "diastolic", "heart"), parts))
 
 
 def _blood_oxygen(parts: Sequence[str]) -> Fields:
     """The value, behind the origin of the measurement if that is sent."""
-    return _named_values(("oxygen",), parts[1:] or parts)
+    return _on_the_skin(_named_values(("oxygen",), parts[1:] or parts))
 
 
 def _body_temperature(parts: Sequence[str]) -> Fields:
     """The value, behind forehead or wrist if that is sent; 0 and 1 are failed measurements."""
     return _named_values(("btemp",), parts[1:] or parts)
+
+
+def _on_the_skin(fields: Fields) -> Fields:
+    """A watch that measures a pulse or oxygen is worn. It reports being taken off and never being put on: without this,
+    a watch that was charged once would be off the wrist for ever.
+    """
+    signs = (fields.get("heart"), fields.get("oxygen"))
+    measured = any(isinstance(value, int | float) and _NOTHING < value < _NO_VALUE for value in signs)
+    return {**fields, "taken_off": False} if measured else fields
 
 
 def _named_values(names: Sequence[str], parts: Sequence[str]) -> Fields:

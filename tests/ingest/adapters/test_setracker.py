@@ -28,7 +28,7 @@ def position(word: str, fix: str = "A", status: str = "00000000", day: str = "17
 def test_a_watch_s_wrong_frame_does_not_hide_the_next(decode_message: Callable[[str, bytes], Any]) -> None:
     result = decode_message("setracker/x", watch("heart,71", length=3) + b"\r\n" + watch("heart,72") + b"tail")
 
-    assert [{"heart_rate_bpm": 72}] == [reading.values for reading in result.readings]
+    assert [{"heart_rate_bpm": 72, "worn": True}] == [reading.values for reading in result.readings]
     assert ["its length says 3 bytes, and it has 8", "it is no frame: [maker*id*length*content]"] == [
         refusal.detail for refusal in result.refusals
     ]
@@ -70,6 +70,13 @@ def test_a_position_report_without_alarm_bits_clears_nothing(decode_message: Cal
     assert {"lat": 31.23, "lon": 121.47, "battery_pct": 80, "steps": 12} == reading.values
 
 
+def test_a_watch_that_measures_again_is_worn_again(decode_message: Callable[[str, bytes], Any]) -> None:
+    frames = position("AL", status="00100000") + watch("oxygen,0,0") + watch("heart,71")
+    result = decode_message("setracker/x", frames)
+
+    assert [False, True] == [reading.values["worn"] for reading in result.readings]
+
+
 def test_a_fence_is_no_call_for_help(decode_message: Callable[[str, bytes], Any]) -> None:
     result = decode_message("setracker/x", position("AL", status="00040000"))
 
@@ -101,9 +108,9 @@ def test_an_invalid_date_is_reported_and_the_other_fields_kept(decode_message: C
 @pytest.mark.parametrize(
     ("content", "values"),
     [
-        ("oxygen,97", {"spo2_pct": 97}),
+        ("oxygen,97", {"spo2_pct": 97, "worn": True}),
         ("btemp2,36.6", {"body_temp_c": 36.6}),
-        ("bphrt,0,0,73,,,,", {"heart_rate_bpm": 73}),
+        ("bphrt,0,0,73,,,,", {"heart_rate_bpm": 73, "worn": True}),
     ],
 )
 def test_short_forms_and_zeros(

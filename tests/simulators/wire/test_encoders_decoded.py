@@ -76,6 +76,7 @@ CASES: list[tuple[str, str, str | None, str, dict[str, Any], Values, frozenset[s
     ("iotda", "water_meter", None, "wm-1", {"gateway": "gw-1"}, {**METER, "battery_pct": 88}, frozenset()),
     ("iotda", "manhole", None, "mh-1", {}, OPEN_COVER, frozenset()),
     ("ctwing", "gas_alarm", None, "860374051000000", {}, GAS_LEAK, frozenset(GAS_LEAK) - {"co_ppm"}),
+    ("ctwing", "smoke_alarm", None, "860374051000000", {}, {"alarm": False, "battery_pct": 80}, frozenset()),
     ("ctwing", "smoke_alarm", None, "860374051000000", {}, {**SMOKE, "temp_c": 30, "rssi_dbm": -114}, frozenset()),
     ("ctwing", "smoke_alarm", None, "860374051000000", {}, {"alarm": False, "fault": False}, frozenset()),
     ("ctwing", "smoke_alarm", None, "860374051000000", {}, {"fault": True}, frozenset()),

@@ -8,6 +8,7 @@ from typing import Final
 from msgspec import Struct
 
 from alerts.message import Delivery
+from alerts.messages.speech import INSTEAD
 
 FIXED: Final = "fixed"
 """Marks the payload of a message that is sent as the provider's fixed text, which is its value."""
@@ -31,7 +32,8 @@ def own_code(templates: Mapping[str, str], name: str) -> str:
 
 
 def filed(delivery: Delivery, templates: Mapping[str, str], fallback_template: str = "") -> Filed:
-    """The template as this provider has it: by `name.severity`, by `name`, else by the code in the payload.
+    """The template as this provider has it: by `name.severity`, by `name`, else by the name given instead, else by the
+    code in the payload.
 
     An empty code means that the provider has no template for this message.
     """
@@ -39,7 +41,7 @@ def filed(delivery: Delivery, templates: Mapping[str, str], fallback_template: s
     if payload.get(FIXED):
         return Filed(fallback_template, {}, str(payload[FIXED]))
     name = str(payload.get("name") or "")
-    code = own_code(templates, name)
+    code = own_code(templates, name) or own_code(templates, str(payload.get(INSTEAD) or ""))
     params = payload.get("params")
     values = {str(key): str(value) for key, value in params.items()} if isinstance(params, Mapping) else {}
     return Filed(code, values, str(payload.get("text") or ""))

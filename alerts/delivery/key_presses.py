@@ -7,13 +7,13 @@ from typing import Final
 
 from msgspec import Struct
 
-from alerts.alert import Actor, ResponseSource
+from alerts.alert import Actor, Alert, ResponseSource
 from alerts.channels.channel import DeliveryReport, KeyPress
 from alerts.delivery.outcomes import DeliveryOutcomes
 from alerts.handling.processor import AlertProcessor
 from alerts.lifecycle.event import AlertEvent, InvalidField, InvalidTransition
 from alerts.lifecycle.transitions import Signal
-from alerts.message import CALL_KINDS
+from alerts.message import CALL_KINDS, Delivery, MessageKind
 from alerts.ports import Transaction
 from alerts.reply_parsing.codes import normalize_phone
 
@@ -42,7 +42,7 @@ def handle_key(
         return None
     outcomes.on_report(tx, DeliveryReport(True, tx.now, delivery=call.id), channel)
     alert, signal = tx.store.alert(call.alert), KEYS.get(press.key)
-    if alert is None or signal is None or call.kind not in CALL_KINDS:
+    if alert is None or signal is None or not _asks(call, alert):
         return KeyResult(False, call.alert)
     actor = Actor(call.person, call.name, ResponseSource.VOICE, call.role)
     try:
@@ -50,3 +50,8 @@ def handle_key(
     except (InvalidTransition, InvalidField) as refused:
         return KeyResult(False, call.alert, str(refused))
     return KeyResult(True, call.alert)
+
+
+def _asks(call: Delivery, alert: Alert) -> bool:
+    """Whether the call asked for a key: also about a danger that joined, unless the called person has acknowledged."""
+    return call.kind in CALL_KINDS or (call.kind is MessageKind.ADDED and alert.owner != call.person)

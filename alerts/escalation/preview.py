@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from alerts.alert import Alert
-from alerts.channel_specs import LOGBOOK, stored_address
+from alerts.channel_specs import LOGBOOK, VOICE, stored_address
 from alerts.escalation.escalator import DEPUTY_RANKS
 from alerts.escalation.ladder_choice import LadderChoice
 from alerts.escalation.policy import EscalationPolicy, Ladder, Occasion, Recipient
@@ -27,6 +27,8 @@ class LadderRow(Struct, frozen=True):
     rung: int | None = None
     """Index of the rung; None for an extra recipient."""
     wait_ms: int = 0
+    is_phone_call: bool = False
+    """`phone` of the rung: those of a role who were called before and have not answered are also called by voice."""
 
 
 class CallPreview(Struct, frozen=True):
@@ -44,6 +46,22 @@ def ladder_rows(ladder: Ladder) -> list[LadderRow]:
         rows += [LadderRow(one, begin, rung=step, wait_ms=rung.wait) for one in rung.everybody]
         begin += rung.wait
     rows += [LadderRow(one, one.after, one.at) for one in ladder.notify]
+    return _in_order(rows)
+
+
+def phone_rows(ladder: Ladder) -> list[LadderRow]:
+    """The phone calls beside the rungs, of roles that an earlier rung calls."""
+    rows, begin, called = [], 0, set[str]()
+    for step, rung in enumerate(ladder.rungs):
+        if rung.phone in called:
+            recipient = Recipient(role=rung.phone, channels=(VOICE,))
+            rows.append(LadderRow(recipient, begin, rung=step, wait_ms=rung.wait, is_phone_call=True))
+        called |= {one.role for one in rung.responsible}
+        begin += rung.wait
+    return rows
+
+
+def _in_order(rows: Sequence[LadderRow]) -> list[LadderRow]:
     return sorted(rows, key=lambda row: (list(Occasion).index(row.occasion), row.after_ms))
 
 
@@ -73,9 +91,13 @@ class EscalationPreview:
         rule = alert.ladder_rule
         wanted = [one for occasion in Occasion for one in self.choice.notices(alert, ladder, rule, occasion, at)]
         finder = RecipientFinder(self._community, self._roles, at, self._tz, self._policy.position_max_age)
-        for row in ladder_rows(ladder):
-            if row.rung is not None or any(row.recipient is notice for notice in wanted):
-                yield from self._groups(finder, alert, row)
+        rows = [
+            row for row in ladder_rows(ladder) if row.rung is not None or any(row.recipient is one for one in wanted)
+        ]
+        if VOICE in self._enabled:
+            rows = _in_order([*rows, *phone_rows(ladder)])
+        for row in rows:
+            yield from self._phone_call(finder, alert, row) if row.is_phone_call else self._groups(finder, alert, row)
 
     def _groups(self, finder: RecipientFinder, alert: Alert, row: LadderRow) -> Iterator[CallPreview]:
         groups = finder.groups(alert, row.recipient, self._affected(alert))
@@ -85,6 +107,13 @@ class EscalationPreview:
         for index, group in enumerate(groups[: DEPUTY_RANKS if is_called else 1]):
             people = tuple((person, self._channels_to(person, row.recipient)) for person in group)
             yield CallPreview(row, row.after_ms + index * row.wait_ms // DEPUTY_RANKS, people)
+
+    def _phone_call(self, finder: RecipientFinder, alert: Alert, row: LadderRow) -> Iterator[CallPreview]:
+        """Those of the role whom an earlier rung called, first and deputies, all at once; only who has a phone."""
+        groups = finder.groups(alert, row.recipient, self._affected(alert))
+        people = [person for group in groups[:DEPUTY_RANKS] for person in group]
+        calls = tuple((person, (VOICE,)) for person in people if stored_address(person, VOICE))
+        yield CallPreview(row, row.after_ms, calls)
 
     def _channels_to(self, person: Person, recipient: Recipient) -> tuple[str, ...]:
         """The channels that lead to a person: the regular ones, else the first fallback."""

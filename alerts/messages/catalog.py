@@ -75,6 +75,8 @@ class SpeechTemplate(BaseModel):
     name: str
     kind: MessageKind
     hazard: str
+    variant: str = ""
+    """`owner`: for the person who has acknowledged, of a danger that joined."""
     text: str = Field(min_length=1, max_length=1000)
     fixed: str = Field(min_length=1, max_length=350)
 

@@ -18,7 +18,7 @@ from alerts.messages import exercise
 from alerts.messages.keywords import MAX_THING, KeywordTemplate, fitted, template_for
 from alerts.messages.mails import Facts, mail_html, mail_text, subject_of
 from alerts.messages.renderer import MessageContext, MessageRenderer
-from alerts.messages.speech import spoken
+from alerts.messages.speech import INSTEAD, spoken, spoken_instead
 from domain import MINUTE, Severity
 
 EVENT_TYPE: Final = "cn.fengshao.alert"
@@ -123,7 +123,8 @@ class ContentRenderer:
 
     def _speech(self, alert: Alert, context: MessageContext, page: str) -> Payload:
         del page
-        return structs.asdict(spoken(self.renderer, alert, context))
+        call = structs.asdict(spoken(self.renderer, alert, context))
+        return {**call, INSTEAD: spoken_instead(self.renderer, alert)} if context.kind is MessageKind.ADDED else call
 
     def _values(self, alert: Alert, context: MessageContext) -> dict[str, str]:
         renderer, texts = self.renderer, self.renderer.catalog

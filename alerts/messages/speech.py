@@ -17,6 +17,10 @@ from domain.addresses import shortened
 SPEECH_VARIABLES: Final = ("title", "place", "limit")
 PLACE_LENGTH_MAX: Final = 60
 TITLE_LENGTH_MAX: Final = 30
+INSTEAD: Final = "instead"
+"""The key of a payload with the name of the text for providers that have none of this kind."""
+OWNER: Final = "owner"
+"""The variant of a call about a danger that joined, to the person who has acknowledged."""
 _DIGITS: Final = "零一二三四五六七八九"
 _NUMBER: Final = re.compile(r"\d+")
 _TIME: Final = re.compile(r"(?<!\d)(\d{1,2}):(\d\d)(?!\d)")
@@ -47,9 +51,11 @@ def _number(digits: str) -> str:
     return f"{'' if tens == 1 else _DIGITS[tens]}十{_DIGITS[ones] if ones else ''}"
 
 
-def speech_template(catalog: TextCatalog, alert: Alert, kind: MessageKind) -> SpeechTemplate:
-    """The text for this kind of message and hazard, else for any hazard, else the first one."""
-    fitting = [text for text in catalog.voice if text.kind is kind] or list(catalog.voice)
+def speech_template(catalog: TextCatalog, alert: Alert, kind: MessageKind, variant: str = "") -> SpeechTemplate:
+    """The text for this kind of message, variant and hazard, else for any hazard, else the first one."""
+    of_kind = [text for text in catalog.voice if text.kind is kind]
+    first_calls = [text for text in catalog.voice if text.kind is MessageKind.ALERT] or list(catalog.voice)
+    fitting = [text for text in of_kind if text.variant == variant] or of_kind or first_calls
     return next(
         (text for hazard in (alert.hazard, "*") for text in fitting if text.hazard == hazard),
         fitting[0],
@@ -58,7 +64,7 @@ def speech_template(catalog: TextCatalog, alert: Alert, kind: MessageKind) -> Sp
 
 def spoken(renderer: MessageRenderer, alert: Alert, context: MessageContext) -> Sms:
     """The call: template, variables, and the whole as it is read."""
-    template = speech_template(renderer.catalog, alert, context.kind)
+    template = speech_template(renderer.catalog, alert, context.kind, OWNER if context.variant.endswith(OWNER) else "")
     values = {
         "title": readable(uninstructed(exercise.unlabelled(alert.title)))[:TITLE_LENGTH_MAX] or "告警",
         "place": shortened(readable(renderer.address(alert)), PLACE_LENGTH_MAX),
@@ -70,6 +76,12 @@ def spoken(renderer: MessageRenderer, alert: Alert, context: MessageContext) -> 
     params = {name: values.get(name, "") for name in VARIABLE.findall(text)}
     whole = VARIABLE.sub(lambda match: params[match[1]], text)
     return Sms(name, params, whole, f"{name}.{alert.severity.value}")
+
+
+def spoken_instead(renderer: MessageRenderer, alert: Alert) -> str:
+    """The name of the text that a provider reads which has none of its own for this kind: that of a first call."""
+    suffix = EXERCISE_SUFFIX if alert.exercise else ""
+    return f"{speech_template(renderer.catalog, alert, MessageKind.ALERT).name}{suffix}.{alert.severity.value}"
 
 
 def exercise_speech(text: str) -> str:

@@ -82,7 +82,8 @@ def _draft(rule: Rule, hazard: str, at: Instant) -> Alert:
 
 def _line(call: CallPreview, role: str) -> str:
     people = ", ".join(f"{person.name} ({', '.join(channels) or 'no address'})" for person, channels in call.people)
-    return f"{_when(call.row, call.after_ms):<16} {call.row.recipient.responsibility.value:<12} {role}: {people or '-'}"
+    responsibility = "phone" if call.row.is_phone_call else call.row.recipient.responsibility.value
+    return f"{_when(call.row, call.after_ms):<16} {responsibility:<12} {role}: {people or '-'}"
 
 
 def _when(row: LadderRow, after_ms: int) -> str:

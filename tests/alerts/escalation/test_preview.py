@@ -45,6 +45,15 @@ def test_extra_recipients_are_listed_where_their_conditions_hold(policy: Escalat
     assert planned(policy)[0] == (0, "worker", ["wang logbook"]), "a site without providers has its logbook"
 
 
+def test_phone_calls_beside_the_rungs_are_listed_where_the_site_has_voice(policy: EscalationPolicy) -> None:
+    calls = planned(policy, "sms", "wecom", "voice", hazard="manhole")
+    assert [call for call in calls if call[2] and call[2][0].endswith(" voice")] == [
+        (60_000, "worker", ["wang voice", "deputy voice"]),
+        (180_000, "lead", ["li voice"]),
+    ]
+    assert [call[0] for call in calls] == sorted(call[0] for call in calls)
+
+
 def test_rows_come_in_the_order_of_time(policy: EscalationPolicy) -> None:
     rows = ladder_rows(policy.ladder(Ledger.DANGER, Severity.CRITICAL))
     assert [row.after_ms for row in rows] == sorted(row.after_ms for row in rows)

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from msgspec import structs
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -201,3 +202,16 @@ async def test_a_danger_is_called_through_an_open_breaker_and_texted_in_parallel
     rows = [row for row in calling.deliveries(3) if row.person == "wang"]
     assert {row.channel for row in rows} == {"voice", "sms"}
     assert len(calling.texts("wang")) == 2, "one for each leak"
+
+
+async def test_a_danger_that_joins_is_called_as_one_and_its_key_acknowledges(calling: Any, finding: Any) -> None:
+    await calling.service.process_findings([finding()])
+    await send(calling)
+    calling.clock.now += 2 * MINUTE
+    calling.voice.behaviours[WANG] = Behaviour.KEY_1
+    second = finding(id="gas-level@1/gas-1/2", rule="gas-level", title="燃气浓度危险", begin=calling.clock.now)
+    await calling.service.process_findings([structs.replace(second, at=calling.clock.now, now=calling.clock.now)])
+    await send(calling)
+    texts = [call.text for call in calling.voice.calls if call.phone == WANG]
+    assert texts[-1].startswith("枫树社区安全预警，又报燃气浓度危险，地点枫林苑三栋二单元四零二，勿开关电器")
+    assert (calling.alert().state, calling.alert().owner) == (State.ACKNOWLEDGED, "wang")

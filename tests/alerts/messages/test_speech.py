@@ -12,14 +12,20 @@ from msgspec import structs
 from pydantic import ValidationError
 
 from alerts.alert import Alert
-from alerts.message import MessageKind
+from alerts.channel_specs import spec_of
+from alerts.channels.payloads import filed
+from alerts.message import Delivery, MessageKind
 from alerts.messages import speech
 from alerts.messages.catalog import SpeechTemplate
+from alerts.messages.contents import ContentRenderer
 from alerts.messages.filed_texts import VARIABLE
 from alerts.messages.renderer import MessageContext, MessageRenderer
 from alerts.messages.speech import readable, speech_template, spoken
 from tests.alerts.conftest import SHANGHAI, START, gas_finding, load_catalog
 
+DRAFT = Delivery(
+    "d", "k", 1, 0, 0, "li", "李强", "lead", "voice", MessageKind.ADDED, 0, "19900000003", {}, START, START, START
+)
 WORDS = {"name": "v", "kind": "alert", "hazard": "*", "text": "请立即到场", "fixed": "请立即到场"}
 
 
@@ -64,9 +70,32 @@ def test_every_text_has_at_most_two_variables_and_any_message_has_a_text() -> No
     catalog = load_catalog()
     assert all(len(VARIABLE.findall(text.text)) <= 2 and not VARIABLE.findall(text.fixed) for text in catalog.voice)
     assert speech_template(catalog, gas_alert(hazard="tree"), MessageKind.ALERT).name == "voice"
-    assert speech_template(catalog, gas_alert(), MessageKind.ADDED).name == "voice-gas"
+    assert speech_template(catalog, gas_alert(), MessageKind.ADDED).name == "voice-added-gas"
+    assert speech_template(catalog, gas_alert(hazard="tree"), MessageKind.ADDED, "owner").name == "voice-added-owner"
+    earlier = catalog.model_copy(
+        update={"voice": tuple(one for one in catalog.voice if one.kind is not MessageKind.ADDED)}
+    )
+    assert speech_template(earlier, gas_alert(), MessageKind.ADDED).name == "voice-gas", "a site's own older texts"
     only_gas = catalog.model_copy(update={"voice": catalog.voice[:1]})
     assert speech_template(only_gas, gas_alert(hazard="fire"), MessageKind.ALERT).name == "voice-gas"
+
+
+@pytest.mark.parametrize("variant", ["called", "many-called", "owner", "many-owner"])
+def test_a_danger_that_joins_is_read_as_such_and_the_owner_is_asked_for_no_key(variant: str) -> None:
+    renderer = MessageRenderer(load_catalog(), "滨河街道", SHANGHAI)
+    context = MessageContext(MessageKind.ADDED, START, 600_000, variant=variant)
+    call = spoken(renderer, gas_alert(), context)
+    assert call.text.startswith("滨河街道安全预警，又报燃气泄漏，地点枫林苑三栋二单元四零二，勿开关电器")
+    assert ("接警请按一" in call.text) is not variant.endswith("owner")
+
+
+def test_a_provider_without_a_text_for_joined_dangers_reads_that_of_a_first_call() -> None:
+    renderer = MessageRenderer(load_catalog(), "滨河街道", SHANGHAI)
+    context = MessageContext(MessageKind.ADDED, START, 600_000, variant="called")
+    payload = ContentRenderer(renderer).payload(spec_of("voice"), gas_alert(), context)
+    row = structs.replace(DRAFT, payload=payload)
+    assert filed(row, {"voice-gas": "TTS_1"}).template == "TTS_1"
+    assert filed(row, {"voice-gas": "TTS_1", "voice-added-gas": "TTS_9"}).template == "TTS_9"
 
 
 @pytest.mark.parametrize("text", ["14:05到场", "3-2栋", "【枫叶】", "${a}${b}"])

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final, Protocol
+from typing import Protocol
 
 from msgspec import Struct
 
 from domain import Instant, Value
 from domain.places import self_and_ancestors
 from simulators.events import Measurement
+from simulators.models.device_behaviour import behaviour_of, gateway_of
 from simulators.town.town import Town
 from simulators.wire import Sent
-
-_MAINS_KINDS: Final = frozenset({"gas_alarm", "fire_panel", "lamp_post", "gateway", "ebike_lift", "falling_object"})
-"""Fixed installations; everything else has a battery."""
 
 
 class DeviceFacts(Struct, frozen=True):
@@ -41,9 +39,9 @@ def device_facts(town: Town) -> dict[str, DeviceFacts]:
             id=device.id,
             kind=device.kind,
             platform=device.identities[0].platform if device.identities else "native",
-            gateway=str(device.attributes.get("gateway", "")),
+            gateway=gateway_of(device) or "",
             building=buildings[device.place],
-            is_mains_powered=device.kind in _MAINS_KINDS,
+            is_mains_powered=behaviour_of(device).on_mains,
         )
     return facts
 

@@ -14,8 +14,8 @@ from simulators.town.population.places import CompoundPlaces, Flat
 from simulators.town.population.presets import Preset, allocate
 
 _SIZES: Final = ((1, 25), (2, 30), (3, 21), (4, 13), (5, 6), (6, 5))
-"""Persons in a household and its share in percent; Seventh National Population Census (2020): 2.62 persons on average,
-a quarter of the households one person. docs/town.md has the source of each figure."""
+"""Persons in a household and its share in percent: 2.6 on average (Seventh National Population Census 2020: 2.62).
+docs/town.md has the source of each figure."""
 _CARE: Final = ("高血压", "糖尿病", "冠心病", "关节炎", "白内障")
 _CLASSES: Final = ("独居老人", "独居老人", "独居老人", "低保", "残疾人", "失独")
 _RELATIONS: Final = ("儿子", "女儿", "侄子", "儿媳", "妹妹")

@@ -15,7 +15,7 @@ from domain import SECOND, Instant
 from simulators.events import GroundTruth, Measurement, TimedEvent
 from simulators.scenario import Scenario
 from simulators.schedule import DemoSite, build_schedule
-from simulators.wire import HttpPush, Message
+from simulators.wire import Message, over_mqtt
 from simulators.wire.encoders import MessageEncoder
 
 __all__ = ["DemoSite", "packaged_scenario", "run_demo"]
@@ -42,18 +42,17 @@ async def run_demo(
     stop: asyncio.Event,
     scenarios: Sequence[Scenario] | None = None,
     on_truth: Callable[[Instant, GroundTruth], None] = lambda *_: None,
-    push: Callable[[HttpPush], Awaitable[None]] | None = None,
 ) -> None:
     """Publish ordinary measurements and the scenarios (default: the kitchen leak) until `stop`.
 
     `connect` makes a client that is not connected yet, with address, credentials and TLS. `speed`: seconds of the
     schedule per second of the clock; messages always carry the clock's time. After a lost connection it reconnects in a
-    second; the schedule stands still meanwhile. `on_truth` receives the ground truth of scenarios. `push` posts the
-    messages of platforms that push over HTTP; a site with such devices needs it.
+    second; the schedule stands still meanwhile. `on_truth` receives the ground truth of scenarios. What a
+    platform pushes over HTTP is published on the topic of its message queue.
     """
     scenarios = [packaged_scenario("kitchen_leak")] if scenarios is None else scenarios
     events = build_schedule(site, scenarios, seed, clock())
-    publisher = _Publisher(site, events, speed, clock, sleep, on_truth, push)
+    publisher = _Publisher(site, events, speed, clock, sleep, on_truth)
     publishing = asyncio.create_task(publisher.run(connect))
     stopped = asyncio.create_task(stop.wait())
     try:
@@ -83,10 +82,9 @@ class _Publisher:
         clock: Callable[[], Instant],
         sleep: Callable[[float], Awaitable[None]],
         on_truth: Callable[[Instant, GroundTruth], None],
-        push: Callable[[HttpPush], Awaitable[None]] | None,
     ) -> None:
         self._events, self._speed, self._clock, self._sleep = events, speed, clock, sleep
-        self._on_truth, self._push = on_truth, push
+        self._on_truth = on_truth
         self._started_at = self._anchor = clock()
         self._encoder = MessageEncoder(site.devices, self._started_at)
         self._pending: TimedEvent | None = None
@@ -114,16 +112,8 @@ class _Publisher:
                 self._on_truth(self._clock(), timed.event)
             elif isinstance(timed.event, Measurement):
                 for message in self._encoder.encode(timed.event, self._clock()):
-                    await self._send(client, message)
+                    await _publish(client, over_mqtt(message))
             self._pending = None
-
-    async def _send(self, client: aiomqtt.Client, message: Message | HttpPush) -> None:
-        if isinstance(message, Message):
-            await _publish(client, message)
-        elif self._push is None:
-            raise ValueError(f"a device of {message.platform} pushes over HTTP; pass `push`")
-        else:
-            await self._push(message)
 
     async def _sleep_until(self, at: Instant) -> None:
         ahead_ms = self._anchor + (at - self._started_at) / self._speed - self._clock()

@@ -20,12 +20,21 @@ class Message(Struct, frozen=True, tag=True):
 
 
 class HttpPush(Struct, frozen=True, tag=True):
-    """A POST of a cloud platform to `/api/v1/readings`; `query` and `headers` without the token of the service."""
+    """A POST of a cloud platform to `/api/v1/readings`; `query` and `headers` without the token of the service.
+
+    `topic` is where the platform's message queue has the same body.
+    """
 
     platform: str
     body: bytes
+    topic: str = ""
     query: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def over_mqtt(message: Message | HttpPush) -> Message:
+    """The message as a bridge of the platform's message queue publishes it."""
+    return message if isinstance(message, Message) else Message(message.topic, message.body)
 
 
 class MessageHeader(Struct, frozen=True):

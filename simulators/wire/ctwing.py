@@ -18,6 +18,7 @@ from simulators.wire import HttpPush, MessageHeader
 from simulators.wire.fields import BINARY, DeviceFormat, Field, by_fields, pick_format
 
 _TENANT: Final = "10000000"
+_TOPIC: Final = "v1/up/ad19prof"
 _PRODUCTS: Final[Mapping[str, str]] = {"gas_alarm": "15017088", "smoke_alarm": "15014772", "water_meter": "15058806"}
 
 
@@ -78,7 +79,7 @@ def encode(measurement: Measurement, header: MessageHeader) -> list[HttpPush]:
     body = _envelope(header, "dataReport") | {
         "upPacketSN": -1,
         "upDataSN": -1,
-        "topic": "v1/up/ad19prof",
+        "topic": _TOPIC,
         "serviceId": "",
         "payload": payload,
         "deviceType": "",
@@ -107,4 +108,4 @@ def _envelope(header: MessageHeader, message_type: str) -> dict[str, object]:
 
 
 def _push(body: Mapping[str, object]) -> HttpPush:
-    return HttpPush("ctwing", msgspec.json.encode(body), headers={"Content-Type": "application/json"})
+    return HttpPush("ctwing", msgspec.json.encode(body), _TOPIC, headers={"Content-Type": "application/json"})

@@ -78,6 +78,21 @@ def test_each_fault_alone_is_resumable_and_explains_itself(name: str) -> None:
     assert FAULTS[name].may_change_zh
 
 
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_changes_no_message_but_those_it_counts(name: str) -> None:
+    faults = FaultSet({name: {}}, FACTS, seed=5)
+    encoder = MessageEncoder(DEVICES, MONDAY, faults.device_time)
+    arrived: list[Sent] = []
+    for day in range(5):
+        start, end = MONDAY + day * DAY, MONDAY + (day + 1) * DAY
+        arrived += faults.deliver(encoder.send(faults.measurements(events(day), start, end)), end)
+    clocks = {"clock_skew", "clock_jump"}
+    if name not in clocks and not faults.counts[name]:
+        assert arrived == play(5, {})
+    unchanged = set(map(str, play(5, {}))) & set(map(str, arrived))
+    assert name in clocks or len(unchanged) >= 5 * 49 - faults.counts[name]
+
+
 def test_an_urgent_message_that_a_fault_changes_is_explained() -> None:
     faults = FaultSet({"late": {"share": 1.0}, "duplicate": {"share": 0.0}}, FACTS, seed=5)
     encoder = MessageEncoder(DEVICES, MONDAY)

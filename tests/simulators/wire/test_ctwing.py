@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from simulators.events import Measurement
-from simulators.wire import MessageHeader, ctwing
+from simulators.wire import Message, MessageHeader, ctwing, over_mqtt
 
 AT = 1_606_982_320_277
 IMEI = "860374051000000"
@@ -21,6 +21,12 @@ def test_a_smoke_alarm_has_the_fields_of_the_logged_push() -> None:
     assert (push.platform, body["messageType"], body["timestamp"], body["IMEI"]) == ("ctwing", "dataReport", AT, IMEI)
     data = body["payload"]["serviceData"]
     assert (data["Alarm_Status"], data["TData"], data["Battery_Level"], data["RSRP"]) == (1, 30, 100, 114)
+
+
+def test_a_push_may_also_come_by_the_platforms_message_queue() -> None:
+    (push,) = ctwing.encode(Measurement("gas-1", {"alarm": True}), MessageHeader(IMEI, AT, 1, "gas_alarm"))
+    assert over_mqtt(push) == Message("v1/up/ad19prof", push.body)
+    assert over_mqtt(over_mqtt(push)) == over_mqtt(push)
 
 
 def test_a_gas_alarm_has_the_fields_of_the_vendors_dictionary() -> None:

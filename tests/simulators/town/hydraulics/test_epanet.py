@@ -14,7 +14,7 @@ def test_a_burst_near_the_gate_takes_water_from_all_and_one_at_the_end_from_the_
     days = compute_main(MAIN)
     gate, _, end = days.bursts
     assert all(max(series) < 60 for series in gate.delivered_pct)
-    assert max(end.delivered_pct[0]) == 100 > max(end.delivered_pct[4])
+    assert min(end.delivered_pct[0]) > 60 > max(end.delivered_pct[4])
     assert min(gate.lost_l) > 50_000
 
 

@@ -205,9 +205,10 @@ def _catering(index: RoomIndex, random: Random) -> tuple[Device, ...]:
 
 def _several_homes(index: RoomIndex, random: Random) -> tuple[Device, ...]:
     """Three to five kitchens of one stairwell, from the lowest on; none in a stairwell with fewer."""
-    first = pick_one(index.homes, random)
-    inside = index.in_unit_of(first[0], "gas_alarm") if first else []
-    return tuple(inside[: random.randint(3, 5)]) if len(inside) >= 3 else ()
+    stairwells = index.stairwells_with_kitchens(at_least=3)
+    if not stairwells:
+        return ()
+    return tuple(stairwells[random.randrange(len(stairwells))][: random.randint(3, 5)])
 
 
 def _home_without_valve(index: RoomIndex, random: Random) -> tuple[Device, ...]:

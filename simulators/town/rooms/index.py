@@ -58,6 +58,14 @@ class RoomIndex:
         """The devices of one kind in the homes of the stairwell of a device, itself included."""
         return [one for one in self._by_unit[self._unit(device)] if one.kind == kind and one.place in self._volumes]
 
+    def stairwells_with_kitchens(self, at_least: int) -> list[list[Device]]:
+        """The gas alarms of homes by stairwell, of those with as many."""
+        by_stairwell = [
+            [one for one in inside if one.kind == "gas_alarm" and one.place in self._volumes]
+            for inside in self._by_unit.values()
+        ]
+        return [kitchens for kitchens in by_stairwell if len(kitchens) >= at_least]
+
     def landings_of(self, device: Device) -> list[Device]:
         """The smoke alarms of the landings of the stairwell of a device, from the lowest on."""
         inside = self._by_unit[self._unit(device)]

@@ -62,6 +62,7 @@ class OutboxSender:
         on_change: Callable[[str], None] = lambda _alert: None,
         budget: Budget | None = None,
         on_accepted: Callable[[Delivery, Instant], None] = lambda _delivery, _at: None,
+        max_sleep_s: float | None = None,
     ) -> None:
         self._in_flight, self._starting = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
         # The store has one thread: channels that alert people lease before the logbook does.
@@ -71,7 +72,7 @@ class OutboxSender:
         for chain in self._chains.values():
             outcomes.router.add(chain)
         self._clock, self._on_change, self._budget = clock, on_change, budget or Budget()
-        self._on_accepted = on_accepted
+        self._on_accepted, self._max_sleep_s = on_accepted, max_sleep_s
         self._wakeups = {name: asyncio.Event() for name in self._chains}
 
     def wake(self) -> None:
@@ -124,8 +125,9 @@ class OutboxSender:
             _log.exception("outcome not written", extra={"delivery": row.id})
 
     async def _sleep(self, wakeup: asyncio.Event, due: Instant | None) -> None:
-        """Until `wake` or the next due message, at most MAX_SLEEP_S."""
-        pause_s = MAX_SLEEP_S if due is None else min(max((due - self._clock()) / SECOND, 0.05), MAX_SLEEP_S)
+        """Until `wake` or the next due message, at most `max_sleep_s`, else MAX_SLEEP_S."""
+        longest_s = self._max_sleep_s or MAX_SLEEP_S
+        pause_s = longest_s if due is None else min(max((due - self._clock()) / SECOND, 0.05), longest_s)
         try:
             async with asyncio.timeout(pause_s):
                 await wakeup.wait()

@@ -19,6 +19,7 @@ from app.cli.options import FILE, FOLDER, report_user_errors
 from app.cli.report import report_command
 from app.cli.reports import reports_group
 from app.cli.rosters import rosters_group
+from app.cli.score_command import quality_command
 from app.cli.simulate_command import simulate
 from app.cli.site import site_group
 from app.cli.town import town_group
@@ -285,6 +286,7 @@ def send_test_message(site: Path, to: str, channel: str, provider: str | None) -
 main.add_command(check)
 main.add_command(exchange_group)
 main.add_command(simulate)
+main.add_command(quality_command)
 main.add_command(site_group)
 main.add_command(town_group)
 main.add_command(report_command)

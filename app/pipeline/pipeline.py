@@ -41,11 +41,12 @@ IDLE_S = 1.0
 
 
 class PipelineSettings(Struct, frozen=True):
-    """`test_frames_per_s` and `test_hold_ms` are for tests only (app.pipeline.throttle)."""
+    """`idle_s`: longest wait for an entry or a timer. `test_...` are for tests only (app.pipeline.throttle)."""
 
     checkpoint_every_ms: int = 10_000
     test_frames_per_s: int = 0
     test_hold_ms: int = 0
+    idle_s: float = IDLE_S
 
 
 class Pipeline:
@@ -63,7 +64,7 @@ class Pipeline:
     ) -> None:
         settings = settings or PipelineSettings()
         self.backlog, self.decoder, self.engine = backlog, decoder, engine
-        self._findings, self._clock = findings, clock
+        self._findings, self._clock, self._idle_s = findings, clock, settings.idle_s
         self._throttle = Throttle(settings.test_frames_per_s, settings.test_hold_ms)
         self._host = EmbeddedHost(engine, self._emit_findings)
         engine.state.internal_errors = []
@@ -211,7 +212,7 @@ class Pipeline:
             return
         self.caught_up.set()
         if not self._changes.pending and not self._stopping:
-            await self.backlog.wait(self._host.seconds_until_timer(now, IDLE_S) if until == now else IDLE_S)
+            await self.backlog.wait(self._host.seconds_until_timer(now, self._idle_s) if until == now else self._idle_s)
 
     async def _process_entry(self, entry: JournalEntry) -> None:
         readings: list[Reading] = []

@@ -64,6 +64,7 @@ class Alerting:
     ) -> None:
         site = config.site
         self._clock, self._endpoints = clock, endpoints
+        self._wait_max_s = config.idle_max_s or WAIT_MAX_S
         self._wakeup = asyncio.Event()
         self.errors = 0
         transact = build_transactions(config.exchange, stores.database, registry, clock)
@@ -90,9 +91,14 @@ class Alerting:
         self.channels = {name: endpoint.channel for name, endpoint in endpoints.items()}
         self.send_times = SendTimes()
         self.outbox_sender = OutboxSender(
-            transact, self.channels, self.desk.outcomes, clock, on_change, on_accepted=self.send_times.observe
+            transact,
+            self.channels,
+            self.desk.outcomes,
+            clock,
+            on_change,
+            on_accepted=self.send_times.observe,
+            max_sleep_s=config.idle_max_s,
         )
-
         self.exchange = Exchange(config.exchange, stores.database, transact, self.desk, registry, clock)
 
     def _log_error(self, about: str, error: Exception) -> None:
@@ -112,7 +118,8 @@ class Alerting:
             self._wakeup.clear()
             await retry_until_writable(lambda: self.desk.tick(self._clock()), "deadlines")
             wake = await retry_until_writable(self.desk.next_wake, "deadlines")
-            wait_s = WAIT_MAX_S if wake is None else max(0.01, min(WAIT_MAX_S, (wake - self._clock()) / 1000))
+            longest_s = self._wait_max_s
+            wait_s = longest_s if wake is None else max(0.01, min(longest_s, (wake - self._clock()) / 1000))
             try:
                 async with asyncio.timeout(wait_s):
                     await self._wakeup.wait()

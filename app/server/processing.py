@@ -15,7 +15,7 @@ from app.pipeline import unread_verdicts
 from app.pipeline.backlog import Backlog
 from app.pipeline.checkpoint import rulebooks_in
 from app.pipeline.latch_resets import recorded_resets
-from app.pipeline.pipeline import Pipeline, PipelineSettings
+from app.pipeline.pipeline import IDLE_S, Pipeline, PipelineSettings
 from app.pipeline.ports import FindingSink
 from app.pipeline.retry import retry_until_writable
 from app.reload.active_definitions import ActiveDefinitions, LiveKinds
@@ -73,6 +73,7 @@ class Processing:
         engine: Engine,
         findings: FindingSink,
         clock: Callable[[], Instant],
+        idle_max_s: float | None = None,
     ) -> None:
         self._journal, self._registry, self._clock = stores.journal, registry, clock
         self._active = state.definitions
@@ -99,7 +100,7 @@ class Processing:
             ServiceStores(stores, state.definitions),
             findings,
             clock,
-            _pipeline_settings(config),
+            _pipeline_settings(config, idle_max_s),
         )
         if state.checkpoint:
             self.pipeline.restore(state.checkpoint.blob)
@@ -178,6 +179,7 @@ class Processing:
         await retry_until_writable(lambda: self._journal.mark(MarkKind.RULEBOOK, self._clock(), detail), "rulebook")
 
 
-def _pipeline_settings(config: SiteConfig) -> PipelineSettings:
+def _pipeline_settings(config: SiteConfig, idle_max_s: float | None) -> PipelineSettings:
     settings, throttle = config.settings, config.settings.judging
-    return PipelineSettings(settings.checkpoint_every, throttle.test_frames_per_s, throttle.test_hold)
+    idle_s = IDLE_S if idle_max_s is None else idle_max_s
+    return PipelineSettings(settings.checkpoint_every, throttle.test_frames_per_s, throttle.test_hold, idle_s)

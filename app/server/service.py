@@ -81,7 +81,9 @@ class Service:
         self.engine = build_engine(state, site, self.registry)
         self.rule_state = EngineRuleState(self.engine)
         self.alerting = Alerting(config, stores, self.registry, endpoints, self.rule_state, alert_changes, clock)
-        self.processing = Processing(site, stores, self.registry, state, self.engine, self.alerting.desk, clock)
+        self.processing = Processing(
+            site, stores, self.registry, state, self.engine, self.alerting.desk, clock, config.idle_max_s
+        )
         pipeline = self.processing.pipeline
         self.latch_resets = LatchResets(self.engine, pipeline, journal, database, alert_changes.event, clock)
         self.self_monitoring = SelfMonitoring(pipeline.apply_change)

@@ -21,3 +21,6 @@ class ServiceConfig(Struct, frozen=True):
     admin_token: str
     signing_key: str
     exchange: ExchangeConfig = ExchangeConfig()
+    idle_max_s: float | None = None
+    """Longest time after which outbox and deadlines look again though nothing woke them; None: their own. On virtual
+    time, where a look takes no time, it only costs computing."""

@@ -102,6 +102,36 @@ class LoopbackServer:
         self._socket.close()
 
 
+class InProcessServer:
+    """An application that is called without a network, by a client with `transport`. `url` has no port that listens."""
+
+    def __init__(self, app: Starlette, url: str) -> None:
+        self.url, self.stopping = url, asyncio.Event()
+        self.transport = httpx2.ASGITransport(app=app)
+        self._jobs: set[asyncio.Task[Any]] = set()
+
+    async def __aenter__(self) -> InProcessServer:
+        return self
+
+    def start_job(self, work: Coroutine[Any, Any, None], *, background: bool = False) -> None:
+        """Run a task beside the requests; it is cancelled when the server stops."""
+        del background
+        job = asyncio.create_task(work)
+        self._jobs.add(job)
+        job.add_done_callback(self._jobs.discard)
+
+    async def wait_for_jobs(self) -> None:
+        """Wait until all jobs are done."""
+        while self._jobs:
+            await asyncio.gather(*self._jobs, return_exceptions=True)
+
+    async def __aexit__(self, *_: object) -> None:
+        self.stopping.set()
+        for job in list(self._jobs):
+            job.cancel()
+        await asyncio.gather(*self._jobs, return_exceptions=True)
+
+
 async def wait_for_disconnect(request: Request, stopping: asyncio.Event) -> None:
     """Leave a request unanswered until the client disconnects or the server stops."""
 

@@ -6,7 +6,7 @@ Work is a function of a connection. It must not await and must not keep the conn
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -39,10 +39,12 @@ def sqlite_url(path: Path) -> str:
 class Database:
     """Runs functions in transactions, in the order of the calls. Safe to call from any thread and any task."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, synced: bool = True) -> None:
+        """`synced` False: a SQLite file is not synced with each commit. A power failure may then destroy it; only for
+        simulations."""
         self._engine = create_engine(url)
         if self._engine.dialect.name == "sqlite":
-            _configure_sqlite(self._engine)
+            _configure_sqlite(self._engine, _PRAGMAS if synced else (*_PRAGMAS, "PRAGMA synchronous=OFF"))
         self._writer = ThreadPoolExecutor(1, "database-write")
         self._reader = ThreadPoolExecutor(1, "database-read")
 
@@ -106,13 +108,13 @@ def _upgrade(tx: Connection) -> None:
     command.upgrade(config, "head")
 
 
-def _configure_sqlite(engine: Engine) -> None:
+def _configure_sqlite(engine: Engine, pragmas: Sequence[str]) -> None:
     """Begin transactions explicitly: the driver's implicit BEGIN excludes DDL. A writer takes its lock at once."""
 
     @event.listens_for(engine, "connect")
     def _on_connect(connection: Any, _record: object) -> None:
         connection.isolation_level = None
-        for pragma in _PRAGMAS:
+        for pragma in pragmas:
             connection.execute(pragma)
 
     @event.listens_for(engine, "begin")

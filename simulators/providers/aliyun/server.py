@@ -18,6 +18,7 @@ from starlette.routing import Route
 
 from domain import MINUTE, Instant
 from simulators.providers.aliyun import signature
+from simulators.providers.aliyun.carrier import Carrier
 from simulators.providers.aliyun.messages import Rejected, render, template_fault
 from simulators.providers.aliyun.templates import (
     MessageLog,
@@ -29,9 +30,10 @@ from simulators.providers.aliyun.templates import (
     rfc3339,
 )
 from simulators.providers.faults import Fault, FaultKind, FaultPlan
-from simulators.providers.local_server import LoopbackServer, loopback_client, wait_for_disconnect
+from simulators.providers.local_server import InProcessServer, LoopbackServer, loopback_client, wait_for_disconnect
 from simulators.providers.phones import Phones
 
+_URL: Final = "http://dysmsapi.simulator"
 _VERSION: Final = "2017-05-25"
 _PUSH_TIMEOUT_S: Final = 5.0
 _PUSH_RETRY_DELAYS_S: Final = (60.0, 300.0, 600.0)
@@ -60,6 +62,7 @@ class AliyunSmsServer:
         per_number_per_day: int = 50,
         delivery_s: float = 0.0,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        carrier: Carrier | None = None,
     ) -> None:
         for code, text in templates.items():
             if fault := template_fault(text):
@@ -75,15 +78,17 @@ class AliyunSmsServer:
         self._held: deque[SubmittedMessage] = deque()
         self._nonces: dict[str, Instant] = {}
         self._sequence = 1_234_567_890
-        self._host = LoopbackServer(_app(self), port=port)
-        self._client: httpx2.AsyncClient | None = None
+        self._carrier = carrier
+        self._host = LoopbackServer(_app(self), port=port) if carrier is None else InProcessServer(_app(self), _URL)
+        self._client: httpx2.AsyncClient | None = None if carrier is None else carrier.client
 
     @property
     def url(self) -> str:
         return self._host.url
 
     async def __aenter__(self) -> AliyunSmsServer:
-        self._client = loopback_client(_PUSH_TIMEOUT_S)
+        if self._carrier is None:
+            self._client = loopback_client(_PUSH_TIMEOUT_S)
         await self._host.__aenter__()
         return self
 
@@ -109,7 +114,19 @@ class AliyunSmsServer:
     async def release_reports(self) -> None:
         """Push the held reports."""
         while self._held:
-            await self._report(self._held.popleft())
+            await self.report(self._held.popleft())
+
+    @property
+    def transport(self) -> httpx2.AsyncBaseTransport:
+        """How a client reaches the service where it runs in process, with a `carrier`."""
+        assert isinstance(self._host, InProcessServer), "the server listens on a port"
+        return self._host.transport
+
+    async def deliver(self, message: SubmittedMessage) -> None:
+        """What a `carrier` calls once the message has reached the phone, or cannot: the phone shows it."""
+        message.reported = self.clock()
+        if message.failure is None:
+            await self.phones.put(message.phone, message.text, message.reported)
 
     async def wait_until_idle(self) -> None:
         """Wait until all deliveries and pushes are done, but for retries of failed pushes."""
@@ -181,7 +198,7 @@ class AliyunSmsServer:
         )
         if not self.report_first:
             for message in accepted:
-                self._host.start_job(self._deliver(message))
+                self._hand_over(message)
         return accepted
 
     def _check(self, query: dict[str, str]) -> tuple[str, list[str]]:
@@ -222,18 +239,23 @@ class AliyunSmsServer:
 
     # The carrier
 
+    def _hand_over(self, message: SubmittedMessage) -> None:
+        if self._carrier is not None:
+            self._carrier.accept(message)
+        else:
+            self._host.start_job(self._deliver(message))
+
     async def _deliver(self, message: SubmittedMessage) -> None:
         if self.delivery_s:
             await self._sleep(self.delivery_s)
-        message.reported = self.clock()
-        if message.failure is None:
-            await self.phones.put(message.phone, message.text, message.reported)
+        await self.deliver(message)
         if self.hold_reports:
             self._held.append(message)
         else:
-            await self._report(message)
+            await self.report(message)
 
-    async def _report(self, message: SubmittedMessage) -> None:
+    async def report(self, message: SubmittedMessage) -> None:
+        """Push the delivery report of a message that was delivered."""
         for _ in range(self.report_times):
             await self._push(self.callback_url, [report_item(message)])
 

@@ -1,0 +1,131 @@
+"""One simulated day: the service is started from its files, hears the town's messages, and is stopped at midnight."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+import httpx2
+from msgspec import Struct, field
+
+from alerts.cases.report import PlaceSource
+from alerts.cases.report_steps import ReportLimited, ReportRequest
+from app.config.catalog import load_wording
+from app.config.site import SiteConfig
+from app.score.observer import Observer, RecordingLogbook
+from app.score.provider_outages import SometimesDown
+from app.score.records import Explanation, Text
+from app.score.simulated_service import CALLBACK_URL, Callbacks, SimulatedService, access_keys, opened
+from app.score.sms_network import NetworkState, SmsNetwork
+from app.score.traffic import Arrivals
+from app.score.virtual_loop import VirtualLoop, run_virtually
+from app.server.demo import registered_templates
+from domain import Instant
+from simulators.events import CitizenReport, Incident
+from simulators.faults.people import PeopleFaults
+from simulators.providers.aliyun.server import AliyunSmsServer
+from simulators.town.town import Period
+
+_PROGRESS_EVERY_MS = 60_000
+
+
+class DayState(Struct):
+    """What the next day continues from, beside the service's files and the state of the traffic."""
+
+    network: NetworkState = field(default_factory=NetworkState)
+    texts: list[Text] = field(default_factory=list)
+    explanations: list[Explanation] = field(default_factory=list)
+    reports: int = 0
+    refused_reports: int = 0
+
+
+class Day(Struct, frozen=True):
+    """What a day needs. `incidents` are those of the whole run."""
+
+    period: Period
+    site: SiteConfig
+    data: Path
+    incidents: Sequence[Incident]
+    seed: int
+    people_faults: PeopleFaults
+
+
+def run_day(
+    day: Day, arrivals: Iterable[Arrivals], state: DayState, progress: Callable[[Instant], None] = lambda _at: None
+) -> None:
+    """Simulate a day; `state` is that of its end afterwards."""
+    run_virtually(day.period.start, lambda loop: _DayRun(loop, day, state, progress).run(arrivals))
+
+
+class _DayRun:
+    def __init__(self, loop: VirtualLoop, day: Day, state: DayState, progress: Callable[[Instant], None]) -> None:
+        self._loop, self._day, self._state, self._progress = loop, day, state, progress
+        self._observer = Observer(day.incidents, state.texts, state.explanations)
+
+    async def run(self, arrivals: Iterable[Arrivals]) -> None:
+        day, callbacks = self._day, Callbacks()
+        network = SmsNetwork(
+            self._loop, callbacks.client, self._state.network, self._observer, day.people_faults, day.seed
+        )
+        server = AliyunSmsServer(
+            access_keys=access_keys(),
+            templates=registered_templates(load_wording(day.site.path)),
+            clock=self._loop.clock,
+            callback_url=CALLBACK_URL,
+            carrier=network,
+        )
+        network.server = server
+        logbook = RecordingLogbook()
+        logbook.on_entry = lambda delivery: self._observer.logbook_entry(delivery, self._loop.clock())
+        transport = SometimesDown(server.transport, day.people_faults, self._loop.clock)
+        client = httpx2.AsyncClient(transport=transport, trust_env=False)
+        async with server, callbacks.client, opened(self._loop, day.site, day.data, client, logbook) as simulated:
+            callbacks.service = self._observer.service = simulated.service
+            beside = [
+                asyncio.create_task(network.run(), name="sms network"),
+                asyncio.create_task(self._explain_missed(), name="explanations"),
+            ]
+            await self._feed(simulated, arrivals)
+            await self._observer.record_entries()
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
+
+    async def _feed(self, simulated: SimulatedService, arrivals: Iterable[Arrivals]) -> None:
+        shown = self._day.period.start
+        for arrival in arrivals:
+            await self._loop.sleep_until(min(arrival.at, self._day.period.end))
+            simulated.check()
+            simulated.receive(arrival.frames)
+            for report in arrival.reports:
+                await self._report(simulated, report)
+            if arrival.at - shown >= _PROGRESS_EVERY_MS:
+                shown = arrival.at
+                self._progress(shown)
+        await self._loop.sleep_until(self._day.period.end)
+        simulated.check()
+
+    async def _report(self, simulated: SimulatedService, report: CitizenReport) -> None:
+        self._state.reports += 1
+        desk = simulated.service.citizen_reports.desk
+        request = ReportRequest(
+            category=next(one for one in desk.categories.categories if one.id == report.category),
+            text=report.text,
+            client=f"resident-{self._state.reports}",
+            place=report.place,
+            place_source=PlaceSource.QR,
+        )
+        try:
+            await desk.submit(request)
+        except ReportLimited:
+            self._state.refused_reports += 1
+
+    async def _explain_missed(self) -> None:
+        period = self._day.period
+        expected = [incident for incident in self._day.incidents if incident.notify_by is not None]
+        for incident in sorted(expected, key=lambda incident: incident.notify_by or 0):
+            assert incident.notify_by is not None
+            if period.start < incident.notify_by <= period.end:
+                await self._loop.sleep_until(incident.notify_by)
+                self._observer.explain_if_not_notified(incident, self._loop.clock())

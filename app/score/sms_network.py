@@ -1,0 +1,158 @@
+"""The carrier of the simulated SMS provider, and the people at the phones: texts arrive, reports return, people answer.
+
+What is under way is a queue of values that is saved between two days. The provider is the simulator of the vendor's
+API; it is called in process, because a socket would never answer on virtual time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from collections.abc import Awaitable, Callable, Mapping
+from random import Random
+from typing import Final, Protocol
+
+import httpx2
+from msgspec import Struct, field
+
+from app.score.records import NetworkEvent
+from app.score.virtual_loop import VirtualLoop
+from domain import SECOND, Instant
+from simulators.faults.people import Answer, PeopleFaults
+from simulators.providers.aliyun.server import AliyunSmsServer
+from simulators.providers.aliyun.templates import SubmittedMessage
+from simulators.workers import Behaviour, misunderstood, replies
+
+DELIVERY_MS: Final = (1_500, 6_000)
+"""From acceptance to the phone. Ours: vendors promise seconds and publish no distribution."""
+REPORT_MS: Final = (500, 4_000)
+_OVER_LATER_MS: Final = 60 * SECOND
+
+
+class NetworkState(Struct):
+    """What is under way, and how many texts each phone has had: random numbers are drawn by phone and number."""
+
+    events: list[NetworkEvent] = field(default_factory=list)
+    numbered: int = 0
+    texts: dict[str, int] = field(default_factory=dict)
+
+
+class Situation(Struct, frozen=True):
+    """What a worker finds at the door of an alert. `over_at`: when the last incident there ends."""
+
+    is_real: bool
+    over_at: Instant
+
+
+class Recipients(Protocol):
+    """Who reads a text, and what is to be found where it sends him."""
+
+    async def read(self, message: SubmittedMessage, at: Instant, /) -> int:
+        """A text is on a phone; returns its alert, 0 for none."""
+        ...
+
+    def situation(self, alert: int, at: Instant, /) -> Situation: ...
+
+
+class SmsNetwork:
+    """Carrier of one provider (simulators.providers.aliyun.server.Carrier)."""
+
+    def __init__(
+        self,
+        loop: VirtualLoop,
+        client: httpx2.AsyncClient,
+        state: NetworkState,
+        recipients: Recipients,
+        faults: PeopleFaults,
+        seed: int,
+    ) -> None:
+        self.client = client
+        self._loop, self.state, self._recipients, self._faults, self._seed = loop, state, recipients, faults, seed
+        self._behaviour = Behaviour()
+        self._wakeup = asyncio.Event()
+        self.server: AliyunSmsServer
+        heapq.heapify(state.events)
+
+    def accept(self, message: SubmittedMessage) -> None:
+        """Takes a message from the provider."""
+        n = self.state.texts[message.phone] = self.state.texts.get(message.phone, 0) + 1
+        delay = self._random(message.phone, n).randint(*DELIVERY_MS)
+        self._push(self._loop.clock() + delay, "deliver", message=message, phone=message.phone)
+
+    async def run(self) -> None:
+        """Let things happen when their time has come, until cancelled."""
+        while True:
+            self._wakeup.clear()
+            while self.state.events and self.state.events[0].at <= self._loop.clock():
+                await self._happen(heapq.heappop(self.state.events))
+            due = self.state.events[0].at if self.state.events else None
+            if due is None:
+                await self._wakeup.wait()
+            else:
+                await self._wait(due)
+
+    async def _wait(self, due: Instant) -> None:
+        try:
+            async with asyncio.timeout((due - self._loop.clock()) / SECOND):
+                await self._wakeup.wait()
+        except TimeoutError:
+            return
+
+    async def _happen(self, event: NetworkEvent) -> None:
+        steps: Mapping[str, Callable[[NetworkEvent], Awaitable[None]]] = {
+            "deliver": self._deliver,
+            "report": self._report,
+            "reply": self._reply,
+        }
+        await steps[event.what](event)
+
+    async def _deliver(self, event: NetworkEvent) -> None:
+        message, now = event.message, self._loop.clock()
+        assert message is not None
+        await self.server.deliver(message)
+        n = self.state.texts[message.phone]
+        random = self._random(message.phone, n, "reading")
+        receipt = self._faults.receipt(f"{message.phone}/{n}")
+        if not receipt.is_lost:
+            at = now + random.randint(*REPORT_MS) + receipt.delay_ms
+            self._push(at, "report", message=message, phone=message.phone)
+        alert = await self._recipients.read(message, now)
+        if alert:
+            self._plan_replies(message, n, alert, now, random)
+
+    def _plan_replies(self, message: SubmittedMessage, n: int, alert: int, now: Instant, random: Random) -> None:
+        situation = self._recipients.situation(alert, now)
+        answers = replies(message.text, self._behaviour, situation.is_real, random)
+        fault = self._faults.worker(message.phone, str(n))
+        if fault.answer is Answer.NEVER:
+            return
+        for reply in answers:
+            at = now + reply.after_ms + fault.delay_ms
+            if reply.when_over:
+                at = max(at, situation.over_at + _OVER_LATER_MS)
+            text = misunderstood(random) if fault.answer is Answer.WRONG else reply.text
+            self._push(at, "reply", phone=message.phone, text=text, alert=alert)
+
+    async def _report(self, event: NetworkEvent) -> None:
+        assert event.message is not None
+        await self.server.report(event.message)
+
+    async def _reply(self, event: NetworkEvent) -> None:
+        await self.server.reply(event.phone, event.text)
+
+    def _push(
+        self,
+        at: Instant,
+        what: str,
+        *,
+        phone: str,
+        message: SubmittedMessage | None = None,
+        text: str = "",
+        alert: int = 0,
+    ) -> None:
+        self.state.numbered += 1
+        heapq.heappush(self.state.events, NetworkEvent(at, self.state.numbered, what, message, phone, text, alert))
+        self._wakeup.set()
+
+    def _random(self, phone: str, n: int, what: str = "carrier") -> Random:
+        return Random(f"{self._seed}/{what}/{phone}/{n}")  # noqa: S311 (a seeded simulation)

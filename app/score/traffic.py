@@ -1,0 +1,123 @@
+"""The messages of a town's day in the order in which they arrive, as frames of the decoder."""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+
+from msgspec import Struct, field
+
+from domain import SECOND, Instant, Lane
+from ingest.frame import Frame
+from ingest.http_push import PUSH_SOURCES, PushRejected
+from simulators.events import CitizenReport, Incident, TimedEvent
+from simulators.faults.fault import device_facts
+from simulators.faults.fault_set import FaultSet, FaultState
+from simulators.town.town import EventSource, Period, Town
+from simulators.wire import Message, Sent
+from simulators.wire.encoders import MessageEncoder
+
+FaultSettings = Mapping[str, Mapping[str, float]]
+"""Parameters by name of fault, `{}` for the defaults."""
+
+
+class Arrivals(Struct, frozen=True):
+    """What arrives within the second before `at`."""
+
+    at: Instant
+    frames: list[Frame]
+    reports: list[CitizenReport]
+
+
+class TrafficState(Struct):
+    """What is carried from one day to the next. `rejected`: pushes that the service answers with an error."""
+
+    faults: FaultState = field(default_factory=lambda: FaultState([], {}))
+    counts: dict[str, int] = field(default_factory=dict)
+    messages: int = 0
+    rejected: int = 0
+
+
+class Traffic:
+    """Events of the sources, encoded, with faults. The same state and day give the same arrivals."""
+
+    def __init__(
+        self,
+        town: Town,
+        sources: Sequence[EventSource],
+        incidents: Sequence[Incident],
+        faults: FaultSettings,
+        seed: int,
+        state: TrafficState,
+    ) -> None:
+        self._town, self._sources, self._incidents, self._seed = town, sources, incidents, seed
+        self._faults = FaultSet(faults, device_facts(town), seed)
+        self._faults.restore(state.faults)
+        self._state = state
+        self._reports: deque[tuple[Instant, CitizenReport]] = deque()
+
+    def of_day(self, period: Period) -> Iterator[Arrivals]:
+        """Seconds in which anything arrives, in order of time; afterwards `state` is that of the end of the day."""
+        encoder = MessageEncoder(self._town.devices, period.start, self._faults.device_time, self._state.counts)
+        measured = self._faults.measurements(self._events(period), period.start, period.end)
+        yield from self._by_second(self._faults.deliver(encoder.send(measured), period.end))
+        self._state.counts = encoder.counts
+        self._state.faults = self._faults.state()
+
+    @property
+    def state(self) -> TrafficState:
+        """What the next day continues from."""
+        return self._state
+
+    def _events(self, period: Period) -> Iterator[TimedEvent]:
+        """All events but reports by residents, which come by the web page and wait in `_reports`."""
+        streams = [source.events(self._town, self._incidents, period, self._seed) for source in self._sources]
+        for timed in heapq.merge(*streams, key=_at):
+            if isinstance(timed.event, CitizenReport):
+                self._reports.append((timed.at, timed.event))
+            else:
+                yield timed
+
+    def _by_second(self, arriving: Iterator[Sent]) -> Iterator[Arrivals]:
+        frames: list[Frame] = []
+        until = 0
+        for sent in arriving:
+            if sent.arrives_at >= until:
+                if frames:
+                    yield Arrivals(until, frames, self._reported(until))
+                frames, until = [], sent.arrives_at // SECOND * SECOND + SECOND
+            frames += self._frames(sent)
+        if frames:
+            yield Arrivals(until, frames, self._reported(until))
+        while self._reports:
+            at, report = self._reports.popleft()
+            yield Arrivals(max(at, until), [], [report])
+
+    def _reported(self, until: Instant) -> list[CitizenReport]:
+        reports = []
+        while self._reports and self._reports[0][0] < until:
+            reports.append(self._reports.popleft()[1])
+        return reports
+
+    def _frames(self, sent: Sent) -> list[Frame]:
+        self._state.messages += 1
+        frames = frames_of(sent)
+        if isinstance(frames, PushRejected):
+            self._state.rejected += 1
+            return []
+        return frames
+
+
+def _at(timed: TimedEvent) -> Instant:
+    return timed.at
+
+
+def frames_of(sent: Sent) -> list[Frame] | PushRejected:
+    """A message as the service receives it: alarm topics come by the urgent session, pushes as if published."""
+    message = sent.message
+    if isinstance(message, Message):
+        lane = Lane.URGENT if message.topic.endswith("/alarm") else Lane.BULK
+        topic, payload = message.topic, message.payload
+        return [Frame(topic, payload, sent.arrives_at, lane.value, message.qos, retain=message.retain)]
+    return PUSH_SOURCES[message.platform](message.headers, message.query, message.body, sent.arrives_at)

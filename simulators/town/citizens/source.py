@@ -65,9 +65,30 @@ class CitizenSource:
         yield from sorted(reports, key=AT)
 
 
+TITLES: Final[Mapping[str, str]] = {kind.kind: kind.title for kind in UNMEASURED}
+"""Kind of what only residents notice -> title in Chinese."""
+
+
+def play_incident(
+    town: Town, kind: str, begin: Instant, seed: int, place: str | None = None
+) -> tuple[Incident, Iterator[TimedEvent]] | None:
+    """What only residents notice, at a place, with their reports; None when the town has no place for it."""
+    hazard = _KINDS[kind]
+    where = [place] if place else [one.id for one in town.places if one.level in hazard.levels]
+    if not where:
+        return None
+    incident = _incident_at(hazard, f"{kind}/drill/{begin}", begin, Random(f"{seed}/drill/{kind}").choice(where))
+    events = _reports(incident, {one.id: one for one in town.places}, _adults(town), seed)
+    return incident, iter(sorted(events, key=AT))
+
+
 def _incident(kind: Unmeasured, id_: str, midnight: Instant, where: Sequence[str], random: Random) -> Incident:
     first, last = kind.hours
     begin = midnight + round(random.uniform(first, last) * HOUR)
+    return _incident_at(kind, id_, begin, where[random.randrange(len(where))])
+
+
+def _incident_at(kind: Unmeasured, id_: str, begin: Instant, place: str) -> Incident:
     notify = _REPORTED_WITHIN + (NOTIFY_LIFE_MS if kind.life_safety else NOTIFY_OTHER_MS)
     return Incident(
         id=id_,
@@ -78,7 +99,7 @@ def _incident(kind: Unmeasured, id_: str, midnight: Instant, where: Sequence[str
         end=begin + _LASTS,
         devices=(),
         notify_by=None if kind.nuisance else begin + notify,
-        place=where[random.randrange(len(where))],
+        place=place,
         life_safety=kind.life_safety,
     )
 

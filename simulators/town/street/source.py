@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from random import Random
+from typing import Final
 
 from domain import Device, Instant
 from simulators.events import Batch, Incident, Measurement, TimedEvent
 from simulators.models.device_behaviour import gateway_of
+from simulators.town.incident_kinds import IncidentKind
 from simulators.town.play_source import PlaySource
 from simulators.town.street.devices import STREET_KINDS, StreetIndex
 from simulators.town.street.incidents import GATEWAY_DOWN, STREET_KINDS_OF_INCIDENTS
+from simulators.town.town import Town
 
 
 class StreetSource(PlaySource[StreetIndex]):
@@ -17,6 +21,18 @@ class StreetSource(PlaySource[StreetIndex]):
 
     def __init__(self) -> None:
         super().__init__(STREET_KINDS, StreetIndex, STREET_KINDS_OF_INCIDENTS)
+
+
+STREET_INCIDENTS: Final[Mapping[str, IncidentKind[StreetIndex]]] = {
+    kind.kind: kind for kind in STREET_KINDS_OF_INCIDENTS
+}
+"""Every kind of incident of these devices by name."""
+
+
+def suitable_devices(town: Town, kind: str, seed: int) -> tuple[str, ...]:
+    """Devices on which an incident of a kind can play, by seed; none when the town has none."""
+    devices = STREET_INCIDENTS[kind].pick(StreetIndex(town), Random(f"{seed}/drill/{kind}"))
+    return tuple(device.id for device in devices)
 
 
 def reachable(

@@ -6,7 +6,8 @@ import pytest
 from msgspec import structs
 
 from domain import HOUR, Instant
-from simulators.events import Batch, Measurement
+from simulators.events import Batch, CitizenReport, Measurement
+from simulators.town.citizens.source import TITLES as REPORTED
 from simulators.town.named_incidents import TITLES, NoSuitableDevice, play_named
 from simulators.town.population.build import build_town
 
@@ -14,7 +15,7 @@ START: Instant = 1_795_795_200_000
 TOWN = build_town("small", 3)
 
 
-@pytest.mark.parametrize("kind", sorted(TITLES.keys() - {"wandering"}))
+@pytest.mark.parametrize("kind", sorted(TITLES.keys() - REPORTED.keys() - {"wandering"}))
 def test_every_kind_plays_on_devices_that_suit_it(kind: str) -> None:
     incident, events = play_named(TOWN, kind, START + 9 * HOUR, 4)
     measured = [timed for timed in events if isinstance(timed.event, Measurement | Batch)]
@@ -24,6 +25,18 @@ def test_every_kind_plays_on_devices_that_suit_it(kind: str) -> None:
     assert all(incident.begin <= timed.at <= until for timed in measured)
     reporting = {timed.event.device for timed in measured if isinstance(timed.event, Measurement | Batch)}
     assert reporting & set(incident.devices)
+
+
+@pytest.mark.parametrize("kind", sorted(REPORTED))
+def test_what_only_residents_notice_is_reported_within_ten_minutes(kind: str) -> None:
+    incident, events = play_named(TOWN, kind, START + 9 * HOUR, 4)
+    reports = [timed for timed in events if isinstance(timed.event, CitizenReport)]
+    assert (incident.title, incident.devices) == (TITLES[kind], ())
+    assert reports
+    assert all(incident.begin < timed.at <= incident.begin + HOUR // 6 for timed in reports)
+    assert {report.event.place for report in reports if isinstance(report.event, CitizenReport)} == {incident.place}
+    with pytest.raises(NoSuitableDevice, match=kind):
+        play_named(structs.replace(TOWN, places=()), kind, START, 4)
 
 
 def test_a_town_without_such_devices_refuses_by_name() -> None:

@@ -136,8 +136,8 @@ def _is_vague(words: set[str]) -> bool:
 
 
 def _is_unnamed_bit(word: str) -> bool:
-    """Whether the driver has no name for the bit."""
-    return word.startswith("UNKNOWN_")
+    """Whether the driver has no name for the bit, or the word was garbled on its way: all its words are ASCII."""
+    return word.startswith("UNKNOWN_") or not word.isascii()
 
 
 def _alarm_of_today(body: dict[str, object]) -> dict[str, object]:

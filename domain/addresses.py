@@ -14,6 +14,8 @@ _NUMBERED: Final = re.compile(
 )
 
 _SIGNS: Final = f"{string.ascii_letters}{string.digits}一二三四五六七八九十百零〇-"
+_LIST: Final = "、"
+_AND_OTHERS: Final = "等"
 _FIGURES: Final = re.compile(f"[{_SIGNS}]")
 
 
@@ -34,9 +36,15 @@ def shortened(address: str, max_length: int) -> str:
     """The last `max_length` characters or fewer: building and room stay. Never cut inside a number: 13号楼 must not
     become 3号楼.
 
+    Of a list the last addresses are left out first.
+
     >>> shortened("枫林苑13号楼2单元402", 10), shortened("枫林苑13号楼2单元402", 9), shortened("枫林苑3栋", 9)
     ('13号楼2单元402', '2单元402', '枫林苑3栋')
+    >>> shortened("枫林苑3栋101、102、103等", 14), shortened("枫林苑3栋101、102", 9)
+    ('枫林苑3栋101、102等', '枫林苑3栋101等')
     """
+    while len(address) > max_length and _LIST in address:
+        address = f"{address.rpartition(_LIST)[0]}{_AND_OTHERS}"
     start = len(address) - max_length
     if start <= 0:
         return address

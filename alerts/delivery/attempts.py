@@ -14,9 +14,10 @@ from alerts.channels.channel import SendResult
 from alerts.channels.payloads import FIXED
 from alerts.delivery.channel_health import provider_of
 from alerts.delivery.outcomes import DeliveryOutcomes
+from alerts.delivery.still_wanted import is_critical
 from alerts.message import Delivery, DeliveryState
 from alerts.ports import Transaction
-from domain import Instant, Severity
+from domain import Instant
 
 BREAKER: Final = "breaker"
 
@@ -34,7 +35,7 @@ class ProviderAttempts:
         touched = self._outcomes.channel_health.record(tx, leased, result)
         row, alert = tx.store.delivery(leased.id), tx.store.alert(leased.alert)
         if row is not None and row.state is DeliveryState.SENDING:
-            again = self._outcomes.router.next_attempt(tx.store, leased, result, tx.now, _is_critical(alert))
+            again = self._outcomes.router.next_attempt(tx.store, leased, result, tx.now, is_critical(alert))
             if again is not None:
                 return [*leased.alerts, *touched], self._switch(tx, row, again, result, alert)
         return [*touched, *self._outcomes.on_send_result(tx, leased, result)], None
@@ -61,7 +62,7 @@ class ProviderAttempts:
         if row.state is not DeliveryState.PENDING and row.provider is not None:
             return row
         avoid = provider_of(alert.subject) if alert is not None else ""
-        critical = _is_critical(alert)
+        critical = is_critical(alert)
         choice = self._outcomes.router.choose(tx.store, row, tx.now, critical, avoid)
         if choice.provider is None:
             self._hold(tx, row, choice.wait_until)
@@ -86,8 +87,3 @@ class ProviderAttempts:
         if row.outcome != BREAKER:
             tx.store.add_timeline(self._outcomes.timeline.message(held, "retrying", tx.now, BREAKER))
             self._outcomes.try_other_channel(tx, held)
-
-
-def _is_critical(alert: Alert | None) -> bool:
-    """Whether a message is about a danger to life now. An exercise waits, and leaves the reserve of limits alone."""
-    return alert is not None and alert.severity is Severity.CRITICAL and not alert.exercise

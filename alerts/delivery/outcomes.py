@@ -14,10 +14,17 @@ from alerts.channel_specs import spec_of
 from alerts.channels.channel import DeliveryReport, LookupResult, LookupStatus, SendOutcome, SendResult
 from alerts.delivery.channel_health import ChannelHealth
 from alerts.delivery.receipts import EarlyReports
-from alerts.delivery.retries import MAX_ATTEMPTS, OPERATOR_MUST_ACT, PERMANENT_FAILURES, retry_delay_ms
+from alerts.delivery.retries import (
+    MAX_ATTEMPTS,
+    OPERATOR_MUST_ACT,
+    PERMANENT_FAILURES,
+    SEND_AGAIN_AFTER,
+    TRIED_ON_MS,
+    retry_delay_ms,
+)
 from alerts.delivery.routing import ProviderRouter
 from alerts.delivery.sent_texts import SENT_TEXT
-from alerts.delivery.still_wanted import is_still_wanted
+from alerts.delivery.still_wanted import is_critical, is_still_wanted
 from alerts.escalation.escalator import Escalator
 from alerts.handling.intake import FindingIntake
 from alerts.handling.personal_messages import PersonalMessages
@@ -65,7 +72,7 @@ class DeliveryOutcomes:
         elif result.outcome in PERMANENT_FAILURES:
             self._on_failure(tx, row, structs.replace(free, state=DeliveryState.FAILED), result.outcome.value)
         elif row.attempts >= MAX_ATTEMPTS and result.outcome not in OPERATOR_MUST_ACT:
-            self._on_failure(tx, row, structs.replace(free, state=DeliveryState.DEAD), "dead")
+            self._after_last_attempt(tx, row, free, result)
         else:
             self._retry_later(tx, row, free, result)
         early = self._early_reports.take(row.channel, result.provider_id)
@@ -189,6 +196,27 @@ class DeliveryOutcomes:
             line = "unknown" if unknown else "retrying"
             tx.store.add_timeline(self.timeline.message(waiting, line, tx.now, result.outcome.value))
             self.try_other_channel(tx, waiting)
+
+    def _after_last_attempt(self, tx: Transaction, row: Delivery, free: Delivery, result: SendResult) -> None:
+        """Given up, and others are called. A call for a critical danger is tried on until it expires: after a provider
+        has been down for ten minutes, the last rung must not be the only one to hear of it."""
+        dead = structs.replace(free, state=DeliveryState.DEAD)
+        vital = row.kind in CALL_KINDS and is_critical(tx.store.alert(row.alert))
+        if not vital or row.attempts == MAX_ATTEMPTS:
+            self._on_failure(tx, row, dead, "dead")
+        if vital:
+            self._try_on(tx, dead if row.attempts == MAX_ATTEMPTS else row, free, result)
+
+    def _try_on(self, tx: Transaction, row: Delivery, free: Delivery, result: SendResult) -> None:
+        unknown = result.outcome is SendOutcome.UNKNOWN
+        later = structs.replace(free, not_before=tx.now + TRIED_ON_MS)
+        if unknown and row.attempts == SEND_AGAIN_AFTER:
+            again = structs.replace(later, state=DeliveryState.PENDING, provider=None, not_before=tx.now)
+            tx.store.update_delivery(row, again, tx.now, "sent again in doubt")
+            tx.store.add_timeline(self.timeline.message(again, "again_in_doubt", tx.now))
+        else:
+            state = DeliveryState.UNKNOWN if unknown else DeliveryState.PENDING
+            tx.store.update_delivery(row, structs.replace(later, state=state), tx.now, "tried on")
 
     def _on_failure(self, tx: Transaction, old: Delivery, new: Delivery, problem: str) -> None:
         tx.store.update_delivery(old, new, tx.now, problem)

@@ -11,6 +11,11 @@ MAX_ATTEMPTS: Final = 5
 FIRST_BACKOFF_MS: Final = 2 * SECOND
 MAX_BACKOFF_MS: Final = 60 * SECOND
 LOOKUP_AFTER_MS: Final = 6 * SECOND
+SEND_AGAIN_AFTER: Final = 2 * MAX_ATTEMPTS
+"""Attempts after which a call for a critical danger that is still in doubt, about 100 s after it was sent, is sent once
+more: its provider cannot be asked. Two texts are less than none; the timeline says so."""
+TRIED_ON_MS: Final = 15 * SECOND
+"""Between further attempts of a call for a critical danger, after others have been called in its place."""
 CONFIG_RETRY_MS: Final = 30 * SECOND
 OPERATOR_MUST_ACT: Final = (SendOutcome.CONFIG, SendOutcome.TEMPLATE)
 """Tried again until an operator has mended it, while other channels and people are used."""

@@ -8,8 +8,14 @@ from typing import Final
 from alerts.alert import ACTIVE_STATES, OWNED_STATES, SETTLED_STATES, Alert, State
 from alerts.escalation.policy import Occasion
 from alerts.message import Delivery, MessageKind
+from domain import Severity
 
 _LATER_OCCASIONS: Final = frozenset({Occasion.RESOLVED.value, Occasion.CLOSED.value})
+
+
+def is_critical(alert: Alert | None) -> bool:
+    """Whether a message is about a danger to life now. An exercise waits, and leaves the reserve of limits alone."""
+    return alert is not None and alert.severity is Severity.CRITICAL and not alert.exercise
 
 
 def is_still_wanted(row: Delivery, alert: Alert | None) -> bool:

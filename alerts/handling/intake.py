@@ -99,7 +99,7 @@ class FindingIntake:
         community = self.escalator.community()
         building = community.building_of(finding.place)
         building_id = building.id if building is not None else None
-        candidates = tx.store.alerts_to_join(finding, building_id if joining.may_be_grouped(finding) else None)
+        candidates = tx.store.alerts_to_join(finding, building_id)
         match = joining.match_alert(finding, building_id, candidates, partial(self._recipients, tx, finding), tx.now)
         if match is not None:
             tx.store.record_finding(finding, match.alert.id)

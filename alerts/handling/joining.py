@@ -20,6 +20,10 @@ from domain import MINUTE, Finding, Instant, Ledger, Severity
 
 GROUP_AFTER: Final = 3
 """This many alerts of one rule in one building are notified separately; later ones join the first."""
+GROUP_CRITICAL_AFTER: Final = 10
+"""The same for critical dangers. A burning building has hundreds of detectors: a text for each would bury the first
+ones, and use up what a provider sends to one number in a day. Those that join are listed in a message a minute.
+"""
 GROUP_WINDOW_MS: Final = 10 * MINUTE
 
 
@@ -172,11 +176,17 @@ def _by_relation(
             *related,
             (Relation.UNREGISTERED, _oldest_first([alert for alert in recent if is_unregistered(alert)], 1)),
         ]
-    if building is None or not may_be_grouped(finding):
+    if building is None:
         return related
-    enough = 1 if finding.ledger is Ledger.HEALTH else GROUP_AFTER
     nearby = [alert for alert in recent if alert.building == building]
-    return [*related, (Relation.SAME_BUILDING, _oldest_first(nearby, enough))]
+    return [*related, (Relation.SAME_BUILDING, _oldest_first(nearby, _separate_alerts(finding)))]
+
+
+def _separate_alerts(finding: Finding) -> int:
+    """How many alerts of one rule in one building are notified separately."""
+    if finding.ledger is Ledger.HEALTH:
+        return 1
+    return GROUP_CRITICAL_AFTER if finding.severity is Severity.CRITICAL else GROUP_AFTER
 
 
 def _has_same_subject(finding: Finding, alert: Alert) -> bool:
@@ -214,8 +224,3 @@ def _is_sooner(severity: Severity, own: Ladder, present: Severity, ladder: Ladde
 def is_unregistered(about: Finding | Alert) -> bool:
     """True when the device is not registered."""
     return about.subject.type == "device" and about.device is None and about.place is None
-
-
-def may_be_grouped(finding: Finding) -> bool:
-    """Whether findings like this may be grouped by building: never a critical danger, whose every address matters."""
-    return finding.severity is not Severity.CRITICAL or finding.ledger is Ledger.HEALTH

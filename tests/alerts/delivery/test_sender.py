@@ -229,9 +229,11 @@ async def test_workers_send_at_once_and_a_hanging_provider_blocks_only_itself(
 async def test_cards_over_the_limit_of_the_provider_wait_for_the_next_minute(
     connected_harness: Any, wecom: WeComServer, finding: Any
 ) -> None:
-    for n in range(32):
+    for n in range(32):  # each of a rule of its own: more of one rule in one building would join
         subject = type(finding().subject)("device", f"d{n}")
-        await connected_harness.service.process_findings([finding(id=f"f{n}", device=f"d{n}", subject=subject)])
+        await connected_harness.service.process_findings(
+            [finding(id=f"f{n}", rule=f"rule-{n}", device=f"d{n}", subject=subject)]
+        )
         await connected_harness.send()
     assert len(wecom.inboxes.notices_of("wangfang")) == 29, "one less than the provider's limit: its clock is not ours"
     assert wecom.inboxes.dropped == []
@@ -248,7 +250,9 @@ async def test_cards_that_are_due_together_do_not_pass_the_limit_together(
     """Eight are sent at once; the eighth must count the seven that are still on their way."""
     for n in range(34):
         subject = type(finding().subject)("device", f"d{n}")
-        await connected_harness.service.process_findings([finding(id=f"f{n}", device=f"d{n}", subject=subject)])
+        await connected_harness.service.process_findings(
+            [finding(id=f"f{n}", rule=f"rule-{n}", device=f"d{n}", subject=subject)]
+        )
     await connected_harness.send()
     assert len(wecom.inboxes.notices_of("wangfang")) == 29
     assert wecom.inboxes.dropped == []
@@ -259,7 +263,9 @@ async def test_more_messages_than_one_batch_are_all_sent_once(connected_harness:
     try:
         for n in range(30):
             subject = type(finding().subject)("device", f"d{n}")
-            await connected_harness.service.process_findings([finding(id=f"f{n}", device=f"d{n}", subject=subject)])
+            await connected_harness.service.process_findings(
+                [finding(id=f"f{n}", rule=f"rule-{n}", device=f"d{n}", subject=subject)]
+            )
         await wait_until(lambda: len(connected_harness.texts("wang")) == 30, 20.0)
     finally:
         running.cancel()

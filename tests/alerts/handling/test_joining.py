@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from alerts.alert import OWNED_STATES, Alert, State
 from alerts.handling.joining import (
     DECISIONS,
+    GROUP_CRITICAL_AFTER,
     GROUP_WINDOW_MS,
     Decision,
     Match,
@@ -129,9 +130,17 @@ def test_without_a_device_only_the_subject_joins(finding: Any) -> None:
     assert match_of(finding_, None, [alert_of(finding_, rule="other")]) == (1, Relation.SAME_DEVICE, Decision.JOIN)
 
 
-def test_critical_findings_of_one_building_open_their_own_alerts(finding: Any) -> None:
+def test_the_first_ten_critical_findings_of_one_building_open_their_own_alerts(finding: Any) -> None:
     finding_ = finding()
-    assert match_of(finding_, "b3", [alert_of_other_device(finding_, n) for n in range(2, 9)]) is None
+    others = [alert_of_other_device(finding_, n) for n in range(2, 2 + GROUP_CRITICAL_AFTER)]
+    assert match_of(finding_, "b3", others[1:]) is None
+    assert match_of(finding_, "b4", others) is None
+
+
+def test_from_the_eleventh_on_critical_dangers_of_one_building_join_the_first_open_alert(finding: Any) -> None:
+    others = [alert_of_other_device(finding(), n) for n in range(2, 2 + GROUP_CRITICAL_AFTER)]
+    assert match_of(finding(), "b3", others) == (2, Relation.SAME_BUILDING, Decision.JOIN)
+    assert match_of(finding(), "b3", others, START + GROUP_WINDOW_MS + 1) is None
 
 
 def test_from_the_fourth_on_lesser_dangers_of_one_building_join_the_first_open_alert(finding: Any) -> None:

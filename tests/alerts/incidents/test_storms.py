@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from alerts.alert import Actor, ResponseSource
 from alerts.handling.intake import Disposition
-from alerts.handling.joining import GROUP_WINDOW_MS
-from domain import Evidence, Severity, Subject
+from alerts.handling.joining import GROUP_CRITICAL_AFTER, GROUP_WINDOW_MS
+from domain import Evidence, Place, Severity, Subject
+from domain.people import community
+from store.database.alerts.queries import AlertFilter, list_alerts
 
 
 def unregistered_danger(finding: Any, number: int, **changes: Any) -> Any:
@@ -60,3 +63,53 @@ async def test_a_retained_danger_opens_with_its_label(harness: Any, finding: Any
     await harness.service.process_findings([finding(evidence=(Evidence("alarm", True), Evidence("retained", True)))])
 
     assert harness.timeline()[0] == "紧急：燃气泄漏，枫林苑3栋2单元402（保留消息，时间不明）"
+
+
+async def test_three_hundred_detectors_of_one_building_in_a_minute_are_ten_texts_and_one_a_minute_with_the_others(
+    harness: Any, finding: Any
+) -> None:
+    """A provider sends some fifty texts a day to one number: a text for each would leave none for the next danger."""
+    homes = [Place(f"h{n}", f"{n // 20 + 1:02}{n % 20 + 1:02}", "household", "u2") for n in range(300)]
+    town = harness.people
+    harness.people = community(
+        places=[*town.places.values(), *homes],
+        cells=town.cells.values(),
+        people=town.people.values(),
+        duties=town.duties,
+    )
+    for second in range(0, 60, 6):
+        await harness.service.process_findings(
+            [smoke(finding, number) for number in range(second * 5, second * 5 + 30)]
+        )
+        await harness.advance_time(6)
+    shown = harness.database.write_blocking(lambda tx: list_alerts(tx, AlertFilter(), 1000)).items
+    assert len(shown) == GROUP_CRITICAL_AFTER
+    assert (harness.alert().joined, len(harness.alert().doors)) == (290, 290), "every door is on the page"
+    single = [text for text in harness.texts("wang") if "又报" not in text]
+    assert [len(single), "枫林苑3栋2单元0101。见明火拨119" in single[0]] == [10, True]
+    joined = [text.partition("：")[2] for text in harness.texts("wang")[10:]]
+    assert joined == [
+        "又报20起烟雾报警：枫林苑3栋2单元0111、0112、0113等。请10分钟内到场。回复11接警，12无法到场。",
+        "又报270起烟雾报警：枫林苑3栋2单元0211、0212、0213等。请10分钟内到场。回复11接警，12无法到场。",
+    ]
+    await harness.service.perform(1, "acknowledge", Actor("wang", "王芳", ResponseSource.SCREEN))
+    await harness.advance_time(60)
+    assert len(harness.texts("wang")) == 12, "she was sent every door before"
+    assert (await harness.service.audit(harness.clock.now), await harness.service.unnotified(harness.clock.now)) == (
+        [],
+        [],
+    )
+
+
+def smoke(finding: Any, number: int) -> Any:
+    """Smoke in a flat of its own."""
+    return finding(
+        id=f"smoke-alarm@1/s{number}/1",
+        rule="smoke-alarm",
+        hazard="fire",
+        title="烟雾报警",
+        device=f"s{number}",
+        subject=Subject("device", f"s{number}"),
+        place=f"h{number}",
+        advice="见明火拨119",
+    )

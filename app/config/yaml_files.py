@@ -257,6 +257,8 @@ def _field_hint(field: str, known: Collection[str], instead: Mapping[str, str]) 
         return f"write {instead[field]}"
     if signs := full_width_signs(field):
         return signs
+    if field in known:
+        return f"`{field}` belongs in another part of the file, at another depth"
     suggestion = nearest(field, known)
     return f"write `{suggestion}`" if suggestion else "remove it or correct its name"
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import httpx2
 import pytest
+from PIL import Image
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from app.datadir.credentials import signing_key
 from app.server.alerting import WorkerLinks
 from domain import DAY
 from tests.conftest import Broker
+from tests.support.photos import encoded, exif_of, picture
 from tests.support.rulebook_harness import LATCHED, RulebookHarness
 from tests.support.service_harness import TOKEN, ServiceHarness, running_service
 
@@ -68,7 +72,7 @@ async def test_the_wall_shows_a_leak_with_its_full_address_without_a_reload(
     await expect(page.get_by_text("燃气泄漏").first).to_be_visible()
 
 
-async def test_the_alert_page_shows_the_timeline_and_acknowledges_the_alert(
+async def test_the_alert_page_acknowledges_a_leak_and_a_citizen_who_reports_it_too_reads_the_answer(
     harness: ServiceHarness, browser: Browser
 ) -> None:
     page = await logged_in(browser, harness, 1920, 1080)
@@ -83,20 +87,73 @@ async def test_the_alert_page_shows_the_timeline_and_acknowledges_the_alert(
 
     assert (await harness.get(f"/api/v1/alerts/{alert['id']}"))["state"] == "acknowledged"
 
-    await _reports_and_exchange_are_shown(harness, page)
-
-
-async def _reports_and_exchange_are_shown(harness: ServiceHarness, page: Page) -> None:
-    """A resident reports the same leak: merged on the page of reports. Without a partner the exchange says so."""
-    sent = await harness.api.post("/api/v1/report", json={"category": "gas", "text": "楼道有燃气味", "place": "b3"})
-    assert sent.status_code == 201, sent.text
     root = f"http://{harness.http.host}:{harness.http.port}"
-    await page.goto(f"{root}/reports")
-    await page.get_by_text("楼道有燃气味").click()
-    await page.get_by_role("button", name="是同一件，合并").click()
-    await expect(page.get_by_text("已并入另一起警情，随它一起处置")).to_be_visible()
     await page.goto(f"{root}/exchange")
     await expect(page.get_by_text("没有配置外部对接")).to_be_visible()
+    await _a_citizen_reports_the_same_leak_and_reads_the_answer(harness, browser, page, root)
+
+
+async def _a_citizen_reports_the_same_leak_and_reads_the_answer(
+    harness: ServiceHarness, browser: Browser, desk: Page, root: str
+) -> None:
+    """Row 3: photos by the QR code of a building, merged with the device's alert, verified by community and street."""
+    code = await harness.get("/api/v1/places/b3/qr")
+    citizen = await browser.new_page(viewport={"width": 390, "height": 844}, locale="zh-CN")
+    await citizen.goto(root + code["path"])
+    await expect(citizen.get_by_text("枫林苑3栋", exact=True)).to_be_visible()
+    await citizen.get_by_text("燃气异味", exact=True).click()
+    with_position = encoded(picture(), "JPEG", exif=exif_of())
+    await citizen.locator("input[type=file]").set_input_files(
+        [
+            {"name": "楼道.jpg", "mimeType": "image/jpeg", "buffer": with_position},
+            {"name": "门口.png", "mimeType": "image/png", "buffer": encoded(picture(128, 96), "PNG")},
+        ]
+    )
+    await citizen.get_by_role("button", name="告诉", exact=True).click()
+    await citizen.locator("textarea").fill("楼道有燃气味")
+    await citizen.get_by_role("button", name="提交").click()
+    await expect(citizen.get_by_text("已收到，谢谢您！")).to_be_visible()
+    overflow = await citizen.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert overflow <= 0, "the page is wider than the phone"
+
+    await desk.goto(f"{root}/reports")
+    await desk.get_by_text("楼道有燃气味").click()
+    await desk.get_by_role("button", name="是同一件，合并").click()
+    await expect(desk.get_by_text("已并入另一起警情，随它一起处置")).to_be_visible()
+    (report,) = await harness.items("/api/v1/reports")
+    detail = await harness.get(f"/api/v1/reports/{report['id']}")
+    assert (round(detail["lat"], 1), round(detail["lon"], 1), len(detail["photos"])) == (30.6, 104.1, 2)
+    for photo in detail["photos"]:
+        image = Image.open(io.BytesIO((await harness.api.get(photo["path"])).content))
+        assert (image.format, dict(image.getexif())) == ("JPEG", {}), "no position, no name of the owner"
+
+    await _verify_and_answer(harness, report["id"])
+    await citizen.get_by_role("link", name="查看进展").click()
+    await expect(citizen.get_by_text("阀门已更换，复测正常")).to_be_visible()
+
+
+async def _verify_and_answer(harness: ServiceHarness, report: str) -> None:
+    """The worker resolves it, the device is quiet again, community and street verify with tokens of their own."""
+    for action in ("arrive", "resolve"):
+        await _done(await harness.api.post(f"/api/v1/alerts/1/{action}", json={"person": "li", "disposition": "real"}))
+    harness.clock.now += 60_000
+    await harness.publish("fengshao/v1/gas-402/up", {"alarm": False, "lel_pct": 0})
+    await harness.until_items("/api/v1/devices/gas-402/readings?quantity=lel_pct", 2)
+    await harness.fast_forward(minutes=1.1)
+    await harness.until_timeline("1", "现场数据已恢复正常，仍须有人确认")
+    await _done(await harness.api.put("/api/v1/people/sun", json={"id": "sun", "name": "孙磊"}))
+    duty = {"id": "4", "cell": "street", "role": "street", "person": "sun"}
+    await _done(await harness.api.put("/api/v1/rosters/4", json=duty))
+    for person in ("zhao", "sun"):
+        made = await harness.api.post("/api/v1/tokens", json={"role": "dispatcher", "person": person})
+        own = {"Authorization": f"Bearer {made.json()['token']}"}
+        await _done(await harness.api.post(f"/api/v1/reports/{report}/verify", json={}, headers=own))
+    answer = {"person": "zhao", "text": "阀门已更换，复测正常"}
+    await _done(await harness.api.post(f"/api/v1/reports/{report}/answer", json=answer))
+
+
+async def _done(response: httpx2.Response) -> None:
+    assert response.status_code in (200, 201), response.text
 
 
 async def test_a_worker_resolves_an_alert_from_the_link_on_the_card_in_three_taps(

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from app.config.catalog import LADDERS
 from tests.conftest import Broker
-from tests.support.community_harness import CommunityHarness
+from tests.support.community_harness import SITE, CommunityHarness
 from tests.support.service_harness import Phone
 
 
@@ -157,3 +158,44 @@ async def test_a_gas_company_is_informed_of_a_leak_and_the_community_is_asked_wh
     await service.until_items("/api/v1/alerts", 2)
     queue = await service.items("/api/v1/alerts?state=open")
     assert {item["place"]: item["vulnerability"] for item in queue} == {"h402": 5, "h403": 0}
+
+
+async def test_of_two_patrols_on_duty_the_one_nearest_to_a_tilted_lamp_post_is_called_and_later_the_one_who_moved_there(
+    tmp_path: Path, broker: Broker, free_port: Callable[[], int]
+) -> None:
+    """Row 15: the post has no address but its road; positions come by the API."""
+    ladders = (LADDERS / "default.yaml").read_text("utf-8")
+    once = "- {role: worker, channels: [sms, wecom], wait: 5m}"
+    nearest = "- {wait: 5m, recipients: [{role: worker, channels: [sms, wecom], at_most: 1}]}"
+    files = {
+        "ladders.yaml": ladders.replace(once, nearest),
+        "duties.csv": (SITE / "duties.csv").read_text("utf-8") + "20,g2,worker,li,0\n",
+        "devices.csv": (SITE / "devices.csv").read_text("utf-8") + "lamp-1,lamp_post,road,\nlamp-2,lamp_post,road,\n",
+    }
+    async with CommunityHarness(tmp_path, broker.port, free_port(), files) as service:
+        await locate(service, "li", 120.3826, 36.0671)
+        await locate(service, "wu", 120.3899, 36.0701)
+        await tilt(service, "lamp-1")
+        await service.phone("吴敏").expects_sms("灯杆倾斜", "枫溪路", "30分钟内到场")
+        assert service.phone("李伟").texts == []
+
+        await locate(service, "li", 120.3900, 36.0700)
+        await locate(service, "wu", 120.3700, 36.0500)
+        await tilt(service, "lamp-2")
+        await service.phone("李伟").expects_sms("灯杆倾斜", "枫溪路")
+        assert len([text for text in service.phone("吴敏").texts if "灯杆倾斜" in text]) == 1
+
+
+async def locate(service: CommunityHarness, person: str, lon: float, lat: float) -> None:
+    """The phone of a worker reports where he is now."""
+    attributes = {"lon": lon, "lat": lat, "datum": "WGS-84", "located_at": service.clock.now // 1000}
+    answer = await service.api.patch(f"/api/v1/people/{person}", json={"attributes": attributes})
+    assert answer.status_code == 200, answer.text
+
+
+async def tilt(service: CommunityHarness, post: str) -> None:
+    """The post leans for longer than the rule holds."""
+    for _ in range(2):
+        await service.publish(f"fengshao/v1/{post}/up", {"tilt_deg": 17.5})
+        await service.until_items(f"/api/v1/devices/{post}/readings?quantity=tilt_deg")
+        await service.fast_forward(minutes=1.1)

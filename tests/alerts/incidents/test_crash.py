@@ -32,7 +32,9 @@ CHILD = """
             Transactions(db), harness.load_policy(), harness.load_catalog(), settings, lambda: people, harness.Clock()
         )
         for n in itertools.count():
-            finding = harness.gas_finding(id=f"f{n}", device=f"d{n}", subject=Subject("device", f"d{n}"))
+            finding = harness.gas_finding(
+                id=f"f{n}", rule=f"rule-{n}", device=f"d{n}", subject=Subject("device", f"d{n}")
+            )  # more alerts of one rule in one building would join
             await service.process_findings([finding], Lane.URGENT, n)
             print(n, flush=True)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 from pydantic import BaseModel, ConfigDict
 
 from app.config.faults import ConfigError
-from app.config.yaml_files import Document, read_model, read_yaml
+from app.config.yaml_files import Document, error_text, read_model, read_yaml
 from domain.duration import Duration
 
 
@@ -31,6 +32,13 @@ def faults_of(path: Path, text: str) -> list[str]:
     with pytest.raises(ConfigError) as caught:
         read_model(path, Book)
     return [str(fault).removeprefix(str(path)) for fault in caught.value.faults]
+
+
+def test_a_field_at_the_wrong_depth_is_not_suggested_in_place_of_itself() -> None:
+    error: Any = {"type": "extra_forbidden", "loc": ("rungs", 0, "at_most"), "msg": "", "input": 1}
+    assert error_text(error, ["at_most", "wait"]) == (
+        "is not known here: `at_most` belongs in another part of the file, at another depth"
+    )
 
 
 def test_every_fault_is_reported_at_once_with_its_position_and_what_to_write(tmp_path: Path) -> None:

@@ -198,8 +198,7 @@ class DeliveryOutcomes:
             self.try_other_channel(tx, waiting)
 
     def _after_last_attempt(self, tx: Transaction, row: Delivery, free: Delivery, result: SendResult) -> None:
-        """Given up, and others are called. A call for a critical danger is tried on until it expires: after a provider
-        has been down for ten minutes, the last rung must not be the only one to hear of it."""
+        """Given up, and others are called. A critical call is tried on until it expires (decision 0038)."""
         dead = structs.replace(free, state=DeliveryState.DEAD)
         vital = row.kind in CALL_KINDS and is_critical(tx.store.alert(row.alert))
         if not vital or row.attempts == MAX_ATTEMPTS:

@@ -39,10 +39,12 @@ $(VENV)/.town: requirements-town.lock $(VENV)/.installed
 
 town-tools: $(VENV)/.town
 
-# Computes the kept days of the small town again. TOWN_SEEDS=... for others.
-TOWN_SEEDS ?= 1 2 3 4 5 6
+# Computes all kept days again, in three minutes.
+TOWN_SEEDS := 1 2 3 4 5 6
 town-days: $(VENV)/.town
 	@$(BIN)/python -m simulators.town.hydraulics small $(TOWN_SEEDS)
+	@$(BIN)/python -m simulators.town.hydraulics demo 20261121
+	@$(BIN)/python -m simulators.town.hydraulics community $(TOWN_SEEDS)
 
 # Node builds the console. Where it is missing or too old, it comes as a Python wheel into the same .venv.
 $(VENV)/.node: requirements-node.lock | $(VENV)/.python

@@ -40,13 +40,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_collection(session: pytest.Session) -> Iterator[None]:
     """Traces the import of the pure modules; what else is imported and built for the tests is not traced."""
+    gc.disable()  # what is imported and collected is no garbage
     coverage = _coverage(session.config)
-    if coverage is None:
+    if coverage is not None:
+        for module in pure_modules():
+            importlib.import_module(module)
+        coverage.pause()
+    try:
         return (yield)
-    for module in pure_modules():
-        importlib.import_module(module)
-    coverage.pause()
-    return (yield)
+    finally:
+        gc.enable()
 
 
 @pytest.hookimpl(wrapper=True)

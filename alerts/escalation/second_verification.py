@@ -42,10 +42,15 @@ class SecondVerification:
     def remind(self, tx: Transaction, alert: Alert, check: SecondCheck) -> Alert:
         """What is due: the deadline passed, or the person asked last did not answer."""
         if check.due_at is not None and check.due_at <= tx.now:
+            alert = self._overdue(tx, alert)
             check = structs.replace(check, due_at=None)
-            late = mark_overdue(alert, SECOND, tx.now, self.escalator.ladder(alert).deadlines)
-            alert = structs.replace(late, second_check=check)
         return self._ask(tx, alert, check) if check.ask_at is not None and check.ask_at <= tx.now else alert
+
+    def _overdue(self, tx: Transaction, alert: Alert) -> Alert:
+        """The alert on the list of supervision; its deadline has been counted."""
+        assert alert.second_check is not None
+        counted = structs.replace(alert, second_check=structs.replace(alert.second_check, due_at=None))
+        return mark_overdue(counted, SECOND, tx.now, self.escalator.ladder(alert).deadlines)
 
     def is_asked(self, tx: Transaction, alert: Alert, person: str) -> bool:
         """Whether the street's verification is awaited and this person was asked for it."""
@@ -95,8 +100,9 @@ class SecondVerification:
                 at = self.notices.not_before(alert, tx.now) + deadlines.ask_verifier_ms
                 return structs.replace(alert, second_check=structs.replace(check, verifier=person.id, ask_at=at))
         self._add_line(tx, alert, "nobody_to_verify", "", "")
-        waits = structs.replace(alert, second_check=structs.replace(check, ask_at=None, due_at=None))
-        return waits if alert.overdue_since is not None else mark_overdue(waits, SECOND, tx.now, deadlines)
+        waits = structs.replace(alert, second_check=structs.replace(check, ask_at=None))
+        # Whoever was asked has until the deadline; where no person could be asked, nothing will come of waiting.
+        return waits if check.verifier is not None else self._overdue(tx, waits)
 
     def _candidates(self, tx: Transaction, alert: Alert, check: SecondCheck) -> Iterator[tuple[Person, str]]:
         """People of the street on duty, then of the ladder's highest rung; each is asked once."""

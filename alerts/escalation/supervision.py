@@ -72,10 +72,10 @@ class Supervision:
         self.notices.notify_all(tx, alert, owner, notice)
         if alert.overdue_since is None:
             return alert
-        notified = self.escalator.escalate(tx, alert, MessageKind.OVERDUE)
-        if notified.rung == alert.rung:
-            self._notify(tx, alert, reason, occasion=occasion)
-        return structs.replace(alert, rung=notified.rung)
+        if alert.rung + 1 < len(self.escalator.ladder(alert).rungs):
+            return structs.replace(alert, rung=self.escalator.escalate(tx, alert, MessageKind.OVERDUE).rung)
+        self._notify(tx, alert, reason, occasion=occasion)
+        return alert
 
     def notify_realarm(self, tx: Transaction, alert: Alert) -> list[str]:
         """The owner and the supervisors of an alert whose device still reports the danger; the names of those told."""

@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.exchange.retries import LONGEST_WAIT_MS, Response, RetryPolicy, is_given_up, is_refused, wait_ms
+from alerts.exchange.messages import Failure
+from alerts.exchange.retries import (
+    LONGEST_WAIT_MS,
+    Response,
+    RetryPolicy,
+    failure_of,
+    is_given_up,
+    is_refused,
+    transport_failure,
+    wait_ms,
+)
 from domain import DAY
 
 POLICY = RetryPolicy()
@@ -41,3 +51,33 @@ def test_the_wait_grows_to_its_limit(failures: int, asked: int) -> None:
 
     assert 1_000 <= wait <= LONGEST_WAIT_MS
     assert wait >= min(asked, LONGEST_WAIT_MS)
+
+
+@pytest.mark.parametrize(
+    ("response", "failure"),
+    [
+        (Response(False, 401), Failure.ACCESS),
+        (Response(False, 302), Failure.NOT_FOUND),
+        (Response(False, 422), Failure.REFUSED),
+        (Response(False, 200, refused=True), Failure.REFUSED),
+        (Response(False, 503), Failure.SERVER),
+        (Response(False, failure=Failure.TLS), Failure.TLS),
+        (Response(False), Failure.OTHER),
+    ],
+)
+def test_every_failure_has_a_code_of_the_fixed_list(response: Response, failure: Failure) -> None:
+    assert failure_of(response) is failure
+
+
+def test_failures_of_transport_are_told_apart() -> None:
+    names = (
+        ["ConnectError", "SSLError"],
+        ["ReadTimeout"],
+        ["ConnectError"],
+        ["RefusedUrl"],
+        ["gaierror"],
+        ["KeyError"],
+    )
+    assert [transport_failure(one) for one in names] == [
+        Failure.TLS, Failure.TIMEOUT, Failure.CONNECTION, Failure.ADDRESS, Failure.CONNECTION, Failure.OTHER
+    ]  # fmt: skip

@@ -123,3 +123,17 @@ async def test_no_after_a_question_about_a_swap_declines_no_call(
     assert harness.alert().passed == ()
     await harness.send()
     assert "没看懂您的回复" in harness.texts("wang")[-1]
+
+
+async def test_a_colleague_without_any_address_is_sent_nothing_and_a_late_failure_is_not_repeated(
+    harness: AlertHarness,
+) -> None:
+    messages = harness.service.roster_messages
+    strangers = structs.replace(SWAP, id="s-7", other="nobody")
+    write(harness, lambda tx: messages.swap_asked(tx, strangers, CODE, LINK))
+    assert rows_about(harness, "swap:s-7") == []
+    write(harness, lambda tx: messages.swap_asked(tx, SWAP, CODE, LINK))
+    harness.clock.now = SWAP.expires_at
+    await harness.send()
+    [expired] = rows_about(harness, "swap:s-1")
+    assert (expired.state, harness.texts("sun")) == (DeliveryState.EXPIRED, [])

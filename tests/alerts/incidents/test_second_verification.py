@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from alerts.alert import State
+from msgspec import structs
+
+from alerts.alert import Alert, State
 from domain import HOUR, Duty
+from simulators.providers.faults import Fault, FaultKind
 from store.database.alerts.overdue import list_overdue
+from store.database.alerts.repository import SqlAlertStore
 from store.database.reports.queries import get_report
 from tests.alerts.cases.test_report_desk import desk_of, person, request, settle
 from tests.alerts.conftest import PEOPLE, AlertHarness
@@ -24,6 +28,12 @@ async def verified_by_community(harness: AlertHarness) -> None:
     await settle(harness)
     await harness.service.perform(1, "verify", person("chen"))
     await harness.send()
+
+
+def add_colleague(harness: AlertHarness) -> None:
+    """周涛 of the street is asked after 孙磊."""
+    duties = (*harness.people.duties, Duty("8", "street", "street", "zhou", rank=1))
+    harness.people = structs.replace(harness.people, duties=duties)
 
 
 async def reply(harness: AlertHarness, name: str, text: str) -> str:
@@ -68,10 +78,7 @@ async def test_the_street_that_finds_it_still_there_opens_the_work_again(harness
 async def test_without_an_answer_the_next_is_asked_and_it_goes_on_the_list_of_supervision(
     harness: AlertHarness,
 ) -> None:
-    colleague = Duty("8", "street", "street", "zhou", rank=1)
-    harness.people = type(harness.people)(
-        harness.people.places, harness.people.cells, harness.people.people, (*harness.people.duties, colleague)
-    )
+    add_colleague(harness)
     await verified_by_community(harness)
     await harness.advance_time(6 * 3600)
     assert "请街道核查" in harness.texts("zhou")[0]
@@ -106,3 +113,66 @@ async def test_a_report_merged_into_an_alarm_is_verified_by_the_street_too(harne
     report = harness.database.write_blocking(lambda tx: get_report(tx, 1))
     assert report is not None
     assert report.report.street_by == "sun"
+
+
+async def test_a_phone_that_is_out_of_order_is_followed_by_the_next_and_the_deadline_stays(
+    harness: AlertHarness,
+) -> None:
+    add_colleague(harness)
+    await desk_of(harness).submit(request(place="b3"))
+    await harness.send()
+    await settle(harness)
+    await harness.service.perform(1, "verify", person("chen"))
+    for row in harness.deliveries():
+        if row.kind.value == "verify_street":
+            harness.sms_server.faults.schedule(Fault(FaultKind.REJECT, "isv.MOBILE_NUMBER_ILLEGAL"))
+    await harness.send()
+    asked = [row.person for row in harness.deliveries() if row.kind.value == "verify_street"]
+    assert asked == ["sun", "zhou"]
+    deadline = harness.alert().second_check
+    assert deadline is not None
+    assert deadline.due_at is not None
+    await harness.advance_time((deadline.due_at - harness.clock.now) / 1000 - 1)
+    assert overdue(harness) == [], "zhou has until the deadline"
+    await harness.advance_time(2)
+    assert overdue(harness) == ["street"]
+    assert await reply(harness, "zhou", codes_of(harness.texts("zhou")[0])["true"]) == "done"
+    assert overdue(harness) == []
+
+
+async def test_where_no_person_of_the_street_can_be_asked_it_is_overdue_at_once(harness: AlertHarness) -> None:
+    staff = tuple(duty for duty in harness.people.duties if duty.role not in ("street", "department"))
+    harness.people = structs.replace(harness.people, duties=staff)
+    await verified_by_community(harness)
+    assert overdue(harness) == ["street"]
+    assert "没有可以核查的人，请督办" in harness.timeline()
+
+
+async def test_the_first_one_asked_may_still_report_that_he_cannot(harness: AlertHarness) -> None:
+    add_colleague(harness)
+    await verified_by_community(harness)
+    codes = codes_of(harness.texts("sun")[0])
+    await harness.advance_time(5 * 3600)
+    assert [name for name in ("sun", "zhou") if harness.texts(name)] == ["sun", "zhou"]
+    assert await reply(harness, "sun", codes["cannot"]) == "done"
+    check = harness.alert().second_check
+    assert check is not None
+    assert (check.verifier, check.is_awaited) == ("zhou", True)
+
+
+async def test_a_report_of_an_earlier_version_is_verified_at_the_desk(harness: AlertHarness) -> None:
+    await desk_of(harness).submit(request(place="b3"))
+    harness.database.write_blocking(
+        lambda tx: SqlAlertStore(tx).save_alert(structs.replace(harness_alert(tx), second_check=None))
+    )
+    await settle(harness)
+    await harness.service.perform(1, "verify", person("chen"))
+    await harness.send()
+    assert not any("请街道核查" in text for text in harness.texts("sun"))
+    assert (await desk_of(harness).verify(1, person("sun"))).street_by == "sun"
+
+
+def harness_alert(tx: Any) -> Alert:
+    alert = SqlAlertStore(tx).alert(1)
+    assert alert is not None
+    return alert

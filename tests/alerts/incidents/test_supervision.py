@@ -200,4 +200,9 @@ async def test_urging_from_outside_reaches_the_owner_and_once_it_is_overdue_the_
     await harness.advance_time(700)
     notified = await urge()
     assert notified[0] == "wang"
-    assert len(notified) > 1, "the next rung, or the supervisors, hear of it too"
+    assert len(notified) > 1, "the next rung hears of it too"
+    for _ in range(5):
+        await harness.advance_time(700)
+        await urge()
+    texts = [text for name in ("sun", "zhou") for text in harness.texts(name)]
+    assert any("紧急督办：燃气泄漏" in text and "12345热线催办：着急" in text for text in texts), "then the supervisors"

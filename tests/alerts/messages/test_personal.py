@@ -75,3 +75,10 @@ def test_what_a_citizen_or_colleague_writes_gives_no_instruction_in_our_text() -
 def test_a_text_that_a_vendor_would_refuse_stops_the_start(text: str) -> None:
     with pytest.raises(ValidationError):
         PersonalTemplate(name="x", code="SMS_1", text=text)
+
+
+def test_a_text_that_never_fits_is_sent_all_the_same() -> None:
+    message = PersonalMessage(MessageKind.COVER, "li", "o-1", {"name": "长" * 40, "hours": "长" * 40}, START, START + 1)
+    sms = renderer().sms(message)
+    assert len(sms.text) > SEGMENT_LENGTH
+    assert all(len(value) <= 35 for value in sms.params.values()), "the vendor's limit of one variable"

@@ -40,6 +40,7 @@ from alerts.messages.renderer import MessageRenderer
 from alerts.ports import AlertRepository, AlertStore, Transact, Transaction
 from alerts.settings import AlertSettings
 from domain import MINUTE, Finding, Instant, Lane, Ledger
+from domain.findings import most_severe_first
 from domain.people import Community
 
 TICK_BATCH = 200
@@ -120,7 +121,7 @@ class AlertService:
         Many findings take several transactions, so that the most severe are sent at once. After a crash between two of
         them the position is the old one: all are processed again, and those already recorded change nothing.
         """
-        ordered = sorted(findings, key=lambda finding: finding.severity.rank)
+        ordered = most_severe_first(findings)
         now, results = self.clock(), list[IntakeResult]()
         for start in range(0, max(len(ordered), 1), FINDING_BATCH):
             last = start + FINDING_BATCH >= len(ordered)

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -179,7 +180,7 @@ def _openapi_document(app: FastAPI) -> dict[str, Any]:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Publishes changed alerts and the status on the event stream while the server runs."""
     deps: ConsoleDependencies = app.state.dependencies
-    feed = AlertPublisher(deps.events, lambda alert_id: alerts.item_view(deps, alert_id))
+    feed = AlertPublisher(deps.events, partial(alerts.item_views, deps))
     tasks = [asyncio.create_task(feed.run()), asyncio.create_task(_publish_status(deps, app.state.status_every_s))]
     try:
         yield

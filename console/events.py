@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 
 from msgspec import Struct
@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 REPLAY_EVENTS_MAX: Final = 1_000
 SUBSCRIPTION_EVENTS_MAX: Final = 256
 SUBSCRIPTIONS_MAX: Final = 500
+LOADED_TOGETHER: Final = 100
+"""Changed alerts that are read in one transaction."""
 
 
 class Event(Struct, frozen=True):
@@ -151,23 +153,31 @@ class EventHub:
 
 
 class AlertPublisher:
-    """Publishes the present view of each changed alert. Changes that come together are published once."""
+    """Publishes the present view of each changed alert. Changes that come together are loaded and published once."""
 
-    def __init__(self, events: EventHub, load: Callable[[str], Awaitable[Mapping[str, Any] | None]]) -> None:
+    def __init__(
+        self, events: EventHub, load: Callable[[Sequence[str]], Awaitable[Mapping[str, Mapping[str, Any]]]]
+    ) -> None:
         self._events, self._load = events, load
 
     async def run(self) -> None:
         """Until cancelled."""
         while True:
-            for alert_id in await self._events.wait_for_changed_alerts():
-                await self._publish(alert_id)
+            changed = await self._events.wait_for_changed_alerts()
+            for start in range(0, len(changed), LOADED_TOGETHER):
+                await self._publish(changed[start : start + LOADED_TOGETHER])
 
-    async def _publish(self, alert_id: str) -> None:
+    async def _publish(self, alert_ids: Sequence[str]) -> None:
         try:
-            view = await self._load(alert_id)
+            views = await self._load(alert_ids)
         except Exception as error:  # noqa: BLE001 - logged; events of every other alert must go on
-            log.error("alert not published", extra={"alert": alert_id, "error": repr(error)})
+            if len(alert_ids) > 1:
+                for alert_id in alert_ids:
+                    await self._publish([alert_id])
+                return
+            log.error("alert not published", extra={"alert": alert_ids[0], "error": repr(error)})
             self._events.publish("resync", {})
             return
-        if view is not None:
-            self._events.publish("alert", view)
+        for alert_id in alert_ids:
+            if alert_id in views:
+                self._events.publish("alert", views[alert_id])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from domain import Evidence, Finding, FindingPhase, Instant, Ledger, Severity, Subject
@@ -66,3 +67,31 @@ def own_finding(
         advice=advice,
         evidence=evidence,
     )
+
+
+def concerned(finding: Finding) -> set[str]:
+    """Device and subject of a finding. Findings that share one of them are processed in the order of emission."""
+    subject = str(finding.subject)
+    return {subject} if finding.device is None else {subject, finding.device}
+
+
+def most_severe_first(findings: Sequence[Finding]) -> list[Finding]:
+    """The findings by severity; those of one device or subject stay in their order and have the rank of the worst.
+
+    >>> def graded(device: str, severity: Severity) -> Finding:
+    ...     return own_finding("gas", Subject("device", device), 0, title="", advice="", severity=severity)
+    >>> emitted = [graded("b", Severity.HIGH), graded("a", Severity.LOW), graded("a", Severity.CRITICAL)]
+    >>> [(finding.subject.id, finding.severity.value) for finding in most_severe_first(emitted)]
+    [('a', 'low'), ('a', 'critical'), ('b', 'high')]
+    """
+    ranks: dict[str, int] = {}
+    is_final = False
+    while not is_final:
+        is_final = True
+        for finding in findings:
+            keys = concerned(finding)
+            rank = min([finding.severity.rank, *(ranks[key] for key in keys if key in ranks)])
+            if any(ranks.get(key) != rank for key in keys):
+                ranks |= dict.fromkeys(keys, rank)
+                is_final = False
+    return sorted(findings, key=lambda finding: ranks[str(finding.subject)])

@@ -30,7 +30,7 @@ from domain import MINUTE, SECOND, Instant, Severity
 
 LEASE_MS: Final = 13 * SECOND
 """Longer than connecting (3 s) and reading (8 s) with a margin: past it, the sending process has died."""
-MAX_CONCURRENT_SENDS: Final = 8
+MAX_CONCURRENT_SENDS: Final = 32
 CARD_WAIT_MS: Final = 2 * SECOND
 CARD_PAUSE_MS: Final = 20 * SECOND
 PERSONAL_PAUSE_MS: Final = 5 * MINUTE

@@ -18,12 +18,12 @@ from app.pipeline.backlog import Backlog, overtakes_bulk
 from app.pipeline.changes import Change, PendingChanges, RecordChange, RecordedChange
 from app.pipeline.checkpoint import Checkpointer
 from app.pipeline.counters import Counters
-from app.pipeline.deferred_findings import DeferredFindings
 from app.pipeline.device_gateways import device_of_event
+from app.pipeline.finding_writer import FindingWriter
 from app.pipeline.pending_writes import PendingWrites
 from app.pipeline.ports import FindingSink, MessageSource, PipelineStores, RefusalBatch
 from app.pipeline.refused_dangers import danger_findings
-from app.pipeline.retry import attempt_write, retry_until_writable
+from app.pipeline.retry import attempt_write
 from app.pipeline.slices import frame_slices, reading_slices
 from app.pipeline.throttle import Throttle
 from app.pipeline.timings import PipelineTimings, Stopwatch
@@ -64,13 +64,14 @@ class Pipeline:
     ) -> None:
         settings = settings or PipelineSettings()
         self.backlog, self.decoder, self.engine = backlog, decoder, engine
-        self._findings, self._clock, self._idle_s = findings, clock, settings.idle_s
+        self._clock, self._idle_s = clock, settings.idle_s
+        self._findings = FindingWriter(findings, lambda: self._clock(), lambda: self._is_quiet, backlog.wake)
         self._throttle = Throttle(settings.test_frames_per_s, settings.test_hold_ms)
         self._host = EmbeddedHost(engine, self._emit_findings)
         engine.state.internal_errors = []
         self._source: MessageSource | None = None
         self._position: tuple[Lane, int] | None = None
-        self._changes, self._deferred = PendingChanges(), DeferredFindings()
+        self._changes = PendingChanges()
         self._processed = dict(backlog.positions)
         self.counters, self.timings = Counters(), PipelineTimings()
         self._writes = PendingWrites(stores, self.timings)
@@ -165,24 +166,30 @@ class Pipeline:
 
         Timers wait for messages that `source` has received and not yet journaled.
         """
-        self._source, changed = source, False
+        self._source = source
+        async with asyncio.TaskGroup() as group:
+            storing = group.create_task(self._findings.run(), name="finding writer")
+            await self._process()
+            storing.cancel()
+        self.finished.set()
+
+    async def _process(self) -> None:
+        changed = False
         while not self._stopping:
             await self._apply_recorded_changes(self._processed)
             changed = await self._changes.apply_all() or changed
+            await self._findings.wait_for_room()
             entry = await self.backlog.next_entry()
             if entry is not None:
                 await self._process_entry(entry)
             else:
                 await self._run_timers()
-            if self._deferred.is_batch_due(self._clock(), idle=self._is_idle):
-                await self._store_deferred()
             if self._writes.refusals_due(idle=entry is None):
                 await attempt_write(self._writes.flush_refusals, "refusals")
-            if (changed or self._checkpointer.is_due) and not self._deferred:
+            if (changed or self._checkpointer.is_due) and not self._findings.has_deferred:
                 await self._save_checkpoint()
                 changed = False
         await self._save_checkpoint()
-        self.finished.set()
 
     def repeat_recorded(self, changes: Sequence[RecordedChange]) -> None:
         """Repeat changes that an earlier run recorded after its last checkpoint, each at its positions."""
@@ -197,7 +204,7 @@ class Pipeline:
 
         No checkpoint may pass findings that are not stored.
         """
-        await self._store_all_deferred()
+        await self._findings.drain()
         await attempt_write(partial(self._checkpointer.save, self._processed, always), "checkpoint")
 
     async def _run_timers(self) -> None:
@@ -208,9 +215,10 @@ class Pipeline:
         until = self._processed_until(now)
         await self._host.run_timers(until)
         self._report_engine_errors()
-        if self._deferred:
-            return
-        self.caught_up.set()
+        if self._findings.is_idle:
+            self.caught_up.set()
+        else:
+            self._findings.wake()
         if not self._changes.pending and not self._stopping:
             await self.backlog.wait(self._host.seconds_until_timer(now, self._idle_s) if until == now else self._idle_s)
 
@@ -292,27 +300,18 @@ class Pipeline:
         return [*findings, *self.engine.record_alive(online, until)] if online else findings
 
     async def _emit_findings(self, findings: Sequence[Finding], *, none_waits: bool = False) -> None:
-        """Store critical dangers now, the others when no entry waits (see deferred_findings)."""
+        """Hand findings over to be stored: critical dangers now, the others when no entry waits.
+
+        `none_waits`: returns when all of them are stored.
+        """
         if not findings:
             return
         self.counters.findings += len(findings)
-        await self._store_findings(self._deferred.add(findings, self._position, none_waits=none_waits), None)
+        self._findings.add(findings, self._position, none_waits=none_waits)
+        if none_waits:
+            await self._findings.drain_urgent()
 
     @property
-    def _is_idle(self) -> bool:
+    def _is_quiet(self) -> bool:
         """Whether no message waits, in the backlog or received and not yet journaled."""
         return not self.backlog.entries and (self._source is None or self._source.oldest_unjournaled is None)
-
-    async def _store_deferred(self) -> None:
-        batch, began = self._deferred.take(), self._clock()
-        await self._store_findings(batch.findings, batch.position)
-        self._deferred.note_stored(began, self._clock())
-
-    async def _store_all_deferred(self) -> None:
-        while self._deferred:
-            await self._store_deferred()
-
-    async def _store_findings(self, findings: Sequence[Finding], position: tuple[Lane, int] | None) -> None:
-        if findings:
-            lane, pos = position or (None, None)
-            await retry_until_writable(lambda: self._findings.process_findings(findings, lane, pos), "findings")

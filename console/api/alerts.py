@@ -119,8 +119,14 @@ async def alert_of_link(deps: Deps, user: Principal) -> dict[str, Any] | None:
 
 async def item_view(deps: Deps, alert_id: str) -> dict[str, Any] | None:
     """An alert as in lists and stream events; None when it does not exist."""
-    view = await deps.database.read(lambda tx: queries.get_alert(tx, alert_id))
-    return None if view is None else _enriched(deps, view, deps.rules.summaries())
+    return (await item_views(deps, [alert_id])).get(alert_id)
+
+
+async def item_views(deps: Deps, alert_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """The alerts by id, as in lists and stream events; without those that do not exist."""
+    views = await deps.database.read(lambda tx: queries.get_alerts(tx, alert_ids))
+    rules = deps.rules.summaries()
+    return {view["id"]: _enriched(deps, view, rules) for view in views}
 
 
 def enriched_items(deps: Deps, views: Sequence[Mapping[str, Any]], user: Principal) -> list[AlertItem]:

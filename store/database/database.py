@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import DBAPIError
 
-from store.errors import CannotWrite, is_disk_error
+from store.database.group_commit import GroupCommit
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -45,7 +44,7 @@ class Database:
         self._engine = create_engine(url)
         if self._engine.dialect.name == "sqlite":
             _configure_sqlite(self._engine, _PRAGMAS if synced else (*_PRAGMAS, "PRAGMA synchronous=OFF"))
-        self._writer = ThreadPoolExecutor(1, "database-write")
+        self._writer = GroupCommit(self._engine)
         self._reader = ThreadPoolExecutor(1, "database-read")
 
     def migrate(self) -> None:
@@ -53,12 +52,12 @@ class Database:
         self.write_blocking(_upgrade)
 
     async def write(self, work: Callable[[Connection], T]) -> T:
-        """Run `work` in one write transaction; returns its result once it is committed and synced.
+        """Run `work` as one write transaction; returns its result once it is committed and synced.
 
         Raises what `work` raises, and CannotWrite for a full or failing disk; nothing is changed then. Cancelling the
-        caller does not stop work that has begun: it commits or fails as a whole.
+        caller does not stop work that has begun: it commits or fails as a whole. It may share its commit with others.
         """
-        return await asyncio.get_running_loop().run_in_executor(self._writer, self._transact, work)
+        return await self._writer.write(work)
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in one read transaction that never waits for a write. It sees every write that has returned."""
@@ -66,22 +65,13 @@ class Database:
 
     def write_blocking(self, work: Callable[[Connection], T]) -> T:
         """`write` for commands and tests that run no event loop."""
-        return self._writer.submit(self._transact, work).result()
+        return self._writer.write_blocking(work)
 
     def close(self) -> None:
         """Finish the submitted work and close the connections."""
-        self._writer.shutdown()
+        self._writer.close()
         self._reader.shutdown()
         self._engine.dispose()
-
-    def _transact(self, work: Callable[[Connection], T]) -> T:
-        try:
-            with self._engine.begin() as tx:
-                return work(tx)
-        except DBAPIError as error:
-            if is_disk_error(error.orig):
-                raise CannotWrite(f"the ledger could not write: {error.orig}") from error
-            raise
 
     def _read(self, work: Callable[[Connection], T]) -> T:
         with self._engine.connect().execution_options(**{_READ_ONLY: True}) as tx:

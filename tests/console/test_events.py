@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -110,13 +110,13 @@ def test_open_streams_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def test_changes_that_come_together_are_published_once_and_a_failure_does_not_stop_the_publisher() -> None:
     hub = EventHub(7)
-    loaded: list[str] = []
+    loaded: list[list[str]] = []
 
-    async def load(alert_id: str) -> Mapping[str, Any] | None:
-        loaded.append(alert_id)
-        if alert_id == "broken":
+    async def load(alert_ids: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
+        loaded.append(list(alert_ids))
+        if "broken" in alert_ids:
             raise RuntimeError("no such table")
-        return None if alert_id == "gone" else {"id": alert_id}
+        return {alert_id: {"id": alert_id} for alert_id in alert_ids if alert_id != "gone"}
 
     subscription = hub.subscribe(None)
     for alert_id in ("1", "1", "broken", "gone", "2"):
@@ -125,7 +125,7 @@ async def test_changes_that_come_together_are_published_once_and_a_failure_does_
 
     received = await take(subscription, 3)
     task.cancel()
-    assert loaded == ["1", "broken", "gone", "2"]
+    assert loaded == [["1", "broken", "gone", "2"], ["1"], ["broken"], ["gone"], ["2"]]
     assert [(event.name, event.data) for event in received if event] == [
         ("alert", {"id": "1"}),
         ("resync", {}),

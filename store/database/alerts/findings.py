@@ -23,6 +23,8 @@ _RECORDED = select(alert_findings.c.phase, alert_findings.c.at, alert_findings.c
     alert_findings.c.finding == bindparam("finding")
 )
 
+_INSERT = insert(alert_findings)
+
 
 def finding_record(tx: Connection, finding: Finding) -> FindingRecord:
     """Whether this phase was recorded before, and the alert the finding belongs to."""
@@ -36,7 +38,7 @@ def record_finding(tx: Connection, finding: Finding, alert: int | None) -> None:
     """Insert this phase of a finding, and the alert it belongs to."""
     row = {**_phase_key(finding), "alert": alert, "severity": finding.severity.value, "heard_at": finding.now}
     body = _encode_finding(finding).decode() if finding.phase is FindingPhase.BEGAN else None
-    tx.execute(insert(alert_findings), {**row, "device": finding.device, "body": body})
+    tx.execute(_INSERT, {**row, "device": finding.device, "body": body})
 
 
 def recorded_findings(tx: Connection, alert: int) -> list[RecordedFinding]:

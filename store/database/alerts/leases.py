@@ -60,15 +60,28 @@ _NEXT_OVERDUE = select(
     ),
 )
 
+_MARK_LEASED = (
+    update(deliveries)
+    .where(deliveries.c.n == bindparam("b_n"))
+    .values(
+        state=DeliveryState.SENDING.value,
+        lease_until=bindparam("b_lease_until"),
+        attempts=deliveries.c.attempts + 1,
+    )
+)
+_ASSIGN = (
+    update(deliveries)
+    .where(deliveries.c.id == bindparam("b_id"))
+    .values(provider=bindparam("provider"), template=bindparam("template"))
+)
+
 
 def lease(tx: Connection, channel: str, now: Instant, lease_until: Instant, limit: int) -> list[Delivery]:
     """Mark what is due on a channel as being sent until `lease_until`; most urgent first, as it was before."""
     query = _LEASE_OVERDUE if spec_of(channel).receipt_within_ms else _LEASE
     rows = tx.execute(query.limit(limit), {"channel": channel, "now": now}).all()
     if rows:
-        leased = update(deliveries).where(deliveries.c.n.in_([row._mapping["n"] for row in rows]))
-        sending = {"state": DeliveryState.SENDING.value, "lease_until": lease_until}
-        tx.execute(leased.values(**sending, attempts=deliveries.c.attempts + 1))
+        tx.execute(_MARK_LEASED, [{"b_n": row._mapping["n"], "b_lease_until": lease_until} for row in rows])
     return [delivery_of(row) for row in rows]
 
 
@@ -81,8 +94,7 @@ def next_due(tx: Connection, channel: str) -> Instant | None:
 
 def assign_provider(tx: Connection, delivery: str, provider: str, template: str | None) -> None:
     """Store which provider is asked to carry a leased delivery."""
-    values = {"provider": provider, "template": template}
-    tx.execute(update(deliveries).where(deliveries.c.id == delivery).values(**values))
+    tx.execute(_ASSIGN, {"b_id": delivery, "provider": provider, "template": template})
 
 
 def count_carried(

@@ -15,11 +15,12 @@ from store.database.alerts.milestone_tables import alert_milestones
 from store.database.alerts.tables import deliveries
 
 _TAKEN: Final = (State.ACKNOWLEDGED, State.ON_SITE)
+_INSERT: Final = insert(alert_milestones)
 
 
 def open_milestones(tx: Connection, alert: int, opened_at: Instant) -> None:
     """The row of a new alert."""
-    tx.execute(insert(alert_milestones), {"alert": alert, "opened_at": opened_at})
+    tx.execute(_INSERT, {"alert": alert, "opened_at": opened_at})
 
 
 def reach_milestones(tx: Connection, alert: Alert) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, or_, select
 
 from alerts.alert import UNACKNOWLEDGED_STATES, Alert, State
 from alerts.lifecycle.preconditions import allowed_actions
@@ -40,6 +40,9 @@ class AlertFilter(Struct, frozen=True):
     disposition: Sequence[str] = ()
 
 
+_BY_ID = select(alerts).where(alerts.c.id.in_(bindparam("ids", expanding=True)))
+
+
 def list_alerts(tx: Connection, filters: AlertFilter, limit: int, after: str | None = None) -> Page[dict[str, Any]]:
     """Newest first; `after` is the cursor of the page before."""
     query = select(alerts).where(and_(True, *filter_conditions(filters)))
@@ -52,8 +55,13 @@ def list_alerts(tx: Connection, filters: AlertFilter, limit: int, after: str | N
 
 def get_alert(tx: Connection, alert_id: str) -> dict[str, Any] | None:
     """One alert as an item of a list."""
-    alert = _alert_by_id(tx, alert_id)
-    return None if alert is None else alert_items(tx, [alert])[0]
+    return next(iter(get_alerts(tx, [alert_id])), None)
+
+
+def get_alerts(tx: Connection, alert_ids: Sequence[str]) -> list[dict[str, Any]]:
+    """Alerts as items of a list, without those that do not exist; at most MAX_IN_LIST."""
+    numbers = [int(alert_id) for alert_id in alert_ids if alert_id.isdecimal() and len(alert_id) <= 18]
+    return alert_items(tx, [alert_of(row) for row in tx.execute(_BY_ID, {"ids": numbers})])
 
 
 def alert_detail(tx: Connection, alert_id: str) -> dict[str, Any] | None:
@@ -242,13 +250,6 @@ def counters(tx: Connection) -> dict[str, Any]:
         "deliveries": [{"channel": channel, "state": state, "count": count} for channel, state, count in sent],
         "oldest_pending_at": tx.execute(waiting).scalar(),
     }
-
-
-def _alert_by_id(tx: Connection, alert_id: str) -> Alert | None:
-    if not alert_id.isdecimal() or len(alert_id) > 18:
-        return None
-    row = tx.execute(select(alerts).where(alerts.c.id == int(alert_id))).first()
-    return None if row is None else alert_of(row)
 
 
 def filter_conditions(filters: AlertFilter) -> list[ColumnElement[bool]]:

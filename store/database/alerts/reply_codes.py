@@ -20,6 +20,8 @@ _CODES = (
     .where(reply_codes.c.phone == bindparam("phone"))
 )
 
+_INSERT = insert(reply_codes)
+
 
 def assign_code(tx: Connection, phone: str, alert: int, person: str, now: Instant) -> int | None:
     """This phone's number for this alert, assigned if it has none; None when all 99 belong to active alerts."""
@@ -41,7 +43,7 @@ def assign_code(tx: Connection, phone: str, alert: int, person: str, now: Instan
         previous = and_(reply_codes.c.phone == phone, reply_codes.c.number == number)
         tx.execute(delete(reply_codes).where(previous))
     row = {"phone": phone, "number": number, "alert": alert, "person": person, "since": now}
-    tx.execute(insert(reply_codes), row)
+    tx.execute(_INSERT, row)
     return number
 
 

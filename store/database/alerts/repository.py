@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from functools import partial
 from typing import Final, Protocol, TypeVar
 
 from msgspec import structs
@@ -27,6 +28,7 @@ from store.database.alerts import (
 )
 from store.database.alerts import findings as alert_findings
 from store.database.alerts.change_log import ChangeLog
+from store.database.alerts.row_cache import RowCache
 from store.database.alerts.rows import alert_of, alert_values, delivery_of, delivery_values
 from store.database.alerts.tables import alerts, deliveries, delivery_events, timeline
 from store.database.system import journal_positions
@@ -44,7 +46,9 @@ _DUE = select(alerts).where(alerts.c.wake_at <= bindparam("now")).order_by(alert
 _DELIVERIES = select(deliveries).where(deliveries.c.alert == bindparam("alert")).order_by(deliveries.c.n)
 _DELIVERY = select(deliveries).where(deliveries.c.id == bindparam("id"))
 _LAST_DELIVERY = select(func.coalesce(func.max(deliveries.c.n), 0))
-_EXISTING_KEYS = select(deliveries.c.key).where(deliveries.c.key.in_(bindparam("keys", expanding=True)))
+_HAS_KEY = select(deliveries.c.n).where(deliveries.c.key == bindparam("key"))
+_INSERT_ALERT, _INSERT_TIMELINE = insert(alerts), insert(timeline)
+_INSERT_DELIVERY, _INSERT_EVENT = insert(deliveries), insert(delivery_events)
 _UPDATE_DELIVERY = update(deliveries).where(deliveries.c.id == bindparam("b_id"))
 _LAST_MESSAGES = (
     select(deliveries)
@@ -60,14 +64,15 @@ _LAST_MESSAGES = (
 class SqlAlertStore:
     """The alert store of one transaction. Methods: see alerts/ports.py."""
 
-    def __init__(self, tx: Connection, *, records_changes: bool = False) -> None:
+    def __init__(self, tx: Connection, *, records_changes: bool = False, caches: bool = False) -> None:
         self._tx, self.change_log = tx, ChangeLog() if records_changes else None
+        self._cache = RowCache(caches)
         self._timeline: list[TimelineEntry] = []
 
     def flush(self) -> None:
         """Insert the collected timeline entries in one statement. Must be called before the transaction ends."""
         if self._timeline:
-            self._tx.execute(insert(timeline), [structs.asdict(entry) for entry in self._timeline])
+            self._tx.execute(_INSERT_TIMELINE, [structs.asdict(entry) for entry in self._timeline])
             self._timeline.clear()
 
     # findings
@@ -101,10 +106,11 @@ class SqlAlertStore:
     # alerts
 
     def add_alert(self, alert: Alert) -> Alert:
-        key = self._tx.execute(insert(alerts), alert_values(alert)).inserted_primary_key
+        key = self._tx.execute(_INSERT_ALERT, alert_values(alert)).inserted_primary_key
         assert key is not None
         milestones.open_milestones(self._tx, int(key[0]), alert.opened_at)
         added = structs.replace(alert, id=int(key[0]))
+        self._cache.alert_added(added)
         if self.change_log is not None:
             self.change_log.alert_added(added)
         return added
@@ -113,11 +119,13 @@ class SqlAlertStore:
         if self.change_log is not None:
             self.change_log.alert_saved(alert, self.alert)
         self._tx.execute(_SAVE, {**alert_values(alert), "b_id": alert.id})
+        self._cache.alert_saved(alert)
         milestones.reach_milestones(self._tx, alert)
 
     def alert(self, alert: int | None) -> Alert | None:
-        if alert is None:
-            return None
+        return None if alert is None else self._cache.alert(alert, partial(self._load_alert, alert))
+
+    def _load_alert(self, alert: int) -> Alert | None:
         row = self._tx.execute(_ALERT, {"alert": alert}).first()
         return None if row is None else alert_of(row)
 
@@ -159,13 +167,15 @@ class SqlAlertStore:
     def enqueue(self, new: Sequence[Delivery]) -> None:
         if not new:
             return
-        keys = [delivery.key for delivery in new]
-        existing = set(self._tx.execute(_EXISTING_KEYS, {"keys": keys}).scalars())
-        rows = [delivery_values(delivery) for delivery in new if delivery.key not in existing]
-        if rows:
-            self._tx.execute(insert(deliveries), rows)
+        self._cache.deliveries_changed()
+        missing = [row for row in new if self._tx.execute(_HAS_KEY, {"key": row.key}).first() is None]
+        if missing:
+            self._tx.execute(_INSERT_DELIVERY, [delivery_values(row) for row in missing])
 
     def deliveries(self, alert: int) -> list[Delivery]:
+        return self._cache.deliveries_of(alert, partial(self._load_deliveries, alert))
+
+    def _load_deliveries(self, alert: int) -> list[Delivery]:
         return [delivery_of(row) for row in self._tx.execute(_DELIVERIES, {"alert": alert})]
 
     def deliveries_about(self, about: str) -> list[Delivery]:
@@ -173,6 +183,9 @@ class SqlAlertStore:
         return [delivery_of(row) for row in self._tx.execute(select(deliveries).where(found).order_by(deliveries.c.n))]
 
     def delivery(self, delivery: str) -> Delivery | None:
+        return self._cache.delivery(delivery, partial(self._load_delivery, delivery))
+
+    def _load_delivery(self, delivery: str) -> Delivery | None:
         row = self._tx.execute(_DELIVERY, {"id": delivery}).first()
         return None if row is None else delivery_of(row)
 
@@ -183,6 +196,7 @@ class SqlAlertStore:
 
     def update_delivery(self, old: Delivery, new: Delivery, at: Instant, detail: str) -> None:
         self._tx.execute(_UPDATE_DELIVERY, {**delivery_values(new), "b_id": new.id})
+        self._cache.delivery_saved(new)
         step = {
             "delivery": new.id,
             "at": at,
@@ -191,15 +205,17 @@ class SqlAlertStore:
             "code": new.code,
             "detail": detail,
         }
-        self._tx.execute(insert(delivery_events), step)
+        self._tx.execute(_INSERT_EVENT, step)
 
     def lease_deliveries(self, channel: str, now: Instant, lease_until: Instant, limit: int) -> list[Delivery]:
+        self._cache.deliveries_changed()
         return leases.lease(self._tx, channel, now, lease_until, limit)
 
     def next_delivery_due(self, channel: str) -> Instant | None:
         return leases.next_due(self._tx, channel)
 
     def assign_provider(self, delivery: str, provider: str, template: str | None) -> None:
+        self._cache.deliveries_changed()
         leases.assign_provider(self._tx, delivery, provider, template)
 
     def deliveries_to(self, channel: str, address: str, since: Instant) -> list[Delivery]:
@@ -247,7 +263,7 @@ class SqlAlertStore:
     # silences
 
     def active_silences(self, now: Instant) -> list[Silence]:
-        return silences.active_silences(self._tx, now)
+        return self._cache.active_silences(now, partial(silences.active_silences, self._tx, now))
 
     def silence(self, silence: int) -> Silence | None:
         return silences.get_silence(self._tx, silence)
@@ -307,7 +323,7 @@ class Transactions:
 
     def run(self, tx: Connection, work: Callable[[AlertStore], T]) -> T:
         """Run `work` within an open transaction, and record what it changed."""
-        store = SqlAlertStore(tx, records_changes=self._record is not None)
+        store = SqlAlertStore(tx, records_changes=self._record is not None, caches=True)
         result = work(store)
         store.flush()
         if self._record is not None and store.change_log:

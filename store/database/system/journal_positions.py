@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from domain import Lane
 from store.database.sql import upsert
 from store.database.system.tables import cursors
 
+_POSITIONS = select(cursors.c.lane, cursors.c.pos).where(cursors.c.reader == bindparam("reader"))
+
 
 def positions(tx: Connection, reader: str) -> dict[Lane, int]:
     """The last journal position of each lane that this reader has processed."""
-    rows = tx.execute(select(cursors.c.lane, cursors.c.pos).where(cursors.c.reader == reader))
+    rows = tx.execute(_POSITIONS, {"reader": reader})
     return {Lane(row.lane): row.pos for row in rows}
 
 

@@ -1,0 +1,140 @@
+"""Works that wait together are committed together; one that fails changes nothing and disturbs no other."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, event
+from sqlalchemy.exc import IntegrityError, OperationalError
+
+from store.database import group_commit
+from store.database.database import Database
+from store.database.system import key_values
+from store.errors import CannotWrite
+
+
+class Gate:
+    """Holds the thread that writes, so that what is submitted meanwhile waits together."""
+
+    def __init__(self, database: Database) -> None:
+        self._open = threading.Event()
+        database._writer._executor.submit(self._open.wait, 10)
+
+    async def run(self, *works: Awaitable[Any]) -> list[Any]:
+        """Submit the works while the gate is closed; returns what each returned or raised."""
+        tasks = [asyncio.ensure_future(work) for work in works]
+        await asyncio.sleep(0)
+        self._open.set()
+        return await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@pytest.fixture(autouse=True)
+def _no_limit_of_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(group_commit, "MAX_GROUP_S", 60.0)
+
+
+@pytest.fixture
+def commits(database: Database) -> list[int]:
+    seen: list[int] = []
+    event.listen(database._engine, "commit", lambda _tx: seen.append(1))
+    return seen
+
+
+def put(name: str) -> Callable[[Connection], None]:
+    return lambda tx: key_values.put(tx, name, name, now=0)
+
+
+def break_a_constraint(tx: Connection) -> None:
+    key_values.put(tx, "half", 1, now=0)
+    tx.exec_driver_sql("INSERT INTO identities VALUES ('native', 'x', 'nobody', 0)")
+
+
+async def stored(database: Database, *names: str) -> list[Any]:
+    return await database.read(lambda tx: [key_values.get(tx, name) for name in names])
+
+
+async def test_300_messages_of_a_storm_are_recorded_with_one_sync(database: Database, commits: list[int]) -> None:
+    gate = Gate(database)
+    names = [f"n{number}" for number in range(300)]
+    await gate.run(*(database.write(put(name)) for name in names))
+    assert await stored(database, *names) == names
+    assert len(commits) == 1
+
+
+async def test_a_work_sees_those_before_it(database: Database) -> None:
+    gate = Gate(database)
+    works = database.write(put("first")), database.write(lambda tx: key_values.get(tx, "first"))
+    assert await gate.run(*works) == [None, "first"]
+
+
+@pytest.mark.parametrize("failing", [break_a_constraint, lambda tx: put("half")(tx) or 1 / 0])
+async def test_a_work_that_fails_in_a_group_changes_nothing_and_the_others_are_stored(
+    database: Database, failing: Callable[[Connection], Any]
+) -> None:
+    gate = Gate(database)
+    before, failed, after = await gate.run(*(database.write(work) for work in (put("before"), failing, put("after"))))
+    assert (before, after) == (None, None)
+    assert isinstance(failed, IntegrityError | ZeroDivisionError)
+    assert await stored(database, "before", "half", "after") == ["before", None, "after"]
+
+
+async def test_an_error_that_ends_the_transaction_is_raised_to_every_caller_and_nothing_is_stored(
+    database: Database,
+) -> None:
+    def full(tx: Connection) -> None:
+        tx.exec_driver_sql("ROLLBACK")  # as SQLite does by itself when the disk is full
+        error = sqlite3.OperationalError("database or disk is full")
+        error.sqlite_errorcode = sqlite3.SQLITE_FULL
+        raise OperationalError("INSERT", {}, error)
+
+    gate = Gate(database)
+    outcomes = await gate.run(*(database.write(work) for work in (put("before"), full)))
+    assert [type(outcome) for outcome in outcomes] == [CannotWrite, CannotWrite]
+    assert await stored(database, "before") == [None]
+    await database.write(put("again"))
+    assert await stored(database, "again") == ["again"]
+
+
+async def test_a_commit_that_fails_is_raised_to_every_caller(database: Database) -> None:
+    def refuse(_tx: Connection) -> None:
+        raise RuntimeError("the commit failed")
+
+    event.listen(database._engine, "commit", refuse)
+    outcomes = await Gate(database).run(*(database.write(put(name)) for name in ("one", "two")))
+    event.remove(database._engine, "commit", refuse)
+    assert [str(outcome) for outcome in outcomes] == ["the commit failed"] * 2
+    assert await stored(database, "one", "two") == [None, None]
+
+
+async def test_a_database_that_cannot_begin_raises_to_each_caller(database: Database) -> None:
+    def locked(_tx: Connection) -> None:
+        raise RuntimeError("locked")
+
+    event.listen(database._engine, "begin", locked)
+    works = [database.write(put(name)) for name in ("one", "two", "three")]
+    outcomes = await asyncio.wait_for(asyncio.gather(*works, return_exceptions=True), 10)
+    event.remove(database._engine, "begin", locked)
+    assert [str(outcome) for outcome in outcomes] == ["locked"] * 3
+
+
+async def test_a_caller_cancelled_while_waiting_leaves_no_trace(database: Database) -> None:
+    gate = Gate(database)
+    cancelled = asyncio.create_task(database.write(put("cancelled")))
+    await asyncio.sleep(0)
+    cancelled.cancel()
+    await gate.run(database.write(put("other")))
+    assert await stored(database, "cancelled", "other") == [None, "other"]
+
+
+async def test_a_group_ends_after_its_time_and_the_rest_is_written_by_the_next(
+    database: Database, commits: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(group_commit, "MAX_GROUP_S", 0.0)
+    await asyncio.gather(*(database.write(put(f"n{number}")) for number in range(5)))
+    assert len(commits) == 5
+    assert await stored(database, "n0", "n4") == ["n0", "n4"]

@@ -31,7 +31,7 @@ from console.security.auth import sign_photo_link
 from domain import Evidence, Finding, FindingPhase, Instant, Subject
 from domain.findings import own_finding
 from domain.secret import Secret
-from store.database.alerts.repository import Transactions
+from store.database.alerts.transactions import Transactions
 from store.database.database import Database
 from store.database.exchange import outbox
 from store.database.exchange.repository import ExchangeRecorder, ExchangeTransactions

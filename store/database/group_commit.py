@@ -6,9 +6,9 @@ A sync takes some milliseconds, however little was written; in a storm hundreds 
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict, deque
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from time import monotonic
 from typing import Any, Final, TypeVar
 
@@ -25,18 +25,12 @@ MAX_GROUP_S: Final = 0.02
 """No further work begins in a transaction after this time, so that the first one does not wait long for its commit."""
 
 
-class _Submitted(Struct, frozen=True):
-    """A work, and the future of its caller; `loop` is that of an asyncio future."""
+class _Submitted(Struct):
+    """A work, and once it is committed what it returned, or what it raised."""
 
     work: Work[Any]
-    future: asyncio.Future[Any] | Future[Any]
-    loop: asyncio.AbstractEventLoop | None = None
-
-
-class _Outcome(Struct, frozen=True):
-    """What a work returned, or what it raised."""
-
-    submitted: _Submitted
+    is_cancelled: bool = False
+    is_done: bool = False
     result: Any = None
     error: BaseException | None = None
 
@@ -55,94 +49,81 @@ class GroupCommit:
         Raises what `work` raises, and CannotWrite for a full or failing disk; nothing is changed then. Of a caller that
         was cancelled a work that has not begun is left out; one that has begun commits or fails as a whole.
         """
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[T] = loop.create_future()
-        self._submit(_Submitted(work, future, loop))
-        return await future
+        submitted = self._submit(work)
+        try:
+            result: T = await asyncio.get_running_loop().run_in_executor(self._executor, self._complete, submitted)
+        except asyncio.CancelledError:
+            submitted.is_cancelled = True
+            raise
+        return result
 
     def write_blocking(self, work: Work[T]) -> T:
         """`write` for commands and tests that run no event loop."""
-        future: Future[T] = Future()
-        self._submit(_Submitted(work, future))
-        return future.result()
+        result: T = self._executor.submit(self._complete, self._submit(work)).result()
+        return result
 
     def close(self) -> None:
         """Finish what was submitted."""
         self._executor.shutdown()
 
-    def _submit(self, submitted: _Submitted) -> None:
+    def _submit(self, work: Work[Any]) -> _Submitted:
+        submitted = _Submitted(work)
         self._waiting.append(submitted)
-        self._executor.submit(self._run_group)  # as many calls as works: none is left behind by a group that ends early
+        return submitted
+
+    def _complete(self, submitted: _Submitted) -> Any:
+        """In the thread that writes: commit groups until this work is done, unless an earlier group has done it."""
+        while not submitted.is_done:
+            self._run_group()
+        if submitted.error is not None:
+            raise _as_store_error(submitted.error)
+        return submitted.result
 
     def _run_group(self) -> None:
         first = self._next()
         if first is None:
             return
-        outcomes = list[_Outcome]()
+        group = [first]
         try:
             with self._engine.begin() as tx:
-                self._run_works(tx, first, outcomes)
+                self._run_works(tx, group)
         except BaseException as error:  # noqa: BLE001 - raised to every caller of the group
             # Nothing of the group was stored: the commit failed, or the error of one work ended the transaction.
-            failed = outcomes or [_Outcome(first)]
-            outcomes = [_Outcome(outcome.submitted, error=outcome.error or error) for outcome in failed]
-        _resolve(outcomes)
+            for submitted in group:
+                submitted.error = submitted.error or error
+        for submitted in group:
+            submitted.is_done = True
 
     def _next(self) -> _Submitted | None:
         while self._waiting:
             submitted = self._waiting.popleft()
-            if not submitted.future.cancelled():
+            if not submitted.is_cancelled:
                 return submitted
         return None
 
-    def _run_works(self, tx: Connection, first: _Submitted, outcomes: list[_Outcome]) -> None:
+    def _run_works(self, tx: Connection, group: list[_Submitted]) -> None:
+        """Run the first work and those that wait, and add them to the group."""
         end = monotonic() + MAX_GROUP_S
-        submitted: _Submitted | None = first
-        while submitted is not None:
-            tx.exec_driver_sql("SAVEPOINT work")
-            try:
-                outcomes.append(_Outcome(submitted, submitted.work(tx)))
-            except BaseException as error:  # noqa: BLE001 - raised to the caller of this work
-                outcomes.append(_Outcome(submitted, error=error))
-                _undo(tx, error)
-            tx.exec_driver_sql("RELEASE SAVEPOINT work")
-            submitted = self._next() if monotonic() < end else None
+        while True:
+            _run_work(tx, group[-1])
+            following = self._next() if monotonic() < end else None
+            if following is None:
+                return
+            group.append(following)
 
 
-def _undo(tx: Connection, error: BaseException) -> None:
-    """Undo the failed work only; raises its error when that has ended the whole transaction."""
+def _run_work(tx: Connection, submitted: _Submitted) -> None:
+    """Run one work in a savepoint; raises its error only when that has ended the whole transaction."""
+    tx.exec_driver_sql("SAVEPOINT work")
     try:
-        tx.exec_driver_sql("ROLLBACK TO SAVEPOINT work")
-    except DBAPIError:
-        raise error from None
-
-
-def _resolve(outcomes: Sequence[_Outcome]) -> None:
-    """Pass the outcomes to their callers; one wake-up for all of an event loop."""
-    by_loop: dict[asyncio.AbstractEventLoop, list[_Outcome]] = defaultdict(list)
-    for outcome in outcomes:
-        if outcome.submitted.loop is None:
-            _set_outcome(outcome)
-        else:
-            by_loop[outcome.submitted.loop].append(outcome)
-    for loop, own in by_loop.items():
-        if not loop.is_closed():
-            loop.call_soon_threadsafe(_set_outcomes, own)
-
-
-def _set_outcomes(outcomes: Sequence[_Outcome]) -> None:
-    for outcome in outcomes:
-        _set_outcome(outcome)
-
-
-def _set_outcome(outcome: _Outcome) -> None:
-    future = outcome.submitted.future
-    if future.cancelled():
-        return
-    if outcome.error is None:
-        future.set_result(outcome.result)
-    else:
-        future.set_exception(_as_store_error(outcome.error))
+        submitted.result = submitted.work(tx)
+    except BaseException as error:  # noqa: BLE001 - raised to the caller of this work
+        submitted.error = error
+        try:
+            tx.exec_driver_sql("ROLLBACK TO SAVEPOINT work")
+        except DBAPIError:
+            raise error from None
+    tx.exec_driver_sql("RELEASE SAVEPOINT work")
 
 
 def _as_store_error(error: BaseException) -> BaseException:

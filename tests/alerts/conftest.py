@@ -46,7 +46,8 @@ from simulators.providers.aliyun.server import AliyunSmsServer
 from simulators.providers.local_server import loopback_client
 from store.database import database
 from store.database.alerts.queries import alert_timeline
-from store.database.alerts.repository import SqlAlertStore, Transactions
+from store.database.alerts.repository import SqlAlertStore
+from store.database.alerts.transactions import Transactions
 from tests.support.yaml_text import load_yaml
 
 ALERTS_FOLDER = Path(alerts.__file__).parent

@@ -123,7 +123,8 @@ async def publish_numbers(port: int, acked: list[int], stop: asyncio.Event) -> N
     async with aiomqtt.Client("127.0.0.1", port) as client:
         number = 0
         while not stop.is_set():
-            await client.publish("fengshao/v1/gas-2/up", json.dumps({"seq": number, "lel_pct": number / 1000}), qos=1)
+            values = {"seq": number, "lel_pct": number / 1_000_000}
+            await client.publish("fengshao/v1/gas-2/up", json.dumps(values), qos=1)
             acked.append(number)
             number += 1
 
@@ -162,7 +163,7 @@ async def test_kill_9_in_a_leak_loses_no_reading_repeats_no_text_and_escalates_o
             if page["next"] is None:
                 break
             after = f"&cursor={page['next']}"
-        return sorted(stored) == [number / 1000 for number in acked]
+        return sorted(stored) == [number / 1_000_000 for number in acked]
 
     await eventually(all_stored, f"exactly the {len(acked)} readings that the broker took")
 

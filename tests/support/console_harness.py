@@ -62,7 +62,7 @@ from domain.secret import Secret
 from ingest.frame import Frame
 from store.blobs import BlobStore
 from store.database import registry
-from store.database.alerts.repository import Transactions
+from store.database.alerts.transactions import Transactions
 from store.database.database import Database
 from store.database.reports.repository import ReportTransactions
 from store.history.duckdb.history import DuckDbHistory

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
-from typing import Final, Protocol, TypeVar
+from typing import Final
 
 from msgspec import structs
 from sqlalchemy import Connection, and_, bindparam, func, insert, select, update
 
 from alerts.alert import ACTIVE_STATES, Alert, State, TimelineEntry
-from alerts.exchange.messages import Changes
 from alerts.message import POSSIBLY_SEEN, Delivery, MessageKind
 from alerts.messages.deliveries import answer_key_prefix
-from alerts.ports import AlertStore, FindingRecord, RecordedFinding, ReplyCode
+from alerts.ports import FindingRecord, RecordedFinding, ReplyCode
 from alerts.silence import HeldFinding, HeldState, Silence
 from domain import Finding, Instant, Lane, Ledger, Person
 from store.database.alerts import (
@@ -32,8 +31,6 @@ from store.database.alerts.row_cache import RowCache
 from store.database.alerts.rows import alert_of, alert_values, delivery_of, delivery_values
 from store.database.alerts.tables import alerts, deliveries, delivery_events, timeline
 from store.database.system import journal_positions
-
-T = TypeVar("T")
 
 READER: Final = "alerts"
 """Name of the journal position of the findings processed by alerts/."""
@@ -300,32 +297,3 @@ class SqlAlertStore:
 
     def commit_position(self, lane: Lane, pos: int) -> None:
         journal_positions.advance(self._tx, READER, lane, pos)
-
-
-class _Writer(Protocol):
-    """The part of a database that `Transactions` uses."""
-
-    def write(self, work: Callable[[Connection], T], /) -> Awaitable[T]: ...
-
-
-RecordChanges = Callable[[Connection, Changes], None]
-"""Called at the end of a transaction that changed alerts or findings, and committed with it."""
-
-
-class Transactions:
-    """`Transact` of alerts/ports.py on a database. `record` sees what each transaction changed, before it commits."""
-
-    def __init__(self, database: _Writer, record: RecordChanges | None = None) -> None:
-        self._database, self._record = database, record
-
-    def __call__(self, work: Callable[[AlertStore], T]) -> Awaitable[T]:
-        return self._database.write(lambda tx: self.run(tx, work))
-
-    def run(self, tx: Connection, work: Callable[[AlertStore], T]) -> T:
-        """Run `work` within an open transaction, and record what it changed."""
-        store = SqlAlertStore(tx, records_changes=self._record is not None, caches=True)
-        result = work(store)
-        store.flush()
-        if self._record is not None and store.change_log:
-            self._record(tx, store.change_log.changes)
-        return result

@@ -21,7 +21,7 @@ from alerts.exchange.messages import (
 from alerts.exchange.ports import CaseLinks, ExchangeStore
 from alerts.ports import AlertStore
 from domain import Instant
-from store.database.alerts.repository import Transactions
+from store.database.alerts.transactions import Transactions
 from store.database.exchange import cases, outbox
 from store.database.reports import photos
 

@@ -16,7 +16,7 @@ from alerts.exchange.sender import FAILING_AFTER_MS, MAX_CONCURRENT, ExchangeSen
 from alerts.exchange.targets import Request, WebhookTarget
 from domain import DAY, MINUTE, SECOND
 from domain.secret import Secret
-from store.database.alerts.repository import Transactions
+from store.database.alerts.transactions import Transactions
 from store.database.database import Database, sqlite_url
 from store.database.exchange import outbox
 from store.database.exchange.outbox import MessageFilter

@@ -22,7 +22,8 @@ from alerts.service import AlertService
 from alerts.settings import AlertSettings
 from domain import FindingPhase, Severity, Subject
 from store.database.alerts.queries import findings_of_alert
-from store.database.alerts.repository import SqlAlertStore, Transactions
+from store.database.alerts.repository import SqlAlertStore
+from store.database.alerts.transactions import Transactions
 from store.database.database import Database, sqlite_url
 from tests.alerts.conftest import (
     SHANGHAI,

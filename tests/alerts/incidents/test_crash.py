@@ -21,7 +21,7 @@ CHILD = """
     from alerts.service import AlertService
     from alerts.settings import AlertSettings
     from domain import Lane, Subject
-    from store.database.alerts.repository import Transactions
+    from store.database.alerts.transactions import Transactions
 
     async def main():
         db = harness.database.Database(harness.database.sqlite_url(sys.argv[1]))

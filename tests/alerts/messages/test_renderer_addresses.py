@@ -19,7 +19,7 @@ from domain import Cell, Duty, Ledger, Person, Place, Severity, Subject
 from domain.addresses import shortened
 from domain.care import CARE, matters, neediest
 from domain.people import Community, community
-from store.database.alerts.repository import Transactions
+from store.database.alerts.transactions import Transactions
 from tests.alerts.conftest import PEOPLE, SHANGHAI, SIGN, START, AlertHarness, gas_finding, load_catalog, load_policy
 
 LONGEST_TREES = (

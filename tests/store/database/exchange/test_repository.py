@@ -11,7 +11,7 @@ from alerts.exchange.messages import Changes, NewEvent
 from alerts.exchange.ports import CaseLinks, ExchangeStore
 from alerts.ports import AlertStore
 from domain import Finding, FindingPhase, Ledger, Severity, Subject
-from store.database.alerts.repository import Transactions
+from store.database.alerts.transactions import Transactions
 from store.database.database import Database
 from store.database.exchange import outbox
 from store.database.exchange.outbox import MessageFilter

@@ -69,7 +69,7 @@ def test_every_failure_has_a_code_of_the_fixed_list(response: Response, failure:
     assert failure_of(response) is failure
 
 
-def test_failures_of_transport_are_told_apart() -> None:
+def test_failures_of_transport_are_classified() -> None:
     names = (
         ["ConnectError", "SSLError"],
         ["ReadTimeout"],

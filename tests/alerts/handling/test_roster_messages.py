@@ -129,8 +129,8 @@ async def test_a_colleague_without_any_address_is_sent_nothing_and_a_late_failur
     harness: AlertHarness,
 ) -> None:
     messages = harness.service.roster_messages
-    strangers = structs.replace(SWAP, id="s-7", other="nobody")
-    write(harness, lambda tx: messages.swap_asked(tx, strangers, CODE, LINK))
+    unknown = structs.replace(SWAP, id="s-7", other="nobody")
+    write(harness, lambda tx: messages.swap_asked(tx, unknown, CODE, LINK))
     assert rows_about(harness, "swap:s-7") == []
     write(harness, lambda tx: messages.swap_asked(tx, SWAP, CODE, LINK))
     harness.clock.now = SWAP.expires_at

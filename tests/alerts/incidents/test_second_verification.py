@@ -7,7 +7,9 @@ from typing import Any
 from msgspec import structs
 
 from alerts.alert import Alert, State
-from domain import HOUR, Duty
+from alerts.message import DeliveryState
+from alerts.ports import Transaction
+from domain import HOUR, Duty, Person
 from simulators.providers.faults import Fault, FaultKind
 from store.database.alerts.overdue import list_overdue
 from store.database.alerts.repository import SqlAlertStore
@@ -170,6 +172,30 @@ async def test_a_report_of_an_earlier_version_is_verified_at_the_desk(harness: A
     await harness.send()
     assert not any("请街道核查" in text for text in harness.texts("sun"))
     assert (await desk_of(harness).verify(1, person("sun"))).street_by == "sun"
+
+
+async def test_a_colleague_without_a_phone_is_passed_over_and_another_channel_that_works_is_enough(
+    harness: AlertHarness,
+) -> None:
+    add_colleague(harness)
+    people = {**harness.people.people, "sun": Person("sun", "孙磊")}
+    harness.people = structs.replace(harness.people, people=people)
+    await verified_by_community(harness)
+    [asked] = [row for row in harness.deliveries() if row.kind.value == "verify_street"]
+    assert asked.person == "zhou"
+
+    def fail(tx: Any) -> None:
+        store = SqlAlertStore(tx)
+        store.enqueue([structs.replace(asked, id="card", key="card", channel="wecom")])
+        failed = structs.replace(asked, state=DeliveryState.FAILED)
+        store.update_delivery(asked, failed, harness.clock.now, "test")
+        harness.service.processor.case_effects.second_check.on_failure(Transaction(store, harness.clock.now), failed)
+        store.flush()
+
+    harness.database.write_blocking(fail)
+    check = harness.alert().second_check
+    assert check is not None
+    assert (check.verifier, overdue(harness)) == ("zhou", [])
 
 
 def harness_alert(tx: Any) -> Alert:

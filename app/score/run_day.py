@@ -13,6 +13,7 @@ from alerts.cases.report import PlaceSource
 from alerts.cases.report_steps import ReportLimited, ReportRequest
 from app.config.catalog import load_wording
 from app.config.site import SiteConfig
+from app.score.maintenance import register_maintenance
 from app.score.observer import Observer, RecordingLogbook
 from app.score.provider_outages import SometimesDown
 from app.score.records import Explanation, Text
@@ -85,12 +86,17 @@ class _DayRun:
             beside = [
                 asyncio.create_task(network.run(), name="sms network"),
                 asyncio.create_task(self._explain_missed(), name="explanations"),
+                asyncio.create_task(
+                    register_maintenance(simulated.service, self._loop, day.incidents, day.period), name="maintenance"
+                ),
             ]
             await self._feed(simulated, arrivals)
             await self._observer.record_entries()
             for task in beside:
                 task.cancel()
-            await asyncio.gather(*beside, return_exceptions=True)
+            for ended in await asyncio.gather(*beside, return_exceptions=True):
+                if isinstance(ended, Exception):
+                    raise ended
 
     async def _feed(self, simulated: SimulatedService, arrivals: Iterable[Arrivals]) -> None:
         shown = self._day.period.start

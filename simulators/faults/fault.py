@@ -85,10 +85,16 @@ class ClockFault(Protocol):
 class MessageFault(Protocol):
     """Acts on an encoded message: the messages that come of it, none when it is lost.
 
-    A message is never made to arrive before it was sent.
+    A message is never made to arrive before it was sent, nor later than by `longest_ms`.
     """
 
+    longest_ms: float
+
     def transmit(self, device: DeviceFacts, sent: Sent) -> Sequence[Sent]: ...
+
+    def may_act(self, device: DeviceFacts, start: Instant, end: Instant) -> bool:
+        """False when it certainly does not act on the device between two instants."""
+        ...
 
     def effects(self, device: DeviceFacts, start: Instant, end: Instant) -> Iterator[Effect]: ...
 

@@ -9,10 +9,12 @@ from typing import Any
 import msgspec
 from msgspec import Struct, field
 
-from domain import Instant, Value
+from domain import DAY, Instant, Value
 from simulators.events import Batch, Measurement, TimedEvent, TimedValues
 from simulators.faults.catalog import FAULTS, Fault, make_fault
+from simulators.faults.draws import key_of
 from simulators.faults.fault import AddedMeasurement, DeviceFacts, Effect
+from simulators.faults.transport import message_number
 from simulators.wire import Sent
 
 
@@ -25,6 +27,15 @@ class FaultState(Struct):
     memories: dict[str, dict[str, dict[str, Value]]]
     counts: dict[str, int] = field(default_factory=dict)
     urgent: dict[str, list[Effect]] = field(default_factory=dict)
+
+
+class _DayPlan(Struct, frozen=True, gc=False):
+    """The faults that may act on a device on one day; most devices have few. `chosen` is the cheap test of a fault that
+    acts on single messages."""
+
+    day: int
+    measuring: tuple[tuple[str, Any], ...]
+    transmitting: tuple[tuple[str, Any, Any], ...]
 
 
 class FaultSet:
@@ -45,6 +56,9 @@ class FaultSet:
         self._measuring = self._with("measure")
         self._clocks = self._with("offset_ms")
         self._transmitting = self._with("transmit")
+        # A message may meet later faults later than it was sent, by what earlier ones delay it.
+        self._reach_ms = DAY + int(sum(fault.longest_ms for _, fault in self._transmitting))
+        self._plans: dict[str, _DayPlan] = {}
         self._pending: list[tuple[Instant, int, Sent]] = []
         self._count = 0
         self.counts: dict[str, int] = dict.fromkeys(self._faults, 0)
@@ -133,7 +147,7 @@ class FaultSet:
     def _measure(self, device: str, at: Instant, values: Mapping[str, Value]) -> Mapping[str, Value] | None:
         facts = self._devices[device]
         measured: Mapping[str, Value] | None = values
-        for name, fault in self._measuring:
+        for name, fault in self._plan(facts, at).measuring:
             before = measured
             measured = fault.measure(facts, at, before)
             if measured is not before:
@@ -145,7 +159,10 @@ class FaultSet:
     def _transmit(self, sent: Sent) -> list[Sent]:
         facts = self._devices[sent.device]
         messages: list[Sent] = [sent]
-        for name, fault in self._transmitting:
+        device_key, number = key_of(sent.device), message_number(sent)
+        for name, fault, is_chosen in self._plan(facts, sent.sent_at).transmitting:
+            if is_chosen is not None and not is_chosen(device_key, number):
+                continue
             transmitted: list[Sent] = []
             for message in messages:
                 result = fault.transmit(facts, message)
@@ -154,6 +171,22 @@ class FaultSet:
                 transmitted += result
             messages = transmitted
         return messages
+
+    def _plan(self, device: DeviceFacts, at: Instant) -> _DayPlan:
+        day = at // DAY
+        plan = self._plans.get(device.id)
+        if plan is None or plan.day != day:
+            start = day * DAY
+            plan = self._plans[device.id] = _DayPlan(
+                day,
+                tuple(one for one in self._measuring if one[1].may_act(device, start, start + DAY)),
+                tuple(
+                    (name, fault, getattr(fault, "is_chosen", None))
+                    for name, fault in self._transmitting
+                    if fault.may_act(device, start, start + self._reach_ms)
+                ),
+            )
+        return plan
 
     def _record(self, fault: str, sent: Sent) -> None:
         self.counts[fault] += 1

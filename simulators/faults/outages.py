@@ -47,8 +47,8 @@ class GatewayDown(WindowFault):
 
     def __init__(self, seed: int, share: float, shortest_s: float, longest_s: float, spread_s: float) -> None:
         windows = Windows(f"{seed}/gateway_down", share, int(shortest_s * SECOND), int(longest_s * SECOND))
-        super().__init__("gateway_down", windows)
-        self._key, self._spread_ms = f"{seed}/gateway_down", spread_s * SECOND
+        super().__init__("gateway_down", windows, spread_s * SECOND)
+        self._key = f"{seed}/gateway_down"
 
     def subject(self, device: DeviceFacts) -> str:
         """The gateway of the device; a gateway's own messages stop as well."""
@@ -71,8 +71,8 @@ class BrokerDown(WindowFault):
 
     def __init__(self, seed: int, share: float, shortest_s: float, longest_s: float, spread_s: float) -> None:
         windows = Windows(f"{seed}/broker_down", share, int(shortest_s * SECOND), int(longest_s * SECOND))
-        super().__init__("broker_down", windows)
-        self._key, self._spread_ms = f"{seed}/broker_down", spread_s * SECOND
+        super().__init__("broker_down", windows, spread_s * SECOND)
+        self._key = f"{seed}/broker_down"
 
     def subject(self, _device: DeviceFacts) -> str:
         """One broker for all."""

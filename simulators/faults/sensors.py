@@ -81,7 +81,7 @@ def _in_wrong_unit(name: str, value: Value) -> Value:
 class Frozen(WindowFault):
     """All numbers of a device stay what they were when it began; verdicts go on.
 
-    `memory`: the numbers by device, with the begin of the window under the key `since`.
+    `memory`: the numbers by device, with the begin of the window under the key `since`, until the next window.
     """
 
     def __init__(self, seed: int, share: float, shortest_h: float, longest_h: float) -> None:
@@ -92,7 +92,6 @@ class Frozen(WindowFault):
     def measure(self, device: DeviceFacts, at: Instant, values: Mapping[str, Value]) -> Mapping[str, Value]:
         window = self.active(device, at)
         if window is None:
-            self.memory.pop(device.id, None)
             return values
         held = self.memory.get(device.id)
         if held is None or held["since"] != window.start:
@@ -115,6 +114,9 @@ class Noise:
         if not self._is_noisy(device.id):
             return values
         return {name: self._scatter(name, value, device.id, at) for name, value in values.items()}
+
+    def may_act(self, device: DeviceFacts, _start: Instant, _end: Instant) -> bool:
+        return self._is_noisy(device.id)
 
     def effects(self, device: DeviceFacts, start: Instant, end: Instant) -> Iterator[Effect]:
         """All the time, on a noisy device."""

@@ -28,7 +28,7 @@ class Windows:
 
     def __init__(self, key: str, share: float, shortest_ms: int, longest_ms: int) -> None:
         self._name, self._key, self._share = key, key_of(key), share
-        self._shortest_ms, self._longest_ms = shortest_ms, longest_ms
+        self._shortest_ms, self.longest_ms = shortest_ms, longest_ms
         self._days_back = -(-longest_ms // DAY)
         self._of_day: dict[str, tuple[int, tuple[Window, ...]]] = {}
 
@@ -57,15 +57,17 @@ class Windows:
     def _draw(self, subject: str, day: int) -> Window:
         offset, length, number = draws(3, self._name, subject, day)
         start = day * DAY + int(offset * DAY)
-        lasts_ms = self._shortest_ms + int(length * (self._longest_ms - self._shortest_ms))
+        lasts_ms = self._shortest_ms + int(length * (self.longest_ms - self._shortest_ms))
         return Window(start, start + lasts_ms, number)
 
 
 class WindowFault:
     """The part that faults share which are active at times: their windows, and the times in which they act."""
 
-    def __init__(self, name: str, windows: Windows) -> None:
-        self._name, self._windows = name, windows
+    def __init__(self, name: str, windows: Windows, spread_ms: float = 0) -> None:
+        """`spread_ms`: the time after a window in which what it held back is sent."""
+        self._name, self._windows, self._spread_ms = name, windows, spread_ms
+        self.longest_ms = windows.longest_ms + spread_ms
 
     def subject(self, device: DeviceFacts) -> str:
         """Whose windows count for a device; empty when the fault never acts on it."""
@@ -75,6 +77,11 @@ class WindowFault:
         """The window that acts on the device at an instant."""
         subject = self.subject(device)
         return self._windows.active(subject, at) if subject else None
+
+    def may_act(self, device: DeviceFacts, start: Instant, end: Instant) -> bool:
+        """Whether a window of the device's subject lies between two instants."""
+        subject = self.subject(device)
+        return bool(subject) and any(self._windows.within(subject, start, end))
 
     def effects(self, device: DeviceFacts, start: Instant, end: Instant) -> Iterator[Effect]:
         """The windows of the device's subject, cut to the time between two instants."""

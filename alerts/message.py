@@ -23,6 +23,9 @@ class DeliveryState(StrEnum):
     DEAD = "dead"
 
 
+MAX_ATTEMPTS = 5
+"""Attempts after which others are called in place of a recipient. A critical call is tried on after them."""
+
 NOT_FAILED = (
     DeliveryState.PENDING,
     DeliveryState.SENDING,
@@ -31,6 +34,9 @@ NOT_FAILED = (
     DeliveryState.DELIVERED,
 )
 """The message may still be seen, or has been seen."""
+
+REACHED = (DeliveryState.ACCEPTED, DeliveryState.DELIVERED)
+"""A provider has taken the message."""
 
 POSSIBLY_SEEN = (DeliveryState.SENDING, DeliveryState.UNKNOWN, DeliveryState.ACCEPTED, DeliveryState.DELIVERED)
 """The person may have seen the message, and so must be notified who acknowledged the alert."""
@@ -188,3 +194,9 @@ class Delivery(Struct, frozen=True):
     def alerts(self) -> list[int]:
         """Its alert, as a list; empty for a message that belongs to a person."""
         return [] if self.alert is None else [self.alert]
+
+    @property
+    def may_reach(self) -> bool:
+        """Whether it reached its person or is expected to: not failed, and not only tried on after others were called
+        in this person's place."""
+        return self.state in REACHED or (self.state in NOT_FAILED and self.attempts < MAX_ATTEMPTS)

@@ -15,23 +15,30 @@ from alerts.channels.channel import DeliveryReport, LookupResult, LookupStatus, 
 from alerts.delivery.channel_health import ChannelHealth
 from alerts.delivery.receipts import EarlyReports
 from alerts.delivery.retries import (
-    MAX_ATTEMPTS,
     OPERATOR_MUST_ACT,
     PERMANENT_FAILURES,
-    SEND_AGAIN_AFTER,
-    TRIED_ON_MS,
     retry_delay_ms,
 )
 from alerts.delivery.routing import ProviderRouter
 from alerts.delivery.sent_texts import SENT_TEXT
 from alerts.delivery.still_wanted import is_critical, is_still_wanted
+from alerts.delivery.tried_on import try_on
 from alerts.escalation.escalator import Escalator
 from alerts.handling.intake import FindingIntake
 from alerts.handling.personal_messages import PersonalMessages
 from alerts.handling.processor import AlertProcessor
 from alerts.lifecycle.event import AlertEvent
 from alerts.lifecycle.transitions import Signal
-from alerts.message import CALL_KINDS, COMPANION_KINDS, NOT_FAILED, OVER_BUDGET, Delivery, DeliveryState, MessageKind
+from alerts.message import (
+    CALL_KINDS,
+    COMPANION_KINDS,
+    MAX_ATTEMPTS,
+    NOT_FAILED,
+    OVER_BUDGET,
+    Delivery,
+    DeliveryState,
+    MessageKind,
+)
 from alerts.messages import exercise
 from alerts.messages.bundles import withheld_calls
 from alerts.messages.deliveries import CANCEL_REASONS, cancel_reason, cancelled
@@ -204,18 +211,7 @@ class DeliveryOutcomes:
         if not vital or row.attempts == MAX_ATTEMPTS:
             self._on_failure(tx, row, dead, "dead")
         if vital:
-            self._try_on(tx, dead if row.attempts == MAX_ATTEMPTS else row, free, result)
-
-    def _try_on(self, tx: Transaction, row: Delivery, free: Delivery, result: SendResult) -> None:
-        unknown = result.outcome is SendOutcome.UNKNOWN
-        later = structs.replace(free, not_before=tx.now + TRIED_ON_MS)
-        if unknown and row.attempts == SEND_AGAIN_AFTER:
-            again = structs.replace(later, state=DeliveryState.PENDING, provider=None, not_before=tx.now)
-            tx.store.update_delivery(row, again, tx.now, "sent again in doubt")
-            tx.store.add_timeline(self.timeline.message(again, "again_in_doubt", tx.now))
-        else:
-            state = DeliveryState.UNKNOWN if unknown else DeliveryState.PENDING
-            tx.store.update_delivery(row, structs.replace(later, state=state), tx.now, "tried on")
+            try_on(tx, self.timeline, dead if row.attempts == MAX_ATTEMPTS else row, free, result.outcome)
 
     def _on_failure(self, tx: Transaction, old: Delivery, new: Delivery, problem: str) -> None:
         tx.store.update_delivery(old, new, tx.now, problem)

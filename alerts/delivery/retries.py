@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from alerts.channels.channel import SendOutcome
+from alerts.message import MAX_ATTEMPTS
 from domain import SECOND
 
-MAX_ATTEMPTS: Final = 5
 FIRST_BACKOFF_MS: Final = 2 * SECOND
 MAX_BACKOFF_MS: Final = 60 * SECOND
 LOOKUP_AFTER_MS: Final = 6 * SECOND

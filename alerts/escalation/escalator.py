@@ -20,7 +20,7 @@ from alerts.escalation.phone_calls import PhoneCalls, is_beside_the_rung
 from alerts.escalation.policy import EscalationPolicy, Ladder, Occasion, Recipient, Rung
 from alerts.escalation.quiet_hours import end_of_quiet_hours
 from alerts.escalation.recipients import Groups, RecipientFinder
-from alerts.message import CALL_KINDS, COMPANION_KINDS, NOT_FAILED, Delivery, MessageKind
+from alerts.message import CALL_KINDS, COMPANION_KINDS, Delivery, MessageKind
 from alerts.messages.bundles import BundledMessages
 from alerts.messages.deliveries import is_call_of_round
 from alerts.messages.outbox import OutboxWriter
@@ -146,11 +146,11 @@ class Escalator:
         reached."""
         rows = [row for row in tx.store.deliveries(alert.id) if row.round == failed.round and row.rung == failed.rung]
         own_calls = [row for row in rows if row.person == failed.person and row.kind in CALL_KINDS]
-        if any(row.state in NOT_FAILED for row in own_calls):
+        if any(row.may_reach for row in own_calls):
             return None
         if self.try_next_channel(tx, alert, failed):
             return None
-        if any(row.state in NOT_FAILED for row in rows if row.kind in CALL_KINDS) or failed.rung != alert.rung:
+        if any(row.may_reach for row in rows if row.kind in CALL_KINDS) or failed.rung != alert.rung:
             return None
         alert = structs.replace(alert, escalation=EscalationReason(EscalationCause.UNREACHABLE, failed.name))
         if alert.rung >= len(self.ladder(alert).rungs):

@@ -7,12 +7,14 @@ from typing import Final
 from sqlalchemy import Connection, and_, or_, select
 
 from alerts.alert import ACTIVE_STATES, UNACKNOWLEDGED_STATES, Alert
-from alerts.message import DANGER_KINDS, NOT_FAILED, OVER_BUDGET
+from alerts.message import DANGER_KINDS, MAX_ATTEMPTS, NOT_FAILED, OVER_BUDGET, REACHED
 from domain import Instant, Ledger
 from store.database.alerts.rows import alert_of
 from store.database.alerts.tables import alerts, deliveries
 
 _ACTIVE: Final = tuple(state.value for state in ACTIVE_STATES)
+_NOT_FAILED: Final = tuple(state.value for state in NOT_FAILED)
+_REACHED: Final = tuple(state.value for state in REACHED)
 _UNACKNOWLEDGED: Final = tuple(state.value for state in UNACKNOWLEDGED_STATES)
 
 
@@ -26,9 +28,13 @@ def alerts_without_next_step(tx: Connection, now: Instant, grace_ms: int) -> lis
 
 
 def unnotified_alerts(tx: Connection, opened_before: Instant) -> list[Alert]:
-    """Unacknowledged dangers opened before this instant of which no message reached, or may still reach, anybody."""
+    """Unacknowledged dangers opened before this instant of which no message reached, or may still reach, anybody.
+
+    What is only tried on after others were called does not count (Delivery.may_reach).
+    """
+    expected = and_(deliveries.c.state.in_(_NOT_FAILED), deliveries.c.attempts < MAX_ATTEMPTS)
     notified = select(deliveries.c.alert).where(
-        or_(deliveries.c.state.in_([state.value for state in NOT_FAILED]), deliveries.c.code == OVER_BUDGET),
+        or_(deliveries.c.state.in_(_REACHED), expected, deliveries.c.code == OVER_BUDGET),
         deliveries.c.kind.in_([kind.value for kind in DANGER_KINDS]),
         deliveries.c.round == alerts.c.round,
         deliveries.c.alert == alerts.c.id,

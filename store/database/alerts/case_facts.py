@@ -114,15 +114,15 @@ def _findings(tx: Connection, period: tuple[Instant, Instant], places: frozenset
 
 
 def _deliveries(tx: Connection, period: tuple[Instant, Instant], places: frozenset[str] | None) -> list[DeliveryCount]:
+    """Messages of alerts, without those of exercises. Alerts are joined only where places matter."""
     provider, code = func.coalesce(deliveries.c.provider, ""), func.coalesce(deliveries.c.code, "")
     columns = [deliveries.c.channel, provider, deliveries.c.state, code]
     columns += [] if places is None else [alerts.c.place]
-    query = (
-        select(func.count(), *columns)
-        .join_from(deliveries, alerts, alerts.c.id == deliveries.c.alert)
-        .where(_within(deliveries.c.created_at, period), alerts.c.exercise.is_(False))
-        .group_by(*columns)
-    )
+    exercises = select(alerts.c.id).where(alerts.c.exercise.is_(True))
+    counted = _within(deliveries.c.created_at, period), deliveries.c.alert.not_in(exercises)
+    query = select(func.count(), *columns).where(*counted).group_by(*columns)
+    if places is not None:
+        query = query.join_from(deliveries, alerts, alerts.c.id == deliveries.c.alert)
     return [
         DeliveryCount(channel, by, state, word, int(count))
         for count, channel, by, state, word, *place in tx.execute(query)

@@ -189,7 +189,7 @@ async def test_an_unknown_code_is_answered_with_the_valid_codes(harness: Any, fi
     await call_wang(harness, finding)
     result = await reply(harness, text)
     assert (result.status, result.reason) == (ReplyStatus.UNCLEAR, "no_such_code")
-    wanted = "【枫树社区】无此编号，您有编号1。最急燃气泄漏，枫林苑3栋2单元402。回复11接警，12无法到场。"
+    wanted = "【枫树社区】无此编号，您有编号1。最急：燃气泄漏，枫林苑3栋2单元402。回复11接警，12无法到场。"
     assert harness.texts("wang")[-1] == wanted
     assert harness.alert().state is State.OPEN
 

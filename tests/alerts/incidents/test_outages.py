@@ -33,12 +33,13 @@ async def test_after_ten_minutes_without_a_provider_all_who_were_called_are_text
     await run(harness, 600, 20)
     assert [harness.texts(person) for person in CALLED] == [[]] * 5
     assert "短信发给 王芳（网格员）失败：多次尝试未成功" in harness.timeline(), "others were called in her place"
+    assert [one.id for one in await harness.service.unnotified(harness.clock.now)] == [1], "and the audit reports it"
     harness.sms_server.faults.clear()
     await run(harness, 60, 10)
     assert [sum("燃气泄漏" in text for text in harness.texts(person)) for person in CALLED] == [1] * 5
     await harness.service.receive_text("19900000001", "11", harness.clock.now)
     await run(harness, 60, 10)
-    assert harness.alert().owner == "wang"
+    assert (harness.alert().owner, await harness.service.unnotified(harness.clock.now)) == ("wang", [])
     assert [sum("回复11接警" in text for text in harness.texts(person)) for person in CALLED] == [1] * 5
 
 

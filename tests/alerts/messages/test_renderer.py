@@ -99,7 +99,7 @@ def context_with(kind: MessageKind = MessageKind.ALERT, **changes: Any) -> Messa
         (
             "gas",
             MessageKind.CODES,
-            "无此编号，您有编号1、2等。最急燃气泄漏，枫林苑3栋2单元402。回复31接警，32无法到场。",
+            "无此编号，您有编号1、2等。最急：燃气泄漏，枫林苑3栋2单元402。回复31接警，32无法到场。",
         ),
         ("gas", MessageKind.DETAILS, "编号3：燃气泄漏，14:05，枫林苑3栋2单元402。回复31接警，32无法到场。"),
         ("gas", MessageKind.STATUS, "编号3：燃气泄漏，枫林苑3栋2单元402。接警的是王芳，只有他本人可以交出。"),

@@ -14,6 +14,7 @@ from ingest.http_push import PUSH_SOURCES, PushRejected
 from simulators.events import CitizenReport, Incident, TimedEvent
 from simulators.faults.fault import device_facts
 from simulators.faults.fault_set import FaultSet, FaultState
+from simulators.town.street.source import reachable
 from simulators.town.town import EventSource, Period, Town
 from simulators.wire import Message, Sent
 from simulators.wire.encoders import MessageEncoder
@@ -73,7 +74,8 @@ class Traffic:
     def _events(self, period: Period) -> Iterator[TimedEvent]:
         """All events but reports by residents, which come by the web page and wait in `_reports`."""
         streams = [source.events(self._town, self._incidents, period, self._seed) for source in self._sources]
-        for timed in heapq.merge(*streams, key=_at):
+        measured = heapq.merge(*streams, key=_at)
+        for timed in reachable(measured, self._town.devices, self._incidents):
             if isinstance(timed.event, CitizenReport):
                 self._reports.append((timed.at, timed.event))
             else:

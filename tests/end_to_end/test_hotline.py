@@ -81,9 +81,12 @@ async def test_an_order_of_the_hotline_is_dealt_with_by_text_and_each_state_retu
     for reply, state in (("11", "acknowledged"), ("13", "on_site"), ("14", "resolved")):
         await worker.replies(reply)
         await service.until_state(alert, state)
+    token = (await service.api.post("/api/v1/tokens", json={"role": "dispatcher", "person": "zhao"})).json()["token"]
     for action in ("verify", "close"):
         done = await service.api.post(
-            f"/api/v1/alerts/{alert}/{action}", json={"person": "zhao", "disposition": "real"}
+            f"/api/v1/alerts/{alert}/{action}",
+            json={"disposition": "real"},
+            headers={"Authorization": f"Bearer {token}"},
         )
         assert done.status_code == 200, done.text
     for _ in range(3):

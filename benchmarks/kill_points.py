@@ -11,17 +11,17 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import httpx2
 from sqlalchemy import Connection, Engine, event
-
-from store.database.database import Database
+from sqlalchemy.engine.default import DefaultDialect
 
 FILE = "FENGSHAO_KILL_FILE"
 BOUNDARY, STATEMENT = "boundary", "statement"
+_READ_ONLY = "fengshao_read_only"
+_SAVEPOINTS = ("SAVEPOINT", "RELEASE", "ROLLBACK")
 
 
 def arm(file: Path, unit: str, number: int) -> None:
@@ -55,13 +55,15 @@ class KillPoints:
 
 def install(points: KillPoints) -> None:
     """Count the transactions, statements and requests of this process. There is no way back: for child processes."""
-    transact, send = Database._transact, httpx2.AsyncClient.send
+    commit, send = DefaultDialect.do_commit, httpx2.AsyncClient.send
 
-    def counted_transact(self: Database, work: Callable[[Connection], Any]) -> Any:
+    def before_transaction(tx: Connection) -> None:
+        if not tx.get_execution_options().get(_READ_ONLY):
+            points.reach(BOUNDARY)
+
+    def counted_commit(self: DefaultDialect, connection: Any) -> None:
+        commit(self, connection)  # of a write: a read is rolled back
         points.reach(BOUNDARY)
-        result = transact(self, work)
-        points.reach(BOUNDARY)
-        return result
 
     async def counted_send(self: httpx2.AsyncClient, *args: Any, **kwargs: Any) -> Any:
         points.reach(BOUNDARY)
@@ -69,11 +71,13 @@ def install(points: KillPoints) -> None:
         points.reach(BOUNDARY)
         return response
 
-    def before_statement(tx: Connection, *_: Any) -> None:
-        if not tx.get_execution_options().get("fengshao_read_only"):
+    def before_statement(tx: Connection, _cursor: Any, statement: str, *_: Any) -> None:
+        if not tx.get_execution_options().get(_READ_ONLY) and not statement.startswith(_SAVEPOINTS):
             points.reach(STATEMENT)
 
-    Database._transact, httpx2.AsyncClient.send = counted_transact, counted_send  # type: ignore[method-assign]
+    DefaultDialect.do_commit = counted_commit  # type: ignore[method-assign]
+    httpx2.AsyncClient.send = counted_send  # type: ignore[method-assign]
+    event.listen(Engine, "begin", before_transaction)
     event.listen(Engine, "before_cursor_execute", before_statement)
 
 

@@ -153,6 +153,7 @@ def _lds02(values: Mapping[str, Value]) -> RadioFrame:
     millivolts = _unsigned(float(values.get("battery_v", 3.0)) * 1000, 0x3FFF)
     data = struct.pack(">HB", is_open << 15 | millivolts, 1) + bytes(7)
     decoded = {
+        "Node_type": "LDS02",
         "BAT_V": millivolts / 1000,
         "MOD": 1,
         "DOOR_OPEN_STATUS": int(is_open),

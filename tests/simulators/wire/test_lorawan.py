@@ -61,6 +61,7 @@ PRINTED = [
         10,
         "0b8801 00000000000000",
         {
+            "Node_type": "LDS02",
             "BAT_V": 2.952,
             "MOD": 1,
             "DOOR_OPEN_STATUS": 0,

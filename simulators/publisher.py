@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from importlib import resources
 from typing import Any, Final
 
 import aiomqtt
 import yaml
+from msgspec.structs import replace
 
-from domain import SECOND, Instant
-from simulators.events import GroundTruth, Measurement, TimedEvent
+from domain import SECOND, Device, Instant
+from simulators.events import Batch, GroundTruth, Measurement, TimedEvent
 from simulators.scenario import Scenario
 from simulators.schedule import DemoSite, build_schedule
 from simulators.wire import Message, over_mqtt
 from simulators.wire.encoders import MessageEncoder
 
-__all__ = ["DemoSite", "packaged_scenario", "run_demo"]
+__all__ = ["DemoSite", "packaged_scenario", "publish_events", "run_demo"]
 
 _log = logging.getLogger(__name__)
 _RECONNECT_S: Final = 1.0
 _CANCEL_AGAIN_S: Final = 0.5
+_CLOSE_WITHIN_S: Final = 15.0
 
 
 def packaged_scenario(name: str) -> Scenario:
@@ -52,7 +54,34 @@ async def run_demo(
     """
     scenarios = [packaged_scenario("kitchen_leak")] if scenarios is None else scenarios
     events = build_schedule(site, scenarios, seed, clock())
-    publisher = _Publisher(site, events, speed, clock, sleep, on_truth)
+    await _run_until(_Publisher(site.devices, events, speed, clock, sleep, on_truth), connect, stop)
+
+
+async def publish_events(
+    connect: Callable[[], aiomqtt.Client],
+    devices: Iterable[Device],
+    events: Iterable[TimedEvent],
+    *,
+    speed: float,
+    clock: Callable[[], Instant],
+    sleep: Callable[[float], Awaitable[None]],
+    stop: asyncio.Event,
+    closing: Sequence[Measurement] = (),
+    on_truth: Callable[[Instant, GroundTruth], None] = lambda *_: None,
+) -> None:
+    """Publish the events of some devices at their pace until they are over or `stop`, and then always `closing`.
+
+    The first event is due now. Everything else is as in `run_demo`.
+    """
+    publisher = _Publisher(devices, iter(events), speed, clock, sleep, on_truth)
+    try:
+        await _run_until(publisher, connect, stop)
+    finally:
+        if closing:
+            await publisher.close(connect, closing)
+
+
+async def _run_until(publisher: _Publisher, connect: Callable[[], aiomqtt.Client], stop: asyncio.Event) -> None:
     publishing = asyncio.create_task(publisher.run(connect))
     stopped = asyncio.create_task(stop.wait())
     try:
@@ -76,7 +105,7 @@ class _Publisher:
 
     def __init__(
         self,
-        site: DemoSite,
+        devices: Iterable[Device],
         events: Iterator[TimedEvent],
         speed: float,
         clock: Callable[[], Instant],
@@ -86,7 +115,7 @@ class _Publisher:
         self._events, self._speed, self._clock, self._sleep = events, speed, clock, sleep
         self._on_truth = on_truth
         self._started_at = self._anchor = clock()
-        self._encoder = MessageEncoder(site.devices, self._started_at)
+        self._encoder = MessageEncoder(devices, self._started_at)
         self._pending: TimedEvent | None = None
 
     async def run(self, connect: Callable[[], aiomqtt.Client]) -> None:
@@ -102,6 +131,14 @@ class _Publisher:
             await self._sleep(_RECONNECT_S)
             self._anchor += self._clock() - lost_at
 
+    async def close(self, connect: Callable[[], aiomqtt.Client], closing: Sequence[Measurement]) -> None:
+        """Publish these measurements now, with the numbers that follow. Raises TimeoutError without a connection."""
+        now, self._pending = self._clock(), None
+        self._started_at = self._anchor = now
+        self._events = iter([TimedEvent(now, measurement) for measurement in closing])
+        async with asyncio.timeout(_CLOSE_WITHIN_S):
+            await self.run(connect)
+
     async def _publish_events(self, client: aiomqtt.Client) -> None:
         for announcement in self._encoder.announcements(self._clock()):
             await _publish(client, announcement)
@@ -113,7 +150,15 @@ class _Publisher:
             elif isinstance(timed.event, Measurement):
                 for message in self._encoder.encode(timed.event, self._clock()):
                     await _publish(client, over_mqtt(message))
+            elif isinstance(timed.event, Batch):
+                for message in self._encoder.encode_batch(self._sent_now(timed.event)):
+                    await _publish(client, over_mqtt(message))
             self._pending = None
+
+    def _sent_now(self, batch: Batch) -> Batch:
+        """The batch with its times moved so that the newest entry is of now."""
+        moved = self._clock() - batch.entries[-1].at
+        return replace(batch, entries=tuple(replace(entry, at=entry.at + moved) for entry in batch.entries))
 
     async def _sleep_until(self, at: Instant) -> None:
         ahead_ms = self._anchor + (at - self._started_at) / self._speed - self._clock()

@@ -10,8 +10,17 @@ import click
 
 from app.cli.options import FILE, FOLDER, report_user_errors
 
+_DATA_HELP = (
+    "With --record: the journal of this data directory, not the broker. "
+    "With SCENARIO: the DIR of the running service that calls staff in a drill."
+)
+
 
 @click.command()
+@click.argument("scenario", required=False)
+@click.option("--list", "list_scenarios", is_flag=True, help="Print the names of the scenarios.")
+@click.option("--device", "on", multiple=True, help="With SCENARIO: on this device; may be repeated.")
+@click.option("--real", is_flag=True, help="With SCENARIO: in earnest, no exercise. The service calls people!")
 @click.option("--mqtt", "--broker", default="mqtt://127.0.0.1:1883", show_default=True, metavar="URL")
 @click.option("--site", type=FOLDER, help="Whose devices to play; default: the demo community.")
 @click.option("--seed", default=1, show_default=True)
@@ -22,9 +31,13 @@ from app.cli.options import FILE, FOLDER, report_user_errors
 @click.option("--replay", type=FILE, help="Publish a recording, with its times moved to now.")
 @click.option("--keep-times", is_flag=True, help="With --replay: leave times in payloads as they were.")
 @click.option("--record", type=click.Path(path_type=Path, dir_okay=False), help="Record the broker into this file.")
-@click.option("--data", type=FOLDER, help="With --record: the journal of this data directory, not the broker.")
+@click.option("--data", type=FOLDER, help=_DATA_HELP)
 @report_user_errors
 def simulate(
+    scenario: str | None,
+    list_scenarios: bool,
+    on: tuple[str, ...],
+    real: bool,
     mqtt: str,
     site: Path | None,
     seed: int,
@@ -37,7 +50,17 @@ def simulate(
     record: Path | None,
     data: Path | None,
 ) -> None:
-    """Play a community's devices, a set rate or a recording on a real broker until Ctrl-C."""
+    """Play a community's devices, one incident (SCENARIO), a set rate or a recording on a real broker until Ctrl-C.
+
+    SCENARIO is a name of --list in English or Chinese, such as kitchen-leak or 厨房泄漏. It is an exercise: every
+    message says that it is a test and notifies nobody, and what alarms is taken back after two and a half minutes.
+    """
+    if list_scenarios or scenario is not None:
+        from app.cli import simulate_incident as incidents
+
+        if scenario is None:
+            return incidents.print_library(click.echo)
+        return incidents.play_scenario(incidents.Order(scenario, mqtt, site, seed, speed, on, data, real), click.echo)
     if rate is not None:
         from app.cli.load import generate
 

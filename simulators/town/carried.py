@@ -57,5 +57,6 @@ def carries(device: Device, quantity: str) -> bool:
 
 
 def _encoded(device: Device, quantity: str, value: Value) -> object:
-    around = _AROUND.get(quantity, _ALL_WELL.get(device.kind, {}))
+    well = _ALL_WELL.get(device.kind, {})
+    around = {**well, **_AROUND[quantity]} if quantity == "test" else _AROUND.get(quantity, well)
     return MessageEncoder([device], _AT).encode(Measurement(device.id, {**around, quantity: value}), _AT)

@@ -22,7 +22,7 @@ from simulators.town.elder_plans import elder_plan, kind_of_day
 from simulators.town.town import Household, Town
 
 USES_NO_WATER: Final = frozenset(
-    {"fall_hard", "fall_soft", "fall_toilet_night", "no_activity", "away_unregistered", "wandering"}
+    {"fall_hard", "fall_soft", "fall_toilet_night", "no_activity", "no_water_used", "away_unregistered", "wandering"}
 )
 """Kinds of incidents during which the people concerned draw no water."""
 _LITRES_PER_SECOND: Final = {"flush": 0.12, "tap": 0.10, "shower": 0.14, "laundry": 0.15}

@@ -42,30 +42,31 @@ AT_START = 0.2
 class Numbers:
     """The readings: number, device, instant and whether it begins or ends an alarm."""
 
-    def __init__(self, count: int, now: int) -> None:
-        self.count, self.base = count, now - 3_600_000 - count // DEVICES * STEP_MS
+    def __init__(self, count: int, now: int, devices: int = DEVICES) -> None:
+        self.count, self.devices = count, devices
+        self.base = now - 3_600_000 - count // devices * STEP_MS
 
     def device(self, number: int) -> str:
-        return f"gas-{number % DEVICES:06d}"
+        return f"gas-{number % self.devices:06d}"
 
     def at(self, number: int) -> int:
-        return self.base + number // DEVICES * STEP_MS
+        return self.base + number // self.devices * STEP_MS
 
     def packet(self, number: int) -> bytes:
         is_alarm = self.is_alarm(number)
         lel_pct = 30 if is_alarm else number % 7 / 10
-        payload = {"ts": self.at(number), "seq": number // DEVICES, "alarm": is_alarm, "lel_pct": lel_pct}
+        payload = {"ts": self.at(number), "seq": number // self.devices, "alarm": is_alarm, "lel_pct": lel_pct}
         lane = "alarm" if is_alarm and number % 2 else "up"
         return publish(f"fengshao/v1/{self.device(number)}/{lane}".encode(), number % 65_000 + 1, payload)
 
     def is_alarm(self, number: int) -> bool:
-        step, device = divmod(number, DEVICES)
-        return step < self.count // DEVICES - TAIL and (step + device * 37) % PERIOD < ALARM_LASTS
+        step, device = divmod(number, self.devices)
+        return step < self.count // self.devices - TAIL and (step + device * 37) % PERIOD < ALARM_LASTS
 
     def alarms(self) -> int:
         """The number of alarms that begin."""
         return sum(
-            self.is_alarm(number) and (number < DEVICES or not self.is_alarm(number - DEVICES))
+            self.is_alarm(number) and (number < self.devices or not self.is_alarm(number - self.devices))
             for number in range(self.count)
         )
 
@@ -105,15 +106,18 @@ class Findings:
 
 
 def run_with_and_without_kills(
-    kills: int, readings_per_kill: int, seed: int, log: bool = True
+    kills: int, readings_per_kill: int, seed: int, log: bool = True, devices: int = DEVICES
 ) -> tuple[Findings, Findings]:
     """Runs the same readings with kills and without."""
-    chance, numbers = random.Random(seed), Numbers(readings_per_kill * (kills + 1), int(time.time() * 1000))
+    chance, numbers = random.Random(seed), Numbers(readings_per_kill * (kills + 1), int(time.time() * 1000), devices)
     return _run(numbers, readings_per_kill, chance, log), _run(numbers, readings_per_kill, None, log)
 
 
 def _run(numbers: Numbers, readings_per_kill: int, chance: random.Random | None, log: bool) -> Findings:
-    with tempfile.TemporaryDirectory() as folder, service(devices=device_list(Path(folder), DEVICES)) as running:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        service(devices=device_list(Path(folder), numbers.devices)) as running,
+    ):
         for first in range(0, numbers.count, readings_per_kill):
             sender = threading.Thread(target=send, args=(running.mqtt, numbers, first, first + readings_per_kill))
             sender.start()

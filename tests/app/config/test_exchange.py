@@ -21,6 +21,7 @@ from alerts.exchange.mapping import IncomingAction
 from alerts.exchange.messages import AlertChange
 from app.config.exchange import BUILT_IN, ExchangeSettings, load_exchange, place_faults
 from app.config.faults import ConfigError
+from console.schemas.exchange import FetchedMessage
 from domain import Severity
 from domain.people import community
 from tests.alerts.exchange.builders import an_alert
@@ -89,12 +90,15 @@ def examples(language: str) -> list[str]:
 def test_the_documented_settings_and_messages_are_those_of_the_code() -> None:
     documented = ExchangeSettings.model_validate(yaml.safe_load(examples("yaml")[0])["exchange"])
     mapping = load_exchange(documented, None)["hotline"]
-    pushed, changed, report, event, care = (json.loads(text) for text in examples("json"))
+    pushed, changed, report, fetched, event, care = (json.loads(text) for text in examples("json"))
 
     assert set(documented.systems) == {"hotline", "city"}
     assert read_case(mapping, pushed).severity is Severity.CRITICAL
     assert read_state(mapping, changed).action is IncomingAction.REOPEN
     assert tuple(report) == tuple(mapping.report.fields)
+    (message,) = fetched["items"]
+    assert tuple(message) == FetchedMessage.__struct_fields__
+    assert tuple(message["body"]) == tuple(load_exchange(documented, None)["city"].report.fields)
     assert decode(json.dumps(event).encode()).type == CASE_TYPES[State.ACKNOWLEDGED]
     alert = an_alert(state=State.ACKNOWLEDGED)
     assert tuple(event["data"]) == tuple(case_data(AlertChange(alert, alert), community()))

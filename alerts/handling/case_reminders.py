@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from msgspec import structs
 
-from alerts.alert import Alert, TimelineEntry
+from alerts.alert import SETTLED_STATES, Alert, TimelineEntry
 from alerts.escalation.escalator import Escalator
 from alerts.handling.case_effects import CaseEffects
 from alerts.lifecycle.reminders import ORDER, TAKE, mark_overdue
@@ -60,7 +60,11 @@ class CaseReminders:
         if alert.supervise_at is None or alert.supervise_at > tx.now:
             return alert
         self.effects.supervision.notify_overdue(tx, alert)
-        return structs.replace(alert, supervise_at=tx.now + self.escalator.ladder(alert).deadlines.supervise_ms)
+        times = self.escalator.ladder(alert).deadlines
+        # The danger is dealt with and a signature is owed: a supervisor told of that every half hour of the night stops
+        # reading what he is told of dangers.
+        every_ms = times.verify_ms if alert.state in SETTLED_STATES else times.supervise_ms
+        return structs.replace(alert, supervise_at=tx.now + every_ms)
 
     def _ask_verifier(self, tx: Transaction, alert: Alert) -> Alert:
         if alert.verify_at is None or alert.verify_at > tx.now:

@@ -133,8 +133,9 @@ def simulate(
 def _result(settings: Settings, town: Town, incidents: Sequence[Incident], saved: SavedDay) -> Result:
     places = {place.id: place for place in town.places}
     texts, end = saved.day.texts, START + settings.days * DAY
+    every = match(incidents, texts, lambda place: tuple(node.id for node in self_and_ancestors(places, place)))
     due = [incident for incident in incidents if (incident.notify_by or incident.end) <= end]
-    matches = match(due, texts, lambda place: tuple(node.id for node in self_and_ancestors(places, place)))
+    matches = Matches(tuple(one for one in every.outcomes if one.incident in due), every.alerts)
     phones = {person.id for person in town.people if person.phone}
     on_duty = {duty.person for duty in town.duties} | {
         person for rotation in town.rotations for layer in rotation.layers for team in layer.teams for person in team

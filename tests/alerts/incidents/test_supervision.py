@@ -46,6 +46,24 @@ async def test_supervisors_are_notified_of_overdue_steps_at_each_interval(harnes
     assert len(supervision_texts(harness, "zhou")) == 2, "the step that was owed is done"
 
 
+async def test_a_verification_that_is_owed_is_supervised_once_a_day_not_every_half_hour(
+    harness: Any, finding: Any
+) -> None:
+    """The score of a simulated day: 27 texts in one night about one verification, to the head of a department."""
+    await harness.service.process_findings([finding()])
+    await harness.send()
+    await harness.service.perform(1, "arrive", WANG)
+    await harness.service.perform(1, "resolve", WANG)
+    await harness.advance_time(25 * 3_600)
+    assert overdue(harness)[0][1] == "verify"
+    first = len(supervision_texts(harness, "zhou"))
+    assert first >= 1
+    await harness.advance_time(12 * 3_600)
+    assert len(supervision_texts(harness, "zhou")) == first
+    await harness.advance_time(24 * 3_600)
+    assert len(supervision_texts(harness, "zhou")) == first + 1
+
+
 async def test_every_deadline_that_passes_is_counted_and_the_first_one_stays(harness: Any, finding: Any) -> None:
     await harness.service.process_findings([finding()])
     await harness.advance_time(60)

@@ -70,9 +70,23 @@ def definitions_at_start(
 
 
 def _with_books(definitions: Definitions, books: Sequence[Rulebook]) -> Definitions:
-    """With the books of the state, under the names of their files; a book whose file is gone is named by its hazard."""
+    """With the books of the state, under the names of their files.
+
+    Several files may be of one hazard (wristband and home are both about persons): a book is of the file of its hazard
+    with which it shares the most rules. A book whose file is gone is named by its hazard.
+    """
     if not books:
         return definitions
-    files = {book.hazard: name for name, book in definitions.books_by_file.items()}
-    by_file = {files.get(book.hazard, f"{book.hazard}.yaml"): book for book in books}
+    by_file: dict[str, Rulebook] = {}
+    for book in books:
+        by_file[_file_of(book, definitions.books_by_file, by_file)] = book
     return replace(definitions, books_by_file=by_file)
+
+
+def _file_of(book: Rulebook, files: Mapping[str, Rulebook], taken: Mapping[str, Rulebook]) -> str:
+    names = {rule.name for rule in book.rules}
+    free = [name for name, file in files.items() if file.hazard == book.hazard and name not in taken]
+    if free:
+        return max(free, key=lambda name: len(names.intersection(rule.name for rule in files[name].rules)))
+    stems = (book.hazard, *(f"{book.hazard}-{number}" for number in range(2, len(taken) + 3)))
+    return next(f"{stem}.yaml" for stem in stems if f"{stem}.yaml" not in taken)

@@ -46,7 +46,7 @@ async def test_supervisors_are_notified_of_overdue_steps_at_each_interval(harnes
     assert len(supervision_texts(harness, "zhou")) == 2, "the step that was owed is done"
 
 
-async def test_a_verification_that_is_owed_is_supervised_once_a_day_not_every_half_hour(
+async def test_a_verification_that_is_due_is_supervised_once_a_day_not_every_half_hour(
     harness: Any, finding: Any
 ) -> None:
     """The score of a simulated day: 27 texts in one night about one verification, to the head of a department."""

@@ -59,3 +59,23 @@ def test_a_rulebook_whose_file_is_gone_is_named_by_its_hazard(built_in: Definiti
 def test_a_first_start_with_a_faulty_file_is_refused(faulty_site: Path) -> None:
     with pytest.raises(ConfigError, match="version"):
         definitions_at_start(None, [], faulty_site)
+
+
+def test_every_rulebook_of_a_state_is_kept_also_where_several_are_of_one_hazard(built_in: Definitions) -> None:
+    """Wristbands and homes are both about persons: a restarted service evaluated no SOS button until it had read its
+    files again, and so not those of the messages that had waited."""
+    hazards = [book.hazard for book in built_in.books]
+    assert len(set(hazards)) < len(hazards)
+    definitions, _ = definitions_at_start(encode_definitions(built_in), built_in.books, None)
+    assert definitions.books_by_file == built_in.books_by_file
+
+    definitions, _ = definitions_at_start(None, list(reversed(built_in.books)), None)
+    assert definitions.books_by_file == built_in.books_by_file
+
+
+def test_rulebooks_of_one_hazard_without_files_have_names_of_their_own(built_in: Definitions) -> None:
+    tunnels = [
+        built_in.books_by_file[name].model_copy(update={"hazard": "tunnel"}) for name in ("gas.yaml", "fire.yaml")
+    ]
+    definitions, _ = definitions_at_start(encode_definitions(built_in), tunnels, None)
+    assert definitions.books_by_file == {"tunnel.yaml": tunnels[0], "tunnel-2.yaml": tunnels[1]}

@@ -36,7 +36,7 @@ SEEN: Final[Mapping[str, Sighting]] = {
     "riser_leak": _GAS,
     "catering_leak": _GAS,
     "kitchen_leak": Sighting(0.1, "gas", _GAS.texts),
-    "gas_explosion": Sighting(0.9, "fire", ("刚才一声巨响，窗户炸了", "听到爆炸，有人受伤"), 3 * MINUTE),
+    "gas_explosion": Sighting(0.9, "gas", ("煤气炸了，窗户都震碎了", "听到爆炸，一股煤气味"), 3 * MINUTE),
     "flaming_fire": _FIRE,
     "ebike_fire": _FIRE,
     "wandering": Sighting(0.3, "elder", ("有位老人在路边转来转去，像是走失了",), 2 * HOUR),

@@ -130,7 +130,7 @@ def _reports(
     seen = sighting_of(incident) if own is None else Sighting(1.0, own.category, own.texts, _REPORTED_WITHIN)
     if seen is None or incident.place is None or random.random() >= seen.share:
         return
-    count = 1 + (random.random() < AGAIN_SHARE)
+    count = 1 + (incident.notify_by is not None and random.random() < AGAIN_SHARE)
     for _ in range(count):
         is_mistaken = own is None and random.random() < MISTAKEN_SHARE
         at = incident.begin + random.randint(MINUTE, seen.within_ms)

@@ -13,7 +13,8 @@ LEAST = 99.95
 WHAT_TO_DO = """\
 Write a test that runs the lines named above, in tests/<the same path>. Only tests of tests/domain, tests/ingest,
 tests/rules and tests/alerts are traced, and none that tests/architecture/untraced_tests.txt names: where such a test
-runs the lines already, delete its line there.
+runs the lines already, delete its line there. What a test module builds while it is collected is not traced either:
+build it in a fixture.
 """
 
 

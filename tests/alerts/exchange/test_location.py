@@ -25,8 +25,12 @@ PLACES = (
     Place("lost", "无", "点位", lon=104.0, lat=30.0, datum="?"),
 )
 CELLS = (Cell("grid-3", "第三网格", "网格"),)
-INDEX = PlaceIndex(community(PLACES, CELLS))
 CASE = read_case(mapping(), {"工单号": "1", "诉求内容": "x", "诉求类型": "路灯"})
+
+
+@pytest.fixture(scope="module")
+def index() -> PlaceIndex:
+    return PlaceIndex(community(PLACES, CELLS))
 
 
 @pytest.mark.parametrize(
@@ -51,8 +55,10 @@ CASE = read_case(mapping(), {"工单号": "1", "诉求内容": "x", "诉求类�
         ({}, None, FoundBy.NOTHING),
     ],
 )
-def test_code_then_address_then_coordinates_then_cell(changes: dict[str, Any], place: str | None, by: FoundBy) -> None:
-    assert INDEX.find(replace(CASE, **changes)) == FoundPlace(place, by)
+def test_code_then_address_then_coordinates_then_cell(
+    index: PlaceIndex, changes: dict[str, Any], place: str | None, by: FoundBy
+) -> None:
+    assert index.find(replace(CASE, **changes)) == FoundPlace(place, by)
 
 
 def test_a_cell_that_is_not_registered_is_known_by_its_id_only() -> None:

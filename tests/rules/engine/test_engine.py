@@ -467,7 +467,7 @@ def test_a_rule_explains_its_state_for_a_device(engine: Engine) -> None:
 
 def test_evaluations_are_counted(engine: Engine) -> None:
     feed(engine, reading_at(0, alarm=False, lel_pct=1, co_ppm=1, fault=False, battery_pct=88, temp_c=20))
-    assert engine.state.evaluations == 10
+    assert engine.state.evaluations == 11
 
 
 def test_a_rule_for_any_kind_applies_to_the_kinds_with_its_quantities(kinds: Kinds) -> None:

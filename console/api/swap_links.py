@@ -49,5 +49,5 @@ async def read_swap_link(request: Request, deps: Deps) -> JsonResponse[SwapLink]
     swap = codes.find(body.code, open_swaps)
     if swap is None:
         limit.record_failure(client, now)
-        raise Problem(403, messages_zh.BAD_CODE)
+        raise Problem(409, messages_zh.BAD_CODE)
     return item_response(deps, SwapLink(signed_link(deps, swap)))

@@ -34,11 +34,12 @@ export const router = createRouter({
   ],
 })
 
-const OPEN_TO_ALL = new Set(['login', 'link', 'swap', 'missing'])
+const OPEN_TO_ALL = new Set(['login', 'link', 'swap', 'swapCode', 'missing'])
+const PHONE_THEME = new Set(['phone', 'link', 'swap', 'swapCode'])
 
 router.beforeEach(async (to) => {
   const name = String(to.name)
-  applyTheme(name === 'wall' ? 'wall' : name === 'phone' || name === 'link' || name === 'swap' ? 'phone' : 'desk')
+  applyTheme(name === 'wall' ? 'wall' : PHONE_THEME.has(name) ? 'phone' : 'desk')
   if (OPEN_TO_ALL.has(name) || session.value) return true
   if (await restoreSession()) return true
   return { name: 'login', query: to.fullPath === '/' ? {} : { next: to.fullPath } }

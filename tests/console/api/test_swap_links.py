@@ -50,7 +50,7 @@ async def test_wrong_codes_are_refused_and_then_have_to_wait(
     proposed = (await admin.post(PATH, json=SWAP)).json()
     [asked] = await messages_about(harness, proposed["id"])
     refused = [(await anyone.post(LINK, json={"code": "00000000"})).status_code for _ in range(11)]
-    assert refused == [403] * 10 + [429]
+    assert refused == [409] * 10 + [429]
     code = asked.payload["message"]["code"]
     assert (await anyone.post(LINK, json={"code": code})).status_code == 429
     harness.now += MINUTE

@@ -13,7 +13,7 @@ import yaml
 from msgspec.structs import replace
 
 from domain import SECOND, Device, Instant
-from simulators.events import Batch, GroundTruth, Measurement, TimedEvent
+from simulators.events import Batch, CitizenReport, GroundTruth, Measurement, TimedEvent
 from simulators.scenario import Scenario
 from simulators.schedule import DemoSite, build_schedule
 from simulators.wire import Message, over_mqtt
@@ -68,12 +68,13 @@ async def publish_events(
     stop: asyncio.Event,
     closing: Sequence[Measurement] = (),
     on_truth: Callable[[Instant, GroundTruth], None] = lambda *_: None,
+    on_report: Callable[[Instant, CitizenReport], None] = lambda *_: None,
 ) -> None:
     """Publish the events of some devices at their pace until they are over or `stop`, and then always `closing`.
 
-    The first event is due now. Everything else is as in `run_demo`.
+    Events of now are due at once. `on_report` receives what residents report. Everything else is as in `run_demo`.
     """
-    publisher = _Publisher(devices, iter(events), speed, clock, sleep, on_truth)
+    publisher = _Publisher(devices, iter(events), speed, clock, sleep, on_truth, on_report)
     try:
         await _run_until(publisher, connect, stop)
     finally:
@@ -111,9 +112,10 @@ class _Publisher:
         clock: Callable[[], Instant],
         sleep: Callable[[float], Awaitable[None]],
         on_truth: Callable[[Instant, GroundTruth], None],
+        on_report: Callable[[Instant, CitizenReport], None] = lambda *_: None,
     ) -> None:
         self._events, self._speed, self._clock, self._sleep = events, speed, clock, sleep
-        self._on_truth = on_truth
+        self._on_truth, self._on_report = on_truth, on_report
         self._started_at = self._anchor = clock()
         self._encoder = MessageEncoder(devices, self._started_at)
         self._pending: TimedEvent | None = None
@@ -145,15 +147,20 @@ class _Publisher:
         while (timed := self._pending or next(self._events, None)) is not None:
             self._pending = timed
             await self._sleep_until(timed.at)
-            if isinstance(timed.event, GroundTruth):
-                self._on_truth(self._clock(), timed.event)
-            elif isinstance(timed.event, Measurement):
-                for message in self._encoder.encode(timed.event, self._clock()):
-                    await _publish(client, over_mqtt(message))
-            elif isinstance(timed.event, Batch):
-                for message in self._encoder.encode_batch(self._sent_now(timed.event)):
-                    await _publish(client, over_mqtt(message))
+            await self._perform(client, timed.event)
             self._pending = None
+
+    async def _perform(self, client: aiomqtt.Client, event: Measurement | Batch | GroundTruth | CitizenReport) -> None:
+        if isinstance(event, GroundTruth):
+            return self._on_truth(self._clock(), event)
+        if isinstance(event, CitizenReport):
+            return self._on_report(self._clock(), event)
+        if isinstance(event, Batch):
+            messages = self._encoder.encode_batch(self._sent_now(event))
+        else:
+            messages = self._encoder.encode(event, self._clock())
+        for message in messages:
+            await _publish(client, over_mqtt(message))
 
     def _sent_now(self, batch: Batch) -> Batch:
         """The batch with its times moved so that the newest entry is of now."""

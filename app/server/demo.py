@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import secrets
 import tempfile
 from collections.abc import Awaitable, Callable, MutableMapping
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import httpx2
 from msgspec.structs import replace
@@ -21,10 +22,19 @@ from app.config.catalog import ROOT, load_wording
 from app.config.site import SiteConfig
 from app.datadir.control_socket import Asgi
 from app.mqtt_client import mqtt_client
+from app.server import demo_page
+from domain import Instant
 from ingest.mqtt.broker_address import BrokerAddress
 from simulators.providers.aliyun.server import AliyunSmsServer
+from simulators.providers.phones import PhoneText
 from simulators.providers.wecom.server import WeComServer
-from simulators.publisher import DemoSite, run_demo
+from simulators.publisher import publish_events
+
+if TYPE_CHECKING:
+    from app.server.demo_day import Happening
+    from simulators.events import CitizenReport, GroundTruth
+
+_log = logging.getLogger(__name__)
 
 SITE = ROOT / "deploy" / "site.demo"
 AES_KEY_CHARS = 43
@@ -56,6 +66,9 @@ class Demo:
         self._stop = asyncio.Event()
         self._wecom: WeComServer | None = None
         self._devices_task: asyncio.Task[None] | None = None
+        self._reports: set[asyncio.Task[None]] = set()
+        self.happenings: list[Happening] = []
+        """What has happened in the town, oldest first."""
 
     async def __aenter__(self) -> Self:
         return self
@@ -68,6 +81,7 @@ class Demo:
         """Start the providers; returns the site with its channels pointing at them."""
         base = f"http://{http.host}:{http.port}"
         callback_url = f"{base}/api/v1/callbacks/{{}}/{self._callback_secret}"
+        self._base = base
         environ, wecom = self.environ, site.settings.channels.wecom
         self._sms = await self._stack.enter_async_context(
             AliyunSmsServer(
@@ -96,19 +110,26 @@ class Demo:
         return _with_provider_urls(site, urls, base)
 
     def app(self, console: Asgi) -> Asgi:
-        """The console, with `/demo/...` forwarded to the providers: their phones and WeCom cards."""
+        """The console and the page `/demo`; `/demo/...` is forwarded to the providers: their phones and WeCom cards."""
 
         async def serve(
             scope: MutableMapping[str, Any],
             receive: Callable[[], Awaitable[Any]],
             send: Callable[[Any], Awaitable[None]],
         ) -> None:
-            if scope["type"] == "http" and scope["path"].startswith("/demo/"):
+            if scope["type"] == "http" and scope["path"] in demo_page.PATHS:
+                await demo_page.respond(scope, send, self.happenings, self._texts())
+            elif scope["type"] == "http" and scope["path"].startswith("/demo/"):
                 await self._proxy(scope, receive, send)
             else:
                 await console(scope, receive, send)
 
         return serve
+
+    def _texts(self) -> list[PhoneText]:
+        """What the phones and the WeCom members of the demo have received."""
+        cards = [] if self._wecom is None else demo_page.card_texts(self._wecom.inboxes.notices)
+        return [*self._sms.phones.texts, *cards]
 
     async def _proxy(
         self,
@@ -135,23 +156,52 @@ class Demo:
         await send({"type": "http.response.body", "body": response.content})
 
     async def start_devices(self, broker: BrokerAddress, site: SiteConfig, clock: Clock) -> None:
-        """Publish ordinary behaviour of all devices, and a gas leak in one kitchen, chosen anew at each start."""
-        devices = run_demo(
+        """Publish a day of the town: ordinary life and incidents, on devices and in homes chosen anew at each start."""
+        from app.server.demo_day import DemoDay  # takes half a second, and only a demo needs it
+
+        seed = clock() // 1000
+        day = await asyncio.to_thread(DemoDay, site, seed, clock())
+
+        def log_truth(at: Instant, truth: GroundTruth) -> None:
+            if (happening := day.happening(at, truth)) is not None:
+                self.happenings.append(happening)
+
+        def send_report(at: Instant, report: CitizenReport) -> None:
+            self.happenings.append(day.report_happening(at, report))
+            task = asyncio.create_task(self._send_report(report, seed))
+            self._reports.add(task)
+            task.add_done_callback(self._reports.discard)
+
+        devices = publish_events(
             lambda: mqtt_client(broker),
-            DemoSite(devices=site.devices, timezone=site.settings.timezone),
-            seed=clock() // 1000,
+            site.devices,
+            day.events,
             speed=1.0,
             clock=clock,
             sleep=asyncio.sleep,
             stop=self._stop,
+            on_truth=log_truth,
+            on_report=send_report,
         )
         self._devices_task = asyncio.create_task(devices, name="devices")
+
+    async def _send_report(self, report: CitizenReport, seed: int) -> None:
+        """Submit it on the public page of reports, as a resident does."""
+        from simulators.town.citizens.photo import hazard_photo
+
+        form = {"category": report.category, "text": report.text, "place": report.place}
+        photos = [("photos", ("photo.jpg", hazard_photo(seed), "image/jpeg"))]
+        try:
+            response = await self._client.post(f"{self._base}/api/v1/report", data=form, files=photos)
+            response.raise_for_status()
+        except httpx2.HTTPError as error:
+            _log.warning("the report of a resident of the demo was not accepted: %s", error)
 
     async def stop(self) -> None:
         """Stop publishing; the providers run until the service is closed."""
         self._stop.set()
         if self._devices_task is not None:
-            await asyncio.gather(self._devices_task, return_exceptions=True)
+            await asyncio.gather(self._devices_task, *self._reports, return_exceptions=True)
 
 
 def _with_provider_urls(site: SiteConfig, urls: dict[str, str], public_url: str) -> SiteConfig:

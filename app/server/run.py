@@ -228,5 +228,6 @@ def print_startup_banner(
     if is_new or demo:
         print(f"administrator's token: {token}")
     if demo:
+        print(f"what happens in the demo: http://{http.host}:{http.port}/demo")
         print(f"phones of the demo: http://{http.host}:{http.port}/demo/phones   Ctrl-C stops")
     sys.stdout.flush()

@@ -40,3 +40,5 @@ async def test_pages_of_the_providers_are_behind_the_console_also_for_a_site_wit
             assert (await browser.get("/other")).json() == "console"
             inbox = await browser.get("/demo/inbox/wang")
             assert inbox.status_code < 500
+            assert (await browser.get("/demo/day")).json() == {"items": []}
+            assert "Nothing has happened yet" in (await browser.get("/demo")).text

@@ -2,56 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from zoneinfo import ZoneInfo
-
 import pytest
 
-from app.config.catalog import load_active_rulebooks, load_kinds, load_mappings
-from domain import HOUR, MINUTE, Finding, Instant
-from domain.people import community
-from ingest.decoding.decoder import Decoder
-from ingest.decoding.device_index import DeviceIndex
-from rules.engine.engine import Engine
-from rules.hosts.replay import ReadingBatch, play
-from simulators.events import Batch, Incident, Measurement, TimedEvent
+from domain import HOUR, MINUTE, Instant
+from simulators.events import Incident, TimedEvent
 from simulators.town.exercise import exercise_of
 from simulators.town.incident_library import LIBRARY, NamedIncident, find_incident, play_incident
 from simulators.town.named_incidents import TITLES, NoSuitableDevice
 from simulators.town.population.build import build_town
 from simulators.town.site_town import town_of_site
 from simulators.town.town import Town
-from simulators.wire.encoders import MessageEncoder
-from tests.simulators.wire.test_encoders_decoded import frames
+from tests.support.town_findings import BOOKS, findings
 
 BEGIN: Instant = 1_795_795_200_000 + 9 * HOUR
-KINDS = load_kinds()
-MAPPINGS = load_mappings(KINDS)
-BOOKS = load_active_rulebooks(KINDS)
 SMALL = build_town("small", 1)
 DEMO = build_town("demo", 20261121)
 DEMO_SITE = town_of_site(DEMO.places, DEMO.cells, DEMO.people, DEMO.duties, DEMO.devices, DEMO.timezone)
 """The town of the demo as a site knows it: without its households and kitchens."""
-
-
-def findings(town: Town, incident: Incident, events: Iterable[TimedEvent], until: Instant) -> list[Finding]:
-    """What opens when the devices of a home or of an incident report these events, and nothing else happens."""
-    events = list(events)
-    reporting = {timed.event.device for timed in events if isinstance(timed.event, Measurement | Batch)}
-    concerned = [device for device in town.devices if device.id in reporting | set(incident.devices)]
-    known = community(town.places, town.cells, town.people, town.duties)
-    engine = Engine(BOOKS, KINDS, known, zone=ZoneInfo(town.timezone))
-    opened = list(engine.register(concerned, BEGIN))
-    decoder = Decoder(KINDS, MAPPINGS)
-    decoder.device_index = DeviceIndex(concerned)
-
-    def received() -> Iterator[ReadingBatch]:
-        for sent in MessageEncoder(concerned, BEGIN).send(events):
-            result = decoder.decode(frames([sent.message], sent.arrives_at))
-            assert [refusal.detail for refusal in result.refusals] == []
-            yield ReadingBatch(sent.arrives_at, result.readings)
-
-    return opened + list(play(engine, received(), until))
 
 
 def until_told(incident: Incident) -> Instant:
@@ -62,7 +29,7 @@ def until_told(incident: Incident) -> Instant:
 @pytest.mark.parametrize("named", LIBRARY, ids=lambda named: named.name)
 def test_every_incident_opens_the_alerts_it_names(named: NamedIncident, town: Town) -> None:
     incident, events = play_incident(town, named, BEGIN, 4)
-    opened = {finding.rule for finding in findings(town, incident, events, until_told(incident))}
+    opened = {finding.rule for finding in findings(town, BEGIN, events, until_told(incident), incident.devices)}
     assert set(named.rules) <= opened
 
 
@@ -74,7 +41,7 @@ def test_an_exercise_notifies_nobody_also_after_the_limit_of_a_test(named: Named
     assert exercise.events or exercise.unflagged
     over = exercise.events[-1].at if exercise.events else BEGIN
     closed = [*exercise.events, *(TimedEvent(over, measurement) for measurement in exercise.all_clear)]
-    assert findings(DEMO_SITE, incident, closed, over + 5 * MINUTE) == []
+    assert findings(DEMO_SITE, BEGIN, closed, over + 5 * MINUTE, incident.devices) == []
 
 
 def test_the_library_names_incidents_as_in_practice() -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from app.errors import UserError
 from app.score.faults_each import changes_of_fault, differences
@@ -137,12 +138,17 @@ def test_the_score_in_a_terminal_and_as_a_page(result: Result, language: str):
     assert "gas-alarm gas-402" in page
 
 
-def test_a_fault_is_listed_with_what_it_changed_and_why_it_may(result: Result, tmp_path: Path):
-    silent = simulate(Settings(days=2, seed=7, faults=("duplicate",)), tmp_path / "run", build=tiny)
-    assert differences(result, silent) == []
-    first, *_ = changes_of_fault("duplicate", result, silent, "en")
-    assert first.startswith("duplicate: 0 (")
-    assert next(comparison(result.figures, silent.figures, "en", "other")) == "compared with other:"
+def test_a_fault_is_listed_with_what_it_changed_and_why_it_may(result: Result):
+    assert differences(result, result) == []
+    evening, *others = result.matches.outcomes
+    assert evening.text is not None
+    late = replace(evening, text=replace(evening.text, at=evening.text.at + 2 * MINUTE))
+    changed = replace(result, matches=replace(result.matches, outcomes=(late, *others), alerts=()))
+    first, delay, gone, *_ = changes_of_fault("duplicate", result, changed, "en")
+    assert first.startswith("duplicate: ")
+    assert "evening: " in delay
+    assert gone.startswith("  - ")
+    assert next(comparison(result.figures, changed.figures, "en", "other")) == "compared with other:"
 
 
 def test_names_of_faults_are_checked():

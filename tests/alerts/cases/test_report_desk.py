@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
+from msgspec import structs
 
 from alerts.alert import Actor, ResponseSource, State
 from alerts.cases.categories import ReportCategories
@@ -13,6 +14,7 @@ from alerts.cases.report import ANSWER_WITHIN_MS, PhotoPurpose, PlaceSource, Rep
 from alerts.cases.report_desk import NoSuchReport, ReportDesk
 from alerts.cases.report_steps import NewPhoto, ReportLimited, ReportNotNow, ReportRefusal, ReportRequest
 from domain import DAY, HOUR, MINUTE
+from store.database.alerts.repository import SqlAlertStore
 from store.database.reports import photos, retention
 from store.database.reports.repository import ReportTransactions, SqlReportStore
 from tests.alerts.conftest import ALERTS_FOLDER, AlertHarness
@@ -292,3 +294,27 @@ async def test_while_people_are_on_their_way_the_words_for_the_place_stay(harnes
     written = harness.alert().address
     assert await desk.erase(PHONE) == 1
     assert (harness.alert().address, harness.alert().description) == (written, CATEGORIES.erased)
+
+
+async def test_a_report_of_an_earlier_version_is_verified_without_a_deadline_for_the_street(
+    harness: AlertHarness,
+) -> None:
+    desk = desk_of(harness)
+    await desk.submit(request("lamp"))
+    await settle(harness)
+    await harness.service.perform(1, "close", person("li"), disposition="real")
+
+    def forget_second_check(tx: Any) -> None:
+        store = SqlAlertStore(tx)
+        alert = store.alert(1)
+        assert alert is not None
+        store.save_alert(structs.replace(alert, second_check=None))
+        store.flush()
+
+    harness.database.write_blocking(forget_second_check)
+    assert (await desk.verify(1, person("chen"))).community_by == "chen"
+    assert harness.alert().second_check is None
+    with pytest.raises(ReportNotNow) as behalf:
+        await desk.verify(1, structs.replace(person("sun"), on_behalf=True))
+    assert behalf.value.refusal is ReportRefusal.ON_BEHALF
+    assert (await desk.verify(1, person("sun"))).street_by == "sun"

@@ -82,3 +82,9 @@ def test_a_text_that_never_fits_is_sent_all_the_same() -> None:
     sms = renderer().sms(message)
     assert len(sms.text) > SEGMENT_LENGTH
     assert all(len(value) <= 35 for value in sms.params.values()), "the vendor's limit of one variable"
+
+
+def test_a_text_that_fits_in_no_form_is_sent_in_several_segments() -> None:
+    """A signature longer than any vendor registers: the shortest form goes out all the same."""
+    sms = renderer(LONG_URL, sign="枫林街道综合网格中心" * 5).sms(swap_message())
+    assert (sms.name, len(sms.text) > SEGMENT_LENGTH) == ("swap-asked-desk", True)

@@ -99,6 +99,7 @@ class GroupCommit:
             submitted = self._waiting.popleft()
             if not submitted.is_cancelled:
                 return submitted
+            submitted.is_done = True  # its caller may have been cancelled while `_complete` began
         return None
 
     def _run_works(self, tx: Connection, group: list[_Submitted]) -> None:

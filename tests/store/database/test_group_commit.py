@@ -131,6 +131,20 @@ async def test_a_caller_cancelled_while_waiting_leaves_no_trace(database: Databa
     assert await stored(database, "cancelled", "other") == [None, "other"]
 
 
+async def test_a_caller_cancelled_just_as_its_work_begins_does_not_hold_up_the_writer(database: Database) -> None:
+    """The thread has begun to complete the work and has not taken it yet: without an end it would loop for ever."""
+    writer = database._writer
+    submitted = writer._submit(put("cancelled"))
+    submitted.is_cancelled = True
+    completed = writer._executor.submit(writer._complete, submitted)
+    try:
+        completed.result(timeout=10)
+    except TimeoutError:
+        submitted.is_done = True  # so that the thread, and the tests, can end
+        raise
+    assert await stored(database, "cancelled") == [None]
+
+
 async def test_a_group_ends_after_its_time_and_the_rest_is_written_by_the_next(
     database: Database, commits: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -23,13 +23,14 @@ async def acting_person(request: Request, deps: Deps, user: Principal, person_id
     person = deps.registry.community().people.get(person_id or "")
     if person is None:
         raise invalid(FieldError("person", messages_zh.UNKNOWN_PERSON.format(person=person_id or "")))
+    token = await deps.database.read(lambda tx: tokens.get(tx, user.token))
+    # Nothing is awaited from here to the count of a failure: requests at the same time would all pass the limit.
     limit: LoginRateLimit = request.app.state.pins
     attempt, now = f"{user.token} {person.id}", deps.clock()
     wait_ms = limit.wait_ms(attempt, now)
     if wait_ms:
         seconds = -(-wait_ms // 1000)
         raise Problem(429, messages_zh.TOO_MANY_CODES.format(seconds=seconds), headers={"Retry-After": str(seconds)})
-    token = await deps.database.read(lambda tx: tokens.get(tx, user.token))
     stored = "" if token is None else (token.people or {}).get(person.id, "")
     key = deps.security.signing_key.reveal().encode()
     if not constant_time_equal(stored, pin_digest(key, user.token, person.id, pin)):

@@ -39,13 +39,15 @@ _CODE: Final = TypeAdapter(CodeBody)
 )
 async def read_swap_link(request: Request, deps: Deps) -> JsonResponse[SwapLink]:
     body, now, client = await parse_body(request, _CODE), deps.clock(), client_address(request)
+    recent = await recent_swaps(deps)
+    # Nothing is awaited from here to the count of a failure: requests at the same time would all pass the limit.
     limit: CodeRateLimit = request.app.state.swap_codes
     wait_ms = limit.wait_ms(client, now)
     if wait_ms:
         seconds = -(-wait_ms // 1000)
         raise Problem(429, messages_zh.TOO_MANY_CODES.format(seconds=seconds), headers={"Retry-After": str(seconds)})
     codes = SwapCodes(deps.security.signing_key.reveal().encode())
-    open_swaps = [swap for swap in await recent_swaps(deps) if swap.expires_at > now]
+    open_swaps = [swap for swap in recent if swap.expires_at > now]
     swap = codes.find(body.code, open_swaps)
     if swap is None:
         limit.record_failure(client, now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from domain import MINUTE
@@ -73,6 +74,16 @@ async def test_a_wrong_pin_and_a_person_of_another_desk_are_refused(harness: Con
     listed = (await admin.get("/api/v1/tokens")).json()["items"]
     assert next(one["people"] for one in listed if one["id"] == token["id"]) == ["w-zhang", "w-li"]
     assert all(pin not in str(listed) for pin in pins.values())
+
+
+async def test_pins_guessed_at_the_same_time_are_limited_like_others(harness: ConsoleHarness, admin: Client) -> None:
+    path = await opened(admin)
+    client, pins, _ = await shared(harness, admin)
+    wrong = "000000" if pins["w-li"] != "000000" else "111111"
+    async with client as desk:
+        guesses = (desk.post(f"{path}/acknowledge", json={"person": "w-li", "pin": wrong}) for _ in range(30))
+        answers = [answer.status_code for answer in await asyncio.gather(*guesses)]
+    assert (answers.count(403), answers.count(429)) == (10, 20)
 
 
 async def test_a_token_belongs_to_one_person_or_to_several(admin: Client) -> None:

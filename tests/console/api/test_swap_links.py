@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from console.security.swap_codes import FAILURES_OF_ALL, CodeRateLimit
@@ -55,6 +56,13 @@ async def test_wrong_codes_are_refused_and_then_have_to_wait(
     assert (await anyone.post(LINK, json={"code": code})).status_code == 429
     harness.now += MINUTE
     assert (await anyone.post(LINK, json={"code": code})).status_code == 200
+
+
+async def test_codes_guessed_at_the_same_time_are_limited_like_others(admin: Client, anyone: Client) -> None:
+    await admin.post(PATH, json=SWAP)
+    guesses = (anyone.post(LINK, json={"code": f"{number:08}"}) for number in range(30))
+    refused = [answer.status_code for answer in await asyncio.gather(*guesses)]
+    assert refused.count(429) == 20
 
 
 def test_guesses_from_many_addresses_are_limited_together() -> None:

@@ -33,12 +33,23 @@ class Output(Struct, frozen=True):
     html: Path | None = None
 
 
+@contextlib.contextmanager
+def _errors_only() -> Iterator[None]:
+    """Refused messages are what faults are for: their warnings are not shown."""
+    log = logging.getLogger("fengshao")
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
+
+
 def run_and_print(
     settings: Settings, data: Path | None, against: str | None, faults_each: bool, output: Output, echo: Print
 ) -> None:
     """Run, compare, print."""
-    logging.getLogger("fengshao").setLevel(logging.ERROR)  # refused messages are what faults are for
-    with _folder(data) as folder:
+    with _folder(data) as folder, _errors_only():
         if faults_each:
             _each(settings, folder, output, echo)
             return

@@ -33,6 +33,10 @@ SCENARIOS: Final = (
     Scenario("sos", "person", "一键求助", "band-sos"),
     Scenario("manhole", "manhole", "井盖移位", "manhole-open", advice="勿下井，先围挡。"),
     Scenario("water", "water", "水管爆裂", "water-burst", Severity.HIGH),
+    Scenario("carbon-monoxide", "gas", "一氧化碳超标", "gas-co", advice="开窗并撤离。"),
+    Scenario("wandering", "person", "老人走失", "band-geofence", Severity.HIGH),
+    Scenario("falling-object", "street", "高空抛物", "falling-object", Severity.HIGH),
+    Scenario("ebike-in-lift", "fire", "电动车进梯", "ebike-lift", Severity.HIGH),
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from alerts.cases.exercise_scenarios import SCENARIOS
 from domain import HOUR, MINUTE, Instant
 from simulators.events import Incident, TimedEvent
 from simulators.town.exercise import exercise_of
@@ -50,6 +51,7 @@ def test_the_library_names_incidents_as_in_practice() -> None:
     assert {one.kind for one in LIBRARY} <= TITLES.keys()
     assert find_incident("厨房泄漏") is find_incident("kitchen-leak")
     assert find_incident("no-such") is None
+    assert {one.drill for one in LIBRARY if one.drill} <= {scenario.name for scenario in SCENARIOS}
     rules = {rule.name for book in BOOKS for rule in book.rules}
     assert {rule for one in LIBRARY for rule in one.rules} <= rules
 

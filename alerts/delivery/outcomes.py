@@ -91,7 +91,7 @@ class DeliveryOutcomes:
         """Apply a lookup of a delivery in doubt. True: it was never sent and is still wanted, so send it now."""
         if result.status is LookupStatus.ABSENT:
             alert = tx.store.alert(leased.alert)
-            if alert is not None and is_still_wanted(leased, alert):
+            if is_still_wanted(leased, alert):
                 return True
             self.skip(tx, leased, cancel_reason(alert))
             return False

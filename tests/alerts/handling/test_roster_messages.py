@@ -86,6 +86,17 @@ async def test_a_phone_that_is_out_of_order_is_followed_by_the_next_channel(harn
     assert "孩子家长会" in str(mail.payload["text"])
 
 
+async def test_a_question_that_the_provider_never_received_is_sent_after_the_lookup(harness: AlertHarness) -> None:
+    harness.sms_server.faults.schedule(Fault(FaultKind.HTTP, status=502, accepted=False))
+    write(harness, lambda tx: harness.service.roster_messages.swap_asked(tx, SWAP, CODE, LINK))
+    await harness.send()
+    assert [row.state for row in rows_about(harness, "swap:s-1")] == [DeliveryState.UNKNOWN]
+    harness.clock.now += 6_000
+    await harness.send()
+    assert len(harness.texts("sun")) == 1
+    assert [row.state for row in rows_about(harness, "swap:s-1")] == [DeliveryState.ACCEPTED]
+
+
 async def test_turns_and_leave_registered_by_the_desk_are_notified_and_own_ones_are_not(harness: AlertHarness) -> None:
     messages = harness.service.roster_messages
     leave = Override("o-1", OverrideKind.LEAVE, "chen", START + DAY, START + 3 * DAY, "sun", leave="病假", made_by="t1")

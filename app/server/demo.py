@@ -168,7 +168,7 @@ class Demo:
 
         def send_report(at: Instant, report: CitizenReport) -> None:
             self.happenings.append(day.report_happening(at, report))
-            task = asyncio.create_task(self._send_report(report, seed))
+            task = asyncio.create_task(submit_report(self._client, self._base, report, seed))
             self._reports.add(task)
             task.add_done_callback(self._reports.discard)
 
@@ -185,23 +185,24 @@ class Demo:
         )
         self._devices_task = asyncio.create_task(devices, name="devices")
 
-    async def _send_report(self, report: CitizenReport, seed: int) -> None:
-        """Submit it on the public page of reports, as a resident does."""
-        from simulators.town.citizens.photo import hazard_photo
-
-        form = {"category": report.category, "text": report.text, "place": report.place}
-        photos = [("photos", ("photo.jpg", hazard_photo(seed), "image/jpeg"))]
-        try:
-            response = await self._client.post(f"{self._base}/api/v1/report", data=form, files=photos)
-            response.raise_for_status()
-        except httpx2.HTTPError as error:
-            _log.warning("the report of a resident of the demo was not accepted: %s", error)
-
     async def stop(self) -> None:
         """Stop publishing; the providers run until the service is closed."""
         self._stop.set()
         if self._devices_task is not None:
             await asyncio.gather(self._devices_task, *self._reports, return_exceptions=True)
+
+
+async def submit_report(client: httpx2.AsyncClient, base_url: str, report: CitizenReport, seed: int) -> None:
+    """Submit it with a photo on the public page of reports, as a resident does. A refusal is logged."""
+    from simulators.town.citizens.photo import hazard_photo
+
+    form = {"category": report.category, "text": report.text, "place": report.place}
+    photos = [("photos", ("photo.jpg", hazard_photo(seed), "image/jpeg"))]
+    try:
+        response = await client.post(f"{base_url}/api/v1/report", data=form, files=photos)
+        response.raise_for_status()
+    except httpx2.HTTPError as error:
+        _log.warning("the report of a resident of the demo was not accepted: %s", error)
 
 
 def _with_provider_urls(site: SiteConfig, urls: dict[str, str], public_url: str) -> SiteConfig:

@@ -9,8 +9,10 @@ from typing import Any
 
 from PIL import Image
 
+from app.server.demo import submit_report
 from domain import HOUR, Place
 from domain.geo import distance_m, to_gcj02
+from simulators.events import CitizenReport
 from store.database import registry
 from tests.support.console_harness import T0, Client, ConsoleHarness
 from tests.support.photos import encoded, exif_of, jpeg, picture
@@ -237,3 +239,12 @@ async def test_the_reporter_reads_the_answer_and_rates_it(
     assert (rated["stage"], rated["can_rate"]) == ("received", False)
     figures = (await admin.get("/api/v1/statistics/reports")).json()
     assert (figures["received"], figures["dissatisfied"], figures["reopened"]) == (1, 1, 1)
+
+
+async def test_the_report_of_the_demo_is_a_case_with_its_photo(anyone: Client, admin: Client, caplog: Any) -> None:
+    await submit_report(anyone, "", CitizenReport("b3", "wire", "电线掉下来了，露着铜芯"), 1)
+    alert = (await admin.get("/api/v1/alerts/1")).json()
+    (entry,) = [line for line in alert["timeline"] if line["photos"]]
+    assert (alert["title"], alert["severity"], len(entry["photos"])) == ("居民报电线裸露", "high", 1)
+    await submit_report(anyone, "", CitizenReport("no-such-place", "wire", ""), 1)
+    assert "was not accepted" in caplog.text

@@ -1,8 +1,9 @@
 """Which incident a text is about, and which alert is about no incident. Pure.
 
 A danger of an alert is about an incident when hazard, time, and device, person or place agree. An incident is told when
-the first text about such a danger is on the phone of somebody responsible. An alert of the danger ledger that was told
-and has no danger about a real incident is false; a nuisance (an incident of which nobody may be notified) excuses none.
+the first text about such a danger is on the phone of somebody responsible, or in the logbook where the alert is of
+medium or low severity. An alert of the danger ledger that was told and has no danger about a real incident is false; a
+nuisance (an incident of which nobody may be notified) excuses none.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Final
 from msgspec import Struct
 
 from app.score.records import Danger, Text
-from domain import MINUTE, Instant, Ledger
+from domain import MINUTE, Instant, Ledger, Severity
 from simulators.events import Incident
 
 BEFORE_MS: Final = 2 * MINUTE
@@ -25,6 +26,8 @@ AFTER_MS: Final = 30 * MINUTE
 windows of rules, waits of ladders."""
 COMPANIONS: Final = frozenset({"family", "volunteer", "caregiver"})
 """Roles of which nothing of the escalation depends: telling them only is not enough."""
+ON_A_PHONE: Final = frozenset({Severity.CRITICAL.value, Severity.HIGH.value})
+"""Of an alert of this severity an entry of the logbook, which rings nowhere, notifies nobody."""
 
 PlacesOf = Callable[[str | None], tuple[str, ...]]
 """A place and the places above it, the nearest first."""
@@ -127,8 +130,9 @@ def _incidents_of(text: Text, candidates: Mapping[str, list[Incident]], places_o
 def _is_notified_by(incident: Incident, text: Text) -> bool:
     """Whether a text about the incident tells of it: to somebody responsible, while it matters."""
     responsible = text.role in incident.roles if incident.roles else text.role not in COMPANIONS
+    reaches = bool(text.phone) or text.severity not in ON_A_PHONE
     last = max(incident.end + AFTER_MS, incident.notify_by or 0)
-    return text.calls and responsible and incident.begin <= text.at <= last
+    return text.calls and responsible and reaches and incident.begin <= text.at <= last
 
 
 def _outcome(incident: Incident, text: Text | None) -> Outcome:

@@ -1,3 +1,5 @@
+import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -43,6 +45,15 @@ def test_the_first_text_to_somebody_responsible_counts():
     ]
     (outcome,) = match([incident()], texts, places_of).outcomes
     assert (outcome.status, outcome.delay_ms) == (Status.IN_TIME, 30_000)
+
+
+@pytest.mark.parametrize(
+    ("severity", "status"),
+    [("critical", Status.MISSED), ("high", Status.MISSED), ("medium", Status.IN_TIME), ("low", Status.IN_TIME)],
+)
+def test_an_entry_of_the_logbook_tells_nobody_of_a_danger_that_needs_a_phone(severity: str, status: Status):
+    entry = msgspec.structs.replace(text(T + 30_000, danger()), phone="", severity=severity)
+    assert match([incident()], [entry], places_of).outcomes[0].status is status
 
 
 def test_a_text_after_the_deadline_is_late_and_none_at_all_is_a_miss():

@@ -6,7 +6,16 @@ import sqlite3
 
 from domain import Identity
 
-_DISK_ERRORS = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY})
+_DISK_ERRORS = frozenset(
+    {
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+    }
+)
 _PRIMARY_CODE = 0xFF
 
 
@@ -15,7 +24,8 @@ class StoreError(Exception):
 
 
 class CannotWrite(StoreError):
-    """The disk is full, failing or read-only. Nothing of the batch was stored: make room, or try again later."""
+    """The disk is full, failing or read-only, or another program has locked the file. Nothing of the batch was stored:
+    make room, or try again later."""
 
 
 class IdentityTaken(StoreError):
@@ -27,6 +37,9 @@ class IdentityTaken(StoreError):
 
 
 def is_disk_error(error: BaseException | None) -> bool:
-    """True when SQLite reports a fault of the disk and not of the statement."""
+    """True when SQLite reports a fault of the disk, or a lock of another program, and not of the statement.
+
+    What waits for a lock in vain may be tried again; a finding whose statement is at fault would be given up.
+    """
     code = getattr(error, "sqlite_errorcode", None)
     return code is not None and code & _PRIMARY_CODE in _DISK_ERRORS

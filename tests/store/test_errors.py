@@ -16,6 +16,8 @@ from store.errors import IdentityTaken, is_disk_error
         (sqlite3.SQLITE_FULL, True),
         (sqlite3.SQLITE_IOERR_WRITE, True),
         (sqlite3.SQLITE_READONLY, True),
+        (sqlite3.SQLITE_BUSY, True),
+        (sqlite3.SQLITE_BUSY_SNAPSHOT, True),
         (sqlite3.SQLITE_CONSTRAINT, False),
         (None, False),
     ],

@@ -111,6 +111,22 @@ async def test_a_commit_that_fails_is_raised_to_every_caller(database: Database)
     assert await stored(database, "one", "two") == [None, None]
 
 
+async def test_a_file_that_another_program_has_locked_is_tried_again_and_not_blamed_on_a_finding(
+    database: Database,
+) -> None:
+    """An administrator has a transaction open in `sqlite3 ledger.db`: an error that is not CannotWrite is taken for a
+    bug about one finding, which is given up then."""
+    event.listen(database._engine, "begin", lambda tx: tx.exec_driver_sql("PRAGMA busy_timeout=1"), insert=True)
+    other = sqlite3.connect(str(database._engine.url.database), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(CannotWrite, match="database is locked"):
+        await database.write(put("one"))
+    other.execute("ROLLBACK")
+    other.close()
+    await database.write(put("one"))
+    assert await stored(database, "one") == ["one"]
+
+
 async def test_a_database_that_cannot_begin_raises_to_each_caller(database: Database) -> None:
     def locked(_tx: Connection) -> None:
         raise RuntimeError("locked")

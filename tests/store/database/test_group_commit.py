@@ -116,7 +116,8 @@ async def test_a_file_that_another_program_has_locked_is_tried_again_and_not_bla
 ) -> None:
     """An administrator has a transaction open in `sqlite3 ledger.db`: an error that is not CannotWrite is taken for a
     bug about one finding, which is given up then."""
-    event.listen(database._engine, "begin", lambda tx: tx.exec_driver_sql("PRAGMA busy_timeout=1"), insert=True)
+    event.listen(database._engine, "connect", lambda connection, _: connection.execute("PRAGMA busy_timeout=1"))
+    database._engine.dispose()
     other = sqlite3.connect(str(database._engine.url.database), isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(CannotWrite, match="database is locked"):

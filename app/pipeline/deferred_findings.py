@@ -19,6 +19,8 @@ BATCH: Final = 10
 """Maximum of waiting findings that are stored before critical ones are looked for again: about 30 ms."""
 PAUSE_FACTOR: Final = 5
 """While entries wait, batches are stored for one part of the time; evaluation has PAUSE_FACTOR parts."""
+MAX_PAUSE_MS: Final = 5_000
+"""Longest pause between two batches: one that waited an hour for a full disk must not be followed by five hours."""
 MAX_WAITING: Final = 50_000
 """Beyond this number entries are not processed until some are stored."""
 
@@ -88,7 +90,7 @@ class DeferredFindings:
 
     def note_stored(self, began: Instant, ended: Instant) -> None:
         """A batch was stored between these instants: evaluation has the time after it."""
-        self.next_batch_at = ended + PAUSE_FACTOR * (ended - began)
+        self.next_batch_at = ended + min(PAUSE_FACTOR * (ended - began), MAX_PAUSE_MS)
 
     def take(self) -> FindingBatch:
         """The oldest BATCH findings. They stay away: store them, or repeat until that succeeds."""

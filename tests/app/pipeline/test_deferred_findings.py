@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 
-from app.pipeline.deferred_findings import BATCH, DeferredFindings
-from domain import Device, Finding, FindingPhase, Instant, Lane, Ledger, Severity, Subject
+from app.pipeline.deferred_findings import BATCH, MAX_PAUSE_MS, DeferredFindings
+from domain import HOUR, Device, Finding, FindingPhase, Instant, Lane, Ledger, Severity, Subject
 from ingest.decoding.device_index import DeviceIndex
 from tests.app.pipeline.conftest import DEVICES, PipelineOnFiles, frame
 from tests.support.service_harness import START
@@ -79,6 +79,13 @@ def test_while_entries_wait_storing_has_a_sixth_of_the_time() -> None:
     assert not deferred.is_batch_due(1_599, idle=False)
     assert deferred.is_batch_due(1_599, idle=True)
     assert deferred.is_batch_due(1_600, idle=False)
+
+
+def test_after_an_hour_with_a_full_disk_what_waits_is_stored_soon() -> None:
+    deferred = DeferredFindings()
+    deferred.add([finding("a")], None)
+    deferred.note_stored(0, HOUR)
+    assert deferred.is_batch_due(HOUR + MAX_PAUSE_MS, idle=False)
 
 
 async def test_in_a_storm_the_gas_alarm_at_the_end_is_stored_before_the_leaks_at_the_beginning(

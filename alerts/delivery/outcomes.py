@@ -22,7 +22,7 @@ from alerts.delivery.retries import (
 from alerts.delivery.routing import ProviderRouter
 from alerts.delivery.sent_texts import SENT_TEXT
 from alerts.delivery.still_wanted import is_critical, is_still_wanted
-from alerts.delivery.tried_on import try_on
+from alerts.delivery.tried_on import TRIED_ON, try_on
 from alerts.escalation.escalator import Escalator
 from alerts.handling.intake import FindingIntake
 from alerts.handling.personal_messages import PersonalMessages
@@ -208,10 +208,12 @@ class DeliveryOutcomes:
         """Given up, and others are called. A critical call is tried on until it expires (decision 0038)."""
         dead = structs.replace(free, state=DeliveryState.DEAD)
         vital = row.kind in CALL_KINDS and is_critical(tx.store.alert(row.alert))
-        if not vital or row.attempts == MAX_ATTEMPTS:
+        # Not by the number of attempts: one that ended with a crash, or waited for an operator, has been counted too.
+        is_first = row.outcome != TRIED_ON
+        if not vital or is_first:
             self._on_failure(tx, row, dead, "dead")
         if vital:
-            try_on(tx, self.timeline, dead if row.attempts == MAX_ATTEMPTS else row, free, result.outcome)
+            try_on(tx, self.timeline, dead if is_first else row, free, result.outcome)
 
     def _on_failure(self, tx: Transaction, old: Delivery, new: Delivery, problem: str) -> None:
         tx.store.update_delivery(old, new, tx.now, problem)

@@ -359,3 +359,30 @@ async def test_a_text_in_doubt_uses_no_other_channel_after_the_alert_was_taken(h
     assert [one.channel for one in harness.deliveries() if one.person == "wang" and one.kind is MessageKind.ALERT] == [
         "sms"
     ]
+
+
+async def test_others_are_called_for_a_critical_call_whose_fifth_attempt_ended_with_a_crash(
+    harness: Any, finding: Any
+) -> None:
+    """Attempts are counted when they begin: after the crash the sixth is the first that is known to have failed."""
+    await harness.service.process_findings([finding()])
+
+    def lease(store: Any) -> Any:
+        now = harness.clock.now
+        return next(row for row in store.lease_deliveries("sms", now, now + LEASE_MS, 9) if row.person == "wang")
+
+    def attempt(store: Any) -> None:
+        result = SendResult(SendOutcome.TEMPORARY)
+        harness.service.outcomes.on_send_result(Transaction(store, harness.clock.now), lease(store), result)
+
+    for _ in range(4):
+        await harness.service.transact(attempt)
+        harness.clock.now += 60_000
+    await harness.service.transact(lease)
+    harness.clock.now += LEASE_MS + 1
+    assert [row.person for row in harness.deliveries()] == ["wang"]
+    await harness.service.transact(attempt)
+    assert [(row.person, row.attempts) for row in harness.deliveries()] == [("wang", 6), ("deputy", 0)]
+    harness.clock.now += 15_000
+    await harness.service.transact(attempt)
+    assert harness.timeline().count("短信发给 王芳（网格员）失败：多次尝试未成功") == 1

@@ -59,9 +59,7 @@ async def test_a_leak_with_alarm_and_both_limits_is_one_text(harness: Any, findi
     ("first", "second"),
     [("manhole-open", "manhole-tilt"), ("manhole-flooded", "manhole-water-high"), ("gas-alarm", "gas-high-catering")],
 )
-async def test_a_cover_that_opens_and_tilts_is_one_text(
-    harness: Any, finding: Any, first: str, second: str
-) -> None:
+async def test_a_cover_that_opens_and_tilts_is_one_text(harness: Any, finding: Any, first: str, second: str) -> None:
     await process(harness, new_finding(harness, finding, rule=first, title="井盖打开", severity=Severity.CRITICAL))
     harness.clock.now += 30 * SECOND_MS
     await process(harness, new_finding(harness, finding, rule=second, title="井盖倾斜", severity=Severity.HIGH))

@@ -22,7 +22,7 @@ from alerts.delivery.retries import (
 from alerts.delivery.routing import ProviderRouter
 from alerts.delivery.sent_texts import SENT_TEXT
 from alerts.delivery.still_wanted import is_critical, is_still_wanted
-from alerts.delivery.tried_on import TRIED_ON, try_on
+from alerts.delivery.tried_on import GIVEN_UP, try_on
 from alerts.escalation.escalator import Escalator
 from alerts.handling.intake import FindingIntake
 from alerts.handling.personal_messages import PersonalMessages
@@ -73,7 +73,9 @@ class DeliveryOutcomes:
                 named = structs.replace(row, provider_id=result.provider_id)
                 tx.store.update_delivery(row, named, tx.now, "answer after receipt")
             return row.alerts
-        free = structs.replace(row, lease_until=None, code=result.code or None, outcome=result.outcome.value)
+        keeps_mark = row.outcome in GIVEN_UP and result.outcome is not SendOutcome.ACCEPTED
+        outcome = row.outcome if keeps_mark else result.outcome.value
+        free = structs.replace(row, lease_until=None, code=result.code or None, outcome=outcome)
         if result.outcome is SendOutcome.ACCEPTED:
             self._on_accepted(tx, row, free, result)
         elif result.outcome in PERMANENT_FAILURES:
@@ -199,7 +201,7 @@ class DeliveryOutcomes:
         wait = max(retry_delay_ms(result.outcome, row.attempts), result.wait_ms)
         waiting = structs.replace(free, state=state, not_before=tx.now + wait)
         tx.store.update_delivery(row, waiting, tx.now, result.outcome.value)
-        if row.outcome != result.outcome.value:
+        if row.outcome != free.outcome:
             line = "unknown" if unknown else "retrying"
             tx.store.add_timeline(self.timeline.message(waiting, line, tx.now, result.outcome.value))
             self.try_other_channel(tx, waiting)
@@ -209,7 +211,7 @@ class DeliveryOutcomes:
         dead = structs.replace(free, state=DeliveryState.DEAD)
         vital = row.kind in CALL_KINDS and is_critical(tx.store.alert(row.alert))
         # Not by the number of attempts: one that ended with a crash, or waited for an operator, has been counted too.
-        is_first = row.outcome != TRIED_ON
+        is_first = row.outcome not in GIVEN_UP
         if not vital or is_first:
             self._on_failure(tx, row, dead, "dead")
         if vital:

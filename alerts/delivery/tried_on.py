@@ -16,16 +16,21 @@ from alerts.message import Delivery, DeliveryState
 from alerts.ports import Transaction
 
 TRIED_ON: Final = "tried_on"
-"""Outcome of a call after which others were called in its place; also tells that this was done."""
+SENT_AGAIN: Final = "sent_again"
+GIVEN_UP: Final = (TRIED_ON, SENT_AGAIN)
+"""Outcomes of a call in whose place others were called; with SENT_AGAIN it was sent again in doubt. Kept until a
+provider accepts it: attempts are counted when they begin, so their number does not tell what was done after them."""
 
 
 def try_on(tx: Transaction, timeline: Timeline, row: Delivery, free: Delivery, outcome: SendOutcome) -> None:
     """The next attempt, or lookup of a message in doubt, TRIED_ON_MS later. Still in doubt after SEND_AGAIN_AFTER
     attempts it is sent once more now, by whichever provider works. `row` is stored; `free` is it without its lease."""
-    later = structs.replace(free, not_before=tx.now + TRIED_ON_MS, outcome=TRIED_ON)
+    mark = SENT_AGAIN if row.outcome == SENT_AGAIN else TRIED_ON
+    later = structs.replace(free, not_before=tx.now + TRIED_ON_MS, outcome=mark)
     in_doubt = outcome is SendOutcome.UNKNOWN
-    if in_doubt and row.attempts == SEND_AGAIN_AFTER:
-        again = structs.replace(later, state=DeliveryState.PENDING, provider=None, not_before=tx.now)
+    if in_doubt and row.attempts >= SEND_AGAIN_AFTER and mark != SENT_AGAIN:
+        pending = DeliveryState.PENDING
+        again = structs.replace(later, state=pending, provider=None, not_before=tx.now, outcome=SENT_AGAIN)
         tx.store.update_delivery(row, again, tx.now, "sent again in doubt")
         tx.store.add_timeline(timeline.message(again, "again_in_doubt", tx.now))
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -361,24 +362,27 @@ async def test_a_text_in_doubt_uses_no_other_channel_after_the_alert_was_taken(h
     ]
 
 
+def lease_of_wang(harness: Any, store: Any) -> Any:
+    now = harness.clock.now
+    return next(row for row in store.lease_deliveries("sms", now, now + LEASE_MS, 9) if row.person == "wang")
+
+
+def attempt_of_wang(harness: Any, outcome: SendOutcome, store: Any) -> None:
+    leased = lease_of_wang(harness, store)
+    harness.service.outcomes.on_send_result(Transaction(store, harness.clock.now), leased, SendResult(outcome))
+
+
 async def test_others_are_called_for_a_critical_call_whose_fifth_attempt_ended_with_a_crash(
     harness: Any, finding: Any
 ) -> None:
     """Attempts are counted when they begin: after the crash the sixth is the first that is known to have failed."""
     await harness.service.process_findings([finding()])
 
-    def lease(store: Any) -> Any:
-        now = harness.clock.now
-        return next(row for row in store.lease_deliveries("sms", now, now + LEASE_MS, 9) if row.person == "wang")
-
-    def attempt(store: Any) -> None:
-        result = SendResult(SendOutcome.TEMPORARY)
-        harness.service.outcomes.on_send_result(Transaction(store, harness.clock.now), lease(store), result)
-
+    attempt = partial(attempt_of_wang, harness, SendOutcome.TEMPORARY)
     for _ in range(4):
         await harness.service.transact(attempt)
         harness.clock.now += 60_000
-    await harness.service.transact(lease)
+    await harness.service.transact(partial(lease_of_wang, harness))
     harness.clock.now += LEASE_MS + 1
     assert [row.person for row in harness.deliveries()] == ["wang"]
     await harness.service.transact(attempt)
@@ -386,3 +390,22 @@ async def test_others_are_called_for_a_critical_call_whose_fifth_attempt_ended_w
     harness.clock.now += 15_000
     await harness.service.transact(attempt)
     assert harness.timeline().count("短信发给 王芳（网格员）失败：多次尝试未成功") == 1
+
+
+async def test_a_critical_call_in_doubt_is_sent_once_more_also_when_the_tenth_attempt_ended_with_a_crash(
+    harness: Any, finding: Any
+) -> None:
+    await harness.service.process_findings([finding()])
+    states = []
+    for number in range(1, 16):
+        if number == 10:
+            await harness.service.transact(partial(lease_of_wang, harness))
+        else:
+            outcome = SendOutcome.CONFIG if number == 13 else SendOutcome.UNKNOWN
+            await harness.service.transact(partial(attempt_of_wang, harness, outcome))
+        states.append(harness.deliveries()[0].state.value)
+        harness.clock.now += 30_000
+    assert states[9:] == ["sending", "pending", "unknown", "pending", "unknown", "unknown"]
+    lines = harness.timeline()
+    assert lines.count("短信发给 王芳（网格员）查不到是否送达，再发一次，对方可能收到两条") == 1
+    assert lines.count("短信发给 王芳（网格员）失败：多次尝试未成功") == 1

@@ -64,7 +64,7 @@ class Supervision:
 
     def urge(self, tx: Transaction, alert: Alert, by: str, note: str) -> Alert:
         """An outside system urges: the owner is told, and where a deadline has passed the next rung too, else the
-        supervisors. Nobody is told twice within URGED_EVERY_MS."""
+        supervisors. Within URGED_EVERY_MS nobody is told twice, and no second rung is called."""
         texts, occasion = self.renderer.catalog.lapses, f"urged{tx.now // URGED_EVERY_MS}"
         reason = texts["urged"].format(by=by, note=note) if note else texts["urged_only"].format(by=by)
         notice = Notice(MessageKind.URGED, occasion, name=by, reason=reason)
@@ -73,9 +73,16 @@ class Supervision:
         if alert.overdue_since is None:
             return alert
         if alert.rung + 1 < len(self.escalator.ladder(alert).rungs):
+            if self._was_climbed(tx, alert):
+                return alert
             return structs.replace(alert, rung=self.escalator.escalate(tx, alert, MessageKind.OVERDUE).rung)
         self._notify(tx, alert, reason, occasion=occasion)
         return alert
+
+    def _was_climbed(self, tx: Transaction, alert: Alert) -> bool:
+        """Whether the next rung was called within URGED_EVERY_MS: repeated urging must not climb to the top in seconds."""
+        since = tx.now - URGED_EVERY_MS
+        return any(row.kind is MessageKind.OVERDUE and row.created_at > since for row in tx.store.deliveries(alert.id))
 
     def notify_realarm(self, tx: Transaction, alert: Alert) -> list[str]:
         """The owner and the supervisors of an alert whose device still reports the danger; the names of those told."""

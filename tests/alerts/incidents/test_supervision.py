@@ -223,3 +223,30 @@ async def test_urging_from_outside_reaches_the_owner_and_once_it_is_overdue_the_
         await urge()
     texts = [text for name in ("sun", "zhou") for text in harness.texts(name)]
     assert any("紧急督办：燃气泄漏" in text and "12345热线催办：着急" in text for text in texts), "then the supervisors"
+
+
+async def test_a_platform_that_urges_every_second_calls_one_further_rung_in_ten_minutes(
+    harness: Any, finding: Any
+) -> None:
+    """Each push climbed one rung: a partner reached the department within seconds."""
+    await harness.service.process_findings([finding()])
+    await harness.send()
+    await harness.service.perform(1, "acknowledge", WANG)
+    await harness.advance_time(10 * 60)
+    assert overdue(harness)[0][1] == "arrive"
+
+    async def urge() -> int:
+        def work(store: SqlAlertStore) -> int:
+            tx = Transaction(store, harness.clock.now)
+            alert = harness.service.processor.case_effects.supervision.urge(tx, store.alert(1), "12345热线", "")
+            store.save_alert(alert)
+            return alert.rung
+
+        return await harness.service.transact(work)
+
+    first = await urge()
+    for _ in range(5):
+        harness.clock.now += 1_000
+        assert await urge() == first
+    harness.clock.now += 10 * MINUTE
+    assert await urge() == first + 1

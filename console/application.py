@@ -64,6 +64,7 @@ from console.http.page_cursors import PageCursors
 from console.http.static_files import StaticPages
 from console.http.uploads import UploadSlots
 from console.security.auth import LoginFailures, LoginRateLimit, Sessions
+from console.security.pins import PIN_WINDOW_MS
 from console.security.report_links import ReportLinks
 from console.security.swap_codes import CodeRateLimit
 
@@ -161,7 +162,7 @@ def set_dependencies(
     app.state.sessions = Sessions(key)
     app.state.cursors = PageCursors(key)
     app.state.logins, app.state.failed_logins = LoginRateLimit(), LoginFailures()
-    app.state.swap_codes, app.state.pins = CodeRateLimit(), LoginRateLimit()
+    app.state.swap_codes, app.state.pins = CodeRateLimit(), LoginRateLimit(window_ms=PIN_WINDOW_MS)
     app.state.heartbeat_s, app.state.status_every_s = heartbeat_s, status_every_s
     app.state.delivery_counts = health.DeliveryCounts()
     app.state.too_large = 0

@@ -13,7 +13,7 @@ from console.http.problems import FieldError, Problem, invalid
 from console.http.requests import Deps
 from console.security.auth import LoginRateLimit, Principal, constant_time_equal
 from console.security.pins import pin_digest
-from store.database.system import tokens
+from store.database.system import audit, tokens
 
 
 async def acting_person(request: Request, deps: Deps, user: Principal, person_id: str | None, pin: str | None) -> Actor:
@@ -35,6 +35,7 @@ async def acting_person(request: Request, deps: Deps, user: Principal, person_id
     key = deps.security.signing_key.reveal().encode()
     if not constant_time_equal(stored, pin_digest(key, user.token, person.id, pin)):
         limit.record_failure(attempt, now)
+        await deps.database.write(lambda tx: audit.record(tx, now, user.token, "wrong PIN", {"for": person.id}))
         raise Problem(403, messages_zh.WRONG_PIN.format(person=person.name))
     via = ResponseSource.SCREEN if user.by_cookie else ResponseSource.API
     return Actor(person.id, person.name, via, user.role, principal=shared_principal(user.token, person.id))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from domain import MINUTE
+from console.security.pins import PIN_WINDOW_MS
 from tests.support.console_harness import Client, ConsoleHarness, client_of
 
 CASE = {"title": "井盖丢失", "hazard": "manhole", "severity": "high", "place": "b3", "text": "北门井盖不见了"}
@@ -65,7 +65,9 @@ async def test_a_wrong_pin_and_a_person_of_another_desk_are_refused(harness: Con
             for _ in range(11)
         ]
         assert answers == [403] * 10 + [429]
-        harness.now += MINUTE
+        entries = (await admin.get("/api/v1/audit")).json()["items"]
+        assert sum(entry["action"] == "wrong PIN" and entry["detail"] == {"for": "w-li"} for entry in entries) == 10
+        harness.now += PIN_WINDOW_MS
         assert (await desk.post(f"{path}/acknowledge", json={"person": "nobody", "pin": "1"})).status_code == 422
         accepted = await desk.post(f"{path}/acknowledge", json={"person": "w-li", "pin": pins["w-li"]})
         assert accepted.json()["owner"]["id"] == "w-li"

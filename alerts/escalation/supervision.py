@@ -80,7 +80,7 @@ class Supervision:
         return alert
 
     def _was_climbed(self, tx: Transaction, alert: Alert) -> bool:
-        """Whether the next rung was called within URGED_EVERY_MS: repeated urging must not climb to the top in seconds."""
+        """Whether the next rung was called within URGED_EVERY_MS: repeated urging must not reach the top in seconds."""
         since = tx.now - URGED_EVERY_MS
         return any(row.kind is MessageKind.OVERDUE and row.created_at > since for row in tx.store.deliveries(alert.id))
 

@@ -22,6 +22,11 @@ MAX_URGENT: Final = 5_000
 """Beyond this number of critical findings that wait (the disk is full), entries are not processed."""
 
 
+def monotonic_ms() -> Instant:
+    """The event loop's time. Pauses are measured by it: a step of the wall clock must not delay what waits."""
+    return round(asyncio.get_running_loop().time() * SECOND)
+
+
 class FindingWriter:
     """Findings that are not stored yet, and the task that stores them.
 
@@ -31,9 +36,9 @@ class FindingWriter:
     def __init__(
         self,
         sink: FindingSink,
-        clock: Callable[[], Instant],
         is_quiet: Callable[[], bool],
         on_idle: Callable[[], None],
+        clock: Callable[[], Instant] = monotonic_ms,
     ) -> None:
         self._sink, self._clock, self._is_quiet, self._on_idle = sink, clock, is_quiet, on_idle
         self._urgent: list[Finding] = []

@@ -65,7 +65,7 @@ class Pipeline:
         settings = settings or PipelineSettings()
         self.backlog, self.decoder, self.engine = backlog, decoder, engine
         self._clock, self._idle_s = clock, settings.idle_s
-        self._findings = FindingWriter(findings, lambda: self._clock(), lambda: self._is_quiet, backlog.wake)
+        self._findings = FindingWriter(findings, lambda: self._is_quiet, backlog.wake)
         self._throttle = Throttle(settings.test_frames_per_s, settings.test_hold_ms)
         self._host = EmbeddedHost(engine, self._emit_findings)
         engine.state.internal_errors = []

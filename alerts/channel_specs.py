@@ -80,6 +80,9 @@ class PersonLimits(Struct, frozen=True):
     """For calls about critical alerts: the gap to `calls` is the reserve for life safety."""
     follow_ups: Limits = ()
     over: OverLimit = OverLimit.SUMMARY
+    together: Limits = ()
+    """Of messages of all kinds together. Calls about critical dangers are never held back by it, and each lesser kind
+    stops earlier, so that there is room for those that matter more: see alerts.delivery.budget."""
 
 
 class ChannelSpec(Struct, frozen=True):
@@ -108,6 +111,7 @@ class ChannelSpec(Struct, frozen=True):
 SMS_LIMITS: Final = PersonLimits(
     calls=((15 * MINUTE, 5), (HOUR, 11), (DAY, 35)),
     follow_ups=((15 * MINUTE, 6), (HOUR, 12), (DAY, 40)),
+    together=((10 * MINUTE, 10),),
 )
 """A critical text has no limit here: the gap to the vendor's own limit (Aliyun: 50 in 24 h) is its reserve."""
 

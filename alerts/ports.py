@@ -64,9 +64,13 @@ class AlertRepository(Protocol):
         ...
 
     def alerts_to_join(self, finding: Finding, building: str | None) -> list[Alert]:
-        """Active alerts, newest first, about the same subject or device, or of the same rule and building; for an
-        unregistered device, of the same rule without a device.
+        """Active alerts, newest first, about the same subject or device, or of the same rule and building; out
+        of doors, of the same rule there; for an unregistered device, of the same rule without a device.
         """
+        ...
+
+    def alerts_of_building(self, building: str) -> list[Alert]:
+        """Active alerts of this building, newest first."""
         ...
 
     def informing_alerts(self) -> list[Alert]:
@@ -89,6 +93,10 @@ class AlertRepository(Protocol):
         ...
 
     def add_timeline(self, entries: Sequence[TimelineEntry]) -> None: ...
+
+    def times_in_timeline(self, alert: int, kind: str) -> int:
+        """How often an entry of this kind stands in the timeline of an alert."""
+        ...
 
 
 class FindingLog(Protocol):

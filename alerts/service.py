@@ -104,7 +104,8 @@ class AlertService:
         personal = PersonalMessages(outbox, pages, community)
         self.roster_messages = RosterMessages(personal, self.renderer, community)
         self.outcomes = DeliveryOutcomes(processor, escalator, self.intake, personal)
-        self.cases, self.due_alerts = CaseOpener(processor, escalator), DueAlerts(processor, escalator, status_of)
+        self.cases = CaseOpener(processor, escalator, self.intake.gathering)
+        self.due_alerts = DueAlerts(processor, escalator, status_of)
         self.actions = PersonActions(processor, escalator, self.due_alerts, self.intake)
 
     def _affected_name(self, alert: Alert) -> str:
@@ -130,7 +131,7 @@ class AlertService:
             batch = ordered[start : start + FINDING_BATCH]
             processed = await self.isolation.run(partial(self._process_findings, now), batch, finish)
             new = [result for result in processed if result.disposition is not Disposition.REPEATED]
-            self._changed([result.alert for result in new if result.alert is not None])
+            self._changed([alert for one in new if one.alert is not None for alert in (one.alert, *one.merged)])
             results += processed
         return results
 

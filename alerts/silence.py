@@ -30,6 +30,8 @@ class Matchers(Struct, frozen=True, omit_defaults=True):
     place: str | None = None
     ledger: Ledger | None = None
     severity: Severity | None = None
+    except_critical: bool = False
+    """Whatever else matches: what is critical is told as ever. Work that takes days needs it (MAX_LIFE_SAFETY_MS)."""
 
     @property
     def names_location(self) -> bool:
@@ -155,7 +157,7 @@ def silence_faults(
     """Every reason why this silence may not be created; none when it may."""
     if not reason.strip():
         yield SilenceFault.NO_REASON
-    if matchers == Matchers():
+    if matchers in (Matchers(), Matchers(except_critical=True)):
         yield SilenceFault.EMPTY
     if until <= since:
         yield SilenceFault.ORDER
@@ -170,6 +172,8 @@ def silence_faults(
 def reaches_life_safety(matchers: Matchers, rules: Iterable[RuleSummary]) -> bool:
     """Whether these can match a critical danger. A rule that does not exist now counts as one: it may be added
     later."""
+    if matchers.except_critical:
+        return False
     if matchers.severity not in (None, Severity.CRITICAL) or matchers.ledger not in (None, Ledger.DANGER):
         return False
     named = [rule for rule in rules if matchers.rule in (None, rule.name)]
@@ -214,6 +218,8 @@ def _covers(wanted: Matchers, finding: Finding, device: Device | None, places: M
         (wanted.severity, finding.severity),
     )
     if any(name is not None and name != actual for name, actual in equal):
+        return False
+    if wanted.except_critical and finding.severity == Severity.CRITICAL:
         return False
     return wanted.place is None or wanted.place in _place_and_ancestors(finding, places)
 

@@ -64,7 +64,7 @@ def mqtt_client(address: BrokerAddress, **options: Any) -> MqttClient:
 
     With mqtts:// the server certificate is verified before the password is sent.
     """
-    tls = ssl.create_default_context() if address.tls else None
+    tls = (address.context or ssl.create_default_context()) if address.tls else None
     if tls:
         tls.sslsocket_class = _HandshakeSocket
     return MqttClient(

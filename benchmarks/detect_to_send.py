@@ -10,7 +10,7 @@ import json
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -21,7 +21,7 @@ from benchmarks.service import free_port, service
 
 ALARMS = 120
 BACKGROUND_PER_S = 1_000
-BACKGROUND_DEVICES = 1_000
+BACKGROUND = [f"gas-{number}" for number in range(1_000)]
 BETWEEN_S = 0.25
 WARM_UP_S = 5.0
 
@@ -61,9 +61,9 @@ def phone(number: int) -> str:
     return f"199{number:08d}"
 
 
-def write_site(folder: Path, provider_port: int) -> None:
-    """A site with a household, cell, worker and gas alarm for each alarm."""
-    numbers = range(ALARMS)
+def write_site(folder: Path, provider_port: int, alarms: int = ALARMS, others: Sequence[str] = BACKGROUND) -> None:
+    """A site with a household, cell, worker and gas alarm for each alarm, and other gas alarms without a place."""
+    numbers = range(alarms)
     (folder / "site.yaml").write_text(
         f"name: 测试社区\nsign: 测试社区\nchannels:\n  aliyun_sms:\n    base_url: http://127.0.0.1:{provider_port}\n"
     )
@@ -75,7 +75,7 @@ def write_site(folder: Path, provider_port: int) -> None:
         "devices.csv": [
             "id,kind,place",
             *(f"alarm-{n},gas_alarm,h{n}" for n in numbers),
-            *(f"gas-{n},gas_alarm," for n in range(BACKGROUND_DEVICES)),
+            *(f"{device},gas_alarm," for device in others),
         ],
     }
     for name, lines in tables.items():
@@ -90,7 +90,7 @@ async def background(client: aiomqtt.Client) -> None:
         due = int((time.monotonic() - started) * BACKGROUND_PER_S)
         for number in range(number, due):  # noqa: B020 (continues where the last round ended)
             payload = json.dumps({"seq": number, "lel_pct": number % 4, "battery_pct": 90})
-            await client.publish(f"fengshao/v1/gas-{number % BACKGROUND_DEVICES}/up", payload, qos=0)
+            await client.publish(f"fengshao/v1/{BACKGROUND[number % len(BACKGROUND)]}/up", payload, qos=0)
         number = due
         await asyncio.sleep(0.01)
 

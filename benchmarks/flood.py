@@ -44,10 +44,11 @@ def reading(index: int, devices: int, base_ms: int, seq: int, root: str = ROOT) 
     return publish(f"{root}/gas-{index % devices:06d}/up".encode(), index % 65_000 + 1, payload)
 
 
-def connect(port: int) -> socket.socket:
-    """A plain socket, for benchmarks that send and receive themselves."""
+def connect(port: int, client: str = "flood") -> socket.socket:
+    """A plain socket, for benchmarks that send and receive themselves. Two at a time need two client ids: the broker
+    closes the first of two connections with one."""
     connection = socket.create_connection(("127.0.0.1", port))
-    connection.sendall(connect_packet(f"flood{os.getpid()}"))
+    connection.sendall(connect_packet(f"{client}{os.getpid()}"))
     connection.recv(4)
     return connection
 

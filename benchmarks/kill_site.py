@@ -93,7 +93,8 @@ class Outside:
 
     def stop(self) -> None:
         self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(10)
+        self._thread.join(60)
+        self._loop.close()
 
 
 def write_site(folder: Path, outside: Outside, rounds: int) -> None:

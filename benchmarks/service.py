@@ -17,7 +17,7 @@ from typing import Any
 
 import httpx2
 
-START_S = 60
+START_S = 300
 
 
 def free_port() -> int:
@@ -32,8 +32,9 @@ class Service:
     def __init__(self, data: Path, command: list[str], http: int, mqtt: int, environ: Mapping[str, str]) -> None:
         self.data, self.http, self.mqtt = data, http, mqtt
         self._command, self._environ = command, environ
-        authorization = {"Authorization": f"Bearer {environ['FENGSHAO_ADMIN_TOKEN']}"}
-        self.client = httpx2.Client(base_url=f"http://127.0.0.1:{http}", headers=authorization, timeout=60)
+        self.token, self.root = environ["FENGSHAO_ADMIN_TOKEN"], f"http://127.0.0.1:{http}"
+        authorization = {"Authorization": f"Bearer {self.token}"}
+        self.client = httpx2.Client(base_url=self.root, headers=authorization, timeout=60)
         self.start()
 
     def start(self) -> None:
@@ -65,6 +66,11 @@ class Service:
         response.raise_for_status()
         return response.json()
 
+    def post(self, path: str, body: Mapping[str, Any]) -> Any:
+        response = self.client.post(path, json=dict(body))
+        response.raise_for_status()
+        return response.json()
+
     def sample(self, name: str) -> float:
         """One value of /metrics."""
         lines = self.client.get("/metrics").text.splitlines()
@@ -92,9 +98,16 @@ class Service:
 
 @contextlib.contextmanager
 def service(
-    *, site: Path | None = None, devices: Path | None = None, environ: Mapping[str, str] | None = None
+    *,
+    site: Path | None = None,
+    devices: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+    demo: bool = False,
 ) -> Iterator[Service]:
-    """Starts the service with its own Mosquitto and imported devices; stops and removes it at the end."""
+    """Starts the service with its own Mosquitto and imported devices; stops and removes it at the end.
+
+    `demo`: with the simulated community and the simulated providers of `make demo`.
+    """
     data = Path(tempfile.mkdtemp(prefix="fengshao-bench-"))
     token, http, mqtt = secrets.token_urlsafe(32), free_port(), free_port()
     fengshao = str(Path(sys.executable).parent / "fengshao")
@@ -102,6 +115,7 @@ def service(
         subprocess.run([fengshao, "devices", "import", str(devices), "--data", str(data)], check=True, stdout=2)
     command = [fengshao, "up", "--data", str(data), "--http", f"127.0.0.1:{http}", "--mqtt", f"127.0.0.1:{mqtt}"]
     command += ["--site", str(site)] if site else []
+    command += ["--demo"] if demo else []
     running = None
     try:
         running = Service(data, command, http, mqtt, {**os.environ, **(environ or {}), "FENGSHAO_ADMIN_TOKEN": token})

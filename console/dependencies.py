@@ -19,13 +19,20 @@ from alerts.alert import Actor, Alert
 from alerts.cases.request import CaseRequest
 from alerts.escalation.policy import EscalationPolicy
 from alerts.handling.roster_messages import RosterMessages
+from console.backup_interface import Backups
 from console.doctor_interface import Doctor
 from console.drill_interfaces import DrillDesk, SelfTest
 from console.events import EventHub
 from console.partners import ExchangeDependencies
 from console.report_dependencies import ReportDependencies
+from console.rulebook_interface import RulebookFiles
+from console.security.dependencies import SecurityDependencies
+from console.site_files_interface import SiteFiles
+from console.system_interface import ServiceFacts
 from domain import Instant
 from domain.care import CARE
+from domain.device_summary import DeviceSummary
+from domain.geometry import Geometry
 from domain.kind import Kind, LocalizedText
 from domain.people import Community
 from domain.roles import Roles
@@ -133,7 +140,6 @@ class RuleTools(Protocol):
     """Checks, tests, backtests and explains rules. Every method may raise RulebookInvalid and ToolsRefused."""
 
     async def reload(self) -> Mapping[str, Any]: ...
-
     async def check(self, books: Sequence[RulebookFile]) -> Mapping[str, Any]: ...
 
     async def test(self, books: Sequence[RulebookFile], names: Sequence[str]) -> Mapping[str, Any]: ...
@@ -155,14 +161,6 @@ class RuleTools(Protocol):
     def template(self, name: str) -> Mapping[str, str]: ...
 
 
-class SiteFiles(Protocol):
-    """The site's CSV files beside the registry. Raises RulebookInvalid when they cannot be read."""
-
-    async def differences(self) -> Sequence[Mapping[str, Any]]: ...
-
-    async def import_now(self, *, force: bool) -> Mapping[str, Any]: ...
-
-
 class AlertDesk(Protocol):
     """Actions of people on alerts, and messages about the roster (alerts.service)."""
 
@@ -173,7 +171,6 @@ class AlertDesk(Protocol):
     def roster_messages(self) -> RosterMessages: ...
 
     async def open_case(self, request: CaseRequest, actor: Actor, /) -> Alert: ...
-
     async def perform(
         self,
         alert_id: str,
@@ -224,13 +221,17 @@ class LatchResetter(Protocol):
 
 @dataclass(frozen=True)
 class RegistryDependencies:
-    """Registered devices, places and people. `platforms`: those on which a device may have an identity."""
+    """Registered devices, places and people. `platforms`: those on which a device may have an identity; `outlines`:
+    geometry of places by id, called in a thread."""
 
     kinds: Mapping[str, Kind]
     roles: Roles
     ladders: Callable[[], EscalationPolicy]
     platforms: Collection[str]
+    channels: Collection[str]
+    """Those through which the site sends messages."""
     community: Callable[[], Community]
+    outlines: Callable[[], Mapping[str, Geometry]]
     reload: Callable[[], Awaitable[None]]
     """Awaited after every change of devices, places, people or rosters; on return the change is in effect."""
     is_registered: Callable[[str, str], bool]
@@ -247,11 +248,17 @@ class RuleDependencies:
     summaries: Callable[[], Sequence[RuleSummary]]
     startable: Callable[[str], Collection[str]] | None
     """Names of the rules that may raise a finding about a device now. None: not known, so every rule of its kind."""
+    device_summary: Callable[[str], DeviceSummary | None]
+    unwell_devices: Callable[[], Mapping[str, DeviceSummary]]
+    """The devices in at least one condition, by id. Both: only registered ones."""
     latched_findings: Callable[[], Sequence[LatchedFinding]]
     reset: LatchResetter | None
     explain: Callable[[str, str], Mapping[str, object]] | None
     """The present state of a rule for a device: `explain(rule, device)`."""
     tools: RuleTools | None
+    shadow_counts: Callable[[], Mapping[str, Mapping[str, int]]]
+    """Findings of rules in shadow by rule and phase, which notified nobody."""
+    files: RulebookFiles | None
 
 
 @dataclass(frozen=True)
@@ -270,19 +277,14 @@ class IntakeDependencies:
 
 @dataclass(frozen=True)
 class MonitoringDependencies:
-    """The status line, the conditions of readiness, and metric families for `/metrics`."""
+    """The status line, the conditions of readiness, metric families for `/metrics`, facts for `/system`, and the parts
+    of the configuration that the service runs without."""
 
     status: Callable[[], Mapping[str, Any]]
     readiness: Callable[[], Mapping[str, bool]]
     metrics: Callable[[], Iterable[Metric]]
-
-
-@dataclass(frozen=True)
-class SecurityDependencies:
-    """`signing_key` signs sessions and workers' links; it must be the same after a restart."""
-
-    admin_token: Secret
-    signing_key: Secret
+    system: Callable[[], ServiceFacts]
+    left_out: Callable[[], Sequence[str]] = list
 
 
 @dataclass(frozen=True)
@@ -304,8 +306,8 @@ class ConsoleDependencies:
     reports: ReportDependencies
     care_words: Mapping[str, LocalizedText] = field(default_factory=lambda: CARE)
     """Attributes of a person that helpers must know, with their names in Chinese and English."""
-    exchange: ExchangeDependencies | None = None
-    """None: no outside system and no subscriber is configured."""
+    exchange: ExchangeDependencies | None = None  # None: no outside system and no subscriber
     canary: SelfTest | None = None
+    backups: Backups | None = None
     dist: Path | None = None
     """The folder of the built pages; None serves a notice that they are not built."""

@@ -8,10 +8,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping, Sequence
 from typing import Any, Final
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from domain import Instant
 
@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 REPLAY_EVENTS_MAX: Final = 1_000
 SUBSCRIPTION_EVENTS_MAX: Final = 256
 SUBSCRIPTIONS_MAX: Final = 500
+GATHERED_S: Final = 0.1
+"""Events within so long after a group are the next group: to write to every screen costs as much as ten events."""
 LOADED_TOGETHER: Final = 100
 """Changed alerts that are read in one transaction."""
 
@@ -36,6 +38,13 @@ RESYNC: Final = Event("resync", {})
 """Tells a page that it missed events and must load its lists again."""
 
 
+class EventGroup(Struct, frozen=True):
+    """Events that are sent together. `encoded`: their bytes by audience, so that all screens of one kind share them."""
+
+    events: Sequence[Event]
+    encoded: dict[Hashable, bytes] = field(default_factory=dict)
+
+
 class TooManySubscriptions(Exception):
     """The limit of open streams is reached."""
 
@@ -44,26 +53,30 @@ class Subscription:
     """One open stream with at most `SUBSCRIPTION_EVENTS_MAX` pending events; beyond that they become one RESYNC."""
 
     def __init__(self) -> None:
-        self._pending: deque[Event] = deque()
+        self._pending: deque[EventGroup] = deque()
+        self._pending_events = 0
         self._wakeup = asyncio.Event()
         self._is_open = True
 
-    def push(self, event: Event) -> None:
-        if len(self._pending) >= SUBSCRIPTION_EVENTS_MAX:
+    def push(self, group: EventGroup) -> None:
+        if self._pending_events + len(group.events) > SUBSCRIPTION_EVENTS_MAX:
             self._pending.clear()
-            event = RESYNC
-        self._pending.append(event)
+            self._pending_events, group = 0, EventGroup([RESYNC])
+        self._pending.append(group)
+        self._pending_events += len(group.events)
         self._wakeup.set()
 
     def close(self) -> None:
         self._is_open = False
         self._wakeup.set()
 
-    async def events(self, heartbeat_s: float) -> AsyncIterator[Event | None]:
-        """Events in order; None after each `heartbeat_s` without one. Ends when the subscription is closed."""
+    async def groups(self, heartbeat_s: float) -> AsyncIterator[EventGroup | None]:
+        """Groups of events in order; None after each `heartbeat_s` without one. Ends when it is closed."""
         while self._is_open or self._pending:
             if self._pending:
-                yield self._pending.popleft()
+                group = self._pending.popleft()
+                self._pending_events -= len(group.events)
+                yield group
                 continue
             self._wakeup.clear()
             try:
@@ -73,7 +86,7 @@ class Subscription:
 
 
 class EventHub:
-    """Distributes events to every open subscription.
+    """Distributes events to every open subscription, as groups at most every GATHERED_S; used on the event loop.
 
     Event ids are `epoch-number`; `epoch` is the start of the service, so that ids of an earlier run are recognised.
     """
@@ -83,6 +96,9 @@ class EventHub:
         self._number = 0
         self._replayable: deque[Event] = deque(maxlen=REPLAY_EVENTS_MAX)
         self._status: Event | None = None
+        self._gathered: list[Event] = []
+        self._timer: asyncio.TimerHandle | None = None
+        self._sent_at = 0.0
         self._subscriptions: set[Subscription] = set()
         self._closed = False
         self._changed_alerts: dict[str, None] = {}
@@ -93,16 +109,18 @@ class EventHub:
         return len(self._subscriptions)
 
     def publish(self, name: str, data: Mapping[str, Any]) -> None:
-        """Send an event to every subscription, and keep it for replay."""
+        """Send an event to every subscription, at once after a pause, and keep it for replay."""
         self._number += 1
         event = Event(name, data, f"{self._epoch}-{self._number}")
         self._replayable.append(event)
-        self._push_to_all(event)
+        self._send(event)
 
     def publish_status(self, data: Mapping[str, Any]) -> None:
         """Send the present status; a new subscription gets the latest one only."""
+        if self._status in self._gathered:
+            self._gathered.remove(self._status)
         self._status = Event("status", data)
-        self._push_to_all(self._status)
+        self._send(self._status)
 
     def alert_changed(self, alert_id: str) -> None:
         """Called on the event loop after a change of this alert is committed. Cheap: nothing is loaded here."""
@@ -120,9 +138,10 @@ class EventHub:
         """A new subscription: first the events after `last_id`, or RESYNC when they are no longer kept."""
         if len(self._subscriptions) >= SUBSCRIPTIONS_MAX:
             raise TooManySubscriptions
+        self._flush()
         subscription = Subscription()
-        for event in (*self._missed_events(last_id), *filter(None, [self._status])):
-            subscription.push(event)
+        if events := [*self._missed_events(last_id), *filter(None, [self._status])]:
+            subscription.push(EventGroup(events))
         if self._closed:
             subscription.close()
         self._subscriptions.add(subscription)
@@ -133,13 +152,26 @@ class EventHub:
 
     def close(self) -> None:
         """End every stream, so that the server can stop."""
+        self._flush()
         self._closed = True
         for subscription in self._subscriptions:
             subscription.close()
 
-    def _push_to_all(self, event: Event) -> None:
+    def _send(self, event: Event) -> None:
+        """With the others of this turn of the loop, or of GATHERED_S since the last group."""
+        self._gathered.append(event)
+        if self._timer is None:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_at(max(loop.time(), self._sent_at + GATHERED_S), self._flush)
+
+    def _flush(self) -> None:
+        if self._timer is None:
+            return
+        self._timer.cancel()
+        group, self._gathered, self._timer = EventGroup(self._gathered), [], None
+        self._sent_at = asyncio.get_running_loop().time()
         for subscription in self._subscriptions:
-            subscription.push(event)
+            subscription.push(group)
 
     def _missed_events(self, last_id: str | None) -> list[Event]:
         if last_id is None:

@@ -32,12 +32,17 @@ NOT_FOUND: Final = {
     "swap": "没有编号为{id}的换班。",
     "calendar": "没有这个日历，或者链接已经作废。",
     "token": "没有编号为{id}的有效令牌。",
+    "user": "没有用户名为{id}的账号。",
+    "session": "没有这个登录，或者已经结束。",
     "silence": "没有编号为{id}的静默。",
     "kind": "没有名为{id}的设备类型。",
     "job": "没有编号为{id}的回测。",
     "drill": "编号为{id}的告警不是演练。",
     "canary": "还没有做过系统自检。",
+    "backup": "还没有做过备份。",
     "rule": "没有名为{id}的规则。",
+    "rulebook": "没有名为{id}的规则册。",
+    "rulebook_version": "这本规则册没有第{id}版。",
     "report": "没有编号为{id}的上报。",
     "photo": "没有这张照片，或者已过保存期限。",
     "path": "没有这个地址。",
@@ -61,6 +66,8 @@ OTHER_SYSTEM: Final = "这个令牌只能用于对接系统 {system}。"
 NEED_HEADER: Final = "浏览器会话的写操作必须带请求头 X-Fengshao: 1。"
 TOO_LARGE: Final = "请求内容不能超过{limit}字节。"
 INTERNAL_ERROR: Final = "系统没能完成这个请求，已经记录。请稍后再试。"
+HISTORY_UNREAD: Final = "历史库服务器没有应答，曲线与读数暂时看不到；监测与告警不受影响。请稍后再试。"
+LEDGER_UNREAD: Final = "数据库服务器没有应答，暂时看不到告警与台账；设备消息仍在接收和判断，恢复后补发。请稍后再试。"
 STORE_FULL: Final = "存储暂时写不进去（磁盘满或故障），没有保存任何内容。请稍后再试。"
 SEE_FIELDS: Final = "有{count}处内容有误，请按 errors 逐项修改。"
 TOOLS_BUSY: Final = "正在进行另一个回测（{id}）。请等它结束，或先取消它。"
@@ -159,7 +166,7 @@ INVALID_SILENCE: Final = {
     "long": "静默最长 7 天。",
     "bare": "这会静默紧急的险情：请写明设备或地点，或者用 rule、ledger、severity 排除紧急险情。",
     "whole_site": "紧急的险情不能整个社区一起静默：请写明设备或更小的地点。",
-    "life_long": "紧急的险情最多静默 4 小时：请缩短，或者用 rule、ledger、severity 排除紧急险情。",
+    "life_long": "紧急的险情最多静默 4 小时：请缩短，或者选“紧急险情照常通知”（except_critical）。",
 }
 """By alerts.silence.Wrong."""
 BAD_PHONE: Final = "要写一个电话号码：3 到 20 位数字，前面可以有 +。"
@@ -257,6 +264,8 @@ SELF_MONITORING_TITLES: Final = {
     "未登记设备报警": "Alarm of a device that is not registered",
     "消息服务器丢弃消息": "The message server dropped messages",
     "日志磁盘写不进": "The journal's disk takes nothing",
+    "历史库服务器写不进，读数暂存本机": "The history server takes nothing; readings wait on this machine",
+    "历史库服务器拒收部分读数": "The history server refuses some values",
     "规则文件有错，仍按旧规则判断": "A rule file has faults; the former rules stay in force",
     "站点配置不全，险情可能无人接收": "The site is incomplete: a danger could reach nobody",
     "未来两周有岗位无人值班": "Nobody is on duty at some hours of the next two weeks",

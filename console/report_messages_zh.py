@@ -18,7 +18,7 @@ PHOTO_FAULTS: Final = {
     "unreadable": "第{number}张照片读不出来，请换一张。",
     "no_space": "系统暂时存不下照片，文字已收到。",
 }
-"""By console.photos.decoder.PhotoFault."""
+"""By console.photos.messages.PhotoFault."""
 CROSS_SITE: Final = "请从本系统的页面提交。"
 NEED_FORM: Final = "照片请用 multipart/form-data 上传。"
 TOO_BUSY: Final = "上传的人太多，请稍等几秒再试。"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from domain.by_identity import ByIdentity
 from domain.duration import Duration
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(_[a-z0-9]+)*$")]
@@ -17,7 +19,9 @@ class LocalizedText(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     zh: str
+    """Name in Chinese."""
     en: str
+    """Name in English."""
 
 
 class Quantity(BaseModel):
@@ -59,8 +63,16 @@ class Kind(BaseModel):
     quantities: dict[Name, Quantity]
 
     def with_common(self, common: dict[str, Quantity]) -> Kind:
-        """The kind with the quantities every device may have; its own declaration wins."""
-        return self.model_copy(update={"quantities": {**common, **self.quantities}})
+        """The kind with the quantities every device may have; its own declaration wins.
+
+        The same object for the same arguments: what is compiled for a kind, or checked against it, is kept by identity.
+        """
+        return _with_common(ByIdentity(self), ByIdentity(common))
+
+
+@lru_cache(maxsize=1024)
+def _with_common(kind: ByIdentity[Kind], common: ByIdentity[dict[str, Quantity]]) -> Kind:
+    return kind.value.model_copy(update={"quantities": {**common.value, **kind.value.quantities}})
 
 
 class CommonQuantities(BaseModel):

@@ -22,3 +22,8 @@ def self_and_ancestors(tree: Mapping[str, N], start: str | None) -> Iterator[N]:
         node = tree[start]
         yield node
         start = node.parent
+
+
+def is_below(tree: Mapping[str, N], place: str | None, root: str) -> bool:
+    """Whether `place` is `root` or under it; by the path upwards, whatever the size of the tree."""
+    return place == root or any(node.parent == root for node in self_and_ancestors(tree, place))

@@ -21,6 +21,7 @@ _COMPACT_BETWEEN: Final = (20_200_101_000_000, 21_000_000_000_000)
 _COMPACT: Final = re.compile(r"(20\d\d)(\d\d)(\d\d)[T _-]?(\d\d)(\d\d)(\d\d)?(?:\.\d+)?")
 _COMPACT_SHORT_YEAR: Final = re.compile(r"([23]\d)([01]\d)([0-3]\d)([0-2]\d)([0-5]\d)([0-5]\d)")
 """`261129055834`, as meters and vehicles write it; in milliseconds that is no later than 1982."""
+_RFC_3339: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
 _RFC_5322: Final = re.compile(r"(?:[A-Z][a-z]{2}, )?\d{1,2} [A-Z][a-z]{2} \d{4} .*")
 _ASCTIME: Final = re.compile(r"[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d [\d:]{8} \d{4}")
 _ZONE_NAME: Final = re.compile(r"\s*(?:UTC|GMT)$|\[[A-Za-z/_+-]+\]$")
@@ -78,6 +79,8 @@ def _parse_spelling(text: str) -> datetime | None:
     >>> [str(_parse_spelling(text)) for text in ("20261129055834", "2026/11/29 5:58:34", "29.11.2026 05:58")]
     ['2026-11-29 05:58:34', '2026-11-29 05:58:34', '2026-11-29 05:58:00']
     """
+    if _RFC_3339.fullmatch(text):  # what most devices write
+        return _from_iso_format(text)
     for pattern in (_COMPACT, _YEAR_FIRST, _DAY_FIRST):
         found = pattern.fullmatch(text)
         if found is not None:
@@ -101,8 +104,15 @@ def _parse_standard_format(text: str) -> datetime | None:
     try:
         if _ASCTIME.fullmatch(text):
             return datetime.strptime(text, "%a %b %d %H:%M:%S %Y")  # noqa: DTZ007 (the caller adds the zone)
-        return parsedate_to_datetime(text) if _RFC_5322.fullmatch(text) else datetime.fromisoformat(iso)
+        return parsedate_to_datetime(text) if _RFC_5322.fullmatch(text) else _from_iso_format(iso)
     except (ValueError, TypeError):
+        return None
+
+
+def _from_iso_format(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
         return None
 
 

@@ -29,6 +29,15 @@ def is_plain_topic_level(name: str) -> bool:
     return bool(name) and not any(character in name for character in "+#\x00")
 
 
+def is_exercise(topic: str) -> bool:
+    """Whether what is published on a topic is an exercise (native format).
+
+    >>> is_exercise("fengshao/v1/gas-1/exercise"), is_exercise("fengshao/v1/gas-1/up"), is_exercise("tele/a/exercise")
+    (True, False, False)
+    """
+    return topic.endswith("/exercise") and topic.startswith("fengshao/v1/")
+
+
 def filter_covers(wide: str, narrow: str) -> bool:
     """Whether a subscription to `wide` receives everything that one to `narrow` receives.
 

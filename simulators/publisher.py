@@ -69,12 +69,14 @@ async def publish_events(
     closing: Sequence[Measurement] = (),
     on_truth: Callable[[Instant, GroundTruth], None] = lambda *_: None,
     on_report: Callable[[Instant, CitizenReport], None] = lambda *_: None,
+    readdress: Callable[[Message], Message] = lambda message: message,
 ) -> None:
     """Publish the events of some devices at their pace until they are over or `stop`, and then always `closing`.
 
-    Events of now are due at once. `on_report` receives what residents report. Everything else is as in `run_demo`.
+    Events of now are due at once. `on_report` receives what residents report; `readdress` may give each message another
+    topic. Everything else is as in `run_demo`.
     """
-    publisher = _Publisher(devices, iter(events), speed, clock, sleep, on_truth, on_report)
+    publisher = _Publisher(devices, iter(events), speed, clock, sleep, on_truth, on_report, readdress)
     try:
         await _run_until(publisher, connect, stop)
     finally:
@@ -113,9 +115,10 @@ class _Publisher:
         sleep: Callable[[float], Awaitable[None]],
         on_truth: Callable[[Instant, GroundTruth], None],
         on_report: Callable[[Instant, CitizenReport], None] = lambda *_: None,
+        readdress: Callable[[Message], Message] = lambda message: message,
     ) -> None:
         self._events, self._speed, self._clock, self._sleep = events, speed, clock, sleep
-        self._on_truth, self._on_report = on_truth, on_report
+        self._on_truth, self._on_report, self._readdress = on_truth, on_report, readdress
         self._started_at = self._anchor = clock()
         self._encoder = MessageEncoder(devices, self._started_at)
         self._pending: TimedEvent | None = None
@@ -160,7 +163,7 @@ class _Publisher:
         else:
             messages = self._encoder.encode(event, self._clock())
         for message in messages:
-            await _publish(client, over_mqtt(message))
+            await _publish(client, self._readdress(over_mqtt(message)))
 
     def _sent_now(self, batch: Batch) -> Batch:
         """The batch with its times moved so that the newest entry is of now."""

@@ -30,20 +30,26 @@ class Behaviour(Struct, frozen=True):
 
 
 class Reply(Struct, frozen=True):
-    """A text back. `when_over`: not before what is dealt with is over."""
+    """A text back. `means`: what it answers, a key of `codes`; empty for words that are none. `when_over`: not before
+    what is dealt with is over."""
 
     after_ms: Instant
     text: str
+    means: str = ""
     when_over: bool = False
 
 
 _TAKE: Final = re.compile(r"回复(\d+)(?:接|，不能|，不去|，不便|，退回)|有险情(?:回复)?(\d+)")
 _DECLINE: Final = re.compile(r"(?:，|。)(\d+)无法|(?:不能|不去|不便|退回)回复(\d+)|无法核查(?:回复)?(\d+)")
 _ARRIVE: Final = re.compile(r"到场回复(\d+)")
-_DONE: Final = re.compile(r"处置完(?:毕请)?回复(\d+)")
-_VERIFIED: Final = re.compile(r"无险情回复(\d+)")
+_DONE: Final = re.compile(r"(?:处置|检修)完(?:毕请)?回复(\d+)|其他(\d+)")
+_VERIFIED: Final = re.compile(r"(?:无险情|属实)(?:逐处)?(?:回复)?(\d+)((?:、\d+)*)")
 _REAL: Final = re.compile(r"真实(\d+)")
 _FALSE: Final = re.compile(r"误报(\d+)")
+_TAKEN_BY_ANOTHER: Final = re.compile(r"已由\S+?接警|\S+已到场|已有人前往|已并案")
+_DEALT_WITH: Final = re.compile(r"已处置|处置完毕|等待核查|已结案|已并案")
+_URGED: Final = re.compile(r"督办|请督促")
+_ON_THE_WAY: Final = ("take", "arrive", "done")
 _GARBLED: Final = ("在打电话稍等", "？？", "啥情况", "晓得咯但是")
 
 
@@ -76,18 +82,45 @@ _PATTERNS: Final = {
 def replies(text: str, behaviour: Behaviour, is_real: bool, random: Random) -> tuple[Reply, ...]:
     """What this person sends back after a text, in order of time. `is_real`: there is something to deal with."""
     found = codes(text)
-    if "real" in found:
-        return (Reply(_about(behaviour.answer_ms, behaviour, random), found["real" if is_real else "false"]),)
+    conclusion = "real" if is_real else "false"
+    if "arrive" in found:
+        return _go_there(found, conclusion, behaviour, random)
+    if conclusion in found:
+        return (Reply(_about(behaviour.answer_ms, behaviour, random), found[conclusion], "done"),)
     if "verified" in found:
-        return (Reply(_about(behaviour.work_ms, behaviour, random), found["verified"], when_over=True),)
+        return _verify(text, found["verified"], behaviour, random)
     if "take" in found:
         return _answer_call(found, behaviour, random)
-    if "arrive" in found:
-        travel = _about(behaviour.travel_ms, behaviour, random)
-        return (Reply(travel, found["arrive"]),)
     if "done" in found:
-        return (Reply(_about(behaviour.work_ms, behaviour, random), found["done"], when_over=True),)
+        return (Reply(_about(behaviour.work_ms, behaviour, random), found["done"], "done", when_over=True),)
     return ()
+
+
+def settled_by(text: str) -> frozenset[str]:
+    """What a person no longer answers after he has read this text: whoever reads that another has the case does not
+    take it, and whoever reads that it is dealt with does not go there.
+
+    >>> sorted(settled_by("已由李伟接警：燃气泄漏，3栋402。接警时间01:16，编号1。"))
+    ['take']
+    >>> settled_by("已由李伟接警：燃气泄漏，3栋402。到场回复13，处置完回复14。")
+    frozenset()
+    """
+    if codes(text):
+        return frozenset()
+    if _DEALT_WITH.search(text):
+        return frozenset(_ON_THE_WAY)
+    return frozenset(_ON_THE_WAY[:1]) if _TAKEN_BY_ANOTHER.search(text) else frozenset()
+
+
+def urged_by(text: str) -> str:
+    """The answer that a supervisor who reads this text telephones for: `verified` or `done`; empty for no such text.
+
+    >>> urged_by("高危督办：爆管，3栋402，办结超时10分钟。责任人李伟，请督促处置。")
+    'done'
+    """
+    if not _URGED.search(text) or "回复" in text:
+        return ""
+    return "verified" if "核查超时" in text else "done"
 
 
 def misunderstood(random: Random) -> str:
@@ -101,11 +134,33 @@ def _answer_call(found: Mapping[str, str], behaviour: Behaviour, random: Random)
         return ()
     draw -= behaviour.ignores
     if draw < behaviour.declines and "decline" in found:
-        return (Reply(delay, found["decline"]),)
+        return (Reply(delay, found["decline"], "take"),)
     draw -= behaviour.declines
     if draw < behaviour.garbles:
-        return (Reply(delay, misunderstood(random)), Reply(delay + MINUTE, found["take"]))
-    return (Reply(delay, found["take"]),)
+        return (Reply(delay, misunderstood(random)), Reply(delay + MINUTE, found["take"], "take"))
+    return (Reply(delay, found["take"], "take"),)
+
+
+def _verify(text: str, first: str, behaviour: Behaviour, random: Random) -> tuple[Reply, ...]:
+    """Goes to each place of a text that names several, and answers from there."""
+    match = _VERIFIED.search(text)
+    others = [code for code in match[2].split("、") if code] if match is not None else []
+    at, answers = 0, list[Reply]()
+    for code in (first, *others):
+        at += _about(behaviour.work_ms, behaviour, random)
+        answers.append(Reply(at, code, f"verified {code}" if answers else "verified", when_over=True))
+    return tuple(answers)
+
+
+def _go_there(found: Mapping[str, str], conclusion: str, behaviour: Behaviour, random: Random) -> tuple[Reply, ...]:
+    """Arrives, and reports when it is dealt with, where the text says how."""
+    travel_ms = _about(behaviour.travel_ms, behaviour, random)
+    arrival = Reply(travel_ms, found["arrive"], "arrive")
+    done = found.get(conclusion, found.get("done"))
+    if done is None:
+        return (arrival,)
+    work_ms = _about(behaviour.work_ms, behaviour, random)
+    return (arrival, Reply(travel_ms + work_ms, done, "done", when_over=True))
 
 
 def _about(median_ms: Instant, behaviour: Behaviour, random: Random) -> Instant:

@@ -6,14 +6,18 @@ It also stores marks: when the service was connected and when not, changes of re
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from threading import Lock
+from time import perf_counter
 from typing import Any, Final, TypeVar
+from urllib.parse import quote
 
 import msgspec
 from msgspec import Struct
@@ -46,6 +50,14 @@ _PRAGMAS: Final = (
 )
 
 
+_COPY_ENTRIES: Final = """
+INSERT INTO main.entries SELECT * FROM source.entries
+WHERE lane = :lane AND pos <= :until AND (pos > :after OR pos = (
+    SELECT max(pos) FROM source.entries WHERE lane = :lane AND pos <= :until))
+ORDER BY pos
+"""
+
+
 class MarkKind(StrEnum):
     """Kinds of marks."""
 
@@ -72,10 +84,17 @@ class Mark(Struct, frozen=True):
     after_pos: int
 
 
+def encode_frames(frames: Sequence[Frame]) -> bytes:
+    """The frames of an entry as the journal stores them."""
+    return msgspec.msgpack.encode(list(frames))
+
+
 class SqliteJournal:
     """A journal in one SQLite file. Writes run in one thread, in order; reads use a connection of their own."""
 
     def __init__(self, path: Path) -> None:
+        self.observe_append: Callable[[float], None] = lambda _seconds: None
+        """Called in the journal's thread with how long storing and syncing a batch took."""
         self._thread = ThreadPoolExecutor(1, "journal")
         self._writer = _open(path)
         self._writer.executescript(_SCHEMA)
@@ -108,6 +127,10 @@ class SqliteJournal:
         """The newest position of each lane that has one."""
         return {Lane(lane): pos for lane, pos in self._query("SELECT lane, max(pos) FROM entries GROUP BY lane")}
 
+    def last_position(self) -> int:
+        """The newest position of all lanes; 0 for an empty journal."""
+        return int(self._query("SELECT coalesce(max(pos), 0) FROM entries")[0][0])
+
     def count_after(self, after: Mapping[Lane, int]) -> dict[Lane, int]:
         """Number of entries of each lane after these positions."""
         query = "SELECT count(*) FROM entries WHERE lane = ? AND pos > ?"
@@ -128,6 +151,11 @@ class SqliteJournal:
         """Assign no position up to this one. For a new journal beside stores with the positions of an older one: they
         would ignore its first entries as a replay."""
         await self._run(partial(self._raise_sequence, pos))
+
+    async def adopt(self, entries: Sequence[tuple[int, Lane, Instant, int, bytes]]) -> None:
+        """Store entries of another machine's journal (position, lane, received, number of frames, frames) at their
+        positions, in place of what is there. See `encode_frames`."""
+        await self._run(partial(self._adopt, list(entries)))
 
     async def prune(self, before: Instant, keep_after: Mapping[Lane, int]) -> int:
         """Delete entries received before an instant, up to the positions in `keep_after`; returns how many.
@@ -161,13 +189,27 @@ class SqliteJournal:
     def _append(self, lane: Lane, frames: list[Frame]) -> int:
         if not frames:
             raise ValueError("an empty batch cannot be journaled")
+        began = perf_counter()
         # One statement is one transaction: stored and synced, or not at all.
         cursor = self._writer.execute(
             "INSERT INTO entries (lane, received, n, frames) VALUES (?, ?, ?, ?)",
             (lane.value, max(frame.received for frame in frames), len(frames), self._encoder.encode(frames)),
         )
+        self.observe_append(perf_counter() - began)
         assert cursor.lastrowid is not None
         return cursor.lastrowid
+
+    def _adopt(self, entries: list[tuple[int, Lane, Instant, int, bytes]]) -> None:
+        rows = [(pos, lane.value, received, n, frames) for pos, lane, received, n, frames in entries]
+        self._writer.execute("BEGIN IMMEDIATE")
+        try:
+            self._writer.executemany(
+                "INSERT OR REPLACE INTO entries (pos, lane, received, n, frames) VALUES (?, ?, ?, ?, ?)", rows
+            )
+        except BaseException:
+            self._writer.execute("ROLLBACK")
+            raise
+        self._writer.execute("COMMIT")
 
     def _mark(self, kind: MarkKind, at: Instant, detail: str) -> None:
         last = self._writer.execute("SELECT id, kind FROM marks ORDER BY id DESC LIMIT 1").fetchone()
@@ -205,6 +247,33 @@ class SqliteJournal:
     def _query(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         with self._reader_lock:
             return self._reader.execute(query, values).fetchall()
+
+
+def copy_journal(source: Path, target: Path, until: int, after: Mapping[Lane, int] | None = None) -> None:
+    """Copy a journal, which may go on being written, to a new file without what was written after position `until`.
+
+    With `after` only the entries of each lane after a position, and its newest one; all marks. Positions that the
+    source assigned are not assigned again.
+    """
+    os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    with closing(sqlite3.connect(f"file:{quote(str(target))}", uri=True, isolation_level=None)) as copy:
+        copy.executescript(_SCHEMA)
+        copy.execute("ATTACH ? AS source", (f"file:{quote(str(source))}?mode=ro",))
+        copy.execute("BEGIN")
+        for lane in Lane:
+            first = 0 if after is None else after.get(lane, 0)
+            copy.execute(_COPY_ENTRIES, {"lane": lane.value, "after": first, "until": until})
+        copy.execute("INSERT INTO main.marks SELECT * FROM source.marks WHERE after_pos <= ?", (until,))
+        copy.execute("DELETE FROM main.sqlite_sequence")
+        copy.execute("INSERT INTO main.sqlite_sequence SELECT * FROM source.sqlite_sequence")
+        copy.execute("COMMIT")
+        copy.execute("DETACH source")
+
+
+def newest_position(path: Path) -> int:
+    """The newest position in a journal file that no service uses."""
+    with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as connection:
+        return int(connection.execute("SELECT coalesce(max(pos), 0) FROM entries").fetchone()[0])
 
 
 def _open(path: Path) -> sqlite3.Connection:

@@ -18,11 +18,15 @@ import hypothesis
 import pytest
 
 from tests.architecture.pure_modules import pure_modules
+from tests.support import postgresql
+from tests.support.postgresql import PostgresServer
+from tests.support.timeouts import LONG_TIMEOUT_S
 
 # How long an example takes says more about the machine than about the code. The same examples in every run: what is
-# covered must not depend on luck. `--hypothesis-profile=explore` looks for new ones.
-hypothesis.settings.register_profile("project", deadline=None, derandomize=True)
-hypothesis.settings.register_profile("explore", deadline=None)
+# covered must not depend on luck. `make test-thorough` tries more of them, and then new ones (--hypothesis-seed).
+hypothesis.settings.register_profile("project", deadline=None, derandomize=True, max_examples=40)
+hypothesis.settings.register_profile("thorough", deadline=None, derandomize=True, max_examples=200)
+hypothesis.settings.register_profile("explore", deadline=None, max_examples=200)
 hypothesis.settings.load_profile("project")
 
 TRACED_FOLDERS = ("domain", "ingest", "rules", "alerts")
@@ -35,6 +39,7 @@ UNTRACED_TESTS = frozenset(
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--trace-all", action="store_true", help="trace the tests in untraced_tests.txt too")
+    parser.addoption("--pictures", action="store_true", help="the tests of the pages take docs/pictures anew")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -78,9 +83,37 @@ def _coverage(config: pytest.Config) -> Any:
     return controller if getattr(controller, "cov", None) is not None else None
 
 
+PAGES = "tests/pages/"
+LONGEST = (
+    "tests/end_to_end/",
+    "tests/app/rule_tools/",
+    "tests/app/score/test_small_town",
+    "tests/app/site_check/test_names",
+    "tests/console/access/",
+    "tests/rules/engine/test_engine_interleaving",
+    "tests/rules/hosts/keyed/test_device_host.py",
+)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of whole processes, the longest, begin first."""
-    items.sort(key=lambda item: not item.nodeid.startswith("tests/end_to_end/"))
+    """Each worker begins with its share of the longest tests: at the end short ones are left to steal.
+
+    A worker of xdist is given a contiguous part. The pages are one worker's: they share a service and a browser.
+    """
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    pages = [item for item in items if item.nodeid.startswith(PAGES)]
+    longest = [item for item in items if item.nodeid.startswith(LONGEST)]
+    short = [item for item in items if not item.nodeid.startswith((PAGES, *LONGEST))]
+    others = max(workers - 1, 1)
+    starts = [pages, *(longest[number::others] for number in range(others))]
+    part = len(items) / workers
+    ordered: list[pytest.Item] = []
+    for number, start in enumerate(starts, 1):
+        ordered += start
+        fill = max(round(number * part) - len(ordered), 0) if number < len(starts) else len(short)
+        ordered += short[:fill]
+        del short[:fill]
+    items[:] = ordered
 
 
 def pytest_collection_finish() -> None:
@@ -93,10 +126,11 @@ PORTS_OF_A_WORKER = 1_000
 """Each worker has ports of its own, below those that the system gives to outgoing connections: a port that was free
 when it was picked is not taken by another test before its server listens."""
 FIRST_PORT = 20_000
-_next_port = itertools.count()
+_next_port = itertools.count(os.getpid() * 97)
+"""Not the same first ports in every process: two runs of tests beside each other rarely choose the same."""
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def free_port() -> Callable[[], int]:
     """A function that returns a free TCP port."""
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 12
@@ -130,7 +164,7 @@ class Broker:
         binary = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
         assert binary, "mosquitto is not installed: run `make test`, which installs it"
         self.process = subprocess.Popen([binary, "-c", str(self.config)], stderr=subprocess.DEVNULL)
-        for _ in range(200):
+        for _ in range(round(LONG_TIMEOUT_S / 0.02)):
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", self.port)) == 0:
                     return
@@ -139,28 +173,58 @@ class Broker:
             except subprocess.TimeoutExpired:
                 continue
             raise RuntimeError(f"mosquitto stopped at once; see {self.config}")
-        raise RuntimeError("mosquitto did not listen within 4 s")
+        raise RuntimeError(f"mosquitto did not listen within {LONG_TIMEOUT_S} s")
 
     def stop(self) -> None:
         if self.process is not None:
             self.process.terminate()
-            self.process.wait(10)
+            self.process.wait(LONG_TIMEOUT_S)
             self.process = None
 
     def kill(self) -> None:
         if self.process is not None:
             self.process.kill()
-            self.process.wait(10)
+            self.process.wait(LONG_TIMEOUT_S)
             self.process = None
+
+
+@contextlib.contextmanager
+def running_broker(folder: Path, port: int) -> Iterator[Broker]:
+    """A Mosquitto whose files are in a folder that is made for it."""
+    folder.mkdir(mode=0o777)
+    folder.chmod(0o777)
+    server = Broker(folder, port)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
 
 
 @pytest.fixture
 def broker(tmp_path: Path, free_port: Callable[[], int]) -> Iterator[Broker]:
     """A running Mosquitto, stopped at the end of the test."""
-    folder = tmp_path / "broker"
-    folder.mkdir(mode=0o777)
-    folder.chmod(0o777)
-    server = Broker(folder, free_port())
-    server.start()
-    yield server
-    server.stop()
+    with running_broker(tmp_path / "broker", free_port()) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL server with the database `migrated`, for all tests of a run; skips where it is not installed."""
+    if postgresql.program("postgres") is None:
+        pytest.skip("POSTGRESQL IS NOT INSTALLED (Debian package postgresql): the ledger is tested on SQLite only")
+    with postgresql.shared_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def worker_ledger(postgres: PostgresServer) -> str:
+    """The URL of a database of this worker with the newest schema; `empty_ledger` empties it for each test."""
+    return postgres.create_database(f"worker_{os.getpid()}")
+
+
+@pytest.fixture
+def empty_ledger(worker_ledger: str) -> str:
+    """The URL of an empty ledger on the PostgreSQL server."""
+    postgresql.empty(worker_ledger)
+    return worker_ledger

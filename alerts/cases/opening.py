@@ -9,6 +9,7 @@ from msgspec import Struct, structs
 from alerts.alert import Actor, Alert, AlertSource, SecondCheck, TimelineEntry
 from alerts.cases.request import SUBJECT_TYPE, CaseRequest
 from alerts.escalation.escalator import Escalator
+from alerts.handling.gathering import Gathering
 from alerts.handling.processor import AlertProcessor
 from alerts.messages.exercise import labelled
 from alerts.messages.outside_words import location_words
@@ -26,8 +27,9 @@ class OpenedCase(Struct, frozen=True):
 class CaseOpener:
     """Turns requests into alerts."""
 
-    def __init__(self, processor: AlertProcessor, escalator: Escalator) -> None:
+    def __init__(self, processor: AlertProcessor, escalator: Escalator, gathering: Gathering) -> None:
         self.processor, self.escalator, self.renderer = processor, escalator, escalator.renderer
+        self.gathering = gathering
 
     def open(self, tx: Transaction, request: CaseRequest, actor: Actor) -> OpenedCase:
         """The alert of this request, opened unless its key was used before; `actor` is whom the timeline names."""
@@ -40,7 +42,8 @@ class CaseOpener:
         level = self.renderer.catalog.severities[alert.severity]
         text = self.renderer.timeline_text("opened", level=level, title=alert.title, address=address)
         tx.store.add_timeline([TimelineEntry(alert.id, tx.now, "opened", text, person=actor.id)])
-        return OpenedCase(self.processor.start(tx, alert), is_new=True)
+        joined = self.gathering.join_case(tx, alert)
+        return OpenedCase(self.processor.start(tx, alert) if joined is None else joined, is_new=True)
 
     def _new_alert(self, request: CaseRequest, now: Instant) -> Alert:
         community, at = self.escalator.community(), min(request.at or now, now)

@@ -1,7 +1,7 @@
 """Which alerts may be about the same thing as a report: proposed to a person, who decides. Pure.
 
 A report and an alert of a device have no identity in common, only place, kind and time; two leaks in one building are
-rare and must not be made one by a program.
+rare and must not be made one by a program, unless several detectors say that it is the building (decision 0062).
 """
 
 from __future__ import annotations

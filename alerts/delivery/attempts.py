@@ -83,6 +83,7 @@ class ProviderAttempts:
         held = structs.replace(
             row, state=DeliveryState.PENDING, lease_until=None, not_before=until, outcome=BREAKER, code=BREAKER
         )
+        held = self._outcomes.combined.release(tx, held, until)
         tx.store.update_delivery(row, held, tx.now, BREAKER)
         if row.outcome != BREAKER:
             tx.store.add_timeline(self._outcomes.timeline.message(held, "retrying", tx.now, BREAKER))

@@ -13,6 +13,8 @@ from alerts.alert import OWNED_STATES, SETTLED_STATES, Actor, Alert, ResponseSou
 from alerts.channel_specs import spec_of
 from alerts.channels.channel import DeliveryReport, LookupResult, LookupStatus, SendOutcome, SendResult
 from alerts.delivery.channel_health import ChannelHealth
+from alerts.delivery.combined_notices import CombinedNotices
+from alerts.delivery.off_shift import OFF_DUTY, OffShift
 from alerts.delivery.receipts import EarlyReports
 from alerts.delivery.retries import (
     OPERATOR_MUST_ACT,
@@ -55,10 +57,10 @@ class DeliveryOutcomes:
         self, processor: AlertProcessor, escalator: Escalator, intake: FindingIntake, personal: PersonalMessages
     ) -> None:
         self.processor, self.timeline, self.joined_dangers = processor, processor.timeline, processor.joined_dangers
-        self.escalator, self.bundles = escalator, escalator.bundles
-        self.personal, self.router = personal, ProviderRouter()
-        self.channel_health = ChannelHealth(intake, self.router)
-        self._early_reports = EarlyReports()
+        self.escalator, self.bundles, self.personal = escalator, escalator.bundles, personal
+        self.off_shift, self.router = OffShift(escalator, processor.case_effects), ProviderRouter()
+        self.combined = CombinedNotices(escalator.outbox, self.skip, self.off_shift.is_off)
+        self.channel_health, self._early_reports = ChannelHealth(intake, self.router), EarlyReports()
 
     def no_receipt(self, tx: Transaction, row: Delivery) -> None:
         """A call was accepted and nothing was heard of it: the next person is called."""
@@ -132,8 +134,9 @@ class DeliveryOutcomes:
 
     def skip(self, tx: Transaction, row: Delivery, problem: str) -> None:
         """The message is not sent, and nothing takes its place. `problem` is the reason, a key of the text catalog."""
-        skipped = structs.replace(row, state=DeliveryState.SKIPPED, lease_until=None, outcome="skipped", code=problem)
-        skipped = cancelled(row, problem) if problem in CANCEL_REASONS else skipped
+        row = self.combined.release(tx, row, tx.now)
+        plain = structs.replace(row, state=DeliveryState.SKIPPED, lease_until=None, outcome="skipped", code=problem)
+        skipped = cancelled(row, problem) if problem in CANCEL_REASONS else plain
         tx.store.update_delivery(row, skipped, tx.now, problem)
         tx.store.add_timeline(self.timeline.message(skipped, "skipped", tx.now, problem))
 
@@ -148,15 +151,16 @@ class DeliveryOutcomes:
 
     def refresh(self, tx: Transaction, row: Delivery) -> Delivery | None:
         """A leased message, its text rendered from the present state; None when it was skipped as no longer needed."""
-        current = self.bundles.refresh(tx, row)
+        fresh = self.bundles.refresh(tx, row)
+        is_handed_on = fresh is not None and self.off_shift.hand_on(tx, fresh)
+        current = None if fresh is None or is_handed_on else self.combined.combine(tx, fresh)
         if current is None:
-            self.skip(tx, row, cancel_reason(tx.store.alert(row.alert)))
+            self.skip(tx, row, OFF_DUTY if is_handed_on else cancel_reason(tx.store.alert(row.alert)))
             return None
         leased = tx.store.delivery(row.id)
         if current is not row and leased is not None:
-            tx.store.update_delivery(
-                leased, structs.replace(leased, payload=current.payload, alert=current.alert), tx.now, "reworded"
-            )
+            reworded = structs.replace(leased, payload=current.payload, alert=current.alert)
+            tx.store.update_delivery(leased, reworded, tx.now, "reworded")
         return current
 
     def replace_by_summary(self, tx: Transaction, row: Delivery, alert: Alert) -> None:
@@ -166,15 +170,14 @@ class DeliveryOutcomes:
 
     def refuse_over_limit(self, tx: Transaction, row: Delivery) -> None:
         """The recipient is over his budget on this channel: the next channel or person is used now."""
-        refused = structs.replace(
-            row, state=DeliveryState.FAILED, lease_until=None, outcome=SendOutcome.RATE.value, code=OVER_BUDGET
-        )
-        self._on_failure(tx, row, refused, SendOutcome.RATE.value)
+        rate = SendOutcome.RATE.value
+        refused = structs.replace(row, state=DeliveryState.FAILED, lease_until=None, outcome=rate, code=OVER_BUDGET)
+        self._on_failure(tx, row, refused, rate)
 
     def postpone(self, tx: Transaction, row: Delivery, until: Instant, why: str) -> None:
         """Send not before `until`. `why` goes into the delivery's event log."""
         later = structs.replace(row, state=DeliveryState.PENDING, lease_until=None, not_before=until)
-        tx.store.update_delivery(row, later, tx.now, why)
+        tx.store.update_delivery(row, self.combined.release(tx, later, until), tx.now, why)
 
     def _on_accepted(self, tx: Transaction, row: Delivery, free: Delivery, result: SendResult) -> None:
         is_final = spec_of(row.channel).accepted_is_delivered
@@ -199,6 +202,8 @@ class DeliveryOutcomes:
         unknown = result.outcome is SendOutcome.UNKNOWN
         state = DeliveryState.UNKNOWN if unknown else DeliveryState.PENDING
         wait = max(retry_delay_ms(result.outcome, row.attempts), result.wait_ms)
+        # What may have been sent keeps its text.
+        free = free if unknown else self.combined.release(tx, free, tx.now + wait)
         waiting = structs.replace(free, state=state, not_before=tx.now + wait)
         tx.store.update_delivery(row, waiting, tx.now, result.outcome.value)
         if row.outcome != free.outcome:
@@ -218,6 +223,7 @@ class DeliveryOutcomes:
             try_on(tx, self.timeline, dead if is_first else row, free, result.outcome)
 
     def _on_failure(self, tx: Transaction, old: Delivery, new: Delivery, problem: str) -> None:
+        new = self.combined.release(tx, new, tx.now)
         tx.store.update_delivery(old, new, tx.now, problem)
         tx.store.add_timeline(self.timeline.message(new, "failed", tx.now, problem))
         if new.alert is None:
@@ -298,20 +304,14 @@ class DeliveryOutcomes:
         if row.state in _FINAL_STATES and not (row.state is not DeliveryState.DELIVERED and delivered):
             tx.store.update_delivery(row, row, tx.now, f"late receipt: {code}")
             return
+        final, sent_at = structs.replace(row, lease_until=None, receipt_at=tx.now), row.sent_at or tx.now
         if delivered:
-            done = structs.replace(
-                row,
-                state=DeliveryState.DELIVERED,
-                lease_until=None,
-                code=code or row.code,
-                receipt_at=tx.now,
-                sent_at=row.sent_at or tx.now,
-            )
+            done = structs.replace(final, state=DeliveryState.DELIVERED, code=code or row.code, sent_at=sent_at)
             tx.store.update_delivery(row, done, tx.now, "receipt")
             if row.kind in CALL_KINDS:
                 tx.store.add_timeline(self.timeline.message(done, "delivered", tx.now))
             return
-        failed = structs.replace(row, state=DeliveryState.FAILED, lease_until=None, code=code, receipt_at=tx.now)
+        failed = structs.replace(final, state=DeliveryState.FAILED, code=code)
         self._on_failure(tx, row, failed, "undelivered")
 
     def _waiting_alert(self, store: AlertRepository, row: Delivery) -> Alert | None:

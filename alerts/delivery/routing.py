@@ -14,7 +14,7 @@ from msgspec import Struct, structs
 
 from alerts.channels.channel import SendOutcome, SendResult
 from alerts.channels.payloads import FIXED
-from alerts.channels.providers import ProviderChain
+from alerts.channels.providers import ProviderChain, ProviderLimit
 from alerts.delivery.breaker import CircuitBreaker
 from alerts.delivery.receipts import ReceiptWatch
 from alerts.message import Delivery
@@ -65,6 +65,14 @@ class ProviderRouter:
     def providers(self) -> Iterator[tuple[str, str, CircuitBreaker]]:
         """(channel, provider, breaker) of all providers."""
         return ((channel, provider, breaker) for (channel, provider), breaker in self._breakers.items())
+
+    def account_limits(self) -> Iterator[tuple[str, str, ProviderLimit]]:
+        """(channel, provider, limit) of all limits of whole accounts."""
+        for channel, chain in self._chains.items():
+            for provider in chain.providers:
+                for limit in chain.plan(provider).limits:
+                    if limit.per == "account":
+                        yield channel, provider, limit
 
     def is_alone(self, channel: str) -> bool:
         """Whether the channel has one provider only: then its faults are the channel's."""

@@ -9,14 +9,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import Final
 
 from msgspec import Struct, structs
 
 from alerts.alert import Alert
-from alerts.channel_specs import LOGBOOK, OverLimit
+from alerts.channel_specs import LOGBOOK, Limits, OverLimit
 from alerts.channels.channel import Channel, LookupResult, SendOutcome, SendResult
 from alerts.channels.providers import ProviderChain, chain_of
 from alerts.delivery.attempts import ProviderAttempts
@@ -36,6 +36,8 @@ CARD_PAUSE_MS: Final = 20 * SECOND
 PERSONAL_PAUSE_MS: Final = 5 * MINUTE
 """A message that belongs to a person waits this long when he is over his limit; no summary names it."""
 MAX_SLEEP_S: Final = 5.0
+GIVEN_BACK_MS: Final = SECOND // 2
+"""A machine renews its lease every second; what was due meanwhile waits no longer than that."""
 
 _log = logging.getLogger("fengshao.courier")
 
@@ -63,7 +65,10 @@ class OutboxSender:
         budget: Budget | None = None,
         on_accepted: Callable[[Delivery, Instant], None] = lambda _delivery, _at: None,
         max_sleep_s: float | None = None,
+        may_send: Callable[[], bool] = lambda: True,
     ) -> None:
+        """`may_send` is asked directly before a provider is called: a machine that was paused may not be the active one
+        any more. What it has leased is then given back: to the one that is, or to itself once its lease is renewed."""
         self._in_flight, self._starting = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
         # The store has one thread: channels that alert people lease before the logbook does.
         ordered = sorted(channels.items(), key=lambda pair: pair[0] == LOGBOOK)
@@ -72,7 +77,7 @@ class OutboxSender:
         for chain in self._chains.values():
             outcomes.router.add(chain)
         self._clock, self._on_change, self._budget = clock, on_change, budget or Budget()
-        self._on_accepted, self._max_sleep_s = on_accepted, max_sleep_s
+        self._on_accepted, self._max_sleep_s, self._may_send_now = on_accepted, max_sleep_s, may_send
         self._wakeups = {name: asyncio.Event() for name in self._chains}
 
     def wake(self) -> None:
@@ -156,7 +161,7 @@ class OutboxSender:
             ready = []
             # What is on its way is not in the store yet. Transactions run one at a time, so the count is of this one.
             self._starting = Counter(self._in_flight)
-            for candidate in leased:
+            for candidate in self._outcomes.combined.one_of_each(tx, leased):
                 row = self._ready(tx, candidate)
                 if row is not None and self._may_send(tx, row):
                     ready.append(row)
@@ -188,18 +193,18 @@ class OutboxSender:
         if row.ref is not None:
             row_with_handle = self._with_card_handle(tx, row)
             return None if row_with_handle is None else self._attempts.assign_provider(tx, row_with_handle, alert)
-        if row.state is DeliveryState.PENDING and self._is_over_budget(tx, row, alert):
-            self._hold_back(tx, row, alert)
+        over = self._over_budget(tx, row, alert) if row.state is DeliveryState.PENDING else None
+        if over is not None:
+            self._hold_back(tx, row, alert, over)
             return None
         current = row if row.state is not DeliveryState.PENDING else self._outcomes.refresh(tx, row)
         return None if current is None else self._attempts.assign_provider(tx, current, alert)
 
-    def _hold_back(self, tx: Transaction, row: Delivery, alert: Alert | None) -> None:
-        over = self._budget.over(row.channel)
+    def _hold_back(self, tx: Transaction, row: Delivery, alert: Alert | None, over: OverLimit) -> None:
         if alert is None:
             return self._outcomes.postpone(tx, row, tx.now + PERSONAL_PAUSE_MS, "over the limit of messages")
         if over is OverLimit.WAIT:
-            self._outcomes.postpone(tx, row, tx.now + CARD_PAUSE_MS, "cards of this minute")
+            self._outcomes.postpone(tx, row, tx.now + CARD_PAUSE_MS, "over the limit of this minute")
         elif over is OverLimit.REFUSE:
             self._outcomes.refuse_over_limit(tx, row)
         else:
@@ -219,10 +224,18 @@ class OutboxSender:
             self._outcomes.skip(tx, row, "card")
         return None
 
-    def _is_over_budget(self, tx: Transaction, row: Delivery, alert: Alert | None) -> bool:
+    def _over_budget(self, tx: Transaction, row: Delivery, alert: Alert | None) -> OverLimit | None:
+        """What happens to a message that is over a limit of its recipient; None when it may be sent."""
         critical = alert is not None and alert.severity is Severity.CRITICAL
         limits = self._budget.limits(row.channel, row.kind, critical)
-        kinds = counted_with(row.channel, row.kind)
+        if self._is_reached(tx, row, limits, counted_with(row.channel, row.kind)):
+            return self._budget.over(row.channel)
+        together = self._budget.together(row.channel, row.kind, critical, tx.now - row.created_at)
+        if self._is_reached(tx, row, together, tuple(MessageKind)):
+            return self._budget.over_together(row.channel, row.kind)
+        return None
+
+    def _is_reached(self, tx: Transaction, row: Delivery, limits: Limits, kinds: Collection[MessageKind]) -> bool:
         on_its_way = self._starting[row.channel, row.address]
         return any(
             tx.store.count_sent(row.channel, row.address, tx.now - span, kinds) + on_its_way >= limit
@@ -240,7 +253,18 @@ class OutboxSender:
             return
         attempt: Delivery | None = row
         while attempt is not None:
+            if not self._may_send_now():
+                await self._transact(partial(self._give_back, attempt, self._clock()))
+                return
             attempt = await self._attempt(chain, attempt)
+
+    def _give_back(self, row: Delivery, now: Instant, store: AlertStore) -> None:
+        """The message was surely not sent: it is due again, without the wait and the lookup of one in doubt. The store
+        refuses this to a machine that was superseded."""
+        leased = store.delivery(row.id)
+        if leased is not None and leased.state is DeliveryState.SENDING:
+            later = structs.replace(leased, attempts=leased.attempts - 1)
+            self._outcomes.postpone(Transaction(store, now), later, now + GIVEN_BACK_MS, "the lease was not valid")
 
     async def _attempt(self, chain: ProviderChain, row: Delivery) -> Delivery | None:
         """Send by one provider and record the outcome; returns the message as it must be sent next, if at all."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from alerts.alert import OWNED_STATES, Alert
 from alerts.escalation.escalator import Escalator
 from alerts.escalation.quiet_hours import end_of_quiet_hours
+from alerts.lifecycle.addresses import is_named
 from alerts.lifecycle.danger import Danger
 from alerts.message import NOT_FAILED, OVER_BUDGET, Delivery, MessageKind
 from alerts.messages.bundles import JoinedDanger
@@ -39,11 +40,14 @@ class JoinedDangerNotices:
         return bool(called)
 
     def notify_owner_of_addresses(self, tx: Transaction, alert: Alert) -> None:
-        """Notify the owner of the addresses of a grouped alert that no message to him listed."""
+        """Notify the owner of the addresses of a grouped alert that no message to him listed. A call about a building
+        names them where they fit."""
+        line = self.escalator.renderer.address(alert)
+        if all(is_named(line, door) for door in alert.doors):
+            return
         danger = Danger(alert.ladder_rule, alert.hazard, alert.title, alert.severity, alert.danger_at)
         joined = JoinedDanger(danger, self.escalator.ladder(alert).arrive_within, tx.now, alert.doors)
-        if alert.doors:
-            self._notify_owner(tx, alert, joined)
+        self._notify_owner(tx, alert, joined)
 
     def _notify_owner(self, tx: Transaction, alert: Alert, joined: JoinedDanger) -> bool:
         escalator = self.escalator

@@ -14,10 +14,11 @@ from alerts.alert import Alert
 from alerts.channel_specs import LOGBOOK, Content, spec_of
 from alerts.escalation.escalator import Escalator
 from alerts.escalation.quiet_hours import end_of_quiet_hours
-from alerts.message import Delivery, MessageKind
-from alerts.messages.deliveries import delivery_id
+from alerts.message import Delivery, DeliveryState, MessageKind
+from alerts.messages.deliveries import address_of, delivery_id
 from alerts.messages.outbox import CallRequest
 from alerts.messages.renderer import MessageContext
+from alerts.messages.together import MAY_WAIT, is_overdue_notice, next_begin
 from alerts.ports import Transaction
 from domain import Instant, Person, Severity
 
@@ -35,6 +36,8 @@ class Notice(Struct, frozen=True):
     name: str = ""
     reason: str = ""
     limit_ms: int = 0
+    span_ms: int = 0
+    """How long it waits for others of its kind to this person (alerts.messages.together)."""
 
 
 class Notices:
@@ -54,13 +57,22 @@ class Notices:
         return texts if urgent else texts[:1]
 
     def notify(self, tx: Transaction, alert: Alert, person: Person, role: str, notice: Notice) -> bool:
-        """Enqueue the notice on this person's channels; False when he has none."""
+        """Enqueue the notice on this person's channels; False when he has none. A supervision that waits already for
+        this alert stands for it: its text is rendered when it is sent."""
+        if notice.span_ms and notice.kind is MessageKind.SUPERVISE and self._is_waiting(tx, alert, person):
+            return True
         first = tx.store.next_delivery_number()
         rows = [
             self._row(tx, alert, person, role, notice, channel, delivery_id(tx.now, first + place))
             for place, channel in enumerate(self.channels(alert, person))
         ]
         return bool(self.outbox.admission.enqueue(tx, rows, alert))
+
+    def _is_waiting(self, tx: Transaction, alert: Alert, person: Person) -> bool:
+        rows = [row for row in tx.store.deliveries(alert.id) if row.state is DeliveryState.PENDING]
+        waiting = [row for row in rows if row.not_before > max(row.created_at, tx.now)]
+        supervision = [row for row in waiting if row.kind is MessageKind.SUPERVISE and is_overdue_notice(row)]
+        return any(row.person == person.id for row in supervision)
 
     def notify_all(
         self, tx: Transaction, alert: Alert, people: Iterable[tuple[Person, str]], notice: Notice
@@ -72,14 +84,23 @@ class Notices:
         """Now, or the end of the ladder's quiet hours."""
         return end_of_quiet_hours(now, self.escalator.ladder(alert).quiet, self.escalator.tz)
 
+    def begin(self, tx: Transaction, alert: Alert, person: Person, notice: Notice) -> Instant:
+        """When this notice will be sent on the last of the person's channels."""
+        addresses = [(channel, address_of(person, channel)) for channel in self.channels(alert, person)]
+        begin = self.not_before(alert, tx.now)
+        kind, span_ms = notice.kind, notice.span_ms
+        later = (next_begin(tx.store, kind, channel, to, begin, span_ms) for channel, to in addresses)
+        return max((begin, *later))
+
     def _row(
         self, tx: Transaction, alert: Alert, person: Person, role: str, notice: Notice, channel: str, task: str
     ) -> Delivery:
-        begin = self.not_before(alert, tx.now)
+        to = address_of(person, channel)
+        begin = next_begin(tx.store, notice.kind, channel, to, self.not_before(alert, tx.now), notice.span_ms)
         call = CallRequest(person, role, alert.rung, notice.kind, notice.limit_ms, begin)
         draft = self.outbox.draft(alert, call, channel, tx.now)
         key = f"{alert.id}:{alert.round}:{notice.kind}:{person.id}:{channel}:{notice.occasion}"
-        payload = self._payload(tx, alert, draft, notice, task)
+        payload = self._payload(tx, alert, draft, notice, task) | ({MAY_WAIT: True} if notice.span_ms else {})
         return structs.replace(draft, id=task, key=key, payload=payload)
 
     def _payload(self, tx: Transaction, alert: Alert, row: Delivery, notice: Notice, task: str) -> dict[str, object]:

@@ -209,21 +209,41 @@ class Ladder(CaseTimes):
         return self
 
 
+class GatheredRules(BaseModel):
+    """`by` is a rule about a building: what these `rules` find there, and residents' reports of its hazard, is one
+    event with it."""
+
+    model_config = _STRICT
+
+    by: str
+    rules: tuple[str, ...] = Field(min_length=1)
+
+
 class EscalationPolicy(BaseModel):
     """All ladders of a site. Each pair of ledger and severity must have exactly one general ladder, and no two ladders
     that are equally specific may apply to the same alert. `one_event` lists rules that measure the same event on one
-    device: a second finding within a minute of the first, no more severe, needs no text of its own. A position of a
-    person older than `position_max_age` is not used.
+    device: a second finding within a minute of the first, no more severe, needs no text of its own. `gathered` lists
+    which rules are one event with a rule about their building. A position of a person older than `position_max_age` is
+    not used.
     """
 
     model_config = _STRICT
 
     ladders: tuple[Ladder, ...] = Field(min_length=1)
     one_event: tuple[tuple[str, ...], ...] = ()
+    gathered: tuple[GatheredRules, ...] = ()
     position_max_age: Duration = 30 * MINUTE
 
     def is_same_event(self, rule: str, other: str) -> bool:
         return any(rule in rules and other in rules for rules in self.one_event)
+
+    def gathers(self, rule: str) -> GatheredRules | None:
+        """What this rule about a building gathers; None for every other rule."""
+        return next((one for one in self.gathered if one.by == rule), None)
+
+    def gathered_by(self, rule: str) -> list[GatheredRules]:
+        """Those that gather what this rule finds."""
+        return [one for one in self.gathered if rule in one.rules]
 
     def ladder(self, ledger: Ledger, severity: Severity, rule: str = "", about: Circumstances | None = None) -> Ladder:
         """The most specific ladder for a finding of this rule; without `about`, of those without conditions."""

@@ -61,7 +61,11 @@ def check_names(
     Checked apart from the shape: a service that restarts at night goes on with the rungs that are right.
     """
     together = [(("one_event", index), names) for index, names in enumerate(policy.one_event)]
-    yield from _unknown((*_rule_lists(policy), *together), rules, unknown)
+    gathered = [(("gathered", index, "rules"), one.rules) for index, one in enumerate(policy.gathered)]
+    yield from _unknown((*_rule_lists(policy), *together, *gathered), rules, unknown)
+    for index, one in enumerate(policy.gathered):
+        if one.by not in rules:
+            yield Fault(("gathered", index, "by"), unknown(one.by, rules))
     for path, recipient in _recipients(policy):
         named = (((*path, "channels"), recipient.channels), ((*path, "fallback"), recipient.fallback))
         yield from _unknown(named, channels, unknown)
@@ -72,10 +76,9 @@ def check_roles(policy: EscalationPolicy, roles: Roles, unknown: Callable[[str, 
     for path, recipient in _recipients(policy):
         if recipient.role not in roles:
             yield Fault((*path, "role"), unknown(recipient.role, roles))
-    for index, ladder in enumerate(policy.ladders):
-        for step, rung in enumerate(ladder.rungs):
-            if rung.phone and rung.phone not in roles:
-                yield Fault(("ladders", index, "rungs", step, "phone"), unknown(rung.phone, roles))
+    for path, role in _roles_beside_recipients(policy):
+        if role not in roles:
+            yield Fault(path, unknown(role, roles))
 
 
 def check_conditions(
@@ -102,6 +105,17 @@ def _conditions(policy: EscalationPolicy) -> Iterator[tuple[Path, Conditions]]:
         yield ("ladders", index, "when"), ladder.when
         for step, notice in enumerate(ladder.notify):
             yield ("ladders", index, "notify", step, "when"), notice.when
+
+
+def _roles_beside_recipients(policy: EscalationPolicy) -> Iterator[tuple[Path, str]]:
+    """Roles that are called by phone, verify or supervise, with their paths in the file."""
+    for index, ladder in enumerate(policy.ladders):
+        at: Path = ("ladders", index)
+        yield from (((*at, "rungs", step, "phone"), one.phone) for step, one in enumerate(ladder.rungs) if one.phone)
+        if ladder.verify_by is not None:
+            yield (*at, "verify_by"), ladder.verify_by
+        if ladder.supervise is not None:
+            yield (*at, "supervise", "role"), ladder.supervise.role
 
 
 def _recipients(policy: EscalationPolicy) -> Iterator[tuple[Path, Recipient]]:

@@ -14,7 +14,11 @@ from alerts.alert import Actor, Alert, SecondCheck, TimelineEntry
 from alerts.escalation.escalator import Escalator
 from alerts.escalation.notices import Notice, Notices
 from alerts.lifecycle.reminders import SECOND, mark_overdue
+from alerts.lifecycle.second_check import questions_of
+from alerts.lifecycle.separation import is_same_performer
+from alerts.lifecycle.transitions import ActionRefusal
 from alerts.message import NOT_FAILED, Delivery, MessageKind
+from alerts.messages.together import verify_span
 from alerts.ports import Transaction
 from alerts.roster import on_duty as roster
 from domain import Person
@@ -57,6 +61,19 @@ class SecondVerification:
         check = alert.second_check
         return check is not None and check.is_awaited and person in self._asked(tx, alert, check)
 
+    def refusal(self, tx: Transaction, alert: Alert, actor: Actor) -> ActionRefusal | None:
+        """Why the actor may not give the verification that is awaited.
+
+        He was not asked, another acts for him, or he may be the one who dealt with it or verified it first.
+        """
+        if not self.is_asked(tx, alert, actor.id):
+            return ActionRefusal.NOT_ASKED_STREET
+        if actor.on_behalf:
+            return ActionRefusal.ON_BEHALF
+        excluded = () if alert.second_check is None else alert.second_check.excluded
+        is_excluded = any(is_same_performer(actor, one) for one in excluded)
+        return ActionRefusal.SAME_PRINCIPAL if is_excluded else None
+
     def settle(self, tx: Transaction, alert: Alert, actor: Actor) -> Alert:
         """The street has verified it."""
         text = self.renderer.timeline_text("verified_by_street", who=actor.name)
@@ -81,6 +98,16 @@ class SecondVerification:
         tx.store.save_alert(after)
         return after
 
+    def hand_on(self, tx: Transaction, alert: Alert, person: str) -> bool:
+        """Whether another person is asked in the place of one who went off duty before he was."""
+        check = alert.second_check
+        if check is None or not check.is_awaited or check.verifier != person:
+            return False
+        if next(self._candidates(tx, alert, check), None) is None:
+            return False
+        tx.store.save_alert(self._ask(tx, alert, check))
+        return True
+
     def on_failure(self, tx: Transaction, failed: Delivery) -> None:
         """The person asked cannot be reached on any channel: the next one is asked."""
         alert = tx.store.alert(failed.alert)
@@ -94,10 +121,12 @@ class SecondVerification:
     def _ask(self, tx: Transaction, alert: Alert, check: SecondCheck) -> Alert:
         deadlines = self.escalator.ladder(alert).deadlines
         for person, role in self._candidates(tx, alert, check):
-            notice = Notice(MessageKind.VERIFY_STREET, check.since, name=alert.owner_name or "")
+            span_ms, name = verify_span(alert), alert.owner_name or ""
+            notice = Notice(MessageKind.VERIFY_STREET, check.since, name=name, span_ms=span_ms)
+            begin = self.notices.begin(tx, alert, person, notice)
             if self.notices.notify(tx, alert, person, role, notice):
                 self._add_line(tx, alert, "asked_to_verify", person.name, role)
-                at = self.notices.not_before(alert, tx.now) + deadlines.ask_verifier_ms
+                at = begin + deadlines.ask_verifier_ms
                 return structs.replace(alert, second_check=structs.replace(check, verifier=person.id, ask_at=at))
         self._add_line(tx, alert, "nobody_to_verify", "", "")
         waits = structs.replace(alert, second_check=structs.replace(check, ask_at=None))
@@ -119,8 +148,7 @@ class SecondVerification:
         return {row.person for row in self._questions(tx, alert, check)}
 
     def _questions(self, tx: Transaction, alert: Alert, check: SecondCheck) -> list[Delivery]:
-        rows = [row for row in tx.store.deliveries(alert.id) if row.kind is MessageKind.VERIFY_STREET]
-        return [row for row in rows if row.round == alert.round and row.created_at >= (check.since or tx.now)]
+        return questions_of(structs.replace(alert, second_check=check), tx.store.deliveries(alert.id))
 
     def _add_line(self, tx: Transaction, alert: Alert, line: str, name: str, role: str) -> None:
         text = self.renderer.timeline_text(line, name=name, role=self.renderer.catalog.role_name(role))

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 from msgspec import structs
 
-from alerts.alert import Alert, TimelineEntry
+from alerts.alert import SETTLED_STATES, Alert, State, TimelineEntry
 from alerts.escalation.escalator import Escalator
 from alerts.escalation.notices import Notice, Notices
 from alerts.lifecycle.reminders import TAKE
-from alerts.message import MessageKind
+from alerts.message import Delivery, MessageKind
+from alerts.messages.deliveries import address_of
+from alerts.messages.together import SUPERVISE_SPAN_MS, overdue_text
 from alerts.ports import Transaction
 from alerts.roster import on_duty as roster
-from domain import MINUTE, Instant, Person
+from domain import MINUTE, Instant, Ledger, Person, Severity
 
 URGED_EVERY_MS: Final = 10 * MINUTE
 """A platform may urge at every call of a citizen: the owner is told once in this time, the timeline has them all."""
+
+REMINDED_EVERY_MS: Final = 30 * MINUTE
+"""Who is on site of several dangers that go on is reminded of one of them in this time."""
 
 
 class Supervision:
@@ -33,23 +38,54 @@ class Supervision:
 
     def supervisors(self, alert: Alert, now: Instant) -> list[tuple[Person, str]]:
         """The first rank on duty of the supervising role that can be reached, else of the rungs from the top down, else
-        the site's last resort."""
-        community, tz = self.escalator.community(), self.escalator.tz
+        the site's last resort. Not the owner: nobody supervises himself while he is at the danger."""
         rungs = [one.role for rung in reversed(self.escalator.ladder(alert).rungs) for one in rung.responsible]
-        for role in dict.fromkeys((self.role(alert), *rungs)):
+        found = self._first_on_duty(alert, dict.fromkeys((self.role(alert), *rungs)), now)
+        if found:
+            return found
+        last = roster.last_resort_people(self.escalator.community(), self.escalator.last_resort, now, self.escalator.tz)
+        return [(person, self.role(alert)) for person in last if self._can_supervise(alert, person)]
+
+    def _first_on_duty(self, alert: Alert, roles: Iterable[str], now: Instant) -> list[tuple[Person, str]]:
+        """The first rank on duty that can be reached of the first of these roles that has one."""
+        community, tz = self.escalator.community(), self.escalator.tz
+        for role in roles:
             ranked = roster.on_duty_ranked(community, alert.cell, role, now, tz, alert.hazard)
-            reachable = [(rank, person) for rank, person in ranked if self.notices.channels(alert, person)]
+            reachable = [(rank, person) for rank, person in ranked if self._can_supervise(alert, person)]
             if reachable:
                 return [(person, role) for rank, person in reachable if rank == reachable[0][0]]
-        last = roster.last_resort_people(community, self.escalator.last_resort, now, tz)
-        return [(person, self.role(alert)) for person in last if self.notices.channels(alert, person)]
+        return []
+
+    def _can_supervise(self, alert: Alert, person: Person) -> bool:
+        return person.id != alert.owner and bool(self.notices.channels(alert, person))
+
+    def notify_spread(self, tx: Transaction, alert: Alert) -> None:
+        """The danger spread while somebody is on site: the next rung is told, else the supervisors. He may be alone
+        there, and unable to answer."""
+        above = self.escalator.ladder(alert).rungs[max(alert.rung, 0) + 1 :]
+        roles = [one.role for rung in above for one in rung.responsible]
+        people = self._first_on_duty(alert, roles, tx.now) or self.supervisors(alert, tx.now)
+        self._notify(tx, alert, self.renderer.catalog.lapses["spread"], to=people)
 
     def notify_overdue(self, tx: Transaction, alert: Alert) -> None:
         """Tell the supervisors what is overdue, for how long, and who owes it."""
-        late = self.renderer.format_duration(tx.now - (alert.overdue_since or tx.now))
-        what = self.renderer.catalog.overdue[alert.overdue_what].format(span=late)
+        what = overdue_text(self.renderer, alert, tx.now)
         called = {row.person for row in self.escalator.calls(tx.store, alert)} if alert.overdue_what == TAKE else set()
-        self._notify(tx, alert, what, called)
+        self._notify(tx, alert, what, called, span_ms=SUPERVISE_SPAN_MS if _may_wait(alert) else 0)
+
+    def remind_owner(self, tx: Transaction, alert: Alert) -> bool:
+        """Remind the owner on site that the case is not reported as dealt with, with the code for it; False where
+        nobody is on site, or he cannot be told. The first reminder of a device fault; of a danger at each deadline."""
+        is_repeated = alert.ledger is Ledger.HEALTH and alert.overdue_count > 1
+        if alert.state is not State.ON_SITE or alert.owner is None or is_repeated:
+            return False
+        taken_ms = tx.now - (alert.taken_at or alert.state_since)
+        notice = Notice(MessageKind.OVERDUE, tx.now, "owner", alert.owner_name or "", limit_ms=taken_ms)
+        names = "、".join(self.notices.notify_all(tx, alert, self.responsible(tx, alert), notice))
+        if names:
+            text = self.renderer.timeline_text("reminded", names=names)
+            tx.store.add_timeline([TimelineEntry(alert.id, tx.now, "reminded", text)])
+        return bool(names)
 
     def notify_undecided(self, tx: Transaction, alert: Alert) -> None:
         """The alert went back and forth between bodies: the supervisors decide who takes it."""
@@ -85,12 +121,39 @@ class Supervision:
         return any(row.kind is MessageKind.OVERDUE and row.created_at > since for row in tx.store.deliveries(alert.id))
 
     def notify_realarm(self, tx: Transaction, alert: Alert) -> list[str]:
-        """The owner and the supervisors of an alert whose device still reports the danger; the names of those told."""
+        """The owner of an alert whose device still reports the danger, and once, while he has it, the supervisors; the
+        names of those told."""
         taken_ms = tx.now - (alert.taken_at or tx.now)
+        notified_before = {row.person for row in self._notices(tx, alert, MessageKind.REALARM, alert.taken_at)}
         to_owner = Notice(MessageKind.REALARM, tx.now, "owner", alert.owner_name or "", limit_ms=taken_ms)
-        notified = self.notices.notify_all(tx, alert, self.responsible(tx, alert), to_owner)
-        others = [pair for pair in self.supervisors(alert, tx.now) if pair[0].id != alert.owner]
+        owner = [] if self._was_reminded(tx, alert) else self.responsible(tx, alert)
+        notified = self.notices.notify_all(tx, alert, owner, to_owner)
+        others = [pair for pair in self.supervisors(alert, tx.now) if pair[0].id not in {alert.owner, *notified_before}]
         return notified + self.notices.notify_all(tx, alert, others, structs.replace(to_owner, variant=""))
+
+    def _was_reminded(self, tx: Transaction, alert: Alert) -> bool:
+        """Whether the owner, who is on site, was just reminded of another of his dangers: one reminder at a time."""
+        owner = self.escalator.community().people.get(alert.owner or "")
+        if owner is None or alert.state is not State.ON_SITE:
+            return False
+        return any(
+            row.kind is MessageKind.REALARM and row.person == owner.id and row.alert != alert.id
+            for channel in self.notices.channels(alert, owner)
+            for row in tx.store.deliveries_to(channel, address_of(owner, channel), tx.now - REMINDED_EVERY_MS)
+        )
+
+    def times_realarmed(self, tx: Transaction, alert: Alert) -> int:
+        """How often the present owner was told that the device still reports the danger."""
+        rows = self._notices(tx, alert, MessageKind.REALARM, alert.taken_at)
+        return len({row.created_at for row in rows if row.person == alert.owner})
+
+    def times_notified(self, tx: Transaction, alert: Alert) -> int:
+        """How often supervisors were told since a step is overdue."""
+        return len({row.created_at for row in self._notices(tx, alert, MessageKind.SUPERVISE, alert.overdue_since)})
+
+    def _notices(self, tx: Transaction, alert: Alert, kind: MessageKind, since: Instant | None) -> list[Delivery]:
+        rows = tx.store.deliveries(alert.id)
+        return [row for row in rows if row.kind is kind and row.created_at >= (since or 0)]
 
     def responsible(self, tx: Transaction, alert: Alert) -> list[tuple[Person, str]]:
         """The owner; without one, everybody who was called in this round and did not decline."""
@@ -101,12 +164,19 @@ class Supervision:
         return [(people[name], roles.get(name, "")) for name in wanted]
 
     def _notify(
-        self, tx: Transaction, alert: Alert, what: str, called: Collection[str] = (), occasion: object = None
+        self,
+        tx: Transaction,
+        alert: Alert,
+        what: str,
+        called: Collection[str] = (),
+        occasion: object = None,
+        to: Sequence[tuple[Person, str]] | None = None,
+        span_ms: int = 0,
     ) -> None:
-        """Tell the supervisors, except the owner and those who are being called for it already."""
+        """Tell the supervisors, or `to`, except the owner and those who are being called for it already."""
         name = alert.owner_name or self._verifier_name(alert) or self.renderer.catalog.lapses["nobody"]
-        notice = Notice(MessageKind.SUPERVISE, occasion or tx.now, name=name, reason=what)
-        supervisors = self.supervisors(alert, tx.now)
+        notice = Notice(MessageKind.SUPERVISE, occasion or tx.now, name=name, reason=what, span_ms=span_ms)
+        supervisors = self.supervisors(alert, tx.now) if to is None else to
         people = [pair for pair in supervisors if pair[0].id != alert.owner and pair[0].id not in called]
         if supervisors and not people:
             return
@@ -121,3 +191,12 @@ class Supervision:
         verifier = check.verifier if check is not None and check.is_awaited else alert.verifier
         person = self.escalator.community().people.get(verifier or "")
         return person.name if person is not None else ""
+
+
+def _may_wait(alert: Alert) -> bool:
+    """Whether what is overdue is a report or a signature: the danger was dealt with, or a person was on site and the
+    device reports it no longer; or a lesser fault of a device."""
+    if alert.ledger is Ledger.HEALTH:
+        return alert.severity in (Severity.MEDIUM, Severity.LOW)
+    on_site_and_over = alert.state is State.ON_SITE and alert.recovered_at is not None
+    return alert.state in SETTLED_STATES or on_site_and_over

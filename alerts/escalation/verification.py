@@ -10,10 +10,12 @@ from alerts.alert import Alert, TimelineEntry
 from alerts.escalation.escalator import Escalator
 from alerts.escalation.notices import Notice, Notices
 from alerts.lifecycle.reminders import VERIFY, mark_overdue
-from alerts.message import CALL_KINDS, MessageKind
+from alerts.message import CALL_KINDS, DeliveryState, MessageKind
+from alerts.messages.deliveries import address_of
+from alerts.messages.together import MAX_TOGETHER, verify_span
 from alerts.ports import Transaction
 from alerts.roster import on_duty as roster
-from domain import Person
+from domain import DAY, Person
 
 
 class Verification:
@@ -26,17 +28,22 @@ class Verification:
         """Ask the next person; without one the supervisors are told that verification is overdue."""
         deadlines = self.escalator.ladder(alert).deadlines
         for person, role in self._candidates(tx, alert):
-            notice = Notice(MessageKind.VERIFY, alert.state_since, name=self._handler_name(alert))
+            span_ms = verify_span(alert)
+            notice = Notice(MessageKind.VERIFY, alert.state_since, name=self._handler_name(alert), span_ms=span_ms)
+            begin = self.notices.begin(tx, alert, person, notice)
             if not self.notices.notify(tx, alert, person, role, notice):
                 continue
             self._add_timeline(
                 tx, alert, "asked_to_verify", name=person.name, role=self.renderer.catalog.role_name(role)
             )
-            begin = self.notices.not_before(alert, tx.now)
             return structs.replace(alert, verifier=person.id, verify_at=begin + deadlines.ask_verifier_ms)
         self._add_timeline(tx, alert, "nobody_to_verify")
         waits = structs.replace(alert, verify_at=None)
         return waits if alert.overdue_since is not None else mark_overdue(waits, VERIFY, tx.now, deadlines)
+
+    def has_candidate(self, tx: Transaction, alert: Alert) -> bool:
+        """Whether there is another person who could be asked now."""
+        return next(self._candidates(tx, alert), None) is not None
 
     def was_asked(self, tx: Transaction, alert: Alert, person: str) -> bool:
         """Whether this person was asked to verify since the alert was reported as dealt with."""
@@ -55,10 +62,23 @@ class Verification:
         excluded = {alert.handler, alert.handler_principal, *self._asked(tx, alert)}
         community, tz = self.escalator.community(), self.escalator.tz
         for role in self._roles(tx, alert):
-            for _, person in roster.on_duty_ranked(community, alert.cell, role, tx.now, tz, alert.hazard):
+            ranked = roster.on_duty_ranked(community, alert.cell, role, tx.now, tz, alert.hazard)
+            for _, person in sorted(ranked, key=lambda one: (self._load(tx, alert, one[1]), one[0])):
                 if person.id not in excluded:
                     excluded.add(person.id)
                     yield person, role
+
+    def _load(self, tx: Transaction, alert: Alert, person: Person) -> tuple[bool, int]:
+        """Order among the people of one role who are on duty: whom a waiting text asks already, then whoever was asked
+        least within a day. The first rank is for what is urgent; a verification need not always be his."""
+        rows = [
+            row
+            for channel in self.notices.channels(alert, person)
+            for row in tx.store.deliveries_to(channel, address_of(person, channel), tx.now - DAY)
+            if row.kind is MessageKind.VERIFY and row.person == person.id
+        ]
+        waiting = sum(row.state is DeliveryState.PENDING and row.not_before > tx.now for row in rows)
+        return not 0 < waiting < MAX_TOGETHER, len({row.alert for row in rows})
 
     def _roles(self, tx: Transaction, alert: Alert) -> list[str]:
         ladder = self.escalator.ladder(alert)

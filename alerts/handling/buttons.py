@@ -35,6 +35,8 @@ _KEYS: Final = {
 }
 
 
+_ANSWERS: Final = (Signal.ACKNOWLEDGE, Signal.DECLINE, Signal.ARRIVE)
+"""Answers to a call."""
 _HELPER_KEYS: Final = {"help": Signal.ACKNOWLEDGE, "nohelp": Signal.DECLINE, "helparrive": Signal.ARRIVE}
 """Buttons of those who assist."""
 
@@ -50,6 +52,7 @@ def handle_press(
     if person is None or alert is None or (signal is None and word not in set(CaseDisposition)):
         return ButtonResult(False)
     _store_handle(tx, alert, person.id, handle)
+    alert = continued_alert(tx, alert, person.id, signal)
     actor = Actor(person.id, person.name, ResponseSource.WECOM, role_in_alert(tx.store, alert, person.id))
     if word in _HELPER_KEYS and actions.processor.assistance.request_to(tx.store, alert, person.id) is None:
         return ButtonResult(False, alert.id)
@@ -61,6 +64,15 @@ def handle_press(
     except (InvalidTransition, InvalidField) as refused:
         return ButtonResult(False, alert.id, str(refused))
     return ButtonResult(True, alert.id)
+
+
+def continued_alert(tx: Transaction, alert: Alert, person: str, signal: Signal | None) -> Alert:
+    """The alert that an answer counts for: of a merged one, that which goes on, while people are called for it or this
+    person has it."""
+    into = alert
+    while into.merged_into is not None and (found := tx.store.alert(into.merged_into)) is not None:
+        into = found
+    return into if into.owner == person or (signal in _ANSWERS and into.is_calling) else alert
 
 
 def _store_handle(tx: Transaction, alert: Alert, person: str, handle: str) -> None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from msgspec import structs
+
 from alerts.alert import Alert, ResponseSource
 from alerts.escalation.escalator import Escalator
 from alerts.escalation.handover import Handover, OutsideSystems
@@ -18,9 +20,14 @@ from alerts.escalation.verification import Verification
 from alerts.lifecycle.event import AlertEvent, Effect, InvalidTransition
 from alerts.lifecycle.transitions import ActionRefusal, Signal
 from alerts.message import MessageKind
-from alerts.ports import Transaction
+from alerts.ports import AlertStore, Transaction
+from domain import Instant
 
 _BY_PHONE: Final = (ResponseSource.SMS, ResponseSource.WECOM, ResponseSource.VOICE)
+
+
+IsStillDangerous = Callable[[AlertStore, Alert, Instant], bool]
+"""Whether the device, received since this instant, still reports the danger."""
 
 
 class CaseEffects:
@@ -31,6 +38,8 @@ class CaseEffects:
         self.handover = Handover(escalator, outside)
         self.supervision, self.verification = Supervision(escalator), Verification(escalator)
         self.second_check = SecondVerification(escalator)
+        self.is_dangerous: IsStillDangerous = lambda _store, _alert, _since: False
+        """What the rules say; set by whoever has them."""
 
     def run(self, tx: Transaction, before: Alert, alert: Alert, effect: Effect, event: AlertEvent) -> Alert:
         """The alert after the effect. Raises InvalidTransition where a chosen body cannot be told."""
@@ -61,6 +70,11 @@ class CaseEffects:
         return alert
 
     def ask_verifier(self, tx: Transaction, _before: Alert, alert: Alert, _event: AlertEvent) -> Alert:
+        """Not while the device still reports the danger: whoever went there could not verify it, and would be refused.
+        He is asked when it ends, or is not heard any more; people are called again by the recheck."""
+        wait_ms = self.escalator.ladder(alert).deadlines.ask_verifier_ms
+        if self.is_dangerous(tx.store, alert, tx.now - wait_ms):
+            return structs.replace(alert, verify_at=tx.now + wait_ms)
         return self.verification.ask(tx, alert)
 
     def ask_second_verifier(self, tx: Transaction, _before: Alert, alert: Alert, event: AlertEvent) -> Alert:

@@ -6,19 +6,13 @@ that no longer apply (`alerts.lifecycle.reminders`). Runs inside the caller's tr
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from msgspec import structs
 
-from alerts.alert import SETTLED_STATES, Alert, TimelineEntry
+from alerts.alert import SETTLED_STATES, Alert, State, TimelineEntry
 from alerts.escalation.escalator import Escalator
-from alerts.handling.case_effects import CaseEffects
-from alerts.lifecycle.reminders import ORDER, TAKE, mark_overdue
-from alerts.ports import AlertStore, Transaction
-from domain import Instant
-
-IsStillDangerous = Callable[[AlertStore, Alert, Instant], bool]
-"""Whether the device, received since this instant, still reports the danger."""
+from alerts.handling.case_effects import CaseEffects, IsStillDangerous
+from alerts.lifecycle.reminders import ORDER, TAKE, last_answer_at, mark_overdue, pause_after
+from alerts.ports import Transaction
 
 
 class CaseReminders:
@@ -62,13 +56,19 @@ class CaseReminders:
         self.effects.supervision.notify_overdue(tx, alert)
         times = self.escalator.ladder(alert).deadlines
         # The danger is dealt with and a signature is owed: a supervisor told of that every half hour of the night stops
-        # reading what he is told of dangers.
-        every_ms = times.verify_ms if alert.state in SETTLED_STATES else times.supervise_ms
-        return structs.replace(alert, supervise_at=tx.now + every_ms)
+        # reading what he is told of dangers. Of anything else he is told at doubling intervals, for the same reason.
+        times_notified = self.effects.supervision.times_notified(tx, alert)
+        pause_ms = times.verify_ms if alert.state in SETTLED_STATES else pause_after(times_notified, times.supervise_ms)
+        return structs.replace(alert, supervise_at=tx.now + pause_ms)
 
     def _ask_verifier(self, tx: Transaction, alert: Alert) -> Alert:
+        """Ask the next person; not while the device still reports the danger, because nobody could verify then. People
+        are called again by the recheck."""
         if alert.verify_at is None or alert.verify_at > tx.now:
             return alert
+        wait_ms = self.escalator.ladder(alert).deadlines.ask_verifier_ms
+        if self.is_dangerous(tx.store, alert, tx.now - wait_ms):
+            return structs.replace(alert, verify_at=tx.now + wait_ms)
         return self.effects.verification.ask(tx, alert)
 
     def _second(self, tx: Transaction, alert: Alert) -> Alert:
@@ -79,14 +79,25 @@ class CaseReminders:
         return self.effects.second_check.remind(tx, alert, check)
 
     def _realarm(self, tx: Transaction, alert: Alert) -> Alert:
-        """Tell the owner and the supervisors again while the device still reports the danger (ISA-18.2: re-alarm)."""
-        realarm_ms = self.escalator.ladder(alert).deadlines.realarm_ms
+        """Tell the owner again while the device still reports the danger (ISA-18.2: re-alarm), the supervisors once.
+
+        Not within the interval after he acknowledged or arrived: he has just said that he is on it. On site he sees the
+        danger himself, so that he is reminded at doubling intervals.
+        """
+        interval_ms = self.escalator.ladder(alert).deadlines.realarm_ms
         if alert.realarm_at is None or alert.realarm_at > tx.now:
             return alert
-        if realarm_ms is None:
+        if interval_ms is None:
             return structs.replace(alert, realarm_at=None)
-        if self.is_dangerous(tx.store, alert, tx.now - realarm_ms):
+        begin = last_answer_at(alert) + interval_ms
+        if begin > tx.now:
+            return structs.replace(alert, realarm_at=begin)
+        pause_ms = interval_ms
+        if self.is_dangerous(tx.store, alert, tx.now - interval_ms):
             names = "、".join(self.effects.supervision.notify_realarm(tx, alert))
-            text = self.escalator.renderer.timeline_text("realarmed", names=names)
-            tx.store.add_timeline([TimelineEntry(alert.id, tx.now, "realarmed", text)])
-        return structs.replace(alert, realarm_at=tx.now + realarm_ms)
+            if names:
+                text = self.escalator.renderer.timeline_text("realarmed", names=names)
+                tx.store.add_timeline([TimelineEntry(alert.id, tx.now, "realarmed", text)])
+            if alert.state is State.ON_SITE:
+                pause_ms = pause_after(self.effects.supervision.times_realarmed(tx, alert), interval_ms)
+        return structs.replace(alert, realarm_at=tx.now + pause_ms)

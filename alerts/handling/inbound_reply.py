@@ -12,21 +12,27 @@ from alerts.alert import (
     Actor,
     Alert,
     ResponseSource,
+    State,
     TimelineEntry,
 )
 from alerts.channel_specs import SMS
 from alerts.escalation.escalator import Escalator
-from alerts.handling.buttons import role_in_alert
+from alerts.handling.buttons import continued_alert, role_in_alert
 from alerts.handling.person_actions import PersonActions
+from alerts.lifecycle.transitions import Signal
 from alerts.message import CALL_KINDS, Delivery, MessageKind
 from alerts.messages.deliveries import latest_calls
 from alerts.messages.outside_words import sanitize
+from alerts.messages.together import combined_alerts
 from alerts.ports import Transaction
 from domain import HOUR, MINUTE
 
 MAX_QUOTED: Final = 20
 MAX_ANSWERS_PER_HOUR: Final = 6
 """Beyond this rate, unclear texts get no reply; the timeline shows them."""
+SAME_ANSWER_MS: Final = 10 * MINUTE
+MAX_SAME_ANSWERS: Final = 3
+"""So often within SAME_ANSWER_MS the same refusal is sent to a phone: who sends more codes of one case has read it."""
 CROSSING_MS: Final = MINUTE
 """Messages sent within this time may have crossed the reply, so a text without a code may be about any of them."""
 MAX_MESSAGES_READ: Final = 8
@@ -82,16 +88,18 @@ class InboundReply:
         return [number for number, alert in self.alerts.items() if self._is_asked(alert)]
 
     def _is_asked(self, alert: Alert) -> bool:
+        """The codes of the conclusion are in the text to the owner; before he is on site, 15 from him means minutes."""
+        person = self.people[alert.id]
         if alert.state not in SETTLED_STATES:
-            return False
-        person, kinds = self.people[alert.id], (*_VERIFYING, MessageKind.DISPOSITION)
+            return alert.state is State.ON_SITE and alert.owner == person
+        kinds = (*_VERIFYING, MessageKind.DISPOSITION, MessageKind.OWNED)
         rows = self.tx.store.deliveries(alert.id)
         return any(row.person == person and row.kind in kinds and row.round == alert.round for row in rows)
 
     def asked_last(self, alert: Alert) -> bool:
         """Whether the last text to this phone asked to verify this alert: `31` then answers that, not a call."""
         last = self.messages[0] if self.messages else None
-        return last is not None and last.alert == alert.id and last.kind in _VERIFYING
+        return last is not None and alert.id in combined_alerts(last) and last.kind in _VERIFYING
 
     @property
     def last_asked(self) -> bool:
@@ -123,6 +131,13 @@ class InboundReply:
         name = known.name if known is not None else person
         return Actor(person, name, ResponseSource.SMS, role_in_alert(self.tx.store, alert, person))
 
+    def continued(self, alert: Alert, signal: Signal) -> Alert:
+        """The alert that an answer counts for."""
+        person = self.people[alert.id]
+        into = continued_alert(self.tx, alert, person, signal)
+        self.people.setdefault(into.id, person)
+        return into
+
     def add_timeline(self, alert: Alert, kind: str, **words: str) -> None:
         """Add a timeline entry that quotes the text."""
         actor, quoted = self.actor(alert), sanitize(self.text)[:MAX_QUOTED]
@@ -137,6 +152,8 @@ class InboundReply:
         if self.tx.store.count_answers(self.phone, self.tx.now - HOUR) >= MAX_ANSWERS_PER_HOUR:
             self.add_timeline(alert, "unanswered")
             return
+        if kind is MessageKind.STATUS and self._was_answered(alert, reason):
+            return
         numbers = sorted(number for number, one in self.alerts.items() if one.state in ACTIVE_STATES)
         variant = ""
         request = self.request_for_help(alert)
@@ -148,6 +165,13 @@ class InboundReply:
             )
             kind = MessageKind.ASSIST if kind in _REPEATED_REQUESTS else kind
         self.outbox.enqueue_answer(self.tx, alert, call, kind, numbers, reason, variant)
+
+    def _was_answered(self, alert: Alert, reason: str) -> bool:
+        """Whether this phone has had the same refusal several times a moment ago."""
+        rows = self.tx.store.deliveries(alert.id)
+        recent = [row for row in rows if row.address == self.phone and row.created_at > self.tx.now - SAME_ANSWER_MS]
+        same = [row for row in recent if row.kind is MessageKind.STATUS and reason in str(row.payload["text"])]
+        return len(same) >= MAX_SAME_ANSWERS
 
     def confirm(self, alert: Alert, kind: MessageKind) -> None:
         """Confirm the action, with the codes for the next ones."""

@@ -12,10 +12,11 @@ from typing import Final
 
 from msgspec import Struct, structs
 
-from alerts.alert import CANARY_RULE, OWNED_STATES, Alert, AlertSource, State, TimelineEntry
+from alerts.alert import CANARY_RULE, Alert, AlertSource, State, TimelineEntry
 from alerts.escalation.escalator import Escalator
 from alerts.escalation.policy import Occasion
 from alerts.handling import joining
+from alerts.handling.gathering import Gathering
 from alerts.handling.informing import InformingAlerts
 from alerts.handling.joining import Decision, Match, Recipients, Relation
 from alerts.handling.processor import AlertProcessor
@@ -23,7 +24,7 @@ from alerts.handling.silencing import DevicesById, SilenceFilter, SilenceResult
 from alerts.lifecycle.danger import Danger, joined_title, with_address
 from alerts.lifecycle.event import AlertEvent
 from alerts.lifecycle.transitions import Signal
-from alerts.message import CALL_KINDS, DANGER_KINDS, NOT_FAILED, OVER_BUDGET
+from alerts.message import CALL_KINDS, NOT_FAILED
 from alerts.messages.bundles import BUNDLE_MS
 from alerts.messages.renderer import LATE_MS, is_retained
 from alerts.ports import Transaction
@@ -52,11 +53,12 @@ class Disposition(StrEnum):
 
 
 class IntakeResult(Struct, frozen=True):
-    """What was done with one finding, and the alert concerned."""
+    """What was done with one finding, the alert concerned, and those that were merged into it."""
 
     finding: str
     disposition: Disposition
     alert: int | None = None
+    merged: tuple[int, ...] = ()
 
 
 class FindingIntake:
@@ -65,6 +67,7 @@ class FindingIntake:
     def __init__(self, processor: AlertProcessor, escalator: Escalator, devices: DevicesById = dict) -> None:
         self.processor, self.escalator, self.renderer = processor, escalator, escalator.renderer
         self.silencing = SilenceFilter(escalator.community, devices)
+        self.gathering = Gathering(processor, escalator)
         self.informing = InformingAlerts(processor, escalator, self.new_alert, self.opened_text)
 
     def process(self, tx: Transaction, findings: Sequence[Finding]) -> list[IntakeResult]:
@@ -100,10 +103,17 @@ class FindingIntake:
         building = community.building_of(finding.place)
         building_id = building.id if building is not None else None
         candidates = tx.store.alerts_to_join(finding, building_id)
-        match = joining.match_alert(finding, building_id, candidates, partial(self._recipients, tx, finding), tx.now)
+        of_building = self.gathering.related(tx, finding, building_id)
+        recipients = partial(self._recipients, tx, finding)
+        outdoors = building is None and community.household_of(finding.place) is None
+        cell = community.cell_concerned(finding.subject, finding.place) if outdoors else None
+        same = self.escalator.choice.policy.is_same_event
+        match = joining.match_alert(finding, building_id, candidates, recipients, tx.now, of_building, cell, same)
+        if match is not None and match.relation is Relation.GATHERS:
+            return self._gather(tx, match, finding)
         if match is not None:
             tx.store.record_finding(finding, match.alert.id)
-            self._join(tx, match, finding)
+            self._join(tx, match, finding, self._danger(finding, tx.now))
             return IntakeResult(finding.id, Disposition.JOINED, match.alert.id)
         alert = tx.store.add_alert(self.new_alert(finding, building_id, tx.now))
         tx.store.record_finding(finding, alert.id)
@@ -115,20 +125,7 @@ class FindingIntake:
         own = self.escalator.choice.of_finding(finding, alert, tx.now)
         same_cell = self.escalator.community().cell_concerned(finding.subject, finding.place) == alert.cell
         return joining.compare_recipients(
-            finding, own, alert, self.escalator.ladder(alert), same_cell, self._can_reach(tx, alert)
-        )
-
-    def _can_reach(self, tx: Transaction, alert: Alert) -> bool:
-        """Whether a person can be notified of what joins: the owner, or at least one person called who did not
-        decline."""
-        if alert.state in OWNED_STATES:
-            return self.escalator.can_reach(alert, alert.owner, tx.now)
-        return any(
-            row.kind in DANGER_KINDS
-            and row.round == alert.round
-            and row.person not in alert.passed
-            and (row.state in NOT_FAILED or row.code == OVER_BUDGET)
-            for row in tx.store.deliveries(alert.id)
+            finding, own, alert, self.escalator.ladder(alert), same_cell, self.gathering.can_reach(tx, alert)
         )
 
     def open_split(self, tx: Transaction, findings: Sequence[Finding], ids: Sequence[str], source: Alert) -> Alert:
@@ -191,8 +188,20 @@ class FindingIntake:
             line, level=level, title=alert.title, address=address, span=self.renderer.format_duration(alert.late_ms)
         )
 
-    def _join(self, tx: Transaction, match: Match, finding: Finding) -> None:
+    def _gather(self, tx: Transaction, match: Match, finding: Finding) -> IntakeResult:
+        """A finding about a building raises the alert of one of its devices, which takes over those of the others."""
+        gathered = self.gathering.gather(tx, match.alert, finding)
+        tx.store.record_finding(finding, match.alert.id)
         danger = self._danger(finding, tx.now)
+        named = structs.replace(danger, address=gathered.address or danger.address)
+        after = self._join(tx, structs.replace(match, alert=gathered.alert), finding, named)
+        tx.store.save_alert(structs.replace(after, address=danger.address))
+        self.gathering.notify_others(tx, after, gathered.merged)
+        if after.state is State.ON_SITE:
+            self.processor.case_effects.supervision.notify_spread(tx, after)
+        return IntakeResult(finding.id, Disposition.JOINED, match.alert.id, gathered.merged)
+
+    def _join(self, tx: Transaction, match: Match, finding: Finding, danger: Danger) -> Alert:
         line = "again" if match.relation is Relation.SAME_DANGER else "joined"
         why, of = self.renderer.catalog.why[match.relation.value], finding.device or finding.subject.id
         address = danger.address or self.renderer.catalog.nowhere
@@ -204,10 +213,15 @@ class FindingIntake:
         after = self.processor.apply(tx, alert, event)
         if after.rung >= 0:
             self.escalator.notify_extra(tx, after, Occasion.OPENED, finding)
+        return after
 
     def _is_already_notified(self, tx: Transaction, match: Match, finding: Finding) -> bool:
-        """True for another rule about the same event on the same device, no more severe than the danger that people
-        were notified of within BUNDLE_MS."""
+        """True for another rule about the same event on the same device, of a danger that people were notified of: as
+        severe within BUNDLE_MS, less severe as long as that danger goes on (a manhole that overflows has high water);
+        and for a rule about the building, whose title covers those of its devices.
+        """
+        if match.relation is Relation.GATHERS:
+            return True
         alert, ladders = match.alert, self.escalator.choice.policy
         if match.relation is not Relation.SAME_DEVICE or finding.device is None or finding.device != alert.device:
             return False
@@ -215,7 +229,10 @@ class FindingIntake:
             return False
         calls = [row for row in tx.store.deliveries(alert.id) if row.kind in CALL_KINDS and row.round == alert.round]
         recent = all(tx.now - row.created_at <= BUNDLE_MS for row in calls)
-        return recent and any(row.state in NOT_FAILED and row.person not in alert.passed for row in calls)
+        is_part_of_it = finding.severity.rank > alert.severity.rank and alert.recovered_at is None
+        return (recent or is_part_of_it) and any(
+            row.state in NOT_FAILED and row.person not in alert.passed for row in calls
+        )
 
     def _danger(self, finding: Finding, now: Instant) -> Danger:
         return Danger(

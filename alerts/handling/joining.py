@@ -16,7 +16,7 @@ from msgspec import Struct
 from alerts.alert import ACTIVE_STATES, OWNED_STATES, SETTLED_STATES, Alert, State
 from alerts.escalation.policy import Ladder
 from alerts.lifecycle.danger import UNKNOWN_HAZARD
-from domain import MINUTE, Finding, Instant, Ledger, Severity
+from domain import HOUR, MINUTE, Finding, Instant, Ledger, Severity
 
 GROUP_AFTER: Final = 3
 """This many alerts of one rule in one building are notified separately; later ones join the first."""
@@ -25,6 +25,10 @@ GROUP_CRITICAL_AFTER: Final = 10
 ones, and use up what a provider sends to one number in a day. Those that join are listed in a message a minute.
 """
 GROUP_WINDOW_MS: Final = 10 * MINUTE
+AREA_WINDOW_MS: Final = 2 * HOUR
+"""Out of doors, rain takes its time from one manhole to the next."""
+_LESSER: Final = (Severity.MEDIUM, Severity.LOW)
+_OF_PEOPLE: Final = ("person", "household")
 
 
 class Relation(StrEnum):
@@ -36,6 +40,12 @@ class Relation(StrEnum):
     """Another rule of the same hazard, on the same device or subject."""
     SAME_BUILDING = "same_building"
     """The same rule, another device in the same building and grid cell."""
+    SAME_AREA = "same_area"
+    """The same lesser danger at another device out of doors in the same grid cell: the manholes of a street in rain."""
+    GATHERED = "gathered"
+    """An alert about this event of the building, or one that such a finding has raised."""
+    GATHERS = "gathers"
+    """The finding is about several devices of a building, one of which opened the alert."""
     UNREGISTERED = "strangers"
     """Devices that are not registered: without an address there is one task for all."""
 
@@ -111,6 +121,20 @@ _DANGER: Final[dict[tuple[Relation, Recipients], _Row]] = {
     (Relation.SAME_BUILDING, Recipients.SOONER): _ALONE,
     (Relation.SAME_BUILDING, Recipients.OTHERS): _ALONE,
     (Relation.SAME_BUILDING, Recipients.NOBODY): _ALONE,
+    (Relation.SAME_AREA, Recipients.SAME): (_JOIN, _JOIN, _OPEN, _OPEN),
+    (Relation.SAME_AREA, Recipients.SOONER): _ALONE,
+    (Relation.SAME_AREA, Recipients.OTHERS): _ALONE,
+    (Relation.SAME_AREA, Recipients.NOBODY): _ALONE,
+    # Another door of one event in a building: its owner, or everybody called, is notified of it.
+    (Relation.GATHERED, Recipients.SAME): (_JOIN, _JOIN, _OPEN, _OPEN),
+    (Relation.GATHERED, Recipients.SOONER): _ALONE,
+    (Relation.GATHERED, Recipients.OTHERS): _ALONE,
+    (Relation.GATHERED, Recipients.NOBODY): _ALONE,
+    # One door was an alarm, several are a building: everybody is called again, with every door.
+    (Relation.GATHERS, Recipients.SAME): (_RAISE, _RAISE, _OPEN, _OPEN),
+    (Relation.GATHERS, Recipients.SOONER): (_RAISE, _RAISE, _OPEN, _OPEN),
+    (Relation.GATHERS, Recipients.OTHERS): _ALONE,
+    (Relation.GATHERS, Recipients.NOBODY): _ALONE,
     (Relation.UNREGISTERED, Recipients.SAME): (_JOIN, _JOIN, _OPEN, _OPEN),
     (Relation.UNREGISTERED, Recipients.SOONER): _ALONE,
     (Relation.UNREGISTERED, Recipients.OTHERS): _ALONE,
@@ -135,6 +159,17 @@ DECISIONS: Final[dict[tuple[Ledger, Relation, Recipients, TaskState], Decision]]
 }
 
 
+SameEvent = Callable[[str, str], bool]
+"""Whether two rules measure the same thing (`one_event` in ladders.yaml)."""
+
+
+class RelatedAlerts(Struct, frozen=True):
+    """Alerts in one relation with a finding, in the order in which they are tried."""
+
+    relation: Relation
+    alerts: Sequence[Alert]
+
+
 class Match(Struct, frozen=True):
     """The alert a finding belongs to, and what happens."""
 
@@ -149,37 +184,61 @@ def match_alert(
     candidates: Sequence[Alert],
     recipients: Callable[[Alert], Recipients],
     now: Instant,
+    of_building: Sequence[RelatedAlerts] = (),
+    cell: str | None = None,
+    is_same_event: SameEvent = lambda _rule, _other: False,
 ) -> Match | None:
     """The alert this finding joins or changes; None when it opens its own.
 
-    `candidates` are active alerts, newest first; `recipients` compares whom each calls. The closest relation decides;
-    of several alerts in one relation the first that accepts the finding.
+    `candidates` are active alerts, newest first; `recipients` compares whom each calls; `of_building` are those of one
+    event in its building (alerts.handling.gathering), `cell` is the grid cell of a finding out of doors. The closest
+    relation decides; of several alerts in one relation the first that accepts the finding.
     """
     live = [alert for alert in candidates if alert.ledger is finding.ledger and alert.state in ACTIVE_STATES]
-    for relation, related in _by_relation(finding, building, live, now):
-        for alert in related:
-            decision = DECISIONS[finding.ledger, relation, recipients(alert), task_state(alert.state)]
+    same, *wider = _by_relation(finding, building, live, now)
+    wider += _in_area(finding, cell, live, now, is_same_event)
+    for related in (same, *of_building, *wider):
+        for alert in related.alerts:
+            decision = DECISIONS[finding.ledger, related.relation, recipients(alert), task_state(alert.state)]
             if decision is not Decision.OPEN:
-                return Match(alert, relation, decision)
+                return Match(alert, related.relation, decision)
     return None
 
 
-def _by_relation(
-    finding: Finding, building: str | None, live: Sequence[Alert], now: Instant
-) -> list[tuple[Relation, list[Alert]]]:
+def _by_relation(finding: Finding, building: str | None, live: Sequence[Alert], now: Instant) -> list[RelatedAlerts]:
     same = [alert for alert in live if alert.rule == finding.rule and alert.subject == finding.subject]
     device = [alert for alert in live if alert not in same and _has_same_subject(finding, alert)]
-    related = [(Relation.SAME_DANGER, same), (Relation.SAME_DEVICE, device)]
+    related = [RelatedAlerts(Relation.SAME_DANGER, same), RelatedAlerts(Relation.SAME_DEVICE, device)]
     recent = [alert for alert in live if alert.rule == finding.rule and now - alert.opened_at <= GROUP_WINDOW_MS]
     if is_unregistered(finding):
         return [
             *related,
-            (Relation.UNREGISTERED, _oldest_first([alert for alert in recent if is_unregistered(alert)], 1)),
+            RelatedAlerts(
+                Relation.UNREGISTERED, _oldest_first([alert for alert in recent if is_unregistered(alert)], 1)
+            ),
         ]
     if building is None:
         return related
     nearby = [alert for alert in recent if alert.building == building]
-    return [*related, (Relation.SAME_BUILDING, _oldest_first(nearby, _separate_alerts(finding)))]
+    return [*related, RelatedAlerts(Relation.SAME_BUILDING, _oldest_first(nearby, _separate_alerts(finding)))]
+
+
+def _in_area(
+    finding: Finding, cell: str | None, live: Sequence[Alert], now: Instant, is_same_event: SameEvent
+) -> list[RelatedAlerts]:
+    """Alerts about the same lesser danger out of doors in this cell, once there are some. What residents report is
+    never joined: it has no device; nor are people, who are in different need each."""
+    of_people = finding.device is None or finding.subject.type in _OF_PEOPLE
+    if of_people or cell is None or finding.severity not in _LESSER or finding.ledger is Ledger.HEALTH:
+        return []
+    nearby = [
+        alert
+        for alert in live
+        if (alert.rule == finding.rule or is_same_event(finding.rule, alert.rule))
+        and (alert.building, alert.cell) == (None, cell)
+        and now - alert.opened_at <= AREA_WINDOW_MS
+    ]
+    return [RelatedAlerts(Relation.SAME_AREA, _oldest_first(nearby, 1))]
 
 
 def _separate_alerts(finding: Finding) -> int:

@@ -14,7 +14,7 @@ from alerts.escalation.escalator import Escalator
 from alerts.escalation.notices import Notice, Notices
 from alerts.handling.intake import FindingIntake
 from alerts.handling.processor import AlertProcessor
-from alerts.lifecycle.danger import Danger, with_address
+from alerts.lifecycle.danger import danger_of, with_address
 from alerts.lifecycle.event import AlertEvent, InvalidTransition
 from alerts.lifecycle.transitions import ActionRefusal, Signal
 from alerts.message import CALL_KINDS, NOT_FAILED, MessageKind
@@ -105,7 +105,7 @@ class Merging:
         tx.store.save_alert(grown)
         if alert.state not in ACTIVE_STATES:
             return grown
-        return self.processor.apply(tx, grown, AlertEvent(self._signal(tx, alert, grown), danger=_danger(alert)))
+        return self.processor.apply(tx, grown, AlertEvent(self._signal(tx, alert, grown), danger=danger_of(alert)))
 
     def _signal(self, tx: Transaction, alert: Alert, into: Alert) -> Signal:
         own, other = self.escalator.ladder(alert), self.escalator.ladder(into)
@@ -154,17 +154,3 @@ def _split_refusal(
     if len(chosen) == len(recorded):
         return ActionRefusal.SPLIT_ALL
     return ActionRefusal.SPLIT_OLD if any(one.body is None for one in chosen) else None
-
-
-def _danger(alert: Alert) -> Danger:
-    return Danger(
-        rule=alert.ladder_rule,
-        hazard=alert.hazard,
-        title=alert.title,
-        severity=alert.severity,
-        at=alert.danger_at,
-        late_ms=alert.late_ms,
-        advice=alert.advice,
-        evidence=alert.evidence,
-        address=alert.address,
-    )

@@ -16,6 +16,7 @@ from alerts.handling.intake import FindingIntake
 from alerts.handling.merging import Merging
 from alerts.handling.processor import AlertProcessor
 from alerts.lifecycle.event import AlertEvent, InvalidField, InvalidTransition
+from alerts.lifecycle.second_check import is_second_check_awaited
 from alerts.lifecycle.transitions import ACTIONS, TRANSITIONS, ActionRefusal, Signal
 from alerts.ports import Transaction
 from domain import DAY, Instant
@@ -83,7 +84,7 @@ class PersonActions:
             if signal is Signal.DECLINE:
                 self._add_timeline(tx, alert, actor, "cannot_verify", via=self.renderer.source_text(actor))
                 return second.decline(tx, alert, actor)
-            return second.settle(tx, alert, actor)
+            return self._settle_second(tx, alert, actor)
         verifying = second.is_asked(tx, alert, actor.id) or (
             self.effects.verification.was_asked(tx, alert, actor.id) and alert.state is State.RESOLVED
         )
@@ -106,6 +107,13 @@ class PersonActions:
             raise self._refused(ActionRefusal.ALREADY_TAKEN, alert, tx.now)
         return self.processor.apply(tx, alert, AlertEvent(Signal.RESOLVE, actor, disposition=disposition))
 
+    def _settle_second(self, tx: Transaction, alert: Alert, actor: Actor) -> Alert:
+        """The street's verification of a citizen's report, by one who was asked for it."""
+        refusal = self.effects.second_check.refusal(tx, alert, actor)
+        if refusal is not None:
+            raise self._refused(refusal, alert, tx.now)
+        return self.effects.second_check.settle(tx, alert, actor)
+
     def _cannot_verify(self, tx: Transaction, alert: Alert, actor: Actor) -> Alert:
         self._add_timeline(tx, alert, actor, "cannot_verify", via=self.renderer.source_text(actor))
         if alert.verifier != actor.id:
@@ -116,6 +124,11 @@ class PersonActions:
 
     def _apply_signal(self, tx: Transaction, alert: Alert, request: ActionRequest) -> Alert:
         signal = Signal(request.action)
+        if signal is Signal.VERIFY and is_second_check_awaited(alert):
+            settled = self._settle_second(tx, alert, request.actor)
+            if request.comment or request.reason:
+                self._comment(tx, settled, request)
+            return settled
         event = AlertEvent(
             signal,
             request.actor,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from msgspec import structs
@@ -22,9 +22,9 @@ from alerts.lifecycle.advance import advance
 from alerts.lifecycle.danger import joined_title
 from alerts.lifecycle.event import AlertEvent, Effect, InvalidTransition, Step
 from alerts.lifecycle.transitions import Signal
-from alerts.message import CALL_KINDS, DANGER_KINDS, POSSIBLY_SEEN, DeliveryState, MessageKind
+from alerts.message import CALL_KINDS, DANGER_KINDS, POSSIBLY_SEEN, Delivery, DeliveryState, MessageKind
 from alerts.messages.bundles import should_be_notified
-from alerts.messages.deliveries import cancel_reason, cancelled, latest_calls
+from alerts.messages.deliveries import cancel_reason, cancelled, knows_of_an_owner, latest_calls
 from alerts.ports import Transaction
 from domain import HOUR
 
@@ -65,7 +65,7 @@ class AlertProcessor:
         if entry is not None:
             tx.store.add_timeline([entry])
         after = step.alert
-        if event.signal is Signal.SEVERITY_RAISED:
+        if event.signal is Signal.SEVERITY_RAISED and not event.already_notified:
             after = self._with_unlisted_titles(tx, alert, after)
         for effect in step.effects:
             after = self._run_effect(tx, alert, after, effect, event)
@@ -108,6 +108,8 @@ class AlertProcessor:
             self.escalator.notify_extra(tx, after, _OCCASIONS[after.state])
 
     def _run_effect(self, tx: Transaction, before: Alert, alert: Alert, effect: Effect, event: AlertEvent) -> Alert:
+        if effect is Effect.NOTIFY_OVERDUE:
+            return self._notify_overdue(tx, alert)
         if effect in _ESCALATIONS:
             return _ESCALATIONS[effect](self.escalator, tx, alert, event)
         if effect in CASE_EFFECTS:
@@ -124,6 +126,14 @@ class AlertProcessor:
             kind = MessageKind.ACKNOWLEDGED if effect is Effect.NOTIFY_ACKNOWLEDGED else MessageKind.RESOLVED
             self._notify_called(tx, alert, kind, event.actor)
         return alert
+
+    def _notify_overdue(self, tx: Transaction, alert: Alert) -> Alert:
+        """A deadline passed for what a person owes: the owner is reminded with his code, and the supervisors hear of it
+        by supervision. Where neither is told, the next rung is; the deadlines of the alert stay as they are."""
+        if self.case_effects.supervision.remind_owner(tx, alert) or alert.supervise_at is not None:
+            return alert
+        notified = self.escalator.escalate(tx, alert, MessageKind.OVERDUE)
+        return structs.replace(alert, rung=notified.rung)
 
     def _notify_joined(self, tx: Transaction, alert: Alert, event: AlertEvent) -> Alert:
         """Notify the owner, or everybody called, of a danger that joined; where this reaches nobody, call others."""
@@ -163,7 +173,12 @@ class AlertProcessor:
         rows = tx.store.deliveries(alert.id)
         helpers = {helper.person for helper in alert.helping} if kind is MessageKind.RESOLVED else set[str]()
         helping = [row for row in rows if row.kind is MessageKind.ASSIST and row.person in helpers]
-        for row in (*latest_calls(rows, tx.now - FOLLOW_UP_MS), *helping):
+        calls = latest_calls(rows, tx.now - FOLLOW_UP_MS)
+        if kind is MessageKind.RESOLVED or alert.people_needed == 1:
+            # Who is on the way has read that another has it too, and has not stood down.
+            coming = {alert.owner, *(one.person for one in alert.responders)}
+            calls = [row for row in calls if row.person in coming or _needs_follow_up(rows, row)]
+        for row in (*calls, *helping):
             if row.person != actor.id or spec_of(row.channel).follow_up is FollowUp.UPDATE or needs_text:
                 self.escalator.notify_follow_up(tx, alert, row, kind, name)
         if kind is MessageKind.ACKNOWLEDGED:
@@ -179,10 +194,10 @@ class AlertProcessor:
                 self.escalator.outbox.enqueue_owner_card(tx, alert, row)
 
 
-def _notify_overdue(escalator: Escalator, tx: Transaction, alert: Alert, _event: AlertEvent) -> Alert:
-    """Notify the next rung; the deadlines of the alert stay as they are."""
-    notified = escalator.escalate(tx, alert, MessageKind.OVERDUE)
-    return structs.replace(alert, rung=notified.rung)
+def _needs_follow_up(rows: Sequence[Delivery], row: Delivery) -> bool:
+    """Whether a person who was called is told what became of it: a card is changed in place; who has read in a text
+    that somebody has it, gets no further one when it is taken by another or dealt with."""
+    return spec_of(row.channel).follow_up is FollowUp.UPDATE or not knows_of_an_owner(rows, row)
 
 
 _ESCALATIONS: Final[dict[Effect, Callable[[Escalator, Transaction, Alert, AlertEvent], Alert]]] = {
@@ -192,5 +207,4 @@ _ESCALATIONS: Final[dict[Effect, Callable[[Escalator, Transaction, Alert, AlertE
     Effect.NOTIFY_NEXT_PERSON: lambda escalator, tx, alert, event: escalator.notify_next_person(
         tx, alert, event.actor.id
     ),
-    Effect.NOTIFY_OVERDUE: _notify_overdue,
 }

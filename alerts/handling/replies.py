@@ -119,7 +119,9 @@ def _find_declined(inbound: InboundReply, parsed: ParsedReply) -> list[Alert]:
 
 
 def _apply(inbound: InboundReply, alert: Alert, parsed: ParsedReply) -> ReplyResult:
-    actor, signal = inbound.actor(alert), _SIGNALS.get(parsed.intent, Signal.RESOLVE)
+    signal = _SIGNALS.get(parsed.intent, Signal.RESOLVE)
+    alert = inbound.continued(alert, signal)
+    actor = inbound.actor(alert)
     request = inbound.request_for_help(alert)
     try:
         if parsed.intent in _DISPOSITIONS:
@@ -138,10 +140,11 @@ def _apply(inbound: InboundReply, alert: Alert, parsed: ParsedReply) -> ReplyRes
         return ReplyResult(ReplyStatus.REFUSED, (alert.id,), refused.refusal.value)
     if any(sign.isalpha() for sign in inbound.text):
         inbound.add_timeline(alert, "replied")
-    if signal is Signal.ARRIVE and alert.owner is not None:
+    named = bool(parsed.numbers) and parsed.certainty is Certainty.WHOLE
+    if signal is Signal.ARRIVE and alert.owner is not None and not named:
         inbound.confirm(inbound.tx.store.alert(alert.id) or alert, MessageKind.ARRIVED)
     declined = signal is Signal.DECLINE and alert.state in ACTIVE_STATES
-    if declined and not (parsed.numbers and parsed.certainty is Certainty.WHOLE):
+    if declined and not named:
         inbound.confirm(alert, MessageKind.DECLINED)
     return ReplyResult(ReplyStatus.DONE, (alert.id,))
 

@@ -21,7 +21,7 @@ from alerts.alert import (
 from alerts.lifecycle.danger import joined_title, with_address, with_danger
 from alerts.lifecycle.event import AlertEvent, Deadlines, Effect, InvalidTransition, Step
 from alerts.lifecycle.preconditions import MAX_RETURNS, check_preconditions
-from alerts.lifecycle.reminders import ANSWER, ARRIVE, RESOLVE, TAKE, VERIFY, mark_overdue, with_reminders
+from alerts.lifecycle.reminders import ANSWER, ARRIVE, RESOLVE, TAKE, VERIFY, mark_overdue, pause_after, with_reminders
 from alerts.lifecycle.several_people import step_of_several
 from alerts.lifecycle.transitions import TRANSITIONS, ActionRefusal, Signal
 from domain import Instant, Ledger
@@ -206,7 +206,8 @@ def _not_arrived(new: Alert, old: Alert, _event: AlertEvent, now: Instant, deadl
 
 
 def _not_resolved(new: Alert, _old: Alert, _event: AlertEvent, now: Instant, deadlines: Deadlines) -> Step:
-    late = mark_overdue(replace(new, due_at=now + deadlines.resolve_ms), RESOLVE, now, deadlines)
+    pause_ms = pause_after(new.overdue_count + 1, deadlines.resolve_ms)
+    late = mark_overdue(replace(new, due_at=now + pause_ms), RESOLVE, now, deadlines)
     return Step(late, (Effect.NOTIFY_OVERDUE,))
 
 
@@ -217,7 +218,10 @@ def _not_verified(new: Alert, _old: Alert, _event: AlertEvent, now: Instant, dea
 
 def _recovered(new: Alert, _old: Alert, _event: AlertEvent, now: Instant, _deadlines: Deadlines) -> Step:
     due = None if new.state is State.CLOSED else new.due_at
-    return Step(replace(new, recovered_at=now, stale=False, due_at=due))
+    # Nobody was asked to verify it while it went on: now he can.
+    waits = new.state is State.RESOLVED and new.verify_at is not None and new.verifier is None
+    verify_at = now if waits else new.verify_at
+    return Step(replace(new, recovered_at=now, stale=False, due_at=due, verify_at=verify_at))
 
 
 def _health_recovered(new: Alert, old: Alert, event: AlertEvent, now: Instant, deadlines: Deadlines) -> Step:

@@ -8,6 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from alerts.alert import Alert
+from alerts.lifecycle.addresses import is_named
 from domain import Evidence, Instant, Severity
 
 UNKNOWN_HAZARD: Final = "unknown"
@@ -51,9 +52,24 @@ def with_danger(alert: Alert, danger: Danger) -> Alert:
     )
 
 
+def danger_of(alert: Alert) -> Danger:
+    """The danger that an alert is about, for the alert that it goes on in."""
+    return Danger(
+        rule=alert.ladder_rule,
+        hazard=alert.hazard,
+        title=alert.title,
+        severity=alert.severity,
+        at=alert.danger_at,
+        late_ms=alert.late_ms,
+        advice=alert.advice,
+        evidence=alert.evidence,
+        address=alert.address,
+    )
+
+
 def with_address(alert: Alert, address: str) -> tuple[str, ...]:
     """The alert's further addresses with this one; its own address is not added."""
-    listed = not address or address == alert.address or address in alert.doors
+    listed = not address or address in alert.doors or is_named(alert.address, address)
     return alert.doors if listed else (*alert.doors, address)
 
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from alerts.alert import ACTIVE_STATES, SETTLED_STATES, Alert, State
 from alerts.lifecycle.event import AlertEvent, Deadlines, InvalidField, InvalidTransition
+from alerts.lifecycle.second_check import is_second_check_awaited
 from alerts.lifecycle.separation import is_same_performer
 from alerts.lifecycle.transitions import ACTIONS, TRANSITIONS, ActionRefusal, Signal
 from domain import DAY, Instant, Ledger, Severity
@@ -26,6 +27,8 @@ def allowed_actions(alert: Alert) -> tuple[str, ...]:
         legal.remove(Signal.RETURN)
     if alert.merged_into is not None:
         legal.remove(Signal.REOPEN)
+    if is_second_check_awaited(alert):
+        legal.insert(0, Signal.VERIFY)
     return (*(signal.value for signal in legal), *_actions_beside(alert), "comment")
 
 

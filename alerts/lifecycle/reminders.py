@@ -12,8 +12,9 @@ from msgspec.structs import replace
 
 from alerts.alert import OWNED_STATES, Alert, SecondCheck, State
 from alerts.lifecycle.event import AlertEvent, Deadlines
+from alerts.lifecycle.second_check import is_second_check_awaited
 from alerts.lifecycle.transitions import Signal
-from domain import Instant, Ledger
+from domain import DAY, Instant, Ledger
 
 TAKE, ARRIVE, RESOLVE, VERIFY, ANSWER, ORDER = "take", "arrive", "resolve", "verify", "answer", "order"
 SECOND: Final = "street"
@@ -34,6 +35,24 @@ _DONE_BY: Final[dict[Signal, frozenset[str]]] = {
 }
 """What each signal settles of that which was overdue. A reopened alert starts with new deadlines."""
 _SETTLED: Final = (State.VERIFIED, State.CLOSED, State.SHELVED)
+
+
+LONGEST_PAUSE_MS: Final = DAY
+"""Reminders of one thing come at doubling intervals, and at least once a day."""
+
+
+def pause_after(times: int, interval_ms: int) -> int:
+    """The time until the next reminder after so many of them: the interval, then twice that, four times it.
+
+    >>> [pause_after(times, 30) for times in (1, 2, 3)]
+    [30, 60, 120]
+    """
+    return max(interval_ms, min(interval_ms << min(max(times - 1, 0), 10), LONGEST_PAUSE_MS))
+
+
+def last_answer_at(alert: Alert) -> Instant:
+    """When the owner was heard of last: he acknowledged, or arrived."""
+    return max(alert.taken_at or 0, alert.state_since)
 
 
 def is_supervised(alert: Alert) -> bool:
@@ -60,7 +79,7 @@ def with_reminders(old: Alert, new: Alert, event: AlertEvent, now: Instant, dead
     """The alert after a step with the times of its reminders: those that no longer apply are removed."""
     done = _EVERYTHING if new.state in _SETTLED else _DONE_BY.get(event.signal, frozenset())
     new = _with_second_check(new, event)
-    if new.overdue_what in done or (new.overdue_what == SECOND and not _awaits_second(new)):
+    if new.overdue_what in done or (new.overdue_what == SECOND and not is_second_check_awaited(new)):
         new = replace(new, overdue_what="", overdue_since=None, supervise_at=None)
     if ORDER in done and new.order_until is not None:
         new = replace(new, order_until=None)
@@ -69,10 +88,6 @@ def with_reminders(old: Alert, new: Alert, event: AlertEvent, now: Instant, dead
     if new.state is not State.RETURNED and new.returned_to is not None:
         new = replace(new, returned_to=None)
     return _with_realarm(old, new, now, deadlines)
-
-
-def _awaits_second(alert: Alert) -> bool:
-    return alert.second_check is not None and alert.second_check.is_awaited
 
 
 def _with_second_check(new: Alert, event: AlertEvent) -> Alert:

@@ -77,6 +77,8 @@ class ActionRefusal(StrEnum):
     ENOUGH_HELPERS = "enough_helpers"
     NOT_ASKED = "not_asked"
     """By phone only the people who were asked to verify can."""
+    NOT_ASKED_STREET = "not_asked_street"
+    """Only the people of the street who were asked to verify a citizen's report can."""
     SAME_PRINCIPAL = "same_principal"
     ON_BEHALF = "on_behalf"
     """The token that reported it as dealt with verifies on behalf of another person."""

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from alerts.alert import SETTLED_STATES, Alert, State
 from alerts.channel_specs import Content, spec_of
+from alerts.lifecycle.addresses import join_addresses
 from alerts.lifecycle.danger import Danger, described_by, joined_title
 from alerts.message import CALL_KINDS, FOLLOW_UP_KINDS, NOT_FAILED, OVER_BUDGET, Delivery, DeliveryState, MessageKind
 from alerts.messages import exercise
@@ -24,15 +25,17 @@ from domain import MINUTE, Instant, Severity
 
 BUNDLE_MS: Final = MINUTE
 """After one notice about a danger that joined, further ones to that person wait this long and are sent together."""
+LESSER_BUNDLE_MS: Final = 15 * MINUTE
+"""The same for a lesser danger, where an hour or more is left to arrive: whoever has one manhole in the rain is told of
+the others of his street together."""
 MAX_BUNDLE_MS: Final = 15 * MINUTE
 """Maximum wait of a notice with the same content as before; it doubles each time, so that a flapping sensor does not
 use up the person's budget of texts.
 """
 SUMMARY_EVERY_MS: Final = 5 * MINUTE
+_LESSER: Final = (Severity.MEDIUM, Severity.LOW)
 _CALLS: Final = "calls"
 _FOLLOW_UPS: Final = "news"
-_MAX_LIST: Final = 30
-"""Characters of a list of addresses that fit into one text segment."""
 
 
 class ListedDanger(Struct, frozen=True):
@@ -175,20 +178,16 @@ class BundledMessages:
     def enqueue_summary(self, tx: Transaction, alert: Alert, over: Delivery) -> None:
         """Replace messages over a person's budget by one text, at most every SUMMARY_EVERY_MS.
 
-        Calls: how many are waiting, and the most severe with its reply code. Follow-ups: how many, and the newest. An
+        Calls: how many are waiting, and the most severe with its reply code. Follow-ups: how many, and their doors. An
         exercise is neither shown in place of real alerts nor counted with them: its label would apply to all.
         """
         variant = _FOLLOW_UPS if over.kind in FOLLOW_UP_KINDS else _CALLS
         rows = tx.store.deliveries_to(over.channel, over.address, tx.now - SUMMARY_EVERY_MS)
-        withheld = [
-            row
-            for row in rows
-            if row.code == OVER_BUDGET and (row.kind in FOLLOW_UP_KINDS) == (over.kind in FOLLOW_UP_KINDS)
-        ]
+        is_news = over.kind in FOLLOW_UP_KINDS
+        withheld = [row for row in rows if row.code == OVER_BUDGET and (row.kind in FOLLOW_UP_KINDS) == is_news]
         found = [tx.store.alert(name) for name in alerts_of(withheld) if name != alert.id]
         concerned = [alert, *(one for one in found if one is not None)]
-        is_news = over.kind in FOLLOW_UP_KINDS
-        shown = min(concerned, key=lambda one: one.exercise) if is_news else self._worst(tx.store, alert, withheld)
+        shown = _news(concerned, over) if is_news else self._worst(tx.store, alert, withheld)
         payload = self._summary_payload(tx, shown, over, variant, _count_like(shown, concerned))
         sent = [row for row in rows if row.kind is MessageKind.SUMMARY and row.payload.get("summary") == variant]
         waiting = next((row for row in sent if row.state is DeliveryState.PENDING), None)
@@ -230,6 +229,15 @@ def _urgency(alert: Alert) -> tuple[bool, int]:
     return alert.exercise, alert.severity.rank
 
 
+def _news(alerts: Sequence[Alert], over: Delivery) -> Alert:
+    """The newest real alert, with the doors of the others like it. A helper may not know them all."""
+    shown = min(alerts, key=lambda one: one.exercise)
+    if over.kind is MessageKind.HELPED:
+        return shown
+    like = [one.address for one in alerts if one.exercise is shown.exercise]
+    return replace(shown, address=join_addresses([shown.address, *like]))
+
+
 def _count_like(shown: Alert, alerts: Sequence[Alert]) -> int:
     """How many of these are real, or exercises, as the one that is shown."""
     return sum(one.exercise is shown.exercise for one in alerts)
@@ -268,6 +276,8 @@ def _earliest_send(sent: Sequence[Delivery], new: Sequence[ListedDanger], now: I
         return now
     same = sum(all(item in listed_dangers(row) for item in new) for row in sent)
     span = min(BUNDLE_MS << max(same - 1, 0), MAX_BUNDLE_MS)
+    if all(item.severity in _LESSER for item in new):
+        span = LESSER_BUNDLE_MS
     return max(row.not_before for row in sent) + span
 
 
@@ -291,29 +301,3 @@ def combined(alert: Alert, danger: Danger, entries: Sequence[ListedDanger]) -> A
         title = joined_title(title, item.title)
     worst = min((item.severity for item in entries), key=lambda severity: severity.rank)
     return replace(shown, title=title, severity=worst, address=join_addresses([item.address for item in entries]))
-
-
-def join_addresses(addresses: Collection[str]) -> str:
-    """Addresses in one line, with their common prefix written once.
-
-    >>> join_addresses(["枫林苑3栋2单元104", "枫林苑3栋2单元105", "枫林苑3栋2单元105"])
-    '枫林苑3栋2单元104、105'
-    """
-    unique = [address for address in dict.fromkeys(addresses) if address]
-    common = _common_prefix_length(unique) if len(unique) > 1 else 0
-    line = unique[0] if unique else ""
-    for address in unique[1:]:
-        if len(line) + len(address) - common >= _MAX_LIST:
-            return f"{line}等"
-        line = f"{line}、{address[common:]}"
-    return line
-
-
-def _common_prefix_length(addresses: Sequence[str]) -> int:
-    """Length of the common prefix, not splitting a number."""
-    shortest = min(addresses, key=len)
-    differs = (n for n, sign in enumerate(shortest) if any(address[n] != sign for address in addresses))
-    length = next(differs, max(len(shortest) - 1, 0))
-    while length and shortest[length - 1].isalnum() and shortest[length - 1].isascii():
-        length -= 1
-    return length

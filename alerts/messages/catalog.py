@@ -153,6 +153,8 @@ class DurationTexts(BaseModel):
 
     minute: str
     hour: str
+    second: str = "{n}秒"
+    """Below a minute."""
     day: str
 
 
@@ -168,7 +170,7 @@ class ServiceTexts(BaseModel):
     template_advice: str = "请到服务商控制台检查模板审核和变量，在此之前发固定文字。"
     receipts_missing: str = "{channel}收不到送达回执"
     receipts_advice: str = "请检查回执地址和网络，短信可能没有送到。"
-    faults: dict[Literal["balance", "signature", "access", "network"], str] = {}
+    faults: dict[Literal["balance", "signature", "access", "network", "settings"], str] = {}
     """What an operator must mend, by SendResult.problem."""
     fixed: str = "您有告警，内容未能发出，请立即打开工作台或致电值班室。"
     """The text of a message whose own was refused; filed without variables."""

@@ -8,13 +8,14 @@ from typing import Final
 from msgspec import structs
 
 from alerts.alert import SETTLED_STATES, Alert, State
-from alerts.channel_specs import spec_of, stored_address
-from alerts.message import CALL_KINDS, POSSIBLY_SEEN, Delivery, DeliveryState, MessageKind
+from alerts.channel_specs import FollowUp, spec_of, stored_address
+from alerts.message import CALL_KINDS, DANGER_KINDS, POSSIBLY_SEEN, REACHED, Delivery, DeliveryState, MessageKind
 from alerts.reply_parsing import codes as reply_codes
 from domain import HOUR, Instant, Ledger, Person
 
 CANCEL_REASONS: Final = ("taken", "settled", "renewed", "shelved", "returned")
 """Codes of calls that were cancelled because nobody needs to answer them any more."""
+_NAMES_AN_OWNER: Final = (MessageKind.ACKNOWLEDGED,)
 EXPIRES_MS: Final = 2 * HOUR
 _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 
@@ -93,6 +94,16 @@ def latest_calls(rows: Sequence[Delivery], since: Instant = 0) -> list[Delivery]
         if row.kind in CALL_KINDS and row.state in POSSIBLY_SEEN and row.created_at >= since:
             seen[row.person, row.channel] = row
     return list(seen.values())
+
+
+def knows_of_an_owner(rows: Sequence[Delivery], call: Delivery) -> bool:
+    """Whether this person has read, since he was last told of a danger, that somebody has the alert. Who has stood down
+    is not told of each further owner; a card shows him."""
+    if spec_of(call.channel).follow_up is not FollowUp.MESSAGE:
+        return False
+    own = [row for row in rows if (row.person, row.channel) == (call.person, call.channel)]
+    notified_at = max((row.created_at for row in own if row.kind in DANGER_KINDS), default=0)
+    return any(row.kind in _NAMES_AN_OWNER and row.state in REACHED and row.created_at > notified_at for row in own)
 
 
 def alerts_of(rows: Sequence[Delivery]) -> list[int]:

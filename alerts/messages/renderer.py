@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from alerts.alert import Actor, Alert, EscalationCause
+from alerts.lifecycle.addresses import join_addresses
 from alerts.lifecycle.transitions import ActionRefusal
 from alerts.message import COMPANION_KINDS, MessageKind
 from alerts.messages import exercise
@@ -23,7 +24,7 @@ from alerts.messages.catalog import EXERCISE_SUFFIX, SmsTemplate, TextCatalog, t
 from alerts.messages.filed_texts import VARIABLE
 from alerts.messages.outside_words import uninstructed
 from alerts.reply_parsing import codes as reply_codes
-from domain import DAY, HOUR, MINUTE, Finding, Instant, Ledger, Person
+from domain import DAY, HOUR, MINUTE, SECOND, Finding, Instant, Ledger, Person
 from domain.addresses import shortened
 from domain.care import neediest
 
@@ -41,7 +42,7 @@ SHORT_IDENTITY: Final = 6
 """An identity on a platform up to MAX_IDENTITY characters is shown whole, of a longer one the last SHORT_IDENTITY."""
 RETAINED: Final = "retained"
 """The quantity of the evidence line that marks a message retained by a broker."""
-CODE_VARIABLES: Final = (*reply_codes.DIGITS, "number", "numbers")
+CODE_VARIABLES: Final = (*reply_codes.DIGITS, "number", "numbers", "each")
 """Template variables that are made of reply codes."""
 _CLAUSE: Final = re.compile(r"[^，。：]+[，。：]?")
 
@@ -69,6 +70,8 @@ class MessageContext(Struct, frozen=True):
     variant: str = ""
     """Which template of this kind: `owner` or `called`, alone or with `many-`, for a danger that joined."""
     numbers: tuple[int, ...] = ()
+    each: tuple[int, ...] = ()
+    """Numbers of the alerts of a combined text: each is verified by a code of its own."""
     reason: str = ""
     coded: bool = True
     """Whether the recipient can answer with a code. In the logbook nobody can, so its text contains none."""
@@ -110,7 +113,9 @@ class MessageRenderer:
         return self._local(at).date().isoformat()
 
     def format_duration(self, ms: int) -> str:
-        """10分钟, 2小时, 3天, in the largest suitable unit."""
+        """30秒, 10分钟, 2小时, 3天, in the largest suitable unit."""
+        if 0 < round(ms / SECOND) < MINUTE // SECOND:
+            return self.catalog.spans.second.format(n=round(ms / SECOND))
         if ms < 2 * HOUR:
             return self.catalog.spans.minute.format(n=max(1, round(ms / MINUTE)))
         if ms < 2 * DAY:
@@ -234,6 +239,7 @@ class MessageRenderer:
             "place": shortened(self.address(alert), MAX_VARIABLE),
             "limit": self.format_duration(context.limit_ms),
             "numbers": self._alert_numbers(context.numbers),
+            "each": "、".join(reply_codes.codes_of(number)["verified"] for number in context.each) or "-",
             "count": str(context.count),
             "name": uninstructed(context.name)[:MAX_VARIABLE] or "-",
         }
@@ -260,12 +266,13 @@ class MessageRenderer:
         return self.catalog.unregistered.format(platform=platform, end=end)
 
     def address(self, alert: Alert) -> str:
-        """The address; for a grouped alert the first one and the number of all."""
+        """The address; for a grouped alert the first one and the number of all, for one of a building its doors."""
+        if alert.doors and alert.subject.type == "building":
+            return join_addresses([uninstructed(door) for door in alert.doors])
         place = uninstructed(alert.address) or self.catalog.nowhere
         return self.catalog.doors.format(place=place, n=len(alert.doors) + 1) if alert.doors else place
 
     def _alert_numbers(self, numbers: Sequence[int]) -> str:
-        """The first MAX_NUMBERS of them."""
         shown = "、".join(str(number) for number in numbers[:MAX_NUMBERS]) or "-"
         return self.catalog.more.format(numbers=shown) if len(numbers) > MAX_NUMBERS else shown
 

@@ -10,6 +10,9 @@ from collections.abc import Collection
 from typing import Final
 
 MAX_NUMBER: Final = 99
+EMERGENCY_NUMBERS: Final = frozenset({"110", "119", "120"})
+"""Police, fire, ambulance: never codes. Alerts 11 and 12 would have them, so no alert has these numbers."""
+_NEVER_GIVEN: Final = frozenset(int(number[:-1]) for number in EMERGENCY_NUMBERS)
 DIGITS: Final = {
     "ok": 1,
     "no": 2,
@@ -26,12 +29,13 @@ DIGITS: Final = {
 
 
 def smallest_free(used: Collection[int]) -> int | None:
-    """The smallest free alert number of a phone; None when all 99 are in use.
+    """The smallest free alert number of a phone; None when all up to MAX_NUMBER are in use.
 
-    >>> smallest_free([1, 2, 4])
-    3
+    >>> smallest_free([1, 2, 4]), smallest_free(range(1, 11))
+    (3, 13)
     """
-    return next((number for number in range(1, MAX_NUMBER + 1) if number not in used), None)
+    taken = {*used, *_NEVER_GIVEN}
+    return next((number for number in range(1, MAX_NUMBER + 1) if number not in taken), None)
 
 
 def codes_of(number: int) -> dict[str, str]:

@@ -14,7 +14,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from alerts.reply_parsing.codes import MAX_NUMBER
+from alerts.reply_parsing.codes import EMERGENCY_NUMBERS, MAX_NUMBER
 from alerts.reply_parsing.grammar import ReplyGrammar, WordKind, plain_text
 from alerts.reply_parsing.tokenizer import ACTS, Mark, Token, tokenize
 
@@ -96,8 +96,6 @@ _INTENT_OF_DIGIT: Final = {
 _CONCLUSIONS: Final = frozenset("56789")
 _ASKED_ONLY: Final = frozenset("567890")
 """Digits that are codes only while the sender is asked for them: `15` from a person on his way means minutes."""
-EMERGENCY_NUMBERS: Final = frozenset({"110", "119", "120"})
-"""Police, fire, ambulance: never answers to a question, although alert 11 or 12 could have these codes."""
 _COMBINED_INTENT: Final[dict[tuple[ReplyIntent, ReplyIntent | None], ReplyIntent]] = {
     (ReplyIntent.ACKNOWLEDGE, ReplyIntent.ARRIVE): ReplyIntent.ARRIVE,
     (ReplyIntent.ACKNOWLEDGE, ReplyIntent.RESOLVE): ReplyIntent.RESOLVE,

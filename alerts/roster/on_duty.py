@@ -62,6 +62,19 @@ def on_duty_ranked(
     return [(one.rank, one.person) for one in assignments(community, cell, role, now, tz, hazard)]
 
 
+def first_on_duty(community: Community, role: str, now: Instant, tz: ZoneInfo) -> list[Person]:
+    """The people who are called first anywhere, each once.
+
+    A cell without people of its own on duty is answered by one above it, which is asked itself: no cell asks upwards.
+    """
+    substitutes, found = substitutes_at(community, now, tz), dict[str, Person]()
+    for cell in community.cells:
+        rostered = scheduled_at(community, cell, role, now, tz)
+        for one in resolve(community, cell, role, rostered, substitutes, None)[:1]:
+            found.setdefault(one.person.id, one.person)
+    return list(found.values())
+
+
 def assignments(
     community: Community, cell: str | None, role: str, now: Instant, tz: ZoneInfo, hazard: str | None = None
 ) -> list[Assignment]:

@@ -90,17 +90,21 @@ def _reachability_warnings(site: SiteConfig) -> Iterator[str]:
 
 
 def _missing_secrets(site: SiteConfig, environ: Mapping[str, str]) -> Iterator[str]:
-    """Environment variables that a configured channel needs and that are not set."""
-    for name, settings in site.settings.channels:
-        if settings is not None:
-            yield from _missing_variables(name, settings, environ)
+    """Environment variables that a configured channel, partner or server needs and that are not set."""
+    settings = site.settings
+    parts: dict[str, BaseModel] = {"channels": settings.channels, "exchange": settings.exchange}
+    parts |= {"access": settings.access}
+    if settings.history.type == "influxdb":
+        parts["history"] = settings.history
+    for name, part in parts.items():
+        yield from _missing_variables(name, part, environ)
 
 
 def _missing_variables(name: str, settings: BaseModel, environ: Mapping[str, str]) -> Iterator[str]:
     """Variables named in fields that end in `_env`, here and in the settings inside."""
     for field, value in settings:
         if field.endswith("_env") and value and not environ.get(value):
-            yield f"channels.{name}: the environment variable {value} is not set"
+            yield f"{name}: the environment variable {value} is not set"
         for where, part in _parts(f"{name}.{field}", value):
             yield from _missing_variables(where, part, environ)
 

@@ -14,13 +14,12 @@ from app.config.addresses import MQTT_PASSWORD, MQTT_USER, is_url, parse_broker_
 from app.config.catalog import load_kinds, load_mappings
 from app.config.site import load_site
 from app.datadir.control_socket import ServiceNotRunning, request
-from app.datadir.stores import DATABASE_FILE
+from app.datadir.stores import existing_database
 from app.doctor.doctor import DoctorInputs, run_doctor
 from app.doctor.text import report_lines
 from app.errors import UserError
 from domain import Device
 from store.database import registry
-from store.database.database import Database, sqlite_url
 
 SERVICE_SECONDS_MAX: Final = 60
 EXIT_ALL_DECODED, EXIT_LINES_TO_ADD, EXIT_NO_MESSAGES = 0, 3, 4
@@ -77,8 +76,8 @@ def _capture_locally(
 
 def _registered_devices(data: Path) -> Sequence[Device]:
     """The devices in the database of DIR, which is not migrated; none without a database."""
-    file = data / DATABASE_FILE
-    if not file.exists():
+    database = existing_database(data)
+    if database is None:
         return ()
-    with closing(Database(sqlite_url(file))) as database:
+    with closing(database):
         return database.write_blocking(registry.all_devices)

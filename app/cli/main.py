@@ -11,19 +11,26 @@ from pathlib import Path
 import click
 
 from alerts.channel_specs import CHANNELS
+from app.cli.backup_command import backup_command, restore_command, takeover_command
+from app.cli.broker import broker_group
 from app.cli.canary import canary_command
 from app.cli.check_command import check
 from app.cli.drill import drill_group
 from app.cli.exchange import exchange_group
 from app.cli.init import write_site_template
+from app.cli.migrate import migrate_group
 from app.cli.options import FILE, FOLDER, report_user_errors
+from app.cli.people import people_group
 from app.cli.report import report_command
 from app.cli.reports import reports_group
 from app.cli.rosters import rosters_group
+from app.cli.scale_commands import definitions_command, ingest_command
 from app.cli.score_command import quality_command
+from app.cli.settings import settings_group
 from app.cli.simulate_command import simulate
 from app.cli.site import site_group
 from app.cli.town import town_group
+from app.cli.user import user_group
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -54,14 +61,15 @@ def main() -> None:
 )
 @click.option("--site", type=FOLDER, help="The folder `fengshao init` wrote.")
 @click.option("--demo", is_flag=True, help="A simulated community, its devices and an SMS provider.")
+@click.option("--findings", default="", metavar="HOST:PORT", help="Kafka, where the rules run in Flink: docs/scale.md.")
 @report_user_errors
-def up(data: Path | None, http: str, mqtt: str, site: Path | None, demo: bool) -> None:
+def up(data: Path | None, http: str, mqtt: str, site: Path | None, demo: bool, findings: str) -> None:
     """Start the service and run until Ctrl-C."""
     gc.disable()  # all of what is imported stays: searching it for garbage takes a sixth of the time
     from app.server.run import Options, run
 
     gc.enable()
-    sys.exit(run(Options(data=data, http=http, mqtt=mqtt, site=site, demo=demo)))
+    sys.exit(run(Options(data=data, http=http, mqtt=mqtt, site=site, demo=demo, findings=findings)))
 
 
 @main.command()
@@ -286,10 +294,15 @@ def send_test_message(site: Path, to: str, channel: str, provider: str | None) -
     sys.exit(asyncio.run(send_test(site, to, channel, click.echo, provider)))
 
 
+main.add_command(broker_group)
 main.add_command(check)
+main.add_command(backup_command)
+main.add_command(restore_command)
+main.add_command(takeover_command)
 main.add_command(exchange_group)
 main.add_command(simulate)
 main.add_command(quality_command)
+main.add_command(settings_group)
 main.add_command(site_group)
 main.add_command(town_group)
 main.add_command(report_command)
@@ -297,6 +310,11 @@ main.add_command(reports_group)
 main.add_command(drill_group)
 main.add_command(canary_command)
 main.add_command(rosters_group)
+main.add_command(user_group)
+main.add_command(people_group)
+main.add_command(migrate_group)
+main.add_command(ingest_command)
+main.add_command(definitions_command)
 
 if __name__ == "__main__":
     main()

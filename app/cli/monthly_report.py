@@ -12,7 +12,8 @@ from app.clock import Clock
 from app.config.catalog import load_active_rulebooks
 from app.config.site import load_site
 from app.datadir.control_socket import ServiceNotRunning, download
-from app.datadir.stores import DATABASE_FILE, open_database
+from app.datadir.ledger_address import DATABASE_FILE, has_ledger
+from app.datadir.stores import open_database
 from app.errors import UserError
 from app.server.reports import site_info
 from app.server.rule_summaries import rule_summaries
@@ -39,7 +40,7 @@ def write_report(month: str, data: Path, out: Path, site: Path | None, language:
 
 
 def _from_database(month: str, data: Path, kind: str, site: Path | None, language: Language) -> str:
-    if not (data / DATABASE_FILE).exists():
+    if not has_ledger(data):
         raise UserError(f"{data} has no {DATABASE_FILE}: name the DIR of a service with --data")
     config = load_site(site)
     rules = rule_summaries(load_active_rulebooks(config.kinds, site))

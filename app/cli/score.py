@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from app.cli.output import Print, progress_bar
+from app.cli.score_against import figures_against
+from app.cli.score_faults import compare_each
+from app.clock import Clock
 from app.errors import UserError
-from app.score.faults_each import changes_of_fault, each_fault
-from app.score.metrics import Figures
+from app.score.replay import replay, run_settings
 from app.score.report.page import render
 from app.score.report.terminal import comparison, lines
-from app.score.run import Result, Settings, simulate
-
-_COMMIT_TIMEOUT_S = 24 * 3600
+from app.score.run import Result, simulate
+from app.score.settings import Settings, build_world
 
 
 class Output(Struct, frozen=True):
@@ -45,25 +44,75 @@ def _errors_only() -> Iterator[None]:
         log.setLevel(level)
 
 
-def run_and_print(
-    settings: Settings, data: Path | None, against: str | None, faults_each: bool, output: Output, echo: Print
-) -> None:
-    """Run, compare, print."""
-    with _folder(data) as folder, _errors_only():
-        if faults_each:
-            _each(settings, folder, output, echo)
+class How(Struct, frozen=True):
+    """Where and how a run is made. `against`: a site, a folder of rulebooks or a commit to compare with; `table`: a
+    file for what each fault alone changed; `replay`: the folder of a finished run, whose findings are used in place of
+    devices and rules."""
+
+    data: Path | None = None
+    processes: int = 1
+    against: str | None = None
+    faults_each: bool = False
+    live_minutes: float = 0
+    table: Path | None = None
+    replay: Path | None = None
+
+
+def run_and_print(settings: Settings, how: How, output: Output, echo: Print) -> None:
+    """Run, compare, print. Raises UserError, also when a fault alone changed what it does not explain."""
+    with _folder(how.data) as folder, _errors_only(), _interruptible(how.data):
+
+        def run(settings: Settings, folder: Path) -> Result:
+            return _run(settings, folder, how.processes)
+
+        if how.faults_each:
+            compare_each(settings, folder, run, output.language, echo, how.table)
             return
-        result = _run(settings, folder if against is None else folder / "ours")
+        if how.live_minutes:
+            _show(_live(settings, folder, how.live_minutes, echo), [], output, echo)
+            return
+        if how.replay is not None:
+            _show(_replayed(how.replay, folder), [], output, echo)
+            return
+        result = run(settings, folder if how.against is None else folder / "ours")
         compared: list[str] = []
-        if against is not None:
-            other = _other(settings, against, folder / "against")
-            compared = list(comparison(result.figures, other, output.language, against))
+        if how.against is not None:
+            other = figures_against(settings, how.against, folder / "against", run)
+            compared = list(comparison(result.figures, other, output.language, how.against))
         _show(result, compared, output, echo)
 
 
-def _run(settings: Settings, folder: Path) -> Result:
+@contextlib.contextmanager
+def _interruptible(data: Path | None) -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        kept = "the same command continues at the last midnight" if data else "nothing is kept without --data"
+        raise UserError(f"interrupted: {kept}") from None
+
+
+def _run(settings: Settings, folder: Path, processes: int) -> Result:
     with progress_bar(f"{settings.preset} {settings.seed}") as shown:
-        return simulate(settings, folder, lambda done, whole: shown(done / whole))
+        return simulate(settings, folder, lambda done, whole: shown(done / whole), processes=processes)
+
+
+def _replayed(run: Path, folder: Path) -> Result:
+    settings = run_settings(run)
+    with progress_bar(f"{settings.preset} {settings.seed}") as shown:
+        return replay(run, folder, lambda done: shown(done / (settings.whole.end - settings.whole.start)))
+
+
+def _live(settings: Settings, folder: Path, minutes: float, echo: Print) -> Result:
+    from app.score.live import run_live, today
+
+    settings = today(settings, Clock()())
+    world = build_world(settings, folder.parent)
+    result, counts = run_live(settings, world, folder, minutes)
+    echo(
+        f"live: {counts.published} messages over MQTT, {counts.pushed} over HTTP, {counts.reports} reports of "
+        f"residents, {counts.refused} refused; {len(result.texts)} texts"
+    )
+    return result
 
 
 def _show(result: Result, compared: list[str], output: Output, echo: Print) -> None:
@@ -101,66 +150,6 @@ def as_json(result: Result) -> dict[str, Any]:
         ],
         "explanations": msgspec.to_builtins(result.explanations),
     }
-
-
-def _other(settings: Settings, against: str, folder: Path) -> Figures:
-    """The figures of the run that is compared: another site, a folder of rulebooks, or a commit of this repository."""
-    path = Path(against)
-    if path.is_dir():
-        return _run(structs.replace(settings, site=str(_as_site(path, folder))), folder / "run").figures
-    return _of_commit(settings, against, folder)
-
-
-def _as_site(path: Path, folder: Path) -> Path:
-    """A site's folder itself; a folder of rulebooks as a site that has only these."""
-    if (path / "rules").is_dir() or (path / "site.yaml").exists() or (path / "ladders.yaml").exists():
-        return path.resolve()
-    if not any(path.glob("*.yaml")):
-        raise UserError(f"--against {path}: is no site and holds no rulebook (*.yaml)")
-    site = folder / "site"
-    site.mkdir(parents=True, exist_ok=True)
-    with contextlib.suppress(FileExistsError):
-        (site / "rules").symlink_to(path.resolve(), target_is_directory=True)
-    return site
-
-
-def _of_commit(settings: Settings, commit: str, folder: Path) -> Figures:
-    """Run the command of another commit in a work tree of its own, with this interpreter."""
-    root = Path(__file__).parents[2]
-    tree = folder / "tree"
-    if not tree.exists():
-        _git(root, "worktree", "add", "--detach", str(tree.resolve()), commit)
-    try:
-        arguments = [
-            sys.executable, "-c", "from app.cli.main import main; main()", "score", "--json",
-            "--preset", settings.preset, "--seed", str(settings.seed), "--days", str(settings.days),
-            "--per-week", str(settings.per_week), "--faults", ",".join(settings.faults) or "none",
-            "--data", str((folder / "run").resolve()),
-        ]  # fmt: skip
-        answer = subprocess.run(  # noqa: S603 (our own command)
-            arguments, cwd=tree, env={"PYTHONPATH": str(tree.resolve())}, capture_output=True, check=False,
-            timeout=_COMMIT_TIMEOUT_S,
-        )  # fmt: skip
-        if answer.returncode:
-            last = answer.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
-            raise UserError(f"--against {commit}: its `fengshao score` failed: {' '.join(last)}")
-        return msgspec.convert(msgspec.json.decode(answer.stdout)["figures"], Figures)
-    finally:
-        _git(root, "worktree", "remove", "--force", str(tree.resolve()))
-
-
-def _git(root: Path, *arguments: str) -> None:
-    done = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, check=False)  # noqa: S603, S607
-    if done.returncode:
-        raise UserError(f"git {arguments[0]} {arguments[1]}: {done.stderr.decode('utf-8', 'replace').strip()}")
-
-
-def _each(settings: Settings, folder: Path, output: Output, echo: Print) -> None:
-    base = _run(structs.replace(settings, faults=()), folder / "none")
-    for fault in each_fault():
-        result = _run(structs.replace(settings, faults=(fault,)), folder / fault)
-        for line in changes_of_fault(fault, base, result, output.language):
-            echo(line)
 
 
 @contextlib.contextmanager

@@ -32,6 +32,14 @@ _DATA_HELP = (
 @click.option("--keep-times", is_flag=True, help="With --replay: leave times in payloads as they were.")
 @click.option("--record", type=click.Path(path_type=Path, dir_okay=False), help="Record the broker into this file.")
 @click.option("--data", type=FOLDER, help=_DATA_HELP)
+@click.option("--username", default="", metavar="USER", help="With SCENARIO: as the broker's user of exercises.")
+@click.option(
+    "--password-env",
+    default="FENGSHAO_EXERCISE_PASSWORD",
+    show_default=True,
+    metavar="NAME",
+    help="The environment variable with the password of --username.",
+)
 @report_user_errors
 def simulate(
     scenario: str | None,
@@ -49,18 +57,23 @@ def simulate(
     keep_times: bool,
     record: Path | None,
     data: Path | None,
+    username: str,
+    password_env: str,
 ) -> None:
     """Play a community's devices, one incident (SCENARIO), a set rate or a recording on a real broker until Ctrl-C.
 
     SCENARIO is a name of --list in English or Chinese, such as kitchen-leak or 厨房泄漏. It is an exercise: every
-    message says that it is a test and notifies nobody, and what alarms is taken back after two and a half minutes.
+    message says that it is a test and notifies nobody, and what alarms is taken back after two and a half minutes. With
+    --username it goes to fengshao/v1/<device>/exercise, the only topics that this user may publish (docs/brokers.md).
     """
     if list_scenarios or scenario is not None:
         from app.cli import simulate_incident as incidents
 
         if scenario is None:
             return incidents.print_library(click.echo)
-        return incidents.play_scenario(incidents.Order(scenario, mqtt, site, seed, speed, on, data, real), click.echo)
+        login = incidents.login_of(username, password_env, real=real)
+        order = incidents.Order(scenario, mqtt, site, seed, speed, on, data, real, login)
+        return incidents.play_scenario(order, click.echo)
     if rate is not None:
         from app.cli.load import generate
 

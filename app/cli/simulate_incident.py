@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from app.broker.tls import client_context
 from app.clock import Clock
 from app.config.addresses import parse_broker_url
 from app.config.site import SiteConfig, load_site
@@ -31,12 +33,14 @@ from simulators.town.incident_library import LIBRARY, NamedIncident, find_incide
 from simulators.town.named_incidents import NoSuitableDevice
 from simulators.town.site_town import town_of_site
 from simulators.town.town import Town
+from simulators.wire import native
 
 Echo = Callable[[str], Any]
 
 
 class Order(Struct, frozen=True):
-    """What is played, and how. `data` is the DIR of the service whose exercise is started; `real`: without the flag."""
+    """What is played, and how. `data` is the DIR of the service whose exercise is started; `real`: without the flag;
+    `login`: user and password of the broker's user of exercises."""
 
     scenario: str
     broker: str
@@ -46,13 +50,15 @@ class Order(Struct, frozen=True):
     devices: tuple[str, ...] = ()
     data: Path | None = None
     real: bool = False
+    login: tuple[str, str] = ("", "")
 
 
 class Played(Struct, frozen=True):
-    """What is published, and what always follows."""
+    """What is published, what always follows, and whether it is published natively on the topics of exercises."""
 
     events: Sequence[TimedEvent]
     closing: tuple[Measurement, ...] = ()
+    on_exercise_topics: bool = False
 
 
 def print_library(echo: Echo) -> None:
@@ -60,6 +66,18 @@ def print_library(echo: Echo) -> None:
     for one in LIBRARY:
         how = "silence, with --real only" if one.silence else f"drill {one.drill}" if one.drill else "no drill"
         echo(f"{one.name:<17} {one.title}  {one.english} ({', '.join(one.rules)}; {how})")
+
+
+def login_of(username: str, password_env: str, *, real: bool) -> tuple[str, str]:
+    """User and password of the broker's user of exercises; two empty texts without one. Raises UserError."""
+    if not username:
+        return "", ""
+    if real:
+        raise UserError("--username: the user of exercises may publish exercises only: leave out --real, or --username")
+    password = os.environ.get(password_env, "")
+    if not password:
+        raise UserError(f"--username {username}: its password is expected in the environment variable {password_env}")
+    return username, password
 
 
 def play_scenario(order: Order, echo: Echo) -> None:
@@ -72,18 +90,29 @@ def play_scenario(order: Order, echo: Echo) -> None:
             f"{named.name}: what devices do not report cannot say that it is a test. On a site whose devices are all "
             "simulated, play it with --real"
         )
-    config, broker, clock = load_site(order.site or SITE), parse_broker_url(order.broker), Clock()
-    town = town_of_site(
-        config.places, config.cells, config.people, config.duties, config.devices, config.settings.timezone
-    )
+    config, clock = load_site(order.site or SITE), Clock()
+    broker, town = _broker(order, config), _town(order, config)
     incident, events = _incident(town, named, clock(), order)
     echo(f"{named.title} ({named.english}): {_where(config, incident)}; devices {', '.join(incident.devices)}")
-    played = Played(list(events)) if order.real else _exercise(town, events, order.speed, echo)
+    played = Played(list(events)) if order.real else _exercise(town, events, order, echo)
     if order.real:
         echo("--real: no message says that it is a test. The service calls people in earnest.")
     else:
         _start_drill(named, incident, order.data, echo)
     asyncio.run(publish(played, broker, town, order.speed, clock, echo))
+
+
+def _broker(order: Order, config: SiteConfig) -> BrokerAddress:
+    """With the TLS settings of the site, where one is named."""
+    tls = config.settings.mqtt.tls
+    context = client_context(tls, config.path or Path()) if order.site is not None else None
+    return parse_broker_url(order.broker, order.login, context, has_certificate=bool(tls.certificate_file))
+
+
+def _town(order: Order, config: SiteConfig) -> Town:
+    """The user of exercises publishes natively for all devices, by their ids, whatever platform they speak on."""
+    devices = [replace(one, identities=()) for one in config.devices] if order.login[0] else config.devices
+    return town_of_site(config.places, config.cells, config.people, config.duties, devices, config.settings.timezone)
 
 
 def _incident(town: Town, named: NamedIncident, begin: Instant, order: Order) -> tuple[Incident, Sequence[TimedEvent]]:
@@ -119,11 +148,11 @@ def _where(config: SiteConfig, incident: Incident) -> str:
     return community(config.places, config.cells, config.people, levels=levels).address(incident.place) or "no place"
 
 
-def _exercise(town: Town, events: Sequence[TimedEvent], speed: float, echo: Echo) -> Played:
-    exercise = exercise_of(events, {device.id: device for device in town.devices}, speed)
+def _exercise(town: Town, events: Sequence[TimedEvent], order: Order, echo: Echo) -> Played:
+    exercise = exercise_of(events, {device.id: device for device in town.devices}, order.speed)
     if exercise.unflagged:
         echo(f"not played, since their format has no flag for a test: {', '.join(exercise.unflagged)}")
-    return Played(exercise.events, exercise.all_clear)
+    return Played(exercise.events, exercise.all_clear, on_exercise_topics=bool(order.login[0]))
 
 
 def _start_drill(named: NamedIncident, incident: Incident, data: Path | None, echo: Echo) -> None:
@@ -168,6 +197,7 @@ async def publish(played: Played, broker: BrokerAddress, town: Town, speed: floa
         sleep=asyncio.sleep,
         stop=stop,
         closing=played.closing,
+        readdress=native.exercise_of if played.on_exercise_topics else lambda message: message,
         on_truth=lambda _at, truth: echo(f"{truth.device}: {truth.what}"),
     )
     echo("over; every alarm was taken back" if played.closing else "over")

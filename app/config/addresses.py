@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from ipaddress import ip_address
+from ssl import SSLContext
 from typing import Final
 
 from msgspec import Struct
@@ -63,11 +64,14 @@ def is_url(text: str) -> bool:
     return "://" in text
 
 
-def parse_broker_url(text: str, login: tuple[str, str] = ("", "")) -> BrokerAddress:
+def parse_broker_url(
+    text: str, login: tuple[str, str] = ("", ""), context: SSLContext | None = None, *, has_certificate: bool = False
+) -> BrokerAddress:
     """Parse `--mqtt` with an mqtt[s]:// URL. Raises InvalidAddress.
 
     `login` (user and password from the environment, where no `ps` shows them) is used when the URL has no user. A
-    broker that others can reach is not used without credentials.
+    broker that others can reach is not used without credentials: a password, or over TLS our own certificate. `context`
+    is that of BrokerAddress.
 
     >>> broker = parse_broker_url("mqtts://broker.example", ("me", "p@ss"))
     >>> broker, broker.username, broker.password
@@ -81,10 +85,12 @@ def parse_broker_url(text: str, login: tuple[str, str] = ("", "")) -> BrokerAddr
         raise InvalidAddress(f"--mqtt {without_password(text)}: {error}") from error
     if all(login) and not broker.username:
         broker = replace(broker, username=login[0], password=login[1].encode())
-    if not is_loopback(broker.host) and not broker.username:
+    if broker.tls:
+        broker = replace(broker, context=context)
+    if not is_loopback(broker.host) and not broker.username and not (broker.tls and has_certificate):
         raise InvalidAddress(
             f"--mqtt {without_password(text)}: a broker on the network is not used without credentials; "
-            "write mqtt[s]://user:password@host:port"
+            "write mqtt[s]://user:password@host:port, or mqtts:// and the setting mqtt.tls.certificate_file"
         )
     return broker
 

@@ -135,14 +135,16 @@ def rulebook_files(site: Path | None = None) -> list[Path]:
 
 
 def load_ladders(site: Path | None = None) -> EscalationPolicy:
-    """The site's ladders.yaml, else the built-in one; `one_event` and the ladders of citizens' reports are built in
-    unless the site sets them: without the latter a blocked exit would be called at night."""
+    """The site's ladders.yaml, else the built-in one; `one_event`, `gathered` and the ladders of citizens' reports are
+    built in unless the site sets them: without the latter a blocked exit would be called at night."""
     built_in = LADDERS / "default.yaml"
     own = site / "ladders.yaml" if site else None
     document = read_yaml(own if own and own.exists() else built_in)
     policy = validate(document, EscalationPolicy)
-    if "one_event" not in policy.model_fields_set:
-        policy = policy.model_copy(update={"one_event": validate(read_yaml(built_in), EscalationPolicy).one_event})
+    unset = {"one_event", "gathered"} - policy.model_fields_set
+    if unset:
+        default = validate(read_yaml(built_in), EscalationPolicy)
+        policy = policy.model_copy(update={name: getattr(default, name) for name in unset})
     named = {rule for ladder in policy.ladders for rule in ladder.rules}
     if not named.issuperset(REPORT_RULES):
         own_reports = [one for one in validate(read_yaml(built_in), EscalationPolicy).ladders if one.rules]

@@ -50,13 +50,21 @@ class SubscriberSettings(_Strict):
     while receivers exchange it."""
 
     url: Url
+    """Where events are sent."""
     secret_env: Annotated[str, Field(min_length=1)]
+    """Secret that signs the events."""
     previous_secret_env: str = ""
+    """Former secret, which signs too while the receiver changes to the new one."""
     topics: tuple[Topic, ...] = (Topic.CASES,)
+    """Kinds of events."""
     hazards: tuple[str, ...] = ()
+    """Only these hazards; empty for all."""
     ledgers: tuple[Ledger, ...] = (Ledger.DANGER,)
+    """Dangers, health of devices, or both."""
     severity: Severity = Severity.LOW
+    """The least severity."""
     places: tuple[str, ...] = ()
+    """Only these places and what lies under them; empty for all."""
 
 
 class ExternalSystemSettings(_Strict):
@@ -64,15 +72,20 @@ class ExternalSystemSettings(_Strict):
     pushes must be signed beside carrying its token."""
 
     mapping: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
+    """Name of the mapping file: `exchange/NAME.yaml` of the site, else the built-in one."""
     url: Url | None = None
+    """Where cases are sent; null where the system fetches them."""
     secret_env: str = ""
+    """Secret that signs what is sent; required with `url`."""
     push_secret_env: str = ""
+    """Secret that signs what the system pushes."""
 
 
 class ExchangeSettings(_Strict):
     """Outside systems and subscribers by their ids. `source` is the CloudEvents source of this site."""
 
     source: Annotated[str, Field(pattern=r"^[!-~]{1,200}$")] = "urn:fengshao"
+    """CloudEvents source of this site."""
     systems: dict[PartnerId, ExternalSystemSettings] = {}
     subscribers: dict[PartnerId, SubscriberSettings] = {}
     networks: tuple[Annotated[str, AfterValidator(_check_network)], ...] = ()

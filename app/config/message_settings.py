@@ -40,12 +40,14 @@ class RobotSettings(_Strict):
     """One group robot: the environment variable of its key (the part of its URL after `key=`)."""
 
     key_env: str
+    """Key of the robot."""
 
 
 class WeComRobotSettings(_Strict):
     """Group robots of WeCom, by the name that people.csv writes in the column wecom_robot."""
 
     base_url: str = "https://qyapi.weixin.qq.com"
+    """Address of the vendor."""
     robots: dict[EndpointName, RobotSettings] = Field(min_length=1)
 
 
@@ -53,7 +55,9 @@ class TemplateSettings(_Strict):
     """One template of the service account: its id, and keyword -> our variable."""
 
     id: str
+    """Id of the template."""
     data: dict[str, str]
+    """Keyword of the template -> our variable."""
 
     @field_validator("data")
     @classmethod
@@ -68,12 +72,19 @@ class WeChatSettings(_Strict):
     """A WeChat service account (服务号). `templates`: kind of message, or `*` for all others -> template."""
 
     base_url: str = "https://api.weixin.qq.com"
+    """Address of the vendor."""
     app_id: str
+    """AppID of the account."""
     secret_env: str = "FENGSHAO_WECHAT_SECRET"
+    """AppSecret of the account."""
     token_env: str = "FENGSHAO_WECHAT_TOKEN"
+    """Token of the callback."""
     aes_key_env: str = "FENGSHAO_WECHAT_AES_KEY"
+    """EncodingAESKey of the callback."""
     callback_secret_env: str = "FENGSHAO_WECHAT_CALLBACK_SECRET"
+    """Last part of the callback URL."""
     templates: dict[str, TemplateSettings]
+    """Kind of message, or `*` for all others -> template."""
 
     @field_validator("templates")
     @classmethod
@@ -91,13 +102,19 @@ class EmailSettings(_Strict):
     """An SMTP submission server. `username_env: null` for a relay that needs no login; `security: none` only there."""
 
     host: str
+    """Name of the server."""
     port: Annotated[int, Field(ge=1, le=65535)] = 587
+    """587 with STARTTLS, 465 with TLS."""
     security: Literal["starttls", "tls", "none"] = "starttls"
+    """Encryption of the connection; `none` only for a relay without login."""
     sender: Annotated[str, AfterValidator(_email)]
+    """Mailbox that sends."""
     sender_name: str = ""
     """Shown with the sender's address; the site's signature when empty."""
     username_env: str | None = "FENGSHAO_SMTP_USERNAME"
+    """User name; null for a relay that needs no login."""
     password_env: str | None = "FENGSHAO_SMTP_PASSWORD"
+    """Password; null for a relay that needs no login."""
     ca_file: str | None = None
     """The certificate authority of the server, where it is not a public one."""
 
@@ -118,8 +135,11 @@ class WebhookSettings(_Strict):
     """
 
     secret_env: str = "FENGSHAO_WEBHOOK_SECRET"
+    """Secret that signs the events."""
     previous_secret_env: str | None = None
+    """Former secret, which signs too while receivers change to the new one."""
     networks: tuple[Annotated[str, AfterValidator(_network)], ...] = ()
+    """Private networks, and plain http, that events may be sent to."""
     expect: str = ""
     """A text that the answer must contain; empty when a status of 2xx is enough."""
 
@@ -132,6 +152,7 @@ class ServiceSettings(_Strict):
     """One Apprise service: the environment variable of its URL."""
 
     url_env: str
+    """URL of the service."""
 
 
 class AppriseSettings(_Strict):

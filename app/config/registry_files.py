@@ -5,7 +5,6 @@ The fields and their limits are those of domain.specs, by which the API validate
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import tzinfo
 from functools import partial
@@ -21,7 +20,8 @@ from app.config.csv_files import InvalidCells, Sheet, attribute_cells, duplicate
 from app.config.faults import ConfigError, ConfigFault
 from app.config.suggestions import unknown_name
 from app.config.yaml_files import Document, error_text, read_yaml, validate
-from domain import Attribute, Cell, Device, Duty, Fault, Identity, Instant, Person, Place
+from domain import Cell, Device, Duty, Fault, Identity, Instant, Person, Place
+from domain.attribute_text import attribute_of_text
 from domain.recipients import ADDRESSES
 from domain.specs import (
     IDENTITIES_MAX,
@@ -43,28 +43,6 @@ Row = Mapping[str, str]
 ADDRESS_FAULT: Final = "is not one {name} address: write li@example.cn, https://..., or one id"
 
 
-_DECIMAL: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,14})\.[0-9]{1,15}", re.ASCII)
-"""Coordinates and limits: 120.3840. A number with leading zeros is an identifier."""
-
-
-def parse_attribute(text: str) -> Attribute:
-    """The cell as bool, int or float when it is written as one, else as text.
-
-    >>> parse_attribute("true"), parse_attribute("82"), parse_attribute("120.3840"), parse_attribute("007")
-    (True, 82, 120.384, '007')
-    """
-    if text.lower() in ("true", "false"):
-        return text.lower() == "true"
-    for convert in (int, float):
-        try:
-            number = convert(text)
-        except ValueError:
-            continue
-        if str(number) == text or _DECIMAL.fullmatch(text):
-            return number
-    return text
-
-
 def _validate_row(spec: type[S], row: Row, converters: Mapping[str, Callable[[str], Any]]) -> S:
     """The row as `spec`; `converters` are for columns that are not text. Raises InvalidCells with all faults."""
     faults: list[tuple[str, str]] = []
@@ -76,7 +54,7 @@ def _validate_row(spec: type[S], row: Row, converters: Mapping[str, Callable[[st
             except ValueError as error:
                 faults.append((column, str(error)))
     if "attributes" in spec.model_fields:
-        fields["attributes"] = {name: parse_attribute(cell) for name, cell in attribute_cells(row)}
+        fields["attributes"] = {name: attribute_of_text(cell) for name, cell in attribute_cells(row)}
     try:
         record = spec.model_validate(fields)
     except ValidationError as error:

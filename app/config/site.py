@@ -29,7 +29,11 @@ Sheets = Mapping[str, Sheet[Any]]
 
 
 class SiteConfig(Struct, frozen=True):
-    """A loaded site folder; `path` is None without one."""
+    """A loaded site folder; `path` is None without one.
+
+    `files`: the folder from which files of a start are read, where some of `path` have faults
+    (app.datadir.site_in_force).
+    """
 
     path: Path | None
     settings: SiteSettings
@@ -41,6 +45,18 @@ class SiteConfig(Struct, frozen=True):
     devices: list[Device] = field(default_factory=list)
     roles: Roles = field(default_factory=load_roles)
     rotations: list[Rotation] = field(default_factory=list)
+    files: Path | None = None
+
+    @property
+    def start_path(self) -> Path | None:
+        """The folder of everything that is read once, at the start."""
+        return self.files or self.path
+
+    @property
+    def folder_now(self) -> Path | None:
+        """The folder of files that are renewed while the service runs, such as certificates: the site's while it is
+        there."""
+        return self.path if self.path is None or self.path.is_dir() else self.start_path
 
 
 def load_site(path: Path | None, *, any_kind: bool = False) -> SiteConfig:
@@ -58,7 +74,7 @@ def load_site(path: Path | None, *, any_kind: bool = False) -> SiteConfig:
     rotations, roster_faults = read_rotations(path, settings, sheets, roles)
     if faults or roster_faults:
         raise ConfigError([*faults, *roster_faults])
-    records = {table: merge_identities(sheet.records) for table, sheet in sheets.items()}
+    records: dict[str, Any] = {table: merge_identities(sheet.records) for table, sheet in sheets.items()}
     return SiteConfig(path, settings, kinds, roles=roles, rotations=rotations, **records)
 
 

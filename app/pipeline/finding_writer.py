@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from app.pipeline.deferred_findings import MAX_WAITING, DeferredFindings, FindingBatch, JournalPosition
+from app.pipeline.deferred_findings import MAX_WAITING, DeferredFindings, FindingBatch, JournalPosition, is_urgent
 from app.pipeline.ports import FindingSink
 from app.pipeline.retry import retry_until_writable
 from domain import SECOND, Finding, Instant
@@ -18,6 +18,8 @@ from domain import SECOND, Finding, Instant
 STORM_MS: Final = 1_000
 """For this time after a critical danger others are stored for a part of the time only: the notification of people
 needs the processor too."""
+STORING_WAIT_S: Final = 2.0
+"""A batch that takes longer meets a ledger that takes nothing."""
 MAX_URGENT: Final = 5_000
 """Beyond this number of critical findings that wait (the disk is full), entries are not processed."""
 
@@ -42,8 +44,9 @@ class FindingWriter:
     ) -> None:
         self._sink, self._clock, self._is_quiet, self._on_idle = sink, clock, is_quiet, on_idle
         self._urgent: list[Finding] = []
+        self._storing_urgent: Sequence[Finding] = ()
         self._deferred = DeferredFindings()
-        self._is_storing, self._drains = False, 0
+        self._is_storing, self._is_stuck, self._drains = False, False, 0
         self._urgent_added = self._urgent_stored = 0
         self._storm_until: Instant = 0
         self._wakeup, self._stored = asyncio.Event(), asyncio.Event()
@@ -52,6 +55,10 @@ class FindingWriter:
     def is_idle(self) -> bool:
         """Whether everything that was added is stored."""
         return not (self._is_storing or self._urgent or self._deferred)
+
+    def unstored_dangers(self) -> list[Finding]:
+        """Critical dangers that are not stored yet."""
+        return [finding for finding in (*self._storing_urgent, *self._urgent) if is_urgent(finding)]
 
     @property
     def has_deferred(self) -> bool:
@@ -84,6 +91,18 @@ class FindingWriter:
         finally:
             self._drains -= 1
 
+    async def is_drained_soon(self) -> bool:
+        """`drain`, for STORING_WAIT_S at most. False at once while lesser findings wait, or the ledger takes nothing:
+        evaluation must go on meanwhile, or a danger that is heard then is never found."""
+        if self._deferred or self._is_stuck:
+            return False
+        try:
+            async with asyncio.timeout(STORING_WAIT_S):
+                await self.drain()
+        except TimeoutError:
+            self._is_stuck = True
+        return not self._is_stuck
+
     async def drain_urgent(self) -> None:
         """Return when everything is stored that was added until now and does not wait."""
         added = self._urgent_added
@@ -109,6 +128,7 @@ class FindingWriter:
     def _next_batch(self) -> FindingBatch | None:
         if self._urgent:
             urgent, self._urgent = self._urgent, []
+            self._storing_urgent = urgent
             self._storm_until = self._clock() + STORM_MS
             return FindingBatch(urgent, is_urgent=True)
         now = self._clock()
@@ -121,9 +141,10 @@ class FindingWriter:
         await retry_until_writable(lambda: self._sink.process_findings(batch.findings, lane, pos), "findings")
         if batch.is_urgent:
             self._urgent_stored += len(batch.findings)
+            self._storing_urgent = ()
         else:
             self._deferred.note_stored(began, self._clock())
-        self._is_storing = False
+        self._is_storing = self._is_stuck = False
         self._stored.set()
         self._stored.clear()  # those who waited are woken by `set`
         if self.is_idle:

@@ -66,6 +66,7 @@ class Pipeline:
         self.backlog, self.decoder, self.engine = backlog, decoder, engine
         self._clock, self._idle_s = clock, settings.idle_s
         self._findings = FindingWriter(findings, lambda: self._is_quiet, backlog.wake)
+        self.unstored_dangers = self._findings.unstored_dangers
         self._throttle = Throttle(settings.test_frames_per_s, settings.test_hold_ms)
         self._host = EmbeddedHost(engine, self._emit_findings)
         engine.state.internal_errors = []
@@ -186,7 +187,7 @@ class Pipeline:
                 await self._run_timers()
             if self._writes.refusals_due(idle=entry is None):
                 await attempt_write(self._writes.flush_refusals, "refusals")
-            if (changed or self._checkpointer.is_due) and not self._findings.has_deferred:
+            if (changed or self._checkpointer.is_due) and await self._findings.is_drained_soon():
                 await self._save_checkpoint()
                 changed = False
         await self._save_checkpoint()

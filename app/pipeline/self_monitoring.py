@@ -14,10 +14,11 @@ from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from app.pipeline.changes import Change
-from domain import HOUR, MINUTE, Evidence, Finding, FindingPhase, Instant, Subject
+from domain import DAY, HOUR, MINUTE, Evidence, Finding, FindingPhase, Instant, Subject
 from domain.findings import own_finding
 from ingest.mqtt.consumer import ConsumerStatus
 from store.database.alerts.repository import SqlAlertStore
+from store.history import ServerStatus
 
 DROPPED_RULE, DROPPED_TITLE = "broker-dropped", "消息服务器丢弃消息"
 DISK_RULE, DISK_TITLE = "journal-refused", "日志磁盘写不进"
@@ -32,6 +33,14 @@ OMITTED_RULE, OMITTED_TITLE = "urgent-left-out", "部分紧急设备未进入紧
 OMITTED_ADVICE = "请调高 intake.urgent_filters_max；在此之前，消息积压时这些设备的报警可能变慢"
 HISTORY_RULE, HISTORY_TITLE = "history-behind", "历史库写入停止，新读数只在日志中"
 HISTORY_ADVICE = "请检查历史库；恢复后重启服务，读数将从日志补写。在此之前日志不会清理"
+SERVER_RULE, SERVER_TITLE = "history-server", "历史库服务器写不进，读数暂存本机"
+SERVER_ADVICE = "请检查历史库服务器与 site.yaml 的 history 设置；恢复后自动补写，不丢读数"
+REFUSED_VALUES_RULE, REFUSED_VALUES_TITLE = "history-refused", "历史库服务器拒收部分读数"
+REFUSED_VALUES_ADVICE = "其余读数已写入；请按证据中的原因检查服务器的字段类型与限额"
+SERVER_FAILING_S = 600.0
+"""A restart or an upgrade of the server takes less."""
+EXPECTED_REFUSALS = frozenset({"beyond_retention"})
+"""A device that was away for longer than the server keeps values."""
 SITE_ADVICE = "请在 site.yaml 写 last_resort，再运行 fengshao check"
 PROVIDER_RULE, PROVIDER_TITLE = "provider-fault", "通知服务商的账号或设置有误"
 PROVIDER_ADVICE = "请按每条说明到服务商控制台修改，再运行 fengshao check --providers"
@@ -41,7 +50,15 @@ AUDIT_RULE, AUDIT_TITLE = "audit-stopped", "告警稽核停止，险情可能漏
 AUDIT_ADVICE = "请查看服务日志并重启服务；在此之前请人工查看未结案的告警"
 CANARY_RULE, CANARY_TITLE = "canary-failed", "系统自检没有通过，真实告警可能也送不到"
 CANARY_ADVICE = "请检查证据中的环节：消息服务器、规则、短信服务商"
+BACKUP_RULE, BACKUP_TITLE = "backup", "备份过期，坏盘将丢失数据"
+BACKUP_ADVICE = "请运行 fengshao backup 并检查定时备份；查看备份盘空间"
+FILES_RULE, FILES_TITLE = "site-refused", "站点文件有错，仍按上次的文件运行"
+FILES_ADVICE = "请改正证据中的文件，运行 fengshao check，再重启服务"
+SETTINGS_RULE, SETTINGS_TITLE = "settings-refused", "缺密钥或设置有误，部分通道或接口停用"
+SETTINGS_ADVICE = "其余通道照常使用。请按证据补上环境变量或设置，运行 fengshao check，再重启服务"
 GAP, MORE_GAPS = Evidence("缺岗", None, name_en="roster gap"), "另有{count}处"
+CERTIFICATE_RULE, CERTIFICATE_TITLE = "broker-certificate", "消息服务器的证书不可用或即将到期"
+CERTIFICATE_ADVICE = "请按证据更换证书文件并重启服务；到期后设备与本系统都连不上消息服务器"
 EVIDENCE_MAX = 5
 _RECOVERABLE = {
     DISK_RULE: (DISK_TITLE, DISK_ADVICE),
@@ -51,9 +68,14 @@ _RECOVERABLE = {
     SITE_RULE: (SITE_TITLE, SITE_ADVICE),
     PROVIDER_RULE: (PROVIDER_TITLE, PROVIDER_ADVICE),
     HISTORY_RULE: (HISTORY_TITLE, HISTORY_ADVICE),
+    SERVER_RULE: (SERVER_TITLE, SERVER_ADVICE),
     ROSTER_RULE: (ROSTER_TITLE, ROSTER_ADVICE),
     AUDIT_RULE: (AUDIT_TITLE, AUDIT_ADVICE),
     CANARY_RULE: (CANARY_TITLE, CANARY_ADVICE),
+    CERTIFICATE_RULE: (CERTIFICATE_TITLE, CERTIFICATE_ADVICE),
+    BACKUP_RULE: (BACKUP_TITLE, BACKUP_ADVICE),
+    FILES_RULE: (FILES_TITLE, FILES_ADVICE),
+    SETTINGS_RULE: (SETTINGS_TITLE, SETTINGS_ADVICE),
 }
 """Conditions that can end. Dropped messages are lost and do not end."""
 
@@ -70,6 +92,7 @@ class SelfMonitoring:
         self._active: dict[str, Finding] = {}
         self._journal_finding: Finding | None = None
         self._failing_lanes = 0
+        self._refused_values, self._refused_day = 0, -1
 
     def messages_dropped(self, count: int, at: Instant) -> None:
         """The broker dropped `count` messages. The hour is part of the id: repeated drops make few alerts."""
@@ -111,9 +134,36 @@ class SelfMonitoring:
         evidence = [Evidence("reason", "history buffer full", at=at)] if is_behind else []
         self._set_condition(HISTORY_RULE, "history", evidence, at)
 
+    def check_history_server(self, status: ServerStatus | None, at: Instant) -> None:
+        """Report a server that has taken nothing for ten minutes, and once a day that it refuses values.
+
+        Values older than its retention are no fault and only counted.
+        """
+        if status is None:
+            return
+        failing = status.problem if status.failing_s >= SERVER_FAILING_S else ""
+        self._set_condition(SERVER_RULE, "history", [Evidence("reason", failing, at=at)] if failing else [], at)
+        refused = {reason: count for reason, count in status.refused.items() if reason not in EXPECTED_REFUSALS}
+        if sum(refused.values()) > self._refused_values and at - at % DAY != self._refused_day:
+            self._refused_day = at - at % DAY
+            began = _finding(
+                REFUSED_VALUES_RULE, REFUSED_VALUES_TITLE, "history", self._refused_day, at, REFUSED_VALUES_ADVICE
+            )
+            evidence = (Evidence(reason, count, at=at) for reason, count in sorted(refused.items()))
+            self._queue.put_nowait([_with(began, *evidence)])
+        self._refused_values = sum(refused.values())
+
     def site_incomplete(self, faults: Sequence[str], at: Instant) -> None:
         """No person can be called where no ladder reaches one; without faults the condition ends."""
         self._set_condition(SITE_RULE, "site", [Evidence("fault", fault, at=at) for fault in faults], at)
+
+    def site_refused(self, faults: Sequence[str], at: Instant) -> None:
+        """Files of the site have faults; their last good versions are in force. Without faults the condition ends."""
+        self._set_condition(FILES_RULE, "site-files", [Evidence("fault", fault, at=at) for fault in faults], at)
+
+    def settings_refused(self, faults: Sequence[str], at: Instant) -> None:
+        """Channels and other parts that this start left out; without any the condition ends."""
+        self._set_condition(SETTINGS_RULE, "settings", [Evidence("fault", fault, at=at) for fault in faults], at)
 
     def providers_checked(self, faults: Sequence[str], at: Instant) -> None:
         """What providers answered about our accounts; without faults the condition ends."""
@@ -127,6 +177,15 @@ class SelfMonitoring:
     def check_canary(self, problem: str, at: Instant) -> None:
         """Report why the self-test failed; empty: it passed."""
         self._set_condition(CANARY_RULE, "canary", [Evidence("reason", problem, at=at)] if problem else [], at)
+
+    def check_backup(self, age_ms: int | None, late: bool, at: Instant) -> None:
+        """Report a last backup that is too old; its age None: there is none."""
+        age = Evidence("hours", "none" if age_ms is None else age_ms // HOUR, at=at)
+        self._set_condition(BACKUP_RULE, "backup", [age] if late else [], at)
+
+    def check_certificates(self, faults: Sequence[str], at: Instant) -> None:
+        """Report certificates of the broker that cannot be read, have expired or expire within a month."""
+        self._set_condition(CERTIFICATE_RULE, "broker", [Evidence("fault", fault, at=at) for fault in faults], at)
 
     def roster_gaps(self, gaps: Mapping[str, Sequence[str]], at: Instant) -> None:
         """The present gaps of the roster as text, by the cell of the community: one condition for each community.

@@ -50,14 +50,15 @@ class PipelineTimings:
     """Histograms of one pipeline.
 
     `fengshao_stage_seconds`: `decode` and `evaluate` of a slice of frames (evaluate includes passing findings to the
-    alert desk), `write` of one flush of the history. `fengshao_ingest_lag_seconds`: from receiving the newest frame of
-    a slice until the slice was evaluated; after an outage it includes the time the frames lay in the journal.
+    alert desk), `write` of one flush of the history, `journal` of storing and syncing one batch of frames.
+    `fengshao_ingest_lag_seconds`: from receiving the newest frame of a slice until the slice was evaluated; after an
+    outage it includes the time the frames lay in the journal.
     """
 
     def __init__(self) -> None:
         self._stages = Histogram(
             "fengshao_stage_seconds",
-            "Time of a stage: decode and evaluate of one slice of messages, write of one history flush.",
+            "Time of a stage: decode and evaluate of a slice of messages, write of the history, journal of a batch.",
             ["stage"],
             buckets=STAGE_BUCKETS_S,
             registry=None,
@@ -69,6 +70,8 @@ class PipelineTimings:
             registry=None,
         )
         self._decode, self._evaluate, self._write = map(self._stages.labels, ("decode", "evaluate", "write"))
+        self.observe_append: Callable[[float], None] = self._stages.labels("journal").observe
+        """Storing and syncing one batch in the journal, in seconds; may be called from any thread."""
 
     def observe_slice(self, decoding: Stopwatch, evaluation: Stopwatch, received: Instant, now: Instant) -> None:
         """One slice is done; `received` is when its newest frame was received."""

@@ -11,7 +11,7 @@ from threading import Lock
 
 from app.config.faults import ConfigError, ConfigFault
 from app.config.yaml_files import read_yaml, validate
-from app.reload.file_watcher import POLL_S, FileWatcher
+from app.reload.file_watcher import POLL_S, FileWatcher, missing_site
 from ingest.codecs import Codec
 from ingest.codecs.example_runner import ExampleResult, ExamplesError, line_of_error, run_examples
 from ingest.codecs.registry import (
@@ -34,12 +34,14 @@ class CodecReloader:
     """Keeps `codecs`, which the decoder calls, at the last version of each file that could be loaded.
 
     Changed files are tried in a process of their own, so that `poll` may run in a thread: a codec that does not end
-    takes a second, and no message waits for it.
+    takes a second, and no message waits for it. Without the site's folder they stay as they were; at the start they are
+    then those of `start`, the last good copy of the site.
     """
 
-    def __init__(self, site: Path | None) -> None:
+    def __init__(self, site: Path | None, start: Path | None = None) -> None:
         self.codecs = CodecRuntime()
-        self._path = site / FOLDER if site is not None else None
+        self._site, self._path = site, site / FOLDER if site is not None else None
+        self._start = start / FOLDER if start is not None else None
         self._files: dict[str, bytes] = {}
         self._binding_book = BindingBook()
         self._watcher = FileWatcher(partial(_codec_files, self._path))
@@ -51,11 +53,13 @@ class CodecReloader:
         A file that cannot be loaded (half saved, mistyped) does not replace one that can.
         """
         self._watcher.mark_seen()
+        if missing := missing_site(self._site):
+            raise ConfigError([ConfigFault(str(self._site), 1, 1, "", missing)])
         self._binding_book = _read_bindings(self._path)
-        return self._load_files()
+        return self._load_files(self._path)
 
-    def _load_files(self) -> list[str]:
-        files = _read_files(self._path)
+    def _load_files(self, folder: Path | None) -> list[str]:
+        files = _read_files(folder)
         failures = self._keep_working_version(files)
         registry = build_registry(files, self._binding_book)
         changes = describe_changes(self.codecs.registry, registry) + failures
@@ -82,14 +86,26 @@ class CodecReloader:
                 return []
             self._watcher.mark_seen()
             try:
-                return _logged(self._load_bindings()) + self._load_files()
+                if missing := missing_site(self._site):
+                    return _logged([f"{missing}; the codecs before it stay in use"])
+                return self._load_all(self._path)
             except OSError as error:
                 return _logged([f"{error}; the codecs before it stay in use"])
 
-    def _load_bindings(self) -> list[str]:
+    def load_at_start(self) -> list[str]:
+        """As `poll`; without the site's folder from its last good copy."""
+        if missing_site(self._site) and self._start is not None:
+            with self._lock:
+                return self._load_all(self._start)
+        return self.poll()
+
+    def _load_all(self, folder: Path | None) -> list[str]:
+        return _logged(self._load_bindings(folder)) + self._load_files(folder)
+
+    def _load_bindings(self, folder: Path | None) -> list[str]:
         """Faulty bindings do not keep the codec files from being loaded."""
         try:
-            self._binding_book = _read_bindings(self._path)
+            self._binding_book = _read_bindings(folder)
         except ConfigError as error:
             return [f"{fault}; the bindings before it stay in use" for fault in error.faults]
         return []

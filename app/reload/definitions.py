@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from app.config.catalog import KINDS, MAPPINGS, RULEBOOKS, overlay_files, parse_rulebooks, rulebook_files
 from app.config.faults import ConfigError, ConfigFault
 from app.config.yaml_files import read_model, read_yaml, validate
+from app.reload.file_watcher import missing_site
 from domain.kind import CommonQuantities, Kind
 from ingest.mappings.check import check as check_mapping
 from ingest.mappings.mapping import MappingBook
@@ -49,7 +50,13 @@ class Definitions(Struct, frozen=True):
 
 
 def load_definitions(before: Definitions, site: Path | None) -> tuple[Definitions, list[ConfigFault]]:
-    """The definitions on disk, with the last version without faults of each file that has some; and all faults."""
+    """The definitions on disk, with the last version without faults of each file that has some; and all faults.
+
+    Without the site's folder everything stays as it was.
+    """
+    missing = missing_site(site)
+    if missing is not None:
+        return before, [ConfigFault(str(site), 1, 1, "", missing)]
     faults: list[ConfigFault] = []
     kinds = _load_kinds(before, site, faults)
     loaded = _load_books(before, _load_mappings(before, kinds, site, faults), site, faults)

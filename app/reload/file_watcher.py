@@ -8,6 +8,10 @@ from typing import Final
 
 POLL_S: Final = 2.0
 
+_FOLDER_GONE: Final = (
+    "the site's folder is missing or empty: mount or restore it; removing single files has effect, removing all has not"
+)
+
 Fingerprint = tuple[tuple[str, int, int], ...]
 """Path, modification time (ns) and size of each file."""
 
@@ -34,3 +38,16 @@ class FileWatcher:
     def mark_seen(self) -> None:
         """Call it before reading the files, so that a change while they are read is found by the next poll."""
         self.seen = fingerprint(self._list_files)
+
+
+def missing_site(site: Path | None) -> str | None:
+    """Why a site's folder says nothing about what is in force; None when it does.
+
+    A disk that is not mounted, or a folder that is being replaced, looks like one whose every file was removed.
+    """
+    try:
+        return None if site is None or any(site.iterdir()) else _FOLDER_GONE
+    except FileNotFoundError:
+        return _FOLDER_GONE
+    except OSError as error:
+        return f"the site's folder cannot be read: {error.strerror}"

@@ -10,7 +10,7 @@ import msgspec
 from msgspec.structs import replace
 from pydantic import BaseModel, ValidationError
 
-from app.config.faults import ConfigError, ConfigFault
+from app.config.faults import ConfigFault
 from app.reload.definitions import Definitions, load_definitions
 from domain.kind import CommonQuantities, Kind
 from ingest.mappings.mapping import MappingBook
@@ -58,14 +58,13 @@ def definitions_at_start(
     """The definitions that a stored state was evaluated by, and faults of the files on disk where those are used.
 
     `books` are the rulebooks in the state. Without a state, or without stored definitions, the files on disk are used.
-    Raises ConfigError when there is no state and a file has faults: then a person is at the terminal to correct it.
+    Never raises: of a file with faults the built-in version is used, or none. A start at night must not fail by a file.
     """
     stored = decode_definitions(encoded) if encoded is not None else None
     if stored is not None:
         return _with_books(stored, books), []
-    loaded, faults = load_definitions(Definitions(), site)
-    if faults and not books:
-        raise ConfigError(faults)
+    built_in, _ = load_definitions(Definitions(), None)
+    loaded, faults = load_definitions(built_in, site)
     return _with_books(loaded, books), faults
 
 

@@ -18,7 +18,7 @@ import msgspec
 
 from app.config.catalog import load_kinds
 from app.config.site import site_zone
-from app.datadir.stores import DATABASE_FILE, HISTORY_FILE, JOURNAL_FILE
+from app.datadir.stores import HISTORY_FILE, JOURNAL_FILE, existing_database
 from app.errors import UserError
 from app.pipeline.latch_resets import ResetMark
 from app.rule_tools.requests import Progress, no_progress
@@ -31,7 +31,6 @@ from rules.hosts.replay import Event, Outage, ReadingBatch, ReplayJob, Reset, ch
 from rules.rulebook.model import Rulebook
 from store.database import registry
 from store.database.alerts.statistics import dispositions
-from store.database.database import Database, sqlite_url
 from store.errors import StoreError
 from store.history.duckdb.history import DuckDbHistory
 from store.journal import MarkKind, SqliteJournal
@@ -57,8 +56,9 @@ class RecordedData:
         self.outages: list[Outage] = []
         self.resets: list[Reset] = []
         self.dispositions: dict[str, dict[str, int]] = {}
-        if (data / DATABASE_FILE).exists():
-            with closing(Database(sqlite_url(data / DATABASE_FILE))) as database:
+        database = existing_database(data)
+        if database is not None:
+            with closing(database):
                 self.devices = database.write_blocking(registry.all_devices)
                 self.dispositions = database.write_blocking(lambda tx: dispositions(tx, "rule", None, None))
                 self.community = database.write_blocking(registry.community)

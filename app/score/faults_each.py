@@ -1,17 +1,41 @@
-"""What a single fault changes in what people are told, beside the reason for which it may. Pure."""
+"""What a single fault changes in what people are told, and which of it the fault explains. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
 
-from app.score.matching import Status
+from msgspec import Struct
+
+from app.score.matching import NotifiedAlert, Outcome, Status
 from app.score.run import Result
-from domain import SECOND
+from domain import DAY, SECOND, Instant
 from simulators.faults.catalog import FAULTS
+from simulators.faults.fault import Change
 from simulators.faults.people import PEOPLE_FAULTS
 
-SAME_WITHIN_MS = 30 * SECOND
+SAME_WITHIN_MS: Final = 30 * SECOND
 """Texts are on a phone within seconds of random delay: less is no change."""
+ACTS_BEFORE_MS: Final = DAY
+"""A fault explains what happens on the same device up to a day later: the longest absence that is waited for."""
+_UNEXPLAINED: Final = {"zh": "无法解释", "en": "unexplained"}
+_IDLE: Final = {"zh": "未起作用，不说明任何问题", "en": "did not act, which shows nothing"}
+TABLE_HEAD: Final = {
+    "zh": ("| 故障 | 作用次数 | 短信 | 变化 | 原因 |", "|---|---|---|---|---|"),
+    "en": ("| fault | acted | texts | what changed | why it may |", "|---|---|---|---|---|"),
+}
+_BADNESS: Final = (Status.IN_TIME, Status.LATE, Status.MISSED)
+
+
+class Difference(Struct, frozen=True):
+    """Something that differs between two runs: about these devices and places, from `begin` until `until`."""
+
+    text: str
+    change: Change
+    devices: tuple[str, ...]
+    place: str | None
+    begin: Instant
+    until: Instant
 
 
 def each_fault() -> list[str]:
@@ -25,41 +49,100 @@ def reason(fault: str, language: str) -> str:
     return spec.may_change_zh if language == "zh" else spec.may_change
 
 
-def differences(base: Result, other: Result) -> list[str]:
-    """Incidents with another outcome or another time, and false alerts that came or went."""
+def differences(base: Result, other: Result) -> list[Difference]:
+    """Incidents with another outcome or another time, and false alerts that came or went.
+
+    Nuisances are not among the incidents here: whether they are told shows in the false alerts.
+    """
     before = {outcome.incident.id: outcome for outcome in base.matches.outcomes}
-    found = []
-    for outcome in other.matches.outcomes:
-        was = before[outcome.incident.id]
-        if was.status is not outcome.status:
-            found.append(f"{outcome.incident.id}: {was.status.value} -> {outcome.status.value}")
-        elif outcome.status is not Status.MISSED and _moved(was.delay_ms, outcome.delay_ms):
-            found.append(
-                f"{outcome.incident.id}: {(was.delay_ms or 0) // 1000} s -> {(outcome.delay_ms or 0) // 1000} s"
-            )
+    pairs = ((before[outcome.incident.id], outcome) for outcome in other.matches.outcomes)
+    found = [found for was, is_now in pairs if (found := _of_incident(was, is_now)) is not None]
     was_false, is_false = _false(base), _false(other)
-    found += [f"+ {text}" for text in sorted(is_false - was_false)]
-    found += [f"- {text}" for text in sorted(was_false - is_false)]
-    return found
+    more = [_of_alert("+", is_false[name], name, Change.MORE_FALSE) for name in sorted(is_false.keys() - was_false)]
+    fewer = [_of_alert("-", was_false[name], name, Change.FEWER_FALSE) for name in sorted(was_false.keys() - is_false)]
+    return found + more + fewer
+
+
+def unexplained(fault: str, found: Iterable[Difference], other: Result) -> list[Difference]:
+    """The differences that the fault does not explain: of another sort than it may cause, or about devices on which it
+    did not act. A fault of people and providers acts on everything."""
+    spec = FAULTS.get(fault)
+    allowed = spec.changes if spec is not None else PEOPLE_FAULTS[fault].changes
+    return [one for one in found if one.change not in allowed or (spec is not None and not _has_acted(one, other))]
 
 
 def changes_of_fault(fault: str, base: Result, other: Result, language: str) -> Iterator[str]:
-    """The lines of one fault: its reason, and each difference."""
+    """The lines of one fault: how often it acted on a device or a message, its reason, and each difference, marked
+    where it is unexplained."""
     found = differences(base, other)
+    strange = unexplained(fault, found, other)
     texts = len(other.texts) - len(base.texts)
-    yield f"{fault}: {len(found)} ({texts:+} texts). {reason(fault, language)}"
+    acted = f", {len(other.effects)} x" if fault in FAULTS else ""
+    yield f"{fault}{acted}: {len(found)} ({texts:+} texts). {reason(fault, language)}"
     for difference in found:
-        yield f"  {difference}"
+        yield f"  {difference.text}" + (f"  [{_UNEXPLAINED[language]}]" if difference in strange else "")
 
 
-def _moved(before: int | None, after: int | None) -> bool:
-    return before is not None and after is not None and abs(after - before) > SAME_WITHIN_MS
+def table_row(fault: str, base: Result, other: Result, language: str) -> str:
+    """One fault as a line of a Markdown table below TABLE_HEAD. A fault of devices that did not act is marked."""
+    found = differences(base, other)
+    strange = unexplained(fault, found, other)
+    texts = [f"{one.text} [{_UNEXPLAINED[language]}]" if one in strange else one.text for one in found]
+    acted = str(len(other.effects) or _IDLE[language]) if fault in FAULTS else ""
+    cells = (
+        f"`{fault}`",
+        acted,
+        f"{len(other.texts) - len(base.texts):+}",
+        "<br>".join(texts),
+        reason(fault, language),
+    )
+    return f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |"
 
 
-def _false(result: Result) -> set[str]:
-    return {
-        f"{alert.first.dangers[0].rule if alert.first.dangers else '-'} {alert.first.title} "
-        f"{alert.first.dangers[0].device if alert.first.dangers else ''}"
-        for alert in result.matches.alerts
-        if alert.is_false
-    }
+def _of_incident(was: Outcome, is_now: Outcome) -> Difference | None:
+    incident = is_now.incident
+    if incident.notify_by is None:
+        return None
+    if was.status is not is_now.status:
+        text = f"{was.status.value} -> {is_now.status.value}"
+        change = Change.MISSED if _BADNESS.index(is_now.status) > _BADNESS.index(was.status) else Change.NOTIFIED
+    else:
+        before, after = was.delay_ms or 0, is_now.delay_ms or 0
+        if abs(after - before) <= SAME_WITHIN_MS:
+            return None
+        text = f"{before // 1000} s -> {after // 1000} s"
+        change = Change.LATER if after > before else Change.EARLIER
+    until = max(incident.end, incident.notify_by)
+    return Difference(f"{incident.id}: {text}", change, incident.devices, incident.place, incident.begin, until)
+
+
+def _of_alert(sign: str, alert: NotifiedAlert, name: str, change: Change) -> Difference:
+    dangers = alert.first.dangers
+    devices = tuple(danger.device for danger in dangers if danger.device is not None)
+    place = next((danger.places[0] for danger in dangers if danger.places), None)
+    begin = min((danger.begin for danger in dangers), default=alert.first.at)
+    return Difference(f"{sign} {name}", change, devices, place, begin, alert.first.at)
+
+
+def _has_acted(difference: Difference, other: Result) -> bool:
+    return any(
+        effect.start <= difference.until
+        and effect.end >= difference.begin - ACTS_BEFORE_MS
+        and _concerns(difference, effect.device, other.places)
+        for effect in other.effects
+    )
+
+
+def _concerns(difference: Difference, device: str, places: Mapping[str, tuple[str, ...]]) -> bool:
+    return device in difference.devices or (difference.place is not None and difference.place in places.get(device, ()))
+
+
+def _false(result: Result) -> dict[str, NotifiedAlert]:
+    """By rule, title and device; the first of each."""
+    found: dict[str, NotifiedAlert] = {}
+    for alert in result.matches.alerts:
+        if alert.is_false:
+            first = alert.first.dangers[0] if alert.first.dangers else None
+            name = f"{first.rule if first else '-'} {alert.first.title} {(first and first.device) or ''}"
+            found.setdefault(name, alert)
+    return found

@@ -20,7 +20,7 @@ from domain import MINUTE, Instant, Ledger, Severity
 from simulators.events import Incident
 
 BEFORE_MS: Final = 2 * MINUTE
-"""How far a device's clock may be behind: a danger that begins this much before its incident is about it."""
+"""A danger that begins this much before its incident is about it."""
 AFTER_MS: Final = 30 * MINUTE
 """A danger that begins, or a text that arrives, this long after the end of an incident is still about it: releases and
 windows of rules, waits of ladders."""
@@ -80,7 +80,9 @@ def is_about(danger: Danger, incident: Incident, places_of: PlacesOf) -> bool:
     """Whether hazard, time, and device, person or place agree."""
     if danger.hazard != incident.hazard:
         return False
-    if not incident.begin - BEFORE_MS <= danger.begin <= incident.end + AFTER_MS:
+    # A clock that is wrong dates a danger before its incident; what is kept during an outage is heard after its end.
+    first, last = incident.begin - BEFORE_MS, incident.end + AFTER_MS
+    if not (first <= danger.begin <= last or first <= danger.received <= last):
         return False
     if danger.device in incident.devices or (danger.person is not None and danger.person in incident.people):
         return True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
 from typing import Final
@@ -20,11 +20,12 @@ P95: Final = 0.95
 
 
 class Run(Struct, frozen=True):
-    """What was simulated. `workers` are the people on the roster who have a phone; `positions` operator positions."""
+    """What was simulated. `workers` are the people on the roster who have a phone; `positions` operator positions; of a
+    live run `days` is a part of a day."""
 
     preset: str
     seed: int
-    days: int
+    days: int | float
     faults: tuple[str, ...]
     devices: int
     messages: int
@@ -33,12 +34,12 @@ class Run(Struct, frozen=True):
     positions: int = 1
 
     @property
-    def device_days(self) -> int:
+    def device_days(self) -> float:
         return self.devices * self.days
 
     @property
     def end(self) -> Instant:
-        return self.start + self.days * DAY
+        return self.start + round(self.days * DAY)
 
 
 class HazardFigures(Struct, frozen=True):
@@ -60,8 +61,10 @@ class HazardFigures(Struct, frozen=True):
 
 
 class WorkerFigures(Struct, frozen=True):
-    """Texts on the phones of workers. `daily_max`: the highest daily mean of one worker; `day_max`: the most texts of
-    one worker on one day; `window_max`: the most within ten minutes."""
+    """Texts on the phones of workers, a combined one counted once. `daily_mean` and `daily_median` are of everybody on
+    the roster who has a phone, also of those without a text; `daily_max`: the highest daily mean of one worker, who is
+    `busiest`, with his texts by kind; `day_max`: the most texts of one worker on one day; `window_max`: the most within
+    ten minutes."""
 
     daily_mean: float
     daily_max: float
@@ -69,6 +72,9 @@ class WorkerFigures(Struct, frozen=True):
     window_max: int
     window_max_worker: str
     window_max_at: Instant | None
+    daily_median: float = 0.0
+    busiest: str = ""
+    busiest_kinds: dict[str, int] = {}
 
 
 class Figures(Struct, frozen=True):
@@ -106,14 +112,16 @@ def figures(run: Run, matches: Matches, texts: Sequence[Text]) -> Figures:
 
 def worker_figures(run: Run, texts: Iterable[Text]) -> WorkerFigures:
     """The load of workers' phones."""
-    times: dict[str, list[Instant]] = {worker: [] for worker in run.workers}
+    received: dict[str, list[Text]] = {worker: [] for worker in run.workers}
     for text in texts:
-        if text.person in times and text.phone:
-            times[text.person].append(text.at)
+        if text.person in received and text.phone:
+            received[text.person].append(text)
+    times = {worker: [text.at for text in own] for worker, own in received.items()}
+    most = max(sorted(times), key=lambda worker: len(times[worker]), default="")
     peaks = {worker: _peak(sorted(at)) for worker, at in times.items()}
     busiest = max(sorted(peaks), key=lambda worker: peaks[worker][0], default="")
     count, at = peaks.get(busiest, (0, None))
-    totals = [len(at) / run.days for at in times.values()]
+    totals = [len(at) / max(run.days, 1) for at in times.values()]  # minutes are not extrapolated to a day
     days = [_most_of_a_day(at, run.start) for at in times.values()]
     return WorkerFigures(
         daily_mean=_rounded(sum(totals) / len(totals)) if totals else 0.0,
@@ -122,6 +130,9 @@ def worker_figures(run: Run, texts: Iterable[Text]) -> WorkerFigures:
         window_max=count,
         window_max_worker=busiest if count else "",
         window_max_at=at,
+        daily_median=_rounded(median(totals)) if totals else 0.0,
+        busiest=most if times.get(most) else "",
+        busiest_kinds=dict(sorted(Counter(text.kind for text in received.get(most, ())).items())),
     )
 
 
@@ -131,7 +142,7 @@ def flood_share(alerts: Iterable[Instant], run: Run) -> float:
     for at in alerts:
         counts[(at - run.start) // WINDOW_MS] += 1
     flooded = sum(count > FLOOD_ABOVE * run.positions for count in counts.values())
-    return _rounded(flooded * WINDOW_MS / (run.days * DAY), 6)
+    return _rounded(flooded * WINDOW_MS / max(run.days * DAY, WINDOW_MS), 6)
 
 
 def percentile(values: Sequence[float], share: float) -> float | None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Final
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Final, Protocol
 
 from msgspec import Struct
 
@@ -16,7 +16,7 @@ from app.score.matching import Status, incidents_of_alert, match
 from app.score.records import Danger, Explanation, Text
 from app.score.sms_network import Situation
 from app.server.service import Service
-from domain import Finding, Instant
+from domain import Device, Finding, Instant, Place
 from domain.places import self_and_ancestors
 from simulators.events import Incident
 from simulators.providers.aliyun.templates import SubmittedMessage
@@ -32,6 +32,46 @@ class Message(Struct, frozen=True):
     delivery: Delivery
     alert: Alert
     findings: tuple[Finding, ...]
+
+
+class Deliveries(Protocol):
+    """What the service knows: registered devices and places, and each delivery by its id."""
+
+    @property
+    def devices(self) -> Mapping[str, Device]: ...
+
+    @property
+    def places(self) -> Mapping[str, Place]: ...
+
+    async def find(self, delivery_id: str) -> Message | None: ...
+
+
+class ServiceDeliveries:
+    """Of a service in this process."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    @property
+    def devices(self) -> Mapping[str, Device]:
+        return self._service.registry.devices
+
+    @property
+    def places(self) -> Mapping[str, Place]:
+        return self._service.registry.community.places
+
+    async def find(self, delivery_id: str) -> Message | None:
+        return await self._service.alerting.desk.transact(lambda store: found_message(store, delivery_id))
+
+
+def found_message(store: AlertStore, delivery_id: str) -> Message | None:
+    """A delivery with its alert and the findings that the alert has now."""
+    delivery = store.delivery(delivery_id)
+    alert = store.alert(delivery.alert) if delivery is not None else None
+    if delivery is None or alert is None:
+        return None
+    findings = [record.body for record in store.recorded_findings(alert.id) if record.body is not None]
+    return Message(delivery, alert, tuple(findings))
 
 
 class RecordingLogbook(Logbook):
@@ -56,7 +96,7 @@ class Observer:
     ) -> None:
         self._incidents = incidents
         self.texts, self.explanations = texts, explanations
-        self.service: Service
+        self.deliveries: Deliveries
         self._dangers: dict[int, tuple[Danger, ...]] = {}
         for text in texts:
             self._dangers[text.alert] = text.dangers
@@ -69,7 +109,7 @@ class Observer:
     async def read(self, message: SubmittedMessage, at: Instant) -> int:
         """Record a text that is on a phone; returns its alert, 0 for none."""
         await self.record_entries()
-        found = await self._find(message.out_id)
+        found = await self.deliveries.find(message.out_id)
         if found is None or message.failure is not None:
             return 0
         self._record(found, at, message.phone, message.text)
@@ -79,7 +119,7 @@ class Observer:
         """Record the entries of the logbook up to now."""
         entries, self._entries = self._entries, []
         for at, delivery in entries:
-            if (found := await self._find(delivery.id)) is not None:
+            if (found := await self.deliveries.find(delivery.id)) is not None:
                 self._record(found, at, "", found.alert.title)
 
     def situation(self, alert: int, at: Instant) -> Situation:
@@ -92,24 +132,13 @@ class Observer:
 
     def places_of(self, place: str | None) -> tuple[str, ...]:
         """A place and the places above it, the nearest first."""
-        return tuple(node.id for node in self_and_ancestors(self.service.registry.community.places, place))
+        return tuple(node.id for node in self_and_ancestors(self.deliveries.places, place))
 
-    def explain_if_not_notified(self, incident: Incident, at: Instant) -> None:
+    def explain_if_not_notified(self, incident: Incident, at: Instant, service: Service) -> None:
         """Where nobody was told of an incident by now, what each rule of its hazard says about its devices."""
         outcome = match([incident], self.texts, self.places_of).outcomes[0]
         if outcome.status is Status.MISSED:
-            self.explanations.append(Explanation(incident.id, at, tuple(self._explain(incident))))
-
-    def _explain(self, incident: Incident) -> Iterator[dict[str, object]]:
-        registered = self.service.registry.devices
-        devices = [device for device in incident.devices if device in registered][:EXPLAINED_DEVICES_MAX]
-        for book in self.service.engine.books:
-            for rule in book.rules:
-                if book.hazard == incident.hazard and not rule.shadow:
-                    for device in devices:
-                        result = self.service.rule_state.explain(rule.name, device)
-                        if result.get("applies_to_kind"):
-                            yield {name: result[name] for name in _SHOWN if name in result}
+            self.explanations.append(Explanation(incident.id, at, tuple(_explained(incident, service))))
 
     def _record(self, message: Message, at: Instant, phone: str, text: str) -> None:
         delivery, alert = message.delivery, message.alert
@@ -133,7 +162,7 @@ class Observer:
         )
 
     def _danger(self, finding: Finding) -> Danger:
-        device = self.service.registry.devices.get(finding.device or "")
+        device = self.deliveries.devices.get(finding.device or "")
         person = finding.subject.id if finding.subject.type == "person" else None
         if person is None and device is not None and isinstance(device.attributes.get("person"), str):
             person = str(device.attributes["person"])
@@ -145,6 +174,7 @@ class Observer:
             device=finding.device,
             places=self.places_of(finding.place),
             person=person,
+            received=finding.now,
         )
 
     def _danger_of_case(self, alert: Alert) -> Danger:
@@ -152,13 +182,14 @@ class Observer:
         places = self.places_of(alert.place)
         return Danger(alert.rule, alert.hazard, alert.severity.value, alert.started_at, None, places)
 
-    async def _find(self, delivery_id: str) -> Message | None:
-        def work(store: AlertStore) -> Message | None:
-            delivery = store.delivery(delivery_id)
-            alert = store.alert(delivery.alert) if delivery is not None else None
-            if delivery is None or alert is None:
-                return None
-            findings = [record.body for record in store.recorded_findings(alert.id) if record.body is not None]
-            return Message(delivery, alert, tuple(findings))
 
-        return await self.service.alerting.desk.transact(work)
+def _explained(incident: Incident, service: Service) -> Iterator[dict[str, object]]:
+    registered = service.registry.devices
+    devices = [device for device in incident.devices if device in registered][:EXPLAINED_DEVICES_MAX]
+    for book in service.engine.books:
+        for rule in book.rules:
+            if book.hazard == incident.hazard and not rule.shadow:
+                for device in devices:
+                    result = service.rule_state.explain(rule.name, device)
+                    if result.get("applies_to_kind"):
+                        yield {name: result[name] for name in _SHOWN if name in result}

@@ -10,7 +10,7 @@ from simulators.providers.aliyun.templates import SubmittedMessage
 
 class Danger(Struct, frozen=True):
     """A finding of an alert at the time a text about the alert arrived. `place` and the places above it are `places`,
-    the nearest first."""
+    the nearest first. `begin` is by the device's clock, `received` is when its message arrived, 0 for unknown."""
 
     rule: str
     hazard: str
@@ -19,6 +19,7 @@ class Danger(Struct, frozen=True):
     device: str | None
     places: tuple[str, ...] = ()
     person: str | None = None
+    received: Instant = 0
 
 
 class Text(Struct, frozen=True):
@@ -39,7 +40,11 @@ class Text(Struct, frozen=True):
 
 
 class NetworkEvent(Struct, order=True):
-    """Something that will happen to a message: `deliver`, `report`, or `reply` of the person at `phone`."""
+    """Something that will happen to a message: `deliver`, `report`, or `reply` of the person at `phone`.
+
+    A reply `means` what simulators.workers says, and answers a text that he read at `asked_at`; with `reads_first` he
+    reads what has come since before he sends it.
+    """
 
     at: Instant
     number: int
@@ -48,6 +53,9 @@ class NetworkEvent(Struct, order=True):
     phone: str = ""
     text: str = ""
     alert: int = 0
+    means: str = ""
+    asked_at: Instant = 0
+    reads_first: bool = True
 
 
 class Explanation(Struct, frozen=True):

@@ -8,45 +8,31 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from app.config.site import SiteConfig, load_site
-from app.config.suggestions import unknown_name
-from app.datadir.stores import DATABASE_FILE, JOURNAL_FILE
+from app.datadir.ledger_address import DATABASE_FILE
+from app.datadir.stores import JOURNAL_FILE
 from app.errors import UserError
 from app.score.matching import Matches, match
 from app.score.metrics import Figures, Run, figures
 from app.score.records import Explanation, Text
 from app.score.run_day import Day, DayState, run_day
+from app.score.settings import Settings, build_world
 from app.score.simulated_service import with_simulated_sms
-from app.score.sources import event_sources, incidents_of
-from app.score.traffic import Traffic, TrafficState
+from app.score.sources import incidents_of
+from app.score.traffic import TrafficState, effects
+from app.score.traffic_days import Build, Job, traffic_days
 from domain import DAY, Instant
 from domain.places import self_and_ancestors
 from simulators.events import Incident
-from simulators.faults.catalog import FAULTS
-from simulators.faults.people import PEOPLE_FAULTS, PeopleFaults
-from simulators.town.population.build import build_town
-from simulators.town.population.presets import PRESETS
+from simulators.faults.fault import Effect
+from simulators.faults.people import PeopleFaults
 from simulators.town.site_files import write_site
-from simulators.town.town import EventSource, Period, Town
+from simulators.town.town import Period, Town
 
-START: Final = 1_794_844_800_000
-"""Monday 2026-11-16 00:00 in Shanghai."""
 STATE_FILE: Final = "state.msgpack"
 SETTINGS_FILE: Final = "run.json"
-
-
-class Settings(Struct, frozen=True):
-    """What is simulated. The same settings give the same score. `per_week`: incidents of each kind in a week; `rules`:
-    a folder with rulebooks, ladders or settings that differ from those in force."""
-
-    preset: str = "small"
-    seed: int = 1
-    days: int = 1
-    faults: tuple[str, ...] = ()
-    per_week: float = 2.0
-    site: str = ""
 
 
 class SavedDay(Struct):
@@ -57,100 +43,96 @@ class SavedDay(Struct):
 
 
 class Result(Struct, frozen=True):
-    """A finished run. Incidents of which somebody has to be notified after its end are left out."""
+    """A finished run. Incidents of which somebody has to be notified after its end are left out. `effects`: of a run
+    with a single fault of devices or networks, where it acted; `places`: the places of each device, the nearest first.
+    """
 
     figures: Figures
     matches: Matches
     texts: list[Text]
     explanations: list[Explanation]
     incidents: list[Incident]
-
-
-def fault_names(written: str) -> tuple[str, ...]:
-    """`all`, `none`, or names with commas between. Raises UserError for a name that does not exist."""
-    known = (*FAULTS, *PEOPLE_FAULTS)
-    if written in ("all", "none"):
-        return known if written == "all" else ()
-    names = tuple(name.strip() for name in written.split(",") if name.strip())
-    for name in names:
-        if name not in known:
-            raise UserError(f"--faults: {unknown_name(name, known)}")
-    return tuple(name for name in known if name in names)
+    effects: list[Effect] = []
+    places: dict[str, tuple[str, ...]] = {}
 
 
 Progress = Callable[[Instant, Instant], None]
 """Called with the simulated time that is over and the whole of it, in milliseconds."""
 
 
-class World(Struct, frozen=True):
-    """A town with the models of its days."""
-
-    town: Town
-    sources: Sequence[EventSource]
-
-
-def build_world(settings: Settings, data: Path) -> World:
-    """The town of a preset and all its sources. Raises UserError, DaysMissing."""
-    if settings.preset not in PRESETS:
-        raise UserError(f"--preset: {unknown_name(settings.preset, PRESETS)}")
-    town = build_town(settings.preset, settings.seed)
-    return World(town, event_sources(town, data / "hydraulics"))
-
-
 def simulate(
     settings: Settings,
     data: Path,
     progress: Progress = lambda _done, _whole: None,
-    build: Callable[[Settings, Path], World] = build_world,
+    build: Build = build_world,
+    processes: int = 1,
 ) -> Result:
-    """Run, or continue, a simulation in a folder of its own. Raises UserError, DaysMissing."""
+    """Run, or continue, a simulation in a folder of its own. With two processes `build` is a function of a module.
+
+    Raises UserError, DaysMissing.
+    """
     _check_folder(settings, data)
     world = build(settings, data)
-    town, sources = world.town, world.sources
+    town, whole = world.town, settings.whole
+    incidents = incidents_of(world.sources, town, whole, settings.seed, settings.per_week)
     site = _site(settings, town, data)
-    whole = Period(START, START + settings.days * DAY)
-    incidents = incidents_of(sources, town, whole, settings.seed, settings.per_week)
     saved, first = _last_saved(data)
-    wire: dict[str, dict[str, float]] = {name: {} for name in settings.faults if name in FAULTS}
-    people_faults = PeopleFaults({name: {} for name in settings.faults if name in PEOPLE_FAULTS}, settings.seed)
-    for number in range(first, settings.days):
-        period = Period(START + number * DAY, START + (number + 1) * DAY)
-        traffic = Traffic(town, sources, incidents, wire, settings.seed, saved.traffic)
-        day = Day(
-            period,
-            site,
-            data / "live",
-            incidents,
-            settings.seed,
-            people_faults,
-        )
-        run_day(day, traffic.of_day(period), saved.day, lambda at: progress(at - START, whole.end - START))
-        saved.traffic = traffic.state
-        _save(data, number, saved)
+    people_faults = PeopleFaults(settings.people_faults, settings.seed)
+    job = Job(settings, data, incidents, first, build)
+    with traffic_days(job, world, saved.traffic, processes if first < settings.days else 1) as traffic:
+        for number in range(first, settings.days):
+            day = Day(settings.day(number), site, data / "live", incidents, settings.seed, people_faults)
+            arrivals = traffic.of_day(number)
+            run_day(day, arrivals, saved.day, lambda at: progress(at - whole.start, whole.end - whole.start))
+            saved.traffic = traffic.state
+            _save(data, number, saved)
     return _result(settings, town, incidents, saved)
 
 
 def _result(settings: Settings, town: Town, incidents: Sequence[Incident], saved: SavedDay) -> Result:
-    places = {place.id: place for place in town.places}
-    texts, end = saved.day.texts, START + settings.days * DAY
-    every = match(incidents, texts, lambda place: tuple(node.id for node in self_and_ancestors(places, place)))
-    due = [incident for incident in incidents if (incident.notify_by or incident.end) <= end]
-    matches = Matches(tuple(one for one in every.outcomes if one.incident in due), every.alerts)
+    run = run_of(settings, town, settings.whole, saved.traffic.messages)
+    result = result_of(run, town, incidents, saved.day.texts, saved.day.explanations)
+    return _with_effects(result, settings, town, saved.traffic) if len(settings.faults) == 1 else result
+
+
+def run_of(settings: Settings, town: Town, period: Period, messages: int) -> Run:
+    """What was simulated in a period, for its figures."""
     phones = {person.id for person in town.people if person.phone}
-    on_duty = {duty.person for duty in town.duties} | {
-        person for rotation in town.rotations for layer in rotation.layers for team in layer.teams for person in team
-    }
-    run = Run(
+    days = (period.end - period.start) / DAY
+    return Run(
         preset=settings.preset,
         seed=settings.seed,
-        days=settings.days,
+        days=int(days) if days.is_integer() else days,
         faults=settings.faults,
         devices=len(town.devices),
-        messages=saved.traffic.messages,
-        workers=tuple(sorted(on_duty & phones)),
-        start=START,
+        messages=messages,
+        workers=tuple(sorted(town.workers() & phones)),
+        start=period.start,
     )
-    return Result(figures(run, matches, texts), matches, texts, saved.day.explanations, due)
+
+
+def result_of(
+    run: Run, town: Town, incidents: Sequence[Incident], texts: list[Text], explanations: list[Explanation]
+) -> Result:
+    """Match texts and incidents. Those of which somebody has to be notified after the end are left out, and so are
+    those that began before the start."""
+    places = {place.id: place for place in town.places}
+    every = match(incidents, texts, lambda place: tuple(node.id for node in self_and_ancestors(places, place)))
+    due = [one for one in incidents if one.begin >= run.start and (one.notify_by or one.end) <= run.end]
+    matches = Matches(tuple(one for one in every.outcomes if one.incident in due), every.alerts)
+    return Result(figures(run, matches, texts), matches, texts, explanations, due)
+
+
+def _with_effects(result: Result, settings: Settings, town: Town, state: TrafficState) -> Result:
+    """Of a run with a single fault: where it acted."""
+    places = {place.id: place for place in town.places}
+    return structs.replace(
+        result,
+        effects=effects(town, settings.wire_faults, settings.seed, state, settings.whole),
+        places={
+            device.id: tuple(one.id for one in self_and_ancestors(places, device.place)) for device in town.devices
+        },
+    )
 
 
 def _check_folder(settings: Settings, data: Path) -> None:
@@ -168,8 +150,13 @@ def _check_folder(settings: Settings, data: Path) -> None:
 
 
 def _site(settings: Settings, town: Town, data: Path) -> SiteConfig:
-    """The town as the folder of a site, with the rules, ladders and settings of `settings.site` over it."""
     folder = data / "site"
+    write_own_site(settings, town, folder)
+    return with_simulated_sms(load_site(folder))
+
+
+def write_own_site(settings: Settings, town: Town, folder: Path) -> None:
+    """The town as the folder of a site, with the rules, ladders and settings of `settings.site` over it."""
     write_site(town, folder)
     if settings.site:
         for name in ("rules", "ladders.yaml", "wording.zh.yaml", "roles.yaml", "kinds"):
@@ -178,7 +165,6 @@ def _site(settings: Settings, town: Town, data: Path) -> SiteConfig:
                 shutil.copytree(own, folder / name, dirs_exist_ok=True)
             elif own.exists():
                 shutil.copy(own, folder / name)
-    return with_simulated_sms(load_site(folder))
 
 
 def _last_saved(data: Path) -> tuple[SavedDay, int]:

@@ -10,23 +10,29 @@ import httpx2
 from msgspec import Struct, field
 
 from alerts.cases.report import PlaceSource
-from alerts.cases.report_steps import ReportLimited, ReportRequest
+from alerts.cases.report_steps import NewPhoto, ReportLimited, ReportRequest
 from app.config.catalog import load_wording
 from app.config.site import SiteConfig
+from app.score.garbage import kept_for_the_day
 from app.score.maintenance import register_maintenance
-from app.score.observer import Observer, RecordingLogbook
+from app.score.observer import Observer, RecordingLogbook, ServiceDeliveries
 from app.score.provider_outages import SometimesDown
+from app.score.rebirths import EdgeNodes
+from app.score.recorded_findings import RecordedRules
 from app.score.records import Explanation, Text
 from app.score.simulated_service import CALLBACK_URL, Callbacks, SimulatedService, access_keys, opened
 from app.score.sms_network import NetworkState, SmsNetwork
 from app.score.traffic import Arrivals
 from app.score.virtual_loop import VirtualLoop, run_virtually
 from app.server.demo import registered_templates
+from app.server.service import Service
 from domain import Instant
 from simulators.events import CitizenReport, Incident
 from simulators.faults.people import PeopleFaults
 from simulators.providers.aliyun.server import AliyunSmsServer
+from simulators.town.citizens.photo import PHOTO_SIZE, hazard_photo
 from simulators.town.town import Period
+from store.database.alerts.all_findings import StoredFinding
 
 _PROGRESS_EVERY_MS = 60_000
 
@@ -42,7 +48,8 @@ class DayState(Struct):
 
 
 class Day(Struct, frozen=True):
-    """What a day needs. `incidents` are those of the whole run."""
+    """What a day needs. `incidents` are those of the whole run; `recorded` are findings that arrive in place of
+    messages (app.score.replay)."""
 
     period: Period
     site: SiteConfig
@@ -50,6 +57,7 @@ class Day(Struct, frozen=True):
     incidents: Sequence[Incident]
     seed: int
     people_faults: PeopleFaults
+    recorded: Sequence[StoredFinding] | None = None
 
 
 def run_day(
@@ -57,6 +65,30 @@ def run_day(
 ) -> None:
     """Simulate a day; `state` is that of its end afterwards."""
     run_virtually(day.period.start, lambda loop: _DayRun(loop, day, state, progress).run(arrivals))
+
+
+async def submit_report(service: Service, state: DayState, report: CitizenReport) -> None:
+    """A resident sends a report; those that the service refuses are counted."""
+    state.reports += 1
+    desk = service.citizen_reports.desk
+    request = ReportRequest(
+        category=next(one for one in desk.categories.categories if one.id == report.category),
+        text=report.text,
+        client=f"resident-{state.reports}",
+        place=report.place,
+        place_source=PlaceSource.QR,
+        photos=[_photo(service, state.reports * 10 + number) for number in range(report.photos)],
+    )
+    try:
+        await desk.submit(request)
+    except ReportLimited:
+        state.refused_reports += 1
+
+
+def _photo(service: Service, number: int) -> NewPhoto:
+    """A photo that the resident took, among those of the service."""
+    taken = hazard_photo(number)
+    return NewPhoto(service.citizen_reports.blobs.write(taken), *PHOTO_SIZE, len(taken))
 
 
 class _DayRun:
@@ -81,16 +113,26 @@ class _DayRun:
         logbook.on_entry = lambda delivery: self._observer.logbook_entry(delivery, self._loop.clock())
         transport = SometimesDown(server.transport, day.people_faults, self._loop.clock)
         client = httpx2.AsyncClient(transport=transport, trust_env=False)
-        async with server, callbacks.client, opened(self._loop, day.site, day.data, client, logbook) as simulated:
-            callbacks.service = self._observer.service = simulated.service
+        async with (
+            server,
+            callbacks.client,
+            opened(self._loop, day.site, day.data, client, logbook, has_rules=day.recorded is None) as simulated,
+        ):
+            callbacks.service = service = simulated.service
+            if day.recorded is not None:
+                service.alerting.desk.due_alerts.status_of = RecordedRules(
+                    day.recorded, self._loop.clock
+                ).finding_status
+            self._observer.deliveries = ServiceDeliveries(service)
             beside = [
                 asyncio.create_task(network.run(), name="sms network"),
-                asyncio.create_task(self._explain_missed(), name="explanations"),
+                asyncio.create_task(self._explain_missed(service), name="explanations"),
                 asyncio.create_task(
                     register_maintenance(simulated.service, self._loop, day.incidents, day.period), name="maintenance"
                 ),
             ]
-            await self._feed(simulated, arrivals)
+            with kept_for_the_day():
+                await self._feed(simulated, arrivals)
             await self._observer.record_entries()
             for task in beside:
                 task.cancel()
@@ -99,39 +141,27 @@ class _DayRun:
                     raise ended
 
     async def _feed(self, simulated: SimulatedService, arrivals: Iterable[Arrivals]) -> None:
-        shown = self._day.period.start
+        shown, edge_nodes = self._day.period.start, EdgeNodes(simulated.service.registry.devices.values())
+        decoder = simulated.service.processing.decoder
         for arrival in arrivals:
             await self._loop.sleep_until(min(arrival.at, self._day.period.end))
             simulated.check()
-            simulated.receive(arrival.frames)
+            simulated.receive([*edge_nodes.answers(decoder, self._loop.clock()), *arrival.frames])
+            if arrival.findings:
+                await simulated.service.alerting.desk.process_findings(arrival.findings)
             for report in arrival.reports:
-                await self._report(simulated, report)
+                await submit_report(simulated.service, self._state, report)
             if arrival.at - shown >= _PROGRESS_EVERY_MS:
                 shown = arrival.at
                 self._progress(shown)
         await self._loop.sleep_until(self._day.period.end)
         simulated.check()
 
-    async def _report(self, simulated: SimulatedService, report: CitizenReport) -> None:
-        self._state.reports += 1
-        desk = simulated.service.citizen_reports.desk
-        request = ReportRequest(
-            category=next(one for one in desk.categories.categories if one.id == report.category),
-            text=report.text,
-            client=f"resident-{self._state.reports}",
-            place=report.place,
-            place_source=PlaceSource.QR,
-        )
-        try:
-            await desk.submit(request)
-        except ReportLimited:
-            self._state.refused_reports += 1
-
-    async def _explain_missed(self) -> None:
+    async def _explain_missed(self, service: Service) -> None:
         period = self._day.period
         expected = [incident for incident in self._day.incidents if incident.notify_by is not None]
         for incident in sorted(expected, key=lambda incident: incident.notify_by or 0):
             assert incident.notify_by is not None
             if period.start < incident.notify_by <= period.end:
                 await self._loop.sleep_until(incident.notify_by)
-                self._observer.explain_if_not_notified(incident, self._loop.clock())
+                self._observer.explain_if_not_notified(incident, self._loop.clock(), service)

@@ -23,7 +23,8 @@ from starlette.routing import Route
 from alerts.channels.logbook import Logbook
 from app.config.settings import AliyunSmsSettings
 from app.config.site import SiteConfig
-from app.datadir.stores import DATABASE_FILE, JOURNAL_FILE, Stores
+from app.datadir.ledger_address import DATABASE_FILE
+from app.datadir.stores import JOURNAL_FILE, Stores
 from app.pipeline.self_monitoring import open_findings
 from app.score.unstored_history import UnstoredHistory
 from app.score.virtual_loop import VirtualLoop
@@ -46,7 +47,7 @@ ENVIRON: Final = {
 }
 SMS_URL: Final = "http://dysmsapi.simulator"
 CALLBACK_URL: Final = f"http://service.simulator/api/v1/callbacks/sms/{_SECRET}"
-_IDLE_MAX_S: Final = 120.0
+_IDLE_MAX_S: Final = 1800.0
 _CHECKPOINT_NEVER: Final = 400 * DAY
 _DIGEST_AT: Final = 8 * 60 + 30
 """Minute of the local day at which the daily digest is sent, as in app/server/jobs.py."""
@@ -141,14 +142,23 @@ class SimulatedService:
 
 @contextlib.asynccontextmanager
 async def opened(
-    loop: VirtualLoop, site: SiteConfig, data: Path, client: httpx2.AsyncClient, logbook: Logbook
+    loop: VirtualLoop,
+    site: SiteConfig,
+    data: Path,
+    client: httpx2.AsyncClient,
+    logbook: Logbook,
+    *,
+    has_rules: bool = True,
 ) -> AsyncIterator[SimulatedService]:
-    """The service of a data directory that exists, started; saved and stopped at the end, but for an exception."""
+    """The service of a data directory that exists, started; saved and stopped at the end, but for an exception.
+
+    `has_rules`: False where findings are given to it, as by another host of the rules.
+    """
     database = Database(sqlite_url(data / DATABASE_FILE), synced=False)
     database.migrate()
     stores = Stores(SqliteJournal(data / JOURNAL_FILE), UnstoredHistory(), database)
     try:
-        service = await _load(loop, site, data, stores, client, logbook)
+        service = await _load(loop, site, data, stores, client, logbook, has_rules)
         simulated = SimulatedService(loop, service)
         simulated.start()
         yield simulated
@@ -160,12 +170,20 @@ async def opened(
 
 
 async def _load(
-    loop: VirtualLoop, site: SiteConfig, data: Path, stores: Stores, client: httpx2.AsyncClient, logbook: Logbook
+    loop: VirtualLoop,
+    site: SiteConfig,
+    data: Path,
+    stores: Stores,
+    client: httpx2.AsyncClient,
+    logbook: Logbook,
+    has_rules: bool,
 ) -> Service:
     endpoints = build_channels(site.settings, client, ENVIRON, loop.clock)
     endpoints["logbook"] = ChannelEndpoint(logbook, Secret(""))
     broker = BrokerAddress("broker.simulator", 1883, tls=False)
-    config = ServiceConfig(site, data, broker, _SECRET, _SECRET, idle_max_s=_IDLE_MAX_S)
+    config = ServiceConfig(
+        site, data, broker, _SECRET, _SECRET, idle_max_s=_IDLE_MAX_S, findings_from="" if has_rules else "recorded"
+    )
     service = Service(config, stores, endpoints, loop.clock)
     await service.registry.reload()
     await service.processing.start()

@@ -13,20 +13,22 @@ from random import Random
 from typing import Final, Protocol
 
 import httpx2
-from msgspec import Struct, field
+from msgspec import Struct, field, structs
 
+from app.score.people import Knowledge
 from app.score.records import NetworkEvent
-from app.score.virtual_loop import VirtualLoop
-from domain import SECOND, Instant
+from domain import MINUTE, SECOND, Instant
 from simulators.faults.people import Answer, PeopleFaults
 from simulators.providers.aliyun.server import AliyunSmsServer
 from simulators.providers.aliyun.templates import SubmittedMessage
-from simulators.workers import Behaviour, misunderstood, replies
+from simulators.workers import Behaviour, misunderstood, replies, urged_by
 
 DELIVERY_MS: Final = (1_500, 6_000)
 """From acceptance to the phone. Ours: vendors promise seconds and publish no distribution."""
 REPORT_MS: Final = (500, 4_000)
 _OVER_LATER_MS: Final = 60 * SECOND
+_CALL_MS: Final = 5 * MINUTE
+"""Until a supervisor has telephoned, and the person called has answered. Ours."""
 
 
 class NetworkState(Struct):
@@ -35,6 +37,7 @@ class NetworkState(Struct):
     events: list[NetworkEvent] = field(default_factory=list)
     numbered: int = 0
     texts: dict[str, int] = field(default_factory=dict)
+    knowledge: Knowledge = field(default_factory=Knowledge)
 
 
 class Situation(Struct, frozen=True):
@@ -54,12 +57,18 @@ class Recipients(Protocol):
     def situation(self, alert: int, at: Instant, /) -> Situation: ...
 
 
+class Timekeeper(Protocol):
+    """Tells the time: the virtual loop, or a real clock."""
+
+    def clock(self) -> Instant: ...
+
+
 class SmsNetwork:
     """Carrier of one provider (simulators.providers.aliyun.server.Carrier)."""
 
     def __init__(
         self,
-        loop: VirtualLoop,
+        loop: Timekeeper,
         client: httpx2.AsyncClient,
         state: NetworkState,
         recipients: Recipients,
@@ -118,6 +127,7 @@ class SmsNetwork:
             self._push(at, "report", message=message, phone=message.phone)
         alert = await self._recipients.read(message, now)
         if alert:
+            self.state.knowledge.read(message.phone, alert, message.text, now)
             self._plan_replies(message, n, alert, now, random)
 
     def _plan_replies(self, message: SubmittedMessage, n: int, alert: int, now: Instant, random: Random) -> None:
@@ -126,18 +136,43 @@ class SmsNetwork:
         fault = self._faults.worker(message.phone, str(n))
         if fault.answer is Answer.NEVER:
             return
+        if urged := urged_by(message.text):
+            self._telephone(alert, urged, now, situation)
         for reply in answers:
             at = now + reply.after_ms + fault.delay_ms
             if reply.when_over:
                 at = max(at, situation.over_at + _OVER_LATER_MS)
-            text = misunderstood(random) if fault.answer is Answer.WRONG else reply.text
-            self._push(at, "reply", phone=message.phone, text=text, alert=alert)
+            wrong = fault.answer is Answer.WRONG
+            self._push(
+                at,
+                "reply",
+                phone=message.phone,
+                text=misunderstood(random) if wrong else reply.text,
+                alert=alert,
+                means="" if wrong else reply.means,
+                asked_at=now,
+                reads_first=fault.answer is not Answer.LATE,
+            )
+
+    def _telephone(self, alert: int, means: str, now: Instant, situation: Situation) -> None:
+        """A supervisor telephones the person who owes this answer: he gives it when it is over."""
+        asked = self.state.knowledge.asked_for(alert, means)
+        if asked is not None:
+            at = max(now + _CALL_MS, situation.over_at + _OVER_LATER_MS)
+            self._push(at, "reply", phone=asked.phone, text=asked.code, alert=alert, means=means, asked_at=now)
 
     async def _report(self, event: NetworkEvent) -> None:
         assert event.message is not None
         await self.server.report(event.message)
 
     async def _reply(self, event: NetworkEvent) -> None:
+        now, knowledge = self._loop.clock(), self.state.knowledge
+        if knowledge.is_moot(event):
+            return
+        if (free_at := knowledge.free_at(event.phone, now)) > now:
+            self._again(event, free_at)
+            return
+        knowledge.sent(event, now)
         await self.server.reply(event.phone, event.text)
 
     def _push(
@@ -149,9 +184,15 @@ class SmsNetwork:
         message: SubmittedMessage | None = None,
         text: str = "",
         alert: int = 0,
+        means: str = "",
+        asked_at: Instant = 0,
+        reads_first: bool = True,
     ) -> None:
+        self._again(NetworkEvent(at, 0, what, message, phone, text, alert, means, asked_at, reads_first), at)
+
+    def _again(self, event: NetworkEvent, at: Instant) -> None:
         self.state.numbered += 1
-        heapq.heappush(self.state.events, NetworkEvent(at, self.state.numbered, what, message, phone, text, alert))
+        heapq.heappush(self.state.events, structs.replace(event, at=at, number=self.state.numbered))
         self._wakeup.set()
 
     def _random(self, phone: str, n: int, what: str = "carrier") -> Random:

@@ -8,27 +8,30 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct, field
 
-from domain import SECOND, Instant, Lane
+from domain import SECOND, Finding, Instant, Lane
 from ingest.frame import Frame
 from ingest.http_push import PUSH_SOURCES, PushRejected
 from simulators.events import CitizenReport, Incident, TimedEvent
-from simulators.faults.fault import device_facts
+from simulators.faults.fault import Effect, device_facts
 from simulators.faults.fault_set import FaultSet, FaultState
-from simulators.town.street.source import reachable
+from simulators.faults.last_wills import connection_messages
+from simulators.town.street.source import gateway_outages, reachable
 from simulators.town.town import EventSource, Period, Town
 from simulators.wire import Message, Sent
 from simulators.wire.encoders import MessageEncoder
+from simulators.wire.network import NetworkDelay
 
 FaultSettings = Mapping[str, Mapping[str, float]]
 """Parameters by name of fault, `{}` for the defaults."""
 
 
 class Arrivals(Struct, frozen=True):
-    """What arrives within the second before `at`."""
+    """What arrives within the second before `at`. `findings`: of a run whose rules were evaluated before."""
 
     at: Instant
     frames: list[Frame]
     reports: list[CitizenReport]
+    findings: list[Finding] = []
 
 
 class TrafficState(Struct):
@@ -53,18 +56,39 @@ class Traffic:
         state: TrafficState,
     ) -> None:
         self._town, self._sources, self._incidents, self._seed = town, sources, incidents, seed
-        self._faults = FaultSet(faults, device_facts(town), seed)
+        # Of a single fault it is asked afterwards on which devices it acted.
+        self._faults = FaultSet(faults, device_facts(town), seed, records_all=len(faults) == 1)
         self._faults.restore(state.faults)
         self._state = state
         self._reports: deque[tuple[Instant, CitizenReport]] = deque()
 
     def of_day(self, period: Period) -> Iterator[Arrivals]:
         """Seconds in which anything arrives, in order of time; afterwards `state` is that of the end of the day."""
+        yield from self._by_second(self.sent(period))
+
+    def sent(self, period: Period) -> Iterator[Sent]:
+        """The messages of the day in order of arrival, as the network and the faults deliver them."""
         encoder = MessageEncoder(self._town.devices, period.start, self._faults.device_time, self._state.counts)
         measured = self._faults.measurements(self._events(period), period.start, period.end)
-        yield from self._by_second(self._faults.deliver(encoder.send(measured), period.end))
+        delayed = NetworkDelay(self._town.devices).delayed(encoder.send(measured))
+        yield from heapq.merge(
+            self._faults.deliver(delayed, period.end), self._last_wills(period), key=lambda sent: sent.arrives_at
+        )
         self._state.counts = encoder.counts
         self._state.faults = self._faults.state()
+
+    def _last_wills(self, period: Period) -> list[Sent]:
+        """What the broker publishes for lost gateways, unless it is down itself, and they when they are back."""
+        outages = [
+            *gateway_outages(self._incidents),
+            *self._faults.gateway_outages(period.start - 1, period.end),
+        ]
+        messages = connection_messages(self._town.devices, outages)
+        return [
+            sent
+            for sent in messages
+            if period.start <= sent.arrives_at < period.end and not self._faults.broker_is_down(sent.arrives_at)
+        ]
 
     @property
     def state(self) -> TrafficState:
@@ -87,16 +111,17 @@ class Traffic:
         for sent in arriving:
             if sent.arrives_at >= until:
                 if frames:
-                    yield Arrivals(until, frames, self._reported(until))
+                    yield Arrivals(until, frames, self.reported(until))
                 frames, until = [], sent.arrives_at // SECOND * SECOND + SECOND
             frames += self._frames(sent)
         if frames:
-            yield Arrivals(until, frames, self._reported(until))
+            yield Arrivals(until, frames, self.reported(until))
         while self._reports:
             at, report = self._reports.popleft()
             yield Arrivals(max(at, until), [], [report])
 
-    def _reported(self, until: Instant) -> list[CitizenReport]:
+    def reported(self, until: Instant) -> list[CitizenReport]:
+        """Reports of residents before an instant, as far as messages have been read; each once."""
         reports = []
         while self._reports and self._reports[0][0] < until:
             reports.append(self._reports.popleft()[1])
@@ -109,6 +134,14 @@ class Traffic:
             self._state.rejected += 1
             return []
         return frames
+
+
+def effects(town: Town, faults: FaultSettings, seed: int, state: TrafficState, period: Period) -> list[Effect]:
+    """Where and when the faults of a run acted, of which `state` is that of its end."""
+    devices = device_facts(town)
+    acting = FaultSet(faults, devices, seed)
+    acting.restore(state.faults)
+    return [effect for device in devices for effect in acting.effects(device, period.start, period.end)]
 
 
 def _at(timed: TimedEvent) -> Instant:

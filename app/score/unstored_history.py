@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from domain import Instant, Lane, Reading
-from store.history import Point
+from store.history import Point, Rollup, ServerStatus
 
 
 class UnstoredHistory:
@@ -31,6 +31,11 @@ class UnstoredHistory:
     ) -> list[Point]:
         return []
 
+    async def rollups(
+        self, _device: str, _quantity: str | None, _start: Instant, _end: Instant, _step_ms: int
+    ) -> list[Rollup]:
+        return []
+
     async def latest(self, _device: str) -> list[Point]:
         return []
 
@@ -40,5 +45,8 @@ class UnstoredHistory:
     async def roll_up(self, _now: Instant) -> None: ...
 
     async def delete_expired(self, _now: Instant, _raw_days: int, _minute_days: int, _hour_days: int) -> None: ...
+
+    def server_status(self) -> ServerStatus | None:
+        return None
 
     async def close(self) -> None: ...

@@ -26,6 +26,7 @@ from alerts.settings import AlertSettings
 from app.config.catalog import load_ladders, load_replies, load_wording
 from app.config.settings import SiteSettings
 from app.datadir.stores import Stores
+from app.pipeline.finding_writer import monotonic_ms
 from app.pipeline.retry import retry_until_writable
 from app.server.channels import ChannelEndpoint
 from app.server.exchange import Exchange, build_transactions
@@ -34,13 +35,15 @@ from app.server.registry import RegistryCache
 from app.server.service_config import ServiceConfig
 from console.dependencies import CallbackEndpoint, CallbackReply
 from console.security.auth import sign_worker_link
-from domain import Instant
+from domain import SECOND, Instant
 from domain.roles import Roles
 from store.database.system import versions
 from store.errors import CannotWrite
 
 log = logging.getLogger("fengshao.alerting")
 WAIT_MAX_S = 1.0
+SILENT_MS = 15 * SECOND
+"""Deadlines are written every second; a storm of them, on a slow machine, takes some."""
 
 
 class RuleState(Protocol):
@@ -67,12 +70,14 @@ class Alerting:
         self._wait_max_s = config.idle_max_s or WAIT_MAX_S
         self._wakeup = asyncio.Event()
         self.errors = 0
+        self.answered_at: Instant | None = None
+        """When the ledger took something last, by the event loop's time; None before `run_deadlines`."""
         transact = build_transactions(config.exchange, stores.database, registry, clock)
         self.desk = AlertService(
             transact,
-            load_ladders(site.path),
-            load_wording(site.path),
-            desk_settings(site.settings, endpoints, load_replies(site.path), site.roles),
+            load_ladders(site.start_path),
+            load_wording(site.start_path),
+            desk_settings(site.settings, endpoints, load_replies(site.start_path), site.roles),
             registry.current_community,
             clock,
             on_change,
@@ -98,6 +103,7 @@ class Alerting:
             on_change,
             on_accepted=self.send_times.observe,
             max_sleep_s=config.idle_max_s,
+            may_send=config.may_send,
         )
         self.exchange = Exchange(config.exchange, stores.database, transact, self.desk, registry, clock)
 
@@ -105,6 +111,11 @@ class Alerting:
         """An exception of ours about one alert or finding is logged and counted; all others are processed."""
         self.errors += 1
         log.error("alert desk failed", extra={"about": about}, exc_info=error)
+
+    @property
+    def is_ledger_silent(self) -> bool:
+        """Whether the ledger has taken nothing for a while: a paused server answers neither yes nor no."""
+        return self.answered_at is not None and monotonic_ms() - self.answered_at > SILENT_MS
 
     def wake(self) -> None:
         """Check outbox and deadlines now: a commit may have added messages or an earlier deadline."""
@@ -114,9 +125,11 @@ class Alerting:
 
     async def run_deadlines(self) -> None:
         """Process deadlines of alerts when they are due, until cancelled."""
+        self.answered_at = monotonic_ms()
         while True:
             self._wakeup.clear()
             await retry_until_writable(lambda: self.desk.tick(self._clock()), "deadlines")
+            self.answered_at = monotonic_ms()
             wake = await retry_until_writable(self.desk.next_wake, "deadlines")
             longest_s = self._wait_max_s
             wait_s = longest_s if wake is None else max(0.01, min(longest_s, (wake - self._clock()) / 1000))

@@ -40,7 +40,7 @@ class CitizenReports:
         self.desk = ReportDesk(
             ReportTransactions(stores.database),
             alerting.desk.cases,
-            load_categories(config.site.path),
+            load_categories(config.site.start_path),
             report_limits(self._settings.reports),
             clock,
             on_change,

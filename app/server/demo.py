@@ -1,4 +1,5 @@
-"""`fengshao up --demo`: simulated SMS and WeCom providers and simulated devices beside an ordinary service."""
+"""`fengshao up --demo`: simulated SMS and WeCom providers, a 12345 hotline and simulated devices beside an ordinary
+service."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ import asyncio
 import contextlib
 import logging
 import secrets
+import shutil
 import tempfile
 from collections.abc import Awaitable, Callable, MutableMapping
 from pathlib import Path
@@ -19,6 +21,7 @@ from alerts.messages.personal import answer_page
 from app.clock import Clock
 from app.config.addresses import ListenAddress
 from app.config.catalog import ROOT, load_wording
+from app.config.exchange import ExchangeSettings, ExternalSystemSettings
 from app.config.site import SiteConfig
 from app.datadir.control_socket import Asgi
 from app.mqtt_client import mqtt_client
@@ -26,6 +29,7 @@ from app.server import demo_page
 from domain import Instant
 from ingest.mqtt.broker_address import BrokerAddress
 from simulators.providers.aliyun.server import AliyunSmsServer
+from simulators.providers.hotline.server import HotlineServer
 from simulators.providers.phones import PhoneText
 from simulators.providers.wecom.server import WeComServer
 from simulators.publisher import publish_events
@@ -38,6 +42,7 @@ _log = logging.getLogger(__name__)
 
 SITE = ROOT / "deploy" / "site.demo"
 AES_KEY_CHARS = 43
+_HOTLINE_SECRET = "HOTLINE_SECRET"  # noqa: S105 - the name of a variable
 
 
 def registered_templates(wording: TextCatalog, public_url: str = "") -> dict[str, str]:
@@ -48,11 +53,12 @@ def registered_templates(wording: TextCatalog, public_url: str = "") -> dict[str
 class Demo:
     """A data directory (temporary unless one is named), generated secrets, two simulated providers and the devices."""
 
-    site_folder = SITE
-
     def __init__(self, data: Path | None) -> None:
         self._stack = contextlib.AsyncExitStack()
         self.data = data or Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="fengshao-demo-")))
+        self.site_folder = self.data / "site"
+        # A copy: what is published in the console is written into the site, which is part of the program here.
+        shutil.copytree(SITE, self.site_folder, dirs_exist_ok=True)
         self._callback_secret = secrets.token_urlsafe(32)
         self.environ = {
             "FENGSHAO_ALIYUN_KEY_ID": "demo",
@@ -62,6 +68,7 @@ class Demo:
             "FENGSHAO_WECOM_TOKEN": secrets.token_hex(8),
             "FENGSHAO_WECOM_AES_KEY": (secrets.token_hex(32))[:AES_KEY_CHARS],
             "FENGSHAO_WECOM_CALLBACK_SECRET": self._callback_secret,
+            _HOTLINE_SECRET: secrets.token_urlsafe(32),
         }
         self._stop = asyncio.Event()
         self._wecom: WeComServer | None = None
@@ -106,8 +113,11 @@ class Demo:
                 )
             )
             urls["wecom"] = self._wecom.url
+        hotline = await self._stack.enter_async_context(
+            HotlineServer(secret=environ[_HOTLINE_SECRET], push_secret=secrets.token_urlsafe(32), clock=clock)
+        )
         self._client = await self._stack.enter_async_context(httpx2.AsyncClient(trust_env=False, timeout=10))
-        return _with_provider_urls(site, urls, base)
+        return _with_hotline(_with_provider_urls(site, urls, base), hotline.url)
 
     def app(self, console: Asgi) -> Asgi:
         """The console and the page `/demo`; `/demo/...` is forwarded to the providers: their phones and WeCom cards."""
@@ -203,6 +213,13 @@ async def submit_report(client: httpx2.AsyncClient, base_url: str, report: Citiz
         response.raise_for_status()
     except httpx2.HTTPError as error:
         _log.warning("the report of a resident of the demo was not accepted: %s", error)
+
+
+def _with_hotline(site: SiteConfig, url: str) -> SiteConfig:
+    """The site with a 12345 hotline that takes cases over; it pushes none."""
+    hotline = ExternalSystemSettings(mapping="hotline12345", url=url, secret_env=_HOTLINE_SECRET)
+    exchange = ExchangeSettings(systems={"hotline": hotline}, networks=("127.0.0.0/8",))
+    return replace(site, settings=site.settings.model_copy(update={"exchange": exchange}))
 
 
 def _with_provider_urls(site: SiteConfig, urls: dict[str, str], public_url: str) -> SiteConfig:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from ipaddress import ip_network
+from secrets import token_hex
 
 import httpx2
 from msgspec import Struct, field
@@ -25,6 +26,7 @@ from alerts.service import AlertService
 from app.config.exchange import ExchangeSettings, load_exchange
 from app.config.secrets import read_secret
 from app.config.site import SiteConfig
+from app.config.unusable_settings import RAISING, UnusableSettings
 from app.errors import UserError
 from app.server.registry import RegistryCache
 from console.security.auth import sign_photo_link
@@ -44,6 +46,10 @@ FAILING_ADVICE = "请核对对方的地址、证书与密钥；恢复后自动�
 
 class WeakSecret(UserError):
     """A signing secret is too short to be one."""
+
+
+class UnsignedRequest(Exception):
+    """A message to a partner whose secret cannot be read: it waits, as for a partner that does not answer."""
 
 
 class ExchangeConfig(Struct, frozen=True):
@@ -70,11 +76,19 @@ def photo_links(public_url: str, signing_key: str) -> PhotoUrl | None:
 
 
 def build_exchange_config(
-    site: SiteConfig, client: httpx2.AsyncClient, environ: Mapping[str, str], photo_url: PhotoUrl | None = None
+    site: SiteConfig,
+    client: httpx2.AsyncClient,
+    environ: Mapping[str, str],
+    photo_url: PhotoUrl | None = None,
+    unusable: UnusableSettings = RAISING,
 ) -> ExchangeConfig:
-    """The partners of site.yaml with their secrets. Raises ConfigError, MissingSecret and WeakSecret."""
+    """The partners of site.yaml with their secrets.
+
+    With `unusable` the messages of a partner without its secret wait, and its signed pushes are refused. Without it
+    raises MissingSecret and WeakSecret. Raises ConfigError.
+    """
     settings = site.settings.exchange
-    mappings = load_exchange(settings, site.path)
+    mappings = load_exchange(settings, site.start_path)
     subscribers = tuple(
         Subscriber(
             name,
@@ -86,7 +100,7 @@ def build_exchange_config(
         )
         for name, each in settings.subscribers.items()
     )
-    targets: list[Target] = [*_webhooks(settings, environ)]
+    targets: list[Target] = [*_webhooks(settings, environ, unusable)]
     renderers = {
         name: SystemTarget(name, "", site.settings.name, mappings[name], (), photo_url)
         for name, system in settings.systems.items()
@@ -94,10 +108,10 @@ def build_exchange_config(
     }
     for name, system in settings.systems.items():
         if system.url is not None:
-            secret = _signing_secret(system.secret_env, f"exchange.systems.{name}", environ)
-            targets.append(SystemTarget(name, system.url, site.settings.name, mappings[name], (secret,), photo_url))
+            secret = _usable_secrets((system.secret_env,), f"exchange.systems.{name}", environ, unusable)
+            targets.append(SystemTarget(name, system.url, site.settings.name, mappings[name], secret, photo_url))
     push_secrets = {
-        name: _signing_secret(system.push_secret_env, f"exchange.systems.{name}", environ)
+        name: _push_secret(system.push_secret_env, f"exchange.systems.{name}", environ, unusable)
         for name, system in settings.systems.items()
         if system.push_secret_env
     }
@@ -108,14 +122,31 @@ def build_exchange_config(
     return ExchangeConfig(partners, tuple(targets), push_secrets, post, policy, renderers)
 
 
-def _webhooks(settings: ExchangeSettings, environ: Mapping[str, str]) -> list[WebhookTarget]:
+def _webhooks(
+    settings: ExchangeSettings, environ: Mapping[str, str], unusable: UnusableSettings
+) -> list[WebhookTarget]:
     targets: list[WebhookTarget] = []
     for name, each in settings.subscribers.items():
         variables = [variable for variable in (each.secret_env, each.previous_secret_env) if variable]
         user = f"exchange.subscribers.{name}"
-        secrets = tuple(_signing_secret(variable, user, environ) for variable in variables)
+        secrets = _usable_secrets(variables, user, environ, unusable)
         targets.append(WebhookTarget(name, each.url, settings.source, secrets))
     return targets
+
+
+def _usable_secrets(
+    variables: Sequence[str], user: str, environ: Mapping[str, str], unusable: UnusableSettings
+) -> tuple[Secret, ...]:
+    """All secrets that sign a partner's messages, or none: then nothing is sent to it, and what waits is kept."""
+    return unusable.attempt(
+        user, lambda: tuple(_signing_secret(one, user, environ) for one in variables), lambda _reason: ()
+    )
+
+
+def _push_secret(variable: str, user: str, environ: Mapping[str, str], unusable: UnusableSettings) -> Secret:
+    """Where it cannot be read, one that no partner has: a push without a signature must not pass for that."""
+    read = partial(_signing_secret, variable, user, environ)
+    return unusable.attempt(f"{user} pushes", read, lambda _reason: Secret(token_hex(32)))
 
 
 def _signing_secret(variable: str, user: str, environ: Mapping[str, str]) -> Secret:
@@ -127,6 +158,8 @@ def _signing_secret(variable: str, user: str, environ: Mapping[str, str]) -> Sec
 
 
 async def _post(guarded: GuardedPost, request: Request) -> tuple[int, Mapping[str, str], bytes]:
+    if not request.headers.get("webhook-signature"):
+        raise UnsignedRequest("its secret is missing: see the alert settings-refused")
     answer = await guarded(request.url, request.body, request.headers)
     return answer.status, answer.headers, answer.body
 

@@ -76,6 +76,7 @@ def _config(app: Any, **options: Any) -> uvicorn.Config:
         log_config=None,
         access_log=False,
         server_header=False,
+        date_header=False,  # the application's responses have the date of the service's clock
         timeout_graceful_shutdown=STOP_TIMEOUT_S,
         **options,
     )

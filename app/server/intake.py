@@ -20,6 +20,7 @@ from ingest.mqtt.danger_prefilter import DangerPrefilter
 from ingest.mqtt.session import NOT_CONNECTED
 from ingest.routing.routes import Routes
 from store.database.database import Database
+from store.history import ServerStatus
 from store.journal import MarkKind, SqliteJournal
 
 log = logging.getLogger("fengshao.intake")
@@ -146,6 +147,7 @@ async def write_heartbeat(
     monitoring: SelfMonitoring,
     status: StatusLine,
     clock: Callable[[], Instant],
+    server_status: Callable[[], ServerStatus | None] = lambda: None,
 ) -> None:
     """Every HEARTBEAT_S, until cancelled: mark in the journal that messages can be received; check intake and history.
 
@@ -158,5 +160,6 @@ async def write_heartbeat(
             await retry_until_writable(lambda: journal.mark(MarkKind.ALIVE, clock()), "alive")
         monitoring.check_intake(consumer.status(), clock())
         monitoring.check_history(pipeline.history_is_behind, clock())
+        monitoring.check_history_server(server_status(), clock())
         errors.report(consumer.status())
         await asyncio.sleep(HEARTBEAT_S)

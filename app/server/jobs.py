@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
+from msgspec.structs import asdict, astuple
 from sqlalchemy import Connection
 
 from alerts.cases.exercise_scenarios import EXERCISE_MS
@@ -17,15 +18,18 @@ from app.config.settings import SiteSettings
 from app.datadir.stores import Stores
 from app.pipeline.pipeline import Pipeline
 from app.server.scheduler import Job, StoredJob
+from console.access_messages_zh import ERASED
 from domain import DAY, Instant
 from store.database.alerts import exercises, retention, silences, statistics
 from store.database.database import Database
 from store.database.exchange import cases as exchange_cases
 from store.database.exchange import outbox as exchange_outbox
 from store.database.refusals import refusals
+from store.database.refusals.history_refusals import purge_history_refusals
 from store.database.registry import rosters
+from store.database.reports import personal_retention
 from store.database.reports.retention import delete_of_alerts
-from store.database.system import audit
+from store.database.system import audit, sessions
 from store.database.system import jobs as table
 
 FETCH_WITHIN_MS: Final = 7 * DAY
@@ -44,6 +48,7 @@ def build_jobs(
     return {
         "roll-up": Job("5 * * * *", partial(_roll_up, stores)),
         "retention": Job("40 3 * * *", partial(_delete_expired, stores, site, pipeline)),
+        "personal-data": Job("50 3 * * *", partial(_erase_personal, stores, site)),
         "daily-report": Job("0 8 * * *", partial(_report, stores)),
         "digest": Job("30 8 * * *", partial(_send_digests, desk)),
         "end-drills": Job("* * * * *", partial(_end_drills, stores, desk)),
@@ -62,7 +67,9 @@ async def _delete_expired(stores: Stores, site: SiteSettings, pipeline: Pipeline
     await stores.history.delete_expired(now, keep.raw_days, keep.minute_days, keep.hour_days)
     entries = await stores.journal.prune(now - keep.journal_days * DAY, pipeline.saved_positions)
     refused = await stores.database.write(lambda tx: refusals.purge_refusals(tx, now - keep.refusal_days * DAY))
+    await stores.database.write(lambda tx: purge_history_refusals(tx, now - keep.refusal_days * DAY))
     acts = await stores.database.write(lambda tx: audit.purge(tx, now - keep.audit_days * DAY))
+    await stores.database.write(lambda tx: sessions.purge(tx, now - keep.refusal_days * DAY))
     await stores.database.write(lambda tx: rosters.purge_overrides(tx, now - keep.audit_days * DAY))
     silenced = await stores.database.write(lambda tx: silences.purge_silences(tx, now - keep.audit_days * DAY))
     forget_messages = partial(retention.delete_personal_messages, before=now - keep.audit_days * DAY)
@@ -73,6 +80,18 @@ async def _delete_expired(stores: Stores, site: SiteSettings, pipeline: Pipeline
     return (
         f"{entries} journal entries, {refused} refusals, {alerts} alerts, {acts} acts and {silenced} silences forgotten"
     )
+
+
+async def _erase_personal(stores: Stores, site: SiteSettings, now: Instant) -> str:
+    """Names, numbers, free text, messages and photos of alerts settled long ago; the alerts stay for the statistics."""
+    database, before, total = stores.database, now - site.retention.personal_days * DAY, personal_retention.Erased()
+    erase = partial(personal_retention.erase_personal, before=before, now=now, text=ERASED)
+    while (done := await database.write(erase)).alerts:
+        total = personal_retention.Erased(*(a + b for a, b in zip(astuple(total), astuple(done), strict=True)))
+    detail: dict[str, Any] = asdict(total)
+    if total.alerts:
+        await database.write(lambda tx: audit.record(tx, now, "retention", "personal data expired", detail))
+    return ", ".join(f"{count} {name}" for name, count in detail.items()) + " without personal data from now on"
 
 
 async def _delete_exchanged(stores: Stores, site: SiteSettings, now: Instant) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from app.config.site import SiteConfig
 from app.reload.definitions import Definitions
@@ -39,11 +39,12 @@ class LiveUpdates:
         scheduler: Scheduler,
         publish_status: StatusPublisher,
         check_roster: Callable[[], None],
+        update_broker: Callable[[], Awaitable[None]],
     ) -> None:
         self._urgent_filters_max = config.settings.intake.urgent_filters_max
         self._registry, self._processing, self._consumer = registry, processing, consumer
         self._scheduler, self._publish_status = scheduler, publish_status
-        self._check_roster = check_roster
+        self._check_roster, self.update_broker = check_roster, update_broker
         self._filters_lock = asyncio.Lock()
 
     @property
@@ -53,6 +54,7 @@ class LiveUpdates:
     async def registry_changed(self) -> None:
         """Apply the registry's new version; returns when it has effect."""
         await self._processing.registry_changed()
+        await self.update_broker()
         await self._update_urgent_filters()
         self.schedule_shift_changes()
         self._check_roster()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from urllib.parse import quote
 
 import httpx2
@@ -18,6 +19,7 @@ from alerts.channels.wecom_robot import WeComRobot, WeComRobotSettings
 from app.config import message_settings as settings
 from app.config.secrets import read_secret
 from app.config.settings import SiteSettings
+from app.config.unusable_settings import RAISING, UnusableSettings
 from app.errors import UserError
 from domain.secret import Secret
 
@@ -27,12 +29,14 @@ class UnusableSecret(UserError):
 
 
 def build_robots(
-    robots: settings.WeComRobotSettings, client: httpx2.AsyncClient, environ: Mapping[str, str]
+    robots: settings.WeComRobotSettings,
+    client: httpx2.AsyncClient,
+    environ: Mapping[str, str],
+    unusable: UnusableSettings = RAISING,
 ) -> WeComRobot:
-    keys = {
-        name: read_secret(robot.key_env, f"channels.wecom_robot.robots.{name}", environ)
-        for name, robot in robots.robots.items()
-    }
+    """With `unusable` the robots without a key are left out: a message to them takes the next channel."""
+    variables = {name: robot.key_env for name, robot in robots.robots.items()}
+    keys = _readable(variables, "channels.wecom_robot.robots", environ, unusable)
     return WeComRobot(client, WeComRobotSettings(keys, robots.base_url))
 
 
@@ -72,16 +76,19 @@ def build_email(site: SiteSettings, email: settings.EmailSettings, environ: Mapp
 
 
 def build_webhook(
-    site: SiteSettings, webhook: settings.WebhookSettings, client: httpx2.AsyncClient, environ: Mapping[str, str]
+    site: SiteSettings,
+    webhook: settings.WebhookSettings,
+    client: httpx2.AsyncClient,
+    environ: Mapping[str, str],
+    unusable: UnusableSettings = RAISING,
 ) -> Webhook:
-    """Raises UnusableSecret for a secret that is too short to sign with."""
-    variables = [name for name in (webhook.secret_env, webhook.previous_secret_env) if name is not None]
-    secrets = tuple(read_secret(name, "channels.webhook", environ) for name in variables)
-    for name, secret in zip(variables, secrets, strict=True):
-        if (fault := cloudevents.secret_fault(secret.reveal())) is not None:
-            raise UnusableSecret(f"{name} {fault}")
+    """Raises UnusableSecret for a secret that is too short to sign with. With `unusable` the previous one may lack."""
+    secrets = [_signing_secret(webhook.secret_env, environ)]
+    if webhook.previous_secret_env is not None:
+        previous = partial(_signing_secret, webhook.previous_secret_env, environ)
+        secrets += unusable.attempt("channels.webhook previous secret", lambda: [previous()], lambda _reason: [])
     post = GuardedPost(client, webhook.allowed_networks)
-    return Webhook(post, WebhookSettings(event_source(site), secrets, webhook.expect))
+    return Webhook(post, WebhookSettings(event_source(site), tuple(secrets), webhook.expect))
 
 
 def event_source(site: SiteSettings) -> str:
@@ -89,9 +96,29 @@ def event_source(site: SiteSettings) -> str:
     return site.public_url.rstrip("/") or f"/fengshao/{quote(site.name)}"
 
 
-def build_apprise(apprise: settings.AppriseSettings, environ: Mapping[str, str]) -> AppriseServices:
-    services = {
-        name: read_secret(service.url_env, f"channels.apprise.services.{name}", environ)
-        for name, service in apprise.services.items()
-    }
-    return AppriseServices(AppriseSettings(services))
+def build_apprise(
+    apprise: settings.AppriseSettings, environ: Mapping[str, str], unusable: UnusableSettings = RAISING
+) -> AppriseServices:
+    """With `unusable` the services without a URL are left out."""
+    variables = {name: service.url_env for name, service in apprise.services.items()}
+    return AppriseServices(AppriseSettings(_readable(variables, "channels.apprise.services", environ, unusable)))
+
+
+def _readable(
+    variables: Mapping[str, str], setting: str, environ: Mapping[str, str], unusable: UnusableSettings
+) -> dict[str, Secret]:
+    """Name -> secret, of those that the environment has."""
+    found = dict[str, Secret]()
+    for name, variable in variables.items():
+        part = f"{setting}.{name}"
+        secret = unusable.attempt(part, partial(read_secret, variable, part, environ), lambda _reason: None)
+        if secret is not None:
+            found[name] = secret
+    return found
+
+
+def _signing_secret(variable: str, environ: Mapping[str, str]) -> Secret:
+    secret = read_secret(variable, "channels.webhook", environ)
+    if (fault := cloudevents.secret_fault(secret.reveal())) is not None:
+        raise UnusableSecret(f"{variable} {fault}")
+    return secret

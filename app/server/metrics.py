@@ -18,6 +18,7 @@ from alerts.message import Delivery, MessageKind
 from app.pipeline.pipeline import Pipeline
 from domain import SECOND, Instant
 from ingest.mqtt.consumer import ConsumerStatus, MqttConsumer, SessionStatus
+from store.history import ServerStatus
 
 SEND_BUCKETS_S: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
 
@@ -76,6 +77,34 @@ def exchange_metrics(counts: Mapping[str, TargetCounts]) -> Iterator[Metric]:
     yield requests
 
 
+def settings_metrics(unusable: Mapping[str, str]) -> Iterator[Metric]:
+    """Parts of the configuration that this start left out."""
+    parts = GaugeMetricFamily("fengshao_settings_refused", "1 for a part that is not used.", None, ["part"])
+    for part in sorted(unusable):
+        parts.add_metric([part], 1)
+    yield parts
+
+
+def history_metrics(status: ServerStatus | None) -> Iterator[Metric]:
+    """How the history server takes readings; nothing for a history without a server."""
+    if status is None:
+        return
+    gauges = (
+        ("up", "0 while the history server takes nothing.", float(not status.problem)),
+        ("failing_seconds", "How long it has taken nothing.", status.failing_s),
+        ("waiting_readings", "Readings on disk that it has not accepted.", status.waiting_readings),
+        ("spool_bytes", "What lies on disk until it surely has it.", status.spool_bytes),
+    )
+    for name, text, value in gauges:
+        yield GaugeMetricFamily(f"fengshao_history_server_{name}", text, value)
+    yield CounterMetricFamily("fengshao_history_sent_total", "Readings that it accepted.", status.sent)
+    yield CounterMetricFamily(
+        "fengshao_history_resent_total", "Readings sent again because it restarted.", status.resent
+    )
+    yield _by_label("fengshao_history_refused_total", "Values that it refused.", "reason", status.refused)
+    yield _by_label("fengshao_history_left_out_total", "Rows that it says it dropped.", "reason", status.left_out)
+
+
 def pipeline_metrics(pipeline: Pipeline) -> Iterator[Metric]:
     """Counters of the pipeline and of the rule engine, and what waits to be evaluated."""
     counters, engine = pipeline.counters, pipeline.engine
@@ -129,6 +158,7 @@ def intake_metrics(status: ConsumerStatus, connected: bool) -> Iterator[Metric]:
     yield GaugeMetricFamily(
         "fengshao_intake_urgent_left_out", "Urgent devices beyond intake.urgent_filters_max.", status.urgent_omitted
     )
+    yield CounterMetricFamily("fengshao_broker_dropped_total", "Messages that the broker dropped.", status.dropped)
     yield GaugeMetricFamily(
         "fengshao_intake_journal_refuses", "1 while nothing can be journaled.", float(bool(status.journal_error))
     )

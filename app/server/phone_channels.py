@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from functools import partial
 
 import httpx2
 
@@ -15,6 +16,7 @@ from alerts.channels.providers import ProviderChain, ProviderPlan
 from alerts.channels.tencent_api import TencentAccount
 from alerts.channels.tencent_sms import TencentSms, TencentSmsSettings
 from alerts.channels.tencent_voice import TencentVoice, TencentVoiceSettings
+from alerts.channels.unusable import UnusableChannel
 from app.config.phone_settings import (
     AliyunSmsProviderSettings,
     AliyunVoiceProviderSettings,
@@ -27,18 +29,25 @@ from app.config.phone_settings import (
     VoiceSettings,
 )
 from app.config.secrets import read_secret
+from app.config.unusable_settings import RAISING, UnusableSettings
 
 Environment = Mapping[str, str]
 
 
 def build_chain(
-    name: str, sign: str, settings: SmsSettings | VoiceSettings, client: httpx2.AsyncClient, environ: Environment
+    name: str,
+    sign: str,
+    settings: SmsSettings | VoiceSettings,
+    client: httpx2.AsyncClient,
+    environ: Environment,
+    unusable: UnusableSettings = RAISING,
 ) -> ProviderChain:
-    """The channel with its providers in order. Raises MissingSecret naming the variable."""
-    providers: dict[str, Channel] = {
-        one.name: _provider(one, f"channels.{name}.providers ({one.name})", sign, client, environ)
-        for one in settings.providers
-    }
+    """The channel with its providers in order. Without `unusable` raises MissingSecret naming the variable."""
+    providers: dict[str, Channel] = {}
+    for one in settings.providers:
+        user = f"channels.{name}.providers ({one.name})"
+        build = partial(_provider, one, user, sign, client, environ)
+        providers[one.name] = unusable.attempt(user, build, partial(UnusableChannel, one.name))
     plans = {
         one.name: ProviderPlan(
             limits=tuple(limit.value() for limit in one.limits),

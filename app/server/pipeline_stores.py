@@ -11,6 +11,7 @@ from app.pipeline.ports import RefusalBatch
 from app.reload.active_definitions import ActiveDefinitions
 from app.reload.stored_definitions import encode_definitions
 from domain import Instant, Lane
+from store.database import journal_copies
 from store.database.database import Database
 from store.database.refusals import refusals
 from store.database.refusals.unregistered_devices import record_discovery
@@ -44,6 +45,7 @@ class ServiceStores:
 
         def write(tx: Connection) -> None:
             checkpoints.save(tx, CHECKPOINT, dict(positions), now, snapshot)
+            journal_copies.delete_entries(tx, positions)
             if encoded is not None:
                 key_values.put(tx, DEFINITIONS, encoded, now)
 

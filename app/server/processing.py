@@ -48,10 +48,10 @@ class StartState(Struct, frozen=True):
 
 
 def load_start_state(config: SiteConfig, stores: Stores) -> StartState:
-    """Raises ConfigError when there is no checkpoint and a file on disk has faults."""
+    """Faulty files on disk are reported when the running service reads them again."""
     checkpoint, encoded = load_checkpoint(stores.database)
     books = rulebooks_in(checkpoint.blob if checkpoint else None)
-    definitions, _ = definitions_at_start(encoded, books, config.path)
+    definitions, _ = definitions_at_start(encoded, books, config.start_path)
     return StartState(checkpoint, ActiveDefinitions(definitions))
 
 
@@ -74,15 +74,18 @@ class Processing:
         findings: FindingSink,
         clock: Callable[[], Instant],
         idle_max_s: float | None = None,
+        evaluates_devices: bool = True,
     ) -> None:
+        """`evaluates_devices`: False where another host evaluates the rules; then no device is absent here."""
+        self._evaluates_devices = evaluates_devices
         self._journal, self._registry, self._clock = stores.journal, registry, clock
         self._active = state.definitions
         kinds, mappings = self.definitions.kinds, self.definitions.mappings
         self.engine = engine
         self.decoder = Decoder(kinds, mappings, decoder_settings(config.settings))
         self.danger_prefilter = DangerPrefilter(kinds, mappings, self.decoder.has_danger)
-        self.codecs = CodecReloader(config.path)
-        self.codecs.reload()
+        self.codecs = CodecReloader(config.path, config.start_path)
+        self.codecs.load_at_start()
         self.decoder.codecs = self.codecs.codecs
         positions = dict(state.checkpoint.cursor) if state.checkpoint else {}
         self._last_position = max([0, *positions.values(), *stores.history.position().values()])
@@ -105,6 +108,7 @@ class Processing:
         if state.checkpoint:
             self.pipeline.restore(state.checkpoint.blob)
         saved_at = state.checkpoint.saved_at if state.checkpoint else 0
+        stores.journal.observe_append = self.pipeline.timings.observe_append
         self.pipeline.repeat_recorded(list(recorded_resets(engine, stores.journal, saved_at)))
 
     @property
@@ -122,7 +126,8 @@ class Processing:
         last_seen_alive = self._journal.last_seen_alive()
         self.decoder.device_index = DeviceIndex(self._registry.devices.values())
         self.engine.community = self._registry.community
-        self.engine.register(self._registry.devices.values(), now)
+        if self._evaluates_devices:
+            self.engine.register(self._registry.devices.values(), now)
         if last_seen_alive is not None:
             self.engine.outage(last_seen_alive, now)
         self.pipeline.set_disconnected(now)
@@ -144,7 +149,8 @@ class Processing:
         self.engine.community = self._registry.community
         ended = self.engine.unregister(change.removed, now)
         understood = unread_verdicts.findings(unread, self._registry.community)
-        return [*ended, *understood, *self.engine.register(change.changed, now)]
+        began = self.engine.register(change.changed, now) if self._evaluates_devices else ()
+        return [*ended, *understood, *began]
 
     async def apply_definitions(self, new: Definitions) -> RulebookDiff:
         """Decode and evaluate by these from the next message on; active findings continue or end with a reason."""

@@ -46,6 +46,10 @@ class RegistryCache:
     def current_community(self) -> Community:
         return self.community
 
+    def names(self) -> list[str]:
+        """The names of all people."""
+        return [person.name for person in self.community.people.values()]
+
     def current_devices(self) -> Mapping[str, Device]:
         return self.devices
 

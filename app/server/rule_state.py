@@ -11,8 +11,10 @@ from rules.tools.explain import explain
 class EngineRuleState:
     """Rule state of one engine (app.server.alerting.RuleState)."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, engine: Engine, is_remote: bool = False) -> None:
+        """`is_remote`: another host evaluates the rules, and reports when a finding ends; not when it received the
+        device last. A rule that latches ends by a reset, of which that host does not learn."""
+        self._engine, self._is_remote = engine, is_remote
 
     def explain(self, rule: str, device: str) -> dict[str, object]:
         """State of a rule for a device or group at present."""
@@ -25,6 +27,10 @@ class EngineRuleState:
         and continues it when the device alarms again.
         """
         rule, subject = finding.split("@", 1)[0], finding.split("/", 1)[1].rpartition("/")[0]
+        if self._is_remote and any(
+            one.name == rule and not one.latch for book in self._engine.books for one in book.rules
+        ):
+            return FindingStatus.ACTIVE
         state = self.explain(rule, device or subject.replace(":", "/", 1))
         if state.get("phase") not in ("firing", "clearing", "stale"):
             return FindingStatus.OVER

@@ -12,42 +12,47 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import uvloop
 from msgspec import Struct
-from msgspec.structs import replace
 
+from app.backup.restore import refuse_unfinished_restore
 from app.clock import Clock
-from app.config.addresses import (
-    MQTT_PASSWORD,
-    MQTT_USER,
-    InvalidAddress,
-    ListenAddress,
-    is_url,
-    parse_broker_url,
-    parse_listen_address,
-)
-from app.config.site import SiteConfig, load_site
-from app.datadir.credentials import admin_token, signing_key
-from app.datadir.lock import lock_data_dir
+from app.config.addresses import ListenAddress, parse_listen_address
+from app.config.faults import ConfigFault
+from app.config.site import SiteConfig
+from app.config.unusable_settings import UnusableSettings
+from app.datadir.copied_journal import CopiedJournal
+from app.datadir.credentials import SECRETS_TO_FILES, admin_token, shown_secrets, signing_key
+from app.datadir.lock import lock_for_start
+from app.datadir.site_in_force import site_in_force
 from app.datadir.stores import open_stores
+from app.pipeline.retry import retry_until_writable
 from app.server import http as serving
+from app.server import systemd
+from app.server.access import FIRST_USER, build_access, create_first_user
+from app.server.broker import Broker, open_broker
 from app.server.channels import build_channels, http_client
 from app.server.console import build_app
 from app.server.demo import Demo
 from app.server.exchange import build_exchange_config, photo_links
-from app.server.mosquitto import Mosquitto, mosquitto_binary
-from app.server.rumqttd import LIMITATIONS, Rumqttd
+from app.server.logs import start_logging, use_format
+from app.server.redaction import Redaction, named_secrets, secret_values
+from app.server.restored import wait_for_takeover
 from app.server.service import Service
 from app.server.service_config import ServiceConfig
+from app.server.two_machines import AloneOnLedger, become_active, keep_leading, leadership_of, may_connect
+from console.http.standby import standby_app
 from ingest.mqtt.broker_address import BrokerAddress
+from store.database.leadership import Leadership
 
+STANDBY = "READY=1\nWATCHDOG=1"
+"""A standby has started, and lives."""
 GC_THRESHOLDS = (50_000, 50, 100)
-_NOT_IN_LOGIN_FILE = ":\r\n"
-"""Mosquitto's password file has one `user:password` a line, and mosquitto_passwd cuts a password at a colon."""
 
 
 class Options(Struct, frozen=True):
@@ -58,14 +63,14 @@ class Options(Struct, frozen=True):
     mqtt: str
     site: Path | None
     demo: bool
+    findings: str = ""
+    """Kafka's bootstrap servers, where the rules are evaluated elsewhere."""
 
 
 def run(options: Options) -> int:
     """Run the service until a signal; returns the exit code."""
     os.umask(0o077)  # DIR holds names, phone numbers and readings from homes
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
-    for verbose in ("apscheduler", "httpx2", "alembic", "uvicorn"):
-        logging.getLogger(verbose).setLevel(logging.WARNING)
+    start_logging(Redaction(secret_values(os.environ)))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         try:
             runner.run(start(options))
@@ -81,56 +86,154 @@ async def start(options: Options) -> None:
         loop.add_signal_handler(number, stop.set)
     async with contextlib.AsyncExitStack() as stack:
         demo = await stack.enter_async_context(Demo(options.data)) if options.demo else None
-        site = load_site(demo.site_folder if demo and not options.site else options.site, any_kind=True)
         data = demo.data if demo else (options.data or Path("data"))
         data.mkdir(parents=True, exist_ok=True, mode=0o700)
-        stack.enter_context(lock_data_dir(data))
+        stack.enter_context(await asyncio.to_thread(lock_for_start, data))
+        refuse_unfinished_restore(data)
+        found = site_in_force(demo.site_folder if demo and not options.site else options.site, data)
+        site = found.config
         if demo:
             site = await demo.start_providers(site, parse_listen_address(options.http, "--http"), Clock())
-        await serve(stack, options, site, data, demo, stop)
+        await serve(stack, options, site, data, demo, stop, found.faults)
 
 
-async def serve(
+async def serve(  # noqa: PLR0915 - the order of the start, line by line
     stack: contextlib.AsyncExitStack,
     options: Options,
     site: SiteConfig,
     data: Path,
     demo: Demo | None,
     stop: asyncio.Event,
+    faults: Sequence[ConfigFault] = (),
 ) -> None:
+    """Runs the service until `stop`; `faults` of the site's files are those for which others are in force."""
+    manager = systemd.take_environment(os.environ)
     clock, environ = Clock(), {**os.environ, **(demo.environ if demo else {})}
     http = parse_listen_address(options.http, "--http")
     serving.check_port_free(http)
-    token, is_new = admin_token(data, environ)
-    broker, keep_alive = await stack.enter_async_context(open_broker(options.mqtt, data, environ))
-    stores = open_stores(data, site.settings.history, site.kinds)
-    stack.push_async_callback(stores.close)
-    client = await stack.enter_async_context(http_client())
-    endpoints = build_channels(site.settings, client, environ, clock)
-    exchange = build_exchange_config(site, client, environ, photo_links(site.settings.public_url, signing_key(data)))
-    config = ServiceConfig(site, data, broker, token, signing_key(data), exchange)
-    service = Service(config, stores, endpoints, clock)
-    await service.load_state()
-    stack.push_async_callback(service.close)
+    unusable = UnusableSettings()
+    token, is_new = admin_token(data, environ, unusable)
+    proxies, alive = site.settings.http.trusted_proxies, partial(systemd.notify, STANDBY, manager)
+    await wait_for_takeover(data, partial(serving.serve, at=http, data=data, token=token, proxies=proxies), stop, alive)
+    leadership = None if stop.is_set() else await lead(stack, http, token, site, data, stop, alive)
+    if stop.is_set():
+        return
+    broker = await stack.enter_async_context(
+        open_broker(options.mqtt, data, environ, site.settings.mqtt, site.folder_now or Path(), unusable)
+    )
+    if keep_alive := broker.keep_alive:
+        stack.callback(keep_alive.close)  # it is never awaited where a setting is refused below
+    service = await open_service(
+        stack, site, data, broker, token, environ, clock, unusable, options.findings, leadership
+    )
+    service.report_site_faults([str(fault) for fault in faults])
     freeze_gc()
-    tasks = service.background_tasks() | ({"broker": keep_alive} if keep_alive else {})
+    to_systemd = {"systemd": systemd.keep_alive(service.vitals.why_stalled, manager)}
+    tasks = service.background_tasks() | to_systemd | ({"broker": keep_alive} if keep_alive else {})
+    tasks |= (
+        {"lease": keep_leading(leadership, lambda: service.consumer.may_connect() or service.consumer.ready)}
+        if leadership
+        else {}
+    )
+    tasks |= {"announcement": announce(service, options, (token, is_new), demo)}
     stack.callback(lambda: [work.close() for work in tasks.values()])
     app = demo.app(build_app(service)) if demo else build_app(service)
     stack.callback(reload_on_sighup(service.reload))
     async with (
-        serving.serve(app, http, data, token, site.settings.http.trusted_proxies),
+        serving.serve(app, http, data, token, proxies),
         supervise(tasks, stop) as failed,
     ):
-        print_startup_banner(http, broker, token, is_new, data, demo)
         if demo:
-            await demo.start_devices(broker, site, clock)
+            await demo.start_devices(broker.address, site, clock)
+        systemd.notify("READY=1", manager)
         await stop.wait()
+        systemd.notify("STOPPING=1", manager)
         if demo:
             await demo.stop()
         if not failed:
             await service.stop_intake()
     if failed:
         raise failed[0]
+
+
+def redacted_log(site: SiteConfig, environ: Mapping[str, str], *own: str) -> Redaction:
+    """Log in the format of the site, without its secrets and `own` ones."""
+    named = named_secrets(site.settings.model_dump(), environ)
+    redact = Redaction([*secret_values(environ), *named, site.settings.watchdog.url, *own])
+    use_format(site.settings.logs.format, redact)
+    return redact
+
+
+async def announce(service: Service, options: Options, token: tuple[str, bool], demo: Demo | None) -> None:
+    """Create the first user where there is none, and print where the service listens. A ledger that does not answer at
+    this moment is waited for: the service hears and tells already."""
+    database, passwords = service.stores.database, service.config.access.passwords
+    first_user = partial(create_first_user, database, passwords, service.clock(), demo=bool(demo))
+    password = await retry_until_writable(first_user, "first user")
+    shown, is_new = token
+    if not demo and os.environ.get(SECRETS_TO_FILES):
+        shown, password = shown_secrets(service.config.data, password)
+    http = parse_listen_address(options.http, "--http")
+    print_startup_banner(http, service.config.broker, shown, is_new, service.config.data, demo, password)
+
+
+async def lead(
+    stack: contextlib.AsyncExitStack,
+    http: ListenAddress,
+    token: str,
+    site: SiteConfig,
+    data: Path,
+    stop: asyncio.Event,
+    alive: Callable[[], object],
+) -> Leadership | None:
+    """With a ledger on a server: returns once this machine is active, or `stop` is set. None for one in a file."""
+    ledger = site.settings.ledger
+    leadership = await asyncio.to_thread(leadership_of, data, ledger, f"http://{http.host}:{http.port}")
+    if leadership is not None:
+        stack.callback(leadership.release)
+        app = standby_app(leadership.active)
+        standby = partial(serving.serve, app, http, data, token, site.settings.http.trusted_proxies)
+        await become_active(leadership, data, ledger, Clock(), stop, standby, alive)
+    return leadership
+
+
+async def open_service(
+    stack: contextlib.AsyncExitStack,
+    site: SiteConfig,
+    data: Path,
+    broker: Broker,
+    token: str,
+    environ: Mapping[str, str],
+    clock: Clock,
+    unusable: UnusableSettings,
+    findings_from: str = "",
+    leadership: Leadership | None = None,
+) -> Service:
+    """The service on its stores with its state loaded; `stack` closes them."""
+    stores = open_stores(data, site.settings.history, site.kinds, clock, site.settings.ledger, unusable)
+    stack.push_async_callback(stores.close)
+    if leadership is not None and leadership.token is not None:
+        stores.database.fence(leadership.token)
+    alone = AloneOnLedger(leadership)
+    client, key = await stack.enter_async_context(http_client()), signing_key(data)
+    exchange = build_exchange_config(site, client, environ, photo_links(site.settings.public_url, key), unusable)
+    access = build_access(site.settings.access, site.settings.public_url, client, environ, unusable)
+    channels = build_channels(site.settings, client, environ, clock, unusable)
+    config = ServiceConfig(
+        site, data, broker.address, token, key, exchange, access, set_broker_clients=broker.set_clients,
+        unusable=unusable, findings_from=findings_from, may_send=leadership.is_valid if leadership else lambda: True,
+        may_send_alone=alone, leadership=leadership,
+    )  # fmt: skip
+    service = Service(config, stores, channels, clock)
+    alone.holds_session = lambda: service.consumer.ready
+    if leadership is not None:
+        service.consumer.may_connect = partial(may_connect, leadership)
+    if isinstance(stores.journal, CopiedJournal):
+        stores.journal.is_alone = alone
+    redacted_log(site, environ, token, key).follow(service.registry.current_community, service.registry.names)
+    await service.load_state()
+    stack.push_async_callback(service.close)
+    return service
 
 
 def reload_on_sighup(reload: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[], bool]:
@@ -177,56 +280,23 @@ async def supervise(
         await asyncio.gather(*running, return_exceptions=True)
 
 
-@contextlib.asynccontextmanager
-async def open_broker(
-    option: str, data: Path, environ: Mapping[str, str]
-) -> AsyncIterator[tuple[BrokerAddress, Coroutine[Any, Any, None] | None]]:
-    """The broker of `--mqtt`: its address, and a coroutine that restarts it if this process started it (else None)."""
-    user, password = environ.get(MQTT_USER, ""), environ.get(MQTT_PASSWORD, "")
-    if is_url(option):
-        yield parse_broker_url(option, (user, password)), None
-        return
-    at = parse_listen_address(option, "--mqtt")
-    if not at.is_loopback and not (user and password):
-        raise InvalidAddress(
-            f"--mqtt {option}: a broker that others can reach needs credentials; set {MQTT_USER} and {MQTT_PASSWORD}, "
-            "or listen on 127.0.0.1"
-        )
-    if set(user + password) & set(_NOT_IN_LOGIN_FILE):
-        raise InvalidAddress(
-            f"--mqtt {option}: {MQTT_USER} and {MQTT_PASSWORD} of a broker that is started here must not contain ':' "
-            "or a line break"
-        )
-    credentials = (user, password) if user and password else None
-    process, port = _local_broker(at, data, credentials)
-    await process.start()
-    try:
-        host = "127.0.0.1" if at.host in ("0.0.0.0", "::") else at.host  # noqa: S104 (compared, not bound)
-        address = BrokerAddress(host, port, tls=False)
-        if credentials:
-            address = replace(address, username=user, password=password.encode())
-        yield address, process.keep_alive()
-    finally:
-        await process.stop()
-
-
-def _local_broker(
-    at: ListenAddress, data: Path, credentials: tuple[str, str] | None
-) -> tuple[Mosquitto | Rumqttd, int]:
-    if mosquitto_binary() or credentials:
-        return Mosquitto(data / "broker", at.host, at.port, credentials), at.port
-    print(LIMITATIONS, file=sys.stderr)
-    rumqttd = Rumqttd(data / "broker", at.host, at.port)
-    return rumqttd, rumqttd.port_v5
-
-
 def print_startup_banner(
-    http: ListenAddress, broker: BrokerAddress, token: str, is_new: bool, data: Path, demo: Demo | None
+    http: ListenAddress,
+    broker: BrokerAddress,
+    token: str,
+    is_new: bool,
+    data: Path,
+    demo: Demo | None,
+    password: str | None,
 ) -> None:
-    """Print where the service listens. The token is printed when it is new, and always in the demo."""
+    """Print where the service listens. The token is printed when it is new, and always in the demo; the password of the
+    first user when he was created now."""
     print(f"枫哨 is up: http://{http.host}:{http.port}/   broker: {broker.without_password}   data: {data}")
     if is_new or demo:
         print(f"administrator's token: {token}")
+    if password is not None:
+        hint = "" if demo else " (to be changed at the first sign-in)"
+        print(f"first user: {FIRST_USER}   password: {password}{hint}")
     if demo:
         print(f"what happens in the demo: http://{http.host}:{http.port}/demo")
         print(f"phones of the demo: http://{http.host}:{http.port}/demo/phones   Ctrl-C stops")

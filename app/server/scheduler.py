@@ -122,13 +122,18 @@ class Scheduler:
         )
 
     def schedule_daily(self, name: str, minutes: Iterable[int], work: Callable[[], None]) -> None:
-        """Call `work` at these minutes of every local day, in place of what was scheduled under this name."""
+        """Call `work` on the event loop at these minutes of every local day, in place of what was scheduled under this
+        name. The scheduler would call a plain function in a thread."""
+
+        async def on_loop() -> None:
+            work()
+
         for job in self._scheduler.get_jobs():
             if job.id.startswith(f"{name} "):
                 job.remove()
         for minute in minutes:
             trigger = CronTrigger(hour=minute // 60, minute=minute % 60, timezone=self._zone)
-            self._scheduler.add_job(work, trigger, id=f"{name} {minute // 60:02}:{minute % 60:02}")
+            self._scheduler.add_job(on_loop, trigger, id=f"{name} {minute // 60:02}:{minute % 60:02}")
 
     async def run(self, name: str) -> None:
         """Run a job now and record its outcome; a failure is recorded and logged, and the next run is as scheduled.

@@ -4,30 +4,40 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
+from pathlib import Path
 from typing import Any
 
+from app.datadir.copied_journal import CopiedJournal
 from app.datadir.credentials import mqtt_client_id
 from app.datadir.site_import import import_site
 from app.datadir.stores import Stores
 from app.pipeline.latch_resets import LatchResets
 from app.pipeline.self_monitoring import SelfMonitoring, open_findings
 from app.reload.rulebooks import RulebookReloader
+from app.rule_tools.rulebook_folder import RulebookFolder
 from app.rule_tools.service import RuleToolService
 from app.server.alerting import Alerting
 from app.server.audit import Auditor
+from app.server.backups import BackupDesk
+from app.server.broker_access import broker_access
+from app.server.broker_certificates import watch_certificates
 from app.server.canary import Canary
+from app.server.certificates import CertificateWatch, tls_endpoints
 from app.server.channels import ChannelEndpoint
 from app.server.citizen_reports import CitizenReports
 from app.server.intake import Intake, IntakeEvents, consumer_settings, write_heartbeat
 from app.server.jobs import DatabaseJobStore, build_jobs
 from app.server.live_updates import LiveUpdates, StatusPublisher
+from app.server.outage_texts import OutageTexts
+from app.server.outbox_watch import OutboxWatch
 from app.server.processing import Processing, build_engine, load_start_state
 from app.server.provider_checks import check_providers_regularly
 from app.server.provider_polling import poll_providers
 from app.server.registry import RegistryCache
+from app.server.remote_findings import remote_findings
 from app.server.reports import MonthlyReports
 from app.server.roster_check import RosterCheck
 from app.server.rule_state import EngineRuleState
@@ -37,6 +47,9 @@ from app.server.service_config import ServiceConfig
 from app.server.site_files import log_skipped
 from app.server.sparkplug_rebirth import request_rebirths
 from app.server.status import StatusLine
+from app.server.trace_exporter import TraceExporter
+from app.server.vitals import VitalSigns
+from app.server.watchdog import Watchdog
 from app.site_check import last_resort
 from console.dependencies import RuleSummary
 from console.events import EventHub
@@ -79,11 +92,12 @@ class Service:
         self.registry = RegistryCache(database)
         state = load_start_state(site, stores)
         self.engine = build_engine(state, site, self.registry)
-        self.rule_state = EngineRuleState(self.engine)
+        self.rule_state = EngineRuleState(self.engine, is_remote=bool(config.findings_from))
         self.alerting = Alerting(config, stores, self.registry, endpoints, self.rule_state, alert_changes, clock)
         self.processing = Processing(
-            site, stores, self.registry, state, self.engine, self.alerting.desk, clock, config.idle_max_s
-        )
+            site, stores, self.registry, state, self.engine, self.alerting.desk, clock, config.idle_max_s,
+            evaluates_devices=not config.findings_from,
+        )  # fmt: skip
         pipeline = self.processing.pipeline
         self.latch_resets = LatchResets(self.engine, pipeline, journal, database, alert_changes.event, clock)
         self.self_monitoring = SelfMonitoring(pipeline.apply_change)
@@ -103,6 +117,7 @@ class Service:
         self.roster_check = RosterCheck(self.registry, self.self_monitoring, site.roles, site.settings.zone, clock)
         self.citizen_reports = CitizenReports(config, stores, self.alerting, alert_changes, clock)
         self.canary, self.auditor = self._build_watch()
+        self.backups = BackupDesk(config, stores, self.self_monitoring, clock)
         jobs = build_jobs(stores, site.settings, pipeline, self.alerting.desk, self._own_jobs(monthly))
         self.scheduler = Scheduler(jobs, site.settings.zone, clock, DatabaseJobStore(database))
         publish_status = StatusPublisher(self.hub, self.status)
@@ -114,6 +129,7 @@ class Service:
             self.scheduler,
             publish_status,
             self.roster_check.request,
+            broker_access(config, self.registry.current_devices).update,
         )
         self.rulebook_reloader = RulebookReloader(
             self.updates, site.path, pipeline.caught_up, self.self_monitoring, clock
@@ -127,15 +143,25 @@ class Service:
             self.rulebook_reloader,
             clock,
         )
+        self.rulebook_folder = RulebookFolder(site.path, self.rule_tools, lambda: self.updates.definitions)
 
     def _build_watch(self) -> tuple[Canary, Auditor]:
         """What watches the service itself; their last results are in the status line."""
         desk, database, monitoring = self.alerting.desk, self.stores.database, self.self_monitoring
-        drills, url = self.alerting.drills, self.config.site.settings.watchdog.url
+        drills, settings = self.alerting.drills, self.config.site.settings
+        self.outage_texts = OutageTexts(
+            desk, self.alerting.channels, self.processing.pipeline.unstored_dangers, lambda: self.alerting.answered_at,
+            self.config.may_send_alone, self.config.data, self.clock,
+        )  # fmt: skip
+        self.outbox_watch = OutboxWatch(database, desk.outcomes.router, self.clock)
+        self.certificates = CertificateWatch(tls_endpoints(settings, self.config.broker))
+        self.traces = TraceExporter(settings.traces, database, settings.exchange.source, self.clock)
+        self.watchdog, backlog = Watchdog(settings.watchdog), self.processing.pipeline.backlog
+        self.vitals = VitalSigns(self.consumer, backlog, self.outbox_watch, self.watchdog, self.clock)
         canary = Canary(self.config, database, self.registry, self._reload_registry, drills, monitoring, self.clock)
         self.status.providers = desk.outcomes.router.providers
         self.status.audited, self.status.self_test = lambda: desk.last_audit, lambda: canary.last
-        return canary, Auditor(desk, database, monitoring, url, self.clock)
+        return canary, Auditor(desk, database, monitoring, self.vitals.report, self.clock)
 
     def _own_jobs(self, reports: MonthlyReports) -> dict[str, Job]:
         return {
@@ -143,6 +169,7 @@ class Service:
             "canary": Job("7 10 * * *", self.canary.run),
             "monthly-report": Job("20 4 1 * *", reports.keep),
             "roster-gaps": Job("15 7 * * *", self.roster_check.check),
+            "backup": Job("*/10 * * * *", self.backups.check),
             "reports": Job("*/10 * * * *", self.citizen_reports.settle),
         }
 
@@ -152,8 +179,11 @@ class Service:
         await self.processing.start()
         self.self_monitoring.restore(await self.stores.database.read(open_findings), self.clock())
         await self.canary.restore()
+        await self.backups.load()
         self._check_last_resort()
+        self.self_monitoring.settings_refused(self.config.unusable.lines, self.clock())
         self.consumer.set_devices(self.registry.devices.values(), self.processing.kinds)
+        await self.updates.update_broker()
         await self.alerting.exchange.start()
         await self.scheduler.start()
         self.updates.schedule_shift_changes()
@@ -165,15 +195,28 @@ class Service:
             log.error("a danger may reach nobody: %s", fault)
         self.self_monitoring.site_incomplete(faults, self.clock())
 
+    def report_site_faults(self, faults: Sequence[str]) -> None:
+        """Files of the site that are not in force because they have faults; none: all are."""
+        self.self_monitoring.site_refused(faults, self.clock())
+
     def background_tasks(self) -> dict[str, Coroutine[Any, Any, None]]:
         """What runs concurrently until the service stops, by name."""
-        pipeline, journal = self.processing.pipeline, self.stores.journal
-        heartbeat = write_heartbeat(self.consumer, pipeline, journal, self.self_monitoring, self.status, self.clock)
+        pipeline, stores = self.processing.pipeline, self.stores
+        heartbeat = write_heartbeat(
+            self.consumer,
+            pipeline,
+            stores.journal,
+            self.self_monitoring,
+            self.status,
+            self.clock,
+            stores.history.server_status,
+        )
         return {
             "pipeline": pipeline.run(self.consumer),
             "intake": self.intake.run(),
             "connection marks": self.intake_events.write_marks(),
             "outbox": self.alerting.outbox_sender.run(),
+            "outage texts": self.outage_texts.run(),
             "exchange": self.alerting.exchange.sender.run(),
             "deadlines": self.alerting.run_deadlines(),
             "heartbeat": heartbeat,
@@ -191,6 +234,18 @@ class Service:
             "codecs": self.processing.follow_codecs(),
             "rulebooks": self.rulebook_reloader.run(),
             "audit watch": self.auditor.watch(),
+            "outbox watch": self.outbox_watch.run(),
+            "traces": self.traces.run(),
+            "certificates": self.certificates.run(),
+            "broker certificates": watch_certificates(
+                self.config.site.settings.mqtt,
+                self.config.site.folder_now or Path(),
+                self.certificates.expiry,
+                self.self_monitoring,
+                self.clock,
+            ),
+            **remote_findings(self.config.findings_from, self.alerting.desk),
+            **({"journal copies": stores.journal.run()} if isinstance(stores.journal, CopiedJournal) else {}),
         }
 
     async def _reload_registry(self) -> None:
@@ -211,7 +266,8 @@ class Service:
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self.stores.journal.mark, MarkKind.STOPPED, self.clock())
             stack.callback(self.hub.close)
-            stack.push_async_callback(self.auditor.close)
+            stack.push_async_callback(self.watchdog.close)
+            stack.push_async_callback(self.traces.close)
             stack.callback(self.processing.codecs.codecs.close)
             stack.callback(self.scheduler.stop)
             stack.push_async_callback(self.rule_tools.stop)

@@ -20,7 +20,7 @@ log = logging.getLogger("fengshao.registry")
 
 
 class SiteFiles:
-    """The site's files for the API (console.dependencies.SiteFiles). Raises RulebookInvalid for files with faults."""
+    """The files for the API (console.site_files_interface.SiteFiles). Raises RulebookInvalid for files with faults."""
 
     def __init__(
         self,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -12,14 +13,17 @@ from zoneinfo import ZoneInfo
 from alerts.cases.canary import CanaryResult
 from alerts.delivery.breaker import CircuitBreaker
 from alerts.handling.audit import AuditResult
-from alerts.roster.on_duty import on_duty
+from alerts.roster.on_duty import first_on_duty
 from app.pipeline.pipeline import Pipeline
 from app.server.registry import RegistryCache
-from domain import DAY, Instant
+from domain import DAY, MINUTE, Instant
+from domain.people import Community
 from ingest.mqtt.consumer import MqttConsumer
 from store.database.alerts import statistics
 from store.database.database import Database
+from store.errors import CannotRead
 
+log = logging.getLogger("fengshao.status")
 RATE_WINDOW_MS = 10_000
 SHOWN_ROLES = ("worker", "community")
 """Roles whose people on duty the status line names."""
@@ -42,12 +46,23 @@ class StatusLine:
         self._samples: deque[tuple[Instant, int]] = deque()
         self._detect_to_send_ms: int | None = None
         self._closed: tuple[int, int] = (0, 0)
+        self.ledger_answers = True
+        self._found: tuple[Community, int, Mapping[str, Sequence[str]]] | None = None
         self.self_test: Callable[[], CanaryResult | None] = lambda: None
         self.providers: Callable[[], Iterator[tuple[str, str, CircuitBreaker]]] = lambda: iter(())
         self.audited: Callable[[], AuditResult] = AuditResult
 
     async def refresh(self) -> None:
-        """Update the median time from opening an alert to its first message, of the last day."""
+        """Update the figures of the last day from the ledger. While it does not answer they stay, and `ledger_answers`
+        is false."""
+        try:
+            await self._read_figures()
+            self.ledger_answers = True
+        except CannotRead as error:
+            self.ledger_answers = False
+            log.error("the ledger does not answer", extra={"error": str(error)})
+
+    async def _read_figures(self) -> None:
         query = partial(statistics.median_detect_to_send_ms, since=self._clock() - DAY)
         self._detect_to_send_ms = await self._database.read(query)
         today = partial(statistics.closed_of_opened, since=start_of_day(self._clock(), self._zone))
@@ -72,7 +87,7 @@ class StatusLine:
             "readings_per_s": self.readings_per_s(now),
             "detect_to_send_ms": self._detect_to_send_ms,
             "journal_error": self._consumer.status().journal_error,
-            "on_duty": {role: self._on_duty(role, now) for role in SHOWN_ROLES},
+            "on_duty": self._on_duty(now),
             "backlog": self._pipeline.backlog.entries,
             "closed_today": self._closed[0],
             "opened_today": self._closed[1],
@@ -85,15 +100,19 @@ class StatusLine:
             ],
         }
 
-    def _on_duty(self, role: str, now: Instant) -> list[str]:
-        """Names of those who are called first, in any cell."""
-        community = self._registry.community
-        people = {
-            person.id: person.name
-            for cell in community.cells
-            for person in on_duty(community, cell, role, now, self._zone)[:1]
-        }
-        return list(people.values())
+    def _on_duty(self, now: Instant) -> Mapping[str, Sequence[str]]:
+        """Names of those who are called first, in any cell, by role.
+
+        Shifts change with the minute, and a district has 2,500 cells: found once a minute and version of the registry.
+        """
+        community, minute = self._registry.community, now // MINUTE
+        if self._found is None or self._found[0] is not community or self._found[1] != minute:
+            names = {
+                role: [person.name for person in first_on_duty(community, role, now, self._zone)]
+                for role in SHOWN_ROLES
+            }
+            self._found = community, minute, names
+        return self._found[2]
 
 
 def _audit_view(result: AuditResult) -> dict[str, Any]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from alerts.messages.catalog import TextCatalog
 from app.config.catalog import (
@@ -20,10 +21,12 @@ from app.config.catalog import (
 )
 from app.config.exchange import load_exchange, place_faults
 from app.config.faults import ConfigError, ConfigFault
+from app.config.outlines import OUTLINES_FILE, read_outlines
 from app.config.registry_files import CSV_FILES, merge_identities
 from app.config.settings import SiteSettings
 from app.config.site import SiteConfig, check_references, read_rotations, read_settings, read_sheets
-from app.config.yaml_files import read_model
+from app.config.suggestions import missing_reference
+from app.config.yaml_files import read_model, read_yaml
 from app.reload.codecs import check_codecs
 from app.rule_tools.check import rulebook_warnings, trial_faults, trials_path
 from app.site_check import names
@@ -33,7 +36,7 @@ from app.site_check.ladder_names import ladder_faults
 from app.site_check.levels import level_faults, level_lines
 from app.site_check.result import SiteCheck
 from app.site_check.warnings import site_warnings
-from domain import Instant
+from domain import Fault, Instant
 from domain.kind import Kind
 from domain.levels import LevelRole
 from ingest.mappings.mapping import MappingBook
@@ -111,8 +114,21 @@ def _load_site(result: SiteCheck, path: Path, kinds: Mapping[str, Kind] | None) 
         if settings is not None and "places" in result.sheets:
             known = {place.id for place in result.sheets["places"].records}
             result.faults += place_faults(settings.exchange, known, path)
+            result.faults += _group_faults(settings, known, path)
+            result.load(lambda: read_outlines(path / OUTLINES_FILE, known))
     if result.rulebooks is not None and kinds is not None:
         result.faults += _trial_faults(result.rulebooks, kinds, path)
+
+
+def _group_faults(settings: SiteSettings, known: Collection[str], path: Path) -> list[ConfigFault]:
+    """Groups of the identity provider for places that are not registered: their members could not log in."""
+    oidc = settings.access.oidc
+    faults = [
+        Fault(("access", "oidc", "groups", number, "place"), missing_reference(one.place, set(known)))
+        for number, one in enumerate(oidc.groups if oidc is not None else ())
+        if one.place is not None and one.place not in known
+    ]
+    return read_yaml(path / "site.yaml").locate_all(faults) if faults else []
 
 
 def _trial_faults(rulebooks: Sequence[Rulebook], kinds: Mapping[str, Kind], path: Path) -> Iterator[ConfigFault]:
@@ -126,7 +142,7 @@ def _trial_faults(rulebooks: Sequence[Rulebook], kinds: Mapping[str, Kind], path
 def _site_config(result: SiteCheck, path: Path | None) -> SiteConfig | None:
     if result.settings is None or result.kinds is None or (path is not None and len(result.sheets) < len(CSV_FILES)):
         return None
-    records = {table: merge_identities(sheet.records) for table, sheet in result.sheets.items()}
+    records: dict[str, Any] = {table: merge_identities(sheet.records) for table, sheet in result.sheets.items()}
     roles = result.roles or built_in_roles()
     return SiteConfig(path, result.settings, result.kinds, roles=roles, rotations=result.rotations, **records)
 

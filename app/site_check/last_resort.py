@@ -28,7 +28,7 @@ def enabled_channels(site: SiteSettings) -> tuple[str, ...]:
 
 def last_resort_faults(config: SiteConfig) -> list[ConfigFault]:
     """Faults of `last_resort` in site.yaml; none without a site folder."""
-    if config.path is None:
+    if config.start_path is None:
         return []
     people = {person.id: person for person in config.people}
     names, channels = config.settings.last_resort, enabled_channels(config.settings)
@@ -40,7 +40,7 @@ def last_resort_faults(config: SiteConfig) -> list[ConfigFault]:
     if not names:
         example = next((duty.person for duty in config.duties), next(iter(people), "PERSON"))
         faults.append(Fault((FIELD,), NOT_CONFIGURED.format(who=example)))
-    return read_or_empty(config.path / "site.yaml").locate_all(faults)
+    return read_or_empty(config.start_path / "site.yaml").locate_all(faults)
 
 
 def _contact_fault(name: str, people: dict[str, Person], channels: tuple[str, ...]) -> str | None:

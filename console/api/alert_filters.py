@@ -12,7 +12,7 @@ from console import messages_zh
 from console.api.devices import visible_places
 from console.http.authorization import CurrentUser
 from console.http.problems import FieldError, invalid
-from console.http.requests import Deps, OptionalText, TextList, parse_choices, parse_period
+from console.http.requests import Deps, OptionalText, TextList, parse_choices, parse_period, parse_time_field
 from domain import Ledger, Severity
 from store.database.alerts.queries import AlertFilter
 
@@ -32,6 +32,9 @@ async def alert_filter(
     returned_to: Annotated[str | None, Query(description="role, person or outside system it was returned to")] = None,
     since: Annotated[str | None, Query(description="opened at or after; `from` is the same")] = None,
     until: Annotated[str | None, Query(description="opened at or before; `to` is the same")] = None,
+    not_closed_or_since: Annotated[
+        str | None, Query(description="not closed, or opened at or after: what a screen shows")
+    ] = None,
     from_: Annotated[str | None, Query(alias="from")] = None,
     to: OptionalText = None,
 ) -> AlertFilter:
@@ -51,6 +54,7 @@ async def alert_filter(
         disposition=parse_choices("disposition", disposition, CaseDisposition),
         exercise=exercise,
         returned_to=returned_to or None,
+        not_closed_or_since=parse_time_field(deps, "not_closed_or_since", not_closed_or_since),
     )
 
 

@@ -13,7 +13,6 @@ from console import messages_zh
 from console.api.alert_filters import AlertFilters
 from console.api.devices import visible_places
 from console.api.report_views import case_view
-from console.dependencies import RuleSummary
 from console.http import examples
 from console.http.authorization import CurrentUser, require
 from console.http.openapi import JsonResponse, documented_router
@@ -30,9 +29,10 @@ from console.schemas.references import Page
 from console.security.auth import LINK_MS, AccessRole, Principal, sign_worker_link
 from console.security.masking import mask_text
 from console.timestamps import Timestamp, to_schema
-from console.views.evidence import translate_view
+from console.views.evidence import english_titles, translate_view
 from console.views.people_at_risk import people_at_risk_view
 from console.views.place_map import find_spot, location_view, spot_view
+from domain.places import self_and_ancestors
 from store.database.alerts import queries
 from store.database.system import audit
 
@@ -102,7 +102,7 @@ async def require_visible_alert(deps: Deps, user: Principal, alert_id: str) -> d
     places = visible_places(deps, user, None)
     if view is None or (places is not None and view["place"] not in places):
         raise not_found("alert", alert_id)
-    return _without_numbers(_enriched(deps, view, deps.rules.summaries()), user)
+    return _without_numbers(_enriched(deps, view, english_titles(deps.rules.summaries())), user)
 
 
 def _without_numbers(view: dict[str, Any], user: Principal) -> dict[str, Any]:
@@ -125,21 +125,22 @@ async def item_view(deps: Deps, alert_id: str) -> dict[str, Any] | None:
 async def item_views(deps: Deps, alert_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
     """The alerts by id, as in lists and stream events; without those that do not exist."""
     views = await deps.database.read(lambda tx: queries.get_alerts(tx, alert_ids))
-    rules = deps.rules.summaries()
-    return {view["id"]: _enriched(deps, view, rules) for view in views}
+    titles = english_titles(deps.rules.summaries())
+    return {view["id"]: _enriched(deps, view, titles) for view in views}
 
 
 def enriched_items(deps: Deps, views: Sequence[Mapping[str, Any]], user: Principal) -> list[AlertItem]:
     """Alerts of a page of the store as this user sees them."""
-    rules = deps.rules.summaries()
-    return [item_for_user(_enriched(deps, view, rules), user) for view in views]
+    titles = english_titles(deps.rules.summaries())
+    return [item_for_user(_enriched(deps, view, titles), user) for view in views]
 
 
-def _enriched(deps: Deps, view: Mapping[str, Any], rules: Sequence[RuleSummary]) -> dict[str, Any]:
+def _enriched(deps: Deps, view: Mapping[str, Any], titles: Mapping[str, str]) -> dict[str, Any]:
     """The view in both languages, with its place on the map and the responsible grid cell."""
     community, place = deps.registry.community(), view["place"]
+    path = [node.id for node in self_and_ancestors(community.places, place)][::-1]
     spot, cell = spot_view(find_spot(community, place)), community.cell_of(place)
-    return {**translate_view(view, deps.registry.kinds, rules), "spot": spot, "cell": cell}
+    return {**translate_view(view, deps.registry.kinds, titles), "spot": spot, "place_path": path, "cell": cell}
 
 
 def for_user(view: Mapping[str, Any], user: Principal) -> dict[str, Any]:
@@ -152,8 +153,20 @@ def for_user(view: Mapping[str, Any], user: Principal) -> dict[str, Any]:
 
 def may_act(user: Principal, action: str, view: Mapping[str, Any]) -> bool:
     """Whether this user may perform the action on this alert: by his role, or because he is asked to verify it."""
-    is_asked = action in ("verify", "reopen") and user.person is not None and view["verifier"] == user.person
-    return user.has_permission(action) or is_asked
+    second = view["second_check"]
+    is_asked = action in ("verify", "reopen") and user.person is not None and user.person in asked_to_verify(view)
+    # The street's verification is given by those asked for it; with a login that several share, one of them proves
+    # himself by his PIN.
+    is_left_to_others = action == "verify" and second is not None and user.person is not None
+    return is_asked or (user.has_permission(action) and not is_left_to_others)
+
+
+def asked_to_verify(view: Mapping[str, Any]) -> list[str]:
+    """The people who may answer a verification of this alert: of the street's, each who was asked for it."""
+    second = view.get("second_check")
+    if second is not None:
+        return [one["id"] for one in second["asked"]]
+    return [] if view.get("verifier") is None else [view["verifier"]]
 
 
 def item_for_user(view: Mapping[str, Any], user: Principal) -> AlertItem:
@@ -172,5 +185,5 @@ def resolve_actor(deps: Deps, user: Principal, person_id: str | None) -> Actor:
     person = deps.registry.community().people.get(person_id or user.person or "")
     principal = user.person or user.token
     if person is None:
-        return Actor(principal, messages_zh.ROLES[user.role], via, user.role, principal=principal)
+        return Actor(principal, user.name or messages_zh.ROLES[user.role], via, user.role, principal=principal)
     return Actor(person.id, person.name, via, user.role, on_behalf=person.id != user.person, principal=principal)

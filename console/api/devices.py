@@ -1,11 +1,11 @@
-"""`/devices`: the registry of devices."""
+"""`/devices`: the registry of devices: one device, registration, changes. The list is in device_states.py."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
-from fastapi import Query, Request
+from fastapi import Request
 from pydantic import TypeAdapter
 from starlette.responses import Response
 
@@ -17,11 +17,8 @@ from console.http.openapi import JsonResponse, documented_router
 from console.http.problems import FieldError, Problem, format_path, invalid, not_found
 from console.http.requests import (
     Deps,
-    OptionalText,
-    PageParams,
     error_path,
     item_response,
-    list_response,
     parse_body,
     parse_item_or_list,
     parse_json_body,
@@ -36,6 +33,7 @@ from console.timestamps import to_schema
 from console.views.place_tree import descendants
 from console.views.records import DEVICE, device_view
 from domain import Device, Instant
+from domain.places import is_below
 from domain.specs import DeviceSpec
 from store.database import registry
 from store.database.registry import edits
@@ -45,22 +43,6 @@ from store.errors import IdentityTaken
 router = documented_router(tags=["devices"])
 
 PATCH_BODY: Final = TypeAdapter(dict[str, Any])
-
-
-@router.get("/devices", summary="Registered devices, newest first")
-async def list_devices(
-    deps: Deps,
-    user: NonLinkUser,
-    pages: PageParams,
-    kind: OptionalText = None,
-    place: Annotated[str | None, Query(description="this place and all places under it")] = None,
-    text: Annotated[str | None, Query(description="a part of the id")] = None,
-) -> JsonResponse[Page[schema.Device]]:
-    places = visible_places(deps, user, place)
-    page = await deps.database.read(
-        lambda tx: registry.list_devices(tx, pages.limit, pages.after, kind=kind or None, places=places, text=text)
-    )
-    return list_response(deps, [_view_for(user, device) for device in page.items], pages.sign_cursor(page.next))
 
 
 @router.get("/devices/{device_id}", summary="One device")
@@ -167,9 +149,7 @@ def visible_places(deps: Deps, user: Principal, requested: str | None) -> set[st
 
 
 def _is_visible(deps: Deps, user: Principal, place: str | None) -> bool:
-    return user.place is None or (
-        place is not None and place in descendants(deps.registry.community().places, user.place)
-    )
+    return user.place is None or is_below(deps.registry.community().places, place, user.place)
 
 
 async def _replace(deps: Deps, user: Principal, device_id: str, value: Any) -> JsonResponse[schema.Device]:
@@ -244,5 +224,5 @@ def _put_in_transaction(tx: Any, devices: Sequence[Device], user: Principal, now
         raise Problem(409, messages_zh.IDENTITY_TAKEN.format(**names)) from None
     if changed:
         edits.record_edits(tx, "devices", (*changed.created, *changed.updated), now)
-        audit.record(tx, now, user.token, "devices put", summary(changed))
+        audit.record(tx, now, user.person or user.token, "devices put", summary(changed))
     return changed

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from fastapi import Request
+from msgspec import UNSET
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from starlette.responses import Response
 
@@ -60,7 +61,8 @@ async def healthz(deps: Deps) -> JsonResponse[Liveness]:
 async def readyz(deps: Deps) -> JsonResponse[Readiness]:
     checks = dict(deps.monitoring.readiness())
     ready = all(checks.values())
-    return item_response(deps, Readiness(ready=ready, checks=checks), 200 if ready else 503)
+    left_out = list(deps.monitoring.left_out()) or UNSET
+    return item_response(deps, Readiness(ready=ready, checks=checks, left_out=left_out), 200 if ready else 503)
 
 
 async def _exchange_metrics(deps: Deps) -> list[Metric]:

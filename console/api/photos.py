@@ -16,6 +16,7 @@ from console.api.reports import photo_errors
 from console.http import examples
 from console.http.authorization import CurrentUser, require
 from console.http.openapi import JpegResponse, JsonResponse, documented_router
+from console.http.personal_data import record_photo_read
 from console.http.problems import FieldError, Problem, invalid, not_found
 from console.http.requests import Deps, list_response, validate
 from console.http.uploads import is_multipart, read_form, upload_slot
@@ -88,4 +89,5 @@ async def get_photo(deps: Deps, user: CurrentUser, photo_id: str) -> Response:
     await require_visible_alert(deps, user, str(photo.alert))
     if not may_see_photos(user):
         raise Problem(403, messages_zh.NOT_ALLOWED.format(access=messages_zh.ROLES[user.role]))
+    await record_photo_read(deps, user, str(photo.alert))
     return await photo_response(deps, photo)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Final
 
 from fastapi import Query
+from msgspec import UNSET
 
 from console import messages_zh
 from console.api.alerts import alert_of_link
@@ -12,14 +14,14 @@ from console.api.devices import visible_device
 from console.http.authorization import CurrentUser
 from console.http.openapi import JsonResponse, documented_router
 from console.http.problems import FieldError, invalid, not_found
-from console.http.requests import Deps, PageParams, list_response, parse_period, parse_step
-from console.schemas.messages import ReadingPoint
+from console.http.requests import Deps, PageParams, item_response, list_response, parse_period, parse_step
+from console.schemas.messages import QuantityRollup, ReadingPoint, RollupPage, RollupPoint
 from console.schemas.references import Page
 from console.security.auth import Principal
 from console.timestamps import Timestamp
 from domain import DAY, MINUTE, Device, Instant, Quality
 from domain.times import EARLIEST
-from store.history import Point, next_cursor
+from store.history import Point, Rollup, next_cursor, rollup_step_ms
 
 router = documented_router(tags=["readings"])
 
@@ -28,6 +30,9 @@ CURVE_BEFORE_MS: Final = 2 * DAY
 
 CLOCK_AHEAD_MS: Final = 5 * MINUTE
 """A plausible device clock may be a little ahead of ours: "until now" must not hide its newest reading."""
+
+YEAR_MS: Final = 365 * DAY
+ROLLUP_POINTS_MAX: Final = 2_000
 
 
 @router.get("/devices/{device_id}/readings", summary="Readings of a device, ascending; default: the last 24 hours")
@@ -54,7 +59,37 @@ async def list_readings(
     points = await deps.history.series(device.id, requested, begin, end + 1, step_ms, pages.limit + 1, pages.after)
     page = points[: pages.limit]
     following = next_cursor(page, pages.limit, pages.after) if len(points) > pages.limit else None
-    return list_response(deps, [_point_view(deps, device, point) for point in page], pages.sign_cursor(following))
+    return list_response(deps, [reading_view(deps, device, point) for point in page], pages.sign_cursor(following))
+
+
+@router.get(
+    "/devices/{device_id}/rollups",
+    summary="Lowest, mean and highest value by quantity over a long period; default: the last year",
+)
+async def list_rollups(
+    deps: Deps,
+    user: CurrentUser,
+    device_id: str,
+    quantity: Annotated[str | None, Query(description="default: every quantity")] = None,
+    since: Annotated[str | None, Query(alias="from", description="included; default: 365 days before `to`")] = None,
+    until: Annotated[str | None, Query(alias="to", description="default: now")] = None,
+    points: Annotated[int, Query(ge=10, le=ROLLUP_POINTS_MAX, description="buckets at most, by quantity")] = 400,
+) -> JsonResponse[RollupPage]:
+    """The shortest round length of bucket is taken with which the period has at most `points`."""
+    device = await readable_device(deps, user, device_id)
+    begin, end = parse_period(deps, since, until)
+    end = deps.clock() + CLOCK_AHEAD_MS if end is None else end
+    begin = max(end - YEAR_MS if begin is None else begin, await readable_since(deps, user))
+    requested, step_ms = _check_quantity(deps, device, quantity), rollup_step_ms(min(begin, end), end, points)
+    found = await deps.history.rollups(device.id, requested, begin, end + 1, step_ms) if begin <= end else []
+    page = RollupPage(
+        items=list(_rollup_views(deps, device, found)),
+        next=None,
+        from_=Timestamp(begin),
+        to=Timestamp(end),
+        step_ms=step_ms,
+    )
+    return item_response(deps, page)
 
 
 async def readable_device(deps: Deps, user: Principal, device_id: str) -> Device:
@@ -83,10 +118,28 @@ def _check_quantity(deps: Deps, device: Device, quantity: str | None) -> str | N
     return quantity
 
 
-def _point_view(deps: Deps, device: Device, point: Point) -> ReadingPoint:
-    kind = deps.registry.kinds.get(device.kind)
-    declared = kind.quantities.get(point.quantity) if kind else None
-    unit = declared.unit if declared and declared.unit else None
+def reading_view(deps: Deps, device: Device, point: Point) -> ReadingPoint:
+    """A point with its unit."""
     return ReadingPoint(
-        at=Timestamp(point.at), quantity=point.quantity, value=point.value, unit=unit, quality=Quality(point.quality)
+        at=Timestamp(point.at),
+        quantity=point.quantity,
+        value=point.value,
+        unit=_unit(deps, device, point.quantity),
+        quality=Quality(point.quality),
     )
+
+
+def _unit(deps: Deps, device: Device, quantity: str) -> str | None:
+    kind = deps.registry.kinds.get(device.kind)
+    declared = kind.quantities.get(quantity) if kind else None
+    return declared.unit if declared and declared.unit else None
+
+
+def _rollup_views(deps: Deps, device: Device, found: Sequence[Rollup]) -> Iterator[QuantityRollup]:
+    by_quantity: dict[str, list[RollupPoint]] = {}
+    for one in found:
+        last = UNSET if one.last is None else one.last
+        point = RollupPoint(at=Timestamp(one.at), min=one.low, mean=one.mean, max=one.high, last=last)
+        by_quantity.setdefault(one.quantity, []).append(point)
+    for quantity, points in sorted(by_quantity.items()):
+        yield QuantityRollup(quantity=quantity, unit=_unit(deps, device, quantity), points=points)

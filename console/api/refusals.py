@@ -1,4 +1,4 @@
-"""`/refusals`, `/claimable`, `/unmapped`: messages that became no reading; `/audit`: the audit trail. Newest first."""
+"""`/refusals`, `/claimable`, `/unmapped`: messages that became no reading. Newest first."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Annotated, Any, Final
 
-from fastapi import Depends, Query, Request
+from fastapi import Query, Request
 from msgspec import to_builtins
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from console import messages_zh
 from console.http import examples
-from console.http.authorization import RefusalReader, RegistryAdmin, user_allowed_to
+from console.http.authorization import RefusalReader, RegistryAdmin
 from console.http.openapi import JsonResponse, documented_router
 from console.http.problems import Problem
 from console.http.requests import (
@@ -39,7 +39,6 @@ from store.database.refusals import refusals, replays, unregistered_devices
 from store.database.system import audit
 
 router = documented_router(tags=["refusals"])
-audit_router = documented_router(tags=["audit"])
 
 PAYLOAD_BYTES_MAX: Final = 2_000
 REPLAY_BATCH: Final = 500
@@ -169,19 +168,6 @@ def _frame(refusal: Refusal) -> Frame:
 def _mark_replayed(tx: Any, batch: Sequence[refusals.StoredRefusal], user: Principal, now: Instant) -> None:
     replays.mark_replayed(tx, batch, now)
     audit.record(tx, now, user.token, "refusals replayed", {"messages": len(batch)})
-
-
-@audit_router.get("/audit", summary="Audit trail, newest first")
-async def list_audit(
-    deps: Deps,
-    _user: Annotated[Principal, Depends(user_allowed_to("audit"))],
-    pages: PageParams,
-    actor: OptionalText = None,
-) -> JsonResponse[Page[schema.AuditEntry]]:
-    page = await deps.database.read(lambda tx: audit.list_entries(tx, pages.limit, pages.after, actor=actor or None))
-    return list_response(
-        deps, [to_schema(schema.AuditEntry, entry) for entry in page.items], pages.sign_cursor(page.next)
-    )
 
 
 def refusal_view(stored: refusals.StoredRefusal, user: Principal) -> dict[str, Any]:

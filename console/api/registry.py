@@ -5,12 +5,13 @@ A worker's link may read none of them: it gives access to one alert.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from console import messages_zh
 from console.api.registry_crud import FieldErrors, Resource, crud_router
 from console.http import examples
+from console.http.personal_data import record_personal_reads
 from console.http.problems import FieldError, invalid
 from console.http.requests import Deps, parse_period
 from console.schemas import registry as schema
@@ -79,6 +80,13 @@ def _person_viewer(deps: Deps, user: Principal) -> Callable[[Person], dict[str, 
         return person_view
     workers = deps.registry.community().workers
     return lambda person: mask_person(person_view(person), is_resident=person.id not in workers)
+
+
+async def _note_people_read(deps: Deps, user: Principal, people: Sequence[Person]) -> None:
+    """Residents whose data is shown unmasked. Phones of the people on the roster are for work, and not counted."""
+    if user.sees_names:
+        workers = deps.registry.community().workers
+        await record_personal_reads(deps, user, [one.id for one in people if one.id not in workers], "phone, health")
 
 
 def _person_errors(community: Community, person: Person, _together: Mapping[str, Person]) -> FieldErrors:
@@ -174,6 +182,7 @@ PEOPLE = Resource(
     viewer_for=_person_viewer,
     is_visible=_person_is_visible,
     reference_errors=_person_errors,
+    on_read=_note_people_read,
 )
 
 ROSTERS = Resource(

@@ -6,7 +6,7 @@ One record comes with its entity tag; a change with `If-Match` is refused when s
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, Generic, TypeVar
@@ -52,6 +52,9 @@ Condition = Callable[[Any], None]
 """Called with the stored record (None: there is none) before a change; raises when it must not be made."""
 
 
+OnRead = Callable[[ConsoleDependencies, Principal, Sequence[Any]], Awaitable[None]]
+
+
 @dataclass(frozen=True)
 class Resource(Generic[W, V]):
     """What differs between resources: names, schemas, permission, and how a row is validated, stored and shown."""
@@ -70,6 +73,8 @@ class Resource(Generic[W, V]):
     viewer_for: Callable[[ConsoleDependencies, Principal], Callable[[V], dict[str, Any]]]
     is_visible: Callable[[ConsoleDependencies, Principal, V, Mapping[str, str]], bool]
     reference_errors: Callable[[Community, V, Mapping[str, V]], FieldErrors]
+    on_read: OnRead | None = None
+    """Called with the rows that are about to be shown to a user."""
 
 
 _CREATE_OPTIONS: Final = {"summary": "One or a list", "status_code": 201, "responses": examples.UNCHANGED_RESPONSE}
@@ -94,6 +99,7 @@ class CrudEndpoints(Generic[W, V]):
             if name > after and self._resource.is_visible(deps, user, row, request.query_params)
         )
         page_rows = [rows[name] for name in heapq.nsmallest(pages.limit + 1, ids)]
+        await self._note_read(deps, user, page_rows[: pages.limit])
         view = self._resource.viewer_for(deps, user)
         views = [to_schema(self._resource.schema, view(row)) for row in page_rows[: pages.limit]]
         next_cursor = _id(page_rows[pages.limit - 1]) if len(page_rows) > pages.limit else None
@@ -103,6 +109,7 @@ class CrudEndpoints(Generic[W, V]):
         row = self._resource.rows_of(deps.registry.community()).get(row_id)
         if row is None or not self._resource.is_visible(deps, user, row, {}):
             raise not_found(self._resource.noun, row_id)
+        await self._note_read(deps, user, [row])
         return self._tagged(deps, row, item_response(deps, self._view(deps, user, row)))
 
     async def create_rows(self, request: Request, deps: Deps, user: CurrentUser) -> JsonResponse[Any]:
@@ -150,6 +157,10 @@ class CrudEndpoints(Generic[W, V]):
             raise not_found(self._resource.noun, row_id)
         await deps.registry.reload()
         return Response(status_code=204)
+
+    async def _note_read(self, deps: Deps, user: Principal, rows: Sequence[V]) -> None:
+        if self._resource.on_read is not None:
+            await self._resource.on_read(deps, user, rows)
 
     def _tagged(self, deps: Deps, row: V, response: JsonResponse[Any]) -> JsonResponse[Any]:
         response.headers["ETag"] = entity_tag(_key(deps), row)

@@ -98,7 +98,9 @@ def _step_obstacle(
         return messages_zh.NOT_ALLOWED.format(access=messages_zh.ROLES[user.role])
     if step == "answer":
         return ""
-    person = user.person or user.token
+    if user.person is None:
+        return ""  # a login that several share: who verifies is known only with his PIN
+    person = user.person
     earlier = {row.work.handler, row.work.handler_principal, *([by_community] if step == "street" else [])}
     same = report_messages_zh.REPORT_REFUSALS["same_person"] if person in earlier else ""
     return level_obstacle(deps, person, step) or same

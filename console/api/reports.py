@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import Depends, Query, Request
@@ -20,6 +21,7 @@ from console.api.report_views import level_obstacle, level_of, report_detail, re
 from console.http import examples
 from console.http.authorization import NonLinkUser, require, user_allowed_to
 from console.http.openapi import JsonResponse, documented_router
+from console.http.personal_data import record_personal_reads
 from console.http.problems import FieldError, Problem, invalid, not_found
 from console.http.requests import (
     Deps,
@@ -114,6 +116,7 @@ async def list_reports(
         until=None if end is None else end + 1,
     )
     page = await deps.database.read(lambda tx: queries.list_reports(tx, filters, pages.limit, pages.after))
+    await _note_phones_read(deps, user, page.items)
     return list_response(deps, [report_item(deps, row, user) for row in page.items], pages.sign_cursor(page.next))
 
 
@@ -144,6 +147,7 @@ async def report_statistics(
 @router.get("/reports/{report_id}", summary="One report with its photos and proposals to merge")
 async def get_citizen_report(deps: Deps, user: NonLinkUser, report_id: str) -> JsonResponse[schema.ReportDetail]:
     row = await visible_report(deps, user, report_id)
+    await _note_phones_read(deps, user, [row])
     return item_response(deps, await report_detail(deps, row, user))
 
 
@@ -293,7 +297,15 @@ async def _changed(
     changed = await deps.database.read(lambda tx: queries.get_report(tx, row.report.id))
     if changed is None:
         raise NoSuchReport(row.report.id)
+    await _note_phones_read(deps, user, [changed])
     return item_response(deps, await report_detail(deps, changed, user))
+
+
+async def _note_phones_read(deps: Deps, user: Principal, rows: Sequence[ReportRow]) -> None:
+    """The reports whose phone numbers are shown unmasked."""
+    if user.sees_names:
+        read = [f"report:{row.report.id}" for row in rows if row.report.phone is not None]
+        await record_personal_reads(deps, user, read, "phone")
 
 
 def _not_now(refused: ReportNotNow) -> Problem:

@@ -35,6 +35,7 @@ from console.http.requests import (
     parse_period,
     parse_time_field,
 )
+from console.rule_messages_zh import TOOL_REFUSALS
 from console.schemas import rules as schema
 from console.schemas.references import Page
 from console.security.auth import Principal
@@ -223,7 +224,7 @@ async def _await_tool(awaitable: Awaitable[T]) -> T:
     except ToolsBusy as busy:
         raise Problem(409, messages_zh.TOOLS_BUSY.format(id=busy)) from None
     except ToolsRefused as refused:
-        raise Problem(422, messages_zh.TOOLS_REFUSED.format(why=refused)) from None
+        raise Problem(422, messages_zh.TOOLS_REFUSED.format(why=TOOL_REFUSALS.get(str(refused), refused))) from None
 
 
 def to_field_error(fault: RulebookFault) -> FieldError:

@@ -1,18 +1,23 @@
-"""`/rules`, `/roles` and `/kinds`: the rules in force with their thresholds and sources; roles of recipients; kinds of
-device and their quantities."""
+"""`/rules`, `/roles` and `/kinds`: the rules in force with their thresholds and sources, and how often they reported;
+roles of recipients; kinds of device and their quantities."""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Annotated, Final
+
+from fastapi import Depends, Query
 
 from console.api.readings import readable_device
-from console.http.authorization import CurrentUser, NonLinkUser, reject_worker_link
+from console.http.authorization import CurrentUser, NonLinkUser, reject_worker_link, user_allowed_to
 from console.http.openapi import JsonResponse, documented_router
 from console.http.requests import Deps, OptionalText, list_response
-from console.schemas import registry
+from console.schemas import registry, rulebooks
 from console.schemas import rules as schema
 from console.schemas.references import Page
-from console.timestamps import to_schema
+from console.security.auth import Principal
+from console.timestamps import Timestamp, to_schema
+from domain import DAY
+from store.database.alerts.findings import RuleFindings, findings_by_rule
 
 router = documented_router(tags=["rules"])
 
@@ -37,6 +42,32 @@ async def list_rules(
         and (not hazard or hazard == rule.hazard)
     ]
     return list_response(deps, rules)
+
+
+@router.get("/rules/activity", summary="How often each rule reported a finding in the last days")
+async def list_activity(
+    deps: Deps,
+    _user: Annotated[Principal, Depends(user_allowed_to("rules"))],
+    days: Annotated[int, Query(ge=1, le=400)] = 30,
+) -> JsonResponse[Page[rulebooks.RuleActivity]]:
+    since = deps.clock() - days * DAY
+    found = {item.rule: item for item in await deps.database.read(lambda tx: findings_by_rule(tx, since))}
+    latched = [finding.rule for finding in deps.rules.latched_findings()]
+    shadow = deps.rules.shadow_counts()
+    views = []
+    for name in (rule.name for rule in deps.rules.summaries()):
+        item = found.get(name, RuleFindings(name, 0, 0, 0))
+        views.append(
+            rulebooks.RuleActivity(
+                rule=name,
+                found=item.found,
+                last_at=Timestamp(item.last_at) if item.found else None,
+                active=item.active,
+                latched=latched.count(name),
+                shadow=dict(shadow.get(name, {})),
+            )
+        )
+    return list_response(deps, views)
 
 
 @router.get("/roles", summary="Roles of recipients, with their names")

@@ -31,7 +31,8 @@ SilencePlanner = Annotated[Principal, Depends(user_allowed_to("silence"))]
 
 
 class MatchersBody(BaseModel):
-    """Every named field must be equal; `place` covers the places under it too."""
+    """Every named field must be equal; `place` covers the places under it too. `except_critical`: what is critical is
+    told as ever."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -42,6 +43,7 @@ class MatchersBody(BaseModel):
     place: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     ledger: Ledger | None = None
     severity: Severity | None = None
+    except_critical: bool = False
 
     def value(self) -> Matchers:
         return Matchers(**dict(self))
@@ -71,7 +73,7 @@ async def list_silences(deps: Deps, user: NonLinkUser, pages: PageParams) -> Jso
     visible = [silence for silence in page.items if await _is_visible(deps, user, silence.matchers)]
     return list_response(
         deps,
-        [_silence_view(deps, silence, counts.get(silence.id, 0)) for silence in visible],
+        [silence_view(deps, silence, counts.get(silence.id, 0)) for silence in visible],
         pages.sign_cursor(page.next),
     )
 
@@ -100,7 +102,7 @@ async def create_silence(request: Request, deps: Deps, user: SilencePlanner) -> 
         audit.record(tx, now, user.person or user.token, "silence planned", {"silence": created.id, **detail})
         return created
 
-    return item_response(deps, _silence_view(deps, await deps.database.write(work), 0), 201)
+    return item_response(deps, silence_view(deps, await deps.database.write(work), 0), 201)
 
 
 @router.delete("/silences/{silence_id}", summary="End a silence now; 409 when it is over")
@@ -119,7 +121,7 @@ async def end_silence(deps: Deps, user: SilencePlanner, silence_id: str) -> Json
 
     ended = await deps.database.write(work)
     counts = await deps.database.read(lambda tx: silences.count_held(tx, [number]))
-    return item_response(deps, _silence_view(deps, ended, counts.get(number, 0)))
+    return item_response(deps, silence_view(deps, ended, counts.get(number, 0)))
 
 
 async def _check(deps: Deps, user: Principal, silence: Silence, now: Instant) -> None:
@@ -188,7 +190,8 @@ def _matchers_text(matchers: Matchers) -> str:
     return " ".join(f"{name}={value}" for name, value in msgspec.to_builtins(matchers).items())
 
 
-def _silence_view(deps: Deps, silence: Silence, suppressed: int) -> schema.Silence:
+def silence_view(deps: Deps, silence: Silence, suppressed: int) -> schema.Silence:
+    """A silence with its state now; `suppressed` findings were covered by it."""
     now = deps.clock()
     view = {
         "id": str(silence.id),

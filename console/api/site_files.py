@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from console import messages_zh
 from console.api.rule_tools import to_field_error
-from console.dependencies import RulebookInvalid, SiteFiles
+from console.dependencies import RulebookInvalid
 from console.http import examples
 from console.http.authorization import RegistryAdmin
 from console.http.openapi import JsonResponse, documented_router
@@ -17,6 +17,7 @@ from console.http.problems import Problem, invalid
 from console.http.requests import Deps, item_response, list_response, parse_body
 from console.schemas import registry as schema
 from console.schemas.references import Page
+from console.site_files_interface import SiteFiles
 from console.timestamps import to_schema
 from store.database.system import audit
 

@@ -96,7 +96,10 @@ def statistics_reader(deps: Deps) -> StatisticsReader:
 
 
 def _scope(deps: Deps, user: Principal, place: str | None) -> Scope:
-    return Scope(visible_places(deps, user, place), place or user.place)
+    """The places that are counted, and the one whose name is the title: of a foreign place not even that is told."""
+    places = visible_places(deps, user, place)
+    is_foreign = place is not None and user.place is not None and place not in (places or ())
+    return Scope(places, user.place if is_foreign else place or user.place)
 
 
 def _period(deps: Deps, since: str | None, until: str | None) -> tuple[Instant, Instant]:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Hashable, Mapping
 from typing import Any, Final
 
 from fastapi import Request
 from starlette.responses import Response, StreamingResponse
 
 from console import messages_zh
-from console.api.alerts import item_for_user
-from console.api.devices import visible_places
-from console.events import SUBSCRIPTIONS_MAX, Event
+from console.api.alerts import asked_to_verify, item_for_user
+from console.events import SUBSCRIPTIONS_MAX, Event, EventGroup
 from console.http.authorization import CurrentUser, authenticate
 from console.http.openapi import EventStreamResponse, documented_router
 from console.http.problems import Problem
@@ -21,6 +20,7 @@ from console.schemas.alerts import AlertItem
 from console.schemas.service import Resync, Status
 from console.security.auth import Principal
 from console.timestamps import encode_json, to_schema
+from domain.places import is_below
 
 router = documented_router(tags=["stream"])
 
@@ -45,18 +45,49 @@ async def _event_stream(request: Request, deps: Deps, user: Principal) -> AsyncI
     try:
         yield f"retry: {RETRY_MS}\n\n".encode()
         checked_at = loop_time()
-        async for event in subscription.events(heartbeat_s):
+        async for group in subscription.groups(heartbeat_s):
             if loop_time() - checked_at >= heartbeat_s:
-                # An open stream must not outlive its session.
-                if await authenticate(request) is None:
+                # An open stream must not outlive its session, nor the role and the place that it was opened with.
+                present = await _present_user(request)
+                if present is None:
                     return
+                user = present
                 checked_at = loop_time()
-            if event is None:
+            if group is None:
                 yield b": heartbeat\n\n"
-            elif is_visible(deps, user, event):
-                yield encode_event(deps, user, event)
+            elif encoded := encode_group(deps, user, group):
+                yield encoded
     finally:
         deps.events.unsubscribe(subscription)
+
+
+async def _present_user(request: Request) -> Principal | None:
+    """The user as he is now; None when he may read nothing any more."""
+    try:
+        return await authenticate(request)
+    except Problem:
+        return None
+
+
+def encode_group(deps: Deps, user: Principal, group: EventGroup) -> bytes:
+    """The events of a group that this user may see, as they see them; encoded once for all of the same audience."""
+    audience = _audience(user, group)
+    encoded = group.encoded.get(audience)
+    if encoded is None:
+        visible = (event for event in group.events if is_visible(deps, user, event))
+        encoded = group.encoded[audience] = b"".join(encode_event(deps, user, event) for event in visible)
+    return encoded
+
+
+def _audience(user: Principal, group: EventGroup) -> Hashable:
+    """All of a user that `is_visible` and `encode_event` depend on.
+
+    A person who is asked to verify may act on it; the street's verification is offered to no other person, but to a
+    login that several share.
+    """
+    is_asked = user.person is not None and any(user.person in asked_to_verify(event.data) for event in group.events)
+    is_shared = user.person is None and any(event.data.get("second_check") for event in group.events)
+    return user.role, user.alert, user.place, user.person if is_asked else None, is_shared
 
 
 def is_visible(deps: Deps, user: Principal, event: Event) -> bool:
@@ -65,8 +96,7 @@ def is_visible(deps: Deps, user: Principal, event: Event) -> bool:
         return True
     if user.alert is not None:
         return bool(event.data["id"] == user.alert)
-    places = visible_places(deps, user, None)
-    return places is None or event.data["place"] in places
+    return user.place is None or is_below(deps.registry.community().places, event.data["place"], user.place)
 
 
 def _status_for(status: Mapping[str, Any], user: Principal) -> Mapping[str, Any]:

@@ -13,6 +13,7 @@ from alerts.roster.on_duty import absent_people as absent
 from console import messages_zh, why_zh
 from console.api.alerts import require_visible_alert
 from console.http.authorization import reject_worker_link
+from console.http.personal_data import record_personal_reads
 from console.http.problems import Problem, not_found
 from console.http.requests import Deps
 from console.schemas.service import Why
@@ -33,6 +34,7 @@ _SEEN: Final = ("accepted", "delivered", "sending", "unknown", "pending")
 async def why_person_alert(deps: Deps, user: Principal, person_id: str, alert_id: str) -> Why:
     """Why this person was told of this alert, or was not."""
     person = _person(deps, user, person_id)
+    await _record_read(deps, user, person, alert_id)
     view = await require_visible_alert(deps, user, alert_id)
     rows = await deps.database.read(lambda tx: delivery_trails.deliveries_of_alert(tx, alert_id))
     own = [row for row in rows if row["person"] == person_id]
@@ -60,6 +62,7 @@ async def why_person_alert(deps: Deps, user: Principal, person_id: str, alert_id
 async def why_person(deps: Deps, user: Principal, person_id: str, at: Instant) -> Why:
     """What this person was told within an hour of an instant; without anything, why not."""
     person = _person(deps, user, person_id)
+    await _record_read(deps, user, person)
     rows = await deps.database.read(
         lambda tx: delivery_trails.deliveries_to_person(tx, person_id, at - HOUR, at + HOUR)
     )
@@ -86,6 +89,13 @@ async def why_personal_message(deps: Deps, user: Principal, delivery: Delivery) 
     )
     facts = [fact for row in trails for fact in _call_facts(deps, row, name)]
     return _view(answer, facts, {"message": delivery.id, "person": delivery.person, "state": delivery.state}, {})
+
+
+async def _record_read(deps: Deps, user: Principal, person: Person, alert: str | None = None) -> None:
+    """What a resident was told, and where, is personal; what staff were told is work."""
+    if person.id != user.person and person.id not in deps.registry.community().workers:
+        more = {} if alert is None else {"alert": alert}
+        await record_personal_reads(deps, user, [person.id], "messages", more)
 
 
 def _person(deps: Deps, user: Principal, person_id: str) -> Person:

@@ -20,6 +20,7 @@ DESCRIPTION: Final = """
 - 列表：`{"items": [...], "next": 游标或 null}`，`limit` 1–1000，默认 100；把 `next` 原样放进下一次请求的 `next` 参数。
 - 时间：带时区的 RFC 3339。
 - 错误：`application/problem+json`（RFC 9457），`errors` 逐项写明哪个字段、该怎么写。
+- 令牌：`scope` 限定用途（read 只读、actions 处置告警、devices 设备），`expires_at` 到期作废。
 - 实时：`/api/v1/stream`（server-sent events），事件内容见该接口的 `x-events`。
 - 本页只能试读取接口（GET）：写入会叫人到场、会改登记，请在自己的测试环境里试。
 """
@@ -45,6 +46,8 @@ TAGS: Final = (
     ("statistics", "统计：处置结论"),
     ("stream", "实时事件"),
     ("session", "登录"),
+    ("account", "自己的账号：密码、PIN、登录"),
+    ("users", "账号与登录"),
     ("tokens", "访问令牌"),
     ("audit", "操作记录"),
     ("callbacks", "短信、企业微信等的回调"),
@@ -62,6 +65,9 @@ PUBLIC_PATHS: Final = (
     "/readyz",
     "/metrics",
     "/api/v1/callbacks/{channel}/{secret}",
+    "/api/v1/session/methods",
+    "/api/v1/oidc/login",
+    "/api/v1/oidc/callback",
     "/api/v1/report",
     "/api/v1/report/places",
     "/api/v1/report/position",
@@ -70,7 +76,8 @@ PUBLIC_PATHS: Final = (
     "/api/v1/report/status/{token}/photos",
     "/api/v1/report/status/{token}/photos/{photo_id}",
 )
-"""These need no token: probes, callbacks of providers, whose secret is in the path, and the pages of reporters."""
+"""These need no token: probes, callbacks of providers, whose secret is in the path, ways to log in, and the pages of
+reporters."""
 LOGIN_OPERATION: Final = ("/api/v1/session", "post")
 
 

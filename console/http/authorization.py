@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import Depends, Request
+from msgspec.structs import replace
 
-from console import messages_zh
+from console import access_messages_zh, messages_zh
 from console.dependencies import ConsoleDependencies
 from console.http.problems import Problem
 from console.http.requests import get_dependencies
@@ -21,16 +23,36 @@ from console.security.auth import (
     constant_time_equal,
     hash_token,
 )
-from store.database.system import audit, tokens
+from console.security.scopes import SAFE_METHODS, TokenScope, is_in_scope
+from domain import MINUTE, Instant
+from store.database.system import audit, tokens, users
+from store.database.system import sessions as stored_sessions
 
 ANONYMOUS: Final = "anonymous"
 ADMIN_TOKEN_ID: Final = "admin"  # noqa: S105 - a name, not a token
 _WHOLE_SITE_ACTIONS: Final = frozenset(
-    {"registry", "roster", "audit", "push", "refusals", "rules", "reload", "doctor", "exchange", "partners"}
+    {
+        "registry",
+        "roster",
+        "audit",
+        "push",
+        "refusals",
+        "rules",
+        "reload",
+        "doctor",
+        "exchange",
+        "partners",
+        "users",
+        "system",
+        "backup",
+    }
 )
-_SINGLE_PURPOSE: Final = frozenset({AccessRole.DEVICE, AccessRole.EXCHANGE})
+SINGLE_PURPOSE: Final = frozenset({AccessRole.DEVICE, AccessRole.EXCHANGE})
 """Roles that authenticate at their own endpoints only."""
-_SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+SEEN_EVERY_MS: Final = 5 * MINUTE
+"""How exactly a session's last use is known."""
+OWN_ACCOUNT: Final = re.compile(r"/api/v1/(?:session|account(?:/.*)?)")
+"""Open to a user who must choose a password first. `/api/v1/sessions` is not: it lists the sessions of everybody."""
 
 
 async def get_sessions(request: Request) -> Sessions:
@@ -39,15 +61,39 @@ async def get_sessions(request: Request) -> Sessions:
 
 
 async def principal_of_token(deps: ConsoleDependencies, token: str) -> Principal | None:
-    """The principal of an access token; None when it is unknown or revoked."""
-    digest = hash_token(token)
+    """The principal of an access token; None when it is unknown, revoked or expired."""
+    if not token:
+        return None
+    digest, now = hash_token(token), deps.clock()
     if constant_time_equal(digest, hash_token(deps.security.admin_token.reveal())):
         return Principal(AccessRole.ADMINISTRATOR, admin_token_id(deps))
-    stored = await deps.database.read(lambda tx: tokens.find_by_hash(tx, digest))
-    if stored is None:
-        return None
+    stored = await deps.database.read(lambda tx: tokens.find_by_hash(tx, digest, now))
+    return None if stored is None else _principal_of_stored(stored)
+
+
+def _principal_of_stored(stored: tokens.Token) -> Principal:
+    scope = None if stored.scope is None else TokenScope(stored.scope)
     return Principal(
-        AccessRole(stored.role), stored.id, person=stored.person, place=stored.place, platform=stored.platform
+        AccessRole(stored.role),
+        stored.id,
+        person=stored.person,
+        place=stored.place,
+        platform=stored.platform,
+        name=stored.name,
+        scope=scope,
+    )
+
+
+def principal_of_user(user: users.User) -> Principal:
+    """The principal of a user who has logged in."""
+    return Principal(
+        AccessRole(user.role),
+        f"user:{user.id}",
+        person=user.person,
+        place=user.place,
+        user=user.id,
+        name=user.name,
+        must_change=user.must_change,
     )
 
 
@@ -61,14 +107,22 @@ def client_address(request: Request) -> str:
     return request.client.host if request.client else ""
 
 
-async def record_login_failure(request: Request, failure: LoginFailure) -> None:
-    """Count a failed login, and write it to the audit trail unless there are too many."""
+async def record_login_failure(request: Request, failure: LoginFailure, user: str | None = None) -> None:
+    """Count a failed login, and write it to the audit trail unless there are too many.
+
+    `user` is the name that was given. It is written only when a user has it: people type passwords into that field.
+    """
     deps, client = await get_dependencies(request), client_address(request)
     failed: LoginFailures = request.app.state.failed_logins
     now = deps.clock()
     if failed.record(failure, client, now):
-        detail = {"address": client, "reason": failure.value}
-        await deps.database.write(lambda tx: audit.record(tx, now, ANONYMOUS, "login failed", detail))
+
+        def work(tx: Any) -> None:
+            named = {} if user is None or users.get(tx, user) is None else {"user": user}
+            detail = {"address": client, "reason": failure.value, **named}
+            audit.record(tx, now, ANONYMOUS, "login failed", detail)
+
+        await deps.database.write(work)
 
 
 async def current_user(request: Request) -> Principal:
@@ -79,7 +133,7 @@ async def current_user(request: Request) -> Principal:
         if request.headers.get("authorization"):
             await record_login_failure(request, LoginFailure.TOKEN)
         raise Problem(401, detail, headers={"WWW-Authenticate": "Bearer"})
-    if principal.role in _SINGLE_PURPOSE:
+    if principal.role in SINGLE_PURPOSE:
         raise Problem(403, messages_zh.NOT_ALLOWED.format(access=messages_zh.ROLES[principal.role]))
     require_own_header(request, principal)
     return principal
@@ -87,12 +141,27 @@ async def current_user(request: Request) -> Principal:
 
 def require_own_header(request: Request, principal: Principal) -> None:
     """403 for a change by cookie without our header, which no other site can send."""
-    if principal.by_cookie and request.method not in _SAFE_METHODS and request.headers.get("x-fengshao") != "1":
+    if principal.by_cookie and request.method not in SAFE_METHODS and request.headers.get("x-fengshao") != "1":
         raise Problem(403, messages_zh.NEED_HEADER)
 
 
 async def authenticate(request: Request) -> Principal | None:
-    """The principal of a bearer token or session cookie; None when neither is valid."""
+    """The principal of a bearer token or session cookie; None when neither is valid. 403 for a request outside the
+    scope of its token, and for a user who must choose a password first."""
+    principal = await _authenticated(request)
+    if principal is None:
+        return None
+    path = request.url.path
+    if not is_in_scope(principal.scope, request.method, path):
+        raise Problem(
+            403, access_messages_zh.OUT_OF_SCOPE.format(scope=access_messages_zh.SCOPES[principal.scope or ""])
+        )
+    if principal.must_change and not OWN_ACCOUNT.fullmatch(path):
+        raise Problem(403, access_messages_zh.PASSWORD_MUST_CHANGE)
+    return principal
+
+
+async def _authenticated(request: Request) -> Principal | None:
     deps = await get_dependencies(request)
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
@@ -100,18 +169,39 @@ async def authenticate(request: Request) -> Principal | None:
     cookie = request.cookies.get(COOKIE)
     if cookie is None:
         return None
-    principal = (await get_sessions(request)).principal_of_cookie(cookie, deps.clock())
-    return principal if principal is not None and await _is_current(deps, principal) else None
+    sessions, now = await get_sessions(request), deps.clock()
+    principal, session = sessions.principal_of_cookie(cookie, now), sessions.id_of(cookie, now)
+    if principal is None or session is None:
+        return None
+    return await _current(deps, principal, session, now)
 
 
-async def _is_current(deps: ConsoleDependencies, principal: Principal) -> bool:
-    """Whether a session still holds: it ends with the token that opened it, a link's when its person is removed."""
+async def _current(deps: ConsoleDependencies, principal: Principal, session: str, now: Instant) -> Principal | None:
+    """The principal of a session as it is now: it ends with its token or user, a link's when its person is removed."""
+    stored, owner = await deps.database.read(lambda tx: _session_and_owner(tx, principal, session, now))
+    if stored is None:
+        return None
+    found: Principal | None = None
     if principal.alert is not None:
-        return principal.person in deps.registry.community().people
-    if principal.role is AccessRole.ADMINISTRATOR and principal.token.startswith(ADMIN_TOKEN_ID + ":"):
-        return constant_time_equal(principal.token, admin_token_id(deps))
-    stored = await deps.database.read(tokens.list_tokens)
-    return any(token.id == principal.token and token.revoked_at is None for token in stored)
+        found = principal if principal.person in deps.registry.community().people else None
+    elif principal.token.startswith(ADMIN_TOKEN_ID + ":"):
+        found = principal if constant_time_equal(principal.token, admin_token_id(deps)) else None
+    elif isinstance(owner, users.User):
+        found = principal_of_user(owner) if owner.disabled_at is None else None
+    elif owner is not None:
+        found = _principal_of_stored(owner)
+    if found is not None and now - stored.seen_at >= SEEN_EVERY_MS:
+        await deps.database.write(lambda tx: stored_sessions.seen(tx, session, now))
+    return None if found is None else replace(found, by_cookie=True, session=session)
+
+
+def _session_and_owner(
+    tx: Any, principal: Principal, session: str, now: Instant
+) -> tuple[stored_sessions.Session | None, users.User | tokens.Token | None]:
+    stored = stored_sessions.get(tx, session, now)
+    if principal.user is not None:
+        return stored, users.get(tx, principal.user)
+    return stored, tokens.get(tx, principal.token, now)
 
 
 CurrentUser = Annotated[Principal, Depends(current_user)]
@@ -150,4 +240,5 @@ async def non_link_user(principal: CurrentUser) -> Principal:
 
 NonLinkUser = Annotated[Principal, Depends(non_link_user)]
 RefusalReader = Annotated[Principal, Depends(user_allowed_to("refusals"))]
+UserAdmin = Annotated[Principal, Depends(user_allowed_to("users"))]
 RegistryAdmin = Annotated[Principal, Depends(user_allowed_to("registry"))]

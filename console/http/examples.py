@@ -111,8 +111,20 @@ SILENCE: Final = {
 }
 LINK: Final = {"person": "worker-3"}
 RESET: Final = {"device": "gas-0412", "reason": "已到现场查看，关阀通风"}
-LOGIN: Final = {"token": "令牌"}
-TOKEN: Final = {"role": "operator", "person": "worker-3", "place": "c1"}
+LOGIN: Final = {"user": "zhangsan", "password": "两只黄鹂鸣翠柳2026"}
+TOKEN: Final = {
+    "role": "operator",
+    "person": "worker-3",
+    "place": "c1",
+    "name": "值班室大屏",
+    "scope": "read",
+    "expires_at": "2027-11-21T00:00:00+08:00",
+}
+USER: Final = {"id": "zhangsan", "name": "张三", "role": "operator", "place": "c1", "person": "worker-3"}
+BACKUP: Final = {"at": 1795269600000, "file": "fengshao-20261121T140000Z.tar.gz", "bytes": 73400320, "verified": True}
+HISTORY_COPY: Final = {"readings": True}
+USER_CHANGE: Final = {"role": "dispatcher", "disabled": False}
+NEW_PASSWORD: Final = {"old": "旧密码", "new": "两只黄鹂鸣翠柳2026"}
 READING: Final = [{"device": "gas-0412", "ts": 1795269903, "lel_pct": 12.5, "alarm": False}]
 EXTERNAL_CASE: Final = {
     "工单号": "GD20261121001",

@@ -1,8 +1,9 @@
-"""ASGI middleware: the limit of request bodies, and the security headers of responses."""
+"""ASGI middleware: the limit of request bodies, and the date and the security headers of responses."""
 
 from __future__ import annotations
 
 import re
+from email.utils import formatdate
 from typing import Final
 
 from starlette.datastructures import MutableHeaders
@@ -11,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from console import messages_zh
 from console.http.problems import Problem, problem_response
 from console.http.uploads import FORM_BYTES_MAX, MULTIPART
+from domain import SECOND
 
 BODY_BYTES_MAX: Final = 1 << 20
 PHOTO_PATHS: Final = re.compile(
@@ -45,8 +47,11 @@ SECURITY_HEADERS: Final = {
 }
 
 
-class SecurityHeaders:
-    """Adds the security headers to every response, errors included; a header that is present is kept."""
+class ResponseHeaders:
+    """Adds the date and the security headers to every response, errors included; a header that is present is kept.
+
+    The date is that of the service's own clock (RFC 9110, 6.6.1): the pages set theirs by it.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -57,6 +62,7 @@ class SecurityHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in SECURITY_HEADERS.items():
                     headers.setdefault(name, value)
+                headers.setdefault("Date", formatdate(scope["app"].state.dependencies.clock() / SECOND, usegmt=True))
                 if scope["path"].startswith("/api/"):
                     headers.setdefault("Cache-Control", "no-store")
             await send(message)

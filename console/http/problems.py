@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from console import messages_zh
-from store.errors import CannotWrite
+from store.errors import CannotRead, CannotWrite, LedgerUnread
 
 log = logging.getLogger(__name__)
 
@@ -111,6 +111,16 @@ def install_handlers(app: FastAPI) -> None:
     async def _full(_request: Request, error: CannotWrite) -> Response:
         log.error("request refused: the store cannot write", extra={"error": str(error)})
         return problem_response(Problem(503, messages_zh.STORE_FULL, headers={"Retry-After": "5"}))
+
+    @app.exception_handler(CannotRead)
+    async def _no_answer(_request: Request, error: CannotRead) -> Response:
+        log.warning("request failed: the history server does not answer", extra={"error": str(error)})
+        return problem_response(Problem(503, messages_zh.HISTORY_UNREAD, headers={"Retry-After": "5"}))
+
+    @app.exception_handler(LedgerUnread)
+    async def _no_ledger(_request: Request, error: LedgerUnread) -> Response:
+        log.warning("request failed: the ledger does not answer", extra={"error": str(error)})
+        return problem_response(Problem(503, messages_zh.LEDGER_UNREAD, headers={"Retry-After": "5"}))
 
     @app.exception_handler(Exception)
     async def _broken(request: Request, error: Exception) -> Response:

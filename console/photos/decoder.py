@@ -11,13 +11,12 @@ import io
 import math
 import warnings
 from collections.abc import Callable, Sequence
-from enum import StrEnum
 from typing import Any, Final, TypeVar
 
 import pillow_heif
-from msgspec import Struct
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
+from console.photos.messages import CheckedPhoto, PhotoFault
 from domain.geo import GCJ_02, Point, to_gcj02
 
 T = TypeVar("T")
@@ -32,30 +31,6 @@ SIDE_MAX: Final = 2560
 """The longer side that is kept; a photo of 12 megapixels becomes one of about 5."""
 JPEG_QUALITY: Final = 82
 _MAP_DATUM: Final = ExifTags.GPS.GPSMapDatum
-
-
-class PhotoFault(StrEnum):
-    """Why a photo was not kept. The sentences are in console/messages_zh.py, by value."""
-
-    EMPTY = "empty"
-    TOO_LARGE = "too_large"
-    NOT_A_PHOTO = "not_a_photo"
-    TOO_MANY_PIXELS = "too_many_pixels"
-    TOO_SMALL = "too_small"
-    DAMAGED = "damaged"
-    UNREADABLE = "unreadable"
-    """The decoder failed, took too long or too much memory."""
-    NO_SPACE = "no_space"
-    """The disk has no room for photos."""
-
-
-class CheckedPhoto(Struct, frozen=True):
-    """A photo as it is kept, with its size in pixels and the position in its EXIF: latitude, longitude in GCJ-02."""
-
-    jpeg: bytes
-    width: int
-    height: int
-    position: Point | None = None
 
 
 def check_photo(data: bytes) -> CheckedPhoto | PhotoFault:

@@ -10,8 +10,7 @@ from typing import Final
 
 import msgspec
 
-from console.photos.decoder import PhotoFault
-from console.photos.worker import PhotoRequest, PhotoResult
+from console.photos.messages import PhotoFault, PhotoRequest, PhotoResult
 
 TIMEOUT_S: Final = 40.0
 PROCESSES_MAX: Final = 2

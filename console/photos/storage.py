@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from alerts.cases.report_steps import NewPhoto
-from console.photos.decoder import CheckedPhoto, PhotoFault
+from console.photos.messages import CheckedPhoto, PhotoFault
 from console.photos.process import PhotoChecker
 from store.blobs import BlobStore
 from store.errors import CannotWrite

@@ -12,30 +12,14 @@ import sys
 from typing import Final
 
 import msgspec
-from msgspec import Struct
 
-from console.photos.decoder import CheckedPhoto, PhotoFault, check_photo, read_position
-from domain.geo import Point
+from console.photos.decoder import check_photo, read_position
+from console.photos.messages import PhotoFault, PhotoRequest, PhotoResult
 
 NICENESS: Final = 10
 MEMORY_BYTES: Final = 2 << 30
 """Of address space, of which libraries reserve much more than they use."""
 CPU_LIMIT_S: Final = 20
-
-
-class PhotoRequest(Struct, frozen=True):
-    """Photos to check, or the first of them to read the position of."""
-
-    photos: list[bytes]
-    only_position: bool = False
-
-
-class PhotoResult(Struct, frozen=True, omit_defaults=True):
-    """One photo: as it is kept, or its position, or why neither."""
-
-    photo: CheckedPhoto | None = None
-    position: Point | None = None
-    fault: PhotoFault | None = None
 
 
 def answer(request: PhotoRequest) -> list[PhotoResult]:

@@ -54,6 +54,15 @@ class Overdue(Schema, frozen=True, kw_only=True):
     count: int
 
 
+class SecondCheck(Schema, frozen=True, kw_only=True):
+    """The verification of a resident's report by the street, while it is awaited: who was asked, the last one last,
+    since when, and by when; `due_at` is null once that time has passed."""
+
+    asked: list[NamedReference]
+    since: Timestamp
+    due_at: Timestamp | None
+
+
 class NotifiedPerson(Schema, frozen=True, kw_only=True):
     """A notified person, the channel, and the delivery state of the message.
 
@@ -107,7 +116,9 @@ class Spot(Schema, frozen=True, kw_only=True):
 
 class AlertItem(Schema, frozen=True, kw_only=True):
     """An alert in lists and stream events. `allowed`: the actions that this user may perform now. `people_needed`: so
-    many responders stop the calls. `vulnerability`: how much those concerned depend on help; 0 when nobody is known.
+    many responders stop the calls. `place_path`: ids of the places around it, outermost first, then its own.
+    `second_check`: the street's verification of a resident's report, while it is awaited; those asked may `verify`.
+    `vulnerability`: how much those concerned depend on help; 0 when nobody is known.
     """
 
     id: str
@@ -122,6 +133,7 @@ class AlertItem(Schema, frozen=True, kw_only=True):
     kind: str | None
     place: str | None
     spot: Spot | None
+    place_path: list[str]
     cell: str | None
     subject: Subject
     address: str
@@ -144,6 +156,7 @@ class AlertItem(Schema, frozen=True, kw_only=True):
     disposition: CaseDisposition | None
     merged_into: str | None
     verifier: str | None
+    second_check: SecondCheck | None
     overdue: Overdue | None
     description: str
     reference: str | None

@@ -7,6 +7,7 @@ from typing import Any
 
 from alerts.escalation.policy import Occasion, Responsibility
 from console.schemas.references import Schema
+from console.timestamps import Timestamp
 from domain import Ledger, Severity
 
 
@@ -50,3 +51,41 @@ class Ladder(Schema, frozen=True, kw_only=True):
     resolve_within_ms: int
     repeat_ms: int
     recipients: list[LadderRecipient]
+
+
+class PreviewedPerson(Schema, frozen=True, kw_only=True):
+    """A person who would be told, and the channels that lead to him; none: no address is known."""
+
+    id: str
+    name: str
+    channels: list[str]
+
+
+class PreviewedCall(Schema, frozen=True, kw_only=True):
+    """People who would be told together. `gap`: the rung has nobody on duty then; it is passed over."""
+
+    role: str
+    responsibility: Responsibility
+    phone: bool
+    """A phone call to those whom an earlier rung called and who have not answered."""
+    occasion: Occasion
+    after_ms: int
+    rung: int | None
+    people: list[PreviewedPerson]
+    gap: bool
+
+
+class LadderPreview(Schema, frozen=True, kw_only=True):
+    """The calls of an alert that would be opened at `at`, if nobody answered."""
+
+    rule: str
+    title: str
+    severity: Severity
+    ledger: Ledger
+    place: str
+    address: str
+    at: Timestamp
+    vulnerable: str
+    take_within_ms: int
+    arrive_within_ms: int
+    calls: list[PreviewedCall]

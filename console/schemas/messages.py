@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Literal
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, UnsetType, field
 
 from console.schemas.references import Page, Schema, Value
 from console.schemas.registry import Identity
 from console.timestamps import Timestamp
 from domain import Quality, RefusalReason
+from store.refused_values import HistoryRefusalReason
 
 
 class ReadingPoint(Schema, frozen=True, kw_only=True):
@@ -20,6 +21,32 @@ class ReadingPoint(Schema, frozen=True, kw_only=True):
     value: Value
     unit: str | None
     quality: Quality
+
+
+class RollupPoint(Schema, frozen=True, kw_only=True):
+    """One bucket. Of true and false `min` and `max` are 0 or 1, and `last` is the last; a text has `last` only."""
+
+    at: Timestamp
+    min: float | None
+    mean: float | None
+    max: float | None
+    last: Value | UnsetType = UNSET
+
+
+class QuantityRollup(Schema, frozen=True, kw_only=True):
+    """The buckets of one quantity, ascending; buckets without a reading are left out."""
+
+    quantity: str
+    unit: str | None
+    points: list[RollupPoint]
+
+
+class RollupPage(Page[QuantityRollup], frozen=True, kw_only=True):
+    """A device's quantities over a period, in buckets of `step_ms`."""
+
+    from_: Timestamp = field(name="from")
+    to: Timestamp
+    step_ms: int
 
 
 class PushResult(Schema, frozen=True, kw_only=True):
@@ -75,6 +102,24 @@ class RefusalPage(Page[Refusal], frozen=True, kw_only=True):
     summary: RefusalSummary
 
 
+class HistoryRefusal(Schema, frozen=True, kw_only=True):
+    """A value of a reading that the history server refused. `sentence`: what the server answered."""
+
+    refused_at: Timestamp
+    device: str
+    quantity: str
+    at: Timestamp
+    value: str
+    reason: HistoryRefusalReason
+    sentence: str
+
+
+class HistoryRefusalPage(Page[HistoryRefusal], frozen=True, kw_only=True):
+    """A page of refused values. `summary`: numbers by reason, with those beyond the limit of a day."""
+
+    summary: dict[str, int]
+
+
 class UnregisteredDevice(Schema, frozen=True, kw_only=True):
     """A device that sends and is not registered. `at_least`: more of its messages were counted but not stored.
 
@@ -112,9 +157,10 @@ class UnmappedField(Schema, frozen=True, kw_only=True):
 
 
 class AuditEntry(Schema, frozen=True, kw_only=True):
-    """An entry of the audit trail: actor and action."""
+    """An entry of the audit trail: actor and action. `names`: of the people, users and tokens that it names by id."""
 
     at: Timestamp
     actor: str
     action: str
     detail: dict[str, Value | None]
+    names: dict[str, str]

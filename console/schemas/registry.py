@@ -182,3 +182,23 @@ class PlaceGroupPage(Page[PlaceGroup], frozen=True, kw_only=True):
     """`places`: how many there are in all."""
 
     places: int
+
+
+class PlaceEntry(NamedReference, frozen=True, kw_only=True):
+    """A place with its address."""
+
+    address: str
+
+
+class DirectoryEntry(Schema, frozen=True, kw_only=True):
+    """A person in the directory: masked phone, roles on rosters, channels that lead to him, and his leave now."""
+
+    id: str
+    name: str
+    phone: str | None
+    staff: bool
+    roles: list[str]
+    home: str | None
+    channels: list[str]
+    away_until: Timestamp | None
+    away_reason: str

@@ -11,6 +11,7 @@ from msgspec import UNSET, UnsetType, field
 from console.schemas.references import NamedReference, Page, Schema, Value
 from console.schemas.registry import Words
 from console.security.auth import AccessRole
+from console.security.scopes import TokenScope
 from console.timestamps import Timestamp
 from domain import Ledger, Severity
 
@@ -23,7 +24,8 @@ class Site(Schema, frozen=True, kw_only=True):
 
 
 class Session(Schema, frozen=True, kw_only=True):
-    """The logged-in user. `alert` limits a worker's link, `place` a token; `roles`: names of roles."""
+    """The logged-in user. `alert` limits a worker's link, `place` a token or user; `roles`: names of roles; `people`:
+    those who share the token, each of whom names himself with his PIN."""
 
     role: AccessRole
     person: NamedReference | None
@@ -31,6 +33,9 @@ class Session(Schema, frozen=True, kw_only=True):
     place: str | None
     site: Site
     roles: Mapping[str, Words]
+    user: NamedReference | None
+    must_change_password: bool
+    people: list[NamedReference]
 
 
 class Token(Schema, frozen=True, kw_only=True):
@@ -44,6 +49,9 @@ class Token(Schema, frozen=True, kw_only=True):
     created_at: Timestamp
     revoked_at: Timestamp | None
     people: list[str]
+    name: str | None
+    scope: TokenScope | None
+    expires_at: Timestamp | None
 
 
 class NewToken(Token, frozen=True, kw_only=True):
@@ -63,6 +71,7 @@ class Matchers(Schema, frozen=True, kw_only=True):
     place: str | UnsetType = UNSET
     ledger: Ledger | UnsetType = UNSET
     severity: Severity | UnsetType = UNSET
+    except_critical: bool | UnsetType = UNSET
 
 
 class Silence(Schema, frozen=True, kw_only=True):
@@ -128,6 +137,10 @@ class Readiness(Schema, frozen=True, kw_only=True):
 
     ready: bool
     checks: dict[str, bool]
+    left_out: list[str] | UnsetType = UNSET
+    """Parts of the configuration without which the service started, such as `channels.sms`: `/system` says why."""
+    role: Literal["active", "standby"] = "active"
+    """Of two machines on one ledger (docs/ledger.md) one is active; one alone is too."""
 
 
 class LastAudit(Schema, frozen=True, kw_only=True):

@@ -1,7 +1,7 @@
 """Authentication and permissions: access tokens, browser sessions, workers' links, and rate limits of logins.
 
-Tokens are compared by their SHA-256, in constant time. A session cookie is signed and not stored; a logout is kept
-in memory until the cookie would have expired, so a restart of the service forgets it.
+Tokens are compared by their SHA-256, in constant time. A session cookie is signed and names a stored session, which
+can be ended (store.database.system.sessions).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import msgspec
 
+from console.security.scopes import TokenScope
 from console.security.signing import PurposeSigner
 from domain import DAY, HOUR, Instant
 
@@ -21,7 +22,6 @@ SESSION_MS: Final = 12 * HOUR
 LINK_MS: Final = 2 * HOUR
 PHOTO_LINK_MS: Final = 7 * DAY
 COOKIE: Final = "fengshao_session"
-LOGOUTS_MAX: Final = 10_000
 
 
 class AccessRole(StrEnum):
@@ -54,13 +54,14 @@ _OPERATOR_ACTIONS: Final = _WORKER_ACTIONS | {
     "reset",
     "doctor",
 }
-_DISPATCHER_ACTIONS: Final = _OPERATOR_ACTIONS | {"verify", "close", "supervise", "roster", "partners"}
+_DISPATCHER_ACTIONS: Final = _OPERATOR_ACTIONS | {"verify", "close", "supervise", "roster", "partners", "system"}
 PERMISSIONS: Final[dict[AccessRole, frozenset[str]]] = {
     AccessRole.VIEWER: frozenset({"refusals"}),
     AccessRole.WORKER: _WORKER_ACTIONS,
     AccessRole.OPERATOR: _OPERATOR_ACTIONS,
     AccessRole.DISPATCHER: _DISPATCHER_ACTIONS,
-    AccessRole.ADMINISTRATOR: _DISPATCHER_ACTIONS | {"registry", "audit", "push", "reload", "exchange"},
+    AccessRole.ADMINISTRATOR: _DISPATCHER_ACTIONS
+    | {"registry", "audit", "push", "reload", "exchange", "users", "backup"},
     AccessRole.DEVICE: frozenset({"push"}),
     AccessRole.EXCHANGE: frozenset({"exchange"}),
 }
@@ -70,8 +71,9 @@ _UNMASKED_ROLES: Final = frozenset({AccessRole.OPERATOR, AccessRole.DISPATCHER, 
 class Principal(msgspec.Struct, frozen=True):
     """An authenticated user or platform.
 
-    `alert` limits a worker's link to its alert, `place` a token to the places under it, `platform` a pushing token to
-    that platform, and one of an outside system to that system.
+    `alert` limits a worker's link to its alert, `place` a token or user to the places under it, `platform` a pushing
+    token to that platform, and one of an outside system to that system, `scope` a token to a part of its role. A user
+    has `user`, his login name, and `name`; `token` is then `user:<login name>`.
     """
 
     role: AccessRole
@@ -81,6 +83,12 @@ class Principal(msgspec.Struct, frozen=True):
     place: str | None = None
     by_cookie: bool = False
     platform: str | None = None
+    user: str | None = None
+    name: str | None = None
+    session: str | None = None
+    scope: TokenScope | None = None
+    must_change: bool = False
+    """Somebody else set the password: nothing is allowed but choosing one."""
 
     def has_permission(self, act: str) -> bool:
         return act in PERMISSIONS[self.role]
@@ -138,31 +146,49 @@ def photo_of_link(key: bytes, signed: str, now: Instant) -> int | None:
     return None if claims is None else int(claims["f"])
 
 
+def new_session_id() -> str:
+    """A random id of a session."""
+    return secrets.token_urlsafe(12)
+
+
+def session_expiry(principal: Principal, now: Instant, until: Instant | None = None) -> Instant:
+    """When a session that begins now ends; one made from a worker's link ends with it (`until`)."""
+    latest = now + (LINK_MS if principal.alert else SESSION_MS)
+    return latest if until is None else min(until, latest)
+
+
 class Sessions:
-    """Creates, verifies and revokes browser sessions."""
+    """Signs and verifies the cookies of browser sessions, and reads workers' links."""
 
     def __init__(self, key: bytes) -> None:
         self._cookies, self._links = ClaimsSigner(key, "session"), ClaimsSigner(key, "link")
-        self._revoked: dict[str, Instant] = {}
 
-    def create(self, principal: Principal, now: Instant, until: Instant | None = None) -> str:
-        """A cookie for this principal; `until` is the expiry of the worker's link it was made from."""
+    def create(
+        self, principal: Principal, now: Instant, until: Instant | None = None, session: str | None = None
+    ) -> str:
+        """A cookie for this principal and session; `until` is the expiry of the worker's link it was made from."""
         claims = {
-            "s": secrets.token_urlsafe(12),
+            "s": session or new_session_id(),
             "t": principal.token,
             "r": principal.role,
             "p": principal.person,
             "a": principal.alert,
             "l": principal.place,
+            "u": principal.user,
         }
-        latest = now + (LINK_MS if principal.alert else SESSION_MS)
-        return self._cookies.sign(claims, latest if until is None else min(until, latest))
+        return self._cookies.sign(claims, session_expiry(principal, now, until))
 
     def principal_of_cookie(self, cookie: str, now: Instant) -> Principal | None:
         claims = self._cookies.verify(cookie, now)
-        if claims is None or claims["s"] in self._revoked:
+        if claims is None:
             return None
-        return Principal(AccessRole(claims["r"]), claims["t"], claims["p"], claims["a"], claims["l"], by_cookie=True)
+        role, user = AccessRole(claims["r"]), claims.get("u")
+        return Principal(role, claims["t"], claims["p"], claims["a"], claims["l"], by_cookie=True, user=user)
+
+    def id_of(self, cookie: str, now: Instant) -> str | None:
+        """The id of the cookie's session; None when the cookie is invalid."""
+        claims = self._cookies.verify(cookie, now)
+        return None if claims is None else str(claims["s"])
 
     def principal_of_link(self, link: str, now: Instant) -> Principal | None:
         """The worker of a signed link; None when it is invalid or expired."""
@@ -175,16 +201,6 @@ class Sessions:
         """When a signed link expires; None when it is invalid."""
         claims = self._links.verify(link, now)
         return None if claims is None else int(claims["exp"])
-
-    def revoke(self, cookie: str, now: Instant) -> None:
-        """Refuse the cookie until it expires. Revocations are in memory: a restart forgets them."""
-        claims = self._cookies.verify(cookie, now)
-        if claims is None:
-            return
-        self._revoked = {session: until for session, until in self._revoked.items() if until > now}
-        while len(self._revoked) >= LOGOUTS_MAX:
-            self._revoked.pop(next(iter(self._revoked)))
-        self._revoked[claims["s"]] = claims["exp"]
 
 
 class LoginRateLimit:
@@ -199,12 +215,22 @@ class LoginRateLimit:
         recent = self._recent(client, now)
         return recent[0] + self._window_ms - now if len(recent) >= self._failures_max else 0
 
+    def count(self, client: str, now: Instant) -> int:
+        """How often this client has failed in the window, as far as it is remembered."""
+        return len(self._recent(client, now))
+
     def record_failure(self, client: str, now: Instant) -> None:
         recent = self._recent(client, now)
         self._failures.pop(client, None)
         while len(self._failures) >= self._clients_max:
             self._failures.pop(next(iter(self._failures)))
         self._failures[client] = [*recent, now]
+
+    def forget_failure(self, client: str) -> None:
+        """Undo the last failure of a client."""
+        failures = self._failures.get(client)
+        if failures:
+            failures.pop()
 
     def _recent(self, client: str, now: Instant) -> list[Instant]:
         return [at for at in self._failures.get(client, ()) if at > now - self._window_ms]
@@ -215,6 +241,10 @@ class LoginFailure(StrEnum):
 
     TOKEN = "token"  # noqa: S105 - a label
     LINK = "link"
+    PASSWORD = "password"  # noqa: S105 - a label
+    OIDC = "oidc"
+    EXPIRED = "expired"
+    """A first password that was right and has expired."""
     LOCKED = "locked"
     """Rate limited; the token was not checked."""
     DEVICE = "device"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-_MOBILE: Final = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
+_MOBILE: Final = re.compile(r"(?<!\d)((?:00)?86-?)?(1[3-9]\d{9})(?!\d)")
+"""With or without the country code, which providers write before the number."""
 _LANDLINE: Final = re.compile(r"(?<!\d)0\d{2,3}-?\d{7,8}(?!\d)")
 
 
@@ -32,8 +33,10 @@ def mask_text(text: str) -> str:
 
     >>> mask_text("找王师傅 13800138000，或 028-85551234")
     '找王师傅 138****8000，或 028-8555****'
+    >>> mask_text("+8613800138000")
+    '+86138****8000'
     """
-    text = _MOBILE.sub(lambda found: mask_phone(found[0]) or "", text)
+    text = _MOBILE.sub(lambda found: f"{found[1] or ''}{mask_phone(found[2])}", text)
     return _LANDLINE.sub(lambda found: f"{found[0][:-4]}****", text)
 
 

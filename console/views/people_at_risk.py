@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from console.dependencies import ConsoleDependencies
+from console.http.personal_data import record_personal_reads
 from console.security.auth import AccessRole, Principal
 from console.security.masking import mask_name
 from domain import Person, Subject
@@ -21,11 +22,14 @@ async def people_at_risk_view(deps: ConsoleDependencies, user: Principal, view: 
     people = community.concerned(Subject(**view["subject"]), device, view["place"])
     if not may_see_people(user, view):
         return {"concerned": [{"name": mask_name(person.name), "care": []} for person in people], "contacts": []}
+    if people:
+        shown = [one.id for person in people for one in (person, *community.family_of(person))]
+        await record_personal_reads(deps, user, shown, "phone, health", {"alert": view["id"]})
     contacts: dict[str, dict[str, Any]] = {}
     for contact in (member for person in people for member in contacts_of(community, person)):
         contacts.setdefault(contact["phone"], contact)
     return {
-        "concerned": [{"name": person.name, "care": _care_notes(deps, person)} for person in people],
+        "concerned": [{"name": person.name, "care": care_notes(deps, person)} for person in people],
         "contacts": list(contacts.values()),
     }
 
@@ -38,7 +42,8 @@ def may_see_people(user: Principal, view: Mapping[str, Any]) -> bool:
     return user.role is AccessRole.WORKER and user.person is not None and user.person in called
 
 
-def _care_notes(deps: ConsoleDependencies, person: Person) -> list[dict[str, Any]]:
+def care_notes(deps: ConsoleDependencies, person: Person) -> list[dict[str, Any]]:
+    """What helpers must know about a person, with its names in both languages."""
     return [
         {"name": name, "label": deps.care_words[name].zh, "label_en": deps.care_words[name].en, "value": value}
         for name, value in matters(person, deps.care_words)

@@ -130,12 +130,23 @@ def _post_items(
 ) -> Iterator[AdapterItem]:
     if event in BUNDLES or (event == "property" and isinstance(params, list)):
         for part in params if isinstance(params, list) else [params]:
-            yield from _bundle_items(identity, part, retained)
+            if event in BUNDLES or not _names_another(identity, part):
+                yield from _bundle_items(identity, part, retained)
+            else:
+                detail = "names another device, which only property/pack, /batch and /history may"
+                yield Rejection(RefusalReason.BAD_PAYLOAD, detail, identity)
     elif event == "property":
         yield from _readings(identity, _property_fields(params), retained)
     else:
         identifier = params.get("identifier") if event == "event" and isinstance(params, dict) else event
         yield from _readings(identity, _event_values(_without_module(str(identifier or event)), params), retained)
+
+
+def _names_another(identity: str, part: object) -> bool:
+    """A broker lets only gateways post bundles: on its own topic a device could otherwise speak for another one."""
+    if not isinstance(part, dict):
+        return False
+    return "subDevices" in part or ("identity" in part and _identity_of(part["identity"]) != identity)
 
 
 def _bundle_items(identity: str, part: object, retained: bool) -> Iterator[AdapterItem]:

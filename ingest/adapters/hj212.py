@@ -61,10 +61,18 @@ def crc16(data: bytes) -> int:
     """
     register = 0xFFFF
     for byte in data:
-        register = (register >> 8) ^ byte
-        for _ in range(8):
-            register = (register >> 1) ^ 0xA001 if register & 1 else register >> 1
+        # What is looked up has 8 bits, so that eight shifts leave nothing beside the table's value.
+        register = _CRC_STEPS[(register >> 8) ^ byte]
     return register
+
+
+def _crc_step(register: int) -> int:
+    for _ in range(8):
+        register = (register >> 1) ^ 0xA001 if register & 1 else register >> 1
+    return register
+
+
+_CRC_STEPS: Final = tuple(map(_crc_step, range(256)))
 
 
 def _decode_chunk(chunk: bytes, retained: bool) -> Iterator[AdapterItem]:

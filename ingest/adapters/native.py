@@ -1,4 +1,4 @@
-"""The native MQTT format: `fengshao/v1/{device}/up|alarm|status|down`."""
+"""The native MQTT format: `fengshao/v1/{device}/up|alarm|status|down|exercise`."""
 
 from __future__ import annotations
 
@@ -17,17 +17,20 @@ def decode(frame: Frame) -> AdapterOutput:
     """Decode an object or an array of objects (batch, backfill), a last will, or a command of our own."""
     levels = frame.topic.split("/")
     if len(levels) != 4 or not levels[2]:
-        return Rejection(RefusalReason.NO_CODEC, "topic is not fengshao/v1/{device}/up, …/alarm, …/status or …/down")
+        detail = "topic is not fengshao/v1/{device}/up, …/alarm, …/status, …/down or …/exercise"
+        return Rejection(RefusalReason.NO_CODEC, detail)
     device, leaf = levels[2], levels[3]
     if leaf == "up" or leaf == "alarm":
         return _readings(device, frame)
+    if leaf == "exercise":
+        return _exercise(device, frame)
     if leaf == "status":
         return DeviceEvent(
             DeviceEventKind.AVAILABILITY, PLATFORM, device, _head(frame.payload), parse_availability(frame.payload)
         )
     if leaf == "down":
         return DeviceEvent(DeviceEventKind.REPLY, PLATFORM, device, "a command to the device")
-    return Rejection(RefusalReason.NO_CODEC, f"…/{leaf[:40]} is not up, alarm, status or down", device)
+    return Rejection(RefusalReason.NO_CODEC, f"…/{leaf[:40]} is not up, alarm, status, down or exercise", device)
 
 
 def _readings(device: str, frame: Frame) -> AdapterOutput:
@@ -66,6 +69,15 @@ def _items(device: str, items: list[object], retained: bool) -> list[AdapterItem
 def _reading(device: str, fields: dict[str, object], retained: bool) -> RawReading:
     at, seq = fields.pop("ts", None), fields.pop("seq", None)
     return RawReading(PLATFORM, device, at, fields, seq, None, retained)
+
+
+def _exercise(device: str, frame: Frame) -> AdapterOutput:
+    """A note, no reading: who may publish exercises only can raise, end and hide nothing, and a test that lasts longer
+    than its limit would count."""
+    message = read_json(frame.payload)
+    if isinstance(message, Rejection):
+        return Rejection(message.reason, message.detail, device)
+    return DeviceEvent(DeviceEventKind.STATUS, PLATFORM, device, f"an exercise, not evaluated: {_head(frame.payload)}")
 
 
 def _head(payload: bytes) -> str:

@@ -19,6 +19,7 @@ from ingest.mappings.mapping import ANY_PLATFORM, MappingBook
 from ingest.mappings.plan import FieldSpec, compile_plan
 from ingest.mappings.value_shapes import flatten, without_channel, words_in
 from ingest.mappings.vocabulary import Meaning, Vocabulary
+from ingest.topics import is_exercise
 
 WORDS_PREFIX: Final = "\0"
 """Before names that hold in any spelling, so that they are distinct from exact field names."""
@@ -53,8 +54,11 @@ class DangerDetector:
 
     def in_unreadable(self, frame: Frame, reason: RefusalReason, kind: str | None = None) -> bool:
         """Whether an undecodable message must be treated as an alarm: it came on the native alarm topic, or its bytes
-        contain a danger field set to true. `kind` is that of the registered device, if it is registered.
+        contain a danger field set to true; never one of an exercise. `kind` is that of the registered device, if it is
+        registered.
         """
+        if is_exercise(frame.topic):
+            return False
         is_broken = reason in (RefusalReason.BAD_PAYLOAD, RefusalReason.CODEC_FAILED, RefusalReason.TOO_LARGE)
         is_alarm_topic = frame.topic.startswith("fengshao/") and frame.topic.endswith("/alarm")
         danger_bits = self._danger_bits.get(kind, self._danger_bits[None])

@@ -135,6 +135,11 @@ class Decoder:
         """Sparkplug edge nodes (`group/edge`) that must get `Node Control/Rebirth`; the sender removes each."""
         return self._state.sparkplug.rebirth_requests
 
+    @property
+    def undecodable_nodes(self) -> set[str]:
+        """Those of `rebirth_requests` of which nothing can be decoded before their birth."""
+        return self._state.sparkplug.undecodable_nodes()
+
     def is_registered(self, platform: str, identity: str) -> bool:
         """Whether a platform's identity belongs to a registered device."""
         return self._device_index.find(platform, identity) is not None

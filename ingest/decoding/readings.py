@@ -54,6 +54,7 @@ class ReadingProcessor:
         ended = self._state.earlier.end_understood(device, raw_reading.platform, plan, frame.received)
         message.result.unread_verdicts += ended
         if isinstance(outcome, Reading):
+            self._state.earlier.self_tests.end(device.id)  # an ordinary message is none of a device under test
             message.result.readings.append(outcome)
             self._fast_path.register(frame.topic, raw_reading, device, plan, window)
         else:
@@ -83,6 +84,8 @@ class ReadingProcessor:
             result.duplicates += 1
             return
         reading = None if outcome.reading is None else self._state.earlier.self_tests.limit(outcome.reading, device)
+        if reading is not None and reading.is_test:
+            self._fast_path.remove(message.frame.topic)
         values = reading.values if reading is not None else {}
         is_test = values.get("test") is True
         self._unmapped_fields.count(outcome, raw_reading, plan, is_test)

@@ -45,6 +45,12 @@ ALL_GOOD: Final[dict[str, Quality]] = {}
 LINK_QUANTITIES: Final = frozenset({"rssi_dbm"})
 """Measured by a network, not by the device: they do not make a message of unknown fields a known one."""
 
+_MILLISECONDS_FROM: Final = 10**11
+"""A whole number from here on is a time in milliseconds (ingest/timestamps.py)."""
+
+_INVALID_TIME: Final = 0
+"""In place of a time that cannot be read: no ordinary message has it."""
+
 _EXACT_MAX: Final = 2**53
 """Above it a float does not stand for exactly one whole number."""
 
@@ -58,9 +64,10 @@ def validate(
 ) -> Reading | Outcome:
     """The reading, if nothing is unusual; else an outcome with every part of the message."""
     if not raw_reading.retained:
-        ordinary = validate_ordinary(
-            raw_reading.fields, raw_reading.at, raw_reading.seq, device, plan, window, received
-        )
+        at = raw_reading.at
+        if at is not None and (type(at) is not int or at < _MILLISECONDS_FROM):
+            at = parse_timestamp(at, zone) or _INVALID_TIME
+        ordinary = validate_ordinary(raw_reading.fields, at, raw_reading.seq, device, plan, window, received)
         if ordinary is not None:
             return ordinary
     return validate_full(raw_reading, device, plan, window, received, zone)
@@ -75,21 +82,29 @@ def validate_ordinary(
     window: DuplicateWindow,
     received: Instant,
 ) -> Reading | Outcome | None:
-    """The reading, or DUPLICATE; None when something is unusual, and then no state is changed."""
-    specs = plan.specs
+    """The reading, or DUPLICATE; None when something is unusual, and then no state is changed. `at` is in milliseconds,
+    None for a message without a time."""
+    specs, ignored = plan.specs, 0
     values: dict[str, Value] = {}
     for name, value in fields.items():
         spec = specs.get(name)
-        if spec is None or type(value) not in spec.types or not spec.lo <= value <= spec.hi:  # type: ignore[operator]
+        if spec is None or type(value) not in spec.types:
             return None
-        values[spec.quantity] = value  # type: ignore[assignment]
-    has_time = type(at) is int and at > 10**11 and received - MAX_AGE_MS <= at <= received + MAX_AHEAD_MS
+        if spec.ignored:
+            ignored += 1
+        elif spec.lo <= value <= spec.hi:  # type: ignore[operator]
+            values[spec.quantity] = value  # type: ignore[assignment]
+        else:
+            return None
+    has_time = at is None or (
+        type(at) is int and at >= _MILLISECONDS_FROM and received - MAX_AGE_MS <= at <= received + MAX_AHEAD_MS
+    )
     has_seq = seq is None or (type(seq) is int and -SEQ_MAX < seq < SEQ_MAX)
-    if not has_time or not has_seq or not values or len(values) != len(fields):
+    if not has_time or not has_seq or not values or len(values) + ignored != len(fields):
         return None
     if window.is_duplicate(seq, at, received, _digest(values), _has_danger(plan, values)):  # type: ignore[arg-type]
         return DUPLICATE
-    return Reading(device.id, plan.kind, at, received, values, ALL_GOOD)  # type: ignore[arg-type]
+    return Reading(device.id, plan.kind, received if at is None else at, received, values, ALL_GOOD)  # type: ignore[arg-type]
 
 
 def _digest(values: Mapping[str, Value]) -> int:

@@ -17,6 +17,7 @@ AVAILABILITY_KEYS = ("state", "status", "online", "value")
 _ESCAPED_SURROGATE = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 """Half of a surrogate pair: Python decodes it to a text that cannot be encoded again."""
 
+_JSON_WORDS = frozenset({"true", "false", "null"})
 _decode = msgspec.json.Decoder().decode
 
 
@@ -73,5 +74,7 @@ def read_scalar(payload: bytes) -> object:
         text = payload.decode().strip()
     except UnicodeDecodeError:
         return Rejection(RefusalReason.BAD_PAYLOAD, "neither a number nor text")
+    if text[:1].islower() and text not in _JSON_WORDS:
+        return text  # most states are such a word, and two parsers would fail on it
     value = read_json(payload)
     return text if isinstance(value, Rejection | str | dict | list) else value

@@ -47,6 +47,8 @@ _TRUE_WORDS: Final = frozenset(
 _FALSE_WORDS: Final = frozenset(
     {"false", "0", "off", "no", "normal", "none", "clear", "inactive", "ok", "no alarm", "no_alarm", "正常", "无", "否"}
 )
+TEXT_MAX: Final = 1_000
+"""Characters of a text value: the history server with the lowest limit (VictoriaMetrics) takes 4096 bytes, UTF-8."""
 _INT64_MAX: Final = 2**63 - 1
 CELL_MAX_V: Final = 4.4
 """A full lithium cell has 4.35 V."""
@@ -214,7 +216,11 @@ def _to_number(value: object, rule: FieldRule | None) -> Value | ConversionFailu
 
 
 def _to_text(value: object, _rule: FieldRule | None) -> Value | ConversionFailure:
-    return value if isinstance(value, str) else ConversionFailure(f"{_describe(value)} is not text")
+    if not isinstance(value, str):
+        return ConversionFailure(f"{_describe(value)} is not text")
+    if len(value) > TEXT_MAX:
+        return ConversionFailure(f"a text of {len(value)} characters: at most {TEXT_MAX} are stored")
+    return value
 
 
 _CONVERTERS: Final = {"bool": _to_bool, "number": _to_number, "text": _to_text}

@@ -25,6 +25,7 @@ from ingest.mappings.field_names import (
     normalized,
 )
 from ingest.mappings.mapping import ANY_PLATFORM, EVERY_KIND, EXACT_PLATFORMS, FieldRule, MappingBook, ModelFields
+from ingest.mappings.units import states_unit
 from ingest.mappings.value_shapes import without_channel, without_value
 from ingest.mappings.vocabulary import Vocabulary, Word, collect_words
 
@@ -35,7 +36,8 @@ TEST_QUANTITY: Final = "test"
 class FieldSpec(Struct, frozen=True, gc=False):
     """How to read one field. `types`, `lo` and `hi` let an ordinary value pass with one comparison.
 
-    `others` are further quantities of the same field. A `strict` number is never text.
+    `others` are further quantities of the same field. A `strict` number is never text. An ignored field has the
+    `types` that are left out without looking at the value: none where it may state the unit of another field.
     """
 
     quantity: str
@@ -106,6 +108,7 @@ class Plan(Struct, frozen=True):
 
 _TYPES: Final[dict[str, tuple[type, ...]]] = {"bool": (bool,), "number": (float, int), "text": ()}
 _IGNORED: Final = FieldSpec("", "text", (), 0, 0, ignored=True)
+_LEFT_OUT: Final = replace(_IGNORED, types=(str, int, float, bool))
 
 
 def compile_plan(
@@ -137,6 +140,7 @@ def _compile(kind: Kind, books: Sequence[MappingBook], platform: str, model: str
     specs |= {name: by_words[normalized(name)] for name, spec in specs.items() if spec.danger and by_words}
     for name, rules in _rules(books, platform, kind.kind, model):
         specs[name] = replace(_combined_spec(rules, kind.quantities), strict=exact)
+    specs |= {name: _LEFT_OUT for name, spec in specs.items() if spec.ignored and not _may_change_others(name)}
     danger = tuple(name for name, quantity in kind.quantities.items() if quantity.danger)
     return Plan(kind.kind, specs, danger, by_words)
 
@@ -187,6 +191,11 @@ def _rules(
             yield from fields.items()
 
 
+def _may_change_others(name: str) -> bool:
+    """Whether a field changes how others are read: it may state a unit, or be a part of an object (value_shapes)."""
+    return "." in name or states_unit(name)
+
+
 def _word_specs(kind: Kind, books: Sequence[MappingBook]) -> dict[str, FieldSpec]:
     """The specs of the kind's words, by normalized word, without words of quantities that the kind does not have."""
     lists = (book.spoken.get(key, {}) for key in (EVERY_KIND, kind.kind) for book in books)
@@ -231,7 +240,7 @@ def _range(quantity: Quantity) -> tuple[float, float]:
 
 def _is_ordinary(rule: FieldRule, our_unit: str, lo: float, hi: float) -> bool:
     """Whether a value of the right type inside the plausible range is taken unchanged."""
-    changes = rule.words or rule.invert or rule.text_number or rule.largest or rule.scale != 1 or rule.offset
+    changes = rule.words or rule.invert or rule.largest or rule.scale != 1 or rule.offset
     changes = changes or rule.bit is not None or rule.volts is not None or rule.unit not in ("", our_unit)
     changes = changes or rule.milli_from is not None
     absent = any(not isinstance(value, str) and lo <= value <= hi for value in rule.absent)

@@ -68,9 +68,13 @@ class SelfTestLimiter:
         When a device under test sends nothing more after a danger, the rules end the test (rules/state/self_tests.py).
         """
         if not reading.is_test:
-            self.started_at.pop(reading.device, None)
+            self.end(reading.device)
             return reading
         started_at = self.started_at.setdefault(reading.device, reading.received)
         if reading.received - started_at <= limit_of(device):
             return reading
         return replace(reading, values={**reading.values, "test": False})
+
+    def end(self, device: str) -> None:
+        """The device is not under test."""
+        self.started_at.pop(device, None)

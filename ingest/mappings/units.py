@@ -231,6 +231,15 @@ def stated_units(fields: Iterable[tuple[str, object]]) -> StatedUnits:
     return StatedUnits(frozenset(symbols), by_stem) if by_stem else NO_STATED_UNITS
 
 
+def states_unit(name: str) -> bool:
+    """Whether a field of this name may state the unit of another.
+
+    >>> states_unit("flow_unit"), states_unit("flow_m3h")
+    (True, False)
+    """
+    return _stem_stated(name) is not None
+
+
 @lru_cache(maxsize=4_096)
 def _stem_stated(name: str) -> str | None:
     """The name whose unit this field states: `temperature` for temperature_unit, empty for a bare unit. None: none."""

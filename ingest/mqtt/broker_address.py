@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ssl import SSLContext
 from urllib.parse import unquote, urlsplit
 
 from msgspec import Struct
@@ -15,13 +16,17 @@ class InvalidBrokerAddress(ValueError):
 
 
 class BrokerAddress(Struct, frozen=True):
-    """Host, port and credentials of a broker. `str` and `repr` contain no credentials."""
+    """Host, port and credentials of a broker. `str` and `repr` contain no credentials.
+
+    `context`: how TLS verifies the server, and our certificate; None: by the authorities of the system, without one.
+    """
 
     host: str
     port: int
     tls: bool
     username: str | None = None
     password: bytes | None = None
+    context: SSLContext | None = None
 
     def __repr__(self) -> str:
         return f"BrokerAddress({self})"

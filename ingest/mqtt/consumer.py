@@ -29,6 +29,7 @@ from ingest.mqtt.urgent_filters import NATIVE_ALARMS, UrgentFilters, urgent_filt
 from ingest.routing.routes import Routes
 from ingest.topics import TopicFilterSet
 
+PERMISSION_POLL_S: Final = 0.5
 BULK_START_DELAY_S: Final = 3.0
 """The bulk session waits so long for the urgent one, so that after a pause alarms arrive before the backlog."""
 
@@ -70,7 +71,8 @@ class ConsumerStatus(Struct, frozen=True):
     """State of both sessions, and counters since the start.
 
     `session_copies` were delivered by the other session as well and not stored; `urgent_omitted` filters of urgent
-    devices are beyond `urgent_filters_max`; `journal_error` is empty while the journal accepts writes.
+    devices are beyond `urgent_filters_max`; `journal_error` is empty while the journal accepts writes; `dropped` is how
+    many messages the broker has dropped, by its own counters.
     """
 
     urgent: SessionStatus
@@ -81,6 +83,7 @@ class ConsumerStatus(Struct, frozen=True):
     too_large: int
     urgent_omitted: int
     journal_error: str
+    dropped: int = 0
 
 
 class ConsumerEvents(Protocol):
@@ -114,13 +117,16 @@ class MqttConsumer:
         find_dangers: FindDangers | None = None,
     ) -> None:
         self._clock, self._events, self._settings = clock, events, settings or ConsumerSettings()
+        self.may_connect: Callable[[], bool] = lambda: True
+        """Whether the sessions are this machine's: asked before each attempt to connect."""
         self._urgent_filters = UrgentFilters()
         self._urgent_topics = TopicFilterSet(self._urgent_filters.filters)
         self._copies, self._recovery, self._drop_counters = SessionCopies(), JournalRecovery(), DropCounters()
+        self._dropped = 0
         self._receiving = self._bulk_is_newer = False
         self._sessions = {
             lane: Session(lane.value, address, self._connection_settings(lane), self, tls, before_connect)
-            for lane, before_connect in ((Lane.URGENT, _no_delay), (Lane.BULK, self._wait_for_urgent))
+            for lane, before_connect in ((Lane.URGENT, self._wait_for_permission), (Lane.BULK, self._wait_for_urgent))
         }
         self._urgent, self._bulk = self._sessions[Lane.URGENT], self._sessions[Lane.BULK]
         limits = WriterSettings(
@@ -187,7 +193,12 @@ class MqttConsumer:
             task.cancel()
         await asyncio.gather(*sessions, *writers, return_exceptions=True)
 
+    async def _wait_for_permission(self) -> None:
+        while not self.may_connect():  # noqa: ASYNC110 - by the clock alone it becomes false
+            await asyncio.sleep(PERMISSION_POLL_S)
+
     async def _wait_for_urgent(self) -> None:
+        await self._wait_for_permission()
         try:
             async with asyncio.timeout(BULK_START_DELAY_S):
                 await self._urgent.ready.wait()
@@ -206,6 +217,7 @@ class MqttConsumer:
             return False
         increase = self._drop_counters.increase(message.topic, message.payload)
         if increase:
+            self._dropped += increase
             self._events.messages_dropped(increase, self._clock())
         return True
 
@@ -274,12 +286,9 @@ class MqttConsumer:
             redelivered=urgent.redelivered + bulk.redelivered,
             too_large=urgent.too_large + bulk.too_large,
             urgent_omitted=self._urgent_filters.omitted,
+            dropped=self._dropped,
             journal_error=urgent.journal_error or bulk.journal_error,
         )
-
-
-async def _no_delay() -> None:
-    """The urgent session connects at once."""
 
 
 def _session_status(session: Session, writer: JournalWriter) -> SessionStatus:

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
+from itertools import groupby
 from typing import Final
 
+from domain.by_identity import ByIdentity
 from domain.kind import Kind
 from ingest.frame import Frame
 from ingest.mappings.mapping import FieldRule, MappingBook
@@ -35,7 +38,7 @@ class DangerPrefilter:
 
     def __init__(self, kinds: Mapping[str, Kind], books: Sequence[MappingBook], has_danger: HasDanger) -> None:
         self._has_danger = has_danger
-        self._search = _pattern(kinds, books).search
+        self._search = _pattern(tuple(map(ByIdentity, kinds.values())), tuple(map(ByIdentity, books))).search
 
     def replace_pattern(self, other: DangerPrefilter) -> None:
         """Use the pattern of `other`, which was built from new kinds or mappings."""
@@ -53,20 +56,21 @@ class DangerPrefilter:
         return not frame.topic.startswith(PLAIN_JSON_TOPICS) or self._search(frame.payload) is not None
 
 
-def _pattern(kinds: Mapping[str, Kind], books: Sequence[MappingBook]) -> re.Pattern[bytes]:
+@lru_cache(maxsize=8)
+def _pattern(kinds: tuple[ByIdentity[Kind], ...], books: tuple[ByIdentity[MappingBook], ...]) -> re.Pattern[bytes]:
     """Matches a danger field with any value but false; a field whose values a mapping translates, with any value."""
-    plain, translated = _danger_fields(kinds, books)
+    plain, translated = _danger_fields([kind.value for kind in kinds], [book.value for book in books])
     not_false = r'"\s*+:\s*+(?!false|null|0\s*+[,}]|"(?:0|false|off|no)?")'
     return re.compile(
         rf'"(?:(?:{_alternatives(plain - translated)}){not_false}|(?:{_alternatives(translated)})")'.encode()
     )
 
 
-def _danger_fields(kinds: Mapping[str, Kind], books: Sequence[MappingBook]) -> tuple[set[str], set[str]]:
+def _danger_fields(kinds: Iterable[Kind], books: Sequence[MappingBook]) -> tuple[set[str], set[str]]:
     """Names of danger fields: those read as they are, and those whose values a mapping translates."""
     plain: set[str] = set()
     translated: set[str] = set()
-    for kind in kinds.values():
+    for kind in kinds:
         models = {name for book in books for entry in book.models if entry.kind == kind.kind for name in entry.models}
         for platform in _PLAIN_JSON_PLATFORMS:
             for model in (None, *models):
@@ -82,4 +86,11 @@ def _is_translated(rule: FieldRule | None) -> bool:
 
 
 def _alternatives(names: Iterable[str]) -> str:
-    return "|".join(sorted(map(re.escape, names))) or "(?!)"
+    """Any of these names, grouped by their first letter: most fields of a message fail there.
+
+    >>> _alternatives(["leak", "alarm", "alert"])
+    'a(?:larm|lert)|l(?:eak)'
+    """
+    groups = groupby(sorted(names), key=lambda name: name[:1])
+    rests = ((first, "|".join(re.escape(name[1:]) for name in group)) for first, group in groups)
+    return "|".join(f"{re.escape(first)}(?:{rest})" for first, rest in rests) or "(?!)"

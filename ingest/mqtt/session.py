@@ -62,7 +62,7 @@ class Session:
         self.inflight = InflightPackets()
         self.ready = asyncio.Event()
         self._address, self._settings, self._owner, self._before_connect = address, settings, owner, before_connect
-        self._tls = (tls or ssl.create_default_context()) if address.tls else None
+        self._tls = (tls or address.context or ssl.create_default_context()) if address.tls else None
         self._connection: MqttConnection | None = None
         self._is_connected = False
 

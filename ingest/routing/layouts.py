@@ -81,6 +81,28 @@ class FullTopic(Struct, frozen=True):
         device = device or [levels[index] for index in named if index not in (prefix, len(levels) - 1)][-1:]
         return "/".join([levels[prefix] if prefix is not None else PREFIXES[0], *device, levels[-1]])
 
+    def to_site(self, default_topic: str) -> str:
+        """The site's topic for `{prefix}/{device}/{leaf}`, in whichever order the filter has them.
+
+        Where the filter leaves the order open, the device is before the prefix, Tasmota's usual other order. A command
+        has the place of what it answers to.
+
+        >>> FullTopic("home/+/tele/#").to_site("tele/kitchen/+"), FullTopic("+/tele/#").to_site("cmnd/kitchen/POWER")
+        ('home/kitchen/tele/+', 'kitchen/cmnd/POWER')
+        >>> [FullTopic(pattern).to_site("tele/oven/+") for pattern in ("home/tele/#", "home/oven/tele/#", "home/#")]
+        ['home/tele/oven/+', 'home/oven/tele/+', 'home/oven/tele/+']
+        """
+        prefix, _, rest = default_topic.partition("/")
+        device, _, leaf = rest.rpartition("/")
+        named = [level for level in self.pattern.split("/") if level not in _WILDCARDS and level not in PREFIXES]
+        reported = next((level for level in self.pattern.split("/") if level in PREFIXES), prefix)
+        orders = ([*named, "", leaf], [*named, device, "", leaf], [*named, "", device, leaf])
+        for order in orders:
+            topic = "/".join(level or reported for level in order)
+            if filter_covers(self.pattern, topic) and self.to_default(topic) == f"{reported}/{rest}":
+                return "/".join(level or prefix for level in order)
+        return "/".join([*named, device, prefix, leaf])
+
     def root(self, topic: str) -> str:
         """The levels before the device's own, of a topic or of the filter.
 

@@ -72,6 +72,7 @@ class Routes:
         for route in sorted(self._routes(), key=lambda route: specificity(route.pattern)):
             self._by_first_level.setdefault(route.pattern.partition("/")[0], []).append(route)
         self._wildcard_routes = self._by_first_level.pop("+", [])
+        self._own_routes = self._routes_in_force()
         # A tree that belongs to one platform is found without matching: this runs for every message.
         self._trees = {
             first: routes[0]
@@ -127,34 +128,40 @@ class Routes:
             output = _with_root(output, root)
         return DecodedFrame(frame, platform, output)
 
-    def site_filters(self, platform: str, default_topic: str) -> list[str]:
+    def site_filters(self, platform: str, default_topic: str, *, received: bool = True) -> list[str]:
         """The filters of this site for a topic as the platform's adapter reads it.
+
+        With `received` only those that the site subscribes to; a command to a device is beside them.
 
         >>> Routes({"zigbee2mqtt": ["zigbee2mqtt/#", "z2m-b4/#"]}).site_filters("zigbee2mqtt", "zigbee2mqtt/z2m-b4/gas")
         ['zigbee2mqtt/z2m-b4/gas', 'z2m-b4/gas']
         """
-        routes = (route for routes in (*self._by_first_level.values(), self._wildcard_routes) for route in routes)
-        own = [route for route in routes if route.platform == platform and route.pattern in self.filters[platform]]
-        filters = [_site_filter(route, default_topic) for route in sorted(own, key=self._position)]
+        filters = [_site_filter(route, default_topic, received) for route in self._own_routes.get(platform, ())]
         return list(dict.fromkeys(pattern for pattern in filters if pattern is not None))
 
-    def _position(self, route: Route) -> int:
-        return self.filters[route.platform].index(route.pattern)
+    def _routes_in_force(self) -> dict[str, list[Route]]:
+        """By platform, the routes of the filters in force, in the order of the filters."""
+        routes = [route for routes in (*self._by_first_level.values(), self._wildcard_routes) for route in routes]
+        by_key = {(route.platform, route.pattern): route for route in routes}
+        return {
+            platform: [by_key[platform, pattern] for pattern in patterns if (platform, pattern) in by_key]
+            for platform, patterns in self.filters.items()
+        }
 
 
-def _site_filter(route: Route, default_topic: str) -> str | None:
-    if route.layout is None:
-        return default_topic if filter_covers(route.pattern, default_topic) else None
-    if not isinstance(route.layout, MovedBase):
-        return None
-    if route.rooted:
-        base, _, name = default_topic.partition("/")
-        root = route.layout.root(route.pattern)
-        if not name.startswith(f"{root}/"):
-            return None
-        default_topic = f"{base}/{name.removeprefix(f'{root}/')}"
-    pattern = route.layout.to_site(default_topic)
-    return pattern if filter_covers(route.pattern, pattern) else None
+def _site_filter(route: Route, default_topic: str, received: bool) -> str | None:
+    pattern = default_topic
+    if isinstance(route.layout, MovedBase):
+        if route.rooted:
+            base, _, name = default_topic.partition("/")
+            root = route.layout.root(route.pattern)
+            if not name.startswith(f"{root}/"):
+                return None
+            default_topic = f"{base}/{name.removeprefix(f'{root}/')}"
+        pattern = route.layout.to_site(default_topic)
+    elif route.layout is not None:
+        pattern = route.layout.to_site(default_topic)
+    return pattern if not received or filter_covers(route.pattern, pattern) else None
 
 
 def _layout_or_none(platform: str, pattern: str) -> Layout | None:

@@ -23,7 +23,7 @@ from rules.engine.community_index import DEFAULT_ZONE
 from rules.engine.conditions import ConditionProcessor
 from rules.engine.context import EvaluationContext
 from rules.engine.due_timers import TimerProcessor
-from rules.engine.engine_state import EngineState
+from rules.engine.engine_state import EnginePartition, EngineState
 from rules.engine.gateways import GatewayIndex
 from rules.engine.groups import GroupRegistry
 from rules.engine.latching import LatchedFinding, LatchProcessor
@@ -41,6 +41,7 @@ from rules.rulebook.serialization import dump_rulebooks
 from rules.state.checkpoint import Snapshot, encode_incrementally
 from rules.state.device import NO_RULE_STATES, DeviceState
 from rules.state.device_snapshot import DeviceSnapshot
+from rules.state.group import MemberChange
 
 
 class Engine:
@@ -67,8 +68,9 @@ class Engine:
         reevaluations = ReevaluationProcessor(state, self._rules, self._schedule, self._absences)
         self._timers = TimerProcessor(state, self._rules, self._absences, reevaluations, self_tests)
         self._latches = LatchProcessor(state, self._rules, self._absences)
-        self._reload = RulebookMigration(state, self._rules, self._schedule)
+        self.migration = RulebookMigration(state, self._rules, self._schedule)
         self._rulebooks_dump: bytes | None = None
+        self._partition: EnginePartition | None = None
 
     # -- registry and rulebooks -----------------------------------------------------------------------------------
 
@@ -124,7 +126,7 @@ class Engine:
         Raises ValueError, and changes nothing, when two rules share a name. Findings keep their ids, so that a
         repetition after a crash emits nothing twice.
         """
-        out = self._reload.reload(books, now, kinds)
+        out = self.migration.reload(books, now, kinds)
         self._rulebooks_dump = None
         return out
 
@@ -201,6 +203,30 @@ class Engine:
         for state in filter(None, map(self.state.devices.get, device_ids)):
             self._absences.end(state, {}, state.max_event_time, now, out)
         return out
+
+    # -- parts of the devices (hosts that keep the state of each key apart) ----------------------------------------
+
+    def select(self, part: EnginePartition) -> None:
+        """Evaluates this part of the devices from now on (`state.new_partition` makes one)."""
+        self.state.select(part, self._partition)
+        self._schedule.select(part.community, part.finding_readers)
+        self._partition = part
+
+    def apply_member_change(self, change: MemberChange) -> list[Finding]:
+        """A finding that another engine evaluated began or ended: the rules of this one that gather it, after the
+        timers due before it.
+        """
+        out = self.tick(change.now - 1)
+        self._rules.apply_member_change(change, out)
+        return out
+
+    def partition_snapshot(self) -> bytes:
+        """The current part as `restore` reads it, without rulebooks: its host knows by which it was evaluated."""
+        state = self.state
+        devices = [device.snapshot() for device in state.devices.values()]
+        return msgspec.msgpack.encode(
+            Snapshot(state.outages, devices, state.groups.snapshot(), gateways=state.gateways.snapshot())
+        )
 
     # -- latched findings -----------------------------------------------------------------------------------------
 

@@ -18,8 +18,22 @@ from rules.engine.gateways import GatewayIndex
 from rules.engine.groups import GroupRegistry
 from rules.rulebook.model import Rulebook
 from rules.state.device import DeviceState
+from rules.state.group import GroupState, MemberChange
 from rules.state.outages import Outages
 from rules.state.timers import TimerQueue
+
+
+class EnginePartition:
+    """The state of a part of the devices, evaluated apart from all others. `Engine.select` makes it the current one."""
+
+    __slots__ = ("community", "devices", "finding_readers", "gateways", "groups", "outages", "timers")
+
+    def __init__(self, community: CommunityIndex) -> None:
+        self.community = community
+        self.devices: dict[str, DeviceState] = {}
+        self.groups: dict[str, GroupState] = {}
+        self.outages, self.gateways, self.timers = Outages(), GatewayIndex(), TimerQueue()
+        self.finding_readers: dict[tuple[str, str], set[str]] = {}
 
 
 class EngineState:
@@ -47,12 +61,26 @@ class EngineState:
         """Rules that could not be evaluated, by name: a value of a type their kind does not declare."""
         self.internal_errors: list[tuple[str, Exception]] | None = None
         """Internal errors by place, for a host that reports them and continues; None: they are raised."""
+        self.member_changes: list[MemberChange] | None = None
+        """Findings that began or ended, for a host whose groups are evaluated by another engine; None: not recorded."""
         self._zone = zone
         self.set_community(community)
 
     def set_community(self, community: Community) -> None:
         """Uses a new version of the registry."""
         self.community = CommunityIndex(community, self._zone, self.is_active)
+
+    def new_partition(self, community: Community) -> EnginePartition:
+        """A part without devices, in this community."""
+        return EnginePartition(CommunityIndex(community, self._zone, self.is_active))
+
+    def select(self, part: EnginePartition, previous: EnginePartition | None) -> None:
+        """Makes a part the current one; what has become of the previous one is put back into it."""
+        if previous is not None:
+            previous.community, previous.outages = self.community, self.outages
+        self.devices, self.groups.states = part.devices, part.groups
+        self.outages, self.gateways, self.timers = part.outages, part.gateways, part.timers
+        self.community = part.community
 
     def find(self, name: str) -> DeviceState | None:
         """State of a device or of a group (`building/b3`)."""

@@ -4,7 +4,7 @@ finding that begins or ends becomes events for the rules that gather it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from domain import Device, Evidence, Instant
@@ -102,6 +102,21 @@ class GroupRegistry:
             return [group]
         # The registry has moved the device since its finding began: it leaves where it had joined.
         return [group for group in self.states.values() if group.ruleset.kind == of and key in group.members]
+
+    def moved_members(
+        self, devices: Mapping[str, DeviceState], community: CommunityIndex
+    ) -> list[tuple[str, GroupMember]]:
+        """Active members that belong to another group than the one they are in, or to none, each with the type."""
+        found: list[tuple[str, GroupMember]] = []
+        for group in self.states.values():
+            for member in group.members.values():
+                state = devices.get(member.device) or self.states.get(member.device)
+                if not member.is_active or state is None:
+                    continue
+                own = community.group_of(state.device, group.ruleset.kind)
+                if own is None or own.id != group.device.id:
+                    found.append((group.ruleset.kind, member))
+        return found
 
     def evaluate(
         self, group: GroupState, dependent: CompiledRule, at: Instant, community: CommunityIndex, joins: bool = False

@@ -10,6 +10,7 @@ import msgspec
 
 from domain import Finding, Instant
 from rules.compiled.rule import CompiledRule
+from rules.compiled.ruleset import empty_ruleset
 from rules.engine.chatter import chatter_events
 from rules.engine.context import EvaluationContext
 from rules.engine.engine_state import EngineState
@@ -20,7 +21,7 @@ from rules.lifecycle.late_events import expand_late_event, restart_time
 from rules.lifecycle.state_machine import ACTIVE_PHASES, QUIET_STATE, Effect, RuleEvent, RuleState, step
 from rules.lifecycle.transitions import Phase, Signal
 from rules.state.device import DeviceState
-from rules.state.group import GroupState
+from rules.state.group import GroupState, MemberChange
 
 
 class RuleProcessor:
@@ -97,11 +98,22 @@ class RuleProcessor:
     ) -> None:  # fmt: skip
         """Passes a beginning or an end to the rules that gather findings of this rule."""
         groups, community = self._engine_state.groups, self._engine_state.community
+        if self._engine_state.member_changes is not None:
+            self._record_member_change(state, rule, before, after, at, now)
         if rule.name in groups.dependents and not rule.rule.shadow:
             for group, dependent, event in groups.member_changed(state, rule.name, before, after, at, community):
                 self.apply_to_group(group, dependent, event, at, now, out)
         if isinstance(state, GroupState):
             groups.evict_if_empty(state)
+
+    def _record_member_change(
+        self, state: DeviceState, rule: CompiledRule, before: RuleState, after: RuleState, at: Instant, now: Instant
+    ) -> None:
+        joins = after.phase in ACTIVE_PHASES
+        changes = self._engine_state.member_changes
+        if changes is not None and joins is not (before.phase in ACTIVE_PHASES) and not rule.rule.shadow:
+            begin = (after if joins else before).begin
+            changes.append(MemberChange(state.device, rule.name, begin, joins, at, now))
 
     def apply_to_group(
         self, group: GroupState, dependent: CompiledRule, event: RuleEvent | None, at: Instant, now: Instant,
@@ -112,6 +124,33 @@ class RuleProcessor:
             self.apply(group, dependent, event, now, out)
         else:
             self._reevaluations.hold_back(group, dependent, at, now)
+
+    def apply_member_change(self, change: MemberChange, out: list[Finding]) -> None:
+        """A finding that another engine evaluated began or ended: passed to the rules of this one that gather it."""
+        groups, community = self._engine_state.groups, self._engine_state.community
+        if change.rule not in groups.dependents:
+            return
+        member = DeviceState(change.device, empty_ruleset(change.device.kind), change.now, registered=True)
+        active = RuleState(Phase.FIRING, begin=change.begin)
+        before, after = (QUIET_STATE, active) if change.joins else (active, QUIET_STATE)
+        for group, rule, event in groups.member_changed(member, change.rule, before, after, change.at, community):
+            self.apply_to_group(group, rule, event, change.at, change.now, out)
+
+    def move_members(self, now: Instant, out: list[Finding]) -> None:
+        """The registry may have moved devices with active findings to other buildings or lines: the findings leave
+        the groups that they had joined, and join those of now.
+        """
+        groups, community = self._engine_state.groups, self._engine_state.community
+        for of, member in groups.moved_members(self._engine_state.devices, community):
+            state = self._engine_state.find(member.device)
+            assert state is not None
+            active = RuleState(Phase.FIRING, begin=member.begin)
+            only = frozenset(rule.name for rule in groups.dependents.get(member.rule, ()) if rule.rule.of == of)
+            for before, after in ((active, QUIET_STATE), (QUIET_STATE, active)):
+                for group, rule, event in groups.member_changed(
+                    state, member.rule, before, after, now, community, only
+                ):
+                    self.apply_to_group(group, rule, event, now, now, out)
 
     def store(self, state: DeviceState, rule: CompiledRule, rule_state: RuleState) -> None:
         """Stores the state of a rule on a device and schedules its timer."""

@@ -53,14 +53,18 @@ def with_last_values(state: DeviceState, at: Instant, values: dict[str, Value], 
     A late reading is evaluated by itself: the stored values are newer.
     """
     ruleset = state.ruleset
-    if not ruleset.last_value_quantities or late:
+    remembered_quantities = ruleset.last_value_quantities
+    if not remembered_quantities or late:
+        return values
+    if values.keys() >= remembered_quantities:
+        state.last_values = {name: (at, value) for name, value in values.items() if name in remembered_quantities}
         return values
     oldest = at - DEFAULT_STALENESS.allowed_silence_ms(state.report_interval_ms)
     remembered = state.last_values or {}
     recalled = {name: value for name, (since, value) in remembered.items() if since >= oldest}
     if len(recalled) < len(remembered):
         remembered = {name: remembered[name] for name in recalled}
-    for name in ruleset.last_value_quantities & values.keys():
+    for name in remembered_quantities & values.keys():
         remembered[name] = (at, values[name])
     state.last_values = remembered
     recalled.update(values)

@@ -23,6 +23,10 @@ class ReevaluationSchedule:
         self._finding_readers: dict[tuple[str, str], set[str]] = {}
         """Whose rules wait for a finding of a group, by rule and group."""
 
+    def select(self, community: CommunityIndex, finding_readers: dict[tuple[str, str], set[str]]) -> None:
+        """Makes those of a part of the devices the current ones (`Engine.select`)."""
+        self._community_seen, self._finding_readers = community, finding_readers
+
     def on_finding_change(self, state: DeviceState, rule: CompiledRule, at: Instant, now: Instant) -> None:
         """A finding began or ended: rules that read it are re-evaluated at the same instant."""
         if rule.rule.shadow:

@@ -45,6 +45,7 @@ class DeviceRegistration:
             self._reevaluations.refresh_edges(state, now)
         for name in sorted(gateways):
             self._add_implied_gateway(name, now)
+        self._rules.move_members(now, out)
         self._reevaluations.on_community_change(now)
 
     def unregister(self, device_ids: Iterable[str], now: Instant, out: list[Finding]) -> None:

@@ -33,13 +33,26 @@ _WORDING: Final = frozenset({"title", "advice", "source", "show", "severity", "l
 _WAITING: Final = frozenset({"hold", "release", "if_silent", "latch"})
 
 
+Rulesets = dict[str, CompiledRuleset]
+"""By kind of device."""
+
+
 class RulebookMigration:
     """Replaces rulebooks and migrates state."""
 
     def __init__(self, engine_state: EngineState, rules: RuleProcessor, reevaluations: ReevaluationSchedule) -> None:
         self._engine_state, self._rules, self._reevaluations = engine_state, rules, reevaluations
 
-    def reload(self, books: Sequence[Rulebook], now: Instant, kinds: Mapping[str, Kind] | None = None) -> list[Finding]:
+    def compile(self, books: Sequence[Rulebook], kinds: Mapping[str, Kind] | None = None) -> Rulesets:
+        """The rulesets of these rulebooks, for `reload`: a host of many keys compiles them once."""
+        engine_state = self._engine_state
+        compiled = compile_rulebooks(books, engine_state.kinds if kinds is None else kinds)
+        return _reuse_unchanged(engine_state.rulesets, compiled)
+
+    def reload(
+        self, books: Sequence[Rulebook], now: Instant, kinds: Mapping[str, Kind] | None = None,
+        compiled: Rulesets | None = None,
+    ) -> list[Finding]:  # fmt: skip
         """Uses these rulebooks, and kinds if given, from now on. Returns the findings that end or begin by it.
 
         Raises ValueError, and changes nothing, when two rules share a name. Findings keep their ids, so that a
@@ -47,7 +60,7 @@ class RulebookMigration:
         """
         engine_state = self._engine_state
         kinds = engine_state.kinds if kinds is None else kinds
-        rulesets = _reuse_unchanged(engine_state.rulesets, compile_rulebooks(books, kinds))
+        rulesets = self.compile(books, kinds) if compiled is None else compiled
         groups = GroupRegistry(books)
         engine_state.kinds = kinds
         out: list[Finding] = []
@@ -57,8 +70,8 @@ class RulebookMigration:
         for group in list(engine_state.groups.states.values()):
             self._end_removed_rules(group, groups.rulesets.get(group.ruleset.kind), now, out)
         before, engine_state.books = engine_state.books, tuple(books)
-        for state, compiled in self._swap_rulesets(rulesets, groups, now):
-            self._leave_shadow(state, compiled, now, out)
+        for state, rule in self._swap_rulesets(rulesets, groups, now):
+            self._leave_shadow(state, rule, now, out)
         self._reevaluate_groups(_changed_gatherers(before, books), now, out)
         for group in list(engine_state.groups.states.values()):
             engine_state.groups.evict_if_empty(group)

@@ -28,6 +28,10 @@ class DisjointSets:
         self._parent[name] = found
         return found
 
+    def names(self) -> set[str]:
+        """Every name that was looked at."""
+        return {*self._parent}
+
     def union(self, one: str, other: str) -> None:
         """These two belong together."""
         self._parent[self.find(one)] = self.find(other)
@@ -37,7 +41,7 @@ def partition(
     devices: Sequence[Device], engines: Sequence[Engine], community: CommunityIndex, count: int
 ) -> dict[str, int]:
     """For every device, and every gateway that one names, the part that judges it: `count` parts of about one size."""
-    components, kinds = _components(devices, engines, community)
+    components, kinds = connected_components(devices, engines, community)
     members: dict[str, list[str]] = {}
     # By kind, so that each part has its share of the kinds that cost most.
     for name in sorted(kinds, key=kinds.__getitem__):
@@ -53,12 +57,12 @@ def partition(
 
 def connected_devices(devices: Sequence[Device], engine: Engine, community: CommunityIndex, name: str) -> list[str]:
     """The devices that must be replayed to judge this device, or this group (`building/b3`), by an engine's rules."""
-    components, kinds = _components(devices, [engine], community)
+    components, kinds = connected_components(devices, [engine], community)
     leader = components.find(name)
     return [one for one in kinds if components.find(one) == leader]
 
 
-def _components(
+def connected_components(
     devices: Sequence[Device], engines: Sequence[Engine], community: CommunityIndex
 ) -> tuple[DisjointSets, dict[str, str]]:
     """The connected components; and the kind of every device and of every gateway that one names."""

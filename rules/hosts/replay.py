@@ -29,6 +29,11 @@ class Outage(Struct, frozen=True, tag=True):
     begin: Instant
     end: Instant
 
+    @property
+    def now(self) -> Instant:
+        """When it is to be evaluated: before the timers that fell due in it."""
+        return self.begin
+
 
 class ConnectionLost(Struct, frozen=True, tag=True):
     """From now on nothing can be received, as a running service records it."""

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
-from functools import reduce
+from functools import lru_cache, reduce
 from typing import Final
 
 from domain import Fault
+from domain.by_identity import ByIdentity
 from domain.kind import Kind
 from rules.language.analysis import constant_limit
 from rules.language.local_calendar import RANGES
@@ -34,7 +35,8 @@ from rules.language.typecheck import type_faults, unknown_quantity
 from rules.rulebook.model import ANY_KIND, Gather, Rule, Rulebook
 from rules.rulebook.references import suggestion
 
-FaultIterator = Iterator[tuple[tuple[str | int, ...], str]]
+RuleFault = tuple[tuple[str | int, ...], str]
+FaultIterator = Iterator[RuleFault]
 
 
 def check(book: Rulebook, kinds: Mapping[str, Kind]) -> list[Fault]:
@@ -60,7 +62,8 @@ def _rule_faults(rule: Rule, kinds: Mapping[str, Kind]) -> FaultIterator:
         yield from _faults_for_any_kind(rule, kinds)
     else:
         # The same mistake for three kinds is one mistake.
-        yield from dict.fromkeys(fault for kind in rule.kinds for fault in _faults_for_kind(rule, kinds[kind]))
+        by_kind = (_faults_for_kind(ByIdentity(rule), ByIdentity(kinds[kind])) for kind in rule.kinds)
+        yield from dict.fromkeys(fault for faults in by_kind for fault in faults)
 
 
 def _grade_faults(rule: Rule) -> FaultIterator:
@@ -138,7 +141,9 @@ def _calculated_near(asked: AttributeRef) -> str:
 def _gather_faults(rule: Rule, gather: Gather) -> FaultIterator:
     if rule.name in gather.rules:
         yield ("gather", "parts"), f"{rule.name} gathers its own findings: name other rules"
-    if len(gather.parts) == 1 and gather.parts[0].at_least == 1 and not gather.without:
+    # A recorded one tells nobody: it makes a finding visible to other devices of the household (finding.x).
+    is_single = len(gather.parts) == 1 and gather.parts[0].at_least == 1 and not gather.without
+    if is_single and not rule.record:
         yield ("gather", "parts"), "one finding is no more than it says by itself: write at_least, or a second part"
     for name in sorted(gather.rules.intersection(gather.without)):
         yield ("gather", "without"), f"{name} is also a part: it cannot be there and not be there"
@@ -147,12 +152,18 @@ def _gather_faults(rule: Rule, gather: Gather) -> FaultIterator:
 
 
 def _faults_for_any_kind(rule: Rule, kinds: Mapping[str, Kind]) -> FaultIterator:
-    per_kind = [list(_faults_for_kind(rule, kind)) for kind in kinds.values()]
+    per_kind = [_faults_for_kind(ByIdentity(rule), ByIdentity(kind)) for kind in kinds.values()]
     if per_kind and all(per_kind):
         yield min(per_kind, key=len)[0]
 
 
-def _faults_for_kind(rule: Rule, kind: Kind) -> FaultIterator:
+@lru_cache(maxsize=8192)
+def _faults_for_kind(rule: ByIdentity[Rule], kind: ByIdentity[Kind]) -> tuple[RuleFault, ...]:
+    """Found once in a process: a start checks each rule four times, a reload the rules of unchanged files again."""
+    return tuple(_find_faults(rule.value, kind.value))
+
+
+def _find_faults(rule: Rule, kind: Kind) -> FaultIterator:
     measured = [(where, node) for where, node in rule.conditions() if where != ("only_if",)]
     faults = [(where, message) for where, node in measured for message in type_faults(node, kind)]
     yield from faults

@@ -28,6 +28,19 @@ def is_relevant(gather: Gather, member: GroupMember, newest: Instant) -> bool:
     return member.is_active or (gather.within is not None and member.begin >= newest - gather.within)
 
 
+class MemberChange(Struct, frozen=True):
+    """A finding that began (`joins`) or ended, for rules of other engines that gather it: of which rule, about which
+    device or smaller group, begun when, changed when (`at` event time, `now` arrival time).
+    """
+
+    device: Device
+    rule: str
+    begin: Instant
+    joins: bool
+    at: Instant
+    now: Instant
+
+
 class GroupSnapshot(Struct):
     """A group written down."""
 

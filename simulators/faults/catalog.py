@@ -8,7 +8,7 @@ from typing import Final
 from msgspec import Struct
 
 from simulators.faults.clocks import ClockJump, ClockSkew
-from simulators.faults.fault import AddingFault, ClockFault, MeasurementFault, MessageFault
+from simulators.faults.fault import AddingFault, Change, ClockFault, MeasurementFault, MessageFault
 from simulators.faults.outages import BrokerDown, DeviceOffline, GatewayDown
 from simulators.faults.reports import Flapping, PowerCut
 from simulators.faults.sensors import Battery, Frozen, Noise, WrongUnits
@@ -24,7 +24,13 @@ class FaultSpec(Struct, frozen=True):
     parameters: Mapping[str, float]
     may_change_zh: str
     may_change: str
+    changes: frozenset[Change] = frozenset()
+    """What `may_change` says, for comparisons of two runs: about devices on which the fault acts."""
 
+
+_LATER: Final = frozenset({Change.LATER})
+_LOST: Final = frozenset({Change.LATER, Change.MISSED, Change.FEWER_FALSE})
+_MISJUDGED: Final = frozenset(Change)
 
 FAULTS: Final[Mapping[str, FaultSpec]] = {
     "power_cut": FaultSpec(
@@ -33,36 +39,42 @@ FAULTS: Final[Mapping[str, FaultSpec]] = {
         "整栋楼停电：各探测器上报故障，合并为一条运维告警；无后备电源的设备离线。",
         "A building without power: its detectors report faults, one alert to maintenance; devices without backup are"
         " absent.",
+        _LOST,
     ),
     "flapping": FaultSpec(
         Flapping,
         {"share": 0.000_05, "shortest_s": 300, "longest_s": 1_200, "danger": 0.2},
         "接触不良：第一次报警照常通知，随后作为抖动设备告知运维。",
         "A loose contact: its first alarm is notified like any other, then maintenance is told that the device flaps.",
+        frozenset({Change.MORE_FALSE, Change.EARLIER, Change.NOTIFIED}),
     ),
     "wrong_units": FaultSpec(
         WrongUnits,
         {"share": 0.000_05, "shortest_h": 12, "longest_h": 72},
         "单位错误：超出合理范围的数值不参与判断；水表按升上报会被当作大量用水。",
         "Wrong units: implausible values are not evaluated; a meter in litres looks like very high use.",
+        _MISJUDGED,
     ),
     "frozen": FaultSpec(
         Frozen,
         {"share": 0.000_2, "shortest_h": 6, "longest_h": 72},
         "数值卡死：依赖数值的判断失效（报警位不受影响）；水表看似长时间无用水。",
         "Frozen numbers: what is judged by a number fails, alarm bits go on; a meter seems to be unused.",
+        _LOST | {Change.MORE_FALSE},
     ),
     "noise": FaultSpec(
         Noise,
         {"share": 0.05, "factor": 1.0},
         "数值抖动：接近阈值的数值可能提前或推迟通知。",
         "Noise: a value close to its limit may be notified earlier or later.",
+        _MISJUDGED,
     ),
     "battery": FaultSpec(
         Battery,
         {"share": 0.000_1, "shortest_h": 48, "longest_h": 240},
         "电量耗尽：运维收到电量低、离线告警；离线期间的险情无法发现。",
         "A dying battery: maintenance is told of a low battery and of an absent device; dangers meanwhile are missed.",
+        _LOST,
     ),
     "clock_skew": FaultSpec(
         ClockSkew,
@@ -83,18 +95,21 @@ FAULTS: Final[Mapping[str, FaultSpec]] = {
         "设备断网：期间的险情在补传后通知并注明迟到；不补传的设备丢失数据；运维收到离线告警。",
         "A device without connection: dangers meanwhile are notified when they arrive, called late; devices that keep"
         " nothing lose them; maintenance is told that it is absent.",
+        _LOST,
     ),
     "gateway_down": FaultSpec(
         GatewayDown,
         {"share": 0.01, "shortest_s": 300, "longest_s": 7_200, "spread_s": 30},
         "网关故障：运维收到一条网关离线告警；期间其下设备的险情迟到或丢失。",
         "A gateway that fails: one alert to maintenance; dangers of the devices behind it come late or are lost.",
+        _LOST,
     ),
     "missing": FaultSpec(
         Missing,
         {"share": 0.003},
         "丢失一条消息：周期数据少一次；紧急消息由设备重发，迟到约十秒。",
         "A lost message: a report less; an urgent one is repeated by the device and comes ten seconds late.",
+        _LATER,
     ),
     "malformed": FaultSpec(
         Malformed,
@@ -102,18 +117,21 @@ FAULTS: Final[Mapping[str, FaultSpec]] = {
         "报文损坏：记入拒收清单；紧急消息由设备重发，迟到约十秒；无法辨认的安全设备报文告知运维。",
         "Malformed bytes are refused and listed; an urgent message is repeated ten seconds later; maintenance is told"
         " of a safety device's message that cannot be read.",
+        _LATER,
     ),
     "late": FaultSpec(
         Late,
         {"share": 0.005, "most_s": 1_800, "urgent_most_s": 30},
         "消息迟到，通知相应推迟。",
         "A message is late, so its notification is late by as much.",
+        _LATER,
     ),
     "out_of_order": FaultSpec(
         OutOfOrder,
         {"share": 0.01, "most_s": 8},
         "消息乱序：按设备时间排列，通知最多推迟几秒。",
         "Out of order: messages are ordered by device time; a notification is late by seconds at most.",
+        _LATER,
     ),
     "duplicate": FaultSpec(
         Duplicate,
@@ -127,6 +145,7 @@ FAULTS: Final[Mapping[str, FaultSpec]] = {
         "消息代理中断：QoS 1 消息在恢复后到达并注明迟到，QoS 0 消息丢失；运维收到中断告警。",
         "The broker is down: QoS 1 messages arrive afterwards, called late; QoS 0 messages are lost; maintenance is"
         " told.",
+        _LOST,
     ),
 }
 """In the order in which measurements and messages pass them: from the device to the service."""

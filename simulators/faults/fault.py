@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from enum import StrEnum
 from typing import Protocol
 
 from msgspec import Struct
@@ -44,6 +45,19 @@ def device_facts(town: Town) -> dict[str, DeviceFacts]:
             is_mains_powered=behaviour_of(device).on_mains,
         )
     return facts
+
+
+class Change(StrEnum):
+    """How a fault may change what people are notified of."""
+
+    LATER = "later"
+    EARLIER = "earlier"
+    MISSED = "missed"
+    """An incident of which nobody is notified, or too late."""
+    NOTIFIED = "notified"
+    """An incident of which nobody would have been notified, or too late."""
+    MORE_FALSE = "more_false"
+    FEWER_FALSE = "fewer_false"
 
 
 class Effect(Struct, frozen=True):

@@ -20,7 +20,7 @@ from simulators.wire import Sent
 
 class FaultState(Struct):
     """What is carried from one day to the next: messages that have not arrived, what faults remember of devices, how
-    many measurements and messages each fault has changed, and which urgent messages.
+    many measurements and messages each fault has changed, and which urgent messages (all, where all are recorded).
     """
 
     pending: list[Sent]
@@ -46,9 +46,15 @@ class FaultSet:
     """
 
     def __init__(
-        self, settings: Mapping[str, Mapping[str, float]], devices: Mapping[str, DeviceFacts], seed: int
+        self,
+        settings: Mapping[str, Mapping[str, float]],
+        devices: Mapping[str, DeviceFacts],
+        seed: int,
+        records_all: bool = False,
     ) -> None:
-        """`settings`: parameters by name of fault, `{}` for the defaults. Raises UnknownFault."""
+        """`settings`: parameters by name of fault, `{}` for the defaults. `records_all`: every changed message is
+        recorded for `effects`, not the urgent ones only. Raises UnknownFault."""
+        self._records_all = records_all
         unordered = {name: make_fault(name, seed, parameters) for name, parameters in settings.items()}
         self._faults: dict[str, Fault] = {name: unordered[name] for name in FAULTS if name in unordered}
         self._devices = devices
@@ -95,6 +101,18 @@ class FaultSet:
                 self._count += 1
                 heapq.heappush(self._pending, (transmitted.arrives_at, self._count, transmitted))
         yield from self._arrived(until)
+
+    def gateway_outages(self, start: Instant, end: Instant) -> list[tuple[str, Instant, Instant]]:
+        """The gateways that are down at some time between two instants, from when and until when."""
+        fault: Any = self._faults.get("gateway_down")
+        if fault is None:
+            return []
+        gateways = sorted({fault.subject(device) for device in self._devices.values()} - {""})
+        return [(one, at.start, at.end) for one in gateways for at in fault.windows_of(one, start, end)]
+
+    def broker_is_down(self, at: Instant) -> bool:
+        fault: Any = self._faults.get("broker_down")
+        return fault is not None and fault.is_down(at)
 
     def effects(self, device: str, start: Instant, end: Instant) -> list[Effect]:
         """What acts on a device, or has changed an urgent message of it, between two instants.
@@ -190,7 +208,7 @@ class FaultSet:
 
     def _record(self, fault: str, sent: Sent) -> None:
         self.counts[fault] += 1
-        if sent.urgent:
+        if sent.urgent or self._records_all:
             effect = Effect(fault, sent.device, sent.sent_at, sent.sent_at)
             self._urgent.setdefault(sent.device, []).append(effect)
 

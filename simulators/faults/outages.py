@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import msgspec
@@ -10,7 +10,7 @@ import msgspec
 from domain import SECOND, Instant
 from simulators.faults.draws import draw
 from simulators.faults.fault import DeviceFacts
-from simulators.faults.windows import WindowFault, Windows
+from simulators.faults.windows import Window, WindowFault, Windows
 from simulators.wire import Message, Sent
 
 _STORE_AND_FORWARD: Final = frozenset(
@@ -54,6 +54,10 @@ class GatewayDown(WindowFault):
         """The gateway of the device; a gateway's own messages stop as well."""
         return device.id if device.kind == "gateway" else device.gateway
 
+    def windows_of(self, gateway: str, start: Instant, end: Instant) -> Iterator[Window]:
+        """When this gateway is down, as far as it overlaps the time between two instants."""
+        return self._windows.within(gateway, start, end)
+
     def transmit(self, device: DeviceFacts, sent: Sent) -> Sequence[Sent]:
         window = self.active(device, sent.arrives_at)
         if window is None:
@@ -77,6 +81,9 @@ class BrokerDown(WindowFault):
     def subject(self, _device: DeviceFacts) -> str:
         """One broker for all."""
         return _ALL_CLIENTS
+
+    def is_down(self, at: Instant) -> bool:
+        return self._windows.active(_ALL_CLIENTS, at) is not None
 
     def transmit(self, device: DeviceFacts, sent: Sent) -> Sequence[Sent]:
         if not isinstance(sent.message, Message):

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from domain import MINUTE, SECOND, Instant
 from simulators.faults.draws import draws
+from simulators.faults.fault import Change
 from simulators.faults.windows import Windows
 
 
@@ -47,6 +48,8 @@ class PeopleFaultSpec(Struct, frozen=True):
     parameters: Mapping[str, float]
     may_change_zh: str
     may_change: str
+    changes: frozenset[Change] = frozenset()
+    """What `may_change` says, for comparisons of two runs."""
 
 
 PEOPLE_FAULTS: Final[Mapping[str, PeopleFaultSpec]] = {
@@ -54,6 +57,7 @@ PEOPLE_FAULTS: Final[Mapping[str, PeopleFaultSpec]] = {
         {"share": 0.2, "shortest_s": 120, "longest_s": 1_200},
         "通道中断：消息改走其他通道或服务商，通知推迟；恢复后补发。",
         "A provider is down: messages go by another channel or provider, later; the rest follows afterwards.",
+        frozenset({Change.LATER, Change.MISSED}),
     ),
     "receipts_lost": PeopleFaultSpec(
         {"share": 0.05},

@@ -14,13 +14,19 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from uvicorn import Config, Server
 
+from simulators.providers.unanswered import SilenceTransport, report_unanswered
+
 _STOP_WITHIN_S = 3
 _BACKLOG = 256
+_TIMEOUT_S = 60.0
+"""Longer than a loaded machine takes for any request: only a server's silence ends one (unanswered.py)."""
 
 
-def loopback_client(timeout_s: float) -> httpx2.AsyncClient:
-    """An HTTP client for callbacks to this machine, without certificate authorities: loading them takes 30 ms."""
-    return httpx2.AsyncClient(timeout=timeout_s, trust_env=False, verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+def loopback_client() -> httpx2.AsyncClient:
+    """An HTTP client for servers on this machine, without certificate authorities: loading them takes 30 ms. A request
+    that a server of this process leaves unanswered raises ReadTimeout at once."""
+    transport = SilenceTransport(trust_env=False, verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+    return httpx2.AsyncClient(timeout=_TIMEOUT_S, trust_env=False, transport=transport)
 
 
 class _QuietServer(Server):
@@ -134,6 +140,7 @@ class InProcessServer:
 
 async def wait_for_disconnect(request: Request, stopping: asyncio.Event) -> None:
     """Leave a request unanswered until the client disconnects or the server stops."""
+    report_unanswered(request)
 
     async def disconnected() -> None:
         while (await request.receive())["type"] != "http.disconnect":

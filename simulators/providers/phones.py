@@ -49,7 +49,7 @@ class Phones:
         page = older[:limit]
         return page, page[-1].n if len(older) > limit else None
 
-    async def expect(self, phone: str, *parts: str, within_s: float = 5.0) -> PhoneText:
+    async def expect(self, phone: str, *parts: str, within_s: float = 30.0) -> PhoneText:
         """Wait for a text on this phone that contains every part; texts received before the call count too."""
 
         def found() -> PhoneText | None:

@@ -17,7 +17,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
-import httpx2
 from msgspec import Struct
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -25,11 +24,10 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from domain import HOUR, Instant
-from simulators.providers.faults import Fault, FaultKind, FaultPlan
-from simulators.providers.local_server import LoopbackServer, loopback_client, wait_for_disconnect
+from simulators.providers.faults import Fault, FaultKind
 from simulators.providers.phones import Phones
+from simulators.providers.provider_server import ProviderServer
 
-_PUSH_TIMEOUT_S: Final = 5.0
 _PUSH_TIMES: Final = 3
 _LENGTH_MAX: Final = 500
 
@@ -48,7 +46,7 @@ class GatewayMessage(Struct):
     status: str = "DELIVRD"
 
 
-class SmsGatewayServer:
+class SmsGatewayServer(ProviderServer):
     """The gateway on a loopback port: `/api/send` takes JSON or form fields `mobile`, `content`, `seq`.
 
     `callback_url` receives reports and replies, signed with `signing_key` in `X-Gateway-Signature`. `hold_reports`
@@ -66,34 +64,15 @@ class SmsGatewayServer:
         per_number_per_hour: int = 20,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
+        super().__init__(Starlette(routes=[Route("/api/send", self._submit, methods=["POST"])]), path="/api/send")
         self.token, self.sign, self.signing_key, self.clock = token, sign, signing_key, clock
         self.callback_url, self.per_number_per_hour, self._sleep = callback_url, per_number_per_hour, sleep
-        self.phones, self.faults = Phones(), FaultPlan()
+        self.phones = Phones()
         self.messages: list[GatewayMessage] = []
         self.hold_reports = False
         self.push_statuses: list[int] = []
         """HTTP status of every push."""
         self._replies = 0
-        self._host = LoopbackServer(Starlette(routes=[Route("/api/send", self._submit, methods=["POST"])]))
-        self._client: httpx2.AsyncClient | None = None
-
-    @property
-    def url(self) -> str:
-        return f"{self._host.url}/api/send"
-
-    async def __aenter__(self) -> SmsGatewayServer:
-        self._client = loopback_client(_PUSH_TIMEOUT_S)
-        await self._host.__aenter__()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._host.__aexit__()
-        if self._client is not None:
-            await self._client.aclose()
-
-    async def wait_until_idle(self) -> None:
-        """Wait until all deliveries and pushes are done."""
-        await self._host.wait_for_jobs()
 
     async def reply(self, phone: str, text: str) -> None:
         """A person replies."""
@@ -117,7 +96,7 @@ class SmsGatewayServer:
             return _answer(code, "refused")
         message = self._accept(fields, fault)
         if fault is not None and fault.kind is FaultKind.SILENT:
-            await wait_for_disconnect(request, self._host.stopping)
+            await self._leave_unanswered(request)
         if fault is not None and fault.kind is FaultKind.HTTP:
             return PlainTextResponse("ordered to fail", fault.status)
         return _answer(OK, "ok", msgid=message.msgid)
@@ -155,12 +134,11 @@ class SmsGatewayServer:
             await self._push([_report(message)])
 
     async def _push(self, items: list[dict[str, str]]) -> None:
-        assert self._client is not None, "the server is not running"
         body = json.dumps({"reports": items}, ensure_ascii=False).encode()
         signature = hmac.new(self.signing_key.encode(), body, hashlib.sha256).hexdigest()
         headers = {"Content-Type": "application/json", "X-Gateway-Signature": signature}
         for _ in range(_PUSH_TIMES if self.callback_url else 0):
-            response = await self._client.post(str(self.callback_url), content=body, headers=headers)
+            response = await self._callback_client.post(str(self.callback_url), content=body, headers=headers)
             self.push_statuses.append(response.status_code)
             if response.status_code == 200 and response.text == "success":
                 return

@@ -20,8 +20,8 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from domain import SECOND, Instant
-from simulators.providers.faults import FaultKind, FaultPlan
-from simulators.providers.local_server import LoopbackServer, wait_for_disconnect
+from simulators.providers.faults import FaultKind
+from simulators.providers.provider_server import ProviderServer
 
 _TOLERANCE_S: Final = 300
 _REQUIRED: Final = ("specversion", "id", "source", "type")
@@ -34,26 +34,15 @@ class ReceivedEvent(Struct, frozen=True):
     headers: dict[str, str]
 
 
-class WebhookReceiver:
+class WebhookReceiver(ProviderServer):
     """The receiver on a loopback port; its endpoint is `/events`."""
 
     def __init__(self, *, secret: str, clock: Callable[[], Instant]) -> None:
-        self.secret, self.clock, self.faults = secret, clock, FaultPlan()
+        super().__init__(Starlette(routes=[Route("/events", self.receive, methods=["POST"])]), path="/events")
+        self.secret, self.clock = secret, clock
         self.events: list[ReceivedEvent] = []
         self.requests = 0
         self.answer_headers: dict[str, str] = {}
-        self._host = LoopbackServer(Starlette(routes=[Route("/events", self.receive, methods=["POST"])]))
-
-    @property
-    def url(self) -> str:
-        return f"{self._host.url}/events"
-
-    async def __aenter__(self) -> WebhookReceiver:
-        await self._host.__aenter__()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._host.__aexit__()
 
     async def receive(self, request: Request) -> Response:
         """One request."""
@@ -64,7 +53,7 @@ class WebhookReceiver:
             return PlainTextResponse("ordered to fail", fault.status, headers=self.answer_headers)
         answer = self._take(request, body)
         if fault is not None and fault.kind is FaultKind.SILENT:
-            await wait_for_disconnect(request, self._host.stopping)
+            await self._leave_unanswered(request)
         return answer
 
     def _take(self, request: Request, body: bytes) -> Response:

@@ -19,6 +19,7 @@ from simulators.town.town import Period
 NOTIFY_HEALTH_WITHIN: Final = 36 * HOUR
 """Ours: faults of devices are told in the digest of a day, so by the end of the day after."""
 PICK_TRIES: Final = 12
+_DAYS_OF_ALL_KINDS: Final = 7
 _GAP_MS: Final = 6 * HOUR
 """Between two incidents of one device or person: alerts about the first have to be over."""
 
@@ -77,17 +78,33 @@ def incidents_of_period(
 ) -> list[Incident]:
     """The incidents of these kinds that begin in the period, in order; no device and no person has two at a time.
 
-    A run is for measuring: an incident of which nobody has to be notified before the period ends is left out.
+    A run is for measuring: an incident of which nobody has to be notified before the period ends is left out, and in a
+    week or more with at least one of each kind, every kind that is possible here happens.
     """
-    occupied = Occupied()
-    for midnight, date in local_days(period, timezone):
+    occupied, days = Occupied(), list(local_days(period, timezone))
+    for midnight, date in days:
         for kind in kinds:
             random = Random(f"{seed}/incidents/{kind.kind}/{date}")
             for number in range(_count(per_week / 7.0, random)):
                 id_ = f"{kind.kind}/{date}/{number}"
                 drafts = (_draft(kind, index, midnight, id_, seed, random) for _ in range(PICK_TRIES))
                 occupied.add_first(incident for incident in drafts if _fits(incident, period))
+    if per_week >= 1 and len(days) >= _DAYS_OF_ALL_KINDS:
+        happened = {incident.kind for incident in occupied.incidents}
+        for kind in kinds:
+            if kind.kind not in happened:
+                random = Random(f"{seed}/once/{kind.kind}/{days[0][1]}")
+                once = _drafts_on_any_day(kind, index, days, seed, random)
+                occupied.add_first(incident for incident in once if _fits(incident, period))
     return sorted(occupied.incidents, key=lambda incident: (incident.begin, incident.id))
+
+
+def _drafts_on_any_day(
+    kind: IncidentKind[Index], index: Index, days: Sequence[tuple[Instant, str]], seed: int, random: Random
+) -> Iterator[Incident | None]:
+    for _ in range(PICK_TRIES):
+        midnight, date = random.choice(days)
+        yield _draft(kind, index, midnight, f"{kind.kind}/{date}/once", seed, random)
 
 
 def _count(expected: float, random: Random) -> int:

@@ -16,7 +16,7 @@ import yaml
 from msgspec import Struct
 
 from domain import Attribute, Device, Duty, Identity
-from domain.rosters import Rotation
+from domain.rosters import Rotation, Shift
 from simulators.town.town import Town
 
 Row = Mapping[str, str]
@@ -167,19 +167,23 @@ def _rotation(rotation: Rotation) -> dict[str, object]:
         "name": rotation.name,
         "cells": list(rotation.cells),
         "role": rotation.role,
+        **({"hazards": list(rotation.hazards)} if rotation.hazards else {}),
         "layers": [
             {
+                **({"rank": layer.rank} if layer.rank else {}),
                 "members": [list(team) if len(team) > 1 else team[0] for team in layer.teams],
                 "start": layer.handover.start.isoformat(),
                 "handover": {"every": f"{layer.handover.every_days}d", "at": _clock(layer.handover.minute)},
-                "shifts": [
-                    {"name": shift.name, "from": _clock(shift.from_minute), "length": f"{shift.minutes}m"}
-                    for shift in layer.shifts
-                ],
+                "shifts": [_shift(shift) for shift in layer.shifts],
             }
             for layer in rotation.layers
         ],
     }
+
+
+def _shift(shift: Shift) -> dict[str, object]:
+    written: dict[str, object] = {"name": shift.name, "from": _clock(shift.from_minute), "length": f"{shift.minutes}m"}
+    return written | ({"days": [day.value for day in shift.days]} if shift.days else {})
 
 
 def _site(town: Town) -> str:

@@ -48,6 +48,18 @@ class Town(Struct, frozen=True):
     rotations: tuple[Rotation, ...] = ()
     outlines: tuple[Outline, ...] = ()
 
+    def workers(self, role: str | None = None) -> frozenset[str]:
+        """The people on the roster, always or in turns; of one role, or of all."""
+        duties = {duty.person for duty in self.duties if role in (None, duty.role)}
+        teams = (
+            team
+            for rotation in self.rotations
+            if role in (None, rotation.role)
+            for layer in rotation.layers
+            for team in layer.teams
+        )
+        return frozenset(duties.union(*teams))
+
 
 class Period(Struct, frozen=True):
     """From `start` (a local midnight) until `end`, excluded."""

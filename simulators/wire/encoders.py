@@ -129,7 +129,8 @@ class MessageEncoder:
 
     def announcements(self, at: Instant) -> list[Message]:
         """What platforms publish before any device reports: availability and status."""
-        messages = zigbee2mqtt.encode_bridge_online()
+        platforms = {platform for platform, _ in self._identities.values()}
+        messages = zigbee2mqtt.encode_bridge_online() if "zigbee2mqtt" in platforms else []
         for device, (platform, identity) in self._identities.items():
             if platform == "zigbee2mqtt":
                 messages += zigbee2mqtt.encode_available(identity)

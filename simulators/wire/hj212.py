@@ -45,11 +45,20 @@ def _factor(quantity: str, value: Value) -> str:
     return f"{field.name}-Rtd={number},{field.name}-Flag=N"
 
 
+def _shifted(register: int) -> int:
+    for _ in range(8):
+        register = (register >> 1) ^ 0xA001 if register & 1 else register >> 1
+    return register
+
+
+_SHIFTED: Final = tuple(_shifted(byte) for byte in range(256))
+"""Eight shifts of each byte."""
+
+
 def crc16(data: bytes) -> int:
     """Annex A: the register's high byte is moved down before each byte is added; polynomial 0xA001."""
     register = 0xFFFF
     for byte in data:
-        register = (register >> 8) ^ byte
-        for _ in range(8):
-            register = (register >> 1) ^ 0xA001 if register & 1 else register >> 1
+        # The register has 8 bits after the move, so that eight shifts leave nothing but the table's value.
+        register = _SHIFTED[(register >> 8) ^ byte]
     return register

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import msgspec
+from msgspec.structs import replace
 
 from simulators.events import Batch, Measurement
 from simulators.wire import Message, MessageHeader
@@ -25,3 +26,18 @@ def encode_batch(batch: Batch, header: MessageHeader) -> list[Message]:
         for index, entry in enumerate(batch.entries)
     ]
     return [Message(f"fengshao/v1/{header.identity}/{lane}", msgspec.json.encode(body))]
+
+
+def exercise_of(message: Message) -> Message:
+    """A native message on the device's topic of exercises, which the service notes and does not evaluate.
+
+    >>> exercise_of(Message("fengshao/v1/gas-1/alarm", b"{}")).topic
+    'fengshao/v1/gas-1/exercise'
+    """
+    return replace(message, topic=f"{message.topic.rpartition('/')[0]}/exercise")
+
+
+def encode_status(identity: str, *, online: bool) -> list[Message]:
+    """The last will on `…/status`, which the broker publishes when the connection is lost, and what the device
+    publishes there when it is back."""
+    return [Message(f"fengshao/v1/{identity}/status", b"online" if online else b"offline")]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from msgspec import structs
-
 from domain import Device, Instant
 from simulators.models.device_behaviour import Network, behaviour_of, delivery_delay_ms
 from simulators.models.distributions import key_of
@@ -32,4 +30,4 @@ class NetworkDelay:
             arrives = sent.arrives_at + delivery_delay_ms(network, key, sent.sent_at)
             arrives = max(arrives, self._arrived.get(sent.device, 0))
             self._arrived[sent.device] = arrives
-            yield structs.replace(sent, arrives_at=arrives)
+            yield Sent(sent.sent_at, arrives, sent.device, sent.message, sent.urgent)

@@ -8,7 +8,7 @@ metrics of data messages carry only the alias of their birth.
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from typing import Final
 
@@ -59,6 +59,20 @@ def encode_death(edge_node: str, bd_seq: int) -> list[Message]:
     group, edge = edge_node.split("/", 1)
     metric = _metric("bdSeq", None, None, _INT64, bd_seq)
     return [Message(f"spBv1.0/{group}/NDEATH/{edge}", _payload(None, None, metric), qos=1)]
+
+
+def encode_rebirth(headers: Sequence[MessageHeader]) -> list[Message]:
+    """NBIRTH of an edge node that is back, and DBIRTH of each device behind it, whose values are not known yet.
+
+    All headers have identities of one edge node.
+    """
+    group, edge, _ = headers[0].identity.split("/", 2)
+    messages = [_message(f"spBv1.0/{group}/NBIRTH/{edge}", headers[0].at, 0, _node_birth(headers[0].at))]
+    for seq, header in enumerate(headers, 1):
+        device = header.identity.split("/", 2)[2]
+        metrics = _device_birth({}, header)
+        messages.append(_message(f"spBv1.0/{group}/DBIRTH/{edge}/{device}", header.at, seq, metrics))
+    return messages
 
 
 def _node_birth(at: Instant) -> bytes:

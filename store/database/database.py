@@ -1,4 +1,4 @@
-"""Runs transactions on the database: one thread for writes, one for reads.
+"""Runs transactions on the database, a SQLite file or a PostgreSQL server: one thread for writes, one for reads.
 
 Work is a function of a connection. It must not await and must not keep the connection.
 """
@@ -6,28 +6,27 @@ Work is a function of a connection. It must not await and must not keep the conn
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, make_url
+from sqlalchemy.exc import DBAPIError
 
 from store.database.group_commit import GroupCommit
+from store.database.sqlite import READ_ONLY, sqlite_engine
+from store.errors import LedgerUnread, NewerSchema, is_disk_error
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
+    from store.database.postgresql import CommitMarks
+
 T = TypeVar("T")
 
-_READ_ONLY = "fengshao_read_only"
-_BUSY_TIMEOUT_MS = 10_000
-_PRAGMAS = (
-    "PRAGMA journal_mode=WAL",
-    "PRAGMA synchronous=FULL",
-    "PRAGMA foreign_keys=ON",
-    f"PRAGMA busy_timeout={_BUSY_TIMEOUT_MS}",
-)
+READ_ATTEMPTS: Final = 2
+"""The connections to a server that restarted are found dead by the first query."""
 
 
 def sqlite_url(path: Path) -> str:
@@ -38,29 +37,51 @@ def sqlite_url(path: Path) -> str:
 class Database:
     """Runs functions in transactions, in the order of the calls. Safe to call from any thread and any task."""
 
-    def __init__(self, url: str, synced: bool = True) -> None:
+    def __init__(self, url: str | URL, synced: bool = True) -> None:
         """`synced` False: a SQLite file is not synced with each commit. A power failure may then destroy it; only for
         simulations."""
-        self._engine = create_engine(url)
-        if self._engine.dialect.name == "sqlite":
-            _configure_sqlite(self._engine, _PRAGMAS if synced else (*_PRAGMAS, "PRAGMA synchronous=OFF"))
-        self._writer = GroupCommit(self._engine)
+        address = make_url(url)
+        self.is_server: Final = address.get_backend_name() == "postgresql"
+        """Whether the database is on a server, which may be out of reach while the disk of this machine is well."""
+        if self.is_server:
+            # Imported here: a ledger in a file needs no driver of a server.
+            from store.database import postgresql
+
+            self._engine, self._read_engine = postgresql.postgresql_engines(address)
+            self._marks: CommitMarks | None = postgresql.CommitMarks(self._engine)
+            self._writer = GroupCommit(self._engine, self._marks)
+        else:
+            self._engine = self._read_engine = sqlite_engine(address, synced)
+            self._writer, self._marks = GroupCommit(self._engine), None
         self._reader = ThreadPoolExecutor(1, "database-read")
 
+    def fence(self, token: int) -> None:
+        """From now on each write checks in its transaction that this is the token of the active machine; else it raises
+        Superseded. Only on a server."""
+        assert self._marks is not None
+        self._marks.fence = token
+
     def migrate(self) -> None:
-        """Upgrade the schema to the newest migration. Idempotent."""
+        """Upgrade the schema to the newest migration. Idempotent.
+
+        Raises NewerSchema, UnsuitableServer, and CannotWrite.
+        """
         self.write_blocking(_upgrade)
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """Run `work` as one write transaction; returns its result once it is committed and synced.
 
-        Raises what `work` raises, and CannotWrite for a full or failing disk; nothing is changed then. Cancelling the
+        Raises what `work` raises, and CannotWrite for a full or failing disk, or a server out of reach; nothing is
+        changed then. Cancelling the
         caller does not stop work that has begun: it commits or fails as a whole. It may share its commit with others.
         """
         return await self._writer.write(work)
 
     async def read(self, work: Callable[[Connection], T]) -> T:
-        """Run `work` in one read transaction that never waits for a write. It sees every write that has returned."""
+        """Run `work` in one read transaction that never waits for a write. It sees every write that has returned.
+
+        Raises what `work` raises, and LedgerUnread for a failing disk or a server out of reach.
+        """
         return await asyncio.get_running_loop().run_in_executor(self._reader, self._read, work)
 
     def write_blocking(self, work: Callable[[Connection], T]) -> T:
@@ -72,10 +93,19 @@ class Database:
         self._writer.close()
         self._reader.shutdown()
         self._engine.dispose()
+        self._read_engine.dispose()
 
     def _read(self, work: Callable[[Connection], T]) -> T:
-        with self._engine.connect().execution_options(**{_READ_ONLY: True}) as tx:
-            return work(tx)
+        for attempt in range(READ_ATTEMPTS):
+            try:
+                with self._read_engine.connect().execution_options(**{READ_ONLY: True}) as tx:
+                    return work(tx)
+            except DBAPIError as error:
+                if not self.is_server or not is_disk_error(error.orig):
+                    raise
+                if attempt + 1 == READ_ATTEMPTS or not error.connection_invalidated:
+                    raise LedgerUnread(f"the ledger does not answer: {error.orig}") from error
+        raise AssertionError("the last attempt returns or raises")
 
 
 def alembic_config() -> Config:
@@ -95,19 +125,27 @@ def _upgrade(tx: Connection) -> None:
 
     config = alembic_config()
     config.attributes["connection"] = tx
-    command.upgrade(config, "head")
+    if tx.dialect.name != "postgresql":
+        _refuse_newer(tx, config)
+        command.upgrade(config, "head")
+        return
+    from store.database import postgresql
+
+    postgresql.check_server(tx)
+    _refuse_newer(tx, config)
+    with postgresql.unlimited_answers(tx):
+        command.upgrade(config, "head")
 
 
-def _configure_sqlite(engine: Engine, pragmas: Sequence[str]) -> None:
-    """Begin transactions explicitly: the driver's implicit BEGIN excludes DDL. A writer takes its lock at once."""
+def _refuse_newer(tx: Connection, config: Config) -> None:
+    """A downgrade is refused: this version does not know what the newer one wrote. Raises NewerSchema."""
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import ScriptDirectory
 
-    @event.listens_for(engine, "connect")
-    def _on_connect(connection: Any, _record: object) -> None:
-        connection.isolation_level = None
-        for pragma in pragmas:
-            connection.execute(pragma)
-
-    @event.listens_for(engine, "begin")
-    def _on_begin(tx: Connection) -> None:
-        read_only = tx.get_execution_options().get(_READ_ONLY, False)
-        tx.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+    present = MigrationContext.configure(tx).get_current_revision()
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if present is not None and present not in known:
+        raise NewerSchema(
+            f"the database was written by a newer version of fengshao (schema {present}; this version knows schemas "
+            f"up to {max(known)}): start the newer version, or restore a backup from before the upgrade"
+        )

@@ -6,15 +6,17 @@ A sync takes some milliseconds, however little was written; in a storm hundreds 
 from __future__ import annotations
 
 import asyncio
+import logging
+import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from time import monotonic
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from msgspec import Struct
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, PendingRollbackError
 
 from store.errors import CannotWrite, is_disk_error
 
@@ -23,6 +25,24 @@ Work = Callable[[Connection], T]
 
 MAX_GROUP_S: Final = 0.02
 """No further work begins in a transaction after this time, so that the first one does not wait long for its commit."""
+
+FIRST_RETRY_S: Final = 0.1
+LAST_RETRY_S: Final = 2.0
+"""Pauses between the questions whether a transaction was committed: doubled from the first to the last."""
+
+log = logging.getLogger("fengshao.database")
+
+
+class CommitMarks(Protocol):
+    """What tells whether a transaction was committed, see store/database/postgresql.py."""
+
+    def begin(self, tx: Connection, /) -> None: ...
+
+    def mark(self, tx: Connection, /) -> None: ...
+
+    def was_committed(self) -> bool: ...
+
+    def remove(self) -> None: ...
 
 
 class _Submitted(Struct):
@@ -38,8 +58,9 @@ class _Submitted(Struct):
 class GroupCommit:
     """Runs works in order of their submission, in one thread. Each is applied as a whole or not at all."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, engine: Engine, marks: CommitMarks | None = None) -> None:
+        """`marks` for a server: the answer to a commit may be lost."""
+        self._engine, self._marks, self._closing = engine, marks, threading.Event()
         self._waiting: deque[_Submitted] = deque()
         self._executor = ThreadPoolExecutor(1, "database-write")
 
@@ -63,7 +84,10 @@ class GroupCommit:
         return result
 
     def close(self) -> None:
-        """Finish what was submitted."""
+        """Finish what was submitted; a commit whose outcome is not known yet fails."""
+        self._closing.set()
+        if self._marks is not None:
+            self._executor.submit(self._marks.remove)
         self._executor.shutdown()
 
     def _submit(self, work: Work[Any]) -> _Submitted:
@@ -85,14 +109,40 @@ class GroupCommit:
             return
         group = [first]
         try:
-            with self._engine.begin() as tx:
-                self._run_works(tx, group)
+            self._transact(group)
         except BaseException as error:  # noqa: BLE001 - raised to every caller of the group
             # Nothing of the group was stored: the commit failed, or the error of one work ended the transaction.
             for submitted in group:
                 submitted.error = submitted.error or error
         for submitted in group:
             submitted.is_done = True
+
+    def _transact(self, group: list[_Submitted]) -> None:
+        """Run the works and commit. Where the connection is lost in the commit, its outcome is asked for."""
+        is_complete = False
+        try:
+            with self._engine.begin() as tx:
+                self._run_works(tx, group)
+                if self._marks is not None:
+                    self._marks.mark(tx)
+                is_complete = True
+        except DBAPIError as error:
+            if self._marks is None or not is_complete or not is_disk_error(error.orig):
+                raise
+            if not self._was_committed(self._marks):
+                raise
+
+    def _was_committed(self, marks: CommitMarks) -> bool:
+        """Whether the last transaction is stored; asks the server until it answers, or until the database is closed."""
+        delay_s = FIRST_RETRY_S
+        while True:
+            try:
+                return marks.was_committed()
+            except DBAPIError as error:
+                log.error("it is not known yet whether a transaction was committed: %s", error.orig)
+            if self._closing.wait(delay_s):
+                return False
+            delay_s = min(2 * delay_s, LAST_RETRY_S)
 
     def _next(self) -> _Submitted | None:
         while self._waiting:
@@ -104,6 +154,8 @@ class GroupCommit:
 
     def _run_works(self, tx: Connection, group: list[_Submitted]) -> None:
         """Run the first work and those that wait, and add them to the group."""
+        if self._marks is not None:
+            self._marks.begin(tx)
         end = monotonic() + MAX_GROUP_S
         while True:
             _run_work(tx, group[-1])
@@ -122,7 +174,7 @@ def _run_work(tx: Connection, submitted: _Submitted) -> None:
         submitted.error = error
         try:
             tx.exec_driver_sql("ROLLBACK TO SAVEPOINT work")
-        except DBAPIError:
+        except (DBAPIError, PendingRollbackError):  # the latter where the connection was lost
             raise error from None
     tx.exec_driver_sql("RELEASE SAVEPOINT work")
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 from msgspec import Struct
-from sqlalchemy import Connection, Table, and_, insert, update
+from sqlalchemy import JSON, ColumnElement, Connection, String, Table, and_, cast, func, insert, literal, select, update
 
 T = TypeVar("T")
 
@@ -33,8 +34,26 @@ def chunks(items: Sequence[T]) -> Iterator[Sequence[T]]:
         yield items[start : start + MAX_IN_LIST]
 
 
+def one_of(tx: Connection, column: ColumnElement[Any], values: Collection[str]) -> ColumnElement[bool]:
+    """Whether a column has one of any number of texts: a long list goes as one JSON parameter."""
+    if len(values) <= MAX_IN_LIST:
+        return column.in_(sorted(values))
+    listed = literal(json.dumps(sorted(values)), String())
+    if tx.dialect.name == "sqlite":
+        rows = func.json_each(listed).table_valued("value")
+    else:
+        rows = func.json_array_elements_text(cast(listed, JSON)).table_valued("value")
+    return column.in_(select(rows.c.value))
+
+
 def upsert(tx: Connection, table: Table, key: Mapping[str, Any], values: Mapping[str, Any]) -> None:
     """Update the row with this key, or insert it. There is one writer, so the two statements cannot race."""
     existing = and_(*(table.c[name] == value for name, value in key.items()))
     if tx.execute(update(table).where(existing).values(**values)).rowcount == 0:
         tx.execute(insert(table).values(**key, **values))
+
+
+def position(tx: Connection, column: ColumnElement[str], text: str) -> ColumnElement[int]:
+    """Where this text first stands in a column, from 1; 0 where it does not. The databases name the function apart."""
+    find = func.instr if tx.dialect.name == "sqlite" else func.strpos
+    return find(column, text)

@@ -7,6 +7,7 @@ from store.database.alerts import silence_tables as _silences
 from store.database.alerts import tables as _alerts
 from store.database.exchange import tables as _exchange
 from store.database.metadata import metadata
+from store.database.refusals import history_tables as _history_refusals
 from store.database.refusals import tables as _refusals
 from store.database.registry import tables as _registry
 from store.database.reports import tables as _reports
@@ -16,6 +17,7 @@ TABLE_MODULES = (
     _registry,
     _system,
     _refusals,
+    _history_refusals,
     _alerts,
     _silences,
     _reports,

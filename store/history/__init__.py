@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Protocol
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, Protocol
 
 from msgspec import Struct
 
-from domain import Instant, Lane, Quality, Reading, Value
+from domain import DAY, HOUR, MINUTE, SECOND, Instant, Lane, Quality, Reading, Value
+
+ROLLUP_STEPS_MS: Final = (
+    *(n * SECOND for n in (1, 2, 5, 10, 30)),
+    *(n * MINUTE for n in (1, 2, 5, 10, 15, 30)),
+    *(n * HOUR for n in (1, 2, 3, 6, 12)),
+    *(n * DAY for n in (1, 2, 7, 14, 28)),
+)
+"""Lengths of roll-up buckets: each divides the longer ones up to a day, so that stored roll-ups can be added up."""
 
 
 class Point(Struct, frozen=True, gc=False):
@@ -17,6 +25,38 @@ class Point(Struct, frozen=True, gc=False):
     quantity: str
     value: Value
     quality: Quality = Quality.GOOD
+
+
+class Rollup(Struct, frozen=True, gc=False):
+    """One quantity in one bucket that begins at `at`: lowest, mean and highest number, implausible ones left out.
+
+    Of true and false `low` and `high` are 0 or 1 and `last` is the last of them; a text has `last` only.
+    """
+
+    at: Instant
+    quantity: str
+    low: float | None
+    mean: float | None
+    high: float | None
+    last: Value | None = None
+
+
+class ServerStatus(Struct, frozen=True):
+    """How a history server takes what is sent to it. Counts are of this run, `waiting_readings` and bytes of all.
+
+    - `problem`: why it takes nothing, for `failing_s` seconds; empty when it does.
+    - `resent`: readings sent again after it restarted, because it may have lost them.
+    - `refused`: values that it refused for good, by reason; `left_out`: rows that it says it dropped on its own.
+    """
+
+    problem: str = ""
+    failing_s: float = 0.0
+    waiting_readings: int = 0
+    spool_bytes: int = 0
+    sent: int = 0
+    resent: int = 0
+    refused: Mapping[str, int] = {}
+    left_out: Mapping[str, int] = {}
 
 
 class History(Protocol):
@@ -54,6 +94,12 @@ class History(Protocol):
         """
         ...
 
+    async def rollups(
+        self, device: str, quantity: str | None, start: Instant, end: Instant, step_ms: int
+    ) -> list[Rollup]:
+        """Buckets of `step_ms` (aligned to the epoch) with readings in `start <= at < end`, by instant and quantity."""
+        ...
+
     async def latest(self, device: str) -> list[Point]:
         """The newest point of each quantity, by quantity."""
         ...
@@ -73,9 +119,23 @@ class History(Protocol):
         """Delete raw readings, one-minute and one-hour roll-ups older than these numbers of days."""
         ...
 
+    def server_status(self) -> ServerStatus | None:
+        """How the server takes what is sent to it; None for a history without a server."""
+        ...
+
     async def close(self) -> None:
         """Flush and close files or connections."""
         ...
+
+
+def rollup_step_ms(start: Instant, end: Instant, points: int) -> int:
+    """The shortest length of a bucket with which a period has at most `points` of them.
+
+    >>> rollup_step_ms(0, 365 * DAY, 400) == DAY, rollup_step_ms(0, 7 * DAY, 400) == 30 * MINUTE
+    (True, True)
+    """
+    shortest = (end - start) / points
+    return next((step for step in ROLLUP_STEPS_MS if step >= shortest), ROLLUP_STEPS_MS[-1])
 
 
 def next_cursor(points: Sequence[Point], limit: int, after: str | None = None) -> str | None:

@@ -21,6 +21,8 @@ class Buffer:
         self._cut_off: set[Lane] = set()
         self._lock = Lock()
         self.readings = 0
+        self.appended = self.dropped = 0
+        """Entries, since the start. What was appended before an instant is durable once as many were dropped."""
 
     @property
     def overflowed(self) -> bool:
@@ -45,6 +47,7 @@ class Buffer:
         with self._lock:
             self._batches.append((lane, pos, readings))
             self.readings += len(readings)
+            self.appended += 1
         return True
 
     def front(self, max_readings: int) -> list[Batch]:
@@ -65,6 +68,7 @@ class Buffer:
             for _, _, readings in batches:
                 self._batches.popleft()
                 self.readings -= len(readings)
+                self.dropped += 1
 
 
 def last_positions(batches: Sequence[Batch]) -> dict[Lane, int]:

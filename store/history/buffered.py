@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Final, TypeVar
 
 from domain import Lane, Reading
+from store.history import ServerStatus
 from store.history.buffer import Buffer
 
 T = TypeVar("T")
@@ -40,13 +41,22 @@ class BufferedHistory(ABC):
         return self._buffer.append(lane, pos, readings)
 
     async def flush(self) -> None:
-        """See History.flush. Raises CannotWrite; the readings stay buffered then, and the next flush tries again."""
-        while self._buffer.front(1):
+        """See History.flush. Raises CannotWrite; the readings stay buffered then, and the next flush tries again.
+
+        What is appended meanwhile waits for the next flush: under a steady load this one would never end, and write
+        each message by itself.
+        """
+        last = self._buffer.appended
+        while self._buffer.dropped < last:
             await self._run(self._flush_batch)
 
     def position(self) -> dict[Lane, int]:
         """See History.position."""
         return dict(self._durable)
+
+    def server_status(self) -> ServerStatus | None:
+        """See History.server_status."""
+        return None
 
     async def close(self) -> None:
         """See History.close."""
@@ -58,7 +68,8 @@ class BufferedHistory(ABC):
 
     def _flush_blocking(self) -> None:
         """`flush` for callers that run in a thread of their own."""
-        while self._buffer.front(1):
+        last = self._buffer.appended
+        while self._buffer.dropped < last:
             self._thread.submit(self._call, self._flush_batch).result()
 
     async def _run(self, work: Callable[[], T]) -> T:

@@ -163,10 +163,12 @@ class AlertHarness:
         client: httpx2.AsyncClient,
         clock: Clock,
         empty_database: Path | None = None,
+        server: str | None = None,
     ) -> None:
-        """Without `empty_database` on the ledger that is in the folder."""
+        """Without `empty_database` on the ledger that is in the folder, or on the server with this URL."""
         if empty_database is not None:
             shutil.copy(empty_database, folder / "ledger.db")
+        self.ledger = server or database.sqlite_url(folder / "ledger.db")
         self.folder, self.sms_server, self.client, self.clock = folder, sms_server, client, clock
         self.people = small_community()
         self.channels: dict[str, Any] = {"sms": self.sms(), "logbook": Logbook()}
@@ -177,7 +179,7 @@ class AlertHarness:
 
     def start(self) -> None:
         """Opens the database and starts the alert service, as after a restart."""
-        self.database = database.Database(database.sqlite_url(self.folder / "ledger.db"))
+        self.database = database.Database(self.ledger)
         transact = Transactions(self.database)
         self.settings = AlertSettings(
             sign=SIGN,
@@ -269,12 +271,29 @@ async def sms_server(clock: Clock) -> AsyncIterator[AliyunSmsServer]:
         yield server
 
 
+ON_POSTGRESQL = ("test_providers", "test_joining")
+"""The modules of incidents that run on a PostgreSQL server too: joining, leases, failover of providers, receipts."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "harness" in metafunc.fixturenames and metafunc.module.__name__.endswith(ON_POSTGRESQL):
+        metafunc.parametrize("ledger_server", ["sqlite", "postgresql"], indirect=True)
+
+
+@pytest.fixture
+def ledger_server(request: pytest.FixtureRequest) -> str | None:
+    """The URL of an empty ledger on a server, or None for one in a file."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        return None
+    return str(request.getfixturevalue("empty_ledger"))
+
+
 @pytest.fixture
 async def harness(
-    tmp_path: Path, sms_server: AliyunSmsServer, clock: Clock, empty_database: Path
+    tmp_path: Path, sms_server: AliyunSmsServer, clock: Clock, empty_database: Path, ledger_server: str | None
 ) -> AsyncIterator[AlertHarness]:
-    async with loopback_client(0.5) as client:
-        running = AlertHarness(tmp_path, sms_server, client, clock, empty_database)
+    async with loopback_client() as client:
+        running = AlertHarness(tmp_path, sms_server, client, clock, empty_database, ledger_server)
         yield running
         running.stop()
 

@@ -190,6 +190,15 @@ def test_a_silence_of_a_minor_rule_does_not_affect_life_safety() -> None:
     assert not reaches_life_safety(Matchers(rule="battery-low"), RULES)
 
 
+def test_road_works_of_days_leave_critical_dangers_out() -> None:
+    wanted = Matchers(place="b3", except_critical=True)
+    assert list(silence_faults(wanted, NOW, NOW + 3 * DAY, "道路施工", RULES, PLACES, NOW)) == []
+    assert is_covered(silence(place="b3", except_critical=True), finding())
+    assert not is_covered(silence(place="b3", except_critical=True), finding(**GAS))
+    nothing = Matchers(except_critical=True)
+    assert list(silence_faults(nothing, NOW, NOW + DAY, "施工", RULES, PLACES, NOW)) == [SilenceFault.EMPTY]
+
+
 _NAMES = st.none() | st.sampled_from(["gas", "device", "gas-1", "b3", "site", "gas-alarm", "battery-low"])
 _MATCHERS = st.builds(
     Matchers,
@@ -200,6 +209,7 @@ _MATCHERS = st.builds(
     place=_NAMES,
     ledger=st.none() | st.sampled_from(Ledger),
     severity=st.none() | st.sampled_from(Severity),
+    except_critical=st.booleans(),
 )
 
 

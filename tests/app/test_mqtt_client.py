@@ -19,11 +19,9 @@ from tests.deploy.test_deploy_files import certificate
 
 async def test_a_broker_that_never_answers_leaves_no_socket_open() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        connecting = mqtt_client(
-            parse_broker_address(f"mqtt://me:pass@127.0.0.1:{silent.getsockname()[1]}"), timeout=0.1
-        )
+        address = parse_broker_address(f"mqtt://me:pass@127.0.0.1:{silent.getsockname()[1]}")
         with pytest.raises(aiomqtt.MqttError):
-            await connecting.__aenter__()
+            await (connecting := mqtt_client(address, timeout=0.1)).__aenter__()
     await asyncio.sleep(0)  # the close is a callback of the loop
     assert connecting._client.socket() is None
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from tests.architecture.mirror import mirror_faults
 from tests.architecture.plain_names import is_clean, name_faults
+from tests.architecture.short_timeouts import short_timeout_faults
 from tests.architecture.untraced_tests import LIST, untraced_faults
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,6 +39,8 @@ def faults() -> Iterator[str]:
         if parts[0] in (*_packages(settings), "tests", "benchmarks") and "node_modules" not in parts:
             source = file.read_text("utf-8")
             yield from file_faults(file.relative_to(ROOT), source.count("\n"))
+            if parts[0] == "tests":
+                yield from short_timeout_faults(file.relative_to(ROOT), source)
             if is_clean(file.relative_to(ROOT)):
                 yield from name_faults(file.relative_to(ROOT), source)
 

@@ -89,7 +89,8 @@ def test_paths_and_names_that_the_documents_mention_exist() -> None:
         for file in (ROOT / folder).rglob("*")
         if file.is_file() and "node_modules" not in file.parts
     ]
-    sources = ((ROOT / file).read_text("utf-8") for file in files if file.endswith(".py") and file[:6] != "tests/")
+    named = (file for file in files if file.endswith((".py", ".service", "rules.yaml")) and file[:6] != "tests/")
+    sources = ((ROOT / file).read_text("utf-8") for file in named)
     words = documents.words_of(sources)
     faults = [
         fault

@@ -18,6 +18,7 @@ from tests.support.console_harness import (
     T0,
     Client,
     ConsoleHarness,
+    HistoryAtFirstUse,
     client_of,
     seed_registry,
 )
@@ -39,7 +40,7 @@ def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
 async def harness(tmp_path: Path, blank: Path) -> AsyncIterator[ConsoleHarness]:
     folder = shutil.copytree(blank, tmp_path / "data")
     ledger = Database(sqlite_url(folder / "ledger.db"))
-    history = DuckDbHistory(folder / "history.duckdb")
+    history = HistoryAtFirstUse(folder / "history.duckdb")
     harness = ConsoleHarness(ledger, history, EventHub(T0), folder / "blobs")
     await harness.load_community()
     yield harness

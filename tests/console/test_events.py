@@ -14,6 +14,7 @@ from console.events import (
     SUBSCRIPTION_EVENTS_MAX,
     AlertPublisher,
     Event,
+    EventGroup,
     EventHub,
     Subscription,
     TooManySubscriptions,
@@ -21,8 +22,11 @@ from console.events import (
 
 
 async def take(subscription: Subscription, count: int) -> list[Event | None]:
-    events = subscription.events(5.0)
-    return [await anext(events) for _ in range(count)]
+    groups, taken = subscription.groups(5.0), list[Event | None]()
+    while len(taken) < count:
+        group = await anext(groups)
+        taken += [None] if group is None else group.events
+    return taken
 
 
 async def test_every_subscription_gets_published_events() -> None:
@@ -80,13 +84,14 @@ async def test_a_slow_reader_gets_a_resync_and_uses_no_more_memory() -> None:
     slow = hub.subscribe(None)
     for n in range(SUBSCRIPTION_EVENTS_MAX + 1):
         hub.publish("alert", {"id": str(n)})
+    hub.subscribe(None)  # what was gathered is sent before a new subscription begins
     hub.publish("alert", {"id": "last"})
 
     assert await take(slow, 2) == [RESYNC, Event("alert", {"id": "last"}, f"7-{SUBSCRIPTION_EVENTS_MAX + 2}")]
 
 
 async def test_a_silent_stream_has_a_heartbeat() -> None:
-    assert await anext(EventHub(7).subscribe(None).events(0.001)) is None
+    assert await anext(EventHub(7).subscribe(None).groups(0.001)) is None
 
 
 async def test_closing_ends_every_stream_after_its_pending_events() -> None:
@@ -95,8 +100,32 @@ async def test_closing_ends_every_stream_after_its_pending_events() -> None:
     hub.publish("alert", {"id": "1"})
     hub.close()
 
-    assert [event async for event in before.events(5.0)] == [Event("alert", {"id": "1"}, "7-1")]
-    assert [event async for event in hub.subscribe(None).events(5.0)] == []
+    assert [group async for group in before.groups(5.0)] == [EventGroup([Event("alert", {"id": "1"}, "7-1")])]
+    assert [group async for group in hub.subscribe(None).groups(5.0)] == []
+
+
+async def test_events_of_one_turn_and_of_the_time_after_it_are_sent_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream, "GATHERED_S", 0.01)
+    hub = EventHub(7)
+    groups = hub.subscribe(None).groups(5.0)
+    sizes = []
+    for number in (2, 3):
+        for n in range(number):
+            hub.publish("alert", {"id": str(n)})
+        group = await anext(groups)
+        sizes.append(len(group.events) if group else 0)
+
+    assert sizes == [2, 3]
+
+
+async def test_a_subscription_gets_gathered_events_once() -> None:
+    hub = EventHub(7)
+    hub.publish("alert", {"id": "1"})
+    hub.publish("alert", {"id": "2"})
+    late = hub.subscribe("7-1")
+    hub.publish("alert", {"id": "3"})
+
+    assert await take(late, 2) == [Event("alert", {"id": "2"}, "7-2"), Event("alert", {"id": "3"}, "7-3")]
 
 
 def test_open_streams_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from alerts.cases.report import Stage
 from alerts.cases.report_steps import ReportRefusal
 from console import report_messages_zh
-from console.photos.decoder import PhotoFault
+from console.photos.messages import PhotoFault
 
 
 def test_every_fault_stage_and_refusal_has_its_chinese() -> None:

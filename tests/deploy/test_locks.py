@@ -20,11 +20,15 @@ from packaging.markers import default_environment
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from tests.support.timeouts import LONG_TIMEOUT_S
+
 ROOT = Path(__file__).parents[2]
 MAKEFILE = (ROOT / "Makefile").read_text()
 LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-node.lock")
 OF_TOWNS = "requirements-town.lock"
 """The hydraulics of simulated towns, which `make test` does not install."""
+OF_SBOM = "requirements-sbom.lock"
+"""The tool of `make sbom`, in a folder of its own."""
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 MACHINES = ("x86_64", "aarch64")
 INSTALLS_A_LOCK = {"--require-hashes", "--no-deps", "--only-binary"}
@@ -82,7 +86,7 @@ def install(folder: Path, lock: str, flags: Iterable[str]) -> subprocess.Complet
     command += ["--target", str(folder / "installed"), "-r", str(folder / "some.lock")]
     environ = {name: value for name, value in os.environ.items() if not name.startswith("PIP_")}
     environ |= {"PIP_CONFIG_FILE": os.devnull}
-    return subprocess.run(command, env=environ, capture_output=True, text=True, timeout=60)
+    return subprocess.run(command, env=environ, capture_output=True, text=True, timeout=LONG_TIMEOUT_S)
 
 
 def installed(folder: Path) -> set[str]:
@@ -129,14 +133,22 @@ def test_a_package_with_another_hash_is_not_installed(tmp_path: Path, lock: str)
     assert "DO NOT MATCH THE HASHES" in result.stderr
 
 
-@pytest.mark.parametrize("file", ["Makefile", "deploy/Containerfile"])
-def test_every_installation_from_a_lock_uses_hashes_no_resolver_and_no_builds(file: str) -> None:
-    lines = [expand(line) for line in (ROOT / file).read_text().splitlines()]
+def test_every_installation_from_a_lock_uses_hashes_no_resolver_and_no_builds() -> None:
+    lines = [expand(line) for line in MAKEFILE.splitlines()]
     from_a_lock = [line for line in lines if re.search(r"install .*-r \S+\.lock", line)]
     named = {name for line in from_a_lock for name in re.findall(r"-r (\S+\.lock)", line)}
-    assert named == ({*LOCKS, OF_TOWNS} if file == "Makefile" else {"requirements.lock"})
+    assert named == {*LOCKS, OF_TOWNS, OF_SBOM}
     for line in from_a_lock:
         assert set(line.split()) >= INSTALLS_A_LOCK, line
+
+
+@pytest.mark.parametrize("script", ["wheelhouse", "offline"])
+def test_scripts_that_collect_and_install_the_lock_do_so_too(script: str) -> None:
+    text = (ROOT / "deploy" / "install" / script).read_text().replace("\\\n", " ")
+    install = re.search(r'^install="(.*)"$', text, re.MULTILINE)
+    lines = text.replace("$install", install[1] if install else "").splitlines()
+    (from_a_lock,) = (line for line in lines if re.search(r"-r \S*requirements.lock", line))
+    assert set(from_a_lock.split()) >= INSTALLS_A_LOCK
 
 
 @pytest.mark.parametrize("file", ["Makefile", "deploy/Containerfile"])
@@ -220,7 +232,16 @@ def roots(lock: str) -> list[Requirement]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     groups = project["dependency-groups"]
     texts = [*project["project"]["dependencies"], *groups["build"]]
-    return [Requirement(text) for text in (*texts, *(groups["dev"] if "dev" in lock else ()))]
+    return [Requirement(text) for text in (*texts, *(group("dev", groups) if "dev" in lock else ()))]
+
+
+def group(name: str, groups: dict[str, list[str | dict[str, str]]]) -> Iterator[str]:
+    """The requirements of a dependency group, those of the groups that it includes among them."""
+    for entry in groups[name]:
+        if isinstance(entry, str):
+            yield entry
+        else:
+            yield from group(entry["include-group"], groups)
 
 
 @pytest.mark.parametrize("lock", LOCKS)

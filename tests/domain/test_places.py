@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from domain import Place
-from domain.places import self_and_ancestors
+from domain.places import is_below, self_and_ancestors
 
 TREE = {
     place.id: place
@@ -24,3 +24,13 @@ def test_the_nearest_comes_first_and_a_missing_parent_ends_the_walk() -> None:
 
 def test_a_loop_ends_the_walk() -> None:
     assert [place.id for place in self_and_ancestors(TREE, "a")] == ["a", "b"]
+
+
+def test_a_place_is_below_itself_and_everything_on_its_path() -> None:
+    assert is_below(TREE, "building", "building")
+    assert is_below(TREE, "building", "compound")
+    assert is_below(TREE, "building", "missing")
+    assert is_below(TREE, "missing", "missing")
+    assert not is_below(TREE, "compound", "building")
+    assert not is_below(TREE, None, "compound")
+    assert is_below(TREE, "a", "b")

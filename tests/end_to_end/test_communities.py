@@ -26,7 +26,7 @@ async def test_a_restaurant_is_named_in_the_text_and_a_worker_with_a_plain_phone
     await service.publish("fengshao/v1/gas-shop/alarm", {"alarm": True, "lel_pct": 31})
     await service.phone("李伟").expects_sms("燃气泄漏", "枫林苑老张火锅店", "10分钟内到场")
     await service.phone("李伟").replies("11")
-    await service.phone("李伟").expects_sms("已由李伟接警", "到场回复13", "处置完回复14")
+    await service.phone("李伟").expects_sms("已由李伟接警", "到场回复13", "其他14")
     await service.phone("李伟").replies("13")
     await service.until_state("1", "on_site")
     await service.phone("李伟").replies("14")

@@ -14,13 +14,17 @@ from domain import RefusalReason
 from ingest.decoding.decoder import Decoder
 from ingest.decoding.device_index import DeviceIndex
 from ingest.frame import Frame
+from tests.support.long_form import examples
+
+MESSAGES = examples(10_000, short=3_000)
 
 
+@pytest.mark.long_form
 @pytest.mark.parametrize("seed", [11, 12])
 def test_every_mutated_message_is_accounted_for(seed: int) -> None:
-    outcomes = fuzz(10_000, seed)
+    outcomes = fuzz(MESSAGES, seed)
 
-    assert 10_000 == sum(outcomes.values())
+    assert MESSAGES == sum(outcomes.values())
     assert {"read", "noted", "refused", "duplicate", "mixed"} == set(outcomes)
 
 

@@ -13,6 +13,7 @@ import pytest
 from app.cli.devices import import_devices
 from tests.conftest import Broker
 from tests.support.service_harness import START, ServiceHarness, running_service
+from tests.support.timeouts import LONG_TIMEOUT_S
 
 
 @pytest.fixture
@@ -93,7 +94,7 @@ async def test_an_alert_is_handled_by_the_api_and_closed_by_another_person(harne
     assert (still_active.status_code, "设备仍在报警" in still_active.text) == (409, True)
     harness.clock.now += 60_000
     await harness.publish("fengshao/v1/gas-402/up", {"alarm": False})
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(LONG_TIMEOUT_S):
         while (verified := await harness.api.post(f"{path}/verify", headers=chen)).status_code == 409:
             await asyncio.sleep(0.01)
     closed = await harness.api.post(f"{path}/close", json={"disposition": "real"}, headers=chen)
@@ -260,7 +261,7 @@ async def test_an_edge_node_without_a_birth_gets_a_rebirth_request(harness: Serv
         await edge.subscribe("spBv1.0/estate/NCMD/edge")
         data = base64.b64decode("COry9aigKxIeCg5TdXBwbHkgVm9sdGFnZRjq8vWooCsgCWXNzERBGAI=")
         await harness.publish("spBv1.0/estate/NDATA/edge", data)
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(LONG_TIMEOUT_S):
             message = await anext(aiter(edge.messages))
     assert b"Node Control/Rebirth" in bytes(message.payload)  # type: ignore[arg-type]
 

@@ -31,6 +31,7 @@ from tests.alerts.incidents.provider_harness import APP_ID, tencent_templates, u
 from tests.support.console_harness import ADMIN, T0, Client, ConsoleHarness, client_of, seed_registry
 from tests.support.exchange_harness import exchange_harness
 from tests.support.kill_children import ORDER, WANG, KillChildren
+from tests.support.timeouts import LONG_TIMEOUT_S
 
 REFUSED, HANGS = Fault(FaultKind.REJECT, code="isv.AMOUNT_NOT_ENOUGH"), Fault(FaultKind.SILENT)
 WORKER, DEPUTY = "19900000001", "19900000002"
@@ -79,11 +80,16 @@ async def after_failover(folder: Path, children: KillChildren, number: int, faul
         TencentSmsServer(
             keys={"AKIDT": "tsecret"}, app_id=APP_ID, templates=tencent_templates(), clock=clock, signs=[SIGN]
         ) as tencent,
-        loopback_client(0.5) as client,
+        loopback_client() as client,
     ):
         aliyun.faults.schedule(fault)
-        urls = {"aliyun": aliyun.url, "tencent": tencent.url, "now": clock.now}
-        killed = await children.is_killed("fail_over", folder, (BOUNDARY, number), **urls)
+        values = {
+            "aliyun": aliyun.url,
+            "tencent": tencent.url,
+            "now": clock.now,
+            "read_timeout_s": 0.3 if fault is HANGS else LONG_TIMEOUT_S,
+        }
+        killed = await children.is_killed("fail_over", folder, (BOUNDARY, number), **values)
         aliyun.faults.clear()
         clock.now += 20_000
         harness = AlertHarness(folder, aliyun, client, clock)
@@ -126,7 +132,7 @@ async def test_a_merge_is_done_as_a_whole_or_not_at_all(
     tmp_path: Path, children: KillChildren, empty_database: Path
 ) -> None:
     start = new_folder(tmp_path, "start", empty_database)
-    async with AliyunSmsServer(access_keys={}, templates={}, clock=Clock()) as aliyun, loopback_client(0.5) as client:
+    async with AliyunSmsServer(access_keys={}, templates={}, clock=Clock()) as aliyun, loopback_client() as client:
         harness = AlertHarness(start, aliyun, client, Clock())
         other = gas_finding(id="other", device="gas-2", subject=Subject("device", "gas-2"), place="403")
         await harness.service.process_findings([gas_finding()])

@@ -20,6 +20,7 @@ from simulators.providers.smtp.server import SmtpServer
 from simulators.providers.wechat.server import WeChatServer
 from tests.conftest import Broker
 from tests.support.community_harness import CommunityHarness
+from tests.support.timeouts import LONG_TIMEOUT_S
 
 AES_KEY, CALLBACK_SECRET, MAILBOX = "A" * 43, "c" * 43, "liwei@fengshu.example"
 TEMPLATE = {"id": "TID", "data": {"thing1": "title", "time2": "time", "thing3": "place"}}
@@ -105,7 +106,9 @@ async def test_a_worker_without_wecom_takes_an_alert_from_a_mail(
         link = re.search(r"/m/(\S+)", text.get_content())
         assert link is not None
         assert message.url.endswith(link[0]), "both open the page of the same worker"
-        worker = await stack.enter_async_context(httpx2.AsyncClient(base_url=service.api.base_url, trust_env=False))
+        worker = await stack.enter_async_context(
+            httpx2.AsyncClient(base_url=service.api.base_url, trust_env=False, timeout=LONG_TIMEOUT_S)
+        )
         assert (await worker.get(link[0])).status_code in (200, 404), "the page, where it was built"
         assert (await service.get("/api/v1/alerts/1"))["state"] == "open"
         entered = await worker.post("/api/v1/session", json={"link": link[1]})

@@ -14,7 +14,8 @@ import pytest
 from domain import DAY, HOUR, MINUTE
 from rules.tools.explain import explain
 from tests.conftest import Broker
-from tests.support.service_harness import START, WAIT_MAX_S, ServiceHarness, running_service
+from tests.support.service_harness import START, ServiceHarness, running_service
+from tests.support.timeouts import LONG_TIMEOUT_S
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ async def kinds_of(harness: ServiceHarness, alert: str) -> list[str]:
 
 async def until_timeline_has(harness: ServiceHarness, alert: str, kind: str) -> list[str]:
     """Waits until the timeline has a line of this kind; returns the kinds."""
-    async with asyncio.timeout(WAIT_MAX_S):
+    async with asyncio.timeout(LONG_TIMEOUT_S):
         while kind not in (timeline := await kinds_of(harness, alert)):
             await asyncio.sleep(0.01)
     return timeline

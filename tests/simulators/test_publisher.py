@@ -14,6 +14,7 @@ from domain import Device, Identity
 from simulators.events import GroundTruth
 from simulators.publisher import _RECONNECT_S as RECONNECT_S
 from simulators.publisher import DemoSite, packaged_scenario, run_demo
+from tests.support.timeouts import LONG_TIMEOUT_S
 
 SITE = DemoSite(
     [
@@ -52,7 +53,7 @@ async def listen(port: int, heard: list[aiomqtt.Message], ready: asyncio.Event) 
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(LONG_TIMEOUT_S):
         while not condition():
             await asyncio.sleep(0.01)
 
@@ -124,7 +125,7 @@ async def test_stopping_before_the_broker_answers_is_clean(free_port: Callable[[
     )
     await asyncio.sleep(0)
     stop.set()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(LONG_TIMEOUT_S):
         await demo
 
 

@@ -1,4 +1,4 @@
-"""A migrated database in a file of its own, and an open write transaction."""
+"""A migrated database on each server, a SQLite file and PostgreSQL, and an open write transaction."""
 
 from __future__ import annotations
 
@@ -23,9 +23,24 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def database(tmp_path: Path, migrated: Path) -> Iterator[Database]:
+def sqlite_ledger(tmp_path: Path, migrated: Path) -> str:
+    """The URL of an empty ledger in a file."""
+    return sqlite_url(shutil.copy(migrated, tmp_path / "ledger.db"))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> Iterator[Database]:
     """An empty database with the newest schema."""
-    opened = Database(sqlite_url(shutil.copy(migrated, tmp_path / "ledger.db")))
+    fixture = "sqlite_ledger" if request.param == "sqlite" else "empty_ledger"
+    opened = Database(request.getfixturevalue(fixture))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def sqlite_database(sqlite_ledger: str) -> Iterator[Database]:
+    """An empty database in a file, for what only a file has."""
+    opened = Database(sqlite_ledger)
     yield opened
     opened.close()
 

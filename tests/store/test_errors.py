@@ -1,10 +1,12 @@
-"""Which errors are faults of the disk."""
+"""Which errors are faults of the disk, or of a server."""
 
 from __future__ import annotations
 
 import sqlite3
 
+import psycopg
 import pytest
+from psycopg import errors
 
 from domain import Identity
 from store.errors import IdentityTaken, is_disk_error
@@ -27,6 +29,28 @@ def test_a_fault_of_the_disk_is_distinguished_from_one_of_the_statement(code: in
     if code is not None:
         error.sqlite_errorcode = code
     assert is_disk_error(error) is is_disk
+
+
+@pytest.mark.parametrize(
+    ("error", "is_server"),
+    [
+        (psycopg.OperationalError("the connection is closed"), True),
+        (errors.ConnectionFailure(), True),
+        (errors.AdminShutdown(), True),
+        (errors.DiskFull(), True),
+        (errors.TooManyConnections(), True),
+        (errors.InvalidPassword(), True),
+        (errors.LockNotAvailable(), True),
+        (errors.ReadOnlySqlTransaction(), True),
+        (errors.IoError(), True),
+        (errors.UniqueViolation(), False),
+        (errors.UndefinedTable(), False),
+        (psycopg.ProgrammingError("no SQLSTATE"), False),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
+)
+def test_a_fault_of_a_server_is_distinguished_from_one_of_the_statement(error: Exception, is_server: bool) -> None:
+    assert is_disk_error(error) is is_server
 
 
 def test_a_taken_identity_names_both_devices() -> None:

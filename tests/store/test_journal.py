@@ -20,6 +20,7 @@ from domain import Lane
 from ingest.frame import Frame, JournalEntry
 from store.errors import CannotWrite
 from store.journal import Mark, MarkKind, SqliteJournal
+from tests.support.long_form import examples
 
 
 def frame(number: int, received: int = 1_000) -> Frame:
@@ -225,7 +226,9 @@ frames = st.builds(
 )
 
 
-@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=50)
+@hypothesis_settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=examples(50, short=20)
+)
 @given(st.lists(frames, min_size=1, max_size=5))
 async def test_any_frame_survives_the_disk(journal: SqliteJournal, batch: list[Frame]) -> None:
     pos = await journal.append(Lane.BULK, batch)

@@ -27,10 +27,12 @@ SITE = Path(__file__).parents[1] / "fixtures" / "community"
 class CommunityHarness(ServiceHarness):
     """The service of 枫树社区."""
 
+    source = SITE
+
     def __init__(self, folder: Path, mqtt_port: int, http_port: int, files: Mapping[str, str] | None = None) -> None:
         super().__init__(folder / "data", mqtt_port, http_port)
         self.site = folder / "site"
-        shutil.copytree(SITE, self.site)
+        shutil.copytree(self.source, self.site)
         for name, text in (files or {}).items():
             (self.site / name).write_text(text, "utf-8")
         self._providers: list[ProviderServer] = []

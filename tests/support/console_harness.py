@@ -33,12 +33,15 @@ from console.dependencies import (
     RegistryDependencies,
     RuleDependencies,
     RuleSummary,
-    SecurityDependencies,
     SiteInfo,
 )
 from console.events import EventHub
 from console.photos.process import PhotoChecker
 from console.report_dependencies import ReportDependencies
+from console.security.auth import SESSION_MS, Principal, new_session_id
+from console.security.dependencies import SecurityDependencies
+from console.security.passwords import HashCost, Passwords
+from console.system_interface import ServiceFacts
 from domain import (
     Cell,
     Device,
@@ -56,6 +59,7 @@ from domain import (
     Severity,
     Subject,
 )
+from domain.geometry import Geometry
 from domain.kind import CommonQuantities, Kind
 from domain.people import Community
 from domain.secret import Secret
@@ -65,9 +69,11 @@ from store.database import registry
 from store.database.alerts.transactions import Transactions
 from store.database.database import Database
 from store.database.reports.repository import ReportTransactions
+from store.database.system import sessions
+from store.database.system.sessions import Session
 from store.history.duckdb.history import DuckDbHistory
 from tests.support.documented_responses import documented
-from tests.support.http import API_TIMEOUT_S
+from tests.support.timeouts import LONG_TIMEOUT_S
 from tests.support.yaml_text import load_yaml
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -98,6 +104,21 @@ DEVICES = (
     Device("band-101", "wristband", None, "court-101"),
 )
 
+SYSTEM_FACTS = ServiceFacts(
+    version="0.1.0",
+    started_at=T0 - 86_400_000,
+    registry_version=7,
+    rulebooks="gas@3",
+    connected=True,
+    last_reading_at=T0 - 1_000,
+    readings_per_s=12.5,
+    audit_at=T0 - 30_000,
+    canary_at=T0 - 3_600_000,
+    canary_sent_ms=480,
+    disk_free=80_000_000_000,
+    disk_total=100_000_000_000,
+)
+
 
 def seed_registry(tx: Connection) -> None:
     """The places, cells, people, duties and devices above."""
@@ -117,10 +138,32 @@ def all_kinds() -> dict[str, Kind]:
     return {kind.kind: kind for kind in kinds}
 
 
+def cheap_passwords() -> Passwords:
+    """The least Argon2id that the library accepts: what it costs is no matter of these tests."""
+    return Passwords(HashCost(passes=1, memory_kib=8, lanes=1))
+
+
 @cache
 def bare_app() -> FastAPI:
     """The application, built once for all tests; each test sets its own dependencies."""
     return create_bare_app()
+
+
+class HistoryAtFirstUse:
+    """The history on disk, opened when it is first used: few tests of the console read it, and DuckDB takes 30 ms."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._opened: DuckDbHistory | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        if self._opened is None:
+            self._opened = DuckDbHistory(self._path)
+        return getattr(self._opened, name)
+
+    async def close(self) -> None:
+        if self._opened is not None:
+            await self._opened.close()
 
 
 @dataclass(repr=False)
@@ -128,7 +171,7 @@ class ConsoleHarness:
     """The stores, the alert service, the clock, and records of calls to the parts that are simulated."""
 
     database: Database
-    history: DuckDbHistory
+    history: DuckDbHistory | HistoryAtFirstUse
     events: EventHub
     blob_folder: Path = Path("blobs-of-no-test")
     now: Instant = T0
@@ -137,6 +180,8 @@ class ConsoleHarness:
     callbacks: list[tuple[str, bytes]] = field(default_factory=list)
     accepted: list[Frame] = field(default_factory=list)
     transactions: Transactions | None = None
+    outlines: dict[str, Geometry] = field(default_factory=dict)
+    """Geometry of places by id."""
     outside: dict[str, str] = field(default_factory=dict)
     """Outside systems that a case can be returned to, by id."""
     deps: ConsoleDependencies = field(init=False)
@@ -177,20 +222,28 @@ class ConsoleHarness:
                 roles=load_roles(),
                 ladders=lambda: self.desk.escalator.choice.policy,
                 platforms=("native", "chirpstack", "zigbee2mqtt", "thingsboard"),
+                channels=("wecom", "sms"),
                 community=lambda: self.community,
+                outlines=lambda: self.outlines,
                 reload=self._reload,
                 is_registered=lambda _platform, _identity: False,
                 guess_kind=lambda _platform, _fields: None,
                 site_files=None,
             ),
-            security=SecurityDependencies(Secret(ADMIN), Secret("signing-key-of-this-test")),
+            security=SecurityDependencies(
+                Secret(ADMIN), Secret("signing-key-of-this-test"), cheap_passwords(), oidc=None
+            ),
             rules=RuleDependencies(
                 summaries=lambda: (gas_rule(),),
                 startable=None,
+                device_summary=lambda _device: None,
+                unwell_devices=dict,
                 latched_findings=tuple,
                 reset=None,
                 explain=None,
                 tools=None,
+                shadow_counts=dict,
+                files=None,
             ),
             intake=IntakeDependencies(
                 accept=self._accept,
@@ -203,6 +256,7 @@ class ConsoleHarness:
                 status=lambda: {"connected": True, "last_reading_at": T0},
                 readiness=lambda: {"journal": True, "subscriptions": True},
                 metrics=lambda: (CounterMetricFamily("fengshao_readings_total", "Readings admitted.", 3),),
+                system=lambda: SYSTEM_FACTS,
             ),
             reports=ReportDependencies(
                 desk=self.reports,
@@ -254,6 +308,15 @@ class ConsoleHarness:
         outcomes = await self.desk.process_findings([Finding(**{**values, **changes})])
         return str(outcomes[0].alert)
 
+    async def session_cookie(self, principal: Principal, now: Instant = T0) -> str:
+        """The cookie of a session that this principal has open."""
+        session = Session(
+            new_session_id(), principal.token, principal.user, principal.person, now, now, now + SESSION_MS
+        )
+        await self.database.write(lambda tx: sessions.create(tx, session))
+        cookie: str = self.app.state.sessions.create(principal, now, session=session.id)
+        return cookie
+
     def add_reading(self, device: str, pos: int, at: Instant, **values: Any) -> None:
         """Append a reading of a device to the history."""
         kind = next(one.kind for one in DEVICES if one.id == device)
@@ -296,5 +359,5 @@ def client_of(app: FastAPI, **headers: str) -> Client:
     transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
     hooks = {"response": [documented(app)]}
     return httpx2.AsyncClient(
-        transport=transport, base_url="http://console", headers=headers, event_hooks=hooks, timeout=API_TIMEOUT_S
+        transport=transport, base_url="http://console", headers=headers, event_hooks=hooks, timeout=LONG_TIMEOUT_S
     )

@@ -20,11 +20,12 @@ from console.application import set_dependencies
 from console.events import EventHub
 from console.partners import ExchangeDependencies
 from simulators.providers.hotline.server import HotlineServer
-from simulators.providers.local_server import LoopbackServer
+from simulators.providers.local_server import LoopbackServer, loopback_client
 from simulators.providers.webhook import WebhookReceiver
 from store.database.database import Database
 from store.history.duckdb.history import DuckDbHistory
 from tests.support.console_harness import ADMIN, DEVICES, T0, ConsoleHarness, all_kinds, bare_app
+from tests.support.timeouts import LONG_TIMEOUT_S
 
 REPORT_SECRET, PUSH_SECRET = "reports-are-signed-with-this-secret", "pushes-are-signed-with-this-secret!"
 BOARD_SECRET = "whsec_" + "c2VjcmV0LW9mLXRoZS1ib2FyZC1pbi10aGlzLXRlc3Q="
@@ -103,7 +104,7 @@ async def exchange_harness(folder: Path, environ: Mapping[str, str] = ENVIRON) -
             HotlineServer(secret=REPORT_SECRET, push_secret=PUSH_SECRET, clock=lambda: times.now)
         )
         board = await stack.enter_async_context(WebhookReceiver(secret=BOARD_SECRET, clock=lambda: times.now))
-        client = await stack.enter_async_context(httpx2.AsyncClient(trust_env=False, timeout=0.5))
+        client = await stack.enter_async_context(loopback_client())
         site = SiteConfig(None, SiteSettings(exchange=exchange_settings(hotline.url, board.url)), all_kinds())
         config = build_exchange_config(site, client, environ, photo_links("https://maple.example.cn/", SIGNING_KEY))
         registry = SimpleNamespace(
@@ -136,7 +137,7 @@ async def exchange_harness(folder: Path, environ: Mapping[str, str] = ENVIRON) -
         host = await stack.enter_async_context(LoopbackServer(app))
         api = await stack.enter_async_context(
             httpx2.AsyncClient(
-                base_url=host.url, headers={"authorization": f"Bearer {ADMIN}"}, trust_env=False, timeout=5.0
+                base_url=host.url, headers={"authorization": f"Bearer {ADMIN}"}, trust_env=False, timeout=LONG_TIMEOUT_S
             )
         )
         token = (await api.post("/api/v1/tokens", json={"role": "exchange", "platform": "hotline"})).json()["token"]

@@ -17,6 +17,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Final, Self, cast
 
+import httpx2
+
 from alerts.alert import Actor, ResponseSource
 from benchmarks.kill_points import KillPoints, install
 from console.events import EventHub
@@ -27,6 +29,7 @@ from tests.alerts.conftest import AlertHarness, Clock, gas_finding
 from tests.alerts.incidents.provider_harness import use_two_providers
 from tests.support.console_harness import ADMIN, T0, ConsoleHarness, bare_app, client_of
 from tests.support.exchange_harness import exchange_harness
+from tests.support.timeouts import LONG_TIMEOUT_S
 
 WANG: Final = Actor("wang", "王芳", ResponseSource.SCREEN)
 ORDER: Final = {"诉求类型": "燃气泄漏", "诉求内容": "有燃气味", "诉求地址": "枫林苑3栋", "紧急程度": "紧急"}
@@ -58,8 +61,12 @@ class KillChildren:
 
 
 async def fail_over(folder: Path, points: KillPoints, point: tuple[str, int], values: dict[str, Any]) -> None:
-    """A leak comes in and its text is sent, by the provider that accepts it."""
-    async with loopback_client(0.3) as client:
+    """A leak comes in and its text is sent, by the provider that accepts it.
+
+    The providers are in another process: where one of them hangs, `read_timeout_s` ends the call.
+    """
+    async with loopback_client() as client:
+        client.timeout = httpx2.Timeout(LONG_TIMEOUT_S, read=values["read_timeout_s"])
         clock = Clock()
         clock.now = values["now"]
         aliyun = cast("Any", SimpleNamespace(url=values["aliyun"]))
@@ -74,7 +81,7 @@ async def fail_over(folder: Path, points: KillPoints, point: tuple[str, int], va
 
 async def merge(folder: Path, points: KillPoints, point: tuple[str, int], _values: dict[str, Any]) -> None:
     """The second of two alerts is merged into the first."""
-    async with loopback_client(0.3) as client:
+    async with loopback_client() as client:
         nowhere = cast("Any", SimpleNamespace(url="http://127.0.0.1:9"))
         harness = AlertHarness(folder, nowhere, client, Clock())
         points.arm(*point)

@@ -1,5 +1,5 @@
 """A whole data folder in which an earlier version left an open alert, pending holds and outages. It produced
-`fixtures/data_of_df4d4b5.tar.xz`.
+the files `fixtures/data_of_COMMIT.tar.xz`, each with the code of its commit.
 
     python -m tests.support.old_data FILE    plays the scenario on the service of this version and packs its data folder
 """

@@ -12,7 +12,8 @@ from msgspec.structs import replace
 from app.config.catalog import RULEBOOKS
 from app.config.site import SiteConfig
 from rules.tools.explain import explain
-from tests.support.service_harness import WAIT_MAX_S, ServiceHarness
+from tests.support.service_harness import ServiceHarness
+from tests.support.timeouts import LONG_TIMEOUT_S
 
 GAS = (RULEBOOKS / "gas.yaml").read_text("utf-8")
 LATCHED = GAS.replace("- name: gas-alarm\n", "- name: gas-alarm\n  latch: true\n").replace("  clear: not alarm\n", "")
@@ -63,6 +64,6 @@ class RulebookHarness(ServiceHarness):
         return [line["kind"] for line in (await self.get(f"/api/v1/alerts/{alert['id']}"))["timeline"]]
 
     async def until_timeline_has(self, kind: str) -> None:
-        async with asyncio.timeout(WAIT_MAX_S):
+        async with asyncio.timeout(LONG_TIMEOUT_S):
             while kind not in await self.timeline():
                 await asyncio.sleep(0.01)

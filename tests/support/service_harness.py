@@ -24,8 +24,10 @@ from app.config.addresses import ListenAddress
 from app.config.catalog import load_kinds, load_wording
 from app.config.settings import AliyunSmsSettings, ChannelSettings, SiteSettings
 from app.config.site import SiteConfig
+from app.config.unusable_settings import RAISING
 from app.datadir.credentials import signing_key
-from app.datadir.stores import DATABASE_FILE, open_database, open_stores
+from app.datadir.ledger_address import DATABASE_FILE
+from app.datadir.stores import open_database, open_stores
 from app.server import http as serving
 from app.server.channels import build_channels, http_client
 from app.server.console import build_app
@@ -35,13 +37,13 @@ from app.server.service import Service
 from app.server.service_config import ServiceConfig
 from domain import MINUTE, Cell, Device, Duty, Identity, Person, Place
 from ingest.mqtt.broker_address import BrokerAddress
+from ingest.routing.broker_clients import BrokerClients
 from simulators.providers.aliyun.server import AliyunSmsServer
 from simulators.providers.phones import Phones
-from tests.support.http import API_TIMEOUT_S
+from tests.support.timeouts import LONG_TIMEOUT_S
 
 START = 1_795_269_600_000
 """2026-11-21 22:00 in Shanghai."""
-WAIT_MAX_S = 15.0
 TOKEN = "town-administrator-token"
 
 PLACES = [
@@ -127,6 +129,11 @@ def migrated_ledger() -> bytes:
 class ServiceHarness:
     """One service with its surroundings. `crash` leaves the files as kill -9 would; `start` continues on them."""
 
+    unusable = RAISING
+    """What takes parts of the configuration that cannot be used; every part must be, unless a test says otherwise."""
+    findings_from = ""
+    """Kafka's address, for a desk of findings that are evaluated elsewhere."""
+
     def __init__(self, data: Path, mqtt_port: int, http_port: int) -> None:
         self.data, self.mqtt_port, self.http = data, mqtt_port, ListenAddress("127.0.0.1", http_port)
         self.clock = Clock()
@@ -134,6 +141,8 @@ class ServiceHarness:
         self._outer_stack = contextlib.AsyncExitStack()
         self._service_stack = contextlib.AsyncExitStack()
         self._tasks: list[asyncio.Task[None]] = []
+        self.broker_clients: list[BrokerClients] = []
+        """What the service gave a broker of its own, oldest first."""
         self._secret = secrets.token_urlsafe(32)
         self.environ = {
             "FENGSHAO_ALIYUN_KEY_ID": "key",
@@ -164,7 +173,7 @@ class ServiceHarness:
                 base_url=f"http://{self.http.host}:{self.http.port}",
                 headers={"Authorization": f"Bearer {TOKEN}"},
                 trust_env=False,
-                timeout=API_TIMEOUT_S,
+                timeout=LONG_TIMEOUT_S,
                 verify=TLS,
             )
         )
@@ -188,10 +197,16 @@ class ServiceHarness:
             (self.data / DATABASE_FILE).write_bytes(migrated_ledger())
         self.stores = open_stores(self.data, site.settings.history, site.kinds)
         client = await self._service_stack.enter_async_context(http_client(TLS))
-        endpoints = build_channels(site.settings, client, self.environ, self.clock)
+        client.timeout = httpx2.Timeout(LONG_TIMEOUT_S)
+        endpoints = build_channels(site.settings, client, self.environ, self.clock, self.unusable)
         broker = BrokerAddress("127.0.0.1", self.mqtt_port, tls=False)
-        exchange = build_exchange_config(site, client, self.environ)
-        config = ServiceConfig(site, self.data, broker, TOKEN, signing_key(self.data), exchange)
+        exchange = build_exchange_config(site, client, self.environ, unusable=self.unusable)
+        config = ServiceConfig(
+            *(site, self.data, broker, TOKEN, signing_key(self.data), exchange),
+            findings_from=self.findings_from,
+            unusable=self.unusable,
+            set_broker_clients=self.broker_clients.append,
+        )
         self.service = Service(config, self.stores, endpoints, self.clock)
         await self.service.load_state()
         self._tasks = [asyncio.create_task(work, name=name) for name, work in self.service.background_tasks().items()]
@@ -239,18 +254,18 @@ class ServiceHarness:
         return list((await self.get(path))["items"])
 
     async def until(self, condition: Callable[[], Any], what: str) -> None:
-        """Waits at most WAIT_MAX_S until a condition that other tasks bring about holds."""
+        """Waits at most LONG_TIMEOUT_S until a condition that other tasks bring about holds."""
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(WAIT_MAX_S):
+            async with asyncio.timeout(LONG_TIMEOUT_S):
                 while not condition():
                     await asyncio.sleep(0.005)
                 return
-        raise AssertionError(f"{what} did not come within {WAIT_MAX_S} s")
+        raise AssertionError(f"{what} did not come within {LONG_TIMEOUT_S} s")
 
     async def until_state(self, alert: str, state: str) -> None:
         """Waits until an alert is in this state."""
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(WAIT_MAX_S):
+            async with asyncio.timeout(LONG_TIMEOUT_S):
                 while (await self.get(f"/api/v1/alerts/{alert}"))["state"] != state:
                     await asyncio.sleep(0.01)
                 return
@@ -259,7 +274,7 @@ class ServiceHarness:
     async def until_timeline(self, alert: str, text: str) -> None:
         """Waits until the timeline of an alert has this entry."""
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(WAIT_MAX_S):
+            async with asyncio.timeout(LONG_TIMEOUT_S):
                 while text not in await self.timeline(alert):
                     await asyncio.sleep(0.01)
                 return
@@ -272,7 +287,7 @@ class ServiceHarness:
     async def until_items(self, path: str, count: int = 1) -> list[Any]:
         """Waits until a list of the API has so many items; returns them."""
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(WAIT_MAX_S):
+            async with asyncio.timeout(LONG_TIMEOUT_S):
                 while len(found := await self.items(path)) < count:
                     await asyncio.sleep(0.01)
                 return found

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import ssl
 
+from tests.support.timeouts import LONG_TIMEOUT_S
+
 TLS_HANDSHAKE = b"\x16\x03"
 """How a TLS connection begins."""
 
@@ -28,7 +30,7 @@ class TcpRecorder:
 
     async def first_bytes(self, client: asyncio.Task[None]) -> bytes:
         """What the client sent; the client is cancelled then."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(LONG_TIMEOUT_S):
             received = await self._first
         client.cancel()
         await asyncio.gather(client, return_exceptions=True)

@@ -27,7 +27,7 @@ class SignedCall(Struct, frozen=True):
     async def post(self, url: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """The content of `Response`."""
         payload = json.dumps(body).encode()
-        async with loopback_client(2.0) as client:
+        async with loopback_client() as client:
             answer = await client.post(url, content=payload, headers=self._headers(url, payload))
         return answer.json()["Response"]  # type: ignore[no-any-return]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -83,7 +84,7 @@ def _texts_by_day(result: Result) -> list[tuple[Any, int]]:
     run = result.figures.run
     counts = Counter((text.at - run.start) // DAY for text in result.texts if text.phone)
     first = (datetime.fromtimestamp(run.start / 1000, UTC) + timedelta(hours=8)).date()
-    return [(first + timedelta(days=day), counts[day]) for day in range(run.days)]
+    return [(first + timedelta(days=day), counts[day]) for day in range(math.ceil(run.days))]
 
 
 def _template() -> Any:

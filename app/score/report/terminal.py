@@ -47,7 +47,7 @@ def head(figures: Figures, language: Language) -> Iterator[str]:
     yield (
         f"{word('title', language)}: {word('preset', language)} {run.preset}, {word('seed', language)} {run.seed}, "
         + (
-            f"{run.days} {word('days', language)}, {run.devices:,} {word('devices', language)}, "
+            f"{_duration(run.days, language)}, {run.devices:,} {word('devices', language)}, "
             f"{run.messages:,} {word('messages', language)}, {figures.incidents} {word('incidents', language)}"
         )
     )
@@ -55,6 +55,12 @@ def head(figures: Figures, language: Language) -> Iterator[str]:
     yield f"{word('life_safety_recall', language)}: {share(figures.life_safety_recall)} ({word('life_safety_in_time', language)} {share(figures.life_safety_in_time)})"  # noqa: E501
     yield f"{word('other_recall', language)}: {share(figures.other_recall)}"
     yield f"{word('false_per_1000', language)}: {figures.false_per_1000_device_days:g}"
+
+
+def _duration(days: float, language: Language) -> str:
+    if days < 1:
+        return span(days * 86_400, language)
+    return f"{days:g} {word('days', language)}"
 
 
 def hazard_table(figures: Figures, language: Language) -> Iterator[str]:

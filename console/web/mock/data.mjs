@@ -60,6 +60,7 @@ function alert(now, base, extra = {}) {
     disposition: null,
     merged_into: null,
     verifier: null,
+    second_check: null,
     overdue: ['29', '30'].includes(base.id) ? { what: base.id === '30' ? 'arrive' : 'take', since: stamp(now - 4 * MINUTE), count: 2 } : null,
     ...base,
     ...extra,

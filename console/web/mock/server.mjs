@@ -25,13 +25,28 @@ const GROUPS = places
   .filter((one) => one.level === 'compound')
   .map((one) => ({ ...named(one), open: 0, worst: null, tiles: inside(one.id) }))
 
+/** The map of one place, without outlines: the counts are the page's own once it has the alerts. */
+function overview(place) {
+  const top = places.filter((one) => !tree.has(one.parent))
+  const shown = place ?? (top.length === 1 ? top[0].id : null)
+  const path = []
+  for (let at = tree.get(shown); at; at = tree.get(at.parent)) path.unshift({ ...named(at), level: at.level, role: at.level })
+  const below = places.filter((one) => (shown ? one.parent === shown : top.includes(one)))
+  const items = below.map((one) => ({
+    ...named(one), level: one.level, role: one.level, open: 0, worst: null, untaken: 0, stale: 0, shelved: 0,
+    places: places.filter((other) => other.parent === one.id).length, geometry: null,
+  }))
+  return { place: shown, path, items, quiet: 0, elsewhere: 0, open_here: 0, places: places.length }
+}
+
 /** Where an alert stands, and the way there, as the server says it. */
 function whereabouts(item) {
   const path = []
   for (let at = tree.get(item.place); at; at = tree.get(at.parent)) path.push(at)
   const group = path.find((one) => one.level === 'compound')
   const tile = path.find((one) => one.level === 'building') ?? path[path.indexOf(group) - 1] ?? group
-  return { spot: group ? { group: named(group), tile: named(tile) } : null, path: path.map((one) => one.name).reverse() }
+  const place_path = path.map((one) => one.id).reverse()
+  return { place_path, spot: group ? { group: named(group), tile: named(tile) } : null, path: path.map((one) => one.name).reverse() }
 }
 const CONCERNED = [{
   name: '王桂芳',
@@ -157,6 +172,7 @@ function resource(request, response, parts, query) {
   if (name === 'reports') return list(response, makeReports().filter((one) => String(one.answered_at !== null) === query.get('answered')))
   if (name === 'exchange') return list(response, { targets: makeTargets(), systems: SYSTEMS, 'dead-letters': makeDeadLetters() }[id])
   if (name === 'silences') return list(response, SILENCES(Date.now()))
+  if (name === 'places' && id === 'overview') return send(response, 200, overview(query.get('place')))
   if (name === 'places') return send(response, 200, { items: GROUPS, next: null, places: places.length })
   if (name === 'cells') return list(response, [{ id: 'g1', parent: null }])
   if (name === 'rules') return list(response, RULES)

@@ -17,6 +17,18 @@ export function applyTheme(of: string): void {
   document.documentElement.dataset.theme = theme.value
 }
 
+const frame = (): Promise<number> => new Promise((resolve) => requestAnimationFrame(resolve))
+
+/** Prints the page in the light theme: charts are drawn with the colours of the screen, and drawn again in the next frame. */
+export async function printPage(): Promise<void> {
+  theme.value = 'light'
+  document.documentElement.dataset.theme = 'light'
+  await frame()
+  await frame()
+  window.addEventListener('afterprint', () => applyTheme(surface), { once: true })
+  window.print()
+}
+
 export function switchTheme(): void {
   savePreference(`theme.${surface}`, theme.value === 'dark' ? 'light' : 'dark')
   applyTheme(surface)

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import type { Session } from '../src/api/types'
 import { eventAt, failureAt, isLost, PROBE_MS, shouldProbe, silenceLimitMs, SILENCE_MS } from '../src/logic/connection'
-import { expectedState, EXPIRE_MS, type QueuedAction, splitExpired } from '../src/logic/offline-queue'
+import { expectedState, EXPIRE_MS, type QueuedAction, senderOf, splitExpired } from '../src/logic/offline-queue'
 
 describe('the connection', () => {
   it('is lost within five seconds of the first failure', () => {
@@ -36,12 +37,22 @@ describe('how long a stream may be silent', () => {
 })
 
 describe('actions of a worker without a network', () => {
-  const pressed = (action: QueuedAction['action'], at = 0, alert = '31'): QueuedAction => ({ alert, action, body: {}, at })
+  const pressed = (action: QueuedAction['action'], at = 0, alert = '31'): QueuedAction => ({ alert, by: 'w1', action, body: {}, at })
 
   it('show on the screen the state they will lead to', () => {
     expect(expectedState('open', '31', [pressed('acknowledge'), pressed('arrive')])).toBe('on_site')
     expect(expectedState('open', '30', [pressed('acknowledge')])).toBe('open')
     expect(expectedState('open', '31', [pressed('pass')])).toBe('open')
+  })
+
+  it('are sent in the name of who pressed, and of nobody else who logs in on this phone', () => {
+    const session = (person: string | null, user: string | null) =>
+      ({ person: person && { id: person, name: '' }, user: user && { id: user, name: '' } }) as unknown as Session
+    expect(senderOf(session('w1', 'li'))).toBe('w1')
+    const [li, zhao] = [senderOf(session(null, 'li')), senderOf(session(null, 'zhao'))]
+    expect(li).not.toBe(zhao)
+    expect([li, zhao]).not.toContain(senderOf(session(null, null)))
+    expect(senderOf(null)).toBeNull()
   })
 
   it('expire after two minutes, so that the worker is asked to telephone', () => {

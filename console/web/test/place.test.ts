@@ -1,19 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import type { AlertItem, ReadingPoint } from '../src/api/types'
+import type { ReadingPoint } from '../src/api/types'
 import { addressParts } from '../src/logic/address'
 import { curves, curveWindow, scale } from '../src/logic/curve'
-import { density } from '../src/logic/density'
-import { placeMap } from '../src/logic/place-map'
 import { near, thresholds } from '../src/logic/thresholds'
 import { namesOf } from '../kinds-plugin'
 import { alert, evidence, rule } from './alerts'
-
-const TOWN = [
-  { id: 'a', name: '枫林苑', tiles: [{ id: 'a10', name: '10栋' }, { id: 'a2', name: '2栋' }] },
-  { id: 'b', name: '梧桐里', tiles: [] },
-]
-const at = (group: string, tile: string, name: string, change: Partial<AlertItem> = {}) =>
-  alert({ spot: { group: { id: group, name: group }, tile: { id: tile, name } }, ...change })
 
 const reading = (quantity: string, value: number | boolean, second = 0): ReadingPoint => ({
   at: new Date(Date.parse('2026-11-22T05:00:00+08:00') + second * 1000).toISOString(),
@@ -21,44 +12,6 @@ const reading = (quantity: string, value: number | boolean, second = 0): Reading
   value,
   unit: quantity === 'lel_pct' ? '%LEL' : null,
   quality: 'good',
-})
-
-describe('the list that reads like a map', () => {
-  it('puts an alert on its building, and buildings in the order people count', () => {
-    const map = placeMap(TOWN, [at('a', 'a2', '2栋')])
-    expect(map.groups.map((group) => [group.name, group.open])).toEqual([['枫林苑', 1], ['梧桐里', 0]])
-    expect(map.groups[0]?.tiles.map((tile) => [tile.name, tile.alerts.length])).toEqual([['2栋', 1], ['10栋', 0]])
-  })
-
-  it('gives a place in no building a tile of its own', () => {
-    const map = placeMap(TOWN, [at('a', 'lane', '东门'), at('a', 'lane', '东门', { id: '2' }), at('a', 'a', '枫林苑', { id: '3' })])
-    expect(map.groups[0]?.tiles.filter((tile) => tile.worst).map((tile) => [tile.name, tile.alerts.length])).toEqual([['东门', 2], ['枫林苑', 1]])
-  })
-
-  it('draws an alert of a compound that was registered after the page was loaded', () => {
-    expect(placeMap([], [at('new', 'n1', '1号楼')]).groups.map((group) => [group.name, group.tiles[0]?.name])).toEqual([['new', '1号楼']])
-  })
-
-  it('keeps alerts of unknown places in sight', () => {
-    const map = placeMap(TOWN, [alert({ place: null, spot: null }), alert({ place: 'nowhere' })])
-    expect(map.elsewhere.length).toBe(2)
-  })
-
-  it('draws a district with the worst compounds first and one tile for each quiet one', () => {
-    const district = Array.from({ length: 1221 }, (_, n) => ({ id: `c${n}`, name: `${n}小区`, tiles: 8 }))
-    const map = placeMap(district, [
-      at('c7', 'x', '1栋', { severity: 'medium' }),
-      at('c900', 'y', '2栋', { severity: 'critical', id: '2' }),
-      at('c3', 'z', '3栋', { severity: 'medium', id: '3' }),
-      at('c3', 'z', '3栋', { severity: 'low', id: '4' }),
-    ])
-    expect(map.groups.map((group) => [group.name, group.open])).toEqual([['900小区', 1], ['3小区', 2], ['7小区', 1]])
-    expect([map.quiet.length, map.quiet[1]?.name]).toEqual([1218, '1小区'])
-  })
-
-  it('takes smaller tiles for a larger area', () => {
-    expect([density(50, 7), density(150, 10), density(600, 20)]).toEqual(['wide', 'middle', 'dense'])
-  })
 })
 
 describe('an address', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { ScheduleItem } from '../src/api/types'
-import { overrideBody, rosterRows, swapBody, type Draft } from '../src/logic/roster'
+import { overrideBody, rosterRows, swapBody, wholeDays, type Draft } from '../src/logic/roster'
 
 const NOW = Date.parse('2026-11-29T12:00:00+08:00')
 const HOUR = 3_600_000
@@ -58,5 +58,11 @@ describe('bodies of the forms', () => {
     expect(swapBody({ ...draft, backFrom: '2026-12-03T08:00' }, ZONE)).toBeNull()
     const both = { ...draft, backFrom: '2026-12-03T08:00', backUntil: '2026-12-04T08:00' }
     expect(swapBody(both, ZONE)?.back_until).toBe('2026-12-04T00:00:00.000Z')
+  })
+
+  it('fills in whole days, over the end of a month', () => {
+    const at = Date.parse('2026-11-29T21:00:00Z') // the 30th in Shanghai
+    expect(wholeDays(at, ZONE, 1, 3)).toEqual({ from: '2026-12-01T00:00', until: '2026-12-04T00:00' })
+    expect(overrideBody({ ...DRAFT, reason: '' }, ZONE)?.reason).toBe('年假')
   })
 })

@@ -71,4 +71,10 @@ describe('the form of a silence', () => {
       '2026-07-01T10:00:00.000Z',
     ])
   })
+
+  it('leaves critical dangers out of what lasts longer than four hours', () => {
+    expect(bodyOf({ ...draft, span: 'four', severity: '' }, NOW, ZONE)?.matchers.except_critical).toBeUndefined()
+    expect(bodyOf({ ...draft, span: 'days', severity: '' }, NOW, ZONE)?.matchers.except_critical).toBe(true)
+    expect(bodyOf({ ...draft, span: 'days', severity: 'low' }, NOW, ZONE)?.matchers.except_critical).toBeUndefined()
+  })
 })

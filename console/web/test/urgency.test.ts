@@ -4,7 +4,7 @@ import { rankAssignees } from '../src/logic/assignees'
 import { remaining } from '../src/logic/deadline'
 import { keepPositions, compareUrgency } from '../src/logic/alert-order'
 import { isOpen, appearance, SEVERITIES, shape, worst } from '../src/logic/severity'
-import { allowedActions, SIDE_ACTIONS, primaryAction, MAIN_ACTIONS, workerStep } from '../src/logic/next-actions'
+import { allowedActions, isAskedToVerify, SIDE_ACTIONS, primaryAction, MAIN_ACTIONS, verifiesNow, workerStep } from '../src/logic/next-actions'
 import { alert } from './alerts'
 
 const STATES: State[] = ['open', 'acknowledged', 'on_site', 'resolved', 'verified', 'closed', 'returned', 'shelved']
@@ -110,6 +110,15 @@ describe('the next sensible action', () => {
     expect(allowedActions(alert({ allowed: ['comment', 'shelve', 'acknowledge'] }))).toEqual(['acknowledge', 'shelve', 'comment'])
     expect(primaryAction(alert({ allowed: ['comment', 'shelve'] }))).toBe('shelve')
     expect(primaryAction(alert({ allowed: ['comment'] }))).toBeNull()
+  })
+  it('asks the street for its verification of a report, after the work is closed too', () => {
+    const check = { asked: [{ id: 'sun', name: '孙磊' }], since: '2026-11-20T08:00:00Z', due_at: null }
+    const report = alert({ state: 'verified', allowed: ['verify', 'close', 'reopen'], verifier: 'chen', second_check: check })
+    expect(primaryAction(report)).toBe('verify')
+    expect((['resolved', 'verified', 'closed', 'open'] as const).map((state) => verifiesNow(report, state))).toEqual([true, true, true, false])
+    expect(verifiesNow({ ...report, second_check: null }, 'verified')).toBe(false)
+    expect([isAskedToVerify(report, ['li', 'sun']), isAskedToVerify(report, ['chen']), isAskedToVerify(report, [])]).toEqual([true, false, false])
+    expect(isAskedToVerify({ ...report, state: 'resolved', second_check: null }, ['chen'])).toBe(true)
   })
 
   it('takes a worker three taps', () => {

@@ -73,6 +73,10 @@ class SparkplugState(Struct, array_like=True):
         self.node(name).needs_birth = True
         self.rebirth_requests.add(name)
 
+    def undecodable_nodes(self) -> set[str]:
+        """Those of the requests without which messages of their node cannot be decoded, unlike after a gap alone."""
+        return {name for name in self.rebirth_requests if (node := self.nodes.get(name)) and node.needs_birth}
+
     def on_node_birth(self, name: str, definitions: BirthDefinitions, bd_seq: int | None, seq: int | None) -> None:
         """A birth of the node replaces all definitions of it and of its devices."""
         self.node(name)

@@ -6,6 +6,7 @@ meter's own clock without a zone, and may be hours old: it is used only when the
 
 from __future__ import annotations
 
+from collections.abc import Set
 from typing import Final
 
 from domain import RefusalReason
@@ -17,11 +18,9 @@ from ingest.adapters.wmbusmeters.vocabulary import (
     LEAK,
     MEANINGS,
     OPENED,
-    UNREADABLE_PREFIX,
     WATER_VERDICTS,
-    is_unmeasured,
-    status_words,
-    verdicts,
+    Status,
+    read_status,
 )
 from ingest.formats.json_payload import read_json
 from ingest.frame import Frame
@@ -71,19 +70,19 @@ def _identity(value: object) -> str | None:
 
 
 def _telegram(identity: str, body: dict[str, object], frame: Frame) -> AdapterOutput:
-    words = status_words(body.get(name) for name in STATUS_FIELDS)
-    if any(word.startswith(UNREADABLE_PREFIX) for word in words):
+    status = read_status(tuple(text for name in STATUS_FIELDS if isinstance(text := body.get(name), str)))
+    words = status.words
+    if status.is_unreadable:
         return Rejection(
             RefusalReason.BAD_PAYLOAD, f"its telegram was not decoded: {' '.join(sorted(words))}"[:200], identity
         )
-    status = {name for name in STATUS_FIELDS if isinstance(body.get(name), str | None)}
-    fields = {name: value for name, value in body.items() if name not in NON_MEASUREMENT_FIELDS and name not in status}
-    verdicts_now = _status_verdicts(body, words)
+    fields = {name: value for name, value in body.items() if _is_measurement(name, value)}
+    verdicts_now = _status_verdicts(body, status)
     notices = _resolve_contradictions(fields, verdicts_now, words)
     fields.update(verdicts_now)
-    if is_unmeasured(words):
+    if status.is_unmeasured:
         fields = {name: value for name, value in fields.items() if "flow" not in name}
-    is_leak_unknown = "total_m3" in body and _is_vague(words) and LEAK not in verdicts_now
+    is_leak_unknown = "total_m3" in body and status.is_vague and LEAK not in verdicts_now
     rejections = [_vague_status(identity, words)] if is_leak_unknown else []
     if not fields:
         return DeviceEvent(DeviceEventKind.LIFE, PLATFORM, identity, "a telegram that measures nothing", online=True)
@@ -96,7 +95,13 @@ def _telegram(identity: str, body: dict[str, object], frame: Frame) -> AdapterOu
     return [reading, *events, *rejections]
 
 
-def _vague_status(identity: str, words: set[str]) -> Rejection:
+def _is_measurement(name: str, value: object) -> bool:
+    if name in NON_MEASUREMENT_FIELDS:
+        return False
+    return name not in STATUS_FIELDS or not (value is None or isinstance(value, str))
+
+
+def _vague_status(identity: str, words: Set[str]) -> Rejection:
     detail = f"status {' '.join(sorted(words))[:80]}: it does not say whether there is a leak; no all-clear is taken"
     return Rejection(RefusalReason.BAD_VALUE, detail, identity)
 
@@ -108,10 +113,10 @@ def _time_of(body: dict[str, object]) -> object:
     return None if isinstance(value, str) and value.startswith(PLACEHOLDER_DATE) else value
 
 
-def _status_verdicts(body: dict[str, object], words: set[str]) -> dict[str, object]:
+def _status_verdicts(body: dict[str, object], status: Status) -> dict[str, object]:
     """Verdicts of the status words. False only where the meter would have reported the word."""
-    result = dict[str, object]()
-    if any(name in body for name in STATUS_FIELDS) and "total_m3" in body and not _is_vague(words):
+    result, words = dict[str, object](), status.words
+    if "total_m3" in body and not status.is_vague and any(name in body for name in STATUS_FIELDS):
         result = dict.fromkeys(WATER_VERDICTS, False)
     if words & AMBIGUOUS_WORDS:
         result.pop(LEAK, None)
@@ -120,24 +125,12 @@ def _status_verdicts(body: dict[str, object], words: set[str]) -> dict[str, obje
     if "CLOSED" in words:
         result[OPENED] = False
     result.update(_alarm_of_today(body))
-    result.update(dict.fromkeys(verdicts(words), True))
+    result.update(dict.fromkeys(status.verdicts, True))
     if words & GENERAL_WORDS and str(body.get("meter")) in ALARM_IS_LEAK:
         result[LEAK] = True
     if "ALARM" in words and "smoke" in str(body.get("media")):
         result[ALARM] = True
     return result
-
-
-def _is_vague(words: set[str]) -> bool:
-    """Whether the meter reports a fault without telling which."""
-    water_verdicts = set(verdicts(words)) & set(WATER_VERDICTS)
-    is_unspecific = bool(words & GENERAL_WORDS) or any(map(_is_unnamed_bit, words))
-    return is_unmeasured(words) or (not water_verdicts and is_unspecific)
-
-
-def _is_unnamed_bit(word: str) -> bool:
-    """Whether the driver has no name for the bit, or the word was garbled on its way: all its words are ASCII."""
-    return word.startswith("UNKNOWN_") or not word.isascii()
 
 
 def _alarm_of_today(body: dict[str, object]) -> dict[str, object]:
@@ -148,7 +141,7 @@ def _alarm_of_today(body: dict[str, object]) -> dict[str, object]:
     return {ALARM: now.startswith(last)}
 
 
-def _resolve_contradictions(fields: dict[str, object], status_values: dict[str, object], words: set[str]) -> list[str]:
+def _resolve_contradictions(fields: dict[str, object], status_values: dict[str, object], words: Set[str]) -> list[str]:
     """Where word and flag contradict each other, set the verdict to true; return a notice for each."""
     notices = []
     for name in [name for name in status_values if name in fields]:

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Final
+
+from msgspec import Struct
 
 LEAK, BURST, BACKFLOW, MAGNETIC, TAMPER = "leak", "burst", "backflow", "magnetic_tamper", "tamper"
 FAULT, BATTERY_LOW, ALARM, TEST, OPENED = "fault", "battery_low", "alarm", "test", "opened"
@@ -105,6 +108,8 @@ UNMEASURED_WORD: Final = re.compile(
 )
 """Words of a meter that measures nothing: a flow of 0 was not measured, and no verdict may be set to false."""
 
+_REMEMBERED_TEXT_MAX: Final = 200
+
 _BREAK: Final = re.compile(r"[\s,;|]+")
 
 
@@ -147,3 +152,46 @@ def _meaning(word: str) -> str | None:
     if word in AMBIGUOUS_WORDS or word.startswith(PAST_PREFIXES) or word.endswith(PAST_SUFFIXES):
         return None
     return next((meaning for part, meaning in WORD_PARTS if part in word), None)
+
+
+class Status(Struct, frozen=True):
+    """What the status fields of a telegram state. `is_vague`: a fault is reported without telling which."""
+
+    words: frozenset[str]
+    is_unreadable: bool
+    is_unmeasured: bool
+    is_vague: bool
+    verdicts: tuple[str, ...]
+
+
+def read_status(texts: tuple[str, ...]) -> Status:
+    """The status of these texts.
+
+    >>> status = read_status(("LEAKAGE", "ALARM"))
+    >>> status.verdicts, status.is_vague, read_status(("ALARM",)).is_vague
+    (('leak',), False, True)
+    """
+    is_short = sum(map(len, texts)) <= _REMEMBERED_TEXT_MAX
+    return _read_remembered_status(texts) if is_short else _read_status(texts)
+
+
+def _read_status(texts: tuple[str, ...]) -> Status:
+    words = status_words(texts)
+    found, unmeasured = tuple(sorted(set(verdicts(words)))), is_unmeasured(words)
+    is_unspecific = bool(words & GENERAL_WORDS) or any(map(_is_unnamed_bit, words))
+    return Status(
+        words=frozenset(words),
+        is_unreadable=any(word.startswith(UNREADABLE_PREFIX) for word in words),
+        is_unmeasured=unmeasured,
+        is_vague=unmeasured or (is_unspecific and not set(found) & set(WATER_VERDICTS)),
+        verdicts=found,
+    )
+
+
+_read_remembered_status: Final = lru_cache(maxsize=1_024)(_read_status)
+"""Most telegrams of a town have one of a few texts."""
+
+
+def _is_unnamed_bit(word: str) -> bool:
+    """Whether the driver has no name for the bit, or the word was garbled on its way: all its words are ASCII."""
+    return word.startswith("UNKNOWN_") or not word.isascii()

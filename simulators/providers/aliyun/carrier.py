@@ -12,7 +12,7 @@ from simulators.providers.aliyun.templates import SubmittedMessage
 class Carrier(Protocol):
     """Takes the messages that the service accepted and decides when each is delivered and reported.
 
-    `client` sends the pushes. With a carrier the service listens on no port.
+    `client` sends the pushes. With a carrier the service listens on no port unless it is told to.
     """
 
     client: httpx2.AsyncClient

@@ -29,24 +29,25 @@ from simulators.providers.aliyun.templates import (
     report_item,
     rfc3339,
 )
-from simulators.providers.faults import Fault, FaultKind, FaultPlan
-from simulators.providers.local_server import InProcessServer, LoopbackServer, loopback_client, wait_for_disconnect
+from simulators.providers.faults import Fault, FaultKind
+from simulators.providers.local_server import InProcessServer
 from simulators.providers.phones import Phones
+from simulators.providers.provider_server import ProviderServer
 
 _URL: Final = "http://dysmsapi.simulator"
 _VERSION: Final = "2017-05-25"
-_PUSH_TIMEOUT_S: Final = 5.0
 _PUSH_RETRY_DELAYS_S: Final = (60.0, 300.0, 600.0)
 _MAX_NUMBERS_PER_CALL: Final = 1000
 _NONCE_LIFETIME_MS: Final = 15 * MINUTE
 
 
-class AliyunSmsServer:
+class AliyunSmsServer(ProviderServer):
     """The service on a loopback port: `async with AliyunSmsServer(...) as server: server.url`.
 
     `callback_url` receives delivery reports (SmsReport) and, without `uplink_url`, replies (SmsUp); both may be set
     later. `faults` are injected into the next calls. `hold_reports` delays reports until `release_reports()`;
-    `report_first` pushes the report before SendSms responds; `report_times` pushes each report that often.
+    `report_first` pushes the report before SendSms responds; `report_times` pushes each report that often. With a
+    `carrier` it listens on a port only where it `listens`.
     """
 
     def __init__(
@@ -63,39 +64,27 @@ class AliyunSmsServer:
         delivery_s: float = 0.0,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         carrier: Carrier | None = None,
+        listens: bool = False,
     ) -> None:
         for code, text in templates.items():
             if fault := template_fault(text):
                 raise ValueError(f"template {code} would not be filed: {fault}: {text}")
+        super().__init__(
+            _app(self),
+            port=port,
+            in_process_url=_URL if carrier is not None and not listens else None,
+            client=carrier.client if carrier is not None else None,
+        )
         self.access_keys, self.templates, self.signs = dict(access_keys), dict(templates), signs
         self.callback_url, self.uplink_url = callback_url, uplink_url
         self.delivery_s, self.clock, self._sleep = delivery_s, clock, sleep
-        self.phones, self.faults = Phones(), FaultPlan()
+        self.phones = Phones()
         self.messages = MessageLog(per_number_per_day)
         self.in_review: set[str] = set()
         """Signatures and templates that are not approved yet."""
         self.hold_reports, self.report_first, self.report_times = False, False, 1
-        self._held: deque[SubmittedMessage] = deque()
-        self._nonces: dict[str, Instant] = {}
-        self._sequence = 1_234_567_890
-        self._carrier = carrier
-        self._host = LoopbackServer(_app(self), port=port) if carrier is None else InProcessServer(_app(self), _URL)
-        self._client: httpx2.AsyncClient | None = None if carrier is None else carrier.client
-
-    @property
-    def url(self) -> str:
-        return self._host.url
-
-    async def __aenter__(self) -> AliyunSmsServer:
-        if self._carrier is None:
-            self._client = loopback_client(_PUSH_TIMEOUT_S)
-        await self._host.__aenter__()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._host.__aexit__()
-        if self._client is not None:
-            await self._client.aclose()
+        self._held, self._nonces = deque[SubmittedMessage](), dict[str, Instant]()
+        self._sequence, self._carrier = 1_234_567_890, carrier
 
     # Actions of a test or a person
 
@@ -127,10 +116,6 @@ class AliyunSmsServer:
         message.reported = self.clock()
         if message.failure is None:
             await self.phones.put(message.phone, message.text, message.reported)
-
-    async def wait_until_idle(self) -> None:
-        """Wait until all deliveries and pushes are done, but for retries of failed pushes."""
-        await self._host.wait_for_jobs()
 
     # The API gateway
 
@@ -176,7 +161,7 @@ class AliyunSmsServer:
     async def _send(self, request: Request, query: dict[str, str]) -> Response:
         messages = self._accept(query, fault := self.faults.next())
         if fault is not None and fault.kind is FaultKind.SILENT:
-            await wait_for_disconnect(request, self._host.stopping)
+            await self._leave_unanswered(request)
         if fault is not None and fault.kind in (FaultKind.HTTP, FaultKind.SILENT):
             return Response("service unavailable", status_code=fault.status)
         if self.report_first:
@@ -271,9 +256,8 @@ class AliyunSmsServer:
                 return
 
     async def _try_push(self, url: str, items: Sequence[Mapping[str, object]]) -> bool:
-        assert self._client is not None, "the server is not running"
         try:
-            response = await self._client.post(url, json=items)
+            response = await self._callback_client.post(url, json=items)
             return response.status_code == 200 and response.json().get("code") == 0
         except (httpx2.HTTPError, ValueError, AttributeError):
             return False

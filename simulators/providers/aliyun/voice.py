@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Final
 
-import httpx2
 from msgspec import Struct
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -22,12 +21,11 @@ from domain import DAY, HOUR, MINUTE, Instant
 from simulators.providers.aliyun import signature
 from simulators.providers.aliyun.messages import Rejected, render
 from simulators.providers.aliyun.templates import beijing_time
-from simulators.providers.faults import FaultKind, FaultPlan
-from simulators.providers.local_server import LoopbackServer, loopback_client, wait_for_disconnect
+from simulators.providers.faults import FaultKind
+from simulators.providers.provider_server import ProviderServer
 
 _VERSION: Final = "2017-05-25"
 _LIMITS: Final = ((MINUTE, 1), (HOUR, 5), (DAY, 20))
-_PUSH_TIMEOUT_S: Final = 5.0
 
 
 class Behaviour(StrEnum):
@@ -63,7 +61,7 @@ class PhoneCall(Struct):
     keys: tuple[str, ...] = ()
 
 
-class AliyunVoiceServer:
+class AliyunVoiceServer(ProviderServer):
     """The service on a loopback port. `behaviours`: phone -> what its owner does, else `default`."""
 
     def __init__(
@@ -75,32 +73,12 @@ class AliyunVoiceServer:
         numbers: Sequence[str] = (),
         callback_url: str | None = None,
     ) -> None:
+        super().__init__(Starlette(routes=[Route("/", self._call, methods=["POST"])]))
         self.access_keys, self.templates, self.clock = dict(access_keys), dict(templates), clock
         self.numbers, self.callback_url = tuple(numbers), callback_url
         self.behaviours: dict[str, Behaviour] = {}
         self.default = Behaviour.PICKS_UP
         self.calls: list[PhoneCall] = []
-        self.faults = FaultPlan()
-        self._host = LoopbackServer(Starlette(routes=[Route("/", self._call, methods=["POST"])]))
-        self._client: httpx2.AsyncClient | None = None
-
-    @property
-    def url(self) -> str:
-        return self._host.url
-
-    async def __aenter__(self) -> AliyunVoiceServer:
-        self._client = loopback_client(_PUSH_TIMEOUT_S)
-        await self._host.__aenter__()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._host.__aexit__()
-        if self._client is not None:
-            await self._client.aclose()
-
-    async def wait_until_idle(self) -> None:
-        """Wait until all calls have ended."""
-        await self._host.wait_for_jobs()
 
     async def press(self, call: PhoneCall, key: str) -> None:
         """A key during a call: VoiceCallReport."""
@@ -141,7 +119,7 @@ class AliyunVoiceServer:
         call = self._accept(query, action)
         self._host.start_job(self._ring(call))
         if fault is not None and fault.kind is FaultKind.SILENT:
-            await wait_for_disconnect(request, self._host.stopping)
+            await self._leave_unanswered(request)
         return JSONResponse({"Code": "OK", "Message": "OK", "CallId": call.call_id, "RequestId": "D9CB3933"})
 
     def _accept(self, query: Mapping[str, str], action: str) -> PhoneCall:
@@ -195,6 +173,5 @@ class AliyunVoiceServer:
         )
 
     async def _push(self, item: Mapping[str, Any]) -> None:
-        assert self._client is not None, "the server is not running"
         if self.callback_url is not None:
-            await self._client.post(self.callback_url, json=[item])
+            await self._callback_client.post(self.callback_url, json=[item])

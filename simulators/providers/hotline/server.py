@@ -19,13 +19,12 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from domain import Instant
-from simulators.providers.faults import FaultKind, FaultPlan
+from simulators.providers.faults import FaultKind
 from simulators.providers.hotline.signature import is_genuine, signed_headers
-from simulators.providers.local_server import LoopbackServer, loopback_client, wait_for_disconnect
+from simulators.providers.provider_server import ProviderServer
 
 _BAD_SIGNATURE, _BAD_REPORT, _UNKNOWN_ORDER = 401, 1001, 1002
 _BEIJING: Final = timezone(timedelta(hours=8))
-_TIMEOUT_S: Final = 5.0
 
 
 class Report(Struct, frozen=True):
@@ -39,12 +38,12 @@ class Report(Struct, frozen=True):
     attachments: tuple[str, ...] = ()
 
 
-class HotlineServer:
+class HotlineServer(ProviderServer):
     """The platform. `push_url` is where the community's system takes orders, with `token`."""
 
     def __init__(self, *, secret: str, push_secret: str, clock: Callable[[], Instant]) -> None:
+        super().__init__(Starlette(routes=[Route("/interface", self._receive, methods=["POST"])]), path="/interface")
         self.secret, self.push_secret, self.clock = secret, push_secret, clock
-        self.faults = FaultPlan()
         self.push_url, self.token = "", ""
         self.orders: dict[str, dict[str, Any]] = {}
         self.reports: list[Report] = []
@@ -54,22 +53,6 @@ class HotlineServer:
         self.repeated = 0
         self._answers: dict[str, dict[str, Any]] = {}
         self._pushes = 0
-        self._host = LoopbackServer(Starlette(routes=[Route("/interface", self._receive, methods=["POST"])]))
-        self._client: httpx2.AsyncClient | None = None
-
-    @property
-    def url(self) -> str:
-        return f"{self._host.url}/interface"
-
-    async def __aenter__(self) -> HotlineServer:
-        self._client = loopback_client(_TIMEOUT_S)
-        await self._host.__aenter__()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._host.__aexit__()
-        if self._client is not None:
-            await self._client.aclose()
 
     def states_of(self, order: str) -> list[str]:
         """The states that were reported for an order, in order of arrival."""
@@ -91,13 +74,12 @@ class HotlineServer:
         return await self._post(f"/cases/{number}/events", body, False)
 
     async def _post(self, path: str, body: dict[str, Any], forged: bool) -> httpx2.Response:
-        assert self._client is not None, "the server is not running"
         self._pushes += 1
         raw = json.dumps(body, ensure_ascii=False).encode()
         secret = "a secret that somebody made up" if forged else self.push_secret
         headers = signed_headers(secret, f"push-{self._pushes}", raw, self.clock())
         headers |= {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
-        return await self._client.post(self.push_url + path, content=raw, headers=headers)
+        return await self._callback_client.post(self.push_url + path, content=raw, headers=headers)
 
     async def _receive(self, request: Request) -> Response:
         self.requests += 1
@@ -109,7 +91,7 @@ class HotlineServer:
             return JSONResponse({"code": int(fault.code), "msg": fault.message})
         answer = self._accept(request, body)
         if fault is not None and fault.kind is FaultKind.SILENT:
-            await wait_for_disconnect(request, self._host.stopping)
+            await self._leave_unanswered(request)
         if fault is not None and fault.accepted:
             return PlainTextResponse("the answer got lost", fault.status)
         return JSONResponse(answer)

@@ -65,6 +65,8 @@ class SmtpServer:
         self.greylists = False
         self.mails: list[StoredMail] = []
         self.faults: list[SmtpFault] = []
+        self.silent = asyncio.Event()
+        """Set once a message was stored and is not answered."""
         self.commands: list[str] = []
         """Verbs received, of all connections, in order."""
         self.port = 0
@@ -218,6 +220,7 @@ class _Session:
             now = self._server.clock()
             self._server.mails += [StoredMail(mailbox, self._sender, raw, now) for mailbox in self._mailboxes]
             if fault is SmtpFault.SILENT:
+                self._server.silent.set()
                 await asyncio.Event().wait()
             await self._reply("250 2.0.0 queued")
         self._sender, self._mailboxes = None, []

@@ -20,14 +20,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from domain import SECOND, Instant
-from simulators.providers.faults import Fault, FaultKind, FaultPlan
-from simulators.providers.local_server import LoopbackServer, loopback_client, wait_for_disconnect
+from simulators.providers.faults import Fault, FaultKind
 from simulators.providers.phones import Phones
+from simulators.providers.provider_server import ProviderServer
 from simulators.providers.tencent.gateway import ApiError, answer, read_call, refused
 
 _VERSION: Final = "2021-01-11"
 _BEIJING: Final = timezone(timedelta(hours=8))
-_PUSH_TIMEOUT_S: Final = 5.0
 _PUSH_TIMES: Final = 3
 _PLACE: Final = re.compile(r"\{(\d+)\}")
 
@@ -45,7 +44,7 @@ class SentText(Struct):
     reported: bool = False
 
 
-class TencentSmsServer:
+class TencentSmsServer(ProviderServer):
     """The service on a loopback port. `templates`: id -> text with {1}, {2}.
 
     `callback_url` receives receipts and replies. `hold_reports` keeps receipts back until `release_reports()`;
@@ -65,32 +64,17 @@ class TencentSmsServer:
         same_content_ms: int = 30 * SECOND,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
+        super().__init__(Starlette(routes=[Route("/", self._call, methods=["POST"])]))
         self.keys, self.app_id, self.templates, self.clock = dict(keys), app_id, dict(templates), clock
         self.signs, self.callback_url, self._sleep = set(signs), callback_url, sleep
         self.per_number_per_day, self.same_content_ms = per_number_per_day, same_content_ms
-        self.phones, self.faults = Phones(), FaultPlan()
+        self.phones = Phones()
         self.messages: list[SentText] = []
         self.in_review: set[str] = set()
         """Signatures and ids of templates that are not approved yet."""
         self.replies: list[dict[str, Any]] = []
         self.hold_reports, self.report_first, self.with_context, self.pulled = False, False, False, False
         self._pull_queue: list[SentText] = []
-        self._host = LoopbackServer(Starlette(routes=[Route("/", self._call, methods=["POST"])]))
-        self._client: httpx2.AsyncClient | None = None
-
-    @property
-    def url(self) -> str:
-        return self._host.url
-
-    async def __aenter__(self) -> TencentSmsServer:
-        self._client = loopback_client(_PUSH_TIMEOUT_S)
-        await self._host.__aenter__()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._host.__aexit__()
-        if self._client is not None:
-            await self._client.aclose()
 
     async def reply(self, phone: str, text: str) -> None:
         """A person replies: pushed, or kept for PullSmsReplyStatus."""
@@ -116,10 +100,6 @@ class TencentSmsServer:
         for message in self.messages:
             if not message.reported:
                 await self._report(message)
-
-    async def wait_until_idle(self) -> None:
-        """Wait until all deliveries and pushes are done."""
-        await self._host.wait_for_jobs()
 
     async def _call(self, request: Request) -> Response:
         try:
@@ -172,7 +152,7 @@ class TencentSmsServer:
             statuses.append(self._send_status(number, code, body, message))
         await self._deliver_all(accepted)
         if fault is not None and fault.kind is FaultKind.SILENT:
-            await wait_for_disconnect(request, self._host.stopping)
+            await self._leave_unanswered(request)
         if fault is not None and fault.kind in (FaultKind.HTTP, FaultKind.SILENT):
             return Response("bad gateway", fault.status)
         return answer(SendStatusSet=statuses)
@@ -258,10 +238,9 @@ class TencentSmsServer:
 
     async def _push(self, body: object) -> None:
         """Up to three times, until it is answered with result 0."""
-        assert self._client is not None, "the server is not running"
         for _ in range(_PUSH_TIMES if self.callback_url else 0):
             try:
-                response = await self._client.post(str(self.callback_url), json=body)
+                response = await self._callback_client.post(str(self.callback_url), json=body)
                 if response.status_code == 200 and response.json() == {"result": 0, "errmsg": "OK"}:
                     return
             except (httpx2.HTTPError, ValueError):

@@ -13,7 +13,6 @@ from datetime import datetime, timedelta, timezone
 from enum import StrEnum
 from typing import Any, Final
 
-import httpx2
 from msgspec import Struct
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -21,13 +20,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from domain import MINUTE, SECOND, Instant
-from simulators.providers.faults import Fault, FaultKind, FaultPlan
-from simulators.providers.local_server import LoopbackServer, loopback_client, wait_for_disconnect
+from simulators.providers.faults import Fault, FaultKind
+from simulators.providers.provider_server import ProviderServer
 from simulators.providers.tencent.gateway import ApiError, answer, read_call, refused
 
 _VERSION: Final = "2020-09-02"
 _BEIJING: Final = timezone(timedelta(hours=8))
-_PUSH_TIMEOUT_S: Final = 5.0
 _PLACE: Final = re.compile(r"\{(\d+)\}")
 _PLAY_TIMES_MAX: Final = 3
 _DURATION_S: Final = 12
@@ -65,7 +63,7 @@ class TencentCall(Struct):
     at: Instant
 
 
-class TencentVoiceServer:
+class TencentVoiceServer(ProviderServer):
     """The service on a loopback port. `behaviours`: phone -> what its owner does, else `default`.
 
     `per_day` and `per_night` are the limits of a number as the account has them.
@@ -82,34 +80,14 @@ class TencentVoiceServer:
         per_day: int = 3,
         per_night: int = 1,
     ) -> None:
+        super().__init__(Starlette(routes=[Route("/", self._call, methods=["POST"])]))
         self.keys, self.app_id, self.templates, self.clock = dict(keys), app_id, dict(templates), clock
         self.callback_url, self.per_day, self.per_night = callback_url, per_day, per_night
         self.behaviours: dict[str, Behaviour] = {}
         self.default = Behaviour.PICKS_UP
         self.calls: list[TencentCall] = []
-        self.faults = FaultPlan()
         self.unconfirmed = 0
         """Pushes that were not answered with result 0."""
-        self._host = LoopbackServer(Starlette(routes=[Route("/", self._call, methods=["POST"])]))
-        self._client: httpx2.AsyncClient | None = None
-
-    @property
-    def url(self) -> str:
-        return self._host.url
-
-    async def __aenter__(self) -> TencentVoiceServer:
-        self._client = loopback_client(_PUSH_TIMEOUT_S)
-        await self._host.__aenter__()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._host.__aexit__()
-        if self._client is not None:
-            await self._client.aclose()
-
-    async def wait_until_idle(self) -> None:
-        """Wait until all calls have ended."""
-        await self._host.wait_for_jobs()
 
     async def press(self, call: TencentCall, key: str) -> None:
         """A key during a call: voicekey_callback."""
@@ -136,7 +114,7 @@ class TencentVoiceServer:
 
     async def _answer(self, request: Request, call: TencentCall, fault: Fault | None) -> Response:
         if fault is not None and fault.kind is FaultKind.SILENT:
-            await wait_for_disconnect(request, self._host.stopping)
+            await self._leave_unanswered(request)
         if fault is not None and fault.kind in (FaultKind.HTTP, FaultKind.SILENT):
             return Response("bad gateway", fault.status)
         return answer(SendStatus={"CallId": call.call_id, "SessionContext": call.context})
@@ -190,11 +168,10 @@ class TencentVoiceServer:
             await self._push("voice_failure_callback", call, reason)
 
     async def _push(self, name: str, call: TencentCall, fields: Mapping[str, object]) -> None:
-        assert self._client is not None, "the server is not running"
         if self.callback_url is None:
             return
         item = {"call_from": "", "callid": call.call_id, "mobile": call.phone, "nationcode": "86", **fields}
-        response = await self._client.post(self.callback_url, json={name: item})
+        response = await self._callback_client.post(self.callback_url, json={name: item})
         if response.status_code != 200 or response.json() != {"result": 0, "errmsg": "OK"}:
             self.unconfirmed += 1
 

@@ -15,8 +15,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from domain import MINUTE, SECOND, Instant
-from simulators.providers.faults import FaultKind, FaultPlan
-from simulators.providers.local_server import LoopbackServer, loopback_client, wait_for_disconnect
+from simulators.providers.faults import FaultKind
+from simulators.providers.provider_server import ProviderServer
 from simulators.providers.wechat.templates import data_fault
 from simulators.providers.wecom.crypto import Envelopes
 
@@ -42,7 +42,7 @@ class TemplateMessage(Struct, frozen=True):
         return " ".join(self.values.values())
 
 
-class WeChatServer:
+class WeChatServer(ProviderServer):
     """The service on a loopback port. `followers` follow the account, `former_followers` no longer do."""
 
     def __init__(
@@ -58,10 +58,11 @@ class WeChatServer:
         port: int = 0,
         former_followers: Collection[str] = (),
     ) -> None:
+        super().__init__(_app(self), port=port)
         self.app_id, self.secret, self.clock = app_id, secret, clock
         self.followers, self.former_followers = set(followers), set(former_followers)
         self.templates = dict(templates)
-        self.faults, self.is_ip_trusted = FaultPlan(), True
+        self.is_ip_trusted = True
         self.callback_url: str | None = None
         self.messages: list[TemplateMessage] = []
         self.blocked: set[str] = set()
@@ -71,19 +72,7 @@ class WeChatServer:
         self._envelopes = Envelopes(token, aes_key, app_id)
         self._accepted: dict[tuple[str, str], tuple[Instant, int]] = {}
         self._unreported: list[TemplateMessage] = []
-        self._host = LoopbackServer(_app(self), port=port)
         self._nonce = 0
-
-    @property
-    def url(self) -> str:
-        return self._host.url
-
-    async def __aenter__(self) -> WeChatServer:
-        await self._host.__aenter__()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._host.__aexit__()
 
     # Actions of a test
 
@@ -113,8 +102,7 @@ class WeChatServer:
     async def push(self, event: str, url: str | None = None) -> int:
         """Push an event in the encrypted mode; returns the HTTP status."""
         body, query = self.sealed(event)
-        async with loopback_client(5.0) as client:
-            response = await client.post(url or self._callback(), params=query, content=body)
+        response = await self._callback_client.post(url or self._callback(), params=query, content=body)
         assert response.status_code != 200 or response.content == b"success", "answered with something else"
         return response.status_code
 
@@ -123,8 +111,9 @@ class WeChatServer:
         self._nonce += 1
         timestamp, nonce = str(self.clock() // SECOND), str(self._nonce)
         query = {"signature": self._plain_signature(timestamp, nonce), "timestamp": timestamp, "nonce": nonce}
-        async with loopback_client(5.0) as client:
-            response = await client.get(url or self._callback(), params=query | {"echostr": "5837397576201334"})
+        response = await self._callback_client.get(
+            url or self._callback(), params=query | {"echostr": "5837397576201334"}
+        )
         return response.status_code == 200 and response.content == b"5837397576201334"
 
     def sealed(self, event: str) -> tuple[bytes, dict[str, str]]:
@@ -171,7 +160,7 @@ class WeChatServer:
             return Response("bad gateway", status_code=fault.status)
         answer = self._accept(body)
         if fault is not None and fault.kind is FaultKind.SILENT:
-            await wait_for_disconnect(request, self._host.stopping)
+            await self._leave_unanswered(request)
         return answer
 
     async def list_templates(self, request: Request) -> Response:

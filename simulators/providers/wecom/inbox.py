@@ -93,7 +93,7 @@ class Inboxes(Struct):
                 notice.replaced = text
         return True
 
-    async def expect(self, userid: str, *parts: str, within_s: float = 5.0) -> Notice:
+    async def expect(self, userid: str, *parts: str, within_s: float = 30.0) -> Notice:
         """Wait for a message to this member with every part, in texts, buttons or replaced text."""
 
         def found() -> Notice | None:

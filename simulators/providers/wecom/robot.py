@@ -16,8 +16,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from domain import MINUTE, Instant
-from simulators.providers.faults import FaultKind, FaultPlan
-from simulators.providers.local_server import LoopbackServer, wait_for_disconnect
+from simulators.providers.faults import FaultKind
+from simulators.providers.provider_server import ProviderServer
 
 MAX_PER_MINUTE: Final = 20
 _MAX_BYTES: Final = {"text": 2048, "markdown": 4096, "markdown_v2": 4096}
@@ -34,26 +34,14 @@ class GroupMessage(Struct, frozen=True):
     mentioned: tuple[str, ...] = ()
 
 
-class WeComRobotServer:
+class WeComRobotServer(ProviderServer):
     """The service on a loopback port. `keys` are those of existing robots; `groups` is what their chats show."""
 
     def __init__(self, *, keys: Collection[str], clock: Callable[[], Instant], port: int = 0) -> None:
-        self.keys, self.clock, self.faults = set(keys), clock, FaultPlan()
+        super().__init__(Starlette(routes=[Route("/cgi-bin/webhook/send", self.send, methods=["POST"])]), port=port)
+        self.keys, self.clock = set(keys), clock
         self.messages: list[GroupMessage] = []
         self._calls: list[tuple[str, Instant]] = []
-        routes = [Route("/cgi-bin/webhook/send", self.send, methods=["POST"])]
-        self._host = LoopbackServer(Starlette(routes=routes), port=port)
-
-    @property
-    def url(self) -> str:
-        return self._host.url
-
-    async def __aenter__(self) -> WeComRobotServer:
-        await self._host.__aenter__()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._host.__aexit__()
 
     def messages_of(self, key: str) -> list[str]:
         """The texts in the group of one robot, oldest first."""
@@ -71,7 +59,7 @@ class WeComRobotServer:
             return Response("bad gateway", status_code=fault.status)
         refused = self._refusal(key, await _json(request))
         if fault is not None and fault.kind is FaultKind.SILENT:
-            await wait_for_disconnect(request, self._host.stopping)
+            await self._leave_unanswered(request)
         if fault is not None and fault.kind is FaultKind.HTTP:
             return Response("bad gateway", status_code=fault.status)
         return refused or _answer(0, "ok")

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final, cast
 
-import httpx2
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -16,7 +15,7 @@ from starlette.routing import Route
 
 from domain import SECOND, Instant
 from simulators.providers.faults import Fault, FaultKind, FaultPlan
-from simulators.providers.local_server import LoopbackServer, loopback_client, wait_for_disconnect
+from simulators.providers.provider_server import ProviderServer
 from simulators.providers.wecom.callback import Callback, CallbackFailed
 from simulators.providers.wecom.card import BAD_TASK_ID, message_fault
 from simulators.providers.wecom.inbox import Inboxes, Notice
@@ -25,10 +24,9 @@ _TOKEN_LIFETIME_MS: Final = 7200 * SECOND
 _BAD_SECRET, _BAD_CORP, _BAD_TOKEN, _EXPIRED_TOKEN = 40001, 40013, 40014, 42001
 _BAD_AGENT, _NO_VALID_RECIPIENT, _BAD_RESPONSE_CODE, _NOT_JSON, _NO_CALLBACK = 40056, 81013, 40035, 40035, 40058
 _UNTRUSTED_IP: Final = 60020
-_CALLBACK_TIMEOUT_S: Final = 5.0
 
 
-class WeComServer:
+class WeComServer(ProviderServer):
     """The service on a loopback port: `async with WeComServer(...) as server: server.url`.
 
     `members` are the existing userids; `unlicensed` those without an activation licence. `callback_url` may be set
@@ -49,9 +47,10 @@ class WeComServer:
         unlicensed: Collection[str] = (),
         callback_url: str | None = None,
     ) -> None:
+        super().__init__(_app(self), port=port)
         self.corp_id, self.secret, self.agent_id = corp_id, secret, agent_id
         self.members, self.unlicensed = set(members), set(unlicensed)
-        self.clock, self.faults, self.inboxes = clock, FaultPlan(), Inboxes()
+        self.clock, self.inboxes = clock, Inboxes()
         self.callback = Callback(token, aes_key, corp_id, agent_id, clock)
         self.callback_url = callback_url
         self.tokens_given = 0
@@ -62,22 +61,6 @@ class WeComServer:
         self._tasks: set[str] = set()
         self._bodies: dict[bytes, tuple[Instant, dict[str, Any]]] = {}
         self._messages = 0
-        self._host = LoopbackServer(_app(self), port=port)
-        self._client: httpx2.AsyncClient | None = None
-
-    @property
-    def url(self) -> str:
-        return self._host.url
-
-    async def __aenter__(self) -> WeComServer:
-        self._client = loopback_client(_CALLBACK_TIMEOUT_S)
-        await self._host.__aenter__()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._host.__aexit__()
-        if self._client is not None:
-            await self._client.aclose()
 
     # Actions of a test or a person
 
@@ -87,7 +70,7 @@ class WeComServer:
 
     async def verify_callback(self) -> None:
         """Verify the callback URL, as when it is entered in the admin console. Raises `CallbackFailed`."""
-        await self.callback.verify(self._http(), self._callback_address())
+        await self.callback.verify(self._callback_client, self._callback_address())
 
     async def press(self, userid: str, key: str, *, times: int = 1) -> Notice:
         """Press a button of the member's newest card that shows it; `times` > 1 repeats the same event."""
@@ -98,7 +81,7 @@ class WeComServer:
         code = self.inboxes.issue_code(notice.msgid, self.clock())
         event = self.callback.click_event(userid, key, notice.task_id, code)
         for _ in range(times):
-            replaced = await self.callback.push(self._http(), self._callback_address(), event)
+            replaced = await self.callback.push(self._callback_client, self._callback_address(), event)
             if replaced is not None:
                 notice.replaced = replaced
                 await self.inboxes.notify_changed()
@@ -133,7 +116,7 @@ class WeComServer:
         if fault is None or fault.kind is FaultKind.UNDELIVERED:
             return JSONResponse(result)
         if fault.kind is FaultKind.SILENT:
-            await wait_for_disconnect(request, self._host.stopping)
+            await self._leave_unanswered(request)
         return Response("bad gateway", status_code=fault.status)
 
     async def update(self, request: Request) -> Response:
@@ -232,10 +215,6 @@ class WeComServer:
         kind = str(body["msgtype"])
         part = cast("dict[str, Any]", body[kind])
         return Notice(userid, msgid, kind, part, self.clock(), str(part.get("task_id", "")))
-
-    def _http(self) -> httpx2.AsyncClient:
-        assert self._client is not None, "the server is not running"
-        return self._client
 
     def _callback_address(self) -> str:
         if self.callback_url is None:

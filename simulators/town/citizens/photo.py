@@ -8,16 +8,17 @@ from typing import Final
 
 from PIL import Image, ImageDraw
 
-_SIZE: Final = (960, 720)
+PHOTO_SIZE: Final = (960, 720)
+"""Width and height in pixels."""
 _ROAD, _KERB, _DARK, _WIRE = (118, 116, 112), (176, 172, 165), (28, 26, 24), (196, 120, 52)
 
 
 def hazard_photo(seed: int) -> bytes:
     """A JPEG: a pavement, and on it a dark spot with a wire."""
     random = Random(f"{seed}/photo")
-    image = Image.new("RGB", _SIZE, _ROAD)
+    image = Image.new("RGB", PHOTO_SIZE, _ROAD)
     draw = ImageDraw.Draw(image)
-    width, height = _SIZE
+    width, height = PHOTO_SIZE
     draw.rectangle((0, 0, width, height // 4), fill=_KERB)
     for _ in range(400):
         x, y, shade = random.randrange(width), random.randrange(height // 4, height), random.randint(96, 138)

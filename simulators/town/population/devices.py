@@ -82,9 +82,9 @@ class Installer:
             self._gateways[target.place] = id_
         elif product.needs_gateway and (gateway := self._gateway_for(compound, target)):
             attributes["gateway"] = gateway
-        return Device(
-            id_, kind, product.model, target.place, identities_of(product.platform, kind, self._total), attributes
-        )
+        behind = attributes.get("gateway")
+        identities = identities_of(product.platform, kind, self._total, None if behind is None else str(behind))
+        return Device(id_, kind, product.model, target.place, identities, attributes)
 
     def _gateway_for(self, compound: CompoundPlaces, target: _Target) -> str | None:
         """That of the building, else that of the compound's office."""

@@ -38,7 +38,7 @@ _FORMS: Final[Mapping[str, str]] = {
     "homeassistant": "{kind}_{number:06d}",
     "tasmota": "{kind}_{number:06d}",
     "shelly": "shelly{shelly}-c45bbe{number:06x}",
-    "sparkplug": "fengshu/edge{edge}/{kind}{number:06d}",
+    "sparkplug": "fengshu/{edge}/{kind}{number:06d}",
     "alink": "a1Fs{camel:.7}/{kind}{number:06d}",
     "iotda": "64f1c2d0a9b83e0f7c5d1e24_{kind}{number:06d}",
     "ctwing": "{imei}",
@@ -51,16 +51,21 @@ _FORMS: Final[Mapping[str, str]] = {
 """Platform -> the form of its identities. Chirpstack: devEui; zigbee2mqtt: IEEE address; alink: productKey/deviceName;
 iotda: product_node; ctwing: IMEI; hj212: MN of 24 digits, beginning with the code of the administrative division."""
 _SHELLY: Final = {"gas_alarm": "gas", "water_leak": "flood", "smoke_alarm": "smoke"}
-_EDGES: Final = 8
+_EDGE: Final = "edge1"
+"""The Sparkplug edge node of devices without a gateway."""
 
 
-def identities_of(platform: str, kind: str, number: int) -> tuple[Identity, ...]:
+def identities_of(platform: str, kind: str, number: int, gateway: str | None = None) -> tuple[Identity, ...]:
     """The identities of a device; none on the native platform, where its own id is its identity.
+
+    A gateway is one Sparkplug edge node: when its connection is lost, all devices of that node and no others die.
 
     >>> [identities_of(platform, "water_leak", 7)[0].id for platform in ("chirpstack", "shelly", "alink")]
     ['70b3d57ed0000007', 'shellyflood-c45bbe000007', 'a1FsWaterLe/water_leak000007']
     >>> identities_of("native", "water_leak", 7)
     ()
+    >>> identities_of("sparkplug", "lamp_post", 7, "gw-02")[0].id
+    'fengshu/gw-02/lamp_post000007'
     """
     if platform == "native":
         return ()
@@ -71,7 +76,7 @@ def identities_of(platform: str, kind: str, number: int) -> tuple[Identity, ...]
         dashed=kind.replace("_", "-"),
         camel=camel,
         shelly=_SHELLY.get(kind, camel.lower()),
-        edge=number % _EDGES + 1,
+        edge=gateway or _EDGE,
         imei=imei(number),
     )
     return (Identity(platform, identity),)

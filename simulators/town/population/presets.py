@@ -69,6 +69,9 @@ class Preset(Struct, frozen=True):
     """How many products of each kind a community bought."""
     platforms: tuple[str, ...] = ()
     """Platforms of the products; empty: all."""
+    shifts: bool = True
+    """Whether the staff work in shifts. Without them each post is one person's, at any hour: the demonstration shows
+    the same phones whenever it is started."""
 
 
 def _public(manholes: int, lamp_posts: int, bins: int, cameras: int) -> tuple[Fitting, ...]:
@@ -203,6 +206,7 @@ _DISTRICT: Final = Preset(
 
 _DEMO: Final = Preset(
     name="demo",
+    shifts=False,
     communities=1,
     compounds=7,
     old_compounds=5,

@@ -10,7 +10,7 @@ from typing import Final
 from domain import HOUR, Instant
 from simulators.events import Incident, TimedEvent
 from simulators.town.calendar_days import Calendar
-from simulators.town.hydraulics.borrowed import days_or_borrowed
+from simulators.town.hydraulics.example_days import own_or_example_days
 from simulators.town.incident_draws import pick
 from simulators.town.sewers.catalogue import FLOODING, KINDS, Cause
 from simulators.town.sewers.incidents import SewerSites, flooding_at, incident_at
@@ -32,7 +32,7 @@ def play_incident(
 
     None where the town has no device for it. Raises KeyError for an unknown kind or device.
     """
-    days = days_or_borrowed(town)
+    days = own_or_example_days(town)
     incident = _incident(build_sites(town, days), kind, begin, seed, devices)
     if incident is None:
         return None

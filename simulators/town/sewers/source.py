@@ -76,8 +76,7 @@ def build_sites(town: Town, days: TownDays) -> SewerSites:
     with_gas = tuple(
         id_ for id_, one in devices.items() if id_ in foul and carries(one, "ch4_pct") and carries(one, "h2s_ppm")
     )
-    workers = tuple(sorted({duty.person for duty in town.duties if duty.role == "maintenance"}))
-    return SewerSites(networks, days.sewers, devices, with_gas, workers)
+    return SewerSites(networks, days.sewers, devices, with_gas, tuple(sorted(town.workers("maintenance"))))
 
 
 def _by_device(incidents: Sequence[Incident]) -> dict[str, list[LocalIncident]]:

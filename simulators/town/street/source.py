@@ -35,15 +35,19 @@ def suitable_devices(town: Town, kind: str, seed: int) -> tuple[str, ...]:
     return tuple(device.id for device in devices)
 
 
+def gateway_outages(incidents: Sequence[Incident]) -> list[tuple[str, Instant, Instant]]:
+    """The gateways that are down by these incidents, from when and until when."""
+    return [(one.devices[0], one.begin, one.end) for one in incidents if one.kind == GATEWAY_DOWN]
+
+
 def reachable(
     events: Iterable[TimedEvent], devices: Sequence[Device], incidents: Sequence[Incident]
 ) -> Iterator[TimedEvent]:
     """The events of all sources without what is measured behind a gateway while it is down: nothing keeps it."""
     gateways = {device.id: gateway for device in devices if (gateway := gateway_of(device)) is not None}
     down: dict[str, list[tuple[Instant, Instant]]] = {}
-    for incident in incidents:
-        if incident.kind == GATEWAY_DOWN:
-            down.setdefault(incident.devices[0], []).append((incident.begin, incident.end))
+    for gateway, begin, end in gateway_outages(incidents):
+        down.setdefault(gateway, []).append((begin, end))
     for timed in events:
         if not isinstance(timed.event, Measurement | Batch):
             yield timed

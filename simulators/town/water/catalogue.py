@@ -3,8 +3,9 @@
 Sources of the deadlines. A meter reports its leak flag after 24 hours without an idle hour (domain facts B.4) and
 uploads once a day, before six in the morning: `leak_deadline`. A burst flag needs 30 minutes of flow and is uploaded at
 once; a quarter of an hour later someone has to know. A leak detector reports at once: five minutes. Magnets and
-backflow are work for the maintenance contractor: by the next upload. What residents report of a burst main: half an
-hour. The rates and durations are ours (unverified); a running cistern is tens of litres an hour (B.4).
+backflow are work for the maintenance contractor, who is told in his working hours (from eight o'clock, as in the
+ladders of low severity): by nine o'clock of the morning after the next upload. What residents report of a burst main:
+half an hour. The rates and durations are ours (unverified); a running cistern is tens of litres an hour (B.4).
 """
 
 from __future__ import annotations
@@ -21,6 +22,10 @@ from simulators.models.water_meter import BURST_AFTER_MS
 
 LAST_UPLOAD_MS: Final = 6 * HOUR
 """After midnight: by then every meter has uploaded the day before."""
+
+
+_WORK_BEGAN_MS: Final = 9 * HOUR
+"""After midnight: an hour after the maintenance contractor's day began."""
 
 
 class Effect(StrEnum):
@@ -49,7 +54,7 @@ class Deadline(StrEnum):
     LEAK_FLAG = "leak_flag"
     BURST_FLAG = "burst_flag"
     AT_ONCE = "at_once"
-    NEXT_UPLOAD = "next_upload"
+    NEXT_MORNING = "next_morning"
     REPORT = "report"
 
 
@@ -90,9 +95,9 @@ KINDS: Final[Mapping[str, IncidentKind]] = MappingProxyType(
                 "freeze_burst", "水表冻裂", Effect.FLOW, Deadline.BURST_FLAG, (13, 15), (21.5, 22.5), (700, 1800),
                 WINTER, flag="burst", delay_h=11.0,
             ),
-            IncidentKind("backflow", "水倒流", Effect.NONE, Deadline.NEXT_UPLOAD, (2, 6), flag="backflow"),
+            IncidentKind("backflow", "水倒流", Effect.NONE, Deadline.NEXT_MORNING, (2, 6), flag="backflow"),
             IncidentKind(
-                "magnetic_tamper", "水表受磁扰", Effect.NOT_COUNTED, Deadline.NEXT_UPLOAD, (6, 20),
+                "magnetic_tamper", "水表受磁扰", Effect.NOT_COUNTED, Deadline.NEXT_MORNING, (6, 20),
                 flag="magnetic_tamper",
             ),
             IncidentKind("main_burst", "主管爆管", Effect.MAIN, Deadline.REPORT, (3, 7), (8, 18)),
@@ -127,8 +132,8 @@ def notify_by(kind: IncidentKind, begin: Instant, midnight: Instant, *, hourly: 
             return begin + round(kind.delay_h * HOUR) + BURST_AFTER_MS + 15 * MINUTE
         case Deadline.AT_ONCE:
             return begin + 5 * MINUTE
-        case Deadline.NEXT_UPLOAD:
-            return midnight + DAY + LAST_UPLOAD_MS
+        case Deadline.NEXT_MORNING:
+            return midnight + DAY + _WORK_BEGAN_MS
         case Deadline.REPORT:
             return begin + 50 * MINUTE
 

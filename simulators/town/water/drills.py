@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from domain import HOUR, Instant
 from simulators.events import Incident, TimedEvent
 from simulators.town.calendar_days import Calendar
-from simulators.town.hydraulics.borrowed import days_or_borrowed
+from simulators.town.hydraulics.example_days import own_or_example_days
 from simulators.town.town import Period, Town
 from simulators.town.water.catalogue import KINDS, LAST_UPLOAD_MS
 from simulators.town.water.incidents import incident_at
@@ -37,7 +37,7 @@ def play_incident(
     """
     if kind == NO_WATER_USED:
         return _no_water_used(town, begin, seed, devices)
-    days, calendar = days_or_borrowed(town), Calendar(town.timezone)
+    days, calendar = own_or_example_days(town), Calendar(town.timezone)
     sites, day = build_sites(town, days.water, seed), calendar.day_of(begin)
     random = Random(f"{seed}/drill/{kind}/{begin}")
     incident = incident_at(KINDS[kind], sites, random, day, begin, f"{kind}/drill/{begin}", tuple(devices))
@@ -77,5 +77,5 @@ def _no_water_used(
         life_safety=True,
     )
     period = Period(Calendar(town.timezone).day_of(begin).midnight, incident.end)
-    events = WaterSource(days_or_borrowed(town)).events(replace(town, devices=(meter,)), [incident], period, seed)
+    events = WaterSource(own_or_example_days(town)).events(replace(town, devices=(meter,)), [incident], period, seed)
     return incident, (timed for timed in events if timed.at >= begin)

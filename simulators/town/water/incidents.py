@@ -108,7 +108,7 @@ def incident_at(
         devices=concerned,
         notify_by=notify_by(kind, begin, day.midnight, hourly=hourly),
         place=place,
-        roles=("maintenance",) if kind.deadline is Deadline.NEXT_UPLOAD else (),
+        roles=("maintenance",) if kind.deadline is Deadline.NEXT_MORNING else (),
     )
 
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from alerts.alert import AlertSource, State
 from domain import Instant
 from store.database.alerts.tables import alerts
+
+
+def last_exercise(tx: Connection) -> Instant | None:
+    """When the last drill began; None before the first."""
+    began = tx.execute(select(func.max(alerts.c.opened_at)).where(alerts.c.exercise.is_(True))).scalar()
+    return None if began is None else int(began)
 
 
 def open_exercises(tx: Connection, opened_before: Instant) -> list[int]:

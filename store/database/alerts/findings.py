@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, case, func, insert, select, update
 
 from alerts.ports import FindingRecord, RecordedFinding
-from domain import Finding, FindingPhase
+from domain import Finding, FindingPhase, Instant
 from store.database.alerts.tables import alert_findings
-from store.database.sql import chunks
+from store.database.sql import chunks, position
 
 FINAL_PHASES: Final = (FindingPhase.ENDED.value, FindingPhase.WITHDRAWN.value)
 """A finding with a record of one of these phases is no longer active."""
@@ -80,3 +80,23 @@ def _phase_key(finding: Finding) -> dict[str, Any]:
     """Key of a record: `began`, `ended` and `withdrawn` once per finding, other phases once per instant."""
     at = 0 if finding.phase in _ONCE else finding.at
     return {"finding": finding.id, "phase": finding.phase.value, "at": at}
+
+
+class RuleFindings(msgspec.Struct, frozen=True):
+    """Findings of a rule that began in a period: how many, when the last, and how many of them have not ended."""
+
+    rule: str
+    found: int
+    last_at: Instant
+    active: int
+
+
+def findings_by_rule(tx: Connection, since: Instant) -> list[RuleFindings]:
+    """Findings that began at or after an instant, by the rule in their id (`rule@version/subject/begin`)."""
+    columns = alert_findings.c
+    rule = func.substr(columns.finding, 1, position(tx, columns.finding, "@") - 1)
+    began = (columns.phase == FindingPhase.BEGAN.value) & (columns.heard_at >= since)
+    ended = select(columns.finding).where(columns.phase.in_(FINAL_PHASES), columns.heard_at >= since)
+    active = func.sum(case((columns.finding.in_(ended), 0), else_=1))
+    query = select(rule, func.count(), func.max(columns.heard_at), active).where(began).group_by(rule)
+    return [RuleFindings(name, int(found), int(last), int(still)) for name, found, last, still in tx.execute(query)]

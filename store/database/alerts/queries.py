@@ -10,12 +10,14 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, CompoundSelect, Connection, and_, bindparam, func, or_, select, union
 
 from alerts.alert import UNACKNOWLEDGED_STATES, Alert, State
 from alerts.lifecycle.preconditions import allowed_actions
-from alerts.message import CALL_KINDS, Delivery
-from domain import Instant
+from alerts.lifecycle.second_check import is_second_check_awaited
+from alerts.message import CALL_KINDS, Delivery, MessageKind
+from domain import Instant, Ledger
+from store.database.alerts import second_checks
 from store.database.alerts.detail import case_detail
 from store.database.alerts.rows import alert_of, delivery_of, entry_of
 from store.database.alerts.tables import alert_findings, alerts, deliveries, timeline
@@ -24,7 +26,10 @@ from store.database.sql import Page, chunks, page_of
 
 
 class AlertFilter(Struct, frozen=True):
-    """Which alerts to list; empty fields match all. `place`: ids of a place and of all places below it."""
+    """Which alerts to list; empty fields match all. `place`: ids of a place and of all places below it.
+
+    `not_closed_or_since`: not closed, or opened at or after this instant: what a screen shows.
+    """
 
     state: Sequence[str] = ()
     severity: Sequence[str] = ()
@@ -38,6 +43,7 @@ class AlertFilter(Struct, frozen=True):
     exercise: bool | None = None
     returned_to: str | None = None
     disposition: Sequence[str] = ()
+    not_closed_or_since: Instant | None = None
 
 
 _BY_ID = select(alerts).where(alerts.c.id.in_(bindparam("ids", expanding=True)))
@@ -99,15 +105,29 @@ def _devices_of(tx: Connection, alert: int) -> list[str]:
 
 
 def alert_items(tx: Connection, page: Sequence[Alert]) -> list[dict[str, Any]]:
-    """The API items of these alerts with the messages that called people, read in two queries."""
-    calls: dict[int, list[Delivery]] = {alert.id: [] for alert in page}
-    call_kinds = [kind.value for kind in CALL_KINDS]
-    for ids in chunks(list(calls)):
-        query = select(deliveries).where(deliveries.c.alert.in_(ids), deliveries.c.kind.in_(call_kinds))
-        for row in tx.execute(query.order_by(deliveries.c.n)):
-            calls[row.alert].append(delivery_of(row))
+    """The API items of these alerts with the messages that called people, read in two queries; one more where the
+    verification of a report by the street is awaited."""
+    calls = _messages_of(tx, page, CALL_KINDS)
+    asked = _messages_of(tx, [alert for alert in page if is_second_check_awaited(alert)], [MessageKind.VERIFY_STREET])
     kinds = _device_kinds(tx, {alert.device for alert in page if alert.device is not None})
-    return [{**alert_item(alert, calls[alert.id]), "kind": kinds.get(alert.device or "")} for alert in page]
+    return [
+        {
+            **alert_item(alert, calls[alert.id]),
+            "kind": kinds.get(alert.device or ""),
+            "second_check": second_checks.awaited(alert, asked.get(alert.id, [])),
+        }
+        for alert in page
+    ]
+
+
+def _messages_of(tx: Connection, page: Sequence[Alert], kinds: Collection[MessageKind]) -> dict[int, list[Delivery]]:
+    """The messages of these kinds by alert, oldest first."""
+    found: dict[int, list[Delivery]] = {alert.id: [] for alert in page}
+    for ids in chunks(list(found)):
+        of_kind = deliveries.c.alert.in_(ids), deliveries.c.kind.in_([kind.value for kind in kinds])
+        for row in tx.execute(select(deliveries).where(*of_kind).order_by(deliveries.c.n)):
+            found[row.alert].append(delivery_of(row))
+    return found
 
 
 def _device_kinds(tx: Connection, ids: Collection[str]) -> dict[str, str]:
@@ -252,6 +272,12 @@ def counters(tx: Connection) -> dict[str, Any]:
     }
 
 
+def oldest_unsent(tx: Connection) -> Instant | None:
+    """When the message that waits longest became due; None when none waits."""
+    due = tx.execute(select(func.min(deliveries.c.not_before)).where(deliveries.c.state == "pending")).scalar()
+    return None if due is None else int(due)
+
+
 def filter_conditions(filters: AlertFilter) -> list[ColumnElement[bool]]:
     """Conditions on the table of alerts."""
     several = (
@@ -274,8 +300,18 @@ def filter_conditions(filters: AlertFilter) -> list[ColumnElement[bool]]:
         conditions.append(alerts.c.opened_at >= filters.since)
     if filters.until is not None:
         conditions.append(alerts.c.opened_at < filters.until)
+    if filters.not_closed_or_since is not None:
+        conditions.append(alerts.c.id.in_(_not_closed_or_since(filters.not_closed_or_since)))
     if filters.kind is not None:
         conditions.append(alerts.c.device.in_(select(devices.c.id).where(devices.c.kind == filters.kind)))
     if filters.place is not None:
         conditions.append(or_(False, *(alerts.c.place.in_(list(part)) for part in chunks(list(filters.place)))))
     return conditions
+
+
+def _not_closed_or_since(since: Instant) -> CompoundSelect[Any]:
+    """Ids, by two indexes: of the states, and of the last update, which is not before the opening."""
+    states = [state.value for state in State if state is not State.CLOSED]
+    books = [ledger.value for ledger in Ledger]
+    opened = alerts.c.ledger.in_(books), alerts.c.updated_at >= since, alerts.c.opened_at >= since
+    return union(select(alerts.c.id).where(alerts.c.state.in_(states)), select(alerts.c.id).where(*opened))

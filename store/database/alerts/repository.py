@@ -44,6 +44,7 @@ _DELIVERIES = select(deliveries).where(deliveries.c.alert == bindparam("alert"))
 _DELIVERY = select(deliveries).where(deliveries.c.id == bindparam("id"))
 _LAST_DELIVERY = select(func.coalesce(func.max(deliveries.c.n), 0))
 _HAS_KEY = select(deliveries.c.n).where(deliveries.c.key == bindparam("key"))
+_TIMES = select(func.count()).where(timeline.c.alert == bindparam("alert"), timeline.c.kind == bindparam("kind"))
 _INSERT_ALERT, _INSERT_TIMELINE = insert(alerts), insert(timeline)
 _INSERT_DELIVERY, _INSERT_EVENT = insert(deliveries), insert(delivery_events)
 _UPDATE_DELIVERY = update(deliveries).where(deliveries.c.id == bindparam("b_id"))
@@ -100,6 +101,9 @@ class SqlAlertStore:
     def alerts_to_join(self, finding: Finding, building: str | None) -> list[Alert]:
         return join_candidates.alerts_to_join(self._tx, finding, building)
 
+    def alerts_of_building(self, building: str) -> list[Alert]:
+        return join_candidates.alerts_of_building(self._tx, building)
+
     # alerts
 
     def add_alert(self, alert: Alert) -> Alert:
@@ -155,6 +159,10 @@ class SqlAlertStore:
 
     def add_timeline(self, entries: Sequence[TimelineEntry]) -> None:
         self._timeline.extend(entries)
+
+    def times_in_timeline(self, alert: int, kind: str) -> int:
+        stored = int(self._tx.execute(_TIMES, {"alert": alert, "kind": kind}).scalar_one())
+        return stored + sum((entry.alert, entry.kind) == (alert, kind) for entry in self._timeline)
 
     # deliveries
 

@@ -10,7 +10,8 @@ from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, func, join, or_, select
 
 from alerts.alert import ACTIVE_STATES, SETTLED_STATES, State
-from domain import Instant, Ledger
+from alerts.message import DeliveryState
+from domain import Instant, Ledger, Severity
 from store.database.alerts.milestone_tables import alert_milestones
 from store.database.alerts.tables import alerts, deliveries, timeline
 from store.database.sql import chunks
@@ -32,6 +33,21 @@ def deliveries_by_state(tx: Connection) -> Mapping[tuple[str, str], int]:
         )
     )
     return {(channel, state): int(number) for channel, state, number in rows}
+
+
+def oldest_due(tx: Connection, now: Instant) -> Mapping[bool, Instant]:
+    """Since when the oldest message that is due has waited for a provider: of critical dangers (True) and of others."""
+    waiting = deliveries.c.state.in_((DeliveryState.PENDING.value, DeliveryState.SENDING.value))
+    is_critical = func.coalesce(
+        (alerts.c.severity == Severity.CRITICAL.value) & (alerts.c.ledger == Ledger.DANGER.value), False
+    )
+    query = (
+        select(is_critical, func.min(deliveries.c.not_before))
+        .select_from(deliveries.outerjoin(alerts, alerts.c.id == deliveries.c.alert))
+        .where(waiting, deliveries.c.not_before <= now)
+        .group_by(is_critical)
+    )
+    return {bool(critical): int(since) for critical, since in tx.execute(query)}
 
 
 def alert_statistics(tx: Connection, since: Instant, until: Instant) -> AlertStatistics:
@@ -62,6 +78,18 @@ def active_by_place(tx: Connection) -> list[tuple[str, str, int]]:
     query = select(alerts.c.place, alerts.c.severity, func.count()).where(*conditions)
     rows = tx.execute(query.group_by(alerts.c.place, alerts.c.severity))
     return [(place, severity, int(number)) for place, severity, number in rows]
+
+
+def open_dangers_by_place(tx: Connection) -> list[tuple[str, Severity, int, bool, bool, bool]]:
+    """Place, severity, number, and whether they are not taken, stale, shelved; "" is the place of those without one."""
+    shelved, open_ = alerts.c.state == State.SHELVED.value, alerts.c.state == State.OPEN.value
+    states = [state.value for state in ACTIVE_STATES]
+    key = func.coalesce(alerts.c.place, ""), alerts.c.severity, open_, alerts.c.stale, shelved
+    query = select(*key, func.count()).where(alerts.c.state.in_(states), alerts.c.ledger == Ledger.DANGER.value)
+    return [
+        (place, Severity(severity), int(number), bool(untaken), bool(stale), bool(is_shelved))
+        for place, severity, untaken, stale, is_shelved, number in tx.execute(query.group_by(*key))
+    ]
 
 
 def median_detect_to_send_ms(tx: Connection, since: Instant) -> int | None:

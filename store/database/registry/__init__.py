@@ -14,18 +14,23 @@ from store.database.registry.community import (
     put_rotations,
 )
 from store.database.registry.devices import (
+    DeviceFilter,
     all_devices,
+    count_devices,
     delete_device,
     find_device,
     get_device,
     list_devices,
     put_devices,
+    registered_at,
 )
 
 __all__ = [
+    "DeviceFilter",
     "RegistryChanges",
     "all_devices",
     "community",
+    "count_devices",
     "delete_device",
     "find_device",
     "find_record",
@@ -38,5 +43,6 @@ __all__ = [
     "put_people",
     "put_places",
     "put_rotations",
+    "registered_at",
     "registry_version",
 ]

@@ -15,9 +15,11 @@ from domain.people import Community
 from domain.people import community as index
 from domain.rosters import Override, Rotation
 from store.database.registry.changes import RegistryChanges, bump_version
+from store.database.registry.rosters import revoke_calendar_links
 from store.database.registry.tables import cells, duties, overrides, people, places, rotations
 from store.database.sql import chunks
-from store.database.system import key_values
+from store.database.system import key_values, users
+from store.database.system.personal_access import end_access
 
 S = TypeVar("S", bound=Struct)
 
@@ -54,8 +56,14 @@ def put_cells(tx: Connection, records: Iterable[Cell], now: Instant, *, replace:
 
 
 def put_people(tx: Connection, records: Iterable[Person], now: Instant, *, replace: bool = False) -> RegistryChanges:
-    """Insert or update people; with `replace` all others are deleted."""
-    return _put(tx, people, Person, records, now, replace)
+    """Insert or update people; with `replace` all others are deleted, and their access ends. The only administrator's
+    account stays, without a person: a shorter file of people must not lock everybody out."""
+    changes = _put(tx, people, Person, records, now, replace)
+    for person in changes.removed:
+        administrators = users.other_administrators(tx, "")
+        end_access(tx, person, now, spared=administrators[0].id if len(administrators) == 1 else None)
+        revoke_calendar_links(tx, person)
+    return changes
 
 
 def put_duties(tx: Connection, records: Iterable[Duty], now: Instant, *, replace: bool = False) -> RegistryChanges:

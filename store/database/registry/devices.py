@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, Row, Select, and_, delete, func, insert, or_, select, update
+from msgspec import Struct
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, delete, func, insert, or_, select, update
 
 from domain import Device, Identity, Instant
 from domain.identities import canonical, is_case_insensitive
 from store.database.registry.changes import RegistryChanges, bump_version
 from store.database.registry.tables import devices as devices_table
 from store.database.registry.tables import identities as identities_table
-from store.database.sql import Page, chunks, page_of
+from store.database.sql import Page, chunks, one_of, page_of
 from store.errors import IdentityTaken
 
 _NATIVE = "native"
@@ -41,23 +42,29 @@ def find_device(tx: Connection, platform: str, identity: str) -> Device | None:
     return None if device_id is None else get_device(tx, device_id)
 
 
+class DeviceFilter(Struct, frozen=True):
+    """Which devices are meant; None matches all. `places` and `ids`: any number of them.
+
+    `text` is a part of the id. `words`: each is a part of the id, the model or an identity, or is in the address of one
+    of its places.
+    """
+
+    kind: str | None = None
+    places: Collection[str] | None = None
+    ids: Collection[str] | None = None
+    text: str | None = None
+    words: Sequence[tuple[str, Collection[str]]] = ()
+
+
+EVERY_DEVICE: Final = DeviceFilter()
+
+
 def list_devices(
-    tx: Connection,
-    limit: int,
-    after: str | None = None,
-    *,
-    kind: str | None = None,
-    places: Collection[str] | None = None,
-    text: str | None = None,
+    tx: Connection, limit: int, after: str | None = None, filters: DeviceFilter = EVERY_DEVICE
 ) -> Page[Device]:
-    """Devices, newest registration first. `places` are ids, any number of them; `text` is a part of a device id."""
+    """Devices, newest registration first."""
     query = select(devices_table).order_by(devices_table.c.created_at.desc(), devices_table.c.id).limit(limit + 1)
-    if kind is not None:
-        query = query.where(devices_table.c.kind == kind)
-    if places is not None:
-        query = query.where(devices_table.c.place.in_(sorted(places)))
-    if text is not None:
-        query = query.where(devices_table.c.id.contains(text, autoescape=True))
+    query = query.where(*_filter_conditions(tx, filters))
     if after is not None:
         created_at, _, last_id = after.partition(":")
         older = devices_table.c.created_at < int(created_at)
@@ -66,6 +73,39 @@ def list_devices(
     rows = tx.execute(query).all()
     found = _with_identities(rows, _identity_rows(tx, [row.id for row in rows]))
     return page_of([(f"{row.created_at}:{row.id}", device) for row, device in zip(rows, found, strict=True)], limit)
+
+
+def count_devices(tx: Connection, filters: DeviceFilter = EVERY_DEVICE) -> int:
+    """How many devices match."""
+    query = select(func.count()).select_from(devices_table).where(*_filter_conditions(tx, filters))
+    return int(tx.execute(query).scalar_one())
+
+
+def registered_at(tx: Connection, device_id: str) -> tuple[Instant, Instant] | None:
+    """When a device was registered and when its record was changed last; None when it does not exist."""
+    query = select(devices_table.c.created_at, devices_table.c.updated_at).where(devices_table.c.id == device_id)
+    row = tx.execute(query).first()
+    return None if row is None else (int(row.created_at), int(row.updated_at))
+
+
+def _filter_conditions(tx: Connection, filters: DeviceFilter) -> Iterator[ColumnElement[bool]]:
+    columns = devices_table.c
+    if filters.kind is not None:
+        yield columns.kind == filters.kind
+    if filters.places is not None:
+        yield one_of(tx, columns.place, filters.places)
+    if filters.ids is not None:
+        yield one_of(tx, columns.id, filters.ids)
+    if filters.text is not None:
+        yield columns.id.contains(filters.text, autoescape=True)
+    for word, places in filters.words:
+        named = select(identities_table.c.device).where(identities_table.c.identity.icontains(word, autoescape=True))
+        yield or_(
+            columns.id.icontains(word, autoescape=True),
+            columns.model.icontains(word, autoescape=True),
+            columns.id.in_(named),
+            one_of(tx, columns.place, places),
+        )
 
 
 def put_devices(tx: Connection, devices: Iterable[Device], now: Instant) -> RegistryChanges:

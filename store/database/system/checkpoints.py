@@ -34,3 +34,12 @@ def load(tx: Connection, name: str) -> Checkpoint | None:
         return None
     cursor = {Lane(lane): pos for lane, pos in row.cursor.items()}
     return Checkpoint(row.name, cursor, row.saved_at, row.state)
+
+
+def ledger_positions(tx: Connection) -> tuple[str, dict[Lane, int]]:
+    """The newest migration, and the positions of all checkpoints together."""
+    schema = tx.exec_driver_sql("SELECT version_num FROM alembic_version").scalar_one()
+    positions: dict[Lane, int] = {}
+    for (cursor,) in tx.execute(select(checkpoints.c.cursor)):
+        positions |= {Lane(lane): pos for lane, pos in cursor.items()}
+    return str(schema), positions

@@ -1,8 +1,9 @@
-"""Tables of journal positions, checkpoints, settings, scheduled jobs, the audit trail and access tokens."""
+"""Tables of journal positions, checkpoints, settings, scheduled jobs, the audit trail, users, sessions, access tokens
+and rulebooks."""
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, BigInteger, Boolean, Column, Index, LargeBinary, String, Table
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Index, Integer, LargeBinary, String, Table, Text
 
 from store.database.metadata import InstantColumn, Serial, metadata
 
@@ -63,6 +64,41 @@ tokens = Table(
     Column("revoked_at", InstantColumn),
     Column("platform", String),
     Column("people", JSON),
+    Column("name", String),
+    Column("scope", String),
+    Column("expires_at", InstantColumn),
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("role", String, nullable=False),
+    Column("place", String),
+    Column("person", String),
+    Column("password", String),
+    Column("must_change", Boolean, nullable=False),
+    Column("subject", String, unique=True),
+    Column("pin", String),
+    Column("created_at", InstantColumn, nullable=False),
+    Column("password_at", InstantColumn),
+    Column("disabled_at", InstantColumn),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("token", String, nullable=False),
+    Column("user", String, index=True),
+    Column("person", String),
+    Column("opened_at", InstantColumn, nullable=False),
+    Column("seen_at", InstantColumn, nullable=False),
+    Column("expires_at", InstantColumn, nullable=False, index=True),
+    Column("ended_at", InstantColumn),
+    Column("address", String, nullable=False),
+    Column("agent", String, nullable=False),
 )
 
 versions = Table(
@@ -74,3 +110,52 @@ versions = Table(
     Column("at", InstantColumn, nullable=False),
 )
 Index(None, versions.c.kind, versions.c.at)
+
+rulebook_versions = Table(
+    "rulebook_versions",
+    metadata,
+    Column("n", Serial, primary_key=True, autoincrement=True),
+    Column("book", String, nullable=False, index=True),
+    Column("at", InstantColumn, nullable=False),
+    Column("action", String, nullable=False),
+    Column("by", String, nullable=False),
+    Column("by_name", String, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("etag", String, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("trials", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+commit_marks = Table(
+    "commit_marks",
+    metadata,
+    Column("writer", String, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+    Column("at", InstantColumn, nullable=False),
+)
+"""The number of the last committed transaction of each process that writes to a PostgreSQL server."""
+
+service_leases = Table(
+    "service_leases",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("token", BigInteger, nullable=False),
+    Column("holder", String, nullable=False),
+    Column("address", String, nullable=False),
+    Column("acquired_at", InstantColumn, nullable=False),
+    Column("renewed_at", InstantColumn, nullable=False),
+    Column("expires_at", InstantColumn, nullable=False),
+)
+"""The machine that is active, by the server's clock. The token grows with each takeover."""
+
+journal_copies = Table(
+    "journal_copies",
+    metadata,
+    Column("pos", BigInteger, primary_key=True, autoincrement=False),
+    Column("lane", String, nullable=False),
+    Column("received", InstantColumn, nullable=False),
+    Column("n", Integer, nullable=False),
+    Column("frames", LargeBinary, nullable=False),
+)
+"""Journal entries of the active machine after its last checkpoint."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from msgspec import Struct
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import ColumnElement, Connection, insert, or_, select, update
 
 from domain import Instant
 from store.database.system.tables import tokens
@@ -25,6 +25,12 @@ class Token(Struct, frozen=True):
     platform: str | None = None
     people: dict[str, str] | None = None
     """Of a shared token: the people who act with it, and a keyed digest of the PIN of each."""
+    name: str | None = None
+    """What it is for, in the words of whoever made it."""
+    scope: str | None = None
+    """A part of the role's permissions (console.security.scopes); None: all of them."""
+    expires_at: Instant | None = None
+    """From this instant on it is invalid; None: it does not expire."""
 
 
 def create(tx: Connection, token: Token) -> None:
@@ -33,21 +39,31 @@ def create(tx: Connection, token: Token) -> None:
     tx.execute(insert(tokens).values(**columns))
 
 
-def find_by_hash(tx: Connection, hashed: str) -> Token | None:
-    """The token with this hash, unless it is revoked."""
-    row = tx.execute(select(tokens).where(tokens.c.hash == hashed, tokens.c.revoked_at.is_(None))).first()
+def find_by_hash(tx: Connection, hashed: str, now: Instant) -> Token | None:
+    """The token with this hash, unless it is revoked or expired."""
+    row = tx.execute(select(tokens).where(tokens.c.hash == hashed, *_valid(now))).first()
     return None if row is None else Token(*row)
 
 
-def get(tx: Connection, token_id: str) -> Token | None:
-    """The token with this id, unless it is revoked."""
-    row = tx.execute(select(tokens).where(tokens.c.id == token_id, tokens.c.revoked_at.is_(None))).first()
+def get(tx: Connection, token_id: str, now: Instant) -> Token | None:
+    """The token with this id, unless it is revoked or expired."""
+    row = tx.execute(select(tokens).where(tokens.c.id == token_id, *_valid(now))).first()
     return None if row is None else Token(*row)
+
+
+def _valid(now: Instant) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return tokens.c.revoked_at.is_(None), or_(tokens.c.expires_at.is_(None), tokens.c.expires_at > now)
 
 
 def list_tokens(tx: Connection) -> list[Token]:
     """All tokens, also revoked ones, newest first."""
     return [Token(*row) for row in tx.execute(select(tokens).order_by(tokens.c.created_at.desc(), tokens.c.id))]
+
+
+def remove_person(tx: Connection, token: Token, person: str) -> None:
+    """A person no longer shares this token: his PIN counts no more."""
+    others = {name: digest for name, digest in (token.people or {}).items() if name != person}
+    tx.execute(update(tokens).where(tokens.c.id == token.id).values(people=others))
 
 
 def revoke(tx: Connection, token_id: str, now: Instant) -> bool:

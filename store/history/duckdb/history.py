@@ -12,16 +12,13 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import duckdb
-import msgspec
-import pyarrow as pa
-import pyarrow.compute as pc
 
-from domain import DAY, HOUR, Instant, Lane, Reading, Value
+from domain import DAY, HOUR, Instant, Lane, Reading
 from store.errors import CannotWrite, StoreError
-from store.history import Point
+from store.history import Point, Rollup
 from store.history.buffer import Batch, last_positions
 from store.history.buffered import MAX_BUFFERED_READINGS, BufferedHistory
-from store.history.duckdb import export, queries, tables
+from store.history.duckdb import columns, export, queries, snapshot, tables
 
 T = TypeVar("T")
 
@@ -30,16 +27,6 @@ _FLUSH_READINGS_MAX: Final = 20_000
 _MOVE_READINGS_MAX: Final = 200_000
 """Readings moved to their day in one transaction: a flush or a query waits for one of these, not for all."""
 
-_COLUMNS: Final = pa.schema(
-    [
-        ("device", pa.int32()),
-        ("kind", pa.int32()),
-        ("at_ms", pa.int64()),
-        ("received", pa.int64()),
-        ("vals", pa.string()),
-        ("doubts", pa.string()),
-    ]
-)
 _UNUSABLE: Final = (
     duckdb.IOException,
     duckdb.TransactionException,
@@ -48,8 +35,6 @@ _UNUSABLE: Final = (
     duckdb.ConnectionException,
 )
 """Errors after which DuckDB may refuse everything until the file is opened again."""
-_encoder = msgspec.json.Encoder()
-_encode = _encoder.encode
 
 
 class DuckDbHistory(BufferedHistory):
@@ -94,6 +79,16 @@ class DuckDbHistory(BufferedHistory):
             query = partial(queries.buckets, self._connection, device_id, quantity, start, end, step_ms, limit, after)
         return await self._run(query)
 
+    async def rollups(
+        self, device: str, quantity: str | None, start: Instant, end: Instant, step_ms: int
+    ) -> list[Rollup]:
+        """See History.rollups."""
+        await self._flush_if_possible()
+        device_id = self._ids.get(device)
+        if device_id is None:
+            return []
+        return await self._run(partial(queries.rollups, self._connection, device_id, quantity, start, end, step_ms))
+
     async def latest(self, device: str) -> list[Point]:
         """See History.latest."""
         await self._flush_if_possible()
@@ -129,6 +124,21 @@ class DuckDbHistory(BufferedHistory):
         reader, _ = self._thread.submit(self._open_reader).result()
         try:
             export.export_readings(reader, path, start, end, self._ids_of(devices), on_progress)
+        finally:
+            reader.close()
+
+    def snapshot(self, path: Path, on_begin: Callable[[], None], *, with_readings: bool = True) -> None:
+        """Write everything as it is now to a new file while this history goes on being written; without readings only
+        names and journal positions. `on_begin` is called once later changes are no longer in it.
+
+        Runs in the caller's thread. Raises StoreError.
+        """
+        self._flush_blocking()
+        reader, _ = self._thread.submit(self._open_reader).result()
+        try:
+            snapshot.write_snapshot(reader, path, on_begin, with_readings=with_readings)
+        except duckdb.Error as error:
+            raise StoreError(f"the history cannot be copied: {error}") from error
         finally:
             reader.close()
 
@@ -217,49 +227,13 @@ class DuckDbHistory(BufferedHistory):
 
     def _write(self, connection: Any, batches: Sequence[Batch], stored_ids: int) -> None:
         readings = [reading for _, _, batch in batches for reading in batch]
-        rows = _to_columns(readings, self._ids)
+        rows = columns.of_readings(readings, self._ids)
         new_names = list(islice(self._ids, stored_ids, None)) if len(self._ids) > stored_ids else []
         if new_names:
-            ids = pa.array(range(stored_ids, stored_ids + len(new_names)), pa.int32())
-            _insert(connection, "names", pa.table([ids, pa.array(new_names, pa.string())], names=["n", "name"]))
+            columns.insert(connection, "names", columns.of_names(stored_ids, new_names))
         if readings:
-            _insert(connection, "hot", rows)
+            columns.insert(connection, "hot", rows)
         tables.put_positions(connection, [(lane.value, pos) for lane, pos in last_positions(batches).items()])
-
-
-def _to_columns(readings: Sequence[Reading], ids: dict[str, int]) -> Any:
-    """The readings as an Arrow table; new device and kind names get the next id."""
-    doubts = [_encode(reading.doubts) if reading.doubts else None for reading in readings]
-    return pa.table(
-        [
-            _ids_array([reading.device for reading in readings], ids),
-            _ids_array([reading.kind for reading in readings], ids),
-            pa.array([reading.at for reading in readings], pa.int64()),
-            pa.array([reading.received for reading in readings], pa.int64()),
-            _json_lines([reading.values for reading in readings]),
-            pa.array(doubts, pa.binary()).cast(pa.string()),
-        ],
-        schema=_COLUMNS,
-    )
-
-
-def _ids_array(names: list[str], ids: dict[str, int]) -> Any:
-    try:
-        return pa.array([ids[name] for name in names], pa.int32())
-    except KeyError:
-        return pa.array([ids.setdefault(name, len(ids)) for name in names], pa.int32())
-
-
-def _json_lines(values: list[dict[str, Value]]) -> Any:
-    """One JSON text per reading. Encoded in one call and split at line ends, which JSON text cannot contain."""
-    lines = pa.scalar(_encoder.encode_lines(values)[:-1], pa.large_binary()).cast(pa.large_string())
-    return pc.split_pattern(lines, "\n").values.cast(pa.string()) if values else pa.array([], pa.string())
-
-
-def _insert(connection: Any, table: str, rows: Any) -> None:
-    connection.register("batch", rows)
-    connection.execute(f"INSERT INTO {table} SELECT * FROM batch")  # noqa: S608
-    connection.unregister("batch")
 
 
 def _roll_back(connection: Any) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from domain import DAY, HOUR, MINUTE, Instant, Quality, Reading, Value
-from store.history import Point, parse_cursor
+from store.history import Point, Rollup, parse_cursor
 from store.history.duckdb.tables import COLUMNS, raw_table, stored_days
 
 _FETCH: Final = 5_000
@@ -45,6 +45,35 @@ _ROLLED: Final = """
     UNION ALL
     SELECT quantity, bucket, n, total, last_ms, last FROM {table}
     WHERE device = $device AND bucket >= $start AND bucket < $end AND ($quantity IS NULL OR quantity = $quantity)
+"""
+
+# Steps below an hour are read from the days of raw readings, which lie together by device; the minutes of all devices
+# lie side by side, so they are read only for the time before the oldest day of raw readings.
+_ROLLUPS: Final = """
+WITH source AS ({source}), pieces AS (
+    SELECT at_ms, piece.key AS quantity, piece.type AS type, piece.value AS value
+    FROM source, json_each(vals) AS piece
+    WHERE ($quantity IS NULL OR piece.key = $quantity) AND piece.type <> 'NULL' AND (doubts IS NULL
+        OR json_extract_string(doubts, '$."' || piece.key || '"') IS DISTINCT FROM 'implausible')
+), numbers AS (
+    SELECT *, CASE WHEN type IN ('DOUBLE', 'BIGINT', 'UBIGINT') THEN CAST(value AS DOUBLE) END AS number,
+        CASE WHEN type = 'BOOLEAN' THEN CAST(CAST(value AS BOOLEAN) AS DOUBLE) END AS flag
+    FROM pieces
+), parts AS (
+    SELECT quantity, at_ms AS bucket, CAST(number IS NOT NULL AS BIGINT) AS n, number AS total,
+        coalesce(number, flag) AS low, coalesce(number, flag) AS high,
+        at_ms AS last_ms, CASE WHEN number IS NULL THEN CAST(value AS VARCHAR) END AS last
+    FROM numbers
+    {rolled}
+)
+SELECT bucket - bucket % $step AS step, quantity, min(low), sum(total) / nullif(sum(n), 0), max(high),
+    arg_max(last, last_ms)
+FROM parts GROUP BY ALL ORDER BY step, quantity
+"""
+_ROLLED_PARTS: Final = """
+    UNION ALL
+    SELECT quantity, bucket, n, total, low, high, last_ms, last FROM {table}
+    WHERE device = $device AND bucket >= $start AND bucket < {until} AND ($quantity IS NULL OR quantity = $quantity)
 """
 
 
@@ -89,6 +118,25 @@ def buckets(
         Point(step, name, value)
         for step, name, mean, last in found
         if (value := mean if mean is not None else decode_value(last)) is not None
+    ]
+
+
+def rollups(
+    connection: Any, device: int, quantity: str | None, start: Instant, end: Instant, step_ms: int
+) -> list[Rollup]:
+    """A device's buckets with lowest, mean and highest value."""
+    begin = start // step_ms * step_ms
+    if step_ms % HOUR == 0:
+        source, rolled = _recent_query(), _ROLLED_PARTS.format(table="hours", until="$end")
+    else:
+        first_raw = next(iter(stored_days(connection)), end)
+        source = _source(connection, begin, end)
+        rolled = _ROLLED_PARTS.format(table="minutes", until=f"least($end, {first_raw:d})") if begin < first_raw else ""
+    values = {"device": device, "quantity": quantity, "start": begin, "end": end, "step": step_ms}
+    found = connection.execute(_ROLLUPS.format(source=source, rolled=rolled), values).fetchall()
+    return [
+        Rollup(at, name, low, mean, high, None if last is None or mean is not None else decode_value(last))
+        for at, name, low, mean, high, last in found
     ]
 
 

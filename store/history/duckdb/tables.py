@@ -44,13 +44,16 @@ FROM closed, json_each(vals) AS piece
 """
 
 # Each move inserts partial sums: late readings of an hour that was rolled up before do not touch its older rows.
-# The last value is stored only for quantities that have no mean.
+# The last value is stored only for quantities that have no mean. Of true and false the lowest and highest are 0 or 1:
+# an alarm of a minute is in the roll-up of its year.
 _ROLL_UP: Final = """
 INSERT INTO {table}
-SELECT device, quantity, at_ms - at_ms % {unit}, count(number), sum(number), min(number), max(number),
+SELECT device, quantity, at_ms - at_ms % {unit}, count(number), sum(number),
+       min(coalesce(number, flag)), max(coalesce(number, flag)),
        CASE WHEN count(number) = 0 THEN max(at_ms) END,
        CASE WHEN count(number) = 0 THEN arg_max(value, (at_ms, received)) END
-FROM (SELECT *, CASE WHEN type IN ('DOUBLE', 'BIGINT', 'UBIGINT') THEN CAST(value AS DOUBLE) END AS number
+FROM (SELECT *, CASE WHEN type IN ('DOUBLE', 'BIGINT', 'UBIGINT') THEN CAST(value AS DOUBLE) END AS number,
+             CASE WHEN type = 'BOOLEAN' THEN CAST(CAST(value AS BOOLEAN) AS DOUBLE) END AS flag
       FROM pieces WHERE quality IS DISTINCT FROM 'implausible')
 GROUP BY ALL
 ORDER BY 1, 2, 3

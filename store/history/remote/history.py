@@ -1,73 +1,101 @@
 """A history on a time series server: written as line protocol (v2 write API), read back by a `SampleReader`.
 
-Such a server has no transaction around data and position. The position is written after the data: a crash in between
-writes the same data again, and equal points count once (InfluxDB overwrites them, VictoriaMetrics keeps both and the
-reader drops one). InfluxDB keeps one of two different values of a quantity in the same millisecond. Roll-ups and
-retention are settings of the server.
+What is appended is durable once it lies in the spool, a folder beside the journal; a thread of its own sends the spool
+to the server. So nothing waits for the server: not checkpoints, not evaluation, not the start. Data may be sent twice,
+after a crash or after a restart of the server; equal points count once (InfluxDB overwrites them, VictoriaMetrics keeps
+both and the reader drops one). InfluxDB keeps one of two different values of a quantity in the same millisecond.
+Roll-ups and retention are settings of the server.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from typing import Any, Final, Literal
+import asyncio
+from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from typing import Final, Literal, TypeVar
 
-from influxdb_client.client.exceptions import InfluxDBError
 from influxdb_client.client.influxdb_client import InfluxDBClient
-from influxdb_client.client.write_api import SYNCHRONOUS
-from influxdb_client.domain.write_precision import WritePrecision
-from influxdb_client.rest import ApiException
-from urllib3.exceptions import HTTPError
 
 from domain import DAY, Instant, Reading
 from store.errors import CannotWrite, StoreError
-from store.history import Point
+from store.history import Point, Rollup, ServerStatus
 from store.history.buffer import Batch, last_positions
 from store.history.buffered import BufferedHistory
 from store.history.remote import samples
+from store.history.remote.answers import Account
+from store.history.remote.compression import compress
 from store.history.remote.influxdb import InfluxDbReader
 from store.history.remote.line_protocol import lines, position_line
 from store.history.remote.samples import SampleReader
+from store.history.remote.sender import KeepRefused, Sender, Timing
+from store.history.remote.server import HistoryServer
+from store.history.remote.spool import RecordHead, Spool
 from store.history.remote.victoriametrics import VictoriaMetricsReader
 
+T = TypeVar("T")
 Target = Literal["victoriametrics", "influxdb"]
 
-_WRITE_READINGS_MAX: Final = 5_000
+SPOOL_BYTES_MAX: Final = 8 * 1024**3
+"""About 800 million readings, compressed: two days at 5,000 a second."""
+_RECORD_READINGS_MAX: Final = 5_000
+"""InfluxData's advice for one request."""
+_FLUSH_READINGS_MAX: Final = 20_000
+_SENT_WITHIN_S: Final = 2.0
+"""How long a query waits for what was appended before it, while the server takes it."""
+_READERS: Final = 2
+_READ_MS: Final = 10_000
 
 
 class LineProtocolHistory(BufferedHistory):
-    """A `History` on a server that accepts line protocol.
+    """A `History` on a server that accepts line protocol, with its spool in `folder`.
 
-    `boolean_quantities` are read back as booleans: VictoriaMetrics stores them as numbers.
+    `boolean_quantities` are read back as booleans where an earlier version wrote them to VictoriaMetrics as numbers.
+    The server is asked for positions of an earlier version when the folder is new: only then must it answer. With
+    `must_answer` false one that does not is taken to have none: the readings of the journal are sent again, and equal
+    points count once.
     """
 
     def __init__(
         self,
         url: str,
+        folder: Path,
         *,
         token: str = "",
-        org: str = "fengshao",
-        bucket: str = "fengshao",
+        account: Account | None = None,
         target: Target = "victoriametrics",
         boolean_quantities: Collection[str] = (),
-        timeout_s: float = 10.0,
+        keep_refused: KeepRefused = lambda _refused: None,
+        spool_bytes_max: int = SPOOL_BYTES_MAX,
+        timeout_s: float = 60.0,
+        timing: Timing | None = None,
+        must_answer: bool = True,
     ) -> None:
         super().__init__()
-        self._client: Any = InfluxDBClient(url, token=token, org=org, timeout=round(timeout_s * 1000))
-        self._write_api: Any = self._client.write_api(write_options=SYNCHRONOUS)
-        self._bucket = bucket
+        account = account or Account("fengshao", "fengshao", "FENGSHAO_HISTORY_TOKEN")
         self._text_as_tags = target == "victoriametrics"
+        self._readers = ThreadPoolExecutor(_READERS, "history-read")
         self._reader: SampleReader = (
-            VictoriaMetricsReader(url, token=token, boolean_quantities=boolean_quantities, timeout_s=timeout_s)
+            VictoriaMetricsReader(url, token=token, boolean_quantities=boolean_quantities)
             if target == "victoriametrics"
-            else InfluxDbReader(self._client, org, bucket)
+            else InfluxDbReader(InfluxDBClient(url, token=token, org=account.org, timeout=_READ_MS), account)
         )
+        self._spool = Spool(folder, spool_bytes_max)
         try:
-            self._durable = self._thread.submit(self._reader.position).result()
+            if self._spool.is_new:
+                self._spool.adopt(self._reader.position() if must_answer else {})
         except StoreError:
-            self._disconnect()
+            self._close_files()
             self._thread.shutdown()
             raise
+        self._durable = dict(self._spool.positions)
         self._buffer.resume(self._durable)
+        server = HistoryServer(url, token, account, timeout_s)
+        self._sender = Sender(
+            self._spool, server, keep_refused, confirms=target == "victoriametrics", timing=timing or Timing()
+        )
+        self._sender.start()
 
     async def series(
         self,
@@ -80,18 +108,25 @@ class LineProtocolHistory(BufferedHistory):
         after: str | None = None,
     ) -> list[Point]:
         """See History.series. The whole range is fetched and the page cut from it here."""
-        await self.flush()
-        points = await self._run(lambda: samples.points(self._reader.samples(start, end, device, quantity)))
+        points = await self._query(lambda: samples.points(self._reader.samples(start, end, device, quantity)))
         return samples.page(samples.bucketed(points, step_ms) if step_ms else points, limit, after)
 
+    async def rollups(
+        self, device: str, quantity: str | None, start: Instant, end: Instant, step_ms: int
+    ) -> list[Rollup]:
+        """See History.rollups. The whole range is fetched and the buckets are made here."""
+        begin = start // step_ms * step_ms
+        points = await self._query(lambda: samples.points(self._reader.samples(begin, end, device, quantity)))
+        return samples.rollups(points, step_ms)
+
     async def latest(self, device: str) -> list[Point]:
-        """See History.latest. Looks back 30 days."""
-        await self.flush()
-        return await self._run(lambda: samples.newest(self._reader.newest(device)))
+        """See History.latest."""
+        return await self._query(lambda: samples.newest(self._reader.newest(device)))
 
     def sorted_replay(self, start: Instant, end: Instant, devices: Sequence[str] | None = None) -> Iterator[Reading]:
         """See History.sorted_replay. Selected by event time, day by day; within a day in the order of reception."""
         self._flush_blocking()
+        self._sender.wait_until_sent(_SENT_WITHIN_S)
         filters: Sequence[str | None] = [None] if devices is None else devices
         for day in range(start - start % DAY, end, DAY):
             begin, stop = max(start, day), min(end, day + DAY)
@@ -102,29 +137,66 @@ class LineProtocolHistory(BufferedHistory):
         """See History.roll_up: done by the server."""
 
     async def delete_expired(self, now: Instant, raw_days: int, minute_days: int, hour_days: int) -> None:
-        """See History.retain: a setting of the server (`-retentionPeriod`, or of the bucket)."""
+        """See History.delete_expired: a setting of the server (`-retentionPeriod`, or of the bucket)."""
+
+    def server_status(self) -> ServerStatus | None:
+        """See History.server_status."""
+        return self._sender.status()
+
+    async def sent(self, within_s: float) -> bool:
+        """Wait until the server has accepted what was flushed; False when it did not in this time."""
+        return await asyncio.to_thread(self._sender.wait_until_sent, within_s)
+
+    async def _query(self, query: Callable[[], T]) -> T:
+        """Run a query beside the writer: a slow server must not keep what is appended from the disk."""
+        # With a full disk the server can still be read. The writer's own flush reports the error.
+        with suppress(CannotWrite):
+            await self.flush()
+
+        def run() -> T:
+            # After an outage it would be in vain.
+            if self._sender.status().waiting_readings <= _FLUSH_READINGS_MAX:
+                self._sender.wait_until_sent(_SENT_WITHIN_S)
+            return query()
+
+        return await asyncio.get_running_loop().run_in_executor(self._readers, run)
 
     def _flush_batch(self) -> None:
-        batches = self._buffer.front(_WRITE_READINGS_MAX)
-        readings = [reading for _, _, batch in batches for reading in batch]
-        if readings:
-            self._write(lines(readings, text_as_tags=self._text_as_tags))
-            self._write(_positions(batches, max(reading.received for reading in readings)))
+        """Several records with one sync: a checkpoint waits for it."""
+        batches = self._buffer.front(_FLUSH_READINGS_MAX)
+        for part in _parts(batches):
+            readings = [reading for _, _, batch in part for reading in batch]
+            if readings:
+                newest = max(reading.received for reading in readings)
+                text = "\n".join([*lines(readings, text_as_tags=self._text_as_tags), *_positions(part, newest)])
+                self._spool.append(RecordHead(last_positions(part), len(readings), newest), compress(text))
+        self._spool.sync()
+        self._sender.wake()
         self._durable |= last_positions(batches)
         self._buffer.drop(batches)
 
-    def _write(self, text: Iterator[str]) -> None:
-        record = "\n".join(text).encode()
-        try:
-            self._write_api.write(self._bucket, record=record, write_precision=WritePrecision.MS)
-        except (ApiException, InfluxDBError, HTTPError, OSError) as error:
-            raise CannotWrite(f"the history server took nothing: {error}") from error
-
     def _disconnect(self) -> None:
-        self._write_api.close()
-        self._client.close()
+        self._sender.stop(_SENT_WITHIN_S)
+        self._close_files()
+
+    def _close_files(self) -> None:
+        self._readers.shutdown(wait=False, cancel_futures=True)
         self._reader.close()
+        self._spool.close()
+
+
+def _parts(batches: Sequence[Batch]) -> Iterator[list[Batch]]:
+    """The entries in groups of about _RECORD_READINGS_MAX readings, in order."""
+    part, size = list[Batch](), 0
+    for batch in batches:
+        part.append(batch)
+        size += len(batch[2])
+        if size >= _RECORD_READINGS_MAX:
+            yield part
+            part, size = [], 0
+    if part:
+        yield part
 
 
 def _positions(batches: Sequence[Batch], at: Instant) -> Iterator[str]:
-    yield from (position_line(lane, pos, at) for lane, pos in last_positions(batches).items())
+    return (position_line(lane, pos, at) for lane, pos in last_positions(batches).items())

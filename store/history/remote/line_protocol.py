@@ -1,18 +1,22 @@
-"""Readings as InfluxDB line protocol.
+"""Readings as InfluxDB line protocol, and lines taken apart again. Pure.
 
-    fengshao,device=g1,kind=gas_alarm alarm=true,lel_pct=24,received_ms=1795262400050 1795262400000
+    fengshao,device=g1,kind=gas_alarm alarm:bool=true,lel_pct=24,received_ms=1795262400050 1795262400000
 
 Every number is written as a DOUBLE, also a whole one: a field that was once an integer rejects fractions for ever.
-So 24 and 24.0 are one value, and whole numbers are exact up to 2**53. A boolean stays a boolean. A value that is not
-GOOD is written in a line of its own with the tag `quality`.
+So 24 and 24.0 are one value, and whole numbers are exact up to 2**53. A value that is not GOOD is written in a line of
+its own with the tag `quality`. Names of fields: fields.py.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
+from msgspec import Struct
+
 from domain import Instant, Lane, Quality, Reading, Value
+from store.history.remote.fields import encode_text, field_name
 
 MEASUREMENT: Final = "fengshao"
 POSITION: Final = "fengshao_position"
@@ -21,6 +25,36 @@ RECEIVED: Final = "received_ms"
 _NOT_IN_TAGS: Final = str.maketrans({"\\": "_", "\n": " ", "\r": " "})
 _TAG_ESCAPES: Final = str.maketrans({",": r"\,", "=": r"\=", " ": r"\ "})
 _TEXT_ESCAPES: Final = str.maketrans({'"': r"\"", "\\": r"\\"})
+_KEY: Final = r"(?:\\.|[^\\,= ]++)++"
+_TAG: Final = re.compile(rf",({_KEY})=({_KEY})")
+_FIELD: Final = re.compile(rf'[ ,]({_KEY})=("(?:\\.|[^\\"]++)*+"|[^", ]+)')
+_UNESCAPE: Final = re.compile(r"\\([,= ])")
+
+
+class Line(Struct, frozen=True):
+    """One line: `head` is measurement and tags as written, `fields` are names and values as written."""
+
+    head: str
+    fields: tuple[tuple[str, str], ...]
+    at: Instant
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """The tags without escapes."""
+        return {_unescape(name): _unescape(value) for name, value in _TAG.findall(self.head)}
+
+    @property
+    def measured(self) -> tuple[tuple[str, str], ...]:
+        """The fields without RECEIVED."""
+        return tuple(field for field in self.fields if field[0] != RECEIVED)
+
+    def with_fields(self, fields: Iterable[tuple[str, str]]) -> Line:
+        """The same series and time with these fields, and RECEIVED if the line has it."""
+        received = [field for field in self.fields if field[0] == RECEIVED]
+        return Line(self.head, (*fields, *received), self.at)
+
+    def __str__(self) -> str:
+        return f"{self.head} {','.join(f'{name}={value}' for name, value in self.fields)} {self.at}"
 
 
 def lines(readings: Iterable[Reading], *, text_as_tags: bool) -> Iterator[str]:
@@ -32,8 +66,28 @@ def lines(readings: Iterable[Reading], *, text_as_tags: bool) -> Iterator[str]:
             fields = {k: v for k, v in values.items() if not (text_as_tags and isinstance(v, str))}
             yield _line(tags, fields, reading)
             for name, word in values.items():
-                if name not in fields and word:
-                    yield f"{tags},word={_tag(str(word))} {_tag(name)}=1 {reading.at}"
+                if name not in fields:
+                    yield f"{tags},word={_tag(encode_text(str(word)))} {_tag(field_name(name, word))}=1 {reading.at}"
+
+
+def parse_line(text: str) -> Line:
+    r"""A line as `lines` writes it.
+
+    >>> parse_line('m,device=g\\ 1 a=24,key:text="x, y" 5').fields
+    (('a', '24'), ('key:text', '"x, y"'))
+    """
+    tags_end = _end_of_tags(text)
+    fields_text, _, at = text[tags_end:].rpartition(" ")
+    return Line(text[:tags_end], tuple(_FIELD.findall(fields_text)), int(at))
+
+
+def type_of(value: str) -> str:
+    """The type of a written value, as InfluxDB calls it: float, boolean or string.
+
+    >>> type_of("24"), type_of("true"), type_of('"x"')
+    ('float', 'boolean', 'string')
+    """
+    return "string" if value.startswith('"') else "boolean" if value in {"true", "false"} else "float"
 
 
 def sanitise_tag(text: str) -> str:
@@ -64,15 +118,27 @@ def _by_quality(reading: Reading) -> dict[Quality, dict[str, Value]]:
 
 
 def _line(tags: str, values: Mapping[str, Value], reading: Reading) -> str:
-    fields = [f"{_tag(name)}={_field(value)}" for name, value in values.items()]
+    fields = [f"{_tag(field_name(name, value))}={_field(value)}" for name, value in values.items()]
     return f"{tags} {','.join([*fields, f'{RECEIVED}={reading.received}'])} {reading.at}"
+
+
+def _end_of_tags(text: str) -> int:
+    """Where the first space stands that is not escaped."""
+    at = text.index(" ")
+    while text[at - 1] == "\\":
+        at = text.index(" ", at + 1)
+    return at
 
 
 def _tag(text: str) -> str:
     return sanitise_tag(text).translate(_TAG_ESCAPES)
 
 
+def _unescape(text: str) -> str:
+    return _UNESCAPE.sub(r"\1", text)
+
+
 def _field(value: Value) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    return f'"{value.translate(_TEXT_ESCAPES)}"' if isinstance(value, str) else repr(value)
+    return f'"{encode_text(value).translate(_TEXT_ESCAPES)}"' if isinstance(value, str) else repr(value)

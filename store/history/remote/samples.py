@@ -9,7 +9,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from domain import Instant, Lane, Quality, Reading, Value
-from store.history import Point, parse_cursor
+from store.history import Point, Rollup, parse_cursor
 from store.history.remote.line_protocol import RECEIVED
 
 _EXACT = 2**53
@@ -66,11 +66,28 @@ def points(samples: Iterable[Sample]) -> list[Point]:
 
 def bucketed(series: Sequence[Point], step_ms: int) -> list[Point]:
     """Per bucket and quantity the mean of numbers, the last value of anything else; implausible values left out."""
+    return [Point(at, quantity, _mean_or_last(values)) for (at, quantity), values in _buckets(series, step_ms)]
+
+
+def rollups(series: Sequence[Point], step_ms: int) -> list[Rollup]:
+    """Per bucket and quantity the lowest, mean and highest number; implausible values left out."""
+    return [_rollup(at, quantity, values) for (at, quantity), values in _buckets(series, step_ms)]
+
+
+def _buckets(series: Sequence[Point], step_ms: int) -> list[tuple[tuple[Instant, str], list[Value]]]:
     buckets: dict[tuple[Instant, str], list[Value]] = {}
     for point in series:
         if point.quality is not Quality.IMPLAUSIBLE:
             buckets.setdefault((point.at - point.at % step_ms, point.quantity), []).append(point.value)
-    return [Point(at, quantity, _mean_or_last(values)) for (at, quantity), values in sorted(buckets.items())]
+    return sorted(buckets.items())
+
+
+def _rollup(at: Instant, quantity: str, values: Sequence[Value]) -> Rollup:
+    numbers = [float(value) for value in values if isinstance(value, int | float) and not isinstance(value, bool)]
+    if numbers:
+        return Rollup(at, quantity, min(numbers), sum(numbers) / len(numbers), max(numbers))
+    flags = [float(value) for value in values if isinstance(value, bool)]
+    return Rollup(at, quantity, min(flags, default=None), None, max(flags, default=None), values[-1])
 
 
 def page(series: Sequence[Point], limit: int, after: str | None) -> list[Point]:

@@ -1,7 +1,8 @@
 """Reads from VictoriaMetrics: `/api/v1/export` for a period, `/api/v1/query` for the newest values.
 
-It stores numbers only: a boolean is recognised by its name in `boolean_quantities`, text by the tag `word`. Written
-values can be read about a second later.
+It stores numbers only: a boolean is recognised by its field's name, text by its field's name and the tag `word`. Those
+that an earlier version wrote have the quantity's own name: a boolean is then one of `boolean_quantities`, a text has
+`word`. Written values can be read about a second later.
 """
 
 from __future__ import annotations
@@ -13,14 +14,16 @@ import httpx2
 import msgspec
 
 from domain import Instant, Lane, Quality, Value
-from store.errors import StoreError
+from store.errors import CannotRead
+from store.history.remote.answers import shortened
+from store.history.remote.fields import BOOL, TEXT, decode_text, field_names, quantity_of
 from store.history.remote.line_protocol import MEASUREMENT, POSITION, sanitise_tag
 from store.history.remote.samples import Sample, number
 
 _PREFIX: Final = f"{MEASUREMENT}_"
-# A window reaches an hour into the future: the clocks of server, service and device may differ.
-_NEWEST_WINDOW: Final = "[30d] offset -1h"
-"""A quantity without a value for longer than this has no newest value."""
+# Windows reach into the future, as far as the server stores it: clocks of server, service and device may differ.
+_NEWEST_WINDOWS: Final = ("[3d] offset -2d", "[62d] offset -2d", "[20y] offset -2d")
+"""Tried in order until every quantity of the device has been found: a long window reads all values in it."""
 _POSITION_WINDOW: Final = "[400d] offset -1h"
 
 
@@ -44,14 +47,27 @@ class VictoriaMetricsReader:
 
     def newest(self, device: str) -> Iterator[Sample]:
         """See SampleReader.newest."""
-        window = f"({_selector(device, None)}{_NEWEST_WINDOW})"
+        missing = self._field_names(device)
+        for window in _NEWEST_WINDOWS:
+            if not missing:
+                return
+            found = list(self._newest_within(device, window))
+            yield from (self._sample(metric, at, value) for metric, at, value in found)
+            missing -= {metric["__name__"] for metric, _, _ in found}
+
+    def _newest_within(self, device: str, window: str) -> Iterator[tuple[dict[str, str], Instant, float]]:
+        selected = f"({_selector(device, None)}{window})"
         newest_at = {
-            _key(metric): float(at) for metric, at in self._query(f"tlast_over_time{window} keep_metric_names")
+            _key(metric): float(at) for metric, at in self._query(f"tlast_over_time{selected} keep_metric_names")
         }
-        for metric, value in self._query(f"last_over_time{window} keep_metric_names"):
+        for metric, value in self._query(f"last_over_time{selected} keep_metric_names"):
             at = newest_at.get(_key(metric))
             if at is not None:
-                yield self._sample(metric, round(at * 1000), float(value))
+                yield metric, round(at * 1000), float(value)
+
+    def _field_names(self, device: str) -> set[str]:
+        parameters = {"match[]": _selector(device, None), "start": "0"}
+        return set(msgspec.json.decode(self._get("/api/v1/label/__name__/values", parameters))["data"])
 
     def position(self) -> dict[Lane, int]:
         """See SampleReader.position. Positions only grow, so the greatest is the last."""
@@ -71,23 +87,31 @@ class VictoriaMetricsReader:
         try:
             response = self._http.get(path, params=parameters)
             response.raise_for_status()
+        except httpx2.HTTPStatusError as error:
+            message = shortened(error.response.text)
+            raise CannotRead(f"VictoriaMetrics did not answer: HTTP {error.response.status_code}: {message}") from error
         except httpx2.HTTPError as error:
-            raise StoreError(f"VictoriaMetrics did not answer: {error}") from error
+            raise CannotRead(f"VictoriaMetrics did not answer: {error}") from error
         return response.content
 
-    def _sample(self, metric: dict[str, str], at: Instant, value: float) -> Sample:
-        quantity = metric["__name__"].removeprefix(_PREFIX)
+    def _sample(self, metric: dict[str, str], at: Instant, number_value: float) -> Sample:
+        field = metric["__name__"].removeprefix(_PREFIX)
         quality = Quality(metric.get("quality", Quality.GOOD))
-        return Sample(metric["device"], metric["kind"], quantity, at, self._value(metric, quantity, value), quality)
+        value = self._value(metric, field, number_value)
+        return Sample(metric["device"], metric["kind"], quantity_of(field), at, value, quality)
 
-    def _value(self, metric: dict[str, str], quantity: str, value: float) -> Value:
+    def _value(self, metric: dict[str, str], field: str, value: float) -> Value:
+        if field.endswith(TEXT):
+            return decode_text(metric.get("word", ""))
         if "word" in metric:
             return metric["word"]
-        return bool(value) if quantity in self._boolean_quantities else number(float(value))
+        is_boolean = field.endswith(BOOL) or field in self._boolean_quantities
+        return bool(value) if is_boolean else number(float(value))
 
 
 def _selector(device: str | None, quantity: str | None) -> str:
-    name = f'__name__="{_PREFIX}{_escape(quantity)}"' if quantity is not None else f'__name__=~"{_PREFIX}.+"'
+    names = ".+" if quantity is None else f"(?:{'|'.join(field_names(quantity))})"
+    name = f'__name__=~"{_PREFIX}{_escape(names)}"'
     of_device = "" if device is None else f',device="{_escape(sanitise_tag(device))}"'
     return f'{{{name},__name__!="{POSITION}_pos"{of_device}}}'
 

@@ -102,7 +102,7 @@ async def test_a_redirect_is_not_followed_and_a_long_answer_is_cut() -> None:
         return StreamingResponse(chunks())
 
     routes = [Route("/redirect", redirect, methods=["POST"]), Route("/long", long, methods=["POST"])]
-    async with LoopbackServer(Starlette(routes=routes)) as host, loopback_client(2.0) as client:
+    async with LoopbackServer(Starlette(routes=routes)) as host, loopback_client() as client:
         post = GuardedPost(client, (LOOPBACK,))
         assert (await post(f"{host.url}/redirect", b"", {})).status == 307
         assert len((await post(f"{host.url}/long", b"", {})).body) == MAX_ANSWER_BYTES

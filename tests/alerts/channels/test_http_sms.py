@@ -55,7 +55,7 @@ def gateway(handler: Handler, **changes: Any) -> HttpSms:
 async def platform(**changes: Any) -> AsyncIterator[tuple[SmsGatewayServer, HttpSms]]:
     """A gateway of a government platform, and the channel that its manual asks for."""
     server = SmsGatewayServer(token="s3cret", sign="滨河", signing_key="k", clock=lambda: NOW)
-    async with server, loopback_client(0.3) as http:
+    async with server, loopback_client() as http:
         settings = structs.replace(
             SETTINGS,
             url=server.url,
@@ -123,7 +123,7 @@ async def test_a_lost_answer_of_a_gateway_is_in_doubt_and_a_refused_connection_i
         assert (await channel.send(ROW, NOW)).outcome is SendOutcome.UNKNOWN
         assert len(server.messages) == 1
         assert (await channel.send(ROW, NOW)).outcome is SendOutcome.UNKNOWN
-    async with loopback_client(0.3) as http:
+    async with loopback_client() as http:
         gone = HttpSms(http, structs.replace(SETTINGS, url=server.url))
         assert (await gone.send(ROW, NOW)).outcome is SendOutcome.TEMPORARY
 

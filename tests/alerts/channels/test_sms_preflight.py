@@ -24,7 +24,7 @@ async def faults(provider: Preflighted, *templates: str) -> list[str]:
 async def test_aliyun_is_asked_about_the_signature_and_each_template() -> None:
     nonces = count()
     server = AliyunSmsServer(access_keys={"AKID": "secret"}, templates=TEXTS, clock=lambda: NOW, signs={"枫树社区"})
-    async with server, loopback_client(1.0) as client:
+    async with server, loopback_client() as client:
 
         def provider(sign: str = "枫树社区", secret: str = "secret", fallback: str = "") -> AliyunSms:
             settings = AliyunSettings("AKID", secret, sign, server.url, fallback_template=fallback)
@@ -54,7 +54,7 @@ async def test_tencent_is_asked_about_the_signature_and_each_template() -> None:
         clock=lambda: NOW,
         signs=["枫树社区"],
     )
-    async with server, loopback_client(1.0) as client:
+    async with server, loopback_client() as client:
 
         def provider(sign: str = "枫树社区", secret: str = "secret", **templates: str) -> TencentSms:
             account = TencentAccount("AKID", secret, server.url)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from msgspec import structs
@@ -121,10 +123,19 @@ async def test_a_greylisted_message_is_accepted_later_once(server: SmtpServer, s
 async def test_a_lost_answer_is_in_doubt_and_a_lost_connection_is_not(
     server: SmtpServer, settings: SmtpSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(smtp, "TOTAL_TIMEOUT_S", 0.3)
+    timeouts: list[asyncio.Timeout] = []
+
+    def timeout(delay: float) -> asyncio.Timeout:
+        timeouts.append(asyncio.timeout(delay))
+        return timeouts[-1]
+
+    monkeypatch.setattr(smtp, "asyncio", SimpleNamespace(timeout=timeout))
     server.faults = [SmtpFault.SILENT]
     channel = Smtp(settings)
-    assert (await channel.send(mail_to(), NOW)).outcome is SendOutcome.UNKNOWN
+    sending = asyncio.create_task(channel.send(mail_to(), NOW))
+    await server.silent.wait()
+    timeouts[0].reschedule(asyncio.get_running_loop().time())
+    assert (await sending).outcome is SendOutcome.UNKNOWN
     assert (await channel.lookup(mail_to(), NOW)).status is LookupStatus.UNDETERMINED
     assert (await channel.send(mail_to(), NOW)).outcome is SendOutcome.ACCEPTED
     assert [mail["Message-ID"] for mail in server.mails_of("li@fengshu.example")] == ["<d-01@fengshu.example>"] * 2

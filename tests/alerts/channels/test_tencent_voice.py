@@ -47,7 +47,7 @@ async def calling(**options: Any) -> AsyncIterator[tuple[TencentVoiceServer, Ten
     server = TencentVoiceServer(
         keys={"AKID": "secret"}, app_id="1400", templates={"4500": SPEECH}, clock=lambda: NOW, **options
     )
-    async with server, loopback_client(0.3) as http:
+    async with server, loopback_client() as http:
         account = TencentAccount("AKID", "secret", server.url)
         yield server, TencentVoice(http, TencentVoiceSettings(account, "1400", {"voice-gas": "4500"}))
 
@@ -79,7 +79,7 @@ async def test_a_fixed_speech_is_read_three_times_and_a_key_is_pushed_before_the
 async def test_a_call_without_an_answer_is_reported_as_not_delivered(behaviour: Behaviour, codes: list[str]) -> None:
     async with calling() as (server, channel), pushes_to(channel, NOW) as pushes:
         server.callback_url, server.behaviours = pushes.url, {PHONE: behaviour}
-        await channel.send(ROW, NOW)
+        assert (await channel.send(ROW, NOW)).outcome is SendOutcome.ACCEPTED
         await server.wait_until_idle()
         reports = [event for event in pushes.events if isinstance(event, DeliveryReport)]
         assert [(report.delivered, report.code) for report in reports] == [(False, code) for code in codes]
@@ -114,7 +114,7 @@ async def test_a_lost_answer_is_in_doubt_and_a_refused_connection_is_not() -> No
         assert len(server.calls) == 1, "the phone rings"
         assert (await channel.send(ROW, NOW)).outcome is SendOutcome.UNKNOWN
     assert (await channel.lookup(ROW, NOW)).status is LookupStatus.UNDETERMINED
-    async with loopback_client(0.3) as http:
+    async with loopback_client() as http:
         closed = TencentAccount("AKID", "secret", server.url)
         gone = TencentVoice(http, TencentVoiceSettings(closed, "1400", {"voice-gas": "4500"}))
         assert (await gone.send(ROW, NOW)).outcome is SendOutcome.TEMPORARY

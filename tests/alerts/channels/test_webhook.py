@@ -32,7 +32,7 @@ async def receiver() -> AsyncIterator[WebhookReceiver]:
 
 @pytest.fixture
 async def client() -> AsyncIterator[httpx2.AsyncClient]:
-    async with loopback_client(0.3) as running:
+    async with loopback_client() as running:
         yield running
 
 

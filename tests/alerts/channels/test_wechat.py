@@ -48,7 +48,7 @@ async def account() -> AsyncIterator[Account]:
         templates={"TID": "告警：{{thing1.DATA}}"},
         clock=lambda: running.now,
     )
-    async with server, loopback_client(0.3) as client:
+    async with server, loopback_client() as client:
         settings = WeChatSettings("wx1", "s3cret", "t", KEY, server.url)
         assert "s3cret" not in repr(settings)
         running = Account(server, WeChat(client, settings, lambda: running.now))
@@ -104,7 +104,7 @@ async def test_after_a_lost_answer_the_message_is_sent_again_and_arrives_once(ac
 
 
 async def test_a_token_ended_early_is_fetched_again(account: Account) -> None:
-    await account.send(1)
+    assert await account.send(1) == (SendOutcome.ACCEPTED, "0")
     account.server.spoil_token()
     assert await account.send(2) == (SendOutcome.ACCEPTED, "0")
     assert account.server.tokens_given == 2
@@ -119,8 +119,8 @@ async def test_a_wrong_secret_and_an_address_that_is_not_listed_are_faults_of_co
 
 async def test_the_event_of_a_message_is_its_receipt(account: Account) -> None:
     account.server.blocked.add("o-li")
-    await account.send(1)
-    await account.send(2, "o-li")
+    assert await account.send(1) == (SendOutcome.ACCEPTED, "0")
+    assert await account.send(2, "o-li") == (SendOutcome.ACCEPTED, "0")
     for message, report in (
         (account.server.messages[0], DeliveryReport(True, NOW, None, "200228332", "success")),
         (account.server._unreported[1], DeliveryReport(False, NOW, None, "200228333", "failed:user block")),

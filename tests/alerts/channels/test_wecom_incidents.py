@@ -52,14 +52,14 @@ async def corp() -> AsyncIterator[Corp]:
         clock=lambda: running.now,
         callback_url="http://127.0.0.1:9/",
     )
-    async with server, loopback_client(0.3) as client:
+    async with server, loopback_client() as client:
         settings = WeComSettings(**ACCOUNT, aes_key=KEY, base_url=server.url)
         running = Corp(server, WeCom(client, settings, lambda: running.now))
         yield running
 
 
 async def test_a_token_ended_early_is_replaced_once_for_all_senders(corp: Corp) -> None:
-    await corp.send(0)
+    assert (await corp.send(0))[0] is SendOutcome.ACCEPTED
     corp.server.spoil_tokens()
     outcomes = await asyncio.gather(*(corp.send(number) for number in range(1, 9)))
     assert {outcome for outcome, _ in outcomes} == {SendOutcome.ACCEPTED}

@@ -99,3 +99,9 @@ def test_a_used_up_limit_holds_for_critical_messages_too() -> None:
     full: Any = Carried(first=1)
     router.record(structs.replace(ROW, provider="second"), SendOutcome.CONFIG, 0)
     assert router.choose(full, ROW, 1_000, critical=True) == Choice("second", is_probe=True)
+
+
+def test_the_limits_of_whole_accounts_are_listed() -> None:
+    account = ProviderLimit(DAY, 1000, "account")
+    router = router_of(second=ProviderPlan(limits=(ProviderLimit(DAY, 2), account)))
+    assert list(router.account_limits()) == [("sms", "second", account)]

@@ -16,9 +16,12 @@ from starlette.routing import Route
 
 from alerts.alert import Actor, ResponseSource, State
 from alerts.channels.wecom import WeCom, WeComSettings
+from alerts.delivery.sender import OutboxSender
+from alerts.message import DeliveryState
 from simulators.providers.faults import Fault, FaultKind
 from simulators.providers.local_server import LoopbackServer
 from simulators.providers.wecom.server import WeComServer
+from tests.support.timeouts import LONG_TIMEOUT_S
 
 TOKEN, AES_KEY, CORP = "QDG6eK", "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C", "wx5823bf96d3bd56c7"
 
@@ -298,7 +301,7 @@ async def test_a_failing_database_stops_no_worker(
             await running
 
 
-async def wait_until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
+async def wait_until(condition: Callable[[], bool], seconds: float = LONG_TIMEOUT_S) -> None:
     """A bounded wait on a condition of a real server."""
     async with asyncio.timeout(seconds):
         while not condition():
@@ -317,3 +320,35 @@ async def test_acceptance_by_a_provider_is_reported_with_its_time(
     wecom.faults.schedule(Fault(FaultKind.REJECT, code="81013"))
     await connected_harness.send()
     assert accepted == [("sms", "alert", 3_000)]
+
+
+async def test_what_a_machine_may_not_send_at_the_moment_is_due_again_at_once(harness: Any, finding: Any) -> None:
+    """The ledger's server was slow: the lease was renewed a moment too late, and the call waited for 13 seconds."""
+    valid = False
+    harness.sender = OutboxSender(
+        harness.sender._transact, harness.channels, harness.service.outcomes, harness.clock, may_send=lambda: valid
+    )
+    await harness.service.process_findings([finding()])
+    await harness.send()
+    assert harness.texts("wang") == []
+    assert [(row.state, row.attempts) for row in harness.deliveries()] == [(DeliveryState.PENDING, 0)]
+    valid = True
+    harness.clock.now += 500
+    await harness.send()
+    assert len(harness.texts("wang")) == 1
+    assert harness.deliveries()[0].attempts == 1
+
+
+async def test_a_message_whose_reply_was_lost_is_given_back_only_when_the_provider_never_had_it(
+    harness: Any, finding: Any
+) -> None:
+    harness.sms_server.faults.schedule(Fault(FaultKind.SILENT, accepted=True))
+    await harness.service.process_findings([finding()])
+    await harness.send()
+    harness.sender = OutboxSender(
+        harness.sender._transact, harness.channels, harness.service.outcomes, harness.clock, may_send=lambda: False
+    )
+    harness.clock.now += 6_000
+    await harness.send()
+    assert len(harness.texts("wang")) == 1
+    assert harness.deliveries()[0].state in (DeliveryState.ACCEPTED, DeliveryState.DELIVERED)

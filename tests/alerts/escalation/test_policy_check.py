@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from alerts.escalation.case_times import Supervision
 from alerts.escalation.conditions import Conditions
-from alerts.escalation.policy import EscalationPolicy, Ladder, Notice, Rung
+from alerts.escalation.policy import EscalationPolicy, GatheredRules, Ladder, Notice, Rung
 from alerts.escalation.policy_check import check, check_conditions, check_names, check_roles
 from app.config.catalog import built_in_roles
 
@@ -79,6 +80,21 @@ def test_names_are_reported_where_they_stand(policy: EscalationPolicy) -> None:
     ]
 
 
+def test_names_that_exist_are_no_fault(policy: EscalationPolicy) -> None:
+    def unknown(name: str, _known: Collection[str]) -> str:
+        return name
+
+    gathered = GatheredRules(by="fire-building", rules=("smoke-alarm",))
+    rung = {"role": "worker", "channels": ["sms"], "wait": "1m", "phone": "lead"}
+    supervised = ladder(policy, rungs=[rung], notify=[])
+    supervised = supervised.model_copy(update={"verify_by": "lead", "supervise": Supervision(role="lead")})
+    own = EscalationPolicy(ladders=(supervised,), gathered=(gathered,))
+    assert list(check_names(own, ["sms"], ["fire-building", "smoke-alarm"], unknown)) == []
+    assert list(check_roles(own, built_in_roles(), unknown)) == []
+    lone = check_names(own, ["sms"], ["smoke-alarm"], unknown)
+    assert [(fault.where, fault.message) for fault in lone] == [(("gathered", 0, "by"), "fire-building")]
+
+
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
@@ -110,3 +126,14 @@ def test_a_rung_without_a_responsible_role_is_refused(fields: dict[str, Any], me
 def test_a_notice_that_comes_too_late_is_refused(fields: dict[str, Any], message: str) -> None:
     with pytest.raises(ValidationError, match=message):
         Notice.model_validate({"role": "clinic", "channels": ["sms"], **fields})
+
+
+def test_a_misspelt_role_that_verifies_or_supervises_has_its_position(policy: EscalationPolicy) -> None:
+    """Until now `verify_by: comunity` passed, and the verification was asked of the rungs in its place."""
+    own = ladder(policy, verify_by="comunity", supervise=Supervision(role="streat"))
+    checked = policy.model_copy(update={"ladders": (own,)})
+    faults = list(check_roles(checked, built_in_roles(), lambda name, _: name))
+    assert [(fault.where, fault.message) for fault in faults] == [
+        (("ladders", 0, "verify_by"), "comunity"),
+        (("ladders", 0, "supervise", "role"), "streat"),
+    ]

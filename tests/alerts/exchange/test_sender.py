@@ -21,6 +21,7 @@ from store.database.database import Database, sqlite_url
 from store.database.exchange import outbox
 from store.database.exchange.outbox import MessageFilter
 from store.database.exchange.repository import ExchangeTransactions
+from tests.support.timeouts import LONG_TIMEOUT_S
 
 GIVE_UP = RetryPolicy(30 * MINUTE)
 
@@ -242,7 +243,7 @@ async def test_a_target_that_never_answers_holds_up_no_other(
     monkeypatch.setattr(harness.sender, "_post", post)
     harness.add("case:1", "case:1")
     running = asyncio.create_task(harness.sender.run())
-    await asyncio.wait_for(arrived.wait(), 10)
+    await asyncio.wait_for(arrived.wait(), LONG_TIMEOUT_S)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
 

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from alerts.alert import OWNED_STATES, Alert, State
 from alerts.handling.joining import (
+    AREA_WINDOW_MS,
     DECISIONS,
     GROUP_CRITICAL_AFTER,
     GROUP_WINDOW_MS,
@@ -52,6 +53,35 @@ def alert_of(finding: Any, number: int = 1, **changes: Any) -> Alert:
         building="b3",
     )
     return replace(plain, **changes)
+
+
+def test_manholes_of_a_street_join_from_the_fourth_on_but_not_what_is_severe(finding: Any) -> None:
+    rising = finding(
+        rule="manhole-rising", hazard="manhole", severity=Severity.MEDIUM, device="manhole-9", place="road-9"
+    )
+
+    def match(about: Any, cell: str | None = "g1", later_ms: int = AREA_WINDOW_MS, **changes: Any) -> Relation | None:
+        alerts = [alert_of_other_device(about, n, building=None, cell="g1", **changes) for n in (3, 2, 1)]
+        at = START + later_ms
+        found = match_alert(about, None, alerts, lambda _: Recipients.SAME, at, cell=cell)
+        assert found is None or found.alert.id == 1
+        return None if found is None else found.relation
+
+    assert match(rising) is Relation.SAME_AREA
+    one = [alert_of_other_device(rising, 1, building=None, cell="g1")]
+    level = replace(rising, rule="manhole-water-high")
+    same = {"manhole-rising", "manhole-water-high"}
+    found = match_alert(level, None, one, lambda _: Recipients.SAME, START, (), "g1", lambda *rules: same == set(rules))
+    assert found is not None, "the second manhole, by another rule about its water"
+    assert found.relation is Relation.SAME_AREA
+    assert match(rising, later_ms=AREA_WINDOW_MS + 1) is None
+    assert match(rising, cell="g2") is None
+    assert match(rising, cell=None) is None
+    assert match(rising, rule="lamp-dark") is None
+    assert match(replace(rising, severity=Severity.HIGH)) is None
+    assert match(replace(rising, device=None, place="road-9")) is None, "a resident's report"
+    assert match(replace(rising, ledger=Ledger.HEALTH)) is None
+    assert match(replace(rising, subject=Subject("person", "p-9"))) is None
 
 
 def alert_of_other_device(finding: Any, number: int, **changes: Any) -> Alert:

@@ -226,15 +226,27 @@ async def test_a_reply_about_a_taken_alert_is_answered_with_its_owner(harness: A
 async def test_arrival_and_completion_by_code(harness: Any, finding: Any) -> None:
     await call_wang(harness, finding)
     await reply(harness, "11")
-    owned = "【枫树社区】已由王芳接警：燃气泄漏，枫林苑3栋2单元402。到场回复13，处置完回复14。"
+    owned = "【枫树社区】已由王芳接警：燃气泄漏，枫林苑3栋2单元402。到场回复13，处置完回复：真实15，误报16，其他14。"
     assert harness.texts("wang")[-1] == owned
     assert (await reply(harness, "13")).status is ReplyStatus.DONE
     assert harness.alert().state is State.ON_SITE
-    assert harness.texts("wang")[-1] == "【枫树社区】已记录王芳到场：燃气泄漏，枫林苑3栋2单元402。处置完毕请回复14。"
+    assert harness.texts("wang")[-1] == owned  # he has the code for what he does next
     assert (await reply(harness, "14")).status is ReplyStatus.DONE
     assert (harness.alert().state, harness.alert().handler) == (State.RESOLVED, "wang")
     done = {"王芳接警（短信）", "王芳到场（短信）", "王芳处置完毕（短信）"}
     assert done | {"已用短信把到场和处置的编号发给 王芳（网格员）"} <= set(harness.timeline())
+
+
+async def test_one_text_ends_a_case_with_its_disposition(harness: Any, finding: Any) -> None:
+    await call_wang(harness, finding)
+    await reply(harness, "11")
+    # On his way, 15 from him may mean minutes.
+    assert (await reply(harness, "15")).status is ReplyStatus.UNCLEAR
+    await reply(harness, "13")
+    before = len(harness.texts("wang"))
+    assert (await reply(harness, "16")).status is ReplyStatus.DONE
+    assert (harness.alert().state, harness.alert().disposition) == (State.RESOLVED, "false_alarm")
+    assert len(harness.texts("wang")) == before
 
 
 @pytest.mark.parametrize(("arrive", "done"), [("1到了", "1已处置"), ("到了", "处理完了"), ("13 到现场了", "14好的")])
@@ -291,7 +303,7 @@ async def test_words_of_an_owner_on_the_way_are_recorded_without_a_question(harn
     assert harness.texts("wang") == before
     assert {"王芳回复“5分钟到”", "王芳回复“11马上到”"} <= set(harness.timeline())
     await reply(harness, "门锁着")
-    assert harness.texts("wang")[-1].endswith("到场回复13，处置完回复14。")
+    assert harness.texts("wang")[-1].endswith("到场回复13，处置完回复：真实15，误报16，其他14。")
     await reply(harness, "13")
     await reply(harness, "在哪")
     assert harness.texts("wang")[-1].endswith("处置完毕请回复14。")

@@ -75,6 +75,27 @@ async def test_a_concentration_that_rises_after_the_alarm_is_sent(harness: Any, 
     assert harness.texts("wang")[-1].startswith("【枫树社区】紧急：又报燃气浓度危险，14:06")
 
 
+async def test_a_lesser_sign_of_a_danger_that_goes_on_is_not_sent_and_after_its_end_it_is(
+    harness: Any, finding: Any
+) -> None:
+    """High water of a manhole that overflows, reported with its next measurement."""
+    flooded = new_finding(harness, finding, rule="manhole-flooded", title="井水满溢", severity=Severity.CRITICAL)
+    high_water = {"rule": "manhole-water-high", "title": "井内水位高", "severity": Severity.MEDIUM}
+    await process(harness, flooded)
+    await harness.service.perform(1, "acknowledge", WANG)
+    await harness.advance_time(150)
+    texts = len(harness.texts("wang"))
+    await process(harness, new_finding(harness, finding, **high_water))
+    assert len(harness.texts("wang")) == texts
+    assert harness.alert().title == "井水满溢、井内水位高"
+
+    for ended in (flooded, new_finding(harness, finding, **high_water)):
+        await process(harness, finding(id=ended.id, phase=FindingPhase.ENDED, at=harness.clock.now))
+    harness.clock.now += 5 * SECOND_MS
+    await process(harness, new_finding(harness, finding, **{**high_water, "begin": harness.clock.now}))
+    assert "又报井内水位高" in harness.texts("wang")[-1]
+
+
 async def test_an_alarm_after_a_raised_concentration_is_sent_at_once(harness: Any, finding: Any) -> None:
     await process(harness, low(harness, finding))
     harness.clock.now += 5 * SECOND_MS
@@ -124,3 +145,22 @@ def test_a_misspelt_rule_of_one_event_has_its_position(policy: EscalationPolicy)
     channels = {"sms", "wecom"}
     (fault,) = check_names(policy_, channels, {"gas-alarm", "gas-high"}, lambda name, _: f"{name} is no rule")
     assert (fault.where, fault.message) == (("one_event", 0, 1), "gas-hihg is no rule")
+
+
+async def test_lesser_dangers_that_join_are_sent_together_within_a_quarter_of_an_hour(
+    harness: Any, finding: Any
+) -> None:
+    await process(harness, alarm(harness, finding))
+    await harness.service.perform(1, "acknowledge", WANG)
+    await harness.advance_time(120)
+    for minutes, rule, title in (
+        (2, "gas-valve", "气阀未关"),
+        (2, "gas-low-battery", "电量不足"),
+        (0, "gas-dirty", "探头脏污"),
+    ):
+        await process(harness, new_finding(harness, finding, rule=rule, title=title, severity=Severity.MEDIUM))
+        await harness.advance_time(60 * minutes)
+    assert "又报气阀未关" in harness.texts("wang")[-1], "the first waits for nothing"
+    await harness.advance_time(15 * 60)
+    (summary,) = [text for text in harness.texts("wang") if "探头脏污" in text]
+    assert "又报2起" in summary

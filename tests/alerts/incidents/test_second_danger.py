@@ -409,7 +409,7 @@ async def test_hourly_findings_do_not_postpone_the_reminder_to_verify(harness: A
     for hour in range(26):
         await harness.advance_time(3_600)
         await harness.service.process_findings([finding(phase=FindingPhase.STALE, at=harness.clock.now + hour)])
-    assert "处置后24小时无人核查，已提醒上级" in harness.timeline(1)
+    assert "处置后24小时无人核查" in harness.timeline(1)
 
 
 async def test_a_call_after_shelving_mentions_recovered_data(harness: Any, finding: Any) -> None:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from msgspec import structs
 
-from alerts.alert import Alert, State
+from alerts.alert import Actor, Alert, ResponseSource, State
+from alerts.lifecycle.event import InvalidTransition
+from alerts.lifecycle.preconditions import allowed_actions
+from alerts.lifecycle.transitions import ActionRefusal
 from alerts.message import DeliveryState
 from alerts.ports import Transaction
 from domain import HOUR, Duty, Person
@@ -73,7 +77,7 @@ async def test_the_street_that_finds_it_still_there_opens_the_work_again(harness
     harness.clock.now += HOUR
     await settle(harness)
     await harness.service.perform(1, "verify", person("chen"))
-    await harness.send()
+    await harness.advance_time(4 * 3600)
     assert len([text for text in harness.texts("sun") if "请街道核查" in text]) == 2, "asked again after the new work"
 
 
@@ -101,6 +105,47 @@ async def test_a_verification_by_one_who_was_not_asked_is_refused(harness: Alert
     report = harness.database.write_blocking(lambda tx: get_report(tx, 1))
     assert report is not None
     assert report.report.street_at is None
+
+
+def logged_in(name: str, principal: str, *, on_behalf: bool = False) -> Actor:
+    """A person at the console."""
+    one = PEOPLE[name]
+    return Actor(one.id, one.name, ResponseSource.SCREEN, "dispatcher", on_behalf=on_behalf, principal=principal)
+
+
+def street_verified(harness: AlertHarness) -> str | None:
+    report = harness.database.write_blocking(lambda tx: get_report(tx, 1))
+    assert report is not None
+    return report.report.street_by
+
+
+async def test_the_person_asked_verifies_at_the_console_with_a_remark_and_no_other_does(harness: AlertHarness) -> None:
+    await verified_by_community(harness)
+    refused = [
+        (logged_in("zhou", "zhou"), ActionRefusal.NOT_ASKED_STREET),
+        (logged_in("sun", "chen", on_behalf=True), ActionRefusal.ON_BEHALF),
+        (logged_in("sun", "chen"), ActionRefusal.SAME_PRINCIPAL),
+    ]
+    for actor, why in refused:
+        with pytest.raises(InvalidTransition) as one:
+            await harness.service.perform(1, "verify", actor)
+        assert one.value.refusal is why
+    assert street_verified(harness) is None
+    assert "verify" in allowed_actions(harness.alert())
+    await harness.service.perform(1, "verify", logged_in("sun", "desk as sun"), comment="现场已清空")
+    assert street_verified(harness) == "sun"
+    lines = harness.timeline()
+    assert [sum(word in line for line in lines) for word in ("孙磊（街道）核查通过", "现场已清空")] == [1, 1]
+    assert (harness.alert().state, allowed_actions(harness.alert())[0]) == (State.VERIFIED, "close")
+    with pytest.raises(InvalidTransition) as again:
+        await harness.service.perform(1, "verify", logged_in("sun", "sun"))
+    assert again.value.refusal is ActionRefusal.ALREADY_VERIFIED
+
+
+async def test_the_person_asked_verifies_at_the_console_without_a_remark(harness: AlertHarness) -> None:
+    await verified_by_community(harness)
+    await harness.service.perform(1, "verify", logged_in("sun", "desk as sun"))
+    assert street_verified(harness) == "sun"
 
 
 async def test_a_report_merged_into_an_alarm_is_verified_by_the_street_too(harness: AlertHarness, finding: Any) -> None:

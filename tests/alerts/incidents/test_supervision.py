@@ -147,7 +147,7 @@ async def test_a_conclusion_is_added_after_the_alert_was_dealt_with(harness: Any
             await harness.service.perform(1, "conclude", DISPATCHER, disposition=wrong)
     await harness.service.perform(1, "arrive", WANG)
     await harness.service.perform(1, "resolve", WANG, disposition="false_alarm")
-    assert "王芳处置完毕（大屏），结论：误报" in harness.timeline()
+    assert "王芳处置完毕（网页），结论：误报" in harness.timeline()
     await harness.service.perform(1, "conclude", DISPATCHER, disposition="device_fault")
     assert harness.alert().disposition == "device_fault"
 

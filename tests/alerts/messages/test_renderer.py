@@ -21,6 +21,7 @@ from alerts.messages.outside_words import sanitize
 from alerts.messages.renderer import MessageContext, MessageRenderer
 from domain import Evidence, Ledger, Severity, Subject
 from simulators.providers.aliyun.messages import render, template_fault
+from tests.support.many_cases import many_cases
 
 TZ = ZoneInfo("Asia/Shanghai")
 START = 1_767_333_900_000
@@ -103,7 +104,11 @@ def context_with(kind: MessageKind = MessageKind.ALERT, **changes: Any) -> Messa
         ),
         ("gas", MessageKind.DETAILS, "编号3：燃气泄漏，14:05，枫林苑3栋2单元402。回复31接警，32无法到场。"),
         ("gas", MessageKind.STATUS, "编号3：燃气泄漏，枫林苑3栋2单元402。接警的是王芳，只有他本人可以交出。"),
-        ("gas", MessageKind.OWNED, "已由王芳接警：燃气泄漏，枫林苑3栋2单元402。到场回复33，处置完回复34。"),
+        (
+            "gas",
+            MessageKind.OWNED,
+            "已由王芳接警：燃气泄漏，枫林苑3栋2单元402。到场回复33，处置完回复：真实35，误报36，其他34。",
+        ),
         ("gas", MessageKind.ARRIVED, "已记录王芳到场：燃气泄漏，枫林苑3栋2单元402。处置完毕请回复34。"),
         (
             "gas",
@@ -130,7 +135,7 @@ MESSAGES = [
 ]
 
 
-@pytest.mark.parametrize(("hazard", "severity", "message"), list(product(HAZARDS, Severity, MESSAGES)))
+@many_cases(("hazard", "severity", "message"), list(product(HAZARDS, Severity, MESSAGES)))
 def test_every_text_fits_one_segment_uncut_with_a_long_signature_and_place(
     catalog: Any, policy: Any, hazard: str, severity: Severity, message: tuple[MessageKind, str]
 ) -> None:

@@ -21,6 +21,7 @@ from domain.care import CARE, matters, neediest
 from domain.people import Community, community
 from store.database.alerts.transactions import Transactions
 from tests.alerts.conftest import PEOPLE, SHANGHAI, SIGN, START, AlertHarness, gas_finding, load_catalog, load_policy
+from tests.support.many_cases import many_cases
 
 LONGEST_TREES = (
     (("望泉西里南一社区", "社区"), ("88号楼", "楼栋"), ("4单元", "单元"), ("28层", "层"), ("2804室", "户")),
@@ -105,7 +106,7 @@ def context(kind: MessageKind = MessageKind.ALERT, **changes: Any) -> MessageCon
     )
 
 
-@pytest.mark.parametrize(
+@many_cases(
     ("hazard", "severity", "message"),
     list(product(("gas", "fire", "person", "water", "manhole", "device", "service"), Severity, MESSAGES)),
 )

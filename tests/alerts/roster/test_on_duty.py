@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from alerts.roster.on_duty import last_resort_people, on_duty
+from alerts.roster.on_duty import first_on_duty, last_resort_people, on_duty
 from domain import DAY, HOUR, Cell, Duty, Person
 from domain.people import Community, community
 
@@ -90,3 +90,16 @@ def test_a_line_for_a_hazard_whose_person_is_away_leaves_the_general_one() -> No
         Duty("3", "street", "department", "b", absent=True),
     )
     assert [p.id for p in on_duty(registry_with(*duties), "grid", "department", NOON, TZ, "fire")] == ["a"]
+
+
+def test_those_called_first_anywhere_are_those_of_asking_each_cell() -> None:
+    roster = registry_with(
+        Duty("1", "grid", "worker", "a"),
+        Duty("2", "grid", "worker", "b", rank=1),
+        Duty("3", "street", "worker", "c"),
+        Duty("4", "c", "worker", "a", rank=2),
+        Duty("5", "c", "lead", "b"),
+    )
+    asked = {person.id for cell in CELLS for person in on_duty(roster, cell.id, "worker", NOON, TZ)[:1]}
+
+    assert {person.id for person in first_on_duty(roster, "worker", NOON, TZ)} == asked == {"a", "c"}

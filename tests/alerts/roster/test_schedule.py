@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from time import perf_counter
+from time import process_time
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -109,11 +109,11 @@ def district(grids: int) -> Community:
 
 def test_a_district_of_1308_duties_has_its_schedule_of_two_weeks_in_time() -> None:
     people = district(436)
-    began = perf_counter()
+    began = process_time()
     schedule = RosterSchedule(people, START, START + 14 * DAY, TZ)
     count = sum(len(schedule.segments(f"g{n}", "worker")) for n in range(436))
     assert count == 436 * 29
-    assert perf_counter() - began < 3, "some 0.2 s on a machine that does nothing else"
+    assert process_time() - began < 3, "processor time; some 0.2 s"
 
 
 def test_the_hours_of_a_cell_are_computed_once() -> None:

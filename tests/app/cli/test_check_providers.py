@@ -7,9 +7,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from app.cli.check_providers import check_providers
+from app.cli.check_providers import check_history, check_providers
 from app.cli.init import write_site_template
 from app.cli.main import main
+from app.config.catalog import load_kinds
+from app.config.settings import HistorySettings, SiteSettings
+from app.config.site import SiteConfig
+from simulators.providers.influxdb.server import InfluxServer
 from simulators.providers.wecom.server import WeComServer
 
 NOW = 1_767_333_900_000
@@ -61,3 +65,20 @@ def test_the_command_ends_with_the_fault_of_a_provider(tmp_path: Path, monkeypat
     ran = CliRunner().invoke(main, ["check", "--site", str(folder), "--providers"])
     assert "email: 邮件：连不上邮件服务器" in ran.output, ran.output
     assert ran.exit_code == 1
+
+
+async def test_the_history_server_is_asked_with_the_token_of_the_service(monkeypatch: pytest.MonkeyPatch) -> None:
+    def site(**history: str) -> SiteConfig:
+        return SiteConfig(None, SiteSettings(history=HistorySettings.model_validate(history)), load_kinds())
+
+    printed: list[str] = []
+    assert await check_history(site(), printed.append) == 0
+    async with InfluxServer("2.8", lambda: NOW, token="secret") as server:
+        for token in ("secret", "another"):
+            monkeypatch.setenv("FENGSHAO_HISTORY_TOKEN", token)
+            await check_history(site(type="influxdb", url=server.url), printed.append)
+    assert printed[0] == "history: influxdb ok"
+    assert printed[1].startswith("history: ")
+    assert "token" in printed[1]
+    assert "another" not in printed[1]
+    assert await check_history(site(type="victoriametrics", url="http://127.0.0.1:1"), printed.append) == 1

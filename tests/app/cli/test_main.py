@@ -2,38 +2,45 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
-
-def up(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    fengshao = Path(sys.executable).parent / "fengshao"
-    environment = {**os.environ, **environ}
-    return subprocess.run(
-        [str(fengshao), "up", *arguments], capture_output=True, text=True, timeout=60, env=environment
-    )
+from app.cli.main import main
+from tests.support.timeouts import LONG_TIMEOUT_S
 
 
 @pytest.mark.parametrize(
-    ("arguments", "environ", "message"),
+    ("arguments", "message"),
     [
-        (("--mqtt", "0.0.0.0:1883"), {}, "needs credentials"),
-        (("--mqtt", "mqtt://broker.example:1883"), {}, "is not used without credentials"),
-        (("--mqtt", "http://127.0.0.1"), {}, "write mqtt://user:password@host:1883"),
-        (("--http", "8080"), {}, "write HOST:PORT"),
-        ((), {"FENGSHAO_ADMIN_TOKEN": "short"}, "write at least 16"),
+        (("--mqtt", "0.0.0.0:1883"), "needs credentials"),
+        (("--mqtt", "mqtt://broker.example:1883"), "is not used without credentials"),
+        (("--mqtt", "http://127.0.0.1"), "write mqtt://user:password@host:1883"),
+        (("--http", "8080"), "write HOST:PORT"),
     ],
 )
 def test_up_refuses_unsafe_options_and_names_what_to_write(
-    tmp_path: Path, arguments: tuple[str, ...], environ: dict[str, str], message: str
+    tmp_path: Path, arguments: tuple[str, ...], message: str
 ) -> None:
-    ended = up("--data", str(tmp_path / "data"), *arguments, **environ)
+    ended = CliRunner().invoke(main, ["up", "--data", str(tmp_path / "data"), *arguments])
 
-    assert (ended.returncode, message in ended.stderr) == (1, True), ended.stderr
+    assert (ended.exit_code, message in ended.stderr) == (1, True), ended.stderr
+    assert isinstance(ended.exception, SystemExit)
+
+
+def test_the_installed_command_refuses_without_a_traceback(tmp_path: Path) -> None:
+    fengshao = Path(sys.executable).parent / "fengshao"
+    ended = subprocess.run(
+        [str(fengshao), "up", "--data", str(tmp_path / "data"), "--http", "8080"],
+        capture_output=True,
+        text=True,
+        timeout=LONG_TIMEOUT_S,
+    )
+
+    assert (ended.returncode, "write HOST:PORT" in ended.stderr) == (1, True), ended.stderr
     assert "Traceback" not in ended.stderr
 
 

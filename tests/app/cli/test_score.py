@@ -5,10 +5,11 @@ import pytest
 from click.testing import CliRunner
 
 from app.cli.main import main
-from app.cli.score import Output, as_json, run_and_print
+from app.cli.score import How, Output, as_json, run_and_print
 from app.score.matching import Matches
 from app.score.metrics import Run, figures
-from app.score.run import START, Result, Settings
+from app.score.run import Result
+from app.score.settings import START, Settings
 
 
 def empty_result() -> Result:
@@ -28,17 +29,17 @@ def test_options_that_do_not_exist_are_named():
 
 
 def test_json_and_page_hold_the_figures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("app.cli.score.simulate", lambda *_arguments: empty_result())
+    monkeypatch.setattr("app.cli.score.simulate", lambda *_arguments, **_options: empty_result())
     printed: list[str] = []
     page = tmp_path / "score.html"
-    run_and_print(Settings(), tmp_path / "run", None, False, Output("en", True, page), printed.append)
+    run_and_print(Settings(), How(tmp_path / "run"), Output("en", True, page), printed.append)
     assert json.loads(printed[0])["figures"]["run"]["preset"] == "small"
     assert "Score of notifications" in page.read_text("utf-8")
     assert as_json(empty_result())["incidents"] == []
 
 
 def test_a_folder_without_rulebooks_is_nothing_to_compare_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("app.cli.score.simulate", lambda *_arguments: empty_result())
+    monkeypatch.setattr("app.cli.score.simulate", lambda *_arguments, **_options: empty_result())
     (tmp_path / "empty").mkdir()
     answer = CliRunner().invoke(main, ["score", "--against", str(tmp_path / "empty"), "--data", str(tmp_path / "run")])
     assert answer.exit_code

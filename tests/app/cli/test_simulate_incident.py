@@ -22,6 +22,7 @@ from simulators.town.exercise import exercise_of
 from simulators.town.incident_library import LIBRARY, find_incident, play_incident
 from simulators.town.population.build import build_town
 from tests.support.cli import run
+from tests.support.timeouts import LONG_TIMEOUT_S
 
 
 def test_the_list_names_every_incident_in_both_languages() -> None:
@@ -36,6 +37,8 @@ def test_the_list_names_every_incident_in_both_languages() -> None:
         (["停电风暴"], "--real"),
         (["kitchen-leak", "--device", "gas-999"], "--device gas-999: the site has no such device"),
         (["elder-fall", "--device", "gas-001"], "--device gas-001: elder-fall is not played"),
+        (["kitchen-leak", "--username", "drill"], "the environment variable FENGSHAO_EXERCISE_PASSWORD"),
+        (["kitchen-leak", "--username", "drill", "--real"], "leave out --real"),
         (["kitchen-leak", "--data", "nowhere"], "--data nowhere: no service runs there"),
     ],
 )
@@ -82,7 +85,7 @@ async def test_an_interrupted_exercise_takes_its_alarm_back_over_mqtt(broker: An
         played = Played((*exercise.events, late), exercise.all_clear)
         address = BrokerAddress("127.0.0.1", broker.port, tls=False)
         playing = asyncio.create_task(publish(played, address, town, 1.0, clock, printed.append))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(LONG_TIMEOUT_S):
             async for message in client.messages:
                 assert isinstance(message.payload, bytes)
                 heard.append(json.loads(message.payload))

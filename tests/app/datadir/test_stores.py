@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from app.config.catalog import load_kinds
 from app.config.secrets import MissingSecret
-from app.config.settings import HistorySettings
-from app.datadir.stores import open_history, open_stores
+from app.config.settings import HistorySettings, LedgerSettings
+from app.datadir.stores import (
+    HistoryNotReached,
+    LedgerNotReached,
+    NewerDatabase,
+    existing_database,
+    open_database,
+    open_history,
+    open_stores,
+)
+from store.database.system import key_values
 from store.history.duckdb.history import DuckDbHistory
 
 
@@ -27,3 +38,52 @@ def test_influxdb_without_its_token_names_the_variable(tmp_path: Path, monkeypat
     monkeypatch.delenv("FENGSHAO_HISTORY_TOKEN", raising=False)
     with pytest.raises(MissingSecret, match="history: the environment variable FENGSHAO_HISTORY_TOKEN"):
         open_history(tmp_path, HistorySettings(type="influxdb", url="http://127.0.0.1:1"), {})
+
+
+def test_a_history_server_that_does_not_answer_at_the_first_start_is_one_sentence(
+    tmp_path: Path, free_port: Callable[[], int]
+) -> None:
+    settings = HistorySettings(type="victoriametrics", url=f"http://127.0.0.1:{free_port()}")
+    with pytest.raises(HistoryNotReached, match="VictoriaMetrics did not answer: "):
+        open_history(tmp_path, settings, {})
+
+
+def test_a_ledger_on_a_server_is_opened_by_its_setting_and_remembered_by_dir(tmp_path: Path, empty_ledger: str) -> None:
+    database = open_database(tmp_path, LedgerSettings(url=empty_ledger))
+    database.write_blocking(lambda tx: key_values.put(tx, "kept", 1, now=0))
+    database.close()
+    assert not (tmp_path / "ledger.db").exists()
+    for opened in (open_database(tmp_path), existing_database(tmp_path)):
+        assert opened is not None
+        assert opened.is_server
+        assert opened.write_blocking(lambda tx: key_values.get(tx, "kept")) == 1
+        opened.close()
+
+
+def test_a_ledger_server_that_does_not_answer_is_one_sentence(tmp_path: Path, free_port: Callable[[], int]) -> None:
+    settings = LedgerSettings(url=f"postgresql://fengshao@127.0.0.1:{free_port()}/town")
+    with pytest.raises(LedgerNotReached, match=r"ledger postgresql://fengshao@127\.0\.0\.1:\d+/town: .*refused"):
+        open_database(tmp_path, settings)
+
+
+def test_a_copy_of_a_data_directory_is_read_from_its_file_whatever_the_environment_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_database(tmp_path).close()
+    monkeypatch.setenv("FENGSHAO_LEDGER_URL", "postgresql://fengshao@db.example.cn/town")
+    opened = existing_database(tmp_path)
+    assert opened is not None
+    assert not opened.is_server
+    opened.close()
+
+
+def test_a_database_of_a_newer_version_is_refused_in_one_sentence_and_left_as_it_is(tmp_path: Path) -> None:
+    open_database(tmp_path).close()
+    with sqlite3.connect(tmp_path / "ledger.db") as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.close()
+    with pytest.raises(NewerDatabase, match=r"newer version of fengshao \(schema 9999; .*restore a backup from before"):
+        open_database(tmp_path)
+    with sqlite3.connect(tmp_path / "ledger.db") as connection:
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("9999",)]
+    connection.close()

@@ -27,6 +27,7 @@ from app.mqtt_client import BrokerUnavailable
 from ingest.mqtt.broker_address import parse_broker_address
 from ingest.routing.routes import Routes
 from tests.conftest import Broker
+from tests.support.timeouts import LONG_TIMEOUT_S
 
 NOW = 1_795_269_600_000
 EXAMPLE = Path(__file__).resolve().parents[3] / "docs" / "examples" / "devices_doctor.txt"
@@ -243,7 +244,7 @@ async def _disturb_nobody(broker: Broker, site: Path) -> None:
     await published(broker.port, {"zigbee2mqtt/late": "{}"}, retain=False)
 
     second = aiomqtt.Client("127.0.0.1", broker.port, identifier=named, clean_session=False)
-    async with second, asyncio.timeout(10):
+    async with second, asyncio.timeout(LONG_TIMEOUT_S):
         message = await anext(aiter(second.messages))
     assert "zigbee2mqtt/late" == message.topic.value
 
@@ -299,7 +300,7 @@ async def _quiet_and_killed(broker: Broker, site: Path) -> None:
 
 async def _two_connections(port: int) -> None:
     """The doctor's own connection is one of those that the broker counts."""
-    async with aiomqtt.Client("127.0.0.1", port) as client, asyncio.timeout(20):
+    async with aiomqtt.Client("127.0.0.1", port) as client, asyncio.timeout(LONG_TIMEOUT_S):
         await client.subscribe("$SYS/broker/clients/connected")
         async for message in client.messages:
             if int(message.payload) >= 2:  # type: ignore[arg-type]

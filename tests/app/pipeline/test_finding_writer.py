@@ -14,6 +14,7 @@ from store.errors import CannotWrite
 from tests.app.pipeline.conftest import PipelineOnFiles
 from tests.app.pipeline.test_deferred_findings import finding, ids
 from tests.support.service_harness import START
+from tests.support.timeouts import LONG_TIMEOUT_S
 
 
 class Sink:
@@ -154,7 +155,7 @@ async def test_the_writer_wakes_by_itself_when_the_next_batch_is_due(harness: Ha
     await settle()
     harness.now = due
     harness.sink.allow()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(LONG_TIMEOUT_S):
         await harness.writer.drain()
     assert harness.sink.batches == [["leak@1/a/0"]]
 
@@ -165,3 +166,21 @@ async def test_a_step_of_the_wall_clock_does_not_delay_what_waits(files: Pipelin
     before = monotonic_ms()
     files.pipeline._clock = lambda: START - 3_600_000
     assert before <= writer._clock() < before + 60_000
+
+
+async def test_a_ledger_that_takes_nothing_holds_up_a_checkpoint_once_and_evaluation_never_again(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finding_writer, "STORING_WAIT_S", 0)
+    assert await harness.writer.is_drained_soon()
+    harness.writer.add([critical("a")], None)
+    await settle()
+    assert [one.device for one in harness.writer.unstored_dangers()] == ["a"]
+    assert not await harness.writer.is_drained_soon()
+    monkeypatch.setattr(finding_writer, "STORING_WAIT_S", LONG_TIMEOUT_S)
+    harness.writer.add([critical("b")], None)
+    assert not await harness.writer.is_drained_soon(), "it does not wait again"
+    assert [one.device for one in harness.writer.unstored_dangers()] == ["a", "b"]
+    await harness.store(2)
+    assert harness.writer.unstored_dangers() == []
+    assert await harness.writer.is_drained_soon()

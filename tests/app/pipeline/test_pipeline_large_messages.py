@@ -16,9 +16,10 @@ from ingest.decoding.device_index import DeviceIndex
 from ingest.frame import JournalEntry
 from rules.engine.engine import Engine
 from tests.app.pipeline.conftest import DEVICES, KINDS, MAPPINGS, PipelineOnFiles, frame
+from tests.support.long_form import examples
 from tests.support.service_harness import START
 
-ITEMS = 5_000
+ITEMS = examples(5_000, short=2_000)
 SLICES_MAX = 3
 """The slice at hand, the slice in which the SOS is evaluated, and one for the turns of the loop by the test itself."""
 
@@ -34,6 +35,7 @@ ARRAYS: dict[str, tuple[str, Any]] = {
 }
 
 
+@pytest.mark.long_form
 @pytest.mark.parametrize("name", ARRAYS)
 async def test_an_sos_waits_for_the_slice_at_hand_and_not_for_the_array(files: PipelineOnFiles, name: str) -> None:
     topic, payload = ARRAYS[name]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.pipeline import retry
-from store.errors import CannotWrite
+from store.errors import CannotRead, CannotWrite
 
 
 async def test_a_write_is_repeated_until_there_is_room_and_each_failure_is_logged(
@@ -39,3 +39,15 @@ async def test_an_error_of_ours_is_not_taken_for_a_full_disk() -> None:
         await retry.attempt_write(write, "checkpoint")
     with pytest.raises(ZeroDivisionError):
         await retry.retry_until_writable(write, "findings")
+
+
+async def test_a_read_of_a_server_that_is_down_is_repeated_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retry, "RETRY_DELAY_S", 0.0)
+    results: list[Exception | int] = [CannotRead("no answer"), 7]
+
+    async def read() -> int:
+        if isinstance(result := results.pop(0), Exception):
+            raise result
+        return result
+
+    assert await retry.retry_until_writable(read, "resets") == 7

@@ -9,8 +9,9 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from app.pipeline.self_monitoring import SelfMonitoring
-from domain import Finding, FindingPhase
+from domain import DAY, Finding, FindingPhase
 from ingest.mqtt.consumer import ConsumerStatus, SessionStatus
+from store.history import ServerStatus
 from tests.conftest import Broker
 from tests.support.service_harness import ServiceHarness
 
@@ -94,6 +95,37 @@ async def test_a_history_that_accepts_no_readings_is_reported_until_a_restart() 
         if finding.phase is FindingPhase.ENDED
     ]
     assert (ended.id, ended.at) == (began.id, AT + 25)
+
+
+async def test_a_history_server_that_takes_nothing_for_ten_minutes_is_reported_until_it_does() -> None:
+    down = ServerStatus(problem="history.bucket: the server has no bucket 'x'", failing_s=599)
+    began, ended = await findings_of(
+        lambda monitoring: monitoring.check_history_server(None, AT),
+        lambda monitoring: monitoring.check_history_server(down, AT),
+        lambda monitoring: monitoring.check_history_server(replace(down, failing_s=600.0), AT + 5),
+        lambda monitoring: monitoring.check_history_server(ServerStatus(), AT + 10),
+    )
+    assert (began.rule, began.title, began.begin) == ("history-server", "历史库服务器写不进，读数暂存本机", AT + 5)
+    assert [finding.value for finding in began.evidence] == ["history.bucket: the server has no bucket 'x'"]
+    assert (ended.id, ended.phase) == (began.id, FindingPhase.ENDED)
+
+
+async def test_s2_values_that_a_history_server_refuses_are_reported_once_a_day_and_old_ones_only_counted() -> None:
+    def refused(**counts: int) -> ServerStatus:
+        return ServerStatus(refused=counts)
+
+    first, second = await findings_of(
+        lambda monitoring: monitoring.check_history_server(refused(beyond_retention=50_000), AT),
+        lambda monitoring: monitoring.check_history_server(refused(beyond_retention=50_000, type_conflict=3), AT + 1),
+        lambda monitoring: monitoring.check_history_server(refused(type_conflict=4), AT + 2),
+        lambda monitoring: monitoring.check_history_server(refused(type_conflict=4), AT + DAY),
+        lambda monitoring: monitoring.check_history_server(refused(type_conflict=5), AT + DAY + 1),
+    )
+    assert (first.rule, [(one.quantity, one.value) for one in first.evidence]) == (
+        "history-refused",
+        [("type_conflict", 3)],
+    )
+    assert second.begin - first.begin == DAY
 
 
 async def test_findings_that_an_earlier_run_left_open_continue_or_end_at_the_next_check() -> None:

@@ -37,7 +37,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 @pytest.fixture
 async def client() -> AsyncIterator[httpx2.AsyncClient]:
-    async with loopback_client(0.5) as running:
+    async with loopback_client() as running:
         yield running
 
 

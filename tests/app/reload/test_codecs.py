@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from app.cli.main import main
 from app.config.faults import ConfigError
 from app.reload.codecs import CodecReloader, check_codecs
 from ingest.codecs import Codec, CodecFailed, DecodeCall, Decoded
+from tests.support.timeouts import LONG_TIMEOUT_S
 
 NOW = 1767225660000
 CODECS = Path(__file__).parents[2] / "ingest" / "codecs"
@@ -62,6 +64,25 @@ def test_a_file_that_is_added_changed_or_removed_is_reloaded(folder: CodecReload
     (shelf / "a-1.js").unlink()
     assert ["a-1.js: gone"] == folder.poll()
     assert decode(folder, "A-1") is None
+
+
+def test_codecs_stay_when_the_disk_of_the_site_is_not_mounted(tmp_path: Path) -> None:
+    """Else every message of their devices would be refused, alarms too; a start takes the last good copy."""
+    good, site = tmp_path / "site-good", tmp_path / "site"
+    (good / "codecs.d").mkdir(parents=True)
+    save(good / "codecs.d" / "a-1.js", "function Decoder() { return {v: 1}; }")
+    site.mkdir()
+    folder = CodecReloader(site, good)
+    assert len(folder.load_at_start()) == 1
+    assert [folder.poll(), decode(folder, "A-1")] == [[], Decoded({"v": 1})]
+
+    (site / "codecs.d").mkdir()
+    save(site / "codecs.d" / "a-1.js", "function Decoder() { return {v: 2}; }")
+    folder.poll()
+    shutil.rmtree(site)
+    assert "missing or empty" in folder.poll()[0]
+    assert decode(folder, "A-1") == Decoded({"v": 2})
+    folder.codecs.close()
 
 
 def test_a_half_saved_file_does_not_replace_one_that_works(folder: CodecReloader, shelf: Path) -> None:
@@ -128,7 +149,7 @@ async def test_the_folder_is_polled_until_the_service_stops(
     monkeypatch.setattr("app.reload.codecs.POLL_S", 0.01)
     save(shelf / "a.js", "function Decoder() { return {v: 1}; }")
     following = asyncio.create_task(folder.run())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(LONG_TIMEOUT_S):
         while folder.codecs.find("a") is None:
             await asyncio.sleep(0.01)
     following.cancel()
@@ -145,17 +166,17 @@ async def test_a_codec_that_does_not_end_when_it_is_loaded_keeps_no_message_wait
 
     def load_errors(codecs: tuple[Codec, ...]) -> tuple[str | None, ...]:
         loading.set()
-        assert end.wait(10)
+        assert end.wait(LONG_TIMEOUT_S)
         return tuple("stopped after 500 ms" for _ in codecs)
 
     monkeypatch.setattr("app.reload.codecs._load_errors", load_errors)
     save(shelf / "a.js", "while(true){}")
     polling = asyncio.create_task(folder.run())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(LONG_TIMEOUT_S):
         while not loading.is_set():
             await asyncio.sleep(0.01)
     end.set()  # reached: the loop runs while the file is being loaded
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(LONG_TIMEOUT_S):
         while folder.codecs.find("a") is None:
             await asyncio.sleep(0.01)
     polling.cancel()

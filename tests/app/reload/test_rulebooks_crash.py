@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import aiomqtt
+import pytest
 
 from app.config.catalog import RULEBOOKS
 from tests.conftest import Broker
@@ -21,6 +22,7 @@ async def explained(service: Process, rule: str) -> Any:
     return (await service.api.get(f"/api/v1/rules/{rule}/explain?device=gas-1")).json()
 
 
+@pytest.mark.thorough
 async def test_after_a_reload_and_kill_9_an_alarm_is_active_and_the_new_limit_ends_it(
     service: Process, broker: Broker, tmp_path: Path
 ) -> None:

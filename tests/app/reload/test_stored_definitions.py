@@ -6,8 +6,8 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
-from app.config.faults import ConfigError
 from app.reload.definitions import Definitions, load_definitions
 from app.reload.stored_definitions import decode_definitions, definitions_at_start, encode_definitions
 
@@ -56,9 +56,10 @@ def test_a_rulebook_whose_file_is_gone_is_named_by_its_hazard(built_in: Definiti
     assert list(definitions.books_by_file) == ["tunnel.yaml"]
 
 
-def test_a_first_start_with_a_faulty_file_is_refused(faulty_site: Path) -> None:
-    with pytest.raises(ConfigError, match="version"):
-        definitions_at_start(None, [], faulty_site)
+def test_a_first_start_with_a_faulty_file_uses_the_built_in_one(built_in: Definitions, faulty_site: Path) -> None:
+    definitions, faults = definitions_at_start(None, [], faulty_site)
+    assert definitions == built_in
+    assert {fault.field for fault in faults} == {"version", "rules"}
 
 
 def test_every_rulebook_of_a_state_is_kept_also_where_several_are_of_one_hazard(built_in: Definitions) -> None:
@@ -79,3 +80,20 @@ def test_rulebooks_of_one_hazard_without_files_have_names_of_their_own(built_in:
     ]
     definitions, _ = definitions_at_start(encode_definitions(built_in), tunnels, None)
     assert definitions.books_by_file == {"tunnel.yaml": tunnels[0], "tunnel-2.yaml": tunnels[1]}
+
+
+def test_a_site_whose_disk_is_not_mounted_takes_no_rule_out_of_force(built_in: Definitions, tmp_path: Path) -> None:
+    """The folder of the mount is there and empty: that was read as the removal of every rulebook of the site, and its
+    alarms ended without a word to maintenance."""
+    own = replace(built_in, books_by_file={**built_in.books_by_file, "tunnel.yaml": built_in.books_by_file["gas.yaml"]})
+    for site in (tmp_path, tmp_path / "gone"):
+        kept, faults = load_definitions(own, site)
+        assert kept == own
+        assert [(fault.file, "missing or empty" in fault.message) for fault in faults] == [(str(site), True)]
+
+
+def test_a_site_that_may_not_be_read_does_not_stop_a_start(built_in: Definitions, tmp_path: Path) -> None:
+    (tmp_path / "site").write_text("no folder", "utf-8")
+    definitions, faults = definitions_at_start(None, [], tmp_path / "site")
+    assert definitions == built_in
+    assert [fault.message for fault in faults] == ["the site's folder cannot be read: Not a directory"]

@@ -17,6 +17,7 @@ from domain import HOUR, MINUTE, Lane, Reading
 from tests.conftest import Broker
 from tests.support.rulebook_harness import GAS, RulebookHarness
 from tests.support.service_harness import START
+from tests.support.timeouts import LONG_TIMEOUT_S
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -44,12 +45,12 @@ async def command(*words: str) -> Result:
 
 
 async def post(harness: RulebookHarness, path: str, body: Any = None) -> Any:
-    response = await harness.api.post(f"/api/v1/rules/{path}", json=body, timeout=60)
+    response = await harness.api.post(f"/api/v1/rules/{path}", json=body, timeout=LONG_TIMEOUT_S)
     return response.status_code, response.json()
 
 
 async def finished(harness: RulebookHarness, job: str) -> Any:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(LONG_TIMEOUT_S):
         while (found := await harness.get(f"/api/v1/rules/jobs/{job}"))["state"] == "running":
             await asyncio.sleep(0.05)
     return found
@@ -82,7 +83,7 @@ async def test_a_backtest_runs_beside_the_service_and_leaves_nothing_behind(harn
         "clear: lel_pct < 6", "clear: lel_pct < 9"
     )
     body = {"book": "gas", "against": {"name": "gas.yaml", "text": other}, "since": "6h"}
-    response = await harness.api.post("/api/v1/rules/backtest", json=body, timeout=60)
+    response = await harness.api.post("/api/v1/rules/backtest", json=body, timeout=LONG_TIMEOUT_S)
     assert response.status_code == 202
     assert response.headers["location"].endswith(response.json()["id"])
     job = await finished(harness, response.json()["id"])
@@ -102,7 +103,7 @@ async def test_a_backtest_that_cannot_run_is_refused_with_the_reason(harness: Ru
     assert (await post(harness, "backtest", {"book": "gas", "since": "soon"}))[0] == 422
     await remembers(harness)
     code, problem = await post(harness, "backtest", {"book": "gas", "from": at(-900), "to": at(-600)})
-    assert (code, "nothing is remembered" in problem["detail"]) == (422, True)
+    assert (code, "没有历史读数" in problem["detail"]) == (422, True)
     before = await harness.get(f"/api/v1/rules/gas-low/explain?device=gas-402&at={at(-9).replace('+', '%2B')}")
     assert (before["phase"], before["heard"]) == ("quiet", None)
     assert (await harness.api.get("/api/v1/rules/jobs/none")).status_code == 404

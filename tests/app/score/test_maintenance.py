@@ -5,7 +5,8 @@ from pathlib import Path
 
 from app.score.maintenance import Registration, registrations
 from app.score.matching import Status
-from app.score.run import START, Settings, World, simulate
+from app.score.run import simulate
+from app.score.settings import START, Settings, World
 from domain import DAY, HOUR, MINUTE, SECOND, Cell, Device, Duty, Person, Place
 from simulators.events import Incident, Measurement, TimedEvent
 from simulators.town.town import Period, Town

@@ -145,3 +145,11 @@ def test_the_order_of_texts_and_incidents_changes_nothing(incidents: list[Incide
         one.incident.id: one.status for one in backward.outcomes
     }
     assert forward.alerts == backward.alerts
+
+
+def test_a_wrong_clock_and_a_late_report_do_not_make_a_danger_another_one():
+    behind = msgspec.structs.replace(danger(T - 4 * MINUTE), received=T + 20_000)
+    kept = msgspec.structs.replace(danger(T + MINUTE), received=T + 300 * MINUTE)
+    for one in (behind, kept):
+        assert is_about(one, incident(), places_of)
+    assert not is_about(msgspec.structs.replace(behind, received=T - 4 * MINUTE), incident(), places_of)

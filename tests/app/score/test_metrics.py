@@ -48,6 +48,7 @@ def test_the_load_of_phones_counts_everybody_on_duty():
     burst = [text(T + number * MINUTE) for number in range(12)]
     load = worker_figures(RUN, [*burst, text(T + DAY, person="wang"), text(T, person="a resident")])
     assert (load.daily_mean, load.daily_max, load.day_max) == (3.25, 6.0, 12)
+    assert (load.daily_median, sum(load.busiest_kinds.values())) == (3.25, 12)
     assert (load.window_max, load.window_max_worker, load.window_max_at) == (10, "li", T)
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from app.score.run import Result, Settings, fault_names, simulate
+from app.score.run import Result, simulate
+from app.score.settings import Settings, fault_names
 
 QUALITY = Path(__file__).parents[3] / "docs" / "quality.md"
 SETTINGS = Settings("small", seed=1, days=1, faults=fault_names("all"))

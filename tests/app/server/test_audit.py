@@ -1,11 +1,9 @@
-"""The audit of open alerts, its heartbeat, and what happens when it stops."""
+"""The audit of open alerts, who hears of it, and what happens when it stops."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from threading import Thread
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -32,44 +30,19 @@ def database(tmp_path: Path) -> Iterator[Database]:
     opened.close()
 
 
-class Checker:
-    """An external checker: counts heartbeats, and refuses them when it is told to."""
-
-    def __init__(self) -> None:
-        self.paths: list[str] = []
-        self.status = 200
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                outer.paths.append(self.path)
-                self.send_response(outer.status)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, *_: object) -> None: ...
-
-        self.server = HTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/ping/secret"
-        Thread(target=self.server.serve_forever, daemon=True).start()
-
-
-@pytest.fixture
-def checker() -> Iterator[Checker]:
-    one = Checker()
-    yield one
-    one.server.shutdown()
-    one.server.server_close()
-
-
-def auditor(database: Database, url: str = "", problems: list[Any] | None = None) -> Auditor:
+def auditor(database: Database, problems: list[Any] | None = None, reports: list[AuditResult] | None = None) -> Auditor:
     async def nothing(_now: int) -> list[Any]:
         return []
 
     desk = SimpleNamespace(audit=nothing, unnotified=nothing, last_audit=AuditResult())
-    reports = problems if problems is not None else []
-    monitoring = SimpleNamespace(check_audit=lambda since, at: reports.append((since, at)))
-    return Auditor(cast("Any", desk), database, cast("Any", monitoring), url, lambda: NOW)
+    found = problems if problems is not None else []
+
+    async def report(result: AuditResult) -> None:
+        if reports is not None:
+            reports.append(result)
+
+    monitoring = SimpleNamespace(check_audit=lambda since, at: found.append((since, at)))
+    return Auditor(cast("Any", desk), database, cast("Any", monitoring), report, lambda: NOW)
 
 
 def seed(tx: Connection) -> None:
@@ -98,16 +71,12 @@ async def test_a_danger_that_nobody_is_asked_to_verify_and_messages_without_a_se
     assert database.write_blocking(lambda tx: audit_queries.unverified_alerts(tx, NOW)) == []
 
 
-async def test_each_audit_tells_the_external_checker_and_a_refused_heartbeat_is_counted(
-    database: Database, checker: Checker
-) -> None:
-    audit = auditor(database, checker.url)
+async def test_each_audit_is_reported(database: Database) -> None:
+    reports: list[AuditResult] = []
+    audit = auditor(database, reports=reports)
     await audit.run(NOW)
-    checker.status = 503
     await audit.run(NOW + MINUTE)
-    await audit.close()
-    assert checker.paths == ["/ping/secret"] * 2
-    assert audit.heartbeats_failed == 1
+    assert reports == [AuditResult(at=NOW), AuditResult(at=NOW + MINUTE)]
 
 
 async def test_an_audit_that_has_not_run_for_three_minutes_is_reported_and_its_return_too(database: Database) -> None:

@@ -9,6 +9,7 @@ from alerts.cases.canary import CanaryResult, canary_problem
 from domain import SECOND
 from tests.conftest import Broker
 from tests.support.service_harness import START, running_service
+from tests.support.timeouts import LONG_TIMEOUT_S
 
 DUTY = {"cell": "street", "role": "canary", "person": "zhao"}
 
@@ -24,7 +25,7 @@ async def test_a_self_test_reaches_its_recipient_through_the_provider_and_distur
         assert await harness.service.canary.run(START) == "no self-test: nobody is on duty in the role canary"
 
         assert (await harness.api.post("/api/v1/rosters", json={"id": "d-canary", **DUTY})).status_code == 201
-        done = (await harness.api.post("/api/v1/canary", timeout=30)).json()
+        done = (await harness.api.post("/api/v1/canary", timeout=LONG_TIMEOUT_S)).json()
         assert (done["problem"], done["channel"]) == ("", "sms")
         assert done["steps_ms"] == {"received": 0, "opened": 0, "sent": 0, "delivered": 0}
         assert (await harness.phone("赵敏").expects_sms("系统自检")).startswith("【枫树社区】演练：低危：系统自检")

@@ -24,7 +24,7 @@ WORKER = Actor("wang", "王芳", ResponseSource.SCREEN)
 
 def build(folder: Path, database: Database, clock: Any) -> CitizenReports:
     settings = SiteSettings.model_validate({"retention": {"photo_days": 30}})
-    config = SimpleNamespace(site=SimpleNamespace(settings=settings, path=None), data=folder)
+    config = SimpleNamespace(site=SimpleNamespace(settings=settings, start_path=None), data=folder)
     renderer = SimpleNamespace(timeline_text=lambda _line, **_: "text")
     opener = SimpleNamespace(processor=None, renderer=renderer, escalator=None)
     alerting = SimpleNamespace(desk=SimpleNamespace(cases=opener), wake=lambda: None)

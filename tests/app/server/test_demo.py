@@ -32,6 +32,8 @@ async def test_pages_of_the_providers_are_behind_the_console_also_for_a_site_wit
         assert redirected.settings.channels.aliyun_sms.base_url.startswith("http://127.0.0.1:")
         assert (redirected.settings.channels.wecom is not None) is with_wecom
 
+        assert redirected.settings.exchange.systems["hotline"].url, "a case can be handed to 12345"
+
         console = FastAPI()
         console.get("/other")(lambda: "console")
         transport = httpx2.ASGITransport(app=demo.app(console))

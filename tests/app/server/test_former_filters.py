@@ -20,6 +20,7 @@ from app.config.site import SiteConfig
 from app.site_check.check import check_site_files
 from tests.conftest import Broker
 from tests.support.service_harness import START, ServiceHarness
+from tests.support.timeouts import LONG_TIMEOUT_S
 
 FULL_TOPIC = {"tasmota": ["tele/#", "+/tele/#"], "zigbee2mqtt": ["home/z2m/#"]}
 ALARM = '{"Time":"2026-11-21T22:00:00","MQ2":{"Gas":true}}'
@@ -65,7 +66,7 @@ async def test_an_alarm_below_a_full_topic_and_below_another_base_topic_reaches_
         async def was_processed() -> bool:
             return bool(await harness.items("/api/v1/devices/kitchen/readings"))
 
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(LONG_TIMEOUT_S):
             while not await was_processed():
                 await asyncio.sleep(0.05)
 

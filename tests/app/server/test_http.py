@@ -19,7 +19,7 @@ from app.config.addresses import InvalidAddress, ListenAddress
 from app.config.settings import SiteSettings
 from app.datadir.control_socket import _problem_text
 from app.server.http import check_port_free, serve
-from tests.support.http import API_TIMEOUT_S
+from tests.support.timeouts import LONG_TIMEOUT_S
 
 
 def test_a_port_in_use_is_reported_before_anything_is_opened() -> None:
@@ -51,7 +51,7 @@ def test_ctrl_c_ends_without_reports_of_leaks(tmp_path: Path, free_port: Callabl
         assert service.stdout is not None
         assert "is up" in service.stdout.readline()
         service.send_signal(signal.SIGINT)
-        _, output = service.communicate(timeout=30)
+        _, output = service.communicate(timeout=LONG_TIMEOUT_S)
 
     assert service.returncode == 0
     assert "leaked" not in output
@@ -72,7 +72,7 @@ async def _seen_by(app_proxies: tuple[str, ...], data: Path, **headers: str) -> 
         at = ListenAddress("127.0.0.1", free.getsockname()[1])
     async with (
         serve(client_app, at, data, "token", app_proxies),
-        httpx2.AsyncClient(trust_env=False, timeout=API_TIMEOUT_S) as client,
+        httpx2.AsyncClient(trust_env=False, timeout=LONG_TIMEOUT_S) as client,
     ):
         return (await client.get(f"http://127.0.0.1:{at.port}/", headers=headers)).json()
 

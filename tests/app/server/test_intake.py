@@ -14,6 +14,7 @@ from ingest.mqtt.consumer import ConsumerStatus, SessionStatus
 from ingest.mqtt.session import NOT_CONNECTED
 from store.errors import CannotWrite
 from store.journal import MarkKind
+from tests.support.timeouts import LONG_TIMEOUT_S
 
 
 def status(urgent: str, bulk: str) -> ConsumerStatus:
@@ -80,7 +81,7 @@ async def test_a_connection_lost_while_the_disk_is_full_is_an_outage_at_once() -
     assert outages == [("connected", 1), ("disconnected", 2)]
 
     full = False
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(LONG_TIMEOUT_S):
         while len(marks) < 2:
             await asyncio.sleep(0.01)
     writing.cancel()

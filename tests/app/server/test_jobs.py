@@ -17,7 +17,7 @@ from domain import DAY, FindingPhase
 from store.database.alerts.repository import SqlAlertStore
 from store.database.alerts.tables import alerts
 from store.database.database import Database, sqlite_url
-from store.database.system import key_values
+from store.database.system import audit, key_values
 from tests.alerts.test_silence import NOW, finding
 from tests.support.alerts import alert_of
 
@@ -81,3 +81,16 @@ async def test_the_daily_report_is_the_outcome_of_its_job_and_is_stored_nowhere_
     outcome = await jobs(database)["daily-report"].work(NOW + 1)
     assert outcome == "3 alerts opened, 1 not settled, taken in None ms"
     assert database.write_blocking(lambda tx: key_values.get(tx, f"report/{NOW // DAY}")) is None
+
+
+async def test_personal_data_is_erased_after_its_days_audited_and_counted(database: Database) -> None:
+    seed(database)
+    database.write_blocking(lambda tx: tx.execute(update(alerts).values(description="王小明")))
+    erase = jobs(database, personal_days=30)["personal-data"].work
+    assert (await erase(NOW + 29 * DAY)).startswith("0 alerts, 0 reports")
+    assert (await erase(NOW + 31 * DAY)).startswith("2 alerts, 0 reports")
+    entries = database.write_blocking(lambda tx: audit.list_entries(tx, 10).items)
+    assert [(one.actor, one.action, one.detail["alerts"]) for one in entries] == [
+        ("retention", "personal data expired", 2)
+    ]
+    assert left(database) == [1, 2, 3]

@@ -42,6 +42,9 @@ class Parts:
     def check_roster(self) -> None:
         self.actions.append("gaps of the roster")
 
+    async def update_broker(self) -> None:
+        self.actions.append("clients of the broker")
+
     def schedule_daily(self, name: str, minutes: list[int], work: Any) -> None:
         self.actions.append((name, minutes))
 
@@ -55,14 +58,22 @@ def parts() -> Parts:
 def updates(parts: Parts) -> LiveUpdates:
     config: Any = SimpleNamespace(settings=SiteSettings(intake=IntakeSettings()))
     anything: Any = parts
-    return LiveUpdates(config, anything, anything, anything, anything, anything, parts.check_roster)
+    return LiveUpdates(
+        config, anything, anything, anything, anything, anything, parts.check_roster, parts.update_broker
+    )
 
 
 async def test_a_new_registry_is_processed_before_filters_and_shifts_follow_it(
     parts: Parts, updates: LiveUpdates
 ) -> None:
     await updates.registry_changed()
-    assert parts.actions == ["registry", "filters", ("roster", [480, 1200]), "gaps of the roster"]
+    assert parts.actions == [
+        "registry",
+        "clients of the broker",
+        "filters",
+        ("roster", [480, 1200]),
+        "gaps of the roster",
+    ]
 
 
 async def test_new_definitions_may_make_a_kind_urgent(parts: Parts, updates: LiveUpdates) -> None:

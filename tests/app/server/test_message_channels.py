@@ -39,7 +39,7 @@ ENVIRON = {
 
 
 async def test_all_configured_channels_are_built_and_callbacks_only_where_there_are_any() -> None:
-    async with loopback_client(1.0) as client:
+    async with loopback_client() as client:
         built = build_channels(SITE, client, ENVIRON, lambda: 0)
     assert set(built) == {"logbook", *SITE.channels.configured}
     assert SITE.channels.configured == ("wecom_robot", "wechat", "email", "webhook", "apprise")
@@ -48,13 +48,13 @@ async def test_all_configured_channels_are_built_and_callbacks_only_where_there_
 
 @pytest.mark.parametrize("variable", sorted(ENVIRON))
 async def test_a_secret_that_is_not_set_is_named(variable: str) -> None:
-    async with loopback_client(1.0) as client:
+    async with loopback_client() as client:
         with pytest.raises(MissingSecret, match=variable):
             build_channels(SITE, client, ENVIRON | {variable: ""}, lambda: 0)
 
 
 async def test_a_secret_that_is_too_short_to_sign_with_is_refused() -> None:
-    async with loopback_client(1.0) as client:
+    async with loopback_client() as client:
         with pytest.raises(UnusableSecret, match="FENGSHAO_WEBHOOK_SECRET has 5 bytes"):
             build_channels(SITE, client, ENVIRON | {"FENGSHAO_WEBHOOK_SECRET": "short"}, lambda: 0)
 

@@ -18,9 +18,17 @@ from alerts.message import Delivery, MessageKind
 from app.pipeline.counters import Counters
 from app.pipeline.pipeline import Pipeline
 from app.pipeline.timings import PipelineTimings
-from app.server.metrics import SendTimes, audit_metrics, intake_metrics, pipeline_metrics, process_metrics
+from app.server.metrics import (
+    SendTimes,
+    audit_metrics,
+    history_metrics,
+    intake_metrics,
+    pipeline_metrics,
+    process_metrics,
+)
 from domain import Lane
 from ingest.mqtt.consumer import ConsumerStatus, SessionStatus
+from store.history import ServerStatus
 
 BEFORE = {
     ("fengshao_frames_total", "counter"),
@@ -106,7 +114,9 @@ def test_no_metric_of_an_earlier_release_is_lost_or_changes_its_type(pipeline: P
         f"fengshao_{histogram}_{part}"
         for histogram in ("stage_seconds", "ingest_lag_seconds")
         for part in ("bucket", "count", "sum")
-    } | {"fengshao_history_behind", "fengshao_alerts_without_verifier", "fengshao_messages_stuck"}
+    } | {"fengshao_history_behind", "fengshao_alerts_without_verifier", "fengshao_messages_stuck"} | {
+        "fengshao_broker_dropped_total"
+    }
 
 
 @pytest.mark.parametrize("field", [one.name for one in fields(ConsumerStatus) if one.type is not SessionStatus])
@@ -189,3 +199,21 @@ def test_every_metric_of_the_service_is_documented(pipeline: Pipeline) -> None:
     }
 
     assert exposed - documented == set()
+
+
+def test_a_history_server_is_measured_and_an_embedded_history_is_not() -> None:
+    status = ServerStatus("down", 7.5, 40, 900, 5, 6, {"type_conflict": 3}, {"small_timestamp": 2})
+    assert list(history_metrics(None)) == []
+    samples = {
+        (one.name, *one.labels.values()): one.value for family in history_metrics(status) for one in family.samples
+    }
+    assert samples == {
+        ("fengshao_history_server_up",): 0.0,
+        ("fengshao_history_server_failing_seconds",): 7.5,
+        ("fengshao_history_server_waiting_readings",): 40,
+        ("fengshao_history_server_spool_bytes",): 900,
+        ("fengshao_history_sent_total",): 5,
+        ("fengshao_history_resent_total",): 6,
+        ("fengshao_history_refused_total", "type_conflict"): 3,
+        ("fengshao_history_left_out_total", "small_timestamp"): 2,
+    }

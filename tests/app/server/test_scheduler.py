@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Mapping
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,6 +13,7 @@ import pytest
 from app.server.scheduler import Job, Scheduler, StoredJob
 from domain import DAY, Instant
 from store.errors import CannotWrite
+from tests.support.timeouts import LONG_TIMEOUT_S
 
 NOW = 1_795_269_600_000
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -62,7 +65,7 @@ async def test_a_missed_job_that_takes_long_does_not_delay_the_start() -> None:
         return "done"
 
     scheduler = Scheduler({"retention": Job("40 3 * * *", slow)}, SHANGHAI, lambda: NOW, rows)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(LONG_TIMEOUT_S):
         await scheduler.start()
         await running.wait()
     scheduler.stop()
@@ -109,3 +112,23 @@ async def test_a_new_schedule_of_shift_changes_replaces_the_previous_one() -> No
     scheduler.stop()
 
     assert names == ["roster 09:00"]
+
+
+async def test_a_shift_change_is_applied_on_the_event_loop() -> None:
+    called = asyncio.Event()
+    threads = []
+
+    def work() -> None:
+        threads.append(threading.current_thread())
+        called.set()
+
+    scheduler = Scheduler({}, SHANGHAI, lambda: NOW, Rows())
+    await scheduler.start()
+    scheduler.schedule_daily("roster", [480], work)
+    (job,) = scheduler._scheduler.get_jobs()
+    job.modify(next_run_time=datetime.now(SHANGHAI))
+    async with asyncio.timeout(LONG_TIMEOUT_S):
+        await called.wait()
+    scheduler.stop()
+
+    assert threads == [threading.current_thread()]

@@ -16,6 +16,7 @@ from app.datadir.stores import open_stores
 from domain import Lane, Reading
 from ingest.frame import Frame
 from store.errors import CannotWrite
+from store.history.remote.spool import Spool
 from store.journal import MarkKind, SqliteJournal
 from tests.conftest import Broker
 from tests.support.service_harness import ServiceHarness, running_service
@@ -40,7 +41,10 @@ class Empty(BaseHTTPRequestHandler):
     def log_message(self, *_: object) -> None: ...
 
 
-async def test_the_history_server_is_down_at_the_end_and_journal_and_database_are_closed(tmp_path: Path) -> None:
+async def test_the_history_cannot_be_written_at_the_end_and_journal_and_database_are_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The history server is down, and what waits for it on disk has reached its limit."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), Empty)
     Thread(target=server.serve_forever, daemon=True).start()
     url = f"http://127.0.0.1:{server.server_port}"
@@ -49,6 +53,7 @@ async def test_the_history_server_is_down_at_the_end_and_journal_and_database_ar
     )
     server.shutdown()
     server.server_close()
+    monkeypatch.setattr(stores.history, "_spool", Spool(tmp_path / "full", 0))
     stores.history.append(Lane.BULK, 1, [Reading("gas-1", "gas_alarm", 1, 1, {"alarm": True}, {})])
     with pytest.raises(CannotWrite):
         await stores.close()

@@ -17,6 +17,7 @@ from app.server.status import RATE_WINDOW_MS, StatusLine, start_of_day
 from domain import Cell, Duty, Person
 from domain.people import community
 from store.database.alerts.statistics import closed_of_opened
+from store.errors import LedgerUnread
 
 ZONE = ZoneInfo("Asia/Shanghai")
 NIGHT = 1_795_269_600_000
@@ -108,3 +109,36 @@ def test_the_last_audit_and_the_last_self_test_are_in_the_status_line(status: St
     status.self_test = lambda: CanaryResult(NIGHT, 1, 2, 40, 900)
     assert status()["audit"] == {"at": NIGHT, "faults": 3}
     assert status()["canary"] == {"at": NIGHT, "sent_ms": 40, "delivered_ms": 900, "problem": ""}
+
+
+def test_those_on_duty_are_found_once_a_minute_and_after_a_change_of_the_registry(
+    world: World, status: StatusLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr("app.server.status.first_on_duty", lambda _community, role, *_: asked.append(role) or [])
+    for moved_ms in (0, 2_000, 57_999):
+        world.now += moved_ms
+        status()
+    assert len(asked) == 2
+    world.now += 1
+    status()
+    world.community = community()
+    status()
+    assert len(asked) == 6
+
+
+async def test_a_ledger_that_does_not_answer_leaves_the_last_figures_and_is_not_ready(
+    status: StatusLine, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.median = 900
+    await status.refresh()
+
+    async def no_answer(_query: Any) -> Any:
+        raise LedgerUnread("the ledger does not answer")
+
+    with monkeypatch.context() as down:
+        down.setattr(world, "read", no_answer)
+        await status.refresh()
+        assert (status()["detect_to_send_ms"], status.ledger_answers) == (900, False)
+    await status.refresh()
+    assert status.ledger_answers

@@ -52,3 +52,22 @@ def test_every_fault_of_every_file_is_reported_at_once(tmp_path: Path) -> None:
 
 
 # -- the roster itself ----------------------------------------------------------------------------------------------
+
+
+def test_a_feature_of_a_place_that_does_not_exist_is_a_fault(tmp_path: Path) -> None:
+    feature = '{"type": "Feature", "id": "p2", "geometry": {"type": "Point", "coordinates": [104.06, 30.56]}}'
+    site = write_site(tmp_path, places_csv="id,name,level\np1,1栋,building\n")
+    (site / "places.geojson").write_text(f'{{"type": "FeatureCollection", "features": [\n{feature}]}}', "utf-8")
+
+    faults, _ = faults_and_warnings(site)
+
+    assert faults == [
+        "places.geojson:2:1: features[0].id: 'p2' does not exist: add it, or correct the name; did you mean p1?"
+    ]
+
+
+def test_a_group_of_the_identity_provider_for_a_place_that_is_not_registered(tmp_path: Path) -> None:
+    provider = "    issuer: https://id.example\n    client_id: f\n"
+    site = f"access:\n  oidc:\n{provider}    groups:\n      - {{group: duty, role: operator, place: c9}}\n"
+    faults, _ = faults_and_warnings(write_site(tmp_path, site_yaml=site))
+    assert "site.yaml:6:39: access.oidc.groups.0.place: 'c9' does not exist: add it, or correct the name" in faults

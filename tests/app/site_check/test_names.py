@@ -151,7 +151,7 @@ FREE_VALUES = {
     "ladders.yaml": (),
     "wording.zh.yaml": (
         *("severities", "roles", "channels", "vias", "card", "spans", "refusals", "house", "timeline", "why"),
-        *("problems", "late", "retained", "nowhere", "name", "text", "codes"),
+        *("problems", "late", "retained", "nowhere", "name", "title", "text", "code", "codes"),
         *("unplaced", "unregistered", "doors", "escalations", "escalations_brief", "more", "person", "people"),
         *("dispositions", "overdue", "lapses", "providers", "fixed"),
     ),

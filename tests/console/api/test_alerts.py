@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from domain import HOUR, FindingPhase, Severity
+from domain import DAY, HOUR, FindingPhase, Severity
 from domain import Ledger as Book
 from tests.support.console_harness import Client, ConsoleHarness
 
@@ -83,7 +83,29 @@ async def test_alerts_are_filtered(harness: ConsoleHarness, admin: Client) -> No
     assert await ids(admin, "state=&severity=&ledger=&kind=") == [band, gas]
 
 
-@pytest.mark.parametrize("query", ["state=lost", "severity=huge", "ledger=red", "kind=dragon", "limit=0", "since=now"])
+async def test_a_screen_gets_what_is_not_closed_and_what_was_opened_today_in_one_list(
+    harness: ConsoleHarness, admin: Client, bearer: Callable[..., Any]
+) -> None:
+    dealt_with, waiting = await harness.alert(), await harness.alert("band-101", "band-sos")
+    harness.now += DAY
+    midnight = "not_closed_or_since=2026-11-22T00:00:00%2B08:00"
+    today = await harness.alert("elsewhere-1")
+    li = await bearer("dispatcher", person="w-li")
+    for alert in (dealt_with, today):
+        for client, action in ((admin, "acknowledge"), (admin, "resolve"), (li, "verify"), (admin, "close")):
+            body = {"person": "w-zhang"} if action in ("acknowledge", "resolve") else {}
+            response = await client.post(f"/api/v1/alerts/{alert}/{action}", json={**body, "disposition": "real"})
+            assert response.status_code == 200, response.text
+
+    assert await ids(admin, midnight) == [today, waiting]
+    assert await ids(admin, f"{midnight}&device=band-101") == [waiting]
+    assert await ids(admin, "not_closed_or_since=2026-11-21T00:00:00%2B08:00") == [today, waiting, dealt_with]
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["state=lost", "severity=huge", "ledger=red", "kind=dragon", "limit=0", "since=now", "not_closed_or_since=now"],
+)
 async def test_a_filter_that_makes_no_sense_is_refused(admin: Client, query: str) -> None:
     response = await admin.get(f"/api/v1/alerts?{query}")
 

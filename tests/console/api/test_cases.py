@@ -25,10 +25,10 @@ async def test_an_operator_opens_a_case_that_calls_the_worker_of_its_place(
     assert (case["address"], case["description"]) == ("枫林苑3栋402门口", "楼道里气味很重")
     assert [called["person"] for called in case["told"]] == ["w-zhang"]
     assert case["next_step_at"] is not None
-    assert (await admin.get(f"{PATH}/1")).json()["timeline"][0]["person"] == "w-li"
-    assert (await admin.get("/api/v1/why", params={"alert": "1"})).json()["items"]
     (entry, *_) = (await harness.database.read(lambda tx: audit.list_entries(tx, 9))).items
     assert (entry.action, entry.detail) == ("case opened", {"alert": "1", "as": "w-li"})
+    assert (await admin.get(f"{PATH}/1")).json()["timeline"][0]["person"] == "w-li"
+    assert (await admin.get("/api/v1/why", params={"alert": "1"})).json()["items"]
 
 
 async def test_a_request_sent_twice_opens_one_case(admin: Client) -> None:

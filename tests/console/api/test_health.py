@@ -24,5 +24,5 @@ async def test_not_ready_names_the_missing_condition(harness: ConsoleHarness) ->
 
     assert (response.status_code, response.json()) == (
         503,
-        {"ready": False, "checks": {"journal": True, "subscriptions": False}},
+        {"ready": False, "checks": {"journal": True, "subscriptions": False}, "role": "active"},
     )

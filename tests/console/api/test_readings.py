@@ -130,3 +130,43 @@ async def test_an_invalid_query_is_refused_with_its_field(admin: Client, query: 
 
 async def test_an_unknown_device_has_no_readings(admin: Client) -> None:
     assert (await admin.get("/api/v1/devices/none/readings")).status_code == 404
+
+
+async def test_rollups_have_the_lowest_and_highest_value_of_a_year(harness: ConsoleHarness, admin: Client) -> None:
+    for number in range(10):
+        level = 40.5 if number == 4 else 1.0
+        harness.add_reading("gas-402", number + 1, T0 - number * 30 * DAY, lel_pct=level, alarm=number == 4)
+
+    page = (await admin.get("/api/v1/devices/gas-402/rollups")).json()
+
+    assert (page["step_ms"], page["next"], page["to"]) == (DAY, None, "2026-11-21T22:10:00.000+08:00")
+    by_quantity = {one["quantity"]: one for one in page["items"]}
+    assert by_quantity["lel_pct"]["unit"] == "%LEL"
+    assert [point["max"] for point in by_quantity["lel_pct"]["points"]] == [1.0] * 5 + [40.5] + [1.0] * 4
+    alarm = by_quantity["alarm"]["points"][5]
+    assert (alarm["min"], alarm["mean"], alarm["max"], alarm["last"]) == (1.0, None, 1.0, True)
+
+
+async def test_rollups_of_one_quantity_a_period_and_a_number_of_points(harness: ConsoleHarness, admin: Client) -> None:
+    for number in range(24):
+        harness.add_reading("gas-402", number + 1, T0 - number * HOUR, lel_pct=number, co_ppm=1)
+    query = {
+        "quantity": "lel_pct",
+        "from": "2026-11-21T10:00:00+08:00",
+        "to": "2026-11-21T22:00:00+08:00",
+        "points": "12",
+    }
+
+    page = (await admin.get("/api/v1/devices/gas-402/rollups", params=query)).json()
+
+    assert (page["step_ms"], [one["quantity"] for one in page["items"]]) == (HOUR, ["lel_pct"])
+    assert len(page["items"][0]["points"]) == 12
+    refused = await admin.get("/api/v1/devices/gas-402/rollups", params={"quantity": "smell"})
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "quantity")
+    assert (await admin.get("/api/v1/devices/gas-402/rollups", params={"points": "5000"})).status_code == 422
+
+
+async def test_rollups_of_a_period_that_a_link_may_not_see_are_empty(harness: ConsoleHarness, admin: Client) -> None:
+    harness.add_reading("gas-402", 1, T0 - 300 * DAY, lel_pct=1)
+    old = {"from": "2025-01-01T00:00:00+08:00", "to": "2025-01-02T00:00:00+08:00"}
+    assert (await admin.get("/api/v1/devices/gas-402/rollups", params=old)).json()["items"] == []

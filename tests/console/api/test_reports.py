@@ -41,6 +41,15 @@ async def test_a_viewer_sees_no_number_and_no_photo(admin: Client, bearer: Calla
     assert (await admin.get(shown["photos"][0]["path"])).headers["content-type"] == "image/jpeg"
 
 
+@pytest.mark.usefixtures("report")
+async def test_a_number_that_a_list_shows_is_a_read_of_personal_data(admin: Client, bearer: Callable[..., Any]) -> None:
+    viewer, clerk = await bearer("viewer"), await bearer("operator", person="w-li")
+    for client in (viewer, clerk, clerk):
+        assert (await client.get("/api/v1/reports")).status_code == 200
+    entries = (await admin.get("/api/v1/audit?action=personal data read")).json()["items"]
+    assert [(one["actor"], one["detail"]) for one in entries] == [("w-li", {"people": "report:1", "fields": "phone"})]
+
+
 async def step(client: Client) -> tuple[str | None, bool, str]:
     """What the report lacks, and whether this user may do it."""
     shown = (await client.get("/api/v1/reports/1")).json()

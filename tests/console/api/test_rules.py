@@ -37,3 +37,14 @@ async def test_for_a_device_only_rules_that_may_start_are_listed(harness: Consol
         ]
         assert found == [["gas-alarm"], []]
         assert (await client.get("/api/v1/rules?device=nobody")).status_code == 404
+
+
+async def test_how_often_a_rule_reported_is_counted_with_what_it_reported_in_shadow(harness: ConsoleHarness) -> None:
+    await harness.load_community()
+    await harness.alert()
+    app = harness.app_with(rules={"shadow_counts": lambda: {"gas-alarm": {"began": 2}}})
+    async with client_of(app, authorization=f"Bearer {ADMIN}") as client:
+        (gas,) = (await client.get("/api/v1/rules/activity?days=7")).json()["items"]
+        assert (gas["rule"], gas["found"], gas["active"], gas["latched"]) == ("gas-alarm", 1, 1, 0)
+        assert (gas["shadow"], gas["last_at"][:10]) == ({"began": 2}, "2026-11-21")
+        assert (await client.get("/api/v1/rules/activity?days=0")).status_code == 422

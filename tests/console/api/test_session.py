@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from console.http.authorization import principal_of_token
 from console.security.auth import COOKIE, LINK_MS, sign_worker_link
 from domain import MINUTE
+from domain.secret import Secret
 from tests.support.console_harness import ADMIN, T0, Client, ConsoleHarness, client_of
 
 OURS = {"x-fengshao": "1"}
@@ -36,6 +39,12 @@ async def test_a_wrong_token_is_refused(harness: ConsoleHarness, header: str) ->
     assert response.status_code == 401
 
 
+async def test_nobody_is_the_administrator_without_a_token_even_where_that_is_empty() -> None:
+    """As a power cut at the first start could leave it: `Bearer ` was then the administrator's."""
+    deps: Any = SimpleNamespace(security=SimpleNamespace(admin_token=Secret("")), clock=lambda: T0)
+    assert await principal_of_token(deps, "") is None
+
+
 async def test_a_browser_gets_a_cookie_that_scripts_and_other_sites_cannot_use(anyone: Client) -> None:
     response = await log_in(anyone, token=ADMIN)
     cookie = response.headers["set-cookie"]
@@ -49,6 +58,9 @@ async def test_a_browser_gets_a_cookie_that_scripts_and_other_sites_cannot_use(a
         "alert": None,
         "place": None,
         "site": {"name": "枫树社区", "timezone": "Asia/Shanghai"},
+        "user": None,
+        "must_change_password": False,
+        "people": [],
     }
     assert "HttpOnly" in cookie
     assert "SameSite=strict" in cookie
@@ -75,6 +87,11 @@ async def test_another_site_cannot_log_a_browser_in(anyone: Client) -> None:
     response = await anyone.post("/api/v1/session", json={"token": ADMIN}, headers={"sec-fetch-site": "cross-site"})
 
     assert response.status_code == 403
+    # A form of a browser that does not say where it comes from: its text is JSON, its type is not.
+    typed = {"origin": "https://evil.example", "content-type": "text/plain"}
+    form = await anyone.post("/api/v1/session", content=f'{{"token": "{ADMIN}", "link": null}}', headers=typed)
+    assert (form.status_code, form.headers.get("set-cookie")) == (403, None)
+    assert (await anyone.post("/api/v1/session", content=f'{{"token": "{ADMIN}"}}')).status_code == 200
 
 
 async def test_logging_out_ends_the_session_also_for_a_copy_of_the_cookie(
@@ -86,6 +103,8 @@ async def test_logging_out_ends_the_session_also_for_a_copy_of_the_cookie(
 
     assert out.status_code == 204
     async with client_of(harness.app, cookie=f"{COOKIE}={cookie}") as thief:
+        assert (await thief.get("/api/v1/session")).status_code == 401
+    async with client_of(harness.app_with(), cookie=f"{COOKIE}={cookie}") as thief:  # after a restart
         assert (await thief.get("/api/v1/session")).status_code == 401
 
 
@@ -105,6 +124,27 @@ async def test_guessing_tokens_is_slowed_down_even_when_the_guess_is_right(
     assert locked.headers["retry-after"] == "60"
     harness.now += MINUTE
     assert (await log_in(anyone, token=ADMIN)).status_code == 200
+
+
+async def test_neither_old_links_nor_wrong_passwords_of_the_same_network_keep_a_worker_out(
+    harness: ConsoleHarness, anyone: Client
+) -> None:
+    number = await harness.alert()
+    old = sign_worker_link(KEY, number, "w-zhang", T0 - LINK_MS)
+    for _ in range(11):
+        assert (await log_in(anyone, link=old)).status_code == 401
+    assert (await log_in(anyone, token=ADMIN)).status_code == 200
+    paused: list[float] = []
+
+    async def pause(seconds: float) -> None:
+        paused.append(seconds)
+
+    harness.app.state.pause = pause
+    for n in range(12):
+        await anyone.post("/api/v1/session", json={"user": f"user{n}", "password": "guess guess"})
+    assert (await log_in(anyone, token=ADMIN)).status_code == 200, "an office shares an address"
+    assert (await log_in(anyone, link=sign_worker_link(KEY, number, "w-zhang", T0))).status_code == 200
+    assert paused == [0.5, 1.0], "the eleventh and twelfth wrong password are answered later"
 
 
 async def test_a_workers_link_gives_access_to_its_alert_and_nothing_else(

@@ -12,12 +12,14 @@ import msgspec
 import pytest
 import uvicorn
 
+from console.api.alerts import item_view
+from console.api.stream import encode_group
 from console.application import create_app
-from console.security.auth import COOKIE, sign_worker_link
+from console.events import Event, EventGroup
+from console.security.auth import COOKIE, AccessRole, Principal, sign_worker_link
+from store.database.system import users
 from tests.support.console_harness import ADMIN, T0, Client, ConsoleHarness
-
-PATIENCE_S = 10.0
-
+from tests.support.timeouts import LONG_TIMEOUT_S
 
 Open = Callable[..., Any]
 
@@ -41,7 +43,7 @@ class Told:
 
     async def event(self, name: str) -> Any:
         """The data of the next event with this name."""
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(LONG_TIMEOUT_S):
             while True:
                 block = await self.block()
                 if block.get("event") == name:
@@ -59,10 +61,10 @@ async def server(harness: ConsoleHarness, free_port: Callable[[], int], status_e
     config = uvicorn.Config(app, "127.0.0.1", free_port(), log_level="warning", access_log=False)
     running = uvicorn.Server(config)
     task = asyncio.create_task(running.serve())
-    async with asyncio.timeout(PATIENCE_S):
+    async with asyncio.timeout(LONG_TIMEOUT_S):
         while not running.started:
             await asyncio.sleep(0.01)
-    client = httpx2.AsyncClient(base_url=f"http://127.0.0.1:{config.port}", timeout=PATIENCE_S)
+    client = httpx2.AsyncClient(base_url=f"http://127.0.0.1:{config.port}", timeout=LONG_TIMEOUT_S)
 
     @contextlib.asynccontextmanager
     async def listen(**headers: str) -> AsyncIterator[Told]:
@@ -108,7 +110,7 @@ async def test_a_workers_link_gets_events_of_its_alert_only(harness: ConsoleHarn
     principal = harness.app.state.sessions.principal_of_link(
         sign_worker_link(b"signing-key-of-this-test", alert_id, "w-zhang", T0), T0
     )
-    cookie = harness.app.state.sessions.create(principal, T0)
+    cookie = await harness.session_cookie(principal)
     async with server(cookie=f"{COOKIE}={cookie}") as stream:
         await stream.event("status")
         await harness.alert("band-101", "band-sos")
@@ -131,9 +133,49 @@ async def test_a_token_for_a_place_gets_alerts_under_it_with_allowed_actions(
     assert (received["id"], received["allowed"]) == (alert_id, [])
 
 
+async def test_screens_of_one_role_and_place_share_the_bytes_and_others_do_not(harness: ConsoleHarness) -> None:
+    view = await item_view(harness.deps, await harness.alert())
+    assert view is not None
+    group = EventGroup(
+        [
+            Event("alert", {**view, "verifier": "w-li", "allowed": ["acknowledge", "verify"]}, "7-1"),
+            Event("status", {"connected": True}),
+        ]
+    )
+    seen = {
+        name: encode_group(harness.deps, Principal(**fields), group)
+        for name, fields in {
+            "one": {"role": AccessRole.VIEWER, "token": "a"},
+            "other": {"role": AccessRole.VIEWER, "token": "b", "person": "w-zhang"},
+            "asked": {"role": AccessRole.VIEWER, "token": "c", "person": "w-li"},
+            "elsewhere": {"role": AccessRole.VIEWER, "token": "d", "place": "no-such-place"},
+            "operator": {"role": AccessRole.OPERATOR, "token": "e"},
+            "link": {"role": AccessRole.WORKER, "token": "f", "alert": "999"},
+        }.items()
+    }
+
+    assert seen["one"] is seen["other"]
+    assert len({seen[name] for name in ("one", "asked", "elsewhere", "operator")}) == 4
+    assert [name for name, encoded in seen.items() if b"event: alert" not in encoded] == ["elsewhere", "link"]
+
+
+async def test_the_verification_by_the_street_is_offered_to_the_person_asked_and_to_a_shared_login(
+    harness: ConsoleHarness,
+) -> None:
+    view = await item_view(harness.deps, await harness.alert())
+    assert view is not None
+    check = {"asked": [{"id": "w-li", "name": "李四"}], "since": T0, "due_at": None}
+    group = EventGroup([Event("alert", {**view, "second_check": check, "allowed": ["verify"]}, "7-1")])
+    people = (None, "w-li", "w-zhang")
+    sent = [
+        encode_group(harness.deps, Principal(AccessRole.DISPATCHER, "t", person=person), group) for person in people
+    ]
+    assert [b'"allowed":["verify"]' in encoded for encoded in sent] == [True, True, False]
+
+
 @pytest.mark.parametrize("status_every_s", [3_600.0])
 async def test_a_quiet_stream_has_heartbeats(server: Open) -> None:
-    async with server() as stream, asyncio.timeout(PATIENCE_S):
+    async with server() as stream, asyncio.timeout(LONG_TIMEOUT_S):
         while "" not in await stream.block():
             pass
 
@@ -142,12 +184,26 @@ async def test_a_stream_ends_soon_after_its_session(harness: ConsoleHarness, ser
     principal = harness.app.state.sessions.principal_of_link(
         sign_worker_link(b"signing-key-of-this-test", "1", "w-zhang", T0), T0
     )
-    cookie = harness.app.state.sessions.create(principal, T0)
+    cookie = await harness.session_cookie(principal)
     async with server(cookie=f"{COOKIE}={cookie}") as stream:
         await stream.event("status")
         harness.now += 3 * 3_600_000
         with pytest.raises(EOFError):
             await stream.event("never")
+
+
+async def test_an_open_stream_follows_the_place_of_its_user(harness: ConsoleHarness, server: Open) -> None:
+    await harness.database.write(lambda tx: users.create(tx, users.User("li", "李四", "operator")))
+    cookie = await harness.session_cookie(Principal(AccessRole.OPERATOR, "user:li", user="li"))
+    async with server(cookie=f"{COOKIE}={cookie}") as told:
+        first = await harness.alert()
+        assert (await told.event("alert"))[0]["id"] == first
+        await harness.database.write(lambda tx: users.change(tx, "li", place="court"))
+        for _ in range(4):  # heartbeats and status events; the user is read again with one of them
+            await told.block()
+        await harness.alert(rule="gas-high")
+        near = await harness.alert("band-101", "band-sos", place="court-101")
+        assert (await told.event("alert"))[0]["id"] == near
 
 
 async def test_the_stream_needs_a_token(server: Open) -> None:

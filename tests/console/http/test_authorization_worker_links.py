@@ -129,7 +129,7 @@ async def linked(harness: ConsoleHarness, planted: Planted) -> AsyncIterator[Any
     async with client_of(harness.app) as client:
 
         async def send(sweep: SweepRequest) -> Any:
-            return await sweep.send(client, cookie=f"{COOKIE}={sessions.create(principal, harness.now)}")
+            return await sweep.send(client, cookie=f"{COOKIE}={await harness.session_cookie(principal, harness.now)}")
 
         yield send
 

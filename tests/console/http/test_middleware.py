@@ -1,4 +1,4 @@
-"""The limit of bodies, and the security headers."""
+"""The limit of bodies, the security headers, and compression."""
 
 from __future__ import annotations
 
@@ -36,6 +36,14 @@ async def test_every_answer_has_the_security_headers(anyone: Client, path: str) 
         assert headers["cache-control"] == "no-store"
 
 
+async def test_the_date_of_an_answer_is_that_of_the_clock_of_the_service(
+    harness: ConsoleHarness, anyone: Client
+) -> None:
+    harness.now = 1_795_269_600_000
+
+    assert (await anyone.get("/healthz")).headers.get_list("date") == ["Sat, 21 Nov 2026 14:00:00 GMT"]
+
+
 async def test_a_body_too_large_is_refused_and_counted(harness: ConsoleHarness, admin: Client) -> None:
     body = b"[" + b" " * (1 << 20) + b"]"
 
@@ -49,3 +57,15 @@ async def test_a_body_too_large_is_refused_and_counted(harness: ConsoleHarness, 
     assert harness.accepted == []
     lines = (await admin.get("/metrics")).text.splitlines()
     assert "fengshao_http_too_large_total 2.0" in lines
+
+
+async def test_a_long_answer_is_compressed_where_the_client_takes_it(admin: Client) -> None:
+    plain = await admin.get("/api/v1/openapi.json", headers={"accept-encoding": "identity"})
+    packed = await admin.get("/api/v1/openapi.json", headers={"accept-encoding": "gzip"})
+    short = await admin.get("/healthz", headers={"accept-encoding": "gzip"})
+
+    assert "content-encoding" not in plain.headers
+    assert packed.headers["content-encoding"] == "gzip"
+    assert packed.json() == plain.json()
+    assert "accept-encoding" in packed.headers["vary"].lower()
+    assert "content-encoding" not in short.headers

@@ -15,11 +15,17 @@ NO_BODY = {
     ("post", "/api/v1/canary"),
     ("post", "/api/v1/exchange/dead-letters/{number}/resend"),
     ("post", "/api/v1/people/{person_id}/calendar-link"),
+    ("post", "/api/v1/account/pin"),
+    ("post", "/api/v1/people/{person_id}/erase"),
+    ("post", "/api/v1/users/{user_id}/password"),
 }
 """Changes that need no more said than their address."""
 
 NO_JSON = {
     "/api/v1/alerts.csv": "text/csv",
+    "/api/v1/audit.csv": "text/csv",
+    "/api/v1/oidc/callback": "text/html",
+    "/api/v1/oidc/login": "text/html",
     "/api/v1/exchange/photos/{signed}": "image/jpeg",
     "/api/v1/statistics/report": "text/html",
     "/api/v1/rosters/{roster_id}.ics": "text/calendar",

@@ -25,9 +25,10 @@ from store.database.database import Database, sqlite_url
 from store.history.duckdb.history import DuckDbHistory
 from tests.support.api_sweep import ENDLESS
 from tests.support.console_harness import ADMIN, T0, Client, ConsoleHarness, client_of
+from tests.support.long_form import examples
 
-EXAMPLES = 3
-"""Of each operation, well formed and otherwise: half a minute in all."""
+EXAMPLES = examples(3, short=1)
+"""Of each operation, well formed and otherwise."""
 
 TIMES = [
     "2026-11-21T22:05:00+08:00",
@@ -153,6 +154,7 @@ def fuzz_client(tmp_path_factory: pytest.TempPathFactory, blank: Path) -> Iterat
         harness.database.close()
 
 
+@pytest.mark.long_form
 @pytest.mark.parametrize(("operation", "mode"), OPERATIONS, ids=lambda value: getattr(value, "label", str(value)))
 def test_no_request_breaks_an_operation(fuzz_client: FuzzClient, operation: Any, mode: GenerationMode) -> None:
     @settings(

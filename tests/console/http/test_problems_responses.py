@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from store.errors import CannotWrite
+from store.errors import CannotRead, CannotWrite
 from tests.support.console_harness import ADMIN, Client, ConsoleHarness, client_of
 
 
@@ -56,3 +56,14 @@ async def test_a_full_disk_is_a_503_with_retry_after(harness: ConsoleHarness) ->
         response = await client.post("/api/v1/devices", json={"id": "x", "kind": "door"})
 
     assert (response.status_code, response.headers["retry-after"]) == (503, "5")
+
+
+async def test_a_history_server_that_does_not_answer_is_a_503_that_says_what_goes_on(harness: ConsoleHarness) -> None:
+    def silent() -> None:
+        raise CannotRead("VictoriaMetrics did not answer: Connection refused")
+
+    async with client_of(harness.app_with(rules={"summaries": silent}), authorization=f"Bearer {ADMIN}") as client:
+        response = await client.get("/api/v1/rules")
+
+    assert (response.status_code, response.headers["retry-after"]) == (503, "5")
+    assert "监测与告警不受影响" in response.json()["detail"]

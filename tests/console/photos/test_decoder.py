@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from PIL import Image, PngImagePlugin
 
-from console.photos.decoder import SIDE_MAX, CheckedPhoto, PhotoFault, check_photo, read_position
+from console.photos.decoder import SIDE_MAX, check_photo, read_position
+from console.photos.messages import CheckedPhoto, PhotoFault
 from domain.geo import distance_m, to_gcj02
 from tests.support.photos import encoded, exif_of, jpeg, picture
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from console.photos import process
-from console.photos.decoder import PhotoFault
+from console.photos.messages import PhotoFault
 from console.photos.process import PhotoChecker
 from tests.support.photos import encoded, exif_of, jpeg, picture
 

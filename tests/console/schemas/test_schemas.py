@@ -34,7 +34,7 @@ def fields(shape: type[Struct]) -> set[str]:
         (RulebookDiff, schema.ReloadResult, {"rules"}),
         (refusals.RefusalCount, messages.RefusalCount, set()),
         (UnregisteredDevice, messages.UnregisteredDevice, {"at_least"}),
-        (AuditEntry, messages.AuditEntry, set()),
+        (AuditEntry, messages.AuditEntry, {"names"}),
         (Device, registry.Device, set()),
         (Place, registry.Place, set()),
         (Cell, registry.Cell, set()),

@@ -6,7 +6,6 @@ import pytest
 
 from console.security.auth import (
     LINK_MS,
-    LOGOUTS_MAX,
     SESSION_MS,
     AccessRole,
     ClaimsSigner,
@@ -91,24 +90,11 @@ def test_a_workers_link_is_valid_for_one_alert_one_person_and_two_hours() -> Non
     assert sessions.principal_of_cookie(cookie, NOW + LINK_MS) is None
 
 
-def test_a_revoked_session_is_refused() -> None:
+def test_a_cookie_names_its_session_so_that_it_can_be_ended() -> None:
     sessions = Sessions(KEY)
-    cookie, other = sessions.create(OPERATOR, NOW), sessions.create(OPERATOR, NOW)
-    sessions.revoke("not a cookie", NOW)
-    sessions.revoke(cookie, NOW)
 
-    assert sessions.principal_of_cookie(cookie, NOW) is None
-    assert sessions.principal_of_cookie(other, NOW) is not None
-
-
-def test_revoked_sessions_are_bounded() -> None:
-    sessions = Sessions(KEY)
-    cookies = [sessions.create(OPERATOR, NOW) for _ in range(3)]
-    sessions._revoked = {str(n): NOW + SESSION_MS for n in range(LOGOUTS_MAX)}
-    sessions.revoke(cookies[0], NOW)
-
-    assert len(sessions._revoked) == LOGOUTS_MAX
-    assert sessions.principal_of_cookie(cookies[0], NOW) is None
+    assert sessions.id_of(sessions.create(OPERATOR, NOW, session="s-1"), NOW) == "s-1"
+    assert sessions.id_of("not a cookie", NOW) is None
 
 
 @pytest.mark.parametrize(

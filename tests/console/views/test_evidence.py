@@ -6,6 +6,7 @@ import yaml
 from msgspec.structs import replace
 
 from app.server.rule_summaries import rule_summaries
+from console.views.evidence import english_title
 from domain import Evidence
 from rules.rulebook.model import Rulebook
 from tests.support.console_harness import ADMIN, ROOT, Client, ConsoleHarness, client_of
@@ -27,6 +28,18 @@ async def test_title_and_evidence_have_both_languages(harness: ConsoleHarness, a
     assert [line["name_en"] for line in known["evidence"]] == ["Gas concentration", "Gas leak"]
     assert known["evidence"][1]["text_en"] == "Gas leak 3栋"
     assert (whole["evidence"], whole["title_en"], whole["kind"]) == (known["evidence"], "Gas leak", "gas_alarm")
+
+
+def test_a_title_of_several_dangers_is_english_when_each_of_them_is() -> None:
+    titles = {"燃气泄漏": "Gas leak", "跌倒": "Fall", "漏水、停水": "Water trouble"}
+    joined = ("燃气泄漏、跌倒", "燃气泄漏、跌倒等", "漏水、停水", "燃气泄漏、没有写过英文", "燃气泄漏等")
+    assert [english_title(title, titles) for title in joined] == [
+        "Gas leak, Fall",
+        "Gas leak, Fall, ...",
+        "Water trouble",
+        None,
+        "Gas leak, ...",
+    ]
 
 
 def gas_books() -> list[Rulebook]:

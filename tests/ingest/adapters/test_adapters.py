@@ -15,6 +15,7 @@ from ingest.adapters import ADAPTERS, FILTERS, VERSIONS, decode, platform_for_to
 from ingest.decoding.decoder import Decoder
 from ingest.frame import Frame
 from ingest.results import Rejection
+from tests.support.many_cases import many_cases
 from tests.support.yaml_text import load_yaml
 
 FOLDER = Path(ingest.adapters.__file__).parent
@@ -46,7 +47,7 @@ def device_of(book: dict[str, Any], spec: dict[str, Any] | None) -> Device:
     )
 
 
-@pytest.mark.parametrize(("book", "case"), cases("read"))
+@many_cases(("book", "case"), cases("read"))
 def test_this_frame_is_decoded(
     book: dict[str, Any], case: dict[str, Any], build_decoder: Callable[..., Decoder]
 ) -> None:
@@ -61,7 +62,7 @@ def test_this_frame_is_decoded(
     assert events == ([(case["note"]["kind"], case["note"]["online"])] if "note" in case else [])
 
 
-@pytest.mark.parametrize(("book", "case"), cases("refuse"))
+@many_cases(("book", "case"), cases("refuse"))
 def test_this_frame_is_refused(
     book: dict[str, Any], case: dict[str, Any], build_decoder: Callable[..., Decoder]
 ) -> None:

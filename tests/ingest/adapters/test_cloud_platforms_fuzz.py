@@ -13,6 +13,7 @@ import ingest.adapters
 from ingest.adapters import ADAPTERS
 from ingest.frame import Frame
 from ingest.results import DeviceEvent, RawReading, Rejection
+from tests.support.long_form import examples
 from tests.support.yaml_text import load_yaml
 
 FOLDER = Path(ingest.adapters.__file__).parent
@@ -53,7 +54,7 @@ def messages(draw: st.DrawFn) -> tuple[str, Frame]:
     return platform, Frame("/".join(levels), body[: draw(st.integers(0, len(body) * 20))], 1767225660000, "bulk")
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=examples(600, short=200), deadline=None)
 @given(messages())
 def test_no_message_makes_its_adapter_raise_or_return_nothing(sent: tuple[str, Frame]) -> None:
     platform, frame = sent

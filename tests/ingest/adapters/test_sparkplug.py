@@ -76,6 +76,7 @@ def test_an_alias_that_no_birth_defined_is_refused_and_a_rebirth_requested(host:
     assert ["no_codec"] == [refusal.reason for refusal in result.refusals]
     assert "alias 99, None" in result.refusals[0].detail
     assert {"estate/edge"} == host.decoder.rebirth_requests
+    assert {"estate/edge"} == host.decoder.undecodable_nodes
 
     host.born(bd_seq=2)
     assert set() == host.decoder.rebirth_requests

@@ -46,6 +46,17 @@ def test_a_garbled_message_of_a_device_under_test_is_no_danger(decoder: Decoder)
     ]
 
 
+@pytest.mark.parametrize("payload", [b'{"alarm":true,"co', b'{"test":false,"alarm":true}', b'[{"alarm":true}, 5]'])
+def test_an_exercise_is_no_danger_whatever_it_says(decoder: Decoder, payload: bytes) -> None:
+    """Who may publish exercises only calls nobody."""
+    frame = Frame("fengshao/v1/gas-1/exercise", payload, NOW, "bulk")
+
+    assert not decoder.has_danger(frame)
+    result = decoder.decode([frame])
+    assert (result.readings, any(refusal.danger for refusal in result.refusals)) == ([], False)
+    assert len(result.events) + len(result.refusals) == 1
+
+
 def test_a_garbled_door_that_is_open_is_no_danger_and_a_garbled_cover_is(build_decoder: Callable[..., Decoder]) -> None:
     result = build_decoder(Device("door-1", "door"), Device("lid-1", "manhole")).decode(
         [Frame(f"fengshao/v1/{name}/up", b'{"opened":true', NOW, "bulk") for name in ("door-1", "lid-1", "who")]

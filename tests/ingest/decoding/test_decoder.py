@@ -21,6 +21,7 @@ from ingest.mappings.mapping import MappingBook
 from ingest.mappings.plan import compile_plan
 from ingest.results import DeviceEventKind, RawReading
 from tests.ingest.decoding.native_messages import GAS, NOW, native_frames, refusal_reasons
+from tests.support.long_form import examples
 
 
 def test_a_key_written_as_text_is_a_press_all_the_same(decoder: Decoder) -> None:
@@ -128,7 +129,7 @@ TOPICS = st.sampled_from(
 KNOWN = Device("gas-1", "gas_alarm", identities=(Identity("chirpstack", "01"), Identity("zigbee2mqtt", "Kitchen")))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400, short=120), deadline=None)
 @given(data=st.data(), topic=TOPICS)
 def test_any_payload_has_a_result_and_a_true_alarm_is_never_lost(
     data: st.DataObject, topic: str, kinds: dict[str, Kind], books: list[MappingBook]

@@ -18,6 +18,7 @@ from ingest.decoding.device_index import DeviceIndex
 from ingest.frame import Frame
 from ingest.mappings.mapping import MappingBook
 from ingest.results import IngestResult
+from tests.support.long_form import examples
 
 NOW = 1795904000000
 
@@ -106,7 +107,7 @@ def values_of(result: IngestResult) -> Iterator[tuple[str, object]]:
     return (each for reading in result.readings for each in reading.values.items())
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400, short=120), deadline=None)
 @given(st.sampled_from(sorted(FIELDS)), st.sampled_from(sorted(SHAPES)), st.sampled_from(sorted(PLATFORMS)), st.data())
 def test_a_verdict_word_is_reported_and_never_inverted(
     decoder: Decoder, kind: str, shape: str, platform: str, data: st.DataObject
@@ -131,7 +132,7 @@ def test_a_verdict_word_is_reported_and_never_inverted(
         assert beyond_battery or result.refusals
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150, short=60), deadline=None)
 @given(st.sampled_from(sorted(FIELDS)), st.sampled_from(sorted(SHAPES)), st.sampled_from(sorted(PLATFORMS)), st.data())
 def test_an_unknown_word_is_refused_by_name(
     decoder: Decoder, kind: str, shape: str, platform: str, data: st.DataObject

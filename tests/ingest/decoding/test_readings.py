@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC
 
-from domain import Device, RefusalReason
+import msgspec
+import pytest
+
+from domain import MINUTE, Device, Identity, RefusalReason
 from domain.kind import Kind
+from domain.self_tests import LIMIT as TEST_MAX
 from ingest.decoding.danger_detection import DangerDetector
+from ingest.decoding.decoder import Decoder
 from ingest.decoding.device_timezones import DeviceTimezones
 from ingest.decoding.fast_path import FastPath
 from ingest.decoding.message import MessageContext
@@ -83,3 +89,21 @@ def test_a_repeated_reading_is_counted_as_a_duplicate(kinds: dict[str, Kind], bo
         processing.process(RawReading("native", "gas-1", NOW, {"alarm": True}, 5, retained=True))
 
     assert (1, 1) == (len(processing.message.result.readings), processing.message.result.duplicates)
+
+
+@pytest.mark.parametrize("platform", ["native", "wmbusmeters"])
+def test_an_ordinary_message_ends_a_self_test(build_decoder: Callable[..., Decoder], platform: str) -> None:
+    device = Device("smoke-1", "smoke_alarm", identities=(Identity("wmbusmeters", "12345678"),))
+    decoder = build_decoder(device)
+    topic = "fengshao/v1/smoke-1/up" if platform == "native" else "wmbusmeters/12345678"
+
+    def is_test(minutes: int, **values: object) -> bool:
+        received = NOW + minutes * MINUTE
+        body = values if platform == "native" else {"id": "12345678", "_": "telegram", **values}
+        (reading,) = decoder.decode([Frame(topic, msgspec.json.encode(body), received, "bulk")]).readings
+        return reading.is_test
+
+    began, limit = is_test(0, alarm=False), TEST_MAX // MINUTE
+    assert [False, True, False, True] == [
+        began, is_test(1, test=True), is_test(2, alarm=False), is_test(3 + limit, test=True)
+    ]  # fmt: skip

@@ -43,3 +43,9 @@ def test_a_test_of_one_message_does_not_mark_the_alarm_of_another() -> None:
 def test_nested_fields_and_events_become_flat_fields() -> None:
     assert {"a.b.c": 1, "d": None} == dict(flatten({"a": {"b": {"c": 1}}, "d": None}))
     assert {"level.now": 2, "leak": True} == event_fields("leak", {"level": {"now": 2}})
+
+
+def test_of_two_true_bools_that_are_repeated_false_both_true_ones_come_last() -> None:
+    fields = [(5, "alarm", True), (5, "sos", True), (5, "alarm", False), (5, "sos", False)]
+
+    assert group_by_time(fields) == [(5, {"alarm": False, "sos": False}), (5, {"alarm": True, "sos": True})]

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.kind import Kind
-from ingest.mappings.conversion import NOT_MEASURED, UNLISTED_WORD, ConversionFailure, convert
+from ingest.mappings.conversion import NOT_MEASURED, TEXT_MAX, UNLISTED_WORD, ConversionFailure, convert
 from ingest.mappings.mapping import MappingBook
 from ingest.mappings.plan import FieldSpec, compile_plan
 
@@ -54,6 +54,8 @@ def spec(field: str, rule: Any = None) -> FieldSpec:
         ({"to": "level", "absent": [-1]}, 7, 7),
         ("level", None, NOT_MEASURED),
         ("word", "leak", "leak"),
+        ("word", "长" * TEXT_MAX, "长" * TEXT_MAX),
+        ("word", "", ""),
     ],
 )
 def test_a_rule_gives_this_value(rule: Any, raw: object, value: object) -> None:
@@ -110,3 +112,9 @@ def test_text_without_a_number_is_a_failure(raw: str) -> None:
 def test_a_number_comes_out_exactly_as_it_went_in(number: float) -> None:
     out = convert(spec("level"), number)
     assert (type(number), number) == (type(out), out)
+
+
+def test_s4_a_text_that_no_history_server_stores_is_refused_with_its_length() -> None:
+    failure = convert(spec("word", "word"), "长" * (TEXT_MAX + 1))
+    assert isinstance(failure, ConversionFailure)
+    assert failure.detail == "a text of 1001 characters: at most 1000 are stored"

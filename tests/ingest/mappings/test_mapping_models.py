@@ -19,6 +19,7 @@ from domain.kind import CommonQuantities, Kind
 from ingest.decoding.decoder import Decoder
 from ingest.frame import Frame
 from ingest.results import IngestResult
+from tests.support.many_cases import many_cases
 from tests.support.yaml_text import load_yaml
 
 ROOT = Path(__file__).parents[3]
@@ -78,7 +79,7 @@ def dangers_of(kind: Kind) -> list[str]:
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
-@pytest.mark.parametrize(("one", "example"), CASES)
+@many_cases(("one", "example"), CASES)
 def test_the_fields_of_a_published_codec_are_read(
     one: dict[str, Any], example: dict[str, Any], platform: str, build_decoder: Build, kinds: dict[str, Kind]
 ) -> None:
@@ -92,7 +93,7 @@ def test_the_fields_of_a_published_codec_are_read(
     assert example.get("told", False) == has_danger(result, dangers_of(kinds[one["kind"]]))
 
 
-@pytest.mark.parametrize(("one", "example"), CASES)
+@many_cases(("one", "example"), CASES)
 def test_without_its_model_no_field_gets_another_meaning(
     one: dict[str, Any], example: dict[str, Any], build_decoder: Build, kinds: dict[str, Kind]
 ) -> None:

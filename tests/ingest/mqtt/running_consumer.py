@@ -16,6 +16,7 @@ from ingest.mqtt.broker_address import parse_broker_address
 from ingest.mqtt.consumer import ConsumerSettings, MqttConsumer
 from ingest.mqtt.journal_writer import FindDangers
 from tests.ingest.mqtt.consumer_events import RecordedEvents
+from tests.support.timeouts import LONG_TIMEOUT_S
 
 
 class MemoryJournal:
@@ -44,7 +45,7 @@ class MemoryJournal:
         return [frame.payload for frame in self.frames(lane) if not frame.is_session_copy]
 
 
-async def until(happened: Callable[[], Any], seconds: float = 20.0) -> None:
+async def until(happened: Callable[[], Any], seconds: float = LONG_TIMEOUT_S) -> None:
     """Wait for a real server, within bounds."""
     async with asyncio.timeout(seconds):
         while not happened():

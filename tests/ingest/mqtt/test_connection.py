@@ -21,6 +21,7 @@ from ingest.frame import Frame
 from ingest.mqtt.broker_address import parse_broker_address
 from ingest.mqtt.consumer import ConsumerSettings, MqttConsumer
 from tests.ingest.mqtt.consumer_events import RecordedEvents
+from tests.support.timeouts import LONG_TIMEOUT_S
 
 NOW = 1767225660000
 SUCCESS = mqtt5.ConnAckReasonCode.SUCCESS
@@ -97,7 +98,7 @@ class Journal:
         return len(self.frames)
 
 
-async def until(happened: Callable[[], Any], seconds: float = 10.0) -> None:
+async def until(happened: Callable[[], Any], seconds: float = LONG_TIMEOUT_S) -> None:
     async with asyncio.timeout(seconds):
         while not happened():
             await asyncio.sleep(0.002)

@@ -15,6 +15,7 @@ from domain.kind import Kind
 from ingest.frame import JournalEntry
 from ingest.mqtt.broker_address import parse_broker_address
 from ingest.mqtt.consumer import MqttConsumer
+from ingest.mqtt.session import NOT_CONNECTED
 from tests.ingest.mqtt.consumer_events import RecordedEvents
 from tests.ingest.mqtt.running_consumer import MemoryJournal, now_ms, publish, running, until
 
@@ -131,6 +132,35 @@ async def test_without_a_broker_it_is_not_ready_and_reports_the_reason(free_port
         await task
 
     assert not consumer.ready
+
+
+async def test_a_machine_that_is_superseded_leaves_the_sessions_to_the_active_one(
+    broker: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ingest.mqtt.consumer.PERMISSION_POLL_S", 0.0)
+    permitted, asked = asyncio.Event(), asyncio.Event()
+
+    def may_connect() -> bool:
+        asked.set()
+        return permitted.is_set()
+
+    consumer = MqttConsumer(
+        parse_broker_address(f"mqtt://127.0.0.1:{broker.port}"),
+        MemoryJournal(),
+        lambda _: None,
+        now_ms,
+        RecordedEvents(),
+    )
+    consumer.may_connect = may_connect
+    task = asyncio.create_task(consumer.run())
+    await asked.wait()
+    await publish(broker, ("fengshao/v1/gas-1/up", b"{}"))  # the broker works, and time has passed
+    assert consumer.status().urgent.last_error == NOT_CONNECTED
+    permitted.set()
+    await until(lambda: consumer.ready)
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
 
 
 async def test_an_error_behind_the_journal_ends_the_consumer_and_is_not_swallowed(broker: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ from domain.kind import Kind
 from ingest.decoding.decoder import Decoder
 from ingest.frame import Frame
 from ingest.mappings.mapping import MappingBook
-from ingest.mqtt.danger_prefilter import DangerPrefilter
+from ingest.mqtt.danger_prefilter import DangerPrefilter, _alternatives
+from tests.support.many_cases import many_cases
 from tests.support.yaml_text import load_yaml
 
 ADAPTERS = Path(__file__).parents[3] / "ingest" / "adapters"
@@ -119,7 +121,7 @@ def _evidence() -> list[Any]:
     return found
 
 
-@pytest.mark.parametrize(("topic", "payload"), _evidence())
+@many_cases(("topic", "payload"), _evidence())
 def test_the_prefilter_finds_exactly_what_decoding_finds(
     compiled: DangerPrefilter, build_decoder: Callable[..., Decoder], topic: str, payload: object
 ) -> None:
@@ -127,3 +129,10 @@ def test_the_prefilter_finds_exactly_what_decoding_finds(
     raw = payload.encode() if isinstance(payload, str) else payload
     frame = frame_of(topic, raw)
     assert decoder.has_danger(frame) == (prefilter_for(compiled, decoder)([frame]) == [frame])
+
+
+def test_names_with_any_first_letter_are_searched_as_they_are() -> None:
+    pattern = re.compile(_alternatives(["$gas", "(x)", "leak", "alarm", "alert"]))
+    assert all(pattern.fullmatch(name) for name in ("$gas", "(x)", "leak", "alarm", "alert"))
+    assert not any(pattern.fullmatch(name) for name in ("gas", "x", "a", "leakage"))
+    assert re.compile(_alternatives([])).search("anything") is None

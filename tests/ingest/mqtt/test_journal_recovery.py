@@ -12,6 +12,7 @@ from ingest.frame import Frame
 from ingest.mqtt.journal_recovery import PACKETS_PER_SESSION_MAX, JournalRecovery
 from ingest.mqtt.session_copies import SessionCopies
 from ingest.topics import TopicFilterSet
+from tests.support.long_form import examples
 
 NOW = 1767225660000
 TOPIC = "zigbee2mqtt/button"
@@ -51,7 +52,7 @@ class Process:
 STEPS = st.lists(st.tuples(st.sampled_from(["urgent", "bulk"]), st.sampled_from(["receive", "append", "dangers"])))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400, short=120), deadline=None)
 @given(st.integers(1, 8), st.lists(STEPS, min_size=1, max_size=3), st.booleans())
 def test_each_press_is_stored_once_whatever_was_journaled_when_the_process_was_killed(
     presses: int, lives: list[list[tuple[str, str]]], urgent_is_certain: bool

@@ -47,4 +47,5 @@ def test_the_urgent_session_subscribes_the_topics_of_this_site(kinds: dict[str, 
     assert ("fengshao/v1/+/alarm",) == urgent_filters(
         devices, kinds, 10, Routes({"zigbee2mqtt": [], "chirpstack": []})
     ).filters
-    assert [] == Routes({"tasmota": ["+/tele/#"]}).site_filters("tasmota", "tele/kitchen/SENSOR")
+    tasmota = Routes({"tasmota": ["+/tele/#"]})
+    assert ["kitchen/tele/SENSOR"] == tasmota.site_filters("tasmota", "tele/kitchen/SENSOR")

@@ -119,3 +119,10 @@ def test_a_literal_full_topic_has_the_name_before_its_prefix() -> None:
 
     assert ("home", "home/kitchen") == (pattern.root("home/kitchen/tele/SENSOR"), pattern.root(pattern.pattern))
     assert "b3/zigbee2mqtt" == MovedBase("+/zigbee2mqtt/#", 2, ("zigbee2mqtt",)).root("b3/zigbee2mqtt/x")
+
+
+def test_a_topic_that_the_order_of_a_filter_cannot_have_is_outside_it() -> None:
+    """Named levels on both sides of the device: no order of prefix and device fits."""
+    topic = FullTopic("a/+/b/tele/#").to_site("tele/kitchen/+")
+    assert topic == "a/b/kitchen/tele/+"
+    assert [] == Routes({"tasmota": ["a/+/b/tele/#"]}).site_filters("tasmota", "tele/kitchen/+")

@@ -19,6 +19,7 @@ from rules.language.nodes import AttributeRef
 from rules.language.parser import parse
 from rules.rulebook.model import Rulebook
 from rules.state.device import DeviceState
+from tests.support.long_form import examples
 
 T0: Instant = 1_767_225_600_000
 PLACES = [Place("home", "402", "household", lat=31.0, lon=121.0)]
@@ -107,7 +108,7 @@ def registry_with(attributes: dict[str, Attribute]) -> Community:
     return community(places=PLACES, people=[Person("li", "李奶奶", home="home", attributes=attributes)])
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=examples(120, short=25), deadline=None)
 @given(steps=steps, attributes=attribute_sets, later_attributes=attribute_sets, change_at=st.integers(0, 70))
 def test_an_engine_with_optimisations_emits_the_findings_of_full_evaluation(
     books: dict[str, Rulebook],

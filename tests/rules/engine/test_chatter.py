@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from domain import SECOND, Device, Ledger, Reading, Subject, Value
+from domain import HOUR, MINUTE, SECOND, Device, Ledger, Reading, Subject, Value
 from domain.kind import Kind
 from domain.people import community
 from rules.engine.engine import Engine
 from rules.rulebook.model import Rulebook
+from rules.state.timers import MAX_STALE_TIMERS
+from tests.support.long_form import examples
 
 T0 = 1_767_225_600_000
 Books = dict[str, Rulebook]
@@ -63,3 +65,20 @@ def test_all_clears_that_arrive_late_show_that_the_alarm_began_several_times(eng
     assert [finding.rule for finding in engine.feed(alarms, now)] == ["gas-alarm"]
     late = [reading_at(at, "gas-1", "gas_alarm", alarm=False) for at in (10, 30)]
     assert "device-chatter" in {finding.rule for finding in engine.feed(late, now)}
+
+
+@pytest.mark.long_form
+def test_a_device_that_chatters_for_hours_fills_no_memory_and_loses_no_timer(
+    books: Books, kinds: dict[str, Kind]
+) -> None:
+    engine = Engine([books["gas"], books["device"]], kinds, community())
+    engine.register([Device("gas-2", "gas_alarm")], T0)
+    received = [T0 + fifth * SECOND // 5 for fifth in range(examples(40_001, short=16_001))]
+    flapping = [Reading("gas-1", "gas_alarm", at, at, {"alarm": turn % 2 == 0}) for turn, at in enumerate(received)]
+    findings = engine.feed(flapping, received[-1])
+    assert [finding.rule for finding in findings] == ["gas-alarm", "device-chatter"]
+    assert len(engine.state.timers.heap) <= MAX_STALE_TIMERS + 10
+    last = received[-1]
+    findings = [(f.rule, f.device, f.now - last) for f in engine.tick(last + 20 * HOUR)]
+    gone = 3 * HOUR + 10 * MINUTE
+    assert findings == [("device-offline", "gas-2", T0 + gone - last), ("gas-alarm", "gas-1", gone)]

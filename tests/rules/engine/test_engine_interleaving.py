@@ -28,6 +28,7 @@ from rules.rulebook.references import referenced_rules
 from rules.trials.model import START, Trial, TrialBook
 from rules.trials.runner import as_expectations, play_scenario
 from rules.trials.scenario import Scenario, build_scenario
+from tests.support.long_form import examples, share_of
 from tests.support.yaml_text import load_yaml
 
 BOOKS = Path(__file__).parents[3] / "rules" / "books"
@@ -197,7 +198,7 @@ def play_embedded(
 
 
 @pytest.mark.parametrize("host", [play_replayed, play_embedded])
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15, short=4), deadline=None)
 @given(
     trials=st.lists(st.sampled_from(range(len(RENAMED_TRIALS))), min_size=2, max_size=8, unique=True),
     shuffle=st.lists(st.integers(0, 1_000), min_size=1, max_size=5),
@@ -218,8 +219,15 @@ LONG_MS = 3 * DAY
 """Trials of minutes and of weeks are two groups: three hundred devices would otherwise be absent for weeks."""
 
 
-@pytest.mark.parametrize("long", [False, True], ids=["days", "weeks"])
-@pytest.mark.parametrize("host", [play_replayed, play_embedded])
+@pytest.mark.parametrize(
+    ("host", "long"),
+    [
+        pytest.param(play_replayed, False, id="replayed-days", marks=pytest.mark.thorough),
+        pytest.param(play_replayed, True, id="replayed-weeks"),
+        pytest.param(play_embedded, False, id="embedded-days"),
+        pytest.param(play_embedded, True, id="embedded-weeks", marks=pytest.mark.thorough),
+    ],
+)
 def test_all_trials_at_once_delivered_twice_give_the_findings_of_each_alone(
     host: object, long: bool, all_books: list[Rulebook], kinds: dict[str, Kind]
 ) -> None:
@@ -234,12 +242,13 @@ def test_all_trials_at_once_delivered_twice_give_the_findings_of_each_alone(
         assert renamed.expectations_from(findings) == expected_alone(renamed, all_books, kinds), renamed.trial.name
 
 
+@pytest.mark.long_form
 @pytest.mark.parametrize("host", [play_replayed, play_embedded])
 def test_every_trial_delivered_twice_with_crashes_gives_the_same_findings(
     host: object, books: dict[str, Rulebook], kinds: dict[str, Kind]
 ) -> None:
     """In the weeks in which a baseline is learned, only at every ninth event, and at the last sixty."""
-    for renamed in RENAMED_TRIALS:
+    for renamed in share_of(RENAMED_TRIALS, host is play_embedded, 8):
         seen = {
             name: kinds[name] for name in sorted({device.kind for device in renamed.scenario.devices} | {"gateway"})
         }

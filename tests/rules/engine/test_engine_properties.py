@@ -12,6 +12,7 @@ from domain.kind import Kind
 from domain.people import community
 from rules.engine.engine import Engine
 from rules.rulebook.model import Rulebook
+from tests.support.long_form import examples
 
 T0 = 1_767_225_600_000
 ELDERS = community(people=[Person("li", "李奶奶", home="home", attributes={"lives_alone": True})])
@@ -96,7 +97,7 @@ def feed_each(books: dict[str, Rulebook], kinds: dict[str, Kind], readings: list
     return findings + engine.tick(end(readings))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60, short=12), deadline=None)
 @given(history=histories)
 def test_a_crash_between_any_two_events_changes_nothing(
     books: dict[str, Rulebook], kinds: dict[str, Kind], history: History
@@ -113,7 +114,7 @@ def test_a_crash_between_any_two_events_changes_nothing(
     assert findings + engine.tick(end(received_readings)) == feed_each(books, kinds, received_readings)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60, short=12), deadline=None)
 @given(history=histories)
 def test_delivering_every_reading_twice_changes_nothing(
     books: dict[str, Rulebook], kinds: dict[str, Kind], history: History
@@ -123,7 +124,7 @@ def test_delivering_every_reading_twice_changes_nothing(
     assert feed_each(books, kinds, twice) == feed_each(books, kinds, received_readings)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60, short=12), deadline=None)
 @given(history=histories)
 def test_findings_of_a_rule_alternate_between_begin_and_end_and_share_no_id(
     books: dict[str, Rulebook], kinds: dict[str, Kind], history: History
@@ -138,7 +139,7 @@ def test_findings_of_a_rule_alternate_between_begin_and_end_and_share_no_id(
             assert before.now <= after.now
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60, short=12), deadline=None)
 @given(history=histories, cut=st.integers(1, 5))
 def test_how_readings_are_cut_into_batches_changes_nothing(
     books: dict[str, Rulebook], kinds: dict[str, Kind], history: History, cut: int
@@ -151,7 +152,7 @@ def test_how_readings_are_cut_into_batches_changes_nothing(
     assert findings + engine.tick(end(received_readings)) == feed_each(books, kinds, received_readings)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60, short=12), deadline=None)
 @given(history=histories)
 def test_an_alarm_bit_is_always_reported_at_once(
     books: dict[str, Rulebook], kinds: dict[str, Kind], history: History
@@ -166,7 +167,7 @@ def test_an_alarm_bit_is_always_reported_at_once(
         firing = bool(engine.states["gas-1"].rule_states.get("gas-alarm"))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60, short=12), deadline=None)
 @given(history=other_histories)
 def test_a_crash_changes_nothing_for_other_kinds_either(
     books: dict[str, Rulebook], kinds: dict[str, Kind], history: list[tuple[int, int, tuple[str, dict[str, Value]]]]
@@ -212,7 +213,7 @@ def building_engine(books: dict[str, Rulebook], kinds: dict[str, Kind]) -> Engin
     return engine
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60, short=12), deadline=None)
 @given(
     history=st.lists(
         st.tuples(

@@ -12,6 +12,7 @@ from domain.kind import Kind
 from domain.people import community
 from rules.engine.engine import Engine
 from rules.rulebook.model import Rulebook
+from tests.support.long_form import examples
 
 T0 = 1_767_225_600_000
 NAMES = ["d-0", "d-1", "d-2", "d-3"]
@@ -44,7 +45,7 @@ def apply(engine: Engine, at: int, name: str, change: str) -> list[Finding]:
     return engine.feed([Reading(name, "door", at, at, {"opened": False})], at)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25, short=10), deadline=None)
 @given(history=histories)
 def test_a_crash_anywhere_and_every_change_twice_change_nothing(
     books: dict[str, Rulebook], kinds: dict[str, Kind], history: History
@@ -67,7 +68,7 @@ def test_a_crash_anywhere_and_every_change_twice_change_nothing(
     assert [*steady_findings, *steady.tick(now + 12 * HOUR)] == [*crashing_findings, *crashing.tick(now + 12 * HOUR)]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25, short=10), deadline=None)
 @given(history=histories)
 def test_no_device_is_reported_absent_while_its_gateway_is_and_absences_of_the_gateway_alternate(
     books: dict[str, Rulebook], kinds: dict[str, Kind], history: History

@@ -153,8 +153,9 @@ def test_groups_of_removed_rules_are_dropped(kinds: Kinds) -> None:
 def test_a_moved_device_leaves_its_former_group(kinds: Kinds) -> None:
     engine = engine_of(kinds, SMOKE, group_rule())
     feed(engine, reading_of("s1", 0, alarm=True), reading_of("s2", 1, alarm=True))
-    engine.register([Device(f"s{n}", "smoke_alarm", place="elsewhere") for n in (1, 2)], T0 + 2)
-    assert phases_of(feed(engine, *(reading_of(f"s{n}", 3, alarm=False) for n in (1, 2)))) == ["building:b1 ended"]
+    moved = engine.register([Device(f"s{n}", "smoke_alarm", place="elsewhere") for n in (1, 2)], T0 + 2)
+    assert phases_of(moved) == ["building:b1 ended"]
+    assert phases_of(feed(engine, *(reading_of(f"s{n}", 3, alarm=False) for n in (1, 2)))) == []
 
 
 def test_an_unregistered_device_leaves_its_group(kinds: Kinds) -> None:
@@ -230,6 +231,7 @@ def test_every_fault_of_a_group_rule_is_named(kinds: Kinds) -> None:
 
     assert faults(SMOKE, group_rule()) == []
     assert faults(group_rule(1)) == ["one finding is no more than it says by itself: write at_least, or a second part"]
+    assert faults(group_rule(1, record=True)) == []
     self_reference = {"parts": [{"rules": ["many"], "at_least": 2}]}
     assert faults(group_rule(gather=self_reference)) == ["many gathers its own findings: name other rules"]
     assert faults(group_rule(show=["alarm"])) == ["findings show themselves: remove show and grades"]

@@ -15,6 +15,7 @@ from domain.people import community
 from rules.engine.engine import Engine
 from rules.hosts.embedded import EmbeddedHost
 from rules.hosts.replay import Event, ReadingBatch, Reset, play
+from tests.support.long_form import examples
 from tests.support.rule_builders import Kinds, book, building_group, rule, shanghai_time
 
 T0 = shanghai_time("2026-01-01T21:30")
@@ -86,7 +87,7 @@ def end(found: Sequence[Event]) -> Instant:
     return (found[-1].now if found else T0) + 3 * HOUR  # type: ignore[union-attr]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60, short=12), deadline=None)
 @given(history=histories)
 def test_crashes_and_repeated_readings_change_nothing(kinds: Kinds, history: list[Step]) -> None:
     found = events_of(history)
@@ -111,7 +112,7 @@ def test_crashes_and_repeated_readings_change_nothing(kinds: Kinds, history: lis
     assert steady_findings + steady.tick(end(found)) == crashing_findings + crashing.tick(end(found))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40, short=10), deadline=None)
 @given(history=histories, cut=st.integers(1, 5))
 def test_hosts_agree_for_every_division_into_batches(kinds: Kinds, history: list[Step], cut: int) -> None:
     found = events_of(history)
@@ -146,7 +147,7 @@ async def play_embedded(engine: Engine, found: Sequence[Event]) -> list[Finding]
     return findings
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60, short=12), deadline=None)
 @given(history=histories, pause=st.sampled_from([1, 30 * MINUTE, 80 * MINUTE, 2 * HOUR]))
 def test_every_rule_is_in_the_state_that_values_hours_and_findings_require(
     kinds: Kinds, history: list[Step], pause: int

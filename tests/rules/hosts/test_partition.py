@@ -16,6 +16,7 @@ from rules.hosts.parallel import route, run_replay
 from rules.hosts.partition import partition
 from rules.hosts.replay import Outage, ReplayEngines, ReplayJob, chunk_events
 from rules.rulebook.model import Rulebook
+from tests.support.long_form import examples
 
 T0 = 1_767_225_600_000
 HOMES = [f"{building}-{home}" for building in "abc" for home in range(2)]
@@ -77,7 +78,7 @@ def ordered(found: list[list[Finding]]) -> list[list[str]]:
     return [sorted(map(repr, findings)) for findings in found]
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15, short=4), deadline=None)
 @given(steps=steps, spans=outage_spans, count=st.integers(2, 4), chunk=st.integers(1, 20))
 def test_parts_together_give_the_findings_of_one_engine(
     replay_job: ReplayJob, steps: list[tuple[int, Device, int]], spans: list[tuple[int, int]], count: int, chunk: int

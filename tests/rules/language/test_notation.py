@@ -13,3 +13,8 @@ from rules.language.parser import parse
 )
 def test_a_formatted_window_call_is_parsed_to_the_same_tree(condition: str) -> None:
     assert parse(format_expression(parse(condition))) == parse(condition)
+
+
+@pytest.mark.parametrize("condition", ["time.minute >= 22:30", "default(battery_pct, 100) < 20", "lel_pct >= 10"])
+def test_a_formatted_condition_is_parsed_to_the_same_tree(condition: str) -> None:
+    assert format_expression(parse(condition)) == condition

@@ -15,6 +15,7 @@ from rules.language.nodes import AttributeRef, Binary, Constant, WindowCall
 from rules.language.parser import parse
 from rules.language.sun import sun_value
 from rules.language.time_edges import Location, _TimeContext, next_edge, time_conditions, with_known_attributes
+from tests.support.long_form import examples
 from tests.support.rule_builders import shanghai_time
 
 ZONES = [
@@ -34,7 +35,7 @@ def no_attribute(_attribute: AttributeRef) -> None:
     return None
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60, short=30), deadline=None)
 @given(
     hour=st.integers(0, 23),
     other=st.integers(0, 23),

@@ -15,6 +15,7 @@ from domain.kind import Kind
 from domain.people import community
 from rules.engine.engine import Engine
 from rules.rulebook.model import Rulebook
+from tests.support.long_form import examples
 
 T0 = 1_767_225_600_000
 DEVICE = Device("gas-1", "gas_alarm")
@@ -110,7 +111,7 @@ def findings_overtaken(
     return begins_and_ends(findings + late_engine.tick(late[-1].received + 12 * HOUR))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80, short=20), deadline=None)
 @given(steps=ALARMS, cuts=CUTS, crash=st.booleans())
 def test_dangers_that_overtake_a_backlog_change_no_finding(
     engine: EngineFactory, steps: list[tuple[int, bool]], cuts: list[int], crash: bool
@@ -127,7 +128,7 @@ def band_readings(steps: list[tuple[int, dict[str, Value]]]) -> list[Reading]:
     return readings
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80, short=20), deadline=None)
 @given(steps=CALLS, cuts=CUTS, crash=st.booleans())
 def test_sos_calls_that_overtake_a_backlog_change_no_finding(
     engine: EngineFactory, steps: list[tuple[int, bool]], cuts: list[int], crash: bool
@@ -143,7 +144,7 @@ def test_cancelling_a_fall_does_not_cancel_a_newer_one_that_overtook_it(engine: 
     assert len([finding for finding, _ in findings if finding.startswith("band-fall@")]) == 2
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80, short=20), deadline=None)
 @given(steps=ALARMS, together=st.booleans())
 def test_a_day_that_arrives_at_once_gives_the_findings_of_a_day(
     engine: EngineFactory, steps: list[tuple[int, bool]], together: bool

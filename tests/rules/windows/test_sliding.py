@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from rules.language.nodes import WindowCall
 from rules.windows.history import Sample, SampleHistory
 from rules.windows.sliding import MIN_SAMPLES_PER_WINDOW, counter_increase
+from tests.support.long_form import examples
 
 KEEP_MS = 240
 GAPS, DELAYS, LENGTHS = [1, 1, 1, 2, 3, 5, 19, 40], [0] * 40 + [3, 50], [KEEP_MS, 120, 60]
@@ -50,7 +51,7 @@ def longest_standstill(samples: list[Sample], at: int, length_ms: int) -> float 
     return float(longest)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200, short=70), deadline=None)
 @given(steps=step_lists(GROWTH))
 def test_the_incremental_longest_standstill_equals_the_searched_one(steps: Steps) -> None:
     samples_, now, total = SampleHistory(KEEP_MS), 0, 0
@@ -62,7 +63,7 @@ def test_the_incremental_longest_standstill_equals_the_searched_one(steps: Steps
             assert found == longest_standstill(samples_.samples, at, length_ms)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200, short=70), deadline=None)
 @given(steps=step_lists(LEVELS))
 def test_the_incremental_extremes_equal_the_searched_ones(steps: Steps) -> None:
     samples_, now = SampleHistory(KEEP_MS, exact=True), 0

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 import simulators.models.daily_life
 from domain import DAY, HOUR
 from simulators.models.daily_life import Activity, DayKind, DayPlan, day_kind, habits_of, plan_day
+from tests.support.long_form import examples
 
 ORDINARY = DayKind(rest_day=False, holiday=False, warmth=0.1)
 
@@ -25,7 +26,7 @@ def test_the_examples_in_the_docstrings_run() -> None:
     assert doctest.testmod(simulators.models.daily_life).failed == 0
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150, short=50), deadline=None)
 @given(st.integers(min_value=0), st.floats(-1.0, 1.0), st.booleans())
 def test_a_day_has_no_gap_and_begins_and_ends_asleep(seed: int, warmth: float, holiday: bool) -> None:
     plan = plan_of(seed, DayKind(holiday, holiday, warmth))
@@ -37,7 +38,7 @@ def test_a_day_has_no_gap_and_begins_and_ends_asleep(seed: int, warmth: float, h
     assert 20 * HOUR <= plan.bed < DAY
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100, short=40), deadline=None)
 @given(st.integers(min_value=0))
 def test_the_door_opens_whenever_the_elder_leaves_or_returns_and_never_twice_at_once(seed: int) -> None:
     plan = plan_of(seed)

@@ -26,7 +26,7 @@ def gateway(**options: Any) -> SmsGatewayServer:
 
 async def submit(server: SmsGatewayServer, token: str = "t", form: bool = False, **changes: str) -> httpx2.Response:
     body = {**BODY, **changes}
-    async with loopback_client(2.0) as client:
+    async with loopback_client() as client:
         headers = {"Authorization": f"Bearer {token}"}
         if form:
             return await client.post(server.url, headers=headers, data=body)
@@ -46,7 +46,7 @@ async def test_json_and_form_fields_are_taken_and_refusals_come_with_http_200() 
         ]
         assert [answer.json()["result"] for answer in answers] == ["3001", "1001", "2001", "4001", "2002"]
         assert {answer.status_code for answer in answers} == {200}
-        async with loopback_client(2.0) as client:
+        async with loopback_client() as client:
             broken = await client.post(server.url, headers={"Authorization": "Bearer t"}, content=b"[")
         assert broken.json()["result"] == "2001"
         await server.wait_until_idle()

@@ -37,7 +37,7 @@ def signed(body: bytes, at: str = "1614265330", kind: str = EVENTS) -> dict[str,
 
 async def post(receiver: WebhookReceiver, event: Any = EVENT, **signing: Any) -> httpx2.Response:
     body = json.dumps(event).encode()
-    async with loopback_client(0.3) as client:
+    async with loopback_client() as client:
         return await client.post(receiver.url, content=body, headers={**signed(body, **signing)})
 
 
@@ -48,7 +48,7 @@ async def test_an_event_is_taken_once(receiver: WebhookReceiver) -> None:
 
 
 async def test_what_is_unsigned_old_or_no_event_is_refused(receiver: WebhookReceiver) -> None:
-    async with loopback_client(0.3) as client:
+    async with loopback_client() as client:
         assert (await client.post(receiver.url, json=EVENT)).status_code == 401
     assert (await post(receiver, at="1614260000")).status_code == 401
     assert (await post(receiver, kind="application/json")).status_code == 415

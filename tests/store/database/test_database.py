@@ -1,4 +1,4 @@
-"""The database's door: transactions, migrations, a full disk, kill -9, and SQL that PostgreSQL reads too."""
+"""The database on each server: transactions, migrations, a full disk, kill -9, SQL that both read."""
 
 from __future__ import annotations
 
@@ -98,12 +98,12 @@ async def test_a_reader_sees_what_was_committed_and_waits_for_no_writer(database
         other.close()
 
 
-def test_every_connection_is_durable_and_checks_references(database: Database) -> None:
+def test_every_connection_to_a_file_is_durable_and_checks_references(sqlite_database: Database) -> None:
     def pragmas(tx: Connection) -> list[object]:
         names = ("journal_mode", "synchronous", "foreign_keys")
         return [tx.exec_driver_sql(f"PRAGMA {name}").scalar() for name in names]
 
-    assert database.write_blocking(pragmas) == ["wal", 2, 1]
+    assert sqlite_database.write_blocking(pragmas) == ["wal", 2, 1]
 
 
 FULL = """
@@ -129,8 +129,8 @@ database.close()
 """
 
 
-def test_a_full_disk_raises_and_nothing_is_half_written(database: Database) -> None:
-    ran = subprocess.run([sys.executable, "-c", FULL, str(database._engine.url)], capture_output=True, text=True)
+def test_a_full_disk_raises_and_nothing_is_half_written(sqlite_ledger: str) -> None:
+    ran = subprocess.run([sys.executable, "-c", FULL, sqlite_ledger], capture_output=True, text=True)
     assert ran.stderr == ""
     refused, half, again = ran.stdout.splitlines()
     assert refused.startswith("refused: the ledger could not write:")

@@ -16,6 +16,7 @@ from store.database import group_commit
 from store.database.database import Database
 from store.database.system import key_values
 from store.errors import CannotWrite
+from tests.support.timeouts import LONG_TIMEOUT_S
 
 
 class Gate:
@@ -112,10 +113,11 @@ async def test_a_commit_that_fails_is_raised_to_every_caller(database: Database)
 
 
 async def test_a_file_that_another_program_has_locked_is_tried_again_and_not_blamed_on_a_finding(
-    database: Database,
+    sqlite_database: Database,
 ) -> None:
     """An administrator has a transaction open in `sqlite3 ledger.db`: an error that is not CannotWrite is taken for a
     bug about one finding, which is given up then."""
+    database = sqlite_database
     event.listen(database._engine, "connect", lambda connection, _: connection.execute("PRAGMA busy_timeout=1"))
     database._engine.dispose()
     other = sqlite3.connect(str(database._engine.url.database), isolation_level=None)
@@ -134,7 +136,7 @@ async def test_a_database_that_cannot_begin_raises_to_each_caller(database: Data
 
     event.listen(database._engine, "begin", locked)
     works = [database.write(put(name)) for name in ("one", "two", "three")]
-    outcomes = await asyncio.wait_for(asyncio.gather(*works, return_exceptions=True), 10)
+    outcomes = await asyncio.wait_for(asyncio.gather(*works, return_exceptions=True), LONG_TIMEOUT_S)
     event.remove(database._engine, "begin", locked)
     assert [str(outcome) for outcome in outcomes] == ["locked"] * 3
 
@@ -155,7 +157,7 @@ async def test_a_caller_cancelled_just_as_its_work_begins_does_not_hold_up_the_w
     submitted.is_cancelled = True
     completed = writer._executor.submit(writer._complete, submitted)
     try:
-        completed.result(timeout=10)
+        completed.result(timeout=LONG_TIMEOUT_S)
     except TimeoutError:
         submitted.is_done = True  # so that the thread, and the tests, can end
         raise

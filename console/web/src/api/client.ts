@@ -5,31 +5,47 @@ import type {
   ActBody,
   Action,
   AlertFilter,
+  DeviceFilter,
   GroupFilter,
   LoginBody,
+  NewDevice,
   OverrideBody,
   Page,
   ReadingFilter,
+  RefusalFilter,
+  ReplaceBody,
+  ReplayBody,
+  RollupFilter,
   ReportFilter,
   SilenceBody,
   SwapAnswer,
   SwapBody,
+  VerifyBody,
   WhyQuery,
 } from './types'
 
 export type ProblemKind = 'offline' | 'unauthorized' | 'forbidden' | 'gone' | 'refused' | 'tooMany' | 'server'
+
+/** One fault of a request: the field, or for a file `file:line:column field`, and what to write instead. */
+export interface FieldFault {
+  field: string
+  detail: string
+}
 
 /** A request that failed. `detail` is the sentence that the server wrote for people, when there was one. */
 export class Problem extends Error {
   constructor(
     readonly kind: ProblemKind,
     readonly detail: string,
+    readonly faults: readonly FieldFault[] = [],
+    readonly status = 0,
   ) {
     super(detail || kind)
   }
 }
 
 const TIMEOUT_MS = 10_000
+const PATIENT_TIMEOUT_MS = 90_000
 /** A smaller difference is network delay, not clock offset. */
 const CLOCK_SLACK_MS = 2_000
 
@@ -62,6 +78,7 @@ const PROBLEM_KINDS: Record<number, ProblemKind> = {
   404: 'gone',
   409: 'refused',
   410: 'gone',
+  412: 'refused',
   422: 'refused',
   429: 'tooMany',
 }
@@ -75,12 +92,18 @@ function detailOf(body: unknown): string {
   return typeof detail === 'string' ? detail : ''
 }
 
+/** The faults of single fields. */
+function faultsOf(body: unknown): FieldFault[] {
+  const { errors } = (body ?? {}) as { errors?: Array<Partial<FieldFault>> }
+  return (Array.isArray(errors) ? errors : []).map(({ field, detail }) => ({ field: String(field ?? ''), detail: String(detail ?? '') }))
+}
+
 /** Sends a request with the session cookie, our own header for changes, and a timeout. */
-async function send(request: Request): Promise<Response> {
+async function send(request: Request, timeoutMs = TIMEOUT_MS): Promise<Response> {
   if (request.method !== 'GET') request.headers.set('x-fengshao', '1')
   let response: Response
   try {
-    response = await fetch(request, { signal: AbortSignal.timeout(TIMEOUT_MS) })
+    response = await fetch(request, { signal: AbortSignal.timeout(timeoutMs) })
   } catch {
     onUnreachable()
     throw new Problem('offline', '')
@@ -89,7 +112,10 @@ async function send(request: Request): Promise<Response> {
   return response
 }
 
-const http = createClient<paths>({ credentials: 'same-origin', headers: { accept: 'application/json' }, fetch: send })
+const OPTIONS = { credentials: 'same-origin', headers: { accept: 'application/json' } } as const
+export const http = createClient<paths>({ ...OPTIONS, fetch: (request: Request) => send(request) })
+/** For what the server works on for seconds: checks and trials of rulebooks, imports. */
+export const patientHttp = createClient<paths>({ ...OPTIONS, fetch: (request: Request) => send(request, PATIENT_TIMEOUT_MS) })
 
 interface ApiResult<T> {
   data?: T
@@ -98,20 +124,20 @@ interface ApiResult<T> {
 }
 
 /** The body of a response, or a `Problem`. `quiet`: 401 does not lead to the login. */
-async function unwrap<T>(request: Promise<ApiResult<T>>, quiet = false): Promise<T> {
+export async function unwrap<T>(request: Promise<ApiResult<T>>, quiet = false): Promise<T> {
   const { data, error, response } = await request
   if (response.status === 401 && !quiet) onUnauthorized()
-  if (!response.ok) throw new Problem(PROBLEM_KINDS[response.status] ?? 'server', detailOf(error))
+  if (!response.ok) throw new Problem(PROBLEM_KINDS[response.status] ?? 'server', detailOf(error), faultsOf(error), response.status)
   return data as T
 }
 
-interface Part {
+export interface Part {
   limit: number
   next?: string
 }
 
 /** All pages of a list, up to a stated number, so that a wrong cursor cannot loop forever. */
-async function all<T>(page: (part: Part) => Promise<ApiResult<Page<T>>>, pagesMax: number): Promise<T[]> {
+export async function all<T>(page: (part: Part) => Promise<ApiResult<Page<T>>>, pagesMax: number): Promise<T[]> {
   const items: T[] = []
   let next: string | undefined
   for (let number = 0; number < pagesMax; number += 1) {
@@ -128,11 +154,33 @@ export const api = {
   enter: (body: LoginBody) => unwrap(http.POST('/api/v1/session', { body }), true),
   leave: () => unwrap(http.DELETE('/api/v1/session')),
   alerts: (values: AlertFilter) =>
-    all((part) => http.GET('/api/v1/alerts', { params: { query: { ...values, ...part } } }), 5),
+    all((part) => http.GET('/api/v1/alerts', { params: { query: { ...values, ...part } } }), 10),
+  /** The newest of them only. */
+  alertsPage: async (values: AlertFilter, limit: number) =>
+    (await unwrap(http.GET('/api/v1/alerts', { params: { query: { ...values, limit } } }))).items,
   alert: (alert_id: string) => unwrap(http.GET('/api/v1/alerts/{alert_id}', { params: { path: { alert_id } } })),
   act: (alert_id: string, action: Action, body: ActBody) =>
     unwrap(http.POST('/api/v1/alerts/{alert_id}/{action}', { params: { path: { alert_id, action } }, body })),
   supervision: () => all((query) => http.GET('/api/v1/supervision', { params: { query } }), 5),
+  devices: (query: DeviceFilter & Part) => unwrap(http.GET('/api/v1/devices', { params: { query } })),
+  deviceState: (device_id: string) =>
+    unwrap(http.GET('/api/v1/devices/{device_id}/state', { params: { path: { device_id } } })),
+  rollups: (device_id: string, query: RollupFilter) =>
+    unwrap(http.GET('/api/v1/devices/{device_id}/rollups', { params: { path: { device_id }, query } })),
+  register: (body: NewDevice) => unwrap(http.POST('/api/v1/devices', { body })),
+  replaceDevice: (device_id: string, body: ReplaceBody) =>
+    unwrap(http.POST('/api/v1/devices/{device_id}/replace', { params: { path: { device_id } }, body })),
+  doctor: (seconds: number) => {
+    const slow = (request: Request): Promise<Response> => send(request, (seconds + 10) * 1000)
+    return unwrap(http.POST('/api/v1/devices/doctor', { body: { seconds }, fetch: slow }))
+  },
+  system: () => unwrap(http.GET('/api/v1/system')),
+  selfTest: () => unwrap(patientHttp.POST('/api/v1/canary')),
+  claimable: () => unwrap(http.GET('/api/v1/claimable', { params: { query: { limit: 1000 } } })),
+  refusals: (query: RefusalFilter & Part) => unwrap(http.GET('/api/v1/refusals', { params: { query } })),
+  unmapped: () => all((query) => http.GET('/api/v1/unmapped', { params: { query } }), 1),
+  replay: (body: ReplayBody) => unwrap(http.POST('/api/v1/refusals/replay', { body })),
+  kinds: async () => (await unwrap(http.GET('/api/v1/kinds'))).items,
   device: (device_id: string) => unwrap(http.GET('/api/v1/devices/{device_id}', { params: { path: { device_id } } })),
   readings: (device_id: string, values: ReadingFilter) =>
     all((part) => {
@@ -141,7 +189,8 @@ export const api = {
     }, 4),
   groups: (values: GroupFilter) =>
     all((part) => http.GET('/api/v1/places/summary', { params: { query: { ...values, ...part } } }), 10),
-  placesCount: async () => (await unwrap(http.GET('/api/v1/places/summary', { params: { query: { limit: 1 } } }))).places,
+  overview: (place: string | null) =>
+    unwrap(http.GET('/api/v1/places/overview', { params: { query: place === null ? {} : { place } } })),
   people: () => all((query) => http.GET('/api/v1/people', { params: { query } }), 20),
   rules: async (device: string) => (await unwrap(http.GET('/api/v1/rules', { params: { query: { device } } }))).items,
   latched: async (alert: string) =>
@@ -155,8 +204,8 @@ export const api = {
   reports: (values: ReportFilter, pagesMax: number) =>
     all((part) => http.GET('/api/v1/reports', { params: { query: { ...values, ...part } } }), pagesMax),
   report: (report_id: string) => unwrap(http.GET('/api/v1/reports/{report_id}', { params: { path: { report_id } } })),
-  verifyReport: (report_id: string, comment?: string) =>
-    unwrap(http.POST('/api/v1/reports/{report_id}/verify', { params: { path: { report_id } }, body: { comment } })),
+  verifyReport: (report_id: string, body: VerifyBody) =>
+    unwrap(http.POST('/api/v1/reports/{report_id}/verify', { params: { path: { report_id } }, body })),
   decideMerge: (report_id: string, alert: string, same: boolean) => {
     const about = { params: { path: { report_id } }, body: { alert } }
     return unwrap(
@@ -172,6 +221,7 @@ export const api = {
   silence: (body: SilenceBody) => unwrap(http.POST('/api/v1/silences', { body })),
   endSilence: (silence_id: string) =>
     unwrap(http.DELETE('/api/v1/silences/{silence_id}', { params: { path: { silence_id } } })),
+  placesDirectory: async (q: string) => (await unwrap(http.GET('/api/v1/places/directory', { params: { query: { q } } }))).items,
   placesIn: (parent: string) => all((part) => http.GET('/api/v1/places', { params: { query: { parent, ...part } } }), 5),
   cells: () => all((query) => http.GET('/api/v1/cells', { params: { query } }), 5),
   rosters: () => all((query) => http.GET('/api/v1/rosters', { params: { query } }), 5),

@@ -107,6 +107,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/alerts/{alert_id}/surroundings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Doors of the same unit, and the case in outside systems
+         * @description Who needs help behind which door is shown to those who see the people of the alert.
+         */
+        get: operations["get_surroundings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/alerts/{alert_id}/{action}": {
         parameters: {
             query?: never;
@@ -496,12 +516,52 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Registered devices, newest first */
+        /**
+         * Registered devices with their state, newest first
+         * @description `counts` are of the visible devices of this place and kind, whatever the other filters.
+         */
         get: operations["list_devices"];
         /** Register or replace a list of devices, all or none */
         put: operations["put_devices"];
         /** Register one device or a list of them, all or none */
         post: operations["create_devices"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{device_id}/state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One device with its state, newest values, findings and silences */
+        get: operations["get_state"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{device_id}/replace": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replace the hardware of a device; its id, place and history stay
+         * @description 409 when an identity belongs to another device. Refused messages of the new hardware can be replayed then.
+         */
+        post: operations["replace"];
         delete?: never;
         options?: never;
         head?: never;
@@ -545,6 +605,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/devices/{device_id}/rollups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lowest, mean and highest value by quantity over a long period; default: the last year
+         * @description The shortest round length of bucket is taken with which the period has at most `points`.
+         */
+        get: operations["list_rollups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/places/summary": {
         parameters: {
             query?: never;
@@ -554,6 +634,27 @@ export interface paths {
         };
         /** Compounds, or places in their role, with open alerts, worst first */
         get: operations["places_summary"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/places/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The map of a place: the places directly below it, worst first
+         * @description Each place has the open dangers in it and below it, and its outline (RFC 7946 geometry, WGS-84) when the site
+         *     has one in places.geojson, else its point.
+         */
+        get: operations["places_overview"];
         put?: never;
         post?: never;
         delete?: never;
@@ -787,6 +888,64 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/people/{person_id}/erase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Erase a person's data everywhere; 409 while it is needed */
+        post: operations["erase_person"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/places/directory": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Places by words of their address, the outer ones first
+         * @description All words must be in the address or the names around it; at most twenty places, without a word none.
+         */
+        get: operations["list_places_directory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/directory": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * People by a part of their name, phone or id; phones are masked
+         * @description In the order of their ids. A phone finds somebody only by all of its digits, and only for those who see names:
+         *     parts would reveal it, and of a masked number ten thousand tries find the four digits that are hidden.
+         */
+        get: operations["list_directory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/places": {
         parameters: {
             query?: never;
@@ -997,6 +1156,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rules/activity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How often each rule reported a finding in the last days */
+        get: operations["list_activity"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/roles": {
         parameters: {
             query?: never;
@@ -1185,6 +1361,95 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rules/books": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Rulebooks in force */
+        get: operations["list_books"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/books/{book}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The text of a rulebook and of its trials, with its entity tag */
+        get: operations["get_book"];
+        /**
+         * Put a rulebook in force: checked, tried, written and reloaded; 412 when it changed meanwhile
+         * @description `If-Match` names the entity tag of the text that it replaces; without it there must be no such rulebook.
+         */
+        put: operations["publish"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/books/{book}/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Remove the site's file of a rulebook: the delivered one is in force again */
+        post: operations["remove"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/books/{book}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Texts of a rulebook that were in force, newest first */
+        get: operations["list_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/books/{book}/versions/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One version of a rulebook with its text */
+        get: operations["get_version"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/ladders": {
         parameters: {
             query?: never;
@@ -1194,6 +1459,26 @@ export interface paths {
         };
         /** Who is notified of which alerts, and when, if nobody answers */
         get: operations["list_ladders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ladders/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who would be called for a rule at a place, when, and by which channels
+         * @description The people on duty at `at` (default now). A call without people is a gap.
+         */
+        get: operations["preview_calls"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1307,6 +1592,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/history/refusals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Values that the history server refused, newest refusal first */
+        get: operations["list_refused_values"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit": {
         parameters: {
             query?: never;
@@ -1316,6 +1618,23 @@ export interface paths {
         };
         /** Audit trail, newest first */
         get: operations["list_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The audit trail as CSV for spreadsheets */
+        get: operations["export_audit"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1355,6 +1674,40 @@ export interface paths {
          * @description Records changed over the API stay and are listed under `kept`, unless `force` is set.
          */
         post: operations["import_files"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{table}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a spreadsheet (CSV or XLSX) would change, or its faults by line and column; nothing is changed */
+        post: operations["preview_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{table}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Import a spreadsheet as its preview showed it; 409 when the file or the registry changed since */
+        post: operations["import_table"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1404,6 +1757,23 @@ export interface paths {
         };
         /** The report of a month as a page or as CSV */
         get: operations["get_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/system": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The health of the service: checks, providers, jobs, disk, versions */
+        get: operations["read_system"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1498,6 +1868,42 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/backups/last": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The newest finished backup; 404 before the first */
+        get: operations["get_last"];
+        /** Record a finished backup */
+        put: operations["record"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backups/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Copy the history into DIR/backup.partial, for a backup */
+        post: operations["copy_history"];
+        /** Delete that copy */
+        delete: operations["discard_history"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/silences": {
         parameters: {
             query?: never;
@@ -1564,6 +1970,212 @@ export interface paths {
         post: operations["log_in"];
         /** Log out */
         delete: operations["log_out"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/methods": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How to log in: with a password, and with which identity provider */
+        get: operations["login_methods"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/oidc/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Begin a login with the identity provider */
+        get: operations["begin_login"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/oidc/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where the identity provider sends the browser back to */
+        get: operations["end_login"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Choose a password; ends the user's other sessions */
+        put: operations["change_password"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account/pin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A new PIN, with which the user names himself at a shared desk */
+        post: operations["renew_pin"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The user's open sessions */
+        get: operations["list_own_sessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account/sessions/{session_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End one of the user's sessions */
+        delete: operations["end_own_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All users, by login name */
+        get: operations["list_users"];
+        put?: never;
+        /** Add a user; only this response contains his first password */
+        post: operations["create_user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{user_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove a user and end his sessions */
+        delete: operations["delete_user"];
+        options?: never;
+        head?: never;
+        /** Change name, role, place or person of a user, or disable him; his sessions follow at once */
+        patch: operations["change_user"];
+        trace?: never;
+    };
+    "/api/v1/users/{user_id}/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A new first password; ends his sessions */
+        post: operations["reset_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Open sessions of everybody, last seen first */
+        get: operations["list_sessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{session_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End a session */
+        delete: operations["revoke_session"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1912,7 +2524,9 @@ export interface components {
         /**
          * AlertItem
          * @description An alert in lists and stream events. `allowed`: the actions that this user may perform now. `people_needed`: so
-         *         many responders stop the calls. `vulnerability`: how much those concerned depend on help; 0 when nobody is known.
+         *         many responders stop the calls. `place_path`: ids of the places around it, outermost first, then its own.
+         *         `second_check`: the street's verification of a resident's report, while it is awaited; those asked may `verify`.
+         *         `vulnerability`: how much those concerned depend on help; 0 when nobody is known.
          */
         AlertItem: {
             id: string;
@@ -1927,6 +2541,7 @@ export interface components {
             kind: string | null;
             place: string | null;
             spot: components["schemas"]["Spot"] | null;
+            place_path: string[];
             cell: string | null;
             subject: components["schemas"]["Subject"];
             address: string;
@@ -1952,6 +2567,7 @@ export interface components {
             disposition: components["schemas"]["CaseDisposition"] | null;
             merged_into: string | null;
             verifier: string | null;
+            second_check: components["schemas"]["SecondCheck"] | null;
             overdue: components["schemas"]["Overdue"] | null;
             description: string;
             reference: string | null;
@@ -2027,6 +2643,17 @@ export interface components {
          * @enum {string}
          */
         CaseDisposition: "device_fault" | "false_alarm" | "prank" | "real" | "test";
+        /**
+         * SecondCheck
+         * @description The verification of a resident's report by the street, while it is awaited: who was asked, the last one last,
+         *         since when, and by when; `due_at` is null once that time has passed.
+         */
+        SecondCheck: {
+            asked: components["schemas"]["NamedReference"][];
+            /** Format: date-time */
+            since: string;
+            due_at: string | null;
+        };
         /**
          * Overdue
          * @description The deadline that passed first and is still owed, since when, and how many passed in all.
@@ -2146,6 +2773,7 @@ export interface components {
             kind: string | null;
             place: string | null;
             spot: components["schemas"]["Spot"] | null;
+            place_path: string[];
             cell: string | null;
             subject: components["schemas"]["Subject"];
             address: string;
@@ -2171,6 +2799,7 @@ export interface components {
             disposition: components["schemas"]["CaseDisposition"] | null;
             merged_into: string | null;
             verifier: string | null;
+            second_check: components["schemas"]["SecondCheck"] | null;
             overdue: components["schemas"]["Overdue"] | null;
             description: string;
             reference: string | null;
@@ -2278,6 +2907,48 @@ export interface components {
             /** Format: date-time */
             expires_at: string;
         };
+        /**
+         * Surroundings
+         * @description `unit` is the address that the doors share; null where the alert's place is not in a building.
+         */
+        Surroundings: {
+            unit: string | null;
+            households: components["schemas"]["Household"][];
+            handed_over: components["schemas"]["HandedOver"][];
+        };
+        /**
+         * Household
+         * @description A household of the unit: ids of its open alerts, how many of its people need help, and what helpers must know.
+         */
+        Household: {
+            place: string;
+            name: string;
+            here: boolean;
+            alerts: string[];
+            in_need: number;
+            care: components["schemas"]["CareNote"][];
+        };
+        /**
+         * HandedOver
+         * @description The alert as a case of an outside system: its number there, and the last state that either side reported.
+         */
+        HandedOver: {
+            system: string;
+            title: string;
+            title_en: string;
+            direction: components["schemas"]["Direction"];
+            number: string;
+            state: string;
+            deadline: string | null;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        /**
+         * Direction
+         * @description Who opened a linked case. Values are stored.
+         * @enum {string}
+         */
+        Direction: "in" | "out";
         /**
          * DispositionStatistics
          * @description Counts of dispositions; exercises and merged alerts are left out.
@@ -2712,18 +3383,22 @@ export interface components {
             text: string;
         };
         /**
-         * Page[Device]
-         * @description A page of a list; `next` is the cursor of the next page, null on the last one.
+         * DevicePage
+         * @description Devices, the number of all that match, and how many of the visible ones are in each condition.
          */
-        Page_Device_: {
-            items: components["schemas"]["Device"][];
+        DevicePage: {
+            items: components["schemas"]["DeviceItem"][];
             next: string | null;
+            total: number;
+            counts: {
+                [key: string]: number;
+            };
         };
         /**
-         * Device
-         * @description A registered device. Identities that are access tokens and secret attributes are redacted for most users.
+         * DeviceItem
+         * @description A device in a list: where it is, how it is, when it was heard last.
          */
-        Device: {
+        DeviceItem: {
             id: string;
             kind: string;
             model: string | null;
@@ -2732,6 +3407,11 @@ export interface components {
             attributes: {
                 [key: string]: boolean | number | string;
             };
+            address: string;
+            conditions: components["schemas"]["DeviceCondition"][];
+            silenced: boolean;
+            last_message_at: string | null;
+            battery: components["schemas"]["Battery"] | null;
         };
         /**
          * Identity
@@ -2742,21 +3422,51 @@ export interface components {
             id: string;
         };
         /**
-         * PutResult
-         * @description The ids of a list that was put, by result.
+         * DeviceCondition
+         * @description A condition of a device; it may be in several.
+         * @enum {string}
          */
-        PutResult: {
-            created: string[];
-            updated: string[];
-            unchanged: string[];
+        DeviceCondition: "alarm" | "expired" | "fault" | "low_battery" | "offline" | "test";
+        /**
+         * Battery
+         * @description The charge at its last measurement. `days_left` and `empty_at`: the forecast by the fall of two to four weeks.
+         */
+        Battery: {
+            pct: number;
+            /** Format: date-time */
+            at: string;
+            days_left: number | null;
+            empty_at: string | null;
         };
         /**
-         * Page[ReadingPoint]
-         * @description A page of a list; `next` is the cursor of the next page, null on the last one.
+         * DeviceDetail
+         * @description One device: state, newest value of each quantity, active findings, silences of it or of its place.
+         *
+         *         `path`: names of the places around it, outermost first. `bearer`: who carries it, masked for most users.
          */
-        Page_ReadingPoint_: {
-            items: components["schemas"]["ReadingPoint"][];
-            next: string | null;
+        DeviceDetail: {
+            id: string;
+            kind: string;
+            model: string | null;
+            place: string | null;
+            identities: components["schemas"]["Identity"][];
+            attributes: {
+                [key: string]: boolean | number | string;
+            };
+            address: string;
+            conditions: components["schemas"]["DeviceCondition"][];
+            silenced: boolean;
+            last_message_at: string | null;
+            battery: components["schemas"]["Battery"] | null;
+            path: string[];
+            report_every_ms: number;
+            latest: components["schemas"]["ReadingPoint"][];
+            gateway: components["schemas"]["GatewayState"] | null;
+            firmware: string | null;
+            findings: components["schemas"]["ActiveFinding"][];
+            silences: components["schemas"]["Silence"][];
+            bearer: string | null;
+            registered: components["schemas"]["Registered"] | null;
         };
         /**
          * ReadingPoint
@@ -2776,6 +3486,155 @@ export interface components {
          * @enum {string}
          */
         Quality: "clock" | "good" | "implausible" | "retained";
+        /**
+         * GatewayState
+         * @description The gateway of a device, and since when nothing comes through it.
+         */
+        GatewayState: {
+            id: string;
+            silent_since: string | null;
+        };
+        /**
+         * ActiveFinding
+         * @description A rule with an active finding about the device.
+         */
+        ActiveFinding: {
+            rule: string;
+            title: string;
+            title_en: string;
+            severity: components["schemas"]["Severity"];
+            ledger: components["schemas"]["Ledger"];
+        };
+        /**
+         * Silence
+         * @description A planned silence; `suppressed` counts the findings that it covered.
+         */
+        Silence: {
+            id: string;
+            matchers: components["schemas"]["Matchers"];
+            address: string | null;
+            title: string | null;
+            /** Format: date-time */
+            from: string;
+            /** Format: date-time */
+            until: string;
+            reason: string;
+            by: components["schemas"]["NamedReference"];
+            /** Format: date-time */
+            created_at: string;
+            ended_at: string | null;
+            ended_by: string | null;
+            /** @enum {string} */
+            state: "active" | "expired" | "pending";
+            suppressed: number;
+            notify_only: boolean;
+        };
+        /**
+         * Matchers
+         * @description The findings that a silence covers: every named field must be equal.
+         */
+        Matchers: {
+            rule?: string;
+            hazard?: string;
+            kind?: string;
+            device?: string;
+            place?: string;
+            ledger?: components["schemas"]["Ledger"];
+            severity?: components["schemas"]["Severity"];
+            except_critical?: boolean;
+        };
+        /**
+         * Registered
+         * @description When the device was registered and by whom, and when its record was changed last. `by`: null when not known.
+         */
+        Registered: {
+            /** Format: date-time */
+            at: string;
+            by: components["schemas"]["NamedReference"] | null;
+            /** Format: date-time */
+            changed_at: string;
+        };
+        /**
+         * Replacement
+         * @description A device with its new hardware, and the number of refused messages of it that can be processed again.
+         */
+        Replacement: {
+            device: components["schemas"]["Device"];
+            replayable: number;
+        };
+        /**
+         * Device
+         * @description A registered device. Identities that are access tokens and secret attributes are redacted for most users.
+         */
+        Device: {
+            id: string;
+            kind: string;
+            model: string | null;
+            place: string | null;
+            identities: components["schemas"]["Identity"][];
+            attributes: {
+                [key: string]: boolean | number | string;
+            };
+        };
+        /**
+         * Page[Device]
+         * @description A page of a list; `next` is the cursor of the next page, null on the last one.
+         */
+        Page_Device_: {
+            items: components["schemas"]["Device"][];
+            next: string | null;
+        };
+        /**
+         * PutResult
+         * @description The ids of a list that was put, by result.
+         */
+        PutResult: {
+            created: string[];
+            updated: string[];
+            unchanged: string[];
+        };
+        /**
+         * Page[ReadingPoint]
+         * @description A page of a list; `next` is the cursor of the next page, null on the last one.
+         */
+        Page_ReadingPoint_: {
+            items: components["schemas"]["ReadingPoint"][];
+            next: string | null;
+        };
+        /**
+         * RollupPage
+         * @description A device's quantities over a period, in buckets of `step_ms`.
+         */
+        RollupPage: {
+            items: components["schemas"]["QuantityRollup"][];
+            next: string | null;
+            /** Format: date-time */
+            from: string;
+            /** Format: date-time */
+            to: string;
+            step_ms: number;
+        };
+        /**
+         * QuantityRollup
+         * @description The buckets of one quantity, ascending; buckets without a reading are left out.
+         */
+        QuantityRollup: {
+            quantity: string;
+            unit: string | null;
+            points: components["schemas"]["RollupPoint"][];
+        };
+        /**
+         * RollupPoint
+         * @description One bucket. Of true and false `min` and `max` are 0 or 1, and `last` is the last; a text has `last` only.
+         */
+        RollupPoint: {
+            /** Format: date-time */
+            at: string;
+            min: number | null;
+            mean: number | null;
+            max: number | null;
+            last?: boolean | number | string;
+        };
         /**
          * PlaceGroupPage
          * @description `places`: how many there are in all.
@@ -2815,6 +3674,58 @@ export interface components {
             role: components["schemas"]["LevelRole"];
             open: number;
             worst: components["schemas"]["Severity"] | null;
+        };
+        /**
+         * PlaceOverview
+         * @description The map of one place. `path`: from the outermost place that this user sees down to it. `quiet`: places below it
+         *         that are not listed because nothing is open there. `elsewhere`: open dangers that are at no place of the map;
+         *         `open_here`: open dangers of the place itself. `places`: how many are below it.
+         */
+        PlaceOverview: {
+            place: string | null;
+            path: components["schemas"]["MapPlace"][];
+            items: components["schemas"]["OverviewPlace"][];
+            quiet: number;
+            elsewhere: number;
+            open_here: number;
+            places: number;
+        };
+        /**
+         * MapPlace
+         * @description A place with its level, and the role of the level.
+         */
+        MapPlace: {
+            id: string;
+            name: string;
+            level: string;
+            role: components["schemas"]["LevelRole"];
+        };
+        /**
+         * OverviewPlace
+         * @description A place on the map. `open`, `worst`, `untaken`, `stale`: active dangers in it and below it; `shelved`: others;
+         *         `places`: how many places are below it; `geometry`: RFC 7946, WGS-84.
+         */
+        OverviewPlace: {
+            id: string;
+            name: string;
+            level: string;
+            role: components["schemas"]["LevelRole"];
+            open: number;
+            worst: components["schemas"]["Severity"] | null;
+            untaken: number;
+            stale: number;
+            shelved: number;
+            places: number;
+            geometry: components["schemas"]["Geometry"] | null;
+        };
+        /**
+         * Geometry
+         * @description The outline of a place, the line of a road, or a point.
+         */
+        Geometry: {
+            /** @enum {string} */
+            type: "LineString" | "MultiLineString" | "MultiPolygon" | "Point" | "Polygon";
+            coordinates: unknown[];
         };
         /**
          * Page[OnDuty]
@@ -3022,6 +3933,54 @@ export interface components {
             link: string;
         };
         /**
+         * ErasedPerson
+         * @description A person who was erased, and the number of alerts in which his data stood.
+         */
+        ErasedPerson: {
+            id: string;
+            alerts: number;
+        };
+        /**
+         * Page[PlaceEntry]
+         * @description A page of a list; `next` is the cursor of the next page, null on the last one.
+         */
+        Page_PlaceEntry_: {
+            items: components["schemas"]["PlaceEntry"][];
+            next: string | null;
+        };
+        /**
+         * PlaceEntry
+         * @description A place with its address.
+         */
+        PlaceEntry: {
+            id: string;
+            name: string;
+            address: string;
+        };
+        /**
+         * Page[DirectoryEntry]
+         * @description A page of a list; `next` is the cursor of the next page, null on the last one.
+         */
+        Page_DirectoryEntry_: {
+            items: components["schemas"]["DirectoryEntry"][];
+            next: string | null;
+        };
+        /**
+         * DirectoryEntry
+         * @description A person in the directory: masked phone, roles on rosters, channels that lead to him, and his leave now.
+         */
+        DirectoryEntry: {
+            id: string;
+            name: string;
+            phone: string | null;
+            staff: boolean;
+            roles: string[];
+            home: string | null;
+            channels: string[];
+            away_until: string | null;
+            away_reason: string;
+        };
+        /**
          * Page[Place]
          * @description A page of a list; `next` is the cursor of the next page, null on the last one.
          */
@@ -3201,6 +4160,29 @@ export interface components {
             when: string;
             advice: string;
             title_en: string;
+        };
+        /**
+         * Page[RuleActivity]
+         * @description A page of a list; `next` is the cursor of the next page, null on the last one.
+         */
+        Page_RuleActivity_: {
+            items: components["schemas"]["RuleActivity"][];
+            next: string | null;
+        };
+        /**
+         * RuleActivity
+         * @description How often a rule reported: findings that began in the period, the last of them, those active now and latched
+         *         ones; `shadow`: findings by phase that notified nobody.
+         */
+        RuleActivity: {
+            rule: string;
+            found: number;
+            last_at: string | null;
+            active: number;
+            latched: number;
+            shadow: {
+                [key: string]: number;
+            };
         };
         /**
          * Page[Role]
@@ -3538,6 +4520,92 @@ export interface components {
             begin: string;
         };
         /**
+         * Page[Rulebook]
+         * @description A page of a list; `next` is the cursor of the next page, null on the last one.
+         */
+        Page_Rulebook_: {
+            items: components["schemas"]["Rulebook"][];
+            next: string | null;
+        };
+        /**
+         * Rulebook
+         * @description A rulebook in force. `origin`: delivered with the product, the site's own, or the site's in place of a delivered
+         *         one. `etag` is what `If-Match` of a change must name.
+         */
+        Rulebook: {
+            name: string;
+            /** @enum {string} */
+            origin: "built_in" | "replaced" | "site";
+            etag: string;
+            rules: string[];
+            has_trials: boolean;
+        };
+        /**
+         * RulebookSource
+         * @description A rulebook with its text and that of its trials.
+         */
+        RulebookSource: {
+            name: string;
+            /** @enum {string} */
+            origin: "built_in" | "replaced" | "site";
+            etag: string;
+            text: string;
+            trials: string;
+            delivered: string | null;
+        };
+        /**
+         * PublishResult
+         * @description What a change put in force. `faults`: those of other files, which had them before.
+         */
+        PublishResult: {
+            etag: string | null;
+            version: number;
+            changes: components["schemas"]["ReloadResult"];
+            faults: components["schemas"]["RulebookFault"][];
+        };
+        /**
+         * Page[RulebookVersion]
+         * @description A page of a list; `next` is the cursor of the next page, null on the last one.
+         */
+        Page_RulebookVersion_: {
+            items: components["schemas"]["RulebookVersion"][];
+            next: string | null;
+        };
+        /**
+         * RulebookVersion
+         * @description One text that came into force: `published` or `removed` over the console, or `found` as it was before.
+         */
+        RulebookVersion: {
+            number: number;
+            /** Format: date-time */
+            at: string;
+            /** @enum {string} */
+            action: "found" | "published" | "removed";
+            by: string;
+            by_name: string;
+            reason: string;
+            etag: string;
+            in_force: boolean;
+        };
+        /**
+         * RulebookVersionText
+         * @description A version with its texts.
+         */
+        RulebookVersionText: {
+            number: number;
+            /** Format: date-time */
+            at: string;
+            /** @enum {string} */
+            action: "found" | "published" | "removed";
+            by: string;
+            by_name: string;
+            reason: string;
+            etag: string;
+            in_force: boolean;
+            text: string;
+            trials: string;
+        };
+        /**
          * Page[Ladder]
          * @description A page of a list; `next` is the cursor of the next page, null on the last one.
          */
@@ -3602,6 +4670,47 @@ export interface components {
          * @enum {string}
          */
         Occasion: "acknowledged" | "closed" | "opened" | "resolved";
+        /**
+         * LadderPreview
+         * @description The calls of an alert that would be opened at `at`, if nobody answered.
+         */
+        LadderPreview: {
+            rule: string;
+            title: string;
+            severity: components["schemas"]["Severity"];
+            ledger: components["schemas"]["Ledger"];
+            place: string;
+            address: string;
+            /** Format: date-time */
+            at: string;
+            vulnerable: string;
+            take_within_ms: number;
+            arrive_within_ms: number;
+            calls: components["schemas"]["PreviewedCall"][];
+        };
+        /**
+         * PreviewedCall
+         * @description People who would be told together. `gap`: the rung has nobody on duty then; it is passed over.
+         */
+        PreviewedCall: {
+            role: string;
+            responsibility: components["schemas"]["Responsibility"];
+            phone: boolean;
+            occasion: components["schemas"]["Occasion"];
+            after_ms: number;
+            rung: number | null;
+            people: components["schemas"]["PreviewedPerson"][];
+            gap: boolean;
+        };
+        /**
+         * PreviewedPerson
+         * @description A person who would be told, and the channels that lead to him; none: no address is known.
+         */
+        PreviewedPerson: {
+            id: string;
+            name: string;
+            channels: string[];
+        };
         /**
          * Page[LatchedFinding]
          * @description A page of a list; `next` is the cursor of the next page, null on the last one.
@@ -3745,6 +4854,38 @@ export interface components {
             count: number;
         };
         /**
+         * HistoryRefusalPage
+         * @description A page of refused values. `summary`: numbers by reason, with those beyond the limit of a day.
+         */
+        HistoryRefusalPage: {
+            items: components["schemas"]["HistoryRefusal"][];
+            next: string | null;
+            summary: {
+                [key: string]: number;
+            };
+        };
+        /**
+         * HistoryRefusal
+         * @description A value of a reading that the history server refused. `sentence`: what the server answered.
+         */
+        HistoryRefusal: {
+            /** Format: date-time */
+            refused_at: string;
+            device: string;
+            quantity: string;
+            /** Format: date-time */
+            at: string;
+            value: string;
+            reason: components["schemas"]["HistoryRefusalReason"];
+            sentence: string;
+        };
+        /**
+         * HistoryRefusalReason
+         * @description Why a history server refused a value.
+         * @enum {string}
+         */
+        HistoryRefusalReason: "beyond_retention" | "not_parsed" | "other" | "too_large" | "type_conflict";
+        /**
          * Page[AuditEntry]
          * @description A page of a list; `next` is the cursor of the next page, null on the last one.
          */
@@ -3754,7 +4895,7 @@ export interface components {
         };
         /**
          * AuditEntry
-         * @description An entry of the audit trail: actor and action.
+         * @description An entry of the audit trail: actor and action. `names`: of the people, users and tokens that it names by id.
          */
         AuditEntry: {
             /** Format: date-time */
@@ -3763,6 +4904,9 @@ export interface components {
             action: string;
             detail: {
                 [key: string]: boolean | number | string | null;
+            };
+            names: {
+                [key: string]: string;
             };
         };
         /**
@@ -3794,6 +4938,63 @@ export interface components {
             updated: number;
             unchanged: number;
             kept: components["schemas"]["FileDifference"][];
+        };
+        /**
+         * ImportPreview
+         * @description What the file would change now. With faults nothing can be imported, and `preview` is null; else it is the
+         *         proof that an import of this file does what was shown. `gaps` are those that the import would add to the roster
+         *         of the next two weeks; `changes` has the first 500.
+         */
+        ImportPreview: {
+            faults: components["schemas"]["TableFault"][];
+            created: number;
+            updated: number;
+            removed: number;
+            unchanged: number;
+            changes: components["schemas"]["TableChange"][];
+            gaps: components["schemas"]["ScheduleItem"][];
+            preview: string | null;
+        };
+        /**
+         * TableFault
+         * @description A fault of the file: line and column from 1 (0: of the whole file), `cell` as spreadsheets name it (C5).
+         */
+        TableFault: {
+            line: number;
+            column: number;
+            cell: string;
+            field: string;
+            detail: string;
+        };
+        /**
+         * TableChange
+         * @description One record: `change` is created, updated or removed.
+         */
+        TableChange: {
+            id: string;
+            change: string;
+            title: string;
+            fields: components["schemas"]["ChangedField"][];
+        };
+        /**
+         * ChangedField
+         * @description A column by its Chinese name, with its value before and after, empty where there is none.
+         */
+        ChangedField: {
+            field: string;
+            before: string;
+            after: string;
+        };
+        /**
+         * ImportedTable
+         * @description What was changed, and in whose name.
+         */
+        ImportedTable: {
+            created: number;
+            updated: number;
+            removed: number;
+            unchanged: number;
+            by: string;
         };
         /**
          * Why
@@ -3982,6 +5183,62 @@ export interface components {
             count: number;
         };
         /**
+         * SystemState
+         * @description The health of the service. `rulebooks` and `registry_version`: what it judges by.
+         */
+        SystemState: {
+            version: string;
+            /** Format: date-time */
+            started_at: string;
+            registry_version: number;
+            rulebooks: string;
+            checks: components["schemas"]["SystemCheck"][];
+            providers: components["schemas"]["console.schemas.system.Provider"][];
+            jobs: components["schemas"]["JobState"][];
+            last_canary_at: string | null;
+            last_drill_at: string | null;
+            last_audit_at: string | null;
+            disk_free: number;
+            disk_total: number;
+            devices: {
+                [key: string]: number;
+            };
+            devices_total: number;
+        };
+        /**
+         * SystemCheck
+         * @description One check. `value` in the unit of its figure (seconds, bytes, messages); `detail`: what is at fault, by name.
+         */
+        SystemCheck: {
+            /** @enum {string} */
+            name: "audit" | "backlog" | "backup" | "broker" | "canary" | "disk" | "drill" | "history" | "intake" | "jobs" | "journal" | "outbox" | "providers" | "readings" | "rules" | "settings" | "subscriptions";
+            /** @enum {string} */
+            state: "bad" | "good" | "watch";
+            value: number | null;
+            detail: string[];
+        };
+        /**
+         * Provider
+         * @description A provider of a channel. `is_open`: it failed and is not asked for a while.
+         */
+        "console.schemas.system.Provider": {
+            channel: string;
+            provider: string;
+            is_open: boolean;
+            accepted: number;
+            failed: number;
+        };
+        /**
+         * JobState
+         * @description A scheduled job: when it runs (crontab, local time), and how its last run ended.
+         */
+        JobState: {
+            name: string;
+            schedule: string;
+            last_run_at: string | null;
+            last_outcome: string | null;
+        };
+        /**
          * Page[Scenario]
          * @description A page of a list; `next` is the cursor of the next page, null on the last one.
          */
@@ -4047,6 +5304,24 @@ export interface components {
             };
         };
         /**
+         * Backup
+         * @description A finished backup: when it was begun, its file's name and bytes, and whether it was verified by restoring.
+         */
+        Backup: {
+            /** Format: date-time */
+            at: string;
+            file: string;
+            bytes: number;
+            verified: boolean;
+        };
+        /**
+         * HistoryCopy
+         * @description The history was copied. `journal`: the newest position of the journal at that instant.
+         */
+        HistoryCopy: {
+            journal: number;
+        };
+        /**
          * Page[Silence]
          * @description A page of a list; `next` is the cursor of the next page, null on the last one.
          */
@@ -4055,45 +5330,9 @@ export interface components {
             next: string | null;
         };
         /**
-         * Silence
-         * @description A planned silence; `suppressed` counts the findings that it covered.
-         */
-        Silence: {
-            id: string;
-            matchers: components["schemas"]["Matchers"];
-            address: string | null;
-            title: string | null;
-            /** Format: date-time */
-            from: string;
-            /** Format: date-time */
-            until: string;
-            reason: string;
-            by: components["schemas"]["NamedReference"];
-            /** Format: date-time */
-            created_at: string;
-            ended_at: string | null;
-            ended_by: string | null;
-            /** @enum {string} */
-            state: "active" | "expired" | "pending";
-            suppressed: number;
-            notify_only: boolean;
-        };
-        /**
-         * Matchers
-         * @description The findings that a silence covers: every named field must be equal.
-         */
-        Matchers: {
-            rule?: string;
-            hazard?: string;
-            kind?: string;
-            device?: string;
-            place?: string;
-            ledger?: components["schemas"]["Ledger"];
-            severity?: components["schemas"]["Severity"];
-        };
-        /**
          * Session
-         * @description The logged-in user. `alert` limits a worker's link, `place` a token; `roles`: names of roles.
+         * @description The logged-in user. `alert` limits a worker's link, `place` a token or user; `roles`: names of roles; `people`:
+         *         those who share the token, each of whom names himself with his PIN.
          */
         Session: {
             role: components["schemas"]["AccessRole"];
@@ -4104,6 +5343,9 @@ export interface components {
             roles: {
                 [key: string]: components["schemas"]["Words"];
             };
+            user: components["schemas"]["NamedReference"] | null;
+            must_change_password: boolean;
+            people: components["schemas"]["NamedReference"][];
         };
         /**
          * AccessRole
@@ -4118,6 +5360,103 @@ export interface components {
         Site: {
             name: string;
             timezone: string;
+        };
+        /**
+         * LoginMethods
+         * @description How to log in, beside an access token: with a password, and with an identity provider.
+         */
+        LoginMethods: {
+            users: boolean;
+            provider: components["schemas"]["console.schemas.access.Provider"] | null;
+        };
+        /**
+         * Provider
+         * @description The identity provider, and where a login with it begins.
+         */
+        "console.schemas.access.Provider": {
+            title: string;
+            path: string;
+        };
+        /**
+         * NewPin
+         * @description A new PIN; only this response contains it.
+         */
+        NewPin: {
+            pin: string;
+        };
+        /**
+         * Page[OpenSession]
+         * @description A page of a list; `next` is the cursor of the next page, null on the last one.
+         */
+        Page_OpenSession_: {
+            items: components["schemas"]["OpenSession"][];
+            next: string | null;
+        };
+        /**
+         * OpenSession
+         * @description An open session. `user` and `token`: what it was opened with; `current`: the one of this request.
+         */
+        OpenSession: {
+            id: string;
+            user: components["schemas"]["NamedReference"] | null;
+            token: string;
+            person: components["schemas"]["NamedReference"] | null;
+            /** Format: date-time */
+            opened_at: string;
+            /** Format: date-time */
+            seen_at: string;
+            /** Format: date-time */
+            expires_at: string;
+            address: string;
+            agent: string;
+            current: boolean;
+        };
+        /**
+         * Page[User]
+         * @description A page of a list; `next` is the cursor of the next page, null on the last one.
+         */
+        Page_User_: {
+            items: components["schemas"]["User"][];
+            next: string | null;
+        };
+        /**
+         * User
+         * @description A user, without his password. `way`: how he logs in.
+         */
+        User: {
+            id: string;
+            name: string;
+            role: components["schemas"]["AccessRole"];
+            place: components["schemas"]["NamedReference"] | null;
+            person: components["schemas"]["NamedReference"] | null;
+            by_password: boolean;
+            by_provider: boolean;
+            must_change: boolean;
+            has_pin: boolean;
+            /** Format: date-time */
+            created_at: string;
+            password_at: string | null;
+            disabled_at: string | null;
+        };
+        /**
+         * UserWithPassword
+         * @description A user and the password to be changed at his first login; only this response contains it.
+         */
+        UserWithPassword: {
+            id: string;
+            name: string;
+            role: components["schemas"]["AccessRole"];
+            place: components["schemas"]["NamedReference"] | null;
+            person: components["schemas"]["NamedReference"] | null;
+            by_password: boolean;
+            by_provider: boolean;
+            must_change: boolean;
+            has_pin: boolean;
+            /** Format: date-time */
+            created_at: string;
+            password_at: string | null;
+            disabled_at: string | null;
+            password: string | null;
         };
         /**
          * Page[Token]
@@ -4141,7 +5480,16 @@ export interface components {
             created_at: string;
             revoked_at: string | null;
             people: string[];
+            name: string | null;
+            scope: components["schemas"]["TokenScope"] | null;
+            expires_at: string | null;
         };
+        /**
+         * TokenScope
+         * @description What a token may do of its role's permissions.
+         * @enum {string}
+         */
+        TokenScope: "actions" | "devices" | "read";
         /**
          * NewToken
          * @description A new access token; the only response that contains its text, and the PIN of each person who shares it.
@@ -4156,6 +5504,9 @@ export interface components {
             created_at: string;
             revoked_at: string | null;
             people: string[];
+            name: string | null;
+            scope: components["schemas"]["TokenScope"] | null;
+            expires_at: string | null;
             token: string;
             pins: {
                 [key: string]: string;
@@ -4320,12 +5671,6 @@ export interface components {
             outcome: components["schemas"]["PushOutcome"];
         };
         /**
-         * Direction
-         * @description Who opened a linked case. Values are stored.
-         * @enum {string}
-         */
-        Direction: "in" | "out";
-        /**
          * PushOutcome
          * @description What a push of a case did.
          * @enum {string}
@@ -4417,6 +5762,12 @@ export interface components {
             checks: {
                 [key: string]: boolean;
             };
+            left_out?: string[];
+            /**
+             * @default active
+             * @enum {string}
+             */
+            role: "active" | "standby";
         };
         /**
          * Status
@@ -4491,6 +5842,7 @@ export type Subject = components['schemas']['Subject'];
 export type Deadline = components['schemas']['Deadline'];
 export type AlertSource = components['schemas']['AlertSource'];
 export type CaseDisposition = components['schemas']['CaseDisposition'];
+export type SecondCheck = components['schemas']['SecondCheck'];
 export type Overdue = components['schemas']['Overdue'];
 export type Helper = components['schemas']['Helper'];
 export type Responder = components['schemas']['Responder'];
@@ -4509,6 +5861,10 @@ export type Contact = components['schemas']['Contact'];
 export type ProposalView = components['schemas']['ProposalView'];
 export type Nearness = components['schemas']['Nearness'];
 export type WorkerLink = components['schemas']['WorkerLink'];
+export type Surroundings = components['schemas']['Surroundings'];
+export type Household = components['schemas']['Household'];
+export type HandedOver = components['schemas']['HandedOver'];
+export type Direction = components['schemas']['Direction'];
 export type DispositionStatistics = components['schemas']['DispositionStatistics'];
 export type DispositionCount = components['schemas']['DispositionCount'];
 export type ReportForm = components['schemas']['ReportForm'];
@@ -4541,17 +5897,35 @@ export type UnreadableField = components['schemas']['UnreadableField'];
 export type Registration = components['schemas']['Registration'];
 export type SilentDevices = components['schemas']['SilentDevices'];
 export type FileToAdd = components['schemas']['FileToAdd'];
-export type PageDevice = components['schemas']['Page_Device_'];
-export type Device = components['schemas']['Device'];
+export type DevicePage = components['schemas']['DevicePage'];
+export type DeviceItem = components['schemas']['DeviceItem'];
 export type Identity = components['schemas']['Identity'];
-export type PutResult = components['schemas']['PutResult'];
-export type PageReadingPoint = components['schemas']['Page_ReadingPoint_'];
+export type DeviceCondition = components['schemas']['DeviceCondition'];
+export type Battery = components['schemas']['Battery'];
+export type DeviceDetail = components['schemas']['DeviceDetail'];
 export type ReadingPoint = components['schemas']['ReadingPoint'];
 export type Quality = components['schemas']['Quality'];
+export type GatewayState = components['schemas']['GatewayState'];
+export type ActiveFinding = components['schemas']['ActiveFinding'];
+export type Silence = components['schemas']['Silence'];
+export type Matchers = components['schemas']['Matchers'];
+export type Registered = components['schemas']['Registered'];
+export type Replacement = components['schemas']['Replacement'];
+export type Device = components['schemas']['Device'];
+export type PageDevice = components['schemas']['Page_Device_'];
+export type PutResult = components['schemas']['PutResult'];
+export type PageReadingPoint = components['schemas']['Page_ReadingPoint_'];
+export type RollupPage = components['schemas']['RollupPage'];
+export type QuantityRollup = components['schemas']['QuantityRollup'];
+export type RollupPoint = components['schemas']['RollupPoint'];
 export type PlaceGroupPage = components['schemas']['PlaceGroupPage'];
 export type PlaceGroup = components['schemas']['PlaceGroup'];
 export type LevelRole = components['schemas']['LevelRole'];
 export type PlaceOnMap = components['schemas']['PlaceOnMap'];
+export type PlaceOverview = components['schemas']['PlaceOverview'];
+export type MapPlace = components['schemas']['MapPlace'];
+export type OverviewPlace = components['schemas']['OverviewPlace'];
+export type Geometry = components['schemas']['Geometry'];
 export type PageOnDuty = components['schemas']['Page_OnDuty_'];
 export type OnDuty = components['schemas']['OnDuty'];
 export type Because = components['schemas']['Because'];
@@ -4569,6 +5943,11 @@ export type PageSwap = components['schemas']['Page_Swap_'];
 export type Swap = components['schemas']['Swap'];
 export type SwapState = components['schemas']['SwapState'];
 export type SwapLink = components['schemas']['SwapLink'];
+export type ErasedPerson = components['schemas']['ErasedPerson'];
+export type PagePlaceEntry = components['schemas']['Page_PlaceEntry_'];
+export type PlaceEntry = components['schemas']['PlaceEntry'];
+export type PageDirectoryEntry = components['schemas']['Page_DirectoryEntry_'];
+export type DirectoryEntry = components['schemas']['DirectoryEntry'];
 export type PagePlace = components['schemas']['Page_Place_'];
 export type Place = components['schemas']['Place'];
 export type PageCell = components['schemas']['Page_Cell_'];
@@ -4585,6 +5964,8 @@ export type Handover = components['schemas']['Handover'];
 export type Shift = components['schemas']['Shift'];
 export type PageRule = components['schemas']['Page_Rule_'];
 export type Rule = components['schemas']['Rule'];
+export type PageRuleActivity = components['schemas']['Page_RuleActivity_'];
+export type RuleActivity = components['schemas']['RuleActivity'];
 export type PageRole = components['schemas']['Page_Role_'];
 export type Role = components['schemas']['Role'];
 export type Words = components['schemas']['Words'];
@@ -4610,12 +5991,22 @@ export type ConditionValue = components['schemas']['ConditionValue'];
 export type GroupPart = components['schemas']['GroupPart'];
 export type GroupMember = components['schemas']['GroupMember'];
 export type ReportedPhase = components['schemas']['ReportedPhase'];
+export type PageRulebook = components['schemas']['Page_Rulebook_'];
+export type Rulebook = components['schemas']['Rulebook'];
+export type RulebookSource = components['schemas']['RulebookSource'];
+export type PublishResult = components['schemas']['PublishResult'];
+export type PageRulebookVersion = components['schemas']['Page_RulebookVersion_'];
+export type RulebookVersion = components['schemas']['RulebookVersion'];
+export type RulebookVersionText = components['schemas']['RulebookVersionText'];
 export type PageLadder = components['schemas']['Page_Ladder_'];
 export type Ladder = components['schemas']['Ladder'];
 export type LadderConditions = components['schemas']['LadderConditions'];
 export type LadderRecipient = components['schemas']['LadderRecipient'];
 export type Responsibility = components['schemas']['Responsibility'];
 export type Occasion = components['schemas']['Occasion'];
+export type LadderPreview = components['schemas']['LadderPreview'];
+export type PreviewedCall = components['schemas']['PreviewedCall'];
+export type PreviewedPerson = components['schemas']['PreviewedPerson'];
 export type PageLatchedFinding = components['schemas']['Page_LatchedFinding_'];
 export type LatchedFinding = components['schemas']['LatchedFinding'];
 export type ResetResult = components['schemas']['ResetResult'];
@@ -4629,11 +6020,19 @@ export type UnregisteredDevicePage = components['schemas']['UnregisteredDevicePa
 export type UnregisteredDevice = components['schemas']['UnregisteredDevice'];
 export type PageUnmappedField = components['schemas']['Page_UnmappedField_'];
 export type UnmappedField = components['schemas']['UnmappedField'];
+export type HistoryRefusalPage = components['schemas']['HistoryRefusalPage'];
+export type HistoryRefusal = components['schemas']['HistoryRefusal'];
+export type HistoryRefusalReason = components['schemas']['HistoryRefusalReason'];
 export type PageAuditEntry = components['schemas']['Page_AuditEntry_'];
 export type AuditEntry = components['schemas']['AuditEntry'];
 export type PageFileDifference = components['schemas']['Page_FileDifference_'];
 export type FileDifference = components['schemas']['FileDifference'];
 export type ImportResult = components['schemas']['ImportResult'];
+export type ImportPreview = components['schemas']['ImportPreview'];
+export type TableFault = components['schemas']['TableFault'];
+export type TableChange = components['schemas']['TableChange'];
+export type ChangedField = components['schemas']['ChangedField'];
+export type ImportedTable = components['schemas']['ImportedTable'];
 export type Why = components['schemas']['Why'];
 export type WhyFact = components['schemas']['WhyFact'];
 export type Statistics = components['schemas']['Statistics'];
@@ -4648,19 +6047,32 @@ export type BadActors = components['schemas']['BadActors'];
 export type BadActor = components['schemas']['BadActor'];
 export type DeliveryCount = components['schemas']['DeliveryCount'];
 export type DayCount = components['schemas']['DayCount'];
+export type SystemState = components['schemas']['SystemState'];
+export type SystemCheck = components['schemas']['SystemCheck'];
+export type ConsoleSchemasSystemProvider = components['schemas']['console.schemas.system.Provider'];
+export type JobState = components['schemas']['JobState'];
 export type PageScenario = components['schemas']['Page_Scenario_'];
 export type Scenario = components['schemas']['Scenario'];
 export type Drill = components['schemas']['Drill'];
 export type DrillResponse = components['schemas']['DrillResponse'];
 export type Canary = components['schemas']['Canary'];
+export type Backup = components['schemas']['Backup'];
+export type HistoryCopy = components['schemas']['HistoryCopy'];
 export type PageSilence = components['schemas']['Page_Silence_'];
-export type Silence = components['schemas']['Silence'];
-export type Matchers = components['schemas']['Matchers'];
 export type Session = components['schemas']['Session'];
 export type AccessRole = components['schemas']['AccessRole'];
 export type Site = components['schemas']['Site'];
+export type LoginMethods = components['schemas']['LoginMethods'];
+export type ConsoleSchemasAccessProvider = components['schemas']['console.schemas.access.Provider'];
+export type NewPin = components['schemas']['NewPin'];
+export type PageOpenSession = components['schemas']['Page_OpenSession_'];
+export type OpenSession = components['schemas']['OpenSession'];
+export type PageUser = components['schemas']['Page_User_'];
+export type User = components['schemas']['User'];
+export type UserWithPassword = components['schemas']['UserWithPassword'];
 export type PageToken = components['schemas']['Page_Token_'];
 export type Token = components['schemas']['Token'];
+export type TokenScope = components['schemas']['TokenScope'];
 export type NewToken = components['schemas']['NewToken'];
 export type PushResult = components['schemas']['PushResult'];
 export type PageExchangeTarget = components['schemas']['Page_ExchangeTarget_'];
@@ -4676,7 +6088,6 @@ export type CareEvent = components['schemas']['CareEvent'];
 export type CareEventType = components['schemas']['CareEventType'];
 export type CareMeasurement = components['schemas']['CareMeasurement'];
 export type PushedCase = components['schemas']['PushedCase'];
-export type Direction = components['schemas']['Direction'];
 export type PushOutcome = components['schemas']['PushOutcome'];
 export type PageFetchedMessage = components['schemas']['Page_FetchedMessage_'];
 export type FetchedMessage = components['schemas']['FetchedMessage'];
@@ -4719,6 +6130,8 @@ export interface operations {
                 since?: string | null;
                 /** @description opened at or before; `to` is the same */
                 until?: string | null;
+                /** @description not closed, or opened at or after: what a screen shows */
+                not_closed_or_since?: string | null;
                 from?: string | null;
                 to?: string | null;
             };
@@ -4967,6 +6380,8 @@ export interface operations {
                 since?: string | null;
                 /** @description opened at or before; `to` is the same */
                 until?: string | null;
+                /** @description not closed, or opened at or after: what a screen shows */
+                not_closed_or_since?: string | null;
                 from?: string | null;
                 to?: string | null;
             };
@@ -5075,6 +6490,46 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WorkerLink"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_surroundings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alert_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Surroundings"];
                 };
             };
             /** @description An error of the request */
@@ -6364,6 +7819,10 @@ export interface operations {
                 place?: string | null;
                 /** @description a part of the id */
                 text?: string | null;
+                /** @description words of id, identity, model or address; all must match */
+                q?: string | null;
+                /** @description alarm, offline, low_battery, expired, test or fault */
+                condition?: string | null;
                 limit?: number;
                 /** @description the `next` of the page before */
                 next?: string | null;
@@ -6382,7 +7841,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_Device_"];
+                    "application/json": components["schemas"]["DevicePage"];
                 };
             };
             /** @description An error of the request */
@@ -6618,6 +8077,123 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Device"] | components["schemas"]["Page_Device_"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_state: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceDetail"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "identities": [
+                 *         {
+                 *           "platform": "zigbee2mqtt",
+                 *           "id": "0x00158d0004ffb2c3"
+                 *         }
+                 *       ],
+                 *       "reason": "探头到期，换新",
+                 *       "installed_on": "2026-11-29"
+                 *     }
+                 */
+                "application/json": {
+                    /** Identities */
+                    identities: {
+                        /** Platform */
+                        platform: string;
+                        /** Id */
+                        id: string;
+                    }[];
+                    /** Reason */
+                    reason: string;
+                    /** Model */
+                    model?: string | null;
+                    /** Installed On */
+                    installed_on?: string | null;
+                    /**
+                     * Attributes
+                     * @default {}
+                     */
+                    attributes?: {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Replacement"];
                 };
             };
             /** @description An error of the request */
@@ -6920,6 +8496,55 @@ export interface operations {
             };
         };
     };
+    list_rollups: {
+        parameters: {
+            query?: {
+                /** @description default: every quantity */
+                quantity?: string | null;
+                /** @description included; default: 365 days before `to` */
+                from?: string | null;
+                /** @description default: now */
+                to?: string | null;
+                /** @description buckets at most, by quantity */
+                points?: number;
+            };
+            header?: never;
+            path: {
+                device_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RollupPage"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     places_summary: {
         parameters: {
             query?: {
@@ -6946,6 +8571,47 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PlaceGroupPage"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    places_overview: {
+        parameters: {
+            query?: {
+                /** @description a place; without it, the outermost one that has several below it */
+                place?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaceOverview"];
                 };
             };
             /** @description An error of the request */
@@ -7782,6 +9448,134 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SwapLink"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    erase_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                person_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasedPerson"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_places_directory: {
+        parameters: {
+            query?: {
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PlaceEntry_"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_directory: {
+        parameters: {
+            query?: {
+                q?: string;
+                role?: string;
+                /** @description on a roster, or not */
+                staff?: boolean | null;
+                limit?: number;
+                /** @description the `next` of the page before */
+                next?: string | null;
+                /** @description the same as next */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DirectoryEntry_"];
                 };
             };
             /** @description An error of the request */
@@ -9957,6 +11751,46 @@ export interface operations {
             };
         };
     };
+    list_activity: {
+        parameters: {
+            query?: {
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RuleActivity_"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_roles: {
         parameters: {
             query?: never;
@@ -10512,6 +12346,296 @@ export interface operations {
             };
         };
     };
+    list_books: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Rulebook_"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_book: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                book: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RulebookSource"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    publish: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                book: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "text": "hazard: gas\nrules:\n- name: gas-low\n  ...",
+                 *       "reason": "三起误报后调高下限"
+                 *     }
+                 */
+                "application/json": {
+                    /** Text */
+                    text: string;
+                    /**
+                     * Trials
+                     * @default
+                     */
+                    trials?: string;
+                    /** Reason */
+                    reason: string;
+                    /**
+                     * Failing Trials
+                     * @default false
+                     */
+                    failing_trials?: boolean;
+                    /** Person */
+                    person?: string | null;
+                    /** Pin */
+                    pin?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublishResult"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                book: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "改回出厂规则"
+                 *     }
+                 */
+                "application/json": {
+                    /** Reason */
+                    reason: string;
+                    /** Person */
+                    person?: string | null;
+                    /** Pin */
+                    pin?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublishResult"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_versions: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description the `next` of the page before */
+                next?: string | null;
+                /** @description the same as next */
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                book: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RulebookVersion_"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_version: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                book: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RulebookVersionText"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_ladders: {
         parameters: {
             query?: never;
@@ -10528,6 +12652,48 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_Ladder_"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preview_calls: {
+        parameters: {
+            query: {
+                rule: string;
+                place: string;
+                at?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LadderPreview"];
                 };
             };
             /** @description An error of the request */
@@ -10840,10 +13006,9 @@ export interface operations {
             };
         };
     };
-    list_audit: {
+    list_refused_values: {
         parameters: {
             query?: {
-                actor?: string | null;
                 limit?: number;
                 /** @description the `next` of the page before */
                 next?: string | null;
@@ -10862,7 +13027,104 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["HistoryRefusalPage"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_audit: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description the `next` of the page before */
+                next?: string | null;
+                /** @description the same as next */
+                cursor?: string | null;
+                actor?: string | null;
+                /** @description the id of the person, user, token or alert it was about */
+                about?: string | null;
+                /** @description the action, or how it begins: `alert` */
+                action?: string | null;
+                since?: string | null;
+                until?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
                     "application/json": components["schemas"]["Page_AuditEntry_"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_audit: {
+        parameters: {
+            query?: {
+                actor?: string | null;
+                /** @description the id of the person, user, token or alert it was about */
+                about?: string | null;
+                /** @description the action, or how it begins: `alert` */
+                action?: string | null;
+                since?: string | null;
+                until?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
                 };
             };
             /** @description An error of the request */
@@ -10954,6 +13216,141 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ImportResult"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preview_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                table: "people" | "duties";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "12月值班表.csv",
+                 *       "content": "572R5qC8LOWyl+S9jSzkurrlkZgKbTAzLHdvcmtlcix3b3JrZXItMwo=",
+                 *       "replace_lines": false
+                 *     }
+                 */
+                "application/json": {
+                    /** Name */
+                    name: string;
+                    /** Content */
+                    content: string;
+                    /**
+                     * Replace Lines
+                     * @default false
+                     */
+                    replace_lines?: boolean;
+                    /** Preview */
+                    preview?: string | null;
+                    /** Person */
+                    person?: string | null;
+                    /** Pin */
+                    pin?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportPreview"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    import_table: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                table: "people" | "duties";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "12月值班表.csv",
+                 *       "content": "572R5qC8LOWyl+S9jSzkurrlkZgKbTAzLHdvcmtlcix3b3JrZXItMwo=",
+                 *       "replace_lines": false,
+                 *       "preview": "of the preview"
+                 *     }
+                 */
+                "application/json": {
+                    /** Name */
+                    name: string;
+                    /** Content */
+                    content: string;
+                    /**
+                     * Replace Lines
+                     * @default false
+                     */
+                    replace_lines?: boolean;
+                    /** Preview */
+                    preview?: string | null;
+                    /** Person */
+                    person?: string | null;
+                    /** Pin */
+                    pin?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportedTable"];
                 };
             };
             /** @description An error of the request */
@@ -11090,6 +13487,44 @@ export interface operations {
                 };
                 content: {
                     "text/html": string;
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_system: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SystemState"];
                 };
             };
             /** @description An error of the request */
@@ -11369,6 +13804,195 @@ export interface operations {
             };
         };
     };
+    get_last: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Backup"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    record: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "at": 1795269600000,
+                 *       "file": "fengshao-20261121T140000Z.tar.gz",
+                 *       "bytes": 73400320,
+                 *       "verified": true
+                 *     }
+                 */
+                "application/json": {
+                    /** At */
+                    at: number;
+                    /** File */
+                    file: string;
+                    /** Bytes */
+                    bytes: number;
+                    /**
+                     * Verified
+                     * @default false
+                     */
+                    verified?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Backup"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    copy_history: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "readings": true
+                 *     }
+                 */
+                "application/json": {
+                    /**
+                     * Readings
+                     * @default true
+                     */
+                    readings?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HistoryCopy"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    discard_history: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_silences: {
         parameters: {
             query?: {
@@ -11436,7 +14060,8 @@ export interface operations {
                 "application/json": {
                     /**
                      * MatchersBody
-                     * @description Every named field must be equal; `place` covers the places under it too.
+                     * @description Every named field must be equal; `place` covers the places under it too. `except_critical`: what is critical is
+                     *     told as ever.
                      */
                     matchers: {
                         /** Rule */
@@ -11451,6 +14076,11 @@ export interface operations {
                         place?: string | null;
                         ledger?: ("danger" | "health") | null;
                         severity?: ("critical" | "high" | "medium" | "low") | null;
+                        /**
+                         * Except Critical
+                         * @default false
+                         */
+                        except_critical?: boolean;
                     };
                     /** From */
                     from?: string | null;
@@ -11625,10 +14255,15 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "token": "令牌"
+                 *       "user": "zhangsan",
+                 *       "password": "两只黄鹂鸣翠柳2026"
                  *     }
                  */
                 "application/json": {
+                    /** User */
+                    user?: string | null;
+                    /** Password */
+                    password?: string | null;
                     /** Token */
                     token?: string | null;
                     /** Link */
@@ -11671,6 +14306,616 @@ export interface operations {
             query?: never;
             header?: never;
             path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    login_methods: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoginMethods"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    begin_login: {
+        parameters: {
+            query?: {
+                next?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_login: {
+        parameters: {
+            query?: {
+                code?: string | null;
+                state?: string | null;
+                error?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "old": "旧密码",
+                 *       "new": "两只黄鹂鸣翠柳2026"
+                 *     }
+                 */
+                "application/json": {
+                    /** Old */
+                    old: string;
+                    /** New */
+                    new: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    renew_pin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewPin"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_own_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_OpenSession_"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_own_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_users: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_User_"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "zhangsan",
+                 *       "name": "张三",
+                 *       "role": "operator",
+                 *       "place": "c1",
+                 *       "person": "worker-3"
+                 *     }
+                 */
+                "application/json": {
+                    /** Id */
+                    id: string;
+                    /** Name */
+                    name: string;
+                    /**
+                     * AccessRole
+                     * @description The role of a token or session; `PERMISSIONS` lists its actions.
+                     * @enum {string}
+                     */
+                    role: "viewer" | "worker" | "operator" | "dispatcher" | "administrator" | "device" | "exchange";
+                    /** Place */
+                    place?: string | null;
+                    /** Person */
+                    person?: string | null;
+                    /**
+                     * By Password
+                     * @default true
+                     */
+                    by_password?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserWithPassword"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "role": "dispatcher",
+                 *       "disabled": false
+                 *     }
+                 */
+                "application/json": {
+                    /** Name */
+                    name?: string | null;
+                    role?: ("viewer" | "worker" | "operator" | "dispatcher" | "administrator" | "device" | "exchange") | null;
+                    /** Place */
+                    place?: string | null;
+                    /** Person */
+                    person?: string | null;
+                    /** Disabled */
+                    disabled?: boolean | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reset_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserWithPassword"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_sessions: {
+        parameters: {
+            query?: {
+                of?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_OpenSession_"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -11753,7 +14998,10 @@ export interface operations {
                  * @example {
                  *       "role": "operator",
                  *       "person": "worker-3",
-                 *       "place": "c1"
+                 *       "place": "c1",
+                 *       "name": "值班室大屏",
+                 *       "scope": "read",
+                 *       "expires_at": "2027-11-21T00:00:00+08:00"
                  *     }
                  */
                 "application/json": {
@@ -11771,6 +15019,11 @@ export interface operations {
                     platform?: string | null;
                     /** People */
                     people?: string[];
+                    /** Name */
+                    name?: string | null;
+                    scope?: ("read" | "actions" | "devices") | null;
+                    /** Expires At */
+                    expires_at?: string | null;
                 };
             };
         };

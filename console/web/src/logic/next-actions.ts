@@ -26,9 +26,24 @@ export function allowedActions(alert: AlertItem): Action[] {
 
 export function primaryAction(alert: AlertItem): Action | null {
   const permitted = allowedActions(alert)
+  if (alert.second_check && permitted.includes('verify')) return 'verify'
   const next = NEXT[alert.state]
   if (permitted.includes(next)) return next
   return permitted.find((action) => action !== 'comment' && !CASE_ACTIONS.includes(action)) ?? null
+}
+
+type Verified = Pick<AlertItem, 'allowed' | 'second_check' | 'state' | 'verifier'>
+
+/** Whether this session may answer a verification of the alert in this state: the first, or the street's of a report. */
+export function verifiesNow(alert: Pick<Verified, 'allowed' | 'second_check'>, state: State): boolean {
+  const isSecond = (state === 'verified' || state === 'closed') && Boolean(alert.second_check)
+  return alert.allowed.includes('verify') && (state === 'resolved' || isSecond)
+}
+
+/** Whether one of these people was asked to verify the alert and has not answered. */
+export function isAskedToVerify(alert: Verified, people: readonly string[]): boolean {
+  if (alert.second_check) return alert.second_check.asked.some((one) => people.includes(one.id))
+  return alert.state === 'resolved' && alert.verifier !== null && people.includes(alert.verifier)
 }
 
 /** Actions that need input before they are sent. */

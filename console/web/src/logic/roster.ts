@@ -1,7 +1,7 @@
 /** The roster page: who is on duty now and next for each cell and role, gaps in front; and the bodies of its forms. */
 import type { OverrideBody, ScheduleItem, SwapBody } from '../api/types'
 import { fromWall } from './silence'
-import { instant, type Instant } from './time'
+import { instant, wall, type Instant } from './time'
 
 export interface RosterRow {
   cell: string
@@ -56,10 +56,17 @@ function hours(from: string, until: string, zone: string): { from: string; until
   return { from: new Date(begins).toISOString(), until: new Date(ends).toISOString() }
 }
 
-/** The body of a leave or cover; null while a required field is missing. */
+/** Whole days of a leave that begins `after` days from today, for the fields of the form. */
+export function wholeDays(now: Instant, zone: string, after: number, days: number): Pick<Draft, 'from' | 'until'> {
+  const { year, month, day } = wall(now, zone)
+  const at = (offset: number): string => `${new Date(Date.UTC(year, month - 1, day + offset)).toISOString().slice(0, 10)}T00:00`
+  return { from: at(after), until: at(after + days) }
+}
+
+/** The body of a leave or cover; null while a required field is missing. The kind of a leave is a reason. */
 export function overrideBody(draft: Draft, zone: string): OverrideBody | null {
   const times = hours(draft.from, draft.until, zone)
-  const reason = draft.reason.trim()
+  const reason = draft.reason.trim() || (draft.kind === 'leave' ? draft.leave : '')
   if (draft.kind === 'swap' || !times || !draft.person || !reason || draft.person === draft.other) return null
   if (draft.kind === 'cover' && !draft.other) return null
   const substitute = draft.other ? { substitute: draft.other } : {}

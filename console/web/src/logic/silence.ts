@@ -2,7 +2,7 @@
 import type { Matchers, Silence, SilenceBody } from '../api/types'
 import { HOUR, DAY, MINUTE, instant, wall, type Instant } from './time'
 
-export const SPANS = { half: 30 * MINUTE, hour: HOUR, two: 2 * HOUR, four: 4 * HOUR, day: DAY, days: 3 * DAY }
+export const SPANS = { half: 30 * MINUTE, hour: HOUR, two: 2 * HOUR, four: 4 * HOUR, day: DAY, days: 3 * DAY, week: 7 * DAY }
 export type Span = keyof typeof SPANS
 
 /** Those that cover something, then the planned ones, then what is over; the soonest to change in front. */
@@ -42,6 +42,11 @@ export interface Draft {
   person: string
 }
 
+/** Critical dangers are silenced for four hours at most: longer work leaves them out. */
+export function exceptsCritical(draft: Pick<Draft, 'span' | 'severity'>): boolean {
+  return SPANS[draft.span] > SPANS.four && !draft.severity
+}
+
 /** The request body; null while a required field is missing. */
 export function bodyOf(draft: Draft, now: Instant, zone: string): SilenceBody | null {
   const begin = draft.from ? fromWall(draft.from, zone) : now
@@ -50,6 +55,7 @@ export function bodyOf(draft: Draft, now: Instant, zone: string): SilenceBody | 
   const matchers = Object.fromEntries(Object.entries(named).filter(([, value]) => value)) as Matchers
   const reason = draft.reason.trim()
   if (begin === null || !reason || !draft.person || !Object.keys(matchers).length) return null
+  if (exceptsCritical(draft)) matchers.except_critical = true
   const until = new Date(begin + SPANS[draft.span]).toISOString()
   const from = draft.from ? { from: new Date(begin).toISOString() } : {}
   return { matchers, ...from, until, reason, person: draft.person, ...(draft.notifyOnly ? { notify_only: true } : {}) }

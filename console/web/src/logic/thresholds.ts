@@ -10,7 +10,8 @@ export interface Threshold {
 export function thresholds(rules: readonly Rule[], kind: string | undefined, quantity: string): Threshold[] {
   const compared = new RegExp(`(?<![\\w.])${quantity}\\)?\\s*(?:>=|<=|>|<)\\s*(-?\\d+(?:\\.\\d+)?)`, 'g')
   const found = rules
-    .filter((rule) => rule.state !== 'shadow' && (kind === undefined || rule.kinds.includes(kind)))
+    // A forecast also names a level, from which on it is made: that is no limit.
+    .filter((rule) => rule.state !== 'shadow' && !rule.when.includes('days_left(') && (kind === undefined || rule.kinds.includes(kind)))
     .flatMap((rule) => [...rule.when.matchAll(compared)].map((hit) => ({ value: Number(hit[1]), severity: rule.severity })))
   return unique(found)
 }

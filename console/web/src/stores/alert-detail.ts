@@ -26,7 +26,8 @@ const EMPTY_DETAIL = {
   report: null,
 }
 
-export function useAlertDetail(id: Ref<string | null>) {
+/** `stored` is shown until the server has answered, for an alert of that id. */
+export function useAlertDetail(id: Ref<string | null>, stored: AlertDetail | null = null) {
   const detail = shallowRef<AlertDetail | null>(null)
   const device = shallowRef<Device | null>(null)
   const missing = ref(false)
@@ -67,7 +68,7 @@ export function useAlertDetail(id: Ref<string | null>) {
   watch(
     id,
     () => {
-      detail.value = null
+      detail.value = stored?.id === id.value ? stored : null
       device.value = null
       missing.value = false
       void reload()

@@ -1,34 +1,29 @@
 /** All loaded alerts, updated by stream events. Every view is computed from here. */
-import { computed, reactive, ref, shallowRef } from 'vue'
+import { computed, ref, shallowReactive, shallowRef } from 'vue'
 import { api } from '../api/client'
-import type { AlertItem, PlaceGroup, State, Status } from '../api/types'
-import { isDistrict } from '../logic/density'
+import type { AlertItem, Status } from '../api/types'
 import { compareUrgency } from '../logic/alert-order'
 import { isOpen } from '../logic/severity'
 import { instant, midnight } from '../logic/time'
 import { minuteNow, serverNow } from './clock'
 import { zone } from './session'
 
-export const alertsById = reactive(new Map<string, AlertItem>())
-export const groups = shallowRef<PlaceGroup[]>([])
-/** Number of registered places; null until it is loaded. */
-export const registered = ref<number | null>(null)
+/** Alerts are replaced whole, never changed in place: only the map is observed, not the fields of hundreds of alerts. */
+export const alertsById = shallowReactive(new Map<string, AlertItem>())
 export const status = ref<Status>({})
 export const loaded = ref(false)
 /** The newest alert, for screen readers. */
 export const latestAlert = shallowRef<AlertItem | null>(null)
 
-/** Everything that is not closed. */
-const NOT_CLOSED = ['open', 'returned', 'acknowledged', 'on_site', 'resolved', 'verified', 'shelved'] satisfies State[]
-
-const known = computed(() => [...alertsById.values()])
+/** Every known alert, also those closed today. */
+export const alerts = computed(() => [...alertsById.values()])
 const openOf = (ledger: AlertItem['ledger']) =>
-  computed(() => known.value.filter((item) => item.ledger === ledger && isOpen(item.state)).sort(compareUrgency))
+  computed(() => alerts.value.filter((item) => item.ledger === ledger && isOpen(item.state)).sort(compareUrgency))
 
 export const danger = openOf('danger')
 export const health = openOf('health')
 const inStates = (...states: AlertItem['state'][]) =>
-  computed(() => known.value.filter((item) => states.includes(item.state)).sort(compareUrgency))
+  computed(() => alerts.value.filter((item) => states.includes(item.state)).sort(compareUrgency))
 /** Resolved or verified, not yet closed. */
 export const review = inStates('resolved', 'verified')
 export const shelved = inStates('shelved')
@@ -36,7 +31,7 @@ export const shelved = inStates('shelved')
 export const dayStart = computed(() => midnight(minuteNow.value, zone.value))
 export const today = computed(() => {
   const begin = dayStart.value
-  return known.value.filter((item) => item.ledger === 'danger' && (instant(item.opened_at) ?? 0) >= begin)
+  return alerts.value.filter((item) => item.ledger === 'danger' && (instant(item.opened_at) ?? 0) >= begin)
 })
 
 /** Adds or replaces an alert, unless a newer version is present. */
@@ -52,23 +47,18 @@ function isOlder(item: AlertItem, before: AlertItem): boolean {
   return updatedAt !== null && knownAt !== null && updatedAt < knownAt
 }
 
+/** Since which midnight the alerts are loaded; null before the first list. */
+export let loadedSince: number | null = null
+
 export async function loadAlerts(): Promise<void> {
-  const begin = new Date(midnight(serverNow(), zone.value)).toISOString()
+  const day = midnight(serverNow(), zone.value)
+  const begin = new Date(day).toISOString()
   // Alerts that stream events add meanwhile are newer than the response and stay.
   const before = [...alertsById.keys()]
-  const [open, recent] = await Promise.all([
-    api.alerts({ state: NOT_CLOSED }),
-    api.alerts({ since: begin }),
-  ])
-  const present = new Set([...open, ...recent].map((item) => item.id))
+  const found = await api.alerts({ not_closed_or_since: begin })
+  const present = new Set(found.map((item) => item.id))
   for (const id of before) if (!present.has(id)) alertsById.delete(id)
-  for (const item of [...recent, ...open]) upsertAlert(item)
+  for (const item of found) upsertAlert(item)
+  loadedSince = day
   loaded.value = true
-}
-
-/** Compounds with their buildings; without buildings in a district, where there are too many to draw. */
-export async function loadPlaces(): Promise<void> {
-  const [all, count] = await Promise.all([api.groups({}), api.placesCount()])
-  groups.value = isDistrict(all.length) ? all : await api.groups({ tiles: true })
-  registered.value = count
 }

@@ -7,6 +7,7 @@ import { problemMessage } from '../i18n/problems'
 import { type QueuedAction, splitExpired } from '../logic/offline-queue'
 import { upsertAlert } from './alerts'
 import { serverNow } from './clock'
+import { sender } from './session'
 
 const RETRY_MS = 2_000
 
@@ -34,7 +35,7 @@ function save(list: QueuedAction[]): void {
 export function enqueueAction(alert: string, action: Action, body: ActBody = {}): void {
   rejectedAction.value = null
   expiredActions.value = []
-  save([...pendingActions.value, { alert, action, body, at: serverNow() }])
+  save([...pendingActions.value, { alert, by: sender.value, action, body, at: serverNow() }])
   void send()
 }
 
@@ -56,7 +57,8 @@ async function sendAll(): Promise<void> {
     const { current, expired } = splitExpired(pendingActions.value, serverNow())
     if (expired.length) expiredActions.value = expired
     if (expired.length || current.length !== pendingActions.value.length) save(current)
-    const next = current[0]
+    // Another person's actions on this phone are not sent in this person's name; they expire.
+    const next = current.find((queued) => queued.by === sender.value)
     if (!next) return
     try {
       const updated = await api.act(next.alert, next.action, next.body)
@@ -68,7 +70,7 @@ async function sendAll(): Promise<void> {
       save(pendingActions.value.filter((queued) => queued.alert !== next.alert))
       continue
     }
-    save(pendingActions.value.slice(1))
+    save(pendingActions.value.filter((queued) => queued !== next))
   }
 }
 

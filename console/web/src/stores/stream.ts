@@ -3,12 +3,13 @@ import { computed, ref, watch } from 'vue'
 import { whenUnreachable } from '../api/client'
 import { type Connection, eventAt, failureAt, isLost, shouldProbe } from '../logic/connection'
 import type { AlertItem, Status } from '../api/types'
-import { alertsById, dayStart, upsertAlert, loadAlerts, loadPlaces, registered, status } from './alerts'
+import { alertsById, dayStart, loadedSince, upsertAlert, loadAlerts, status } from './alerts'
 import { now } from './clock'
-import { session } from './session'
 
 const connection = ref<Connection>(eventAt(Date.now()))
 const tick = ref(Date.now())
+/** How often the lists were loaded: after the start, a lost connection, missed events, and at midnight. */
+export const refreshes = ref(0)
 
 export const lost = computed(() => isLost(connection.value, tick.value))
 /** The screen shows the state of this instant or later. */
@@ -19,6 +20,7 @@ let source: EventSource | null = null
 let running = false
 let reopenAt = 0
 let isStale = false
+let opened = false
 let probing = false
 
 const REOPEN_MS = 3_000
@@ -27,6 +29,26 @@ const PROBE_TIMEOUT_MS = 1_500
 
 function onEvent(): void {
   connection.value = eventAt(Date.now(), connection.value.intervalMs)
+}
+
+/** Events of one frame are applied together: a hundred a second must not draw the page a hundred times. */
+const arrived: AlertItem[] = []
+/** A hidden page draws no frames, and its list must not grow. */
+const APPLY_AT_LATEST_MS = 250
+let frame = 0
+let latest = 0
+
+function onAlertEvent(alert: AlertItem): void {
+  arrived.push(alert)
+  if (arrived.length > 1) return
+  frame = requestAnimationFrame(applyArrived)
+  latest = window.setTimeout(applyArrived, APPLY_AT_LATEST_MS)
+}
+
+function applyArrived(): void {
+  cancelAnimationFrame(frame)
+  window.clearTimeout(latest)
+  for (const alert of arrived.splice(0)) upsertAlert(alert)
 }
 
 let statusAt: number | null = null
@@ -49,9 +71,8 @@ whenUnreachable(onFailure)
 async function refresh(): Promise<void> {
   try {
     await loadAlerts()
-    // A worker's link opens no map. What was registered meanwhile is drawn when the page loads its lists anew.
-    if (!registered.value && !session.value?.alert) await loadPlaces()
-    isStale = false
+    isStale = !opened
+    refreshes.value += 1
   } catch {
     onFailure() // the next opening of the stream tries again
   }
@@ -63,12 +84,13 @@ function open(): void {
   source = new EventSource('/api/v1/stream')
   source.onopen = () => {
     onEvent()
+    opened = true
     if (isStale) void refresh()
   }
   source.onerror = onFailure
   source.addEventListener('alert', (event) => {
     onEvent()
-    upsertAlert(JSON.parse((event as MessageEvent<string>).data) as AlertItem)
+    onAlertEvent(JSON.parse((event as MessageEvent<string>).data) as AlertItem)
   })
   source.addEventListener('status', (event) => {
     onStatusEvent()
@@ -105,8 +127,8 @@ function checkConnection(): void {
   if (source?.readyState !== EventSource.CONNECTING || lostForMs.value > NEW_SOURCE_MS) open()
 }
 
-// A new day: alerts closed yesterday are dropped.
-watch(dayStart, () => running && void refresh())
+// A new day: alerts closed yesterday are dropped. The clock that the first response sets right is no new day.
+watch(dayStart, (day) => running && loadedSince !== null && day !== loadedSince && void refresh())
 
 let timer = 0
 
@@ -114,6 +136,8 @@ export function start(): void {
   if (running) return
   running = true
   onEvent()
+  // A list that comes before the stream is open may lack what changes in between: then it is loaded once more.
+  opened = false
   open()
   void refresh()
   timer = window.setInterval(checkConnection, 500)
@@ -126,5 +150,6 @@ export function stop(): void {
   source = null
   window.clearInterval(timer)
   window.removeEventListener('offline', onFailure)
+  arrived.length = 0
   alertsById.clear()
 }

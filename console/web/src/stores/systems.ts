@@ -15,6 +15,12 @@ async function load(): Promise<void> {
   known.value = await api.systems().catch(() => [])
 }
 
+/** Outside systems that take a case over. */
+export function takers(): Array<{ id: string; name: string }> {
+  if (known.value === null) void load()
+  return (known.value ?? []).flatMap(({ body, name }) => (body === null ? [] : [{ id: body, name: name[language.value] }]))
+}
+
 /** The name of an outside system, a general one until it is loaded; empty for a role or a person. */
 export function systemName(body: string): string {
   if (!body.startsWith(PREFIX)) return ''

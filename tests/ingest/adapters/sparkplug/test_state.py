@@ -47,3 +47,13 @@ def test_the_state_is_bounded() -> None:
         sparkplug_state.rebirth_requests,
     )
     assert (DEVICES_MAX, False) == (len(sparkplug_state.nodes["9"].devices), "0" in sparkplug_state.nodes["9"].devices)
+
+
+def test_after_a_gap_alone_a_node_can_still_be_decoded() -> None:
+    sparkplug_state = SparkplugState()
+    sparkplug_state.on_node_birth("gap", BirthDefinitions(), 1, 0)
+    sparkplug_state.count_message("gap", 7)
+    sparkplug_state.count_message("unborn", 7)
+
+    assert {"gap", "unborn"} == sparkplug_state.rebirth_requests
+    assert {"unborn"} == sparkplug_state.undecodable_nodes()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from ingest.adapters.wmbusmeters import vocabulary
 from ingest.adapters.wmbusmeters.vocabulary import AMBIGUOUS_WORDS, MEANINGS, WORD_PARTS, verdicts
 
 
@@ -22,3 +23,10 @@ def test_an_unlisted_word_has_the_meaning_of_its_part(part: str, meaning: str) -
 @pytest.mark.parametrize("word", AMBIGUOUS_WORDS)
 def test_an_ambiguous_word_is_no_verdict(word: str) -> None:
     assert [] == list(verdicts([word]))
+
+
+def test_a_long_status_is_read_and_not_kept_in_memory() -> None:
+    texts = ("LEAK " * 100, "DRY")
+    before = vocabulary._read_remembered_status.cache_info().currsize
+    assert ("leak",) == vocabulary.read_status(texts).verdicts
+    assert before == vocabulary._read_remembered_status.cache_info().currsize

@@ -21,6 +21,7 @@ from simulators.providers.aliyun.messages import Rejected
 from simulators.providers.aliyun.server import AliyunSmsServer
 from simulators.providers.faults import Fault, FaultKind
 from simulators.providers.local_server import LoopbackServer, loopback_client
+from tests.support.timeouts import LONG_TIMEOUT_S
 
 NOW = 1_767_323_045_000  # 2026-01-02 11:04:05 in Beijing
 
@@ -42,7 +43,7 @@ class Caller:
 
     def __init__(self, url: str) -> None:
         self.url, self.nonce = url, 0
-        self.client = loopback_client(0.5)
+        self.client = loopback_client()
 
     async def call(self, action: str, secret: str = "testSecret", key: str = "AKID", **params: str) -> httpx2.Response:
         self.nonce += 1
@@ -150,7 +151,7 @@ async def test_a_reply_is_pushed_without_a_reference_to_a_message(
 ) -> None:
     heard, url = listener
     vendor.uplink_url = url
-    async with loopback_client(5) as client:
+    async with loopback_client() as client:
         await client.post(f"{vendor.url}/demo/phones/13800138000/reply", json={"text": "31"})
     assert [(item["phone_number"], item["content"]) for item in heard.pushed] == [("13800138000", "31")]
     assert "biz_id" not in heard.pushed[0]
@@ -325,7 +326,7 @@ async def test_a_report_whose_push_failed_is_pushed_again(
     heard, vendor.callback_url = listener
     heard.refuse = 2
     await caller.send()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(LONG_TIMEOUT_S):
         while not heard.pushed:
             await asyncio.sleep(0)
     assert heard.pushed[0]["out_id"] == "d-01"
@@ -352,7 +353,7 @@ async def test_stopping_frees_a_call_that_was_left_unanswered() -> None:
     async with server:
         server.faults.schedule(Fault(FaultKind.SILENT))
         caller = Caller(server.url)
-        caller.client.timeout = httpx2.Timeout(30)
+        caller.client = httpx2.AsyncClient(trust_env=False, timeout=LONG_TIMEOUT_S)  # waits for the answer
         call = asyncio.create_task(caller.send())
         await server.phones.expect("13800138000", "烟感")
     assert (await call).status_code == 500

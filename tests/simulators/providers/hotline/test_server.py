@@ -11,6 +11,7 @@ import pytest
 from simulators.providers.faults import Fault, FaultKind
 from simulators.providers.hotline.server import HotlineServer
 from simulators.providers.hotline.signature import signed_headers
+from simulators.providers.local_server import loopback_client
 
 NOW = 1_795_269_900_000
 REPORT = {"工单号": "GD-1", "状态": "受理", "序号": 4, "状态时间": "2026-11-21 22:05:00", "说明": ""}
@@ -18,7 +19,7 @@ REPORT = {"工单号": "GD-1", "状态": "受理", "序号": 4, "状态时间": 
 
 async def post(server: HotlineServer, body: dict[str, Any], message: str = "m-1", secret: str = "s") -> httpx2.Response:
     raw = json.dumps(body).encode()
-    async with httpx2.AsyncClient(trust_env=False) as client:
+    async with loopback_client() as client:
         return await client.post(server.url, content=raw, headers=signed_headers(secret, message, raw, NOW))
 
 

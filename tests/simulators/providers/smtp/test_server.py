@@ -13,6 +13,7 @@ import pytest
 
 from simulators.providers.smtp.certificate import server_context, write_certificate
 from simulators.providers.smtp.server import MAX_MESSAGE_BYTES, SmtpFault, SmtpServer
+from tests.support.timeouts import LONG_TIMEOUT_S
 
 NOW = 1_767_333_900_000
 MAIL = "Subject: test\r\n\r\n.one\r\n..two\r\n"
@@ -39,7 +40,7 @@ async def talk(server: SmtpServer, dialogue: Callable[[smtplib.SMTP], object], a
     """Run a dialogue in a thread; with an authority after STARTTLS and login."""
 
     def run() -> object:
-        with smtplib.SMTP("127.0.0.1", server.port, timeout=2) as client:
+        with smtplib.SMTP("127.0.0.1", server.port, timeout=LONG_TIMEOUT_S) as client:
             if authority is not None:
                 client.starttls(context=ssl.create_default_context(cafile=str(authority)))
                 client.login("alarm@fengshu.example", "pa55")

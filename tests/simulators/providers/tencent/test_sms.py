@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Any
 
-import httpx2
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -13,7 +12,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from simulators.providers.faults import Fault, FaultKind
-from simulators.providers.local_server import LoopbackServer
+from simulators.providers.local_server import LoopbackServer, loopback_client
 from simulators.providers.tencent.sms import TencentSmsServer
 from tests.support.tencent_calls import SignedCall
 
@@ -137,6 +136,6 @@ async def test_a_push_that_is_not_answered_with_result_0_is_repeated_twice(serve
 
 
 async def test_an_unsigned_request_is_refused(server: TencentSmsServer) -> None:
-    async with httpx2.AsyncClient(trust_env=False) as client:
+    async with loopback_client() as client:
         answer = await client.post(server.url, json=message())
     assert answer.json()["Response"]["Error"]["Code"] == "AuthFailure.InvalidAuthorization"

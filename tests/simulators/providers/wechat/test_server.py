@@ -54,7 +54,7 @@ async def caller() -> AsyncIterator[Caller]:
         templates=TEMPLATE,
         clock=lambda: NOW,
     )
-    async with server, loopback_client(0.3) as client:
+    async with server, loopback_client() as client:
         made = Caller(server, client)
         await made.get_token()
         yield made

@@ -22,7 +22,7 @@ async def server() -> AsyncIterator[WeComRobotServer]:
 
 
 async def post(server: WeComRobotServer, body: Any, key: str = "k1") -> int:
-    async with loopback_client(1.0) as client:
+    async with loopback_client() as client:
         path = f"{server.url}/cgi-bin/webhook/send"
         sent = {"content": body} if isinstance(body, bytes) else {"json": body}
         response = await client.post(path, params={"key": key}, **sent)
@@ -69,7 +69,7 @@ async def test_a_wrong_key_and_the_twenty_first_message_of_a_minute_are_refused(
 async def test_ordered_faults(server: WeComRobotServer) -> None:
     server.faults.schedule(Fault(FaultKind.REJECT, "-1"))
     assert await post(server, text("x")) == -1
-    async with loopback_client(0.2) as client:
+    async with loopback_client() as client:
         path = f"{server.url}/cgi-bin/webhook/send?key=k1"
         server.faults.schedule(Fault(FaultKind.HTTP, status=502))
         server.faults.schedule(Fault(FaultKind.HTTP, status=502, accepted=True))

@@ -99,7 +99,7 @@ async def vendor(application: tuple[Application, str]) -> AsyncIterator[WeComSer
 class Caller:
     def __init__(self, url: str) -> None:
         self.url, self.token, self.sent = url, "", 0
-        self.client = loopback_client(0.5)
+        self.client = loopback_client()
 
     async def get_token(self, corp: str = CORP, secret: str = "SECRET") -> Any:
         params = {"corpid": corp, "corpsecret": secret}
@@ -162,7 +162,7 @@ async def test_a_card_reaches_its_member_and_a_press_comes_back_encrypted(
     assert (notice.replaced, notice.buttons) == ("已接警 14:06", {})
     with pytest.raises(LookupError, match="sees no button"):
         await vendor.press("zhangsan", "ack:31")
-    async with loopback_client(5) as browser:
+    async with loopback_client() as browser:
         again = await browser.post(f"{vendor.url}/demo/inbox/zhangsan/press", json={"key": "ack:31"})
     assert again.status_code == 404
 

@@ -15,7 +15,7 @@ async def test_an_application_is_described_to_its_own_token_from_a_trusted_addre
     server = WeComServer(
         corp_id="ww1", secret="s", agent_id=7, token="t", aes_key="A" * 43, members={"li"}, clock=lambda: NOW
     )
-    async with server, loopback_client(1.0) as client:
+    async with server, loopback_client() as client:
 
         async def get(path: str, **params: Any) -> dict[str, Any]:
             answer: dict[str, Any] = (await client.get(f"{server.url}/cgi-bin/{path}", params=params)).json()

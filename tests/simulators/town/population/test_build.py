@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from typing import Final
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from alerts.roster.on_duty import on_duty_ranked
+from domain import HOUR, Instant
 from domain.identities import canonical
 from domain.people import Community, community
 from simulators.town.population.build import build_town
 from simulators.town.population.presets import PRESETS, allocate
 from simulators.town.town import Town
+
+SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
+TUESDAY: Final[Instant] = 1_794_844_800_000
+"""2026-11-17 00:00 in Shanghai."""
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +61,16 @@ def test_every_platform_is_in_use(town: Town) -> None:
     }
 
 
+def test_a_sparkplug_edge_node_is_one_gateway(town: Town) -> None:
+    nodes: dict[str, set[object]] = {}
+    for device in town.devices:
+        for one in device.identities:
+            if one.platform == "sparkplug":
+                nodes.setdefault(one.id.rpartition("/")[0], set()).add(device.attributes.get("gateway"))
+    assert nodes
+    assert all(len(gateways) == 1 for gateways in nodes.values())
+
+
 def test_references_lead_somewhere(town: Town, people: Community) -> None:
     gateways = {device.id for device in town.devices if device.kind == "gateway"}
     for device in town.devices:
@@ -66,10 +84,12 @@ def test_references_lead_somewhere(town: Town, people: Community) -> None:
 def test_a_device_at_a_door_has_an_address_and_a_worker(town: Town, people: Community) -> None:
     band = next(device for device in town.devices if device.kind == "wristband")
     assert re.fullmatch(r"\D+\d+栋\d单元\d{3,4}", people.address(band.place))
-    for device in town.devices:
-        cell = people.cell_of(device.place)
-        assert cell is not None
-        assert {duty.rank for duty in people.duties_at(cell, "worker")} == {0, 1}
+    cells = {people.cell_of(device.place) for device in town.devices}
+    assert None not in cells
+    for cell in cells:
+        for hour in range(0, 7 * 24, 4):
+            ranks = [rank for rank, _ in on_duty_ranked(people, cell, "worker", TUESDAY + hour * HOUR, SHANGHAI)]
+            assert ranks[:2] == [0, 1]
 
 
 @given(st.integers(min_value=0, max_value=10_000))

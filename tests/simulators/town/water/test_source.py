@@ -189,6 +189,14 @@ def test_a_meter_under_a_magnet_stops_counting_and_a_shut_building_draws_nothing
             assert len(set(inside)) <= 1
 
 
+def test_a_contractor_is_told_of_magnets_and_backflow_in_his_working_hours() -> None:
+    for incident in of_kind("magnetic_tamper") + of_kind("backflow"):
+        assert incident.roles == ("maintenance",)
+        assert incident.notify_by is not None
+        morning = CALENDAR.day_of(incident.begin).midnight + DAY
+        assert incident.notify_by == morning + 9 * HOUR
+
+
 def test_a_burst_main_takes_water_from_its_buildings_and_is_reported_by_a_resident() -> None:
     for incident in of_kind("main_burst"):
         (report,) = [

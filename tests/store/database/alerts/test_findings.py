@@ -35,3 +35,15 @@ def test_a_finding_is_active_until_it_ends_or_is_withdrawn(tx: Connection) -> No
     assert findings.active_finding_ids(tx, "gas_") == []
     findings.record_finding(tx, finding(id=ids[1], phase=FindingPhase.WITHDRAWN), alert)
     assert [name for name, _ in findings.active_findings(tx, alert, limit=1)] == [ids[2]]
+
+
+def test_findings_of_a_period_are_counted_by_rule_with_the_last_and_those_not_ended(tx: Connection) -> None:
+    alert = SqlAlertStore(tx).add_alert(alert_of(finding())).id
+    names = ("gas@1/first/0", "gas@2/second/0", "fire@1/first/0", "gas@1/old/0")
+    for name, heard in zip(names, (NOW, NOW + 5, NOW + 9, NOW - 1), strict=True):
+        findings.record_finding(tx, finding(id=name, now=heard), alert)
+    findings.record_finding(tx, finding(id=names[0], phase=FindingPhase.ENDED, now=NOW + 20), alert)
+    assert sorted(findings.findings_by_rule(tx, NOW), key=lambda item: item.rule) == [
+        findings.RuleFindings("fire", 1, NOW + 9, 1),
+        findings.RuleFindings("gas", 2, NOW + 5, 1),
+    ]

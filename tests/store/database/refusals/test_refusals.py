@@ -16,6 +16,7 @@ from store.database.refusals.tables import refusal_counts as counts_table
 from store.database.refusals.tables import refusals as refusals_table
 from store.database.system import journal_positions
 from store.database.system.tables import cursors as cursors_table
+from tests.support.long_form import examples
 
 
 def refusal(
@@ -114,7 +115,7 @@ batches = st.lists(
 )
 
 
-@hypothesis_settings(deadline=None, max_examples=40)
+@hypothesis_settings(deadline=None, max_examples=examples(40, short=12))
 @given(batches, st.integers(0, 4))
 def test_nothing_is_lost_whatever_the_limit(batches: list[list[Refusal]], limit: int) -> None:
     database = Database("sqlite://")

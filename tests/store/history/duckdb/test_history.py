@@ -21,6 +21,7 @@ from store.errors import StoreError
 from store.history import Point, next_cursor
 from store.history.duckdb.history import DuckDbHistory
 from store.history.duckdb.tables import RUNS_MAX
+from tests.support.long_form import examples
 
 NOON = 1_795_262_400_000
 """2026-11-21T12:00:00Z."""
@@ -400,7 +401,9 @@ some_readings = st.builds(
 )
 
 
-@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=25)
+@hypothesis_settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=examples(25, short=10)
+)
 @given(st.lists(st.lists(some_readings, max_size=4), max_size=5), st.integers(0, 5))
 async def test_readings_survive_any_division_between_hot_and_closed(
     tmp_path_factory: pytest.TempPathFactory, batches: list[list[Reading]], moved_after: int

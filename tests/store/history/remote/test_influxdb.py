@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,6 +13,7 @@ from influxdb_client.client.flux_csv_parser import FluxCsvParser, FluxSerializat
 
 from domain import DAY, Lane, Quality
 from store.errors import StoreError
+from store.history.remote.answers import Account
 from store.history.remote.history import LineProtocolHistory
 from store.history.remote.influxdb import InfluxDbReader
 from store.history.remote.samples import Sample
@@ -70,7 +72,7 @@ class RecordedClient:
 
 def test_flux_answers_become_samples_with_their_types() -> None:
     client = RecordedClient(ANNOTATED)
-    reader = InfluxDbReader(client, "org", 'bu"cket')
+    reader = InfluxDbReader(client, Account("org", 'bu"cket', "T"))
     found = list(reader.samples(NOON, NOON + DAY, "g1", "lel_pct"))
     assert found == [
         Sample("g1", "gas_alarm", "lel_pct", NOON + 123, 312.407),
@@ -81,16 +83,26 @@ def test_flux_answers_become_samples_with_their_types() -> None:
     assert repr(found[2].value) == "True"
     assert client.queries == [
         'from(bucket: "bu\\"cket") |> range(start: time(v: 1795262400000000000), stop: time(v: 1795348800000000000))'
-        ' |> filter(fn: (r) => r._measurement == "fengshao" and r.device == "g1" and r._field == "lel_pct")'
+        ' |> filter(fn: (r) => r._measurement == "fengshao" and r.device == "g1"'
+        ' and (r._field == "lel_pct" or r._field == "lel_pct:bool" or r._field == "lel_pct:text"))'
     ]
     assert len(list(reader.newest("g1"))) == 4
     assert client.queries[-1].endswith("|> last()")
 
 
 def test_flux_returns_the_positions() -> None:
-    assert InfluxDbReader(RecordedClient(POSITIONS), "org", "b").position() == {Lane.BULK: 12, Lane.URGENT: 7}
+    assert InfluxDbReader(RecordedClient(POSITIONS), Account("org", "b", "T")).position() == {
+        Lane.BULK: 12,
+        Lane.URGENT: 7,
+    }
 
 
-def test_a_flux_server_that_is_unreachable_raises_a_store_error(free_port: Callable[[], int]) -> None:
+def test_a_flux_server_that_is_unreachable_raises_a_store_error(free_port: Callable[[], int], tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="InfluxDB did not answer"):
-        LineProtocolHistory(f"http://127.0.0.1:{free_port()}", target="influxdb", timeout_s=1)
+        LineProtocolHistory(f"http://127.0.0.1:{free_port()}", tmp_path, target="influxdb", timeout_s=1)
+
+
+def test_an_empty_text_of_an_earlier_version_is_a_text() -> None:
+    client = RecordedClient(ANNOTATED.replace("双击", ""))
+    found = list(InfluxDbReader(client, Account("org", "b", "T")).newest("g1"))
+    assert found[-1].value == ""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from domain import Quality
-from store.history import Point
+from store.history import Point, Rollup
 from store.history.remote.line_protocol import RECEIVED
-from store.history.remote.samples import Sample, bucketed, newest, page, points, readings
+from store.history.remote.samples import Sample, bucketed, newest, page, points, readings, rollups
 
 
 def sample(quantity: str, at: int, value: float | bool | str, device: str = "g1", **changes: Quality) -> Sample:
@@ -27,6 +27,12 @@ def test_buckets_are_means_of_numbers_and_last_values_of_the_rest_without_implau
         Point(10, "lel_pct", 7),
     ]
     assert bucketed(series, 10) == [Point(0, "alarm", True), Point(0, "lel_pct", 2.0), Point(10, "lel_pct", 7.0)]
+    assert rollups([*series, Point(11, "state", "on")], 10) == [
+        Rollup(0, "alarm", 0, None, 1, True),
+        Rollup(0, "lel_pct", 1, 2, 3),
+        Rollup(10, "lel_pct", 7, 7, 7),
+        Rollup(10, "state", None, None, None, "on"),
+    ]
 
 
 def test_pages_go_on_after_their_cursor() -> None:

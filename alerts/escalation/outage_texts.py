@@ -1,0 +1,74 @@
+"""Whom to notify of a critical danger while the ledger cannot be written, and with which text. Plans only.
+
+There is no alert yet, so no reply code and nobody who can acknowledge: the ladder is climbed by its waits alone. The
+alert is opened, and asks for an acknowledgement, when the ledger is back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from msgspec import structs
+
+from alerts.alert import Alert
+from alerts.channel_specs import LOGBOOK, Content, spec_of
+from alerts.escalation.escalator import Escalator
+from alerts.escalation.policy import Recipient
+from alerts.message import Delivery, MessageKind
+from alerts.messages.outbox import CallRequest
+from alerts.messages.renderer import MessageContext
+from alerts.roster.on_duty import last_resort_people
+from domain import Instant, Person
+
+OUTAGE: Final = "outage"
+"""Variant of the templates: what happened, and that no reply is possible now."""
+
+
+def outage_texts(escalator: Escalator, alert: Alert, waited_ms: int, now: Instant) -> list[Delivery]:
+    """Messages without an id, to those on the rungs whose time has come `waited_ms` after the danger was found; the
+    site's last resort where no rung leads to anybody. `alert` is the one that the finding would open."""
+    rows, begin = list[Delivery](), 0
+    for step, rung in enumerate(escalator.ladder(alert).rungs):
+        if rows and begin > waited_ms:
+            return rows
+        for recipient in rung.responsible:
+            rows += _of_recipient(escalator, alert, recipient, step, now)
+        begin += rung.wait
+    return rows or list(_last_resort(escalator, alert, now))
+
+
+def _of_recipient(escalator: Escalator, alert: Alert, recipient: Recipient, step: int, now: Instant) -> list[Delivery]:
+    """The first group of a recipient to which a text leads."""
+    for group in escalator.groups(alert, recipient, now):
+        rows = [row for person in group for row in _to_person(escalator, alert, person, recipient, step, now)]
+        if rows:
+            return rows
+    return []
+
+
+def _last_resort(escalator: Escalator, alert: Alert, now: Instant) -> Iterator[Delivery]:
+    role = escalator.rung(alert, 0).responsible[0].role
+    recipient = Recipient(role=role, channels=escalator.channels(alert))
+    for person in last_resort_people(escalator.community(), escalator.last_resort, now, escalator.tz):
+        yield from _to_person(escalator, alert, person, recipient, 0, now)
+
+
+def _to_person(
+    escalator: Escalator, alert: Alert, person: Person, recipient: Recipient, step: int, now: Instant
+) -> Iterator[Delivery]:
+    """A call by voice asks for a key that nothing could take; the logbook is in the ledger."""
+    outbox, limit_ms = escalator.outbox, escalator.ladder(alert).arrive_within
+    for channel in escalator.call_writer.channels(person, recipient):
+        spec = spec_of(channel)
+        if channel == LOGBOOK or spec.content is Content.SPEECH:
+            continue
+        call = CallRequest(person, recipient.role, step, MessageKind.ALERT, limit_ms, now)
+        context = MessageContext(
+            kind=MessageKind.ALERT, now=now, limit_ms=limit_ms, variant=OUTAGE, coded=False,
+            affected_name=outbox.affected_name(alert),
+        )  # fmt: skip
+        row = outbox.draft(alert, call, channel, now)
+        payload = outbox.contents.payload(spec, alert, context)
+        key = f"{OUTAGE}:{alert.device or alert.subject.id}:{person.id}:{channel}"
+        yield structs.replace(row, key=key, alert=None, payload=payload)

@@ -1,0 +1,214 @@
+"""Notifies people of critical dangers that the ledger has not taken for a while: it is full, restarts, or is gone.
+
+Alerts, reply codes and the outbox are in the ledger, so that everything else about the danger waits for it. Each text
+is recorded in DIR before it is sent: a process that dies sends none of them twice. When the ledger is back, the alert
+is opened as always, and its timeline names who was notified.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from msgspec import Struct, structs
+from prometheus_client.core import CounterMetricFamily, Metric
+
+from alerts.alert import TimelineEntry
+from alerts.channels.channel import Channel, SendOutcome, SendResult
+from alerts.channels.payloads import FIXED
+from alerts.channels.providers import ProviderChain, chain_of
+from alerts.delivery.routing import REFUSED_TEXT, TRY_NEXT
+from alerts.escalation.outage_texts import outage_texts
+from alerts.message import Delivery
+from alerts.messages.deliveries import delivery_id
+from alerts.ports import AlertStore
+from alerts.service import AlertService
+from app.pipeline.finding_writer import monotonic_ms
+from app.pipeline.retry import attempt_write
+from app.private_files import write_private
+from domain import MINUTE, SECOND, Finding, FindingPhase, Instant
+
+log = logging.getLogger("fengshao.outage_texts")
+
+FILE: Final = "outage-texts.json"
+AWAY_MS: Final = 20 * SECOND
+"""A takeover by a second machine, and a restart of the server, are over by then."""
+POLL_S: Final = 2.0
+AGAIN_MS: Final = 30 * SECOND
+"""After this a text is tried again that surely no provider has sent."""
+PERSON_SPAN_MS: Final = 10 * MINUTE
+MAX_PER_PERSON: Final = 5
+"""Texts to one person on one channel within PERSON_SPAN_MS: hundreds of detectors of one building are one story, and
+without the ledger nothing joins them."""
+
+
+class SentText(Struct, frozen=True):
+    """A text that was sent, or may have been, without the ledger."""
+
+    key: str
+    finding: Finding
+    person: str
+    name: str
+    channel: str
+    at: Instant
+
+
+class OutageTexts:
+    """Call `run` in a task. `unstored`: critical dangers that wait for the ledger; `answered_at`: when it took
+    something last; `may_send`: False while another machine may be the one that notifies."""
+
+    def __init__(
+        self,
+        desk: AlertService,
+        channels: Mapping[str, Channel | ProviderChain],
+        unstored: Callable[[], Sequence[Finding]],
+        answered_at: Callable[[], Instant | None],
+        may_send: Callable[[], bool],
+        data: Path,
+        clock: Callable[[], Instant],
+        monotonic: Callable[[], Instant] = monotonic_ms,
+    ) -> None:
+        self._desk, self._unstored, self._answered_at, self._may_send = desk, unstored, answered_at, may_send
+        self._chains = {name: chain_of(name, channel) for name, channel in channels.items()}
+        self._file, self._clock, self._monotonic = data / FILE, clock, monotonic
+        self._since, self._again_at = dict[str, Instant](), dict[str, Instant]()
+        self._sent = {text.key: text for text in _read(self._file)}
+        self._number, self.outcomes = 0, Counter[str](accepted=0)
+
+    async def run(self) -> None:
+        """Look every POLL_S, until cancelled."""
+        while True:
+            await self.check()
+            await asyncio.sleep(POLL_S)
+
+    async def check(self) -> None:
+        """Send what is due while the ledger is away; once it has the dangers, write who was notified."""
+        now, answered_at = self._monotonic(), self._answered_at()
+        waiting = {finding.id: finding for finding in self._unstored() if finding.phase is FindingPhase.BEGAN}
+        self._since = {name: self._since.get(name, now) for name in waiting}
+        if answered_at is not None and now - answered_at >= AWAY_MS:
+            due = {name: now - since - AWAY_MS for name, since in self._since.items() if now - since >= AWAY_MS}
+            if due and self._may_send():
+                await self._notify([(waiting[name], waited_ms) for name, waited_ms in due.items()])
+        elif self._sent and not waiting:
+            await attempt_write(self._record, "texts of an outage")
+
+    def metrics(self) -> Iterator[Metric]:
+        """Texts that were sent without the ledger, by outcome."""
+        sent = CounterMetricFamily(
+            "fengshao_outage_texts_total", "Texts sent while the ledger took nothing.", None, ["outcome"]
+        )
+        for outcome, number in sorted(self.outcomes.items()):
+            sent.add_metric([outcome], number)
+        yield sent
+
+    async def _notify(self, findings: Sequence[tuple[Finding, int]]) -> None:
+        """`findings` with how long the ladder has been climbed."""
+        now = self._clock()
+        rows = [(finding, row) for finding, waited_ms in findings for row in self._plan(finding, waited_ms, now)]
+        chosen = [(finding, row) for finding, row in rows if self._take(finding, row, now)]
+        if chosen:
+            self._save()
+            await asyncio.gather(*(self._send(row) for _, row in chosen))
+            self._save()
+
+    def _plan(self, finding: Finding, waited_ms: int, now: Instant) -> list[Delivery]:
+        desk = self._desk
+        building = desk.community().building_of(finding.place)
+        alert = desk.intake.new_alert(finding, None if building is None else building.id, now)
+        return outage_texts(desk.escalator, alert, waited_ms, now)
+
+    def _take(self, finding: Finding, row: Delivery, now: Instant) -> bool:
+        """Whether this text is sent now; it counts as sent from here on."""
+        if row.key in self._sent or self._again_at.get(row.key, 0) > now or row.channel not in self._chains:
+            return False
+        before = [
+            one for one in self._sent.values() if (one.person, one.channel) == (row.person, row.channel)
+            and one.at > now - PERSON_SPAN_MS
+        ]  # fmt: skip
+        if len(before) >= MAX_PER_PERSON:
+            self.outcomes["over_limit"] += 1
+            self._again_at[row.key] = now + AGAIN_MS
+            return False
+        self._sent[row.key] = SentText(row.key, finding, row.person, row.name, row.channel, now)
+        return True
+
+    async def _send(self, row: Delivery) -> None:
+        self._number += 1
+        row = structs.replace(row, id="o" + delivery_id(row.created_at, self._number))
+        result = await self._try_providers(self._chains[row.channel], row)
+        self.outcomes[result.outcome.value] += 1
+        fields = {"person": row.person, "channel": row.channel, "outcome": result.outcome.value, "code": result.code}
+        log.warning("notified without the ledger", extra=fields)
+        if result.outcome in TRY_NEXT:
+            del self._sent[row.key]
+            self._again_at[row.key] = self._clock() + AGAIN_MS
+
+    async def _try_providers(self, chain: ProviderChain, row: Delivery) -> SendResult:
+        """Ask each provider until one has taken the text, or may have."""
+        result = SendResult(SendOutcome.CONFIG, code="no provider")
+        for provider in chain.providers:
+            attempt = structs.replace(row, provider=provider)
+            result = await self._attempt(chain, attempt)
+            if result.outcome in REFUSED_TEXT and chain.plan(provider).fallback_template:
+                fixed = self._desk.escalator.bundles.fixed_text(None)
+                result = await self._attempt(chain, structs.replace(attempt, payload={**row.payload, FIXED: fixed}))
+            if result.outcome not in TRY_NEXT:
+                break
+        return result
+
+    async def _attempt(self, chain: ProviderChain, row: Delivery) -> SendResult:
+        try:
+            return await chain.send(row, self._clock())
+        except Exception as error:
+            log.exception("channel failed", extra={"channel": row.channel})
+            return SendResult(SendOutcome.UNKNOWN, code=type(error).__name__)
+
+    async def _record(self) -> None:
+        texts = list(self._sent.values())
+        alerts = await self._desk.transact(partial(self._write_timeline, texts))
+        for alert in alerts:
+            self._desk.on_change(str(alert))
+        for text in texts:
+            self._sent.pop(text.key, None)
+        self._save()
+
+    def _write_timeline(self, texts: Sequence[SentText], store: AlertStore) -> list[int]:
+        found: dict[int, list[SentText]] = {}
+        for text in texts:
+            alert = store.finding_record(text.finding).alert
+            if alert is not None:
+                found.setdefault(alert, []).append(text)
+        store.add_timeline([self._entry(alert, text) for alert, texts in found.items() for text in texts])
+        return list(found)
+
+    def _entry(self, alert: int, text: SentText) -> TimelineEntry:
+        renderer, now = self._desk.renderer, self._clock()
+        channel = renderer.catalog.channels.get(text.channel, text.channel)
+        line = renderer.timeline_text(
+            "outage_text", time=renderer.format_time(text.at, now), name=text.name, channel=channel
+        )
+        return TimelineEntry(alert, now, "told", line, person=text.person, channel=text.channel)
+
+    def _save(self) -> None:
+        """A full disk, which may be why the ledger takes nothing, keeps nobody from being notified."""
+        try:
+            write_private(self._file, msgspec.json.encode(list(self._sent.values())).decode())
+        except OSError as error:
+            log.error("texts of the outage not recorded: a restart would send them again: %s", error)
+
+
+def _read(file: Path) -> list[SentText]:
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=list[SentText])
+    except FileNotFoundError:
+        return []
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+        log.error("%s cannot be read: texts of the last outage may be sent again: %s", file, error)
+        return []

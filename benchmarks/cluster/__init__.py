@@ -1,0 +1,1 @@
+"""Kafka and Flink as processes on this machine, for tests, measurements and the trial of deploy/scale."""

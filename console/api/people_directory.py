@@ -1,0 +1,94 @@
+"""`/people/directory`: people found by name, phone or role, with masked phones; in full they are at `/people/{id}`."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated
+
+from fastapi import Query
+
+from alerts.channel_specs import LOGBOOK, stored_address
+from console.api.devices import visible_places
+from console.dependencies import ConsoleDependencies
+from console.http.authorization import NonLinkUser
+from console.http.openapi import JsonResponse, documented_router
+from console.http.personal_data import record_personal_reads
+from console.http.requests import Deps, PageParams, list_response
+from console.schemas import registry as schema
+from console.schemas.references import Page
+from console.security.auth import Principal
+from console.security.masking import mask_name, mask_phone
+from console.timestamps import Timestamp
+from domain import Instant, Person
+from domain.people import Community
+from domain.rosters import Override
+
+router = documented_router(tags=["registry"])
+
+
+@router.get("/people/directory", summary="People by a part of their name, phone or id; phones are masked")
+async def list_directory(
+    deps: Deps,
+    user: NonLinkUser,
+    pages: PageParams,
+    q: Annotated[str, Query(max_length=100)] = "",
+    role: Annotated[str, Query(max_length=60)] = "",
+    on_duty: Annotated[bool | None, Query(alias="staff", description="on a roster, or not")] = None,
+) -> JsonResponse[Page[schema.DirectoryEntry]]:
+    """In the order of their ids. A phone finds somebody only by all of its digits, and only for those who see names:
+    parts would reveal it, and of a masked number ten thousand tries find the four digits that are hidden."""
+    community, now = deps.registry.community(), deps.clock()
+    ids = heapq.nsmallest(pages.limit + 1, _found(deps, user, q.strip(), role, on_duty, pages.after or ""))
+    views = [_entry(deps, user, community, community.people[name], now) for name in ids[: pages.limit]]
+    if user.sees_names:
+        residents = [one for one in ids[: pages.limit] if one not in community.workers]
+        await record_personal_reads(deps, user, residents, "name, address")
+    return list_response(deps, views, pages.sign_cursor(ids[pages.limit - 1] if len(ids) > pages.limit else None))
+
+
+def _found(
+    deps: ConsoleDependencies, user: Principal, text: str, role: str, on_duty: bool | None, after: str
+) -> Iterator[str]:
+    community, places = deps.registry.community(), visible_places(deps, user, None)
+    workers = community.workers
+    for name, person in community.people.items():
+        if name <= after or not _matches(person, text, user.sees_names, may_see=user.sees_names or name in workers):
+            continue
+        if places is not None and person.home is not None and person.home not in places:
+            continue
+        if on_duty is not None and (name in workers) is not on_duty:
+            continue
+        if not role or role in community.roles_of(name):
+            yield name
+
+
+def _matches(person: Person, text: str, sees_phones: bool, *, may_see: bool) -> bool:
+    if not text or text == person.id:
+        return True
+    return (sees_phones and text == person.phone) or (may_see and text.lower() in person.name.lower())
+
+
+def _entry(
+    deps: ConsoleDependencies, user: Principal, community: Community, person: Person, now: Instant
+) -> schema.DirectoryEntry:
+    is_worker = person.id in community.workers
+    channels = [channel for channel in sorted(deps.registry.channels) if channel != LOGBOOK]
+    leave = _leave(community.overrides_of, person.id, now)
+    return schema.DirectoryEntry(
+        id=person.id,
+        name=person.name if user.sees_names or is_worker else mask_name(person.name),
+        phone=mask_phone(person.phone),
+        staff=is_worker,
+        roles=list(community.roles_of(person.id)),
+        home=community.address(person.home) if user.sees_names and person.home else None,
+        channels=[channel for channel in channels if stored_address(person, channel)],
+        away_until=None if leave is None else Timestamp(leave.until),
+        away_reason="" if leave is None or not user.sees_names else leave.leave or "",
+    )
+
+
+def _leave(overrides_of: Mapping[str, Sequence[Override]], person: str, now: Instant) -> Override | None:
+    """The leave that holds now."""
+    held = (one for one in overrides_of.get(person, ()) if one.since <= now < one.until and one.person == person)
+    return next((one for one in held if one.kind == "leave"), None)

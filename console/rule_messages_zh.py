@@ -1,0 +1,16 @@
+"""Chinese texts of responses about rulebooks."""
+
+from __future__ import annotations
+
+from typing import Final
+
+TOOL_REFUSALS: Final = {
+    "of that time nothing is remembered: ask for a later one": "这段时间没有历史读数，请选近一些的时间。",
+}
+"""Refusals of the tools for rulebooks whose reason is not about a name or file of the request."""
+NO_FOLDER: Final = "这里没有站点目录，规则只能看，不能发布。请用 --site 启动服务。"
+TRIALS_FAILED: Final = "有{count}条试例没有通过，没有发布。请改规则或试例；确要发布，请勾选“试例不过也发布”。"
+TRIAL: Final = "应为 {expected}，实际 {got}"
+NOTHING: Final = "不报"
+FOUND_REASON: Final = "发布前的原文"
+"""The reason of a version that no person put in force over the console."""

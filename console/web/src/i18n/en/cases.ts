@@ -1,0 +1,27 @@
+import type { Messages } from '../zh'
+
+export const cases: Messages['cases'] = {
+  number: 'Number',
+  same: 'May be the same thing:',
+  merge: 'Yes, merge',
+  apart: 'No',
+  addPhotos: 'Add photos',
+  photosPending: '{n} photos are being sent; without a network they are sent later',
+  badPhoto: 'JPEG, PNG or HEIC only, at most 10 MB each.',
+  neighbours: 'Doors of the same unit',
+  here: 'This door',
+  alarmed: 'Has an alert',
+  needsHelp: 'Somebody needs help',
+  inNeed: '{n} need help',
+  outside: 'Outside systems',
+  handedOver: 'Handed over to {system}:',
+  handedIn: 'From {system}:',
+  sent: 'Sent, not accepted yet',
+  theirDeadline: 'their deadline {time}',
+  print: 'Print',
+  printHint: 'Print, or save as a file',
+  sheet: 'Record of a case',
+  printed: 'printed {time} by {name}',
+  signatures: ['Handled by', 'Verified by', 'Date'],
+  near: { household: 'same household', place: 'same place', building: 'same building', distance: 'nearby' },
+}

@@ -1,0 +1,27 @@
+import type { Messages } from '../zh'
+
+export const desk: Messages['desk'] = {
+  danger: 'Open',
+  review: 'To verify',
+  shelved: 'Shelved',
+  health: 'Devices',
+  search: 'Search',
+  none: 'Nothing here',
+  noneFound: 'Nothing found',
+  arrivals: '{n} new below',
+  context: 'On the spot',
+  device: 'Device',
+  here: 'Other alerts in this building',
+  past: 'Here in 30 days',
+  noPast: 'No other alerts',
+  help: 'Keys',
+  helpMove: 'Next, previous',
+  helpTake: 'Take',
+  helpArrive: 'Arrived',
+  helpResolve: 'Resolve',
+  helpShelve: 'Shelve',
+  helpSearch: 'Search',
+  helpOpen: 'Open as a page',
+  helpHelp: 'This table',
+  close: 'Close',
+}

@@ -1,0 +1,33 @@
+import type { Messages } from '../zh'
+
+export const imports: Messages['imports'] = {
+  open: 'Import a table',
+  title: { duties: 'Import a roster', people: 'Import people' },
+  about: {
+    duties: 'Columns in the first line: 网格 (cell), 岗位 (role), 人员 (person); also 顺位, 星期, 上班, 下班, 开始, 截止, or their names in duties.csv.',
+    people: 'Columns in the first line: 编号 (id), 姓名 (name); also 手机, 企业微信, 住址. Columns that are missing change nothing; an empty cell clears.',
+  },
+  sample: 'Sample file',
+  sampleName: { duties: 'roster-sample', people: 'people-sample' },
+  choose: 'Choose a file (Excel .xlsx or CSV)',
+  replace: 'Remove earlier lines of these cells and roles that are not in the file',
+  reading: 'Checking…',
+  faults: '{n} to mend; then choose the file again:',
+  place: 'Cell',
+  column: 'Column',
+  fault: 'What to change',
+  wholeFile: 'Whole file',
+  counts: '{created} new, {updated} changed, {removed} removed, {unchanged} as before',
+  nothing: 'The same as what is registered: nothing to change.',
+  changes: { created: 'New', updated: 'Changed', removed: 'Removed' },
+  what: 'Change',
+  record: 'Record',
+  fields: 'Content',
+  gaps: 'After the import nobody is on duty in these hours:',
+  more: 'The first {n} are shown.',
+  send: 'Import',
+  sending: 'Importing…',
+  who: 'Who imports',
+  done: 'Imported: {created} new, {updated} changed, {removed} removed. By {by}; it is in the audit trail.',
+  tooLarge: 'The file is too large: 700 KB at most. Import it in parts.',
+}

@@ -1,0 +1,26 @@
+import type { Messages } from '../zh'
+
+export const strip: Messages['strip'] = {
+  load: 'Last 10 min',
+  hour: 'Last hour',
+  bearable: 'A seat bears 6, at most 12',
+  calm: 'Calm',
+  busy: 'Busy',
+  over: 'Overloaded',
+  unprotected: 'Protection lost',
+  devices: '{n} devices',
+  allProtected: 'None',
+  reports: 'Reports of residents',
+  today: 'Alerts today',
+  rate: 'Readings per second',
+  total: '{n}',
+  closed: 'Closed today',
+  closedOf: '{n}/{total}',
+  canary: 'Self-test',
+  canaryFailed: 'failed',
+  audit: 'Audit',
+  auditFine: '{time}, complete',
+  auditFaults: '{n} gaps',
+  providers: 'Providers down',
+  auditStopped: 'stopped',
+}

@@ -1,0 +1,28 @@
+import type { Messages } from '../zh'
+
+export const wall: Messages['wall'] = {
+  open: 'Open alerts',
+  quiet: 'All normal',
+  lastReading: 'Last reading {time}',
+  noReading: 'No reading yet',
+  disconnected: 'Devices cannot be heard; nobody knows whether all is well',
+  more: '{n} more',
+  noPlaces: 'No places registered yet',
+  quietPlaces: 'Nothing open at {n} others',
+  nowhere: 'Place not registered',
+  untaken: 'Nobody yet',
+  untakenTold: 'Nobody yet, {n} told',
+  counts: '{n}',
+  map: 'Map',
+  shownPlace: 'Shown place',
+  outside: '{n} more outside this place',
+  noSuchPlace: 'There is no such place, or you may not see it.',
+  wholeArea: 'Whole area',
+  controls: 'Sound and display',
+  coming: 'On the way',
+  there: 'On site',
+  stale: 'Device silent',
+  staleCount: '{n} silent',
+  shelvedCount: '{n} shelved',
+  shelvedUntil: 'until {time}',
+}

@@ -1,0 +1,31 @@
+import type { Messages } from '../zh'
+
+export const why: Messages['why'] = {
+  title: 'Who was told',
+  about: 'Who was told of an alert, and why another person was not.',
+  whichAlert: 'Which alert',
+  findAlert: 'Type an address or what happened',
+  alertNumber: 'Alert {id}',
+  whichPerson: 'About whom',
+  choose: 'Choose an alert to see who was told; then a person, to see why he was told or was not.',
+  whyNot: 'Why was another person not told',
+  link: 'Why these people were notified',
+  device: 'What happened to this device',
+  alert: 'Open this alert',
+  ms: '{n} ms',
+  decided: 'Decided by ',
+  versions: { rule: 'rule {n}', registry: 'registry version {n}', ladders: 'ladders {n}', budgets: 'budgets {n}' },
+  steps: {
+    heard: 'Received',
+    judged: 'Judged',
+    joined: 'Joined',
+    suppressed: 'Not sent',
+    asked: 'Asked',
+    sent: 'Sent',
+    delivered: 'Delivered',
+    failed: 'Failed',
+    answered: 'Answered',
+    overdue: 'Overdue',
+    other: 'Other',
+  },
+}

@@ -1,0 +1,141 @@
+"""One phone in ten minutes: calls of critical dangers always pass, what matters less leaves room for them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from msgspec import structs
+
+from alerts.alert import Actor, ResponseSource
+from alerts.channel_specs import OverLimit
+from alerts.delivery.budget import Budget, Rank, rank_of
+from alerts.message import DeliveryState, MessageKind
+from alerts.ports import Transaction
+from domain import MINUTE, Severity, Subject
+from tests.alerts.conftest import AlertHarness
+from tests.alerts.incidents.test_assist_and_inform import COMMUNITY, WORKER, rung, set_ladder
+
+WANG = Actor("wang", "王芳", ResponseSource.SCREEN)
+LI = Actor("li", "李强", ResponseSource.SCREEN)
+
+
+def danger(harness: AlertHarness, finding: Any, number: int, severity: Severity = Severity.CRITICAL) -> Any:
+    """A danger of its own each time: another rule, another device."""
+    now, device = harness.clock.now, f"d{number}"
+    subject = Subject("device", device)
+    place = ("402", "403", "404", "405")[number % 4]
+    return finding(
+        id=f"rule-{number}@1/{device}/{now}",
+        rule=f"rule-{number}",
+        hazard="street",
+        title=f"险情{number}",
+        severity=severity,
+        device=device,
+        subject=subject,
+        place=place,
+        begin=now,
+        at=now,
+        now=now,
+    )
+
+
+async def call(harness: AlertHarness, finding: Any, numbers: range, severity: Severity = Severity.CRITICAL) -> None:
+    for number in numbers:
+        await harness.service.process_findings([danger(harness, finding, number, severity)])
+    await harness.send()
+
+
+@pytest.mark.parametrize(
+    ("kind", "critical", "rank"),
+    [
+        (MessageKind.ALERT, True, Rank.VITAL),
+        (MessageKind.ADDED, True, Rank.VITAL),
+        (MessageKind.SUMMARY, False, Rank.VITAL),
+        (MessageKind.ASSIST, True, Rank.VITAL),
+        (MessageKind.ASSIST, False, Rank.OWN_CASE),
+        (MessageKind.ALERT, False, Rank.CALL),
+        (MessageKind.OWNED, True, Rank.OWN_CASE),
+        (MessageKind.VERIFY, True, Rank.OWN_CASE),
+        (MessageKind.REALARM, True, Rank.OWN_CASE),
+        (MessageKind.ACKNOWLEDGED, True, Rank.OWN_CASE),
+        (MessageKind.RESOLVED, True, Rank.NEWS),
+        (MessageKind.SUPERVISE, True, Rank.NEWS),
+    ],
+)
+def test_what_may_fill_the_phone(kind: MessageKind, critical: bool, rank: Rank) -> None:
+    assert rank_of(kind, critical) is rank
+    limits = Budget().together("sms", kind, critical)
+    assert limits == (() if rank is Rank.VITAL else ((10 * MINUTE, 10 - rank),))
+
+
+def test_what_is_needed_for_a_case_waits_and_the_rest_is_summarised() -> None:
+    budget = Budget()
+    assert budget.over_together("sms", MessageKind.OWNED) is OverLimit.WAIT
+    assert budget.over_together("sms", MessageKind.ACKNOWLEDGED) is OverLimit.SUMMARY
+    assert budget.together("wecom", MessageKind.ACKNOWLEDGED, critical=False) == ()
+
+
+async def test_critical_calls_pass_whatever_came_before_and_lesser_ones_become_a_summary(
+    harness: AlertHarness, finding: Any
+) -> None:
+    await call(harness, finding, range(12))
+    assert [text.count("紧急：险情") for text in harness.texts("wang")] == [1] * 12
+    await call(harness, finding, range(12, 15), Severity.HIGH)
+    assert harness.texts("wang")[12:] == [
+        "【枫树社区】告警集中：您有3条待接警，最急：险情14，枫林苑3栋2单元404。回复171接警，172无法到场，其余见工作台。"
+    ]
+    assert await harness.service.unnotified(harness.clock.now) == []
+
+
+async def test_who_is_asked_to_assist_in_a_critical_danger_is_asked_whatever_came_before(
+    harness: AlertHarness, finding: Any
+) -> None:
+    set_ladder(harness, rungs=[rung(WORKER, COMMUNITY)])
+    await call(harness, finding, range(12))
+    assert [number for number in range(12) if any(f"险情{number}，" in text for text in harness.texts("chen"))] == [
+        *range(12)
+    ]
+
+
+async def test_news_of_others_leave_room_for_calls_and_are_named_with_their_doors(
+    harness: AlertHarness, finding: Any
+) -> None:
+    """Nine texts are on his phone when colleagues take his alerts: one text says of which doors."""
+    await call(harness, finding, range(9))
+    for number in range(1, 5):
+        await harness.service.perform(number, "acknowledge", LI)
+    await harness.send()
+    assert harness.texts("wang")[9:] == [
+        "【枫树社区】您有4条告警有新进展，最近：险情3，枫林苑3栋2单元405、404、403、402。详情见工作台。"
+    ]
+
+
+async def test_a_summary_for_a_helper_names_no_door_but_that_of_the_newest(harness: AlertHarness, finding: Any) -> None:
+    """Volunteers are asked about a building; what others of them do elsewhere is none of their business."""
+    await call(harness, finding, range(2))
+    bundles, alerts = harness.service.escalator.bundles, [harness.alert(1), harness.alert(2)]
+    for kind, address in (
+        (MessageKind.HELPED, alerts[0].address),
+        (MessageKind.ACKNOWLEDGED, "枫林苑3栋2单元402、403"),
+    ):
+        row = structs.replace(harness.deliveries(1)[0], kind=kind, code="budget", state=DeliveryState.SKIPPED)
+
+        def summarise(store: Any, row: Any = row) -> None:
+            tx = Transaction(store, harness.clock.now)
+            store.enqueue([structs.replace(row, id=f"x-{row.kind}", key=f"x-{row.kind}", alert=2)])
+            bundles.enqueue_summary(tx, alerts[0], row)
+
+        await harness.service.transact(summarise)
+        summary = [row for row in harness.deliveries(1) if row.kind is MessageKind.SUMMARY][-1]
+        assert address in str(summary.payload["text"])
+        assert ("、403" in str(summary.payload["text"])) == (kind is MessageKind.ACKNOWLEDGED)
+
+
+async def test_the_codes_of_an_owned_alert_wait_two_minutes_at_most(harness: AlertHarness, finding: Any) -> None:
+    await call(harness, finding, range(10))
+    await harness.service.receive_text("19900000001", "11", harness.clock.now)
+    await harness.send()
+    assert len(harness.texts("wang")) == 10
+    await harness.advance_time(2 * 60)
+    assert harness.texts("wang")[-1].endswith("到场回复13，处置完回复：真实15，误报16，其他14。")

@@ -1,0 +1,50 @@
+"""Whom a critical danger reaches while the ledger cannot be written: the ladder, climbed by its waits alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from alerts.channels.logbook import Logbook
+from alerts.escalation.outage_texts import outage_texts
+from domain import MINUTE, Person
+from tests.alerts.conftest import START, small_community
+
+
+def planned(harness: Any, finding: Any, waited_ms: int) -> list[tuple[str, int, str]]:
+    """(person, rung, channel) of each text, and all of them fit into one segment."""
+    service = harness.service
+    alert = service.intake.new_alert(finding(), "b3", START)
+    rows = outage_texts(service.escalator, alert, waited_ms, START)
+    assert all(row.alert is None and len(str(row.payload["text"])) <= 70 for row in rows)
+    return [(row.person, row.rung, row.channel) for row in rows]
+
+
+async def test_the_worker_at_once_and_the_next_rungs_as_after_no_answer(harness: Any, finding: Any) -> None:
+    assert planned(harness, finding, 0) == [("wang", 0, "sms")]
+    reached = [person for person, _, _ in planned(harness, finding, 60 * MINUTE)]
+    assert reached[:2] == ["wang", "li"]
+    assert len(set(reached)) > 3
+
+
+async def test_a_deputy_is_notified_for_a_worker_whom_no_text_reaches(harness: Any, finding: Any) -> None:
+    harness.channels["voice"] = Logbook()
+    harness.stop()
+    harness.start()
+    harness.people = small_community(wang=Person("wang", "王芳"))
+    assert planned(harness, finding, 0)[0] == ("deputy", 0, "sms")
+
+
+async def test_with_an_empty_ladder_the_last_resort_is_notified(harness: Any, finding: Any) -> None:
+    escalator = harness.service.escalator
+    escalator.last_resort = ("sun",)
+    escalator.groups = lambda *_: []
+    assert planned(harness, finding, 0) == [("sun", 0, "sms")]
+
+
+async def test_nothing_goes_by_voice_or_into_the_logbook(harness: Any, finding: Any) -> None:
+    harness.channels |= {"voice": Logbook(), "logbook": Logbook()}
+    harness.stop()
+    harness.start()
+    service = harness.service
+    service.escalator.call_writer.channels = lambda *_: ["voice", "logbook", "sms"]
+    assert planned(harness, finding, 0) == [("wang", 0, "sms")]

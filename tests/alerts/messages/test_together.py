@@ -1,0 +1,39 @@
+"""When a notice may go that others may be combined with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import structs
+
+from alerts.message import MessageKind
+from alerts.messages.deliveries import follow_up
+from alerts.messages.together import LATER_MS, combined_alerts, next_begin
+from domain import HOUR
+from store.database.alerts.repository import SqlAlertStore
+from tests.alerts.conftest import AlertHarness
+
+
+async def test_the_first_goes_at_once_the_next_wait_in_turn(harness: AlertHarness, finding: Any) -> None:
+    await harness.service.process_findings([finding()])
+    call = next(row for row in harness.deliveries() if row.channel == "sms")
+    now, kind = harness.clock.now, MessageKind.SUPERVISE
+
+    def begin(channel: str = "sms", span_ms: int = HOUR) -> int:
+        return harness.database.write_blocking(
+            lambda tx: next_begin(SqlAlertStore(tx), kind, channel, call.address, now, span_ms)
+        )
+
+    def add(number: int, not_before: int) -> None:
+        row = follow_up(call, f"d{number}", f"k{number}", kind, {}, now)
+        harness.database.write_blocking(
+            lambda tx: SqlAlertStore(tx).enqueue([structs.replace(row, not_before=not_before)])
+        )
+
+    assert (begin(), begin(span_ms=0), begin("wecom")) == (now, now, now)
+    add(1, now)
+    assert (begin(), begin("wecom")) == (now + HOUR, now)
+    add(2, now + HOUR)
+    assert begin() == now + HOUR + LATER_MS
+    assert combined_alerts(call) == [1]
+    assert combined_alerts(structs.replace(call, payload={"together": [1, 2]})) == [1, 2]

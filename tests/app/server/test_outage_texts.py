@@ -1,0 +1,146 @@
+"""Critical dangers while the ledger takes nothing: people are notified without it, once, and the timeline says so."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from alerts.channels.channel import SendOutcome, SendResult
+from alerts.channels.providers import chain_of
+from alerts.message import Delivery
+from app.server.outage_texts import AGAIN_MS, AWAY_MS, FILE, MAX_PER_PERSON, OutageTexts, _read
+from domain import MINUTE
+from tests.conftest import Broker
+from tests.support.service_harness import ServiceHarness
+
+
+class Outage:
+    """A service whose ledger another program keeps locked, and the time as its outage texts see it."""
+
+    def __init__(self, harness: ServiceHarness, other: sqlite3.Connection) -> None:
+        self.harness, self._other, self.now = harness, other, 0
+        self.texts: OutageTexts = harness.service.outage_texts
+        self.texts._monotonic = lambda: self.now
+        self.texts._answered_at = lambda: 0
+
+    async def leak(self, device: str = "gas-402") -> None:
+        await self.harness.publish(f"fengshao/v1/{device}/alarm", {"alarm": True, "lel_pct": 22})
+        waiting = self.harness.service.processing.pipeline.unstored_dangers
+        await self.harness.until(lambda: any(one.device == device for one in waiting()), "a danger that waits")
+
+    def ends(self) -> None:
+        """The ledger takes something again."""
+        self._other.execute("ROLLBACK")
+        self.texts._answered_at = lambda: self.now
+
+    async def pass_ms(self, span_ms: int) -> None:
+        self.now += span_ms
+        await self.texts.check()
+
+
+@pytest.fixture
+async def outage(tmp_path: Path, broker: Broker, free_port: Callable[[], int]) -> AsyncIterator[Outage]:
+    async with ServiceHarness(tmp_path / "data", broker.port, free_port()) as harness:
+        with closing(sqlite3.connect(harness.data / "ledger.db", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            try:
+                yield Outage(harness, other)
+            finally:
+                if other.in_transaction:
+                    other.execute("ROLLBACK")
+
+
+async def test_a_leak_while_the_ledger_takes_nothing_reaches_the_worker_then_the_lead_and_later_asks_for_an_answer(
+    outage: Outage,
+) -> None:
+    town = outage.harness
+    await outage.leak()
+    await outage.pass_ms(AWAY_MS - 1)
+    assert town.phone("李伟").texts == []
+
+    await outage.pass_ms(AWAY_MS)
+    text = await town.phone("李伟").expects_sms("紧急：燃气泄漏", "3栋2单元402", "暂不能短信接警")
+    assert len(text) <= 70
+    await outage.pass_ms(1)
+    assert town.phone("陈芳").texts == []
+    await outage.pass_ms(10 * MINUTE)
+    await town.phone("陈芳").expects_sms("紧急：燃气泄漏", "暂不能短信接警")
+    assert len(town.phone("李伟").texts) == 1
+
+    outage.ends()
+    await town.phone("李伟").expects_sms("紧急：燃气泄漏", "回复")
+    await outage.texts.check()
+    [alert] = await town.items("/api/v1/alerts")
+    await town.until_timeline(alert["id"], "数据库中断期间已于22:00通知李伟（短信）")
+    assert len(town.phone("李伟").texts) == 2
+    assert (town.data / FILE).read_text() == "[]"
+
+
+async def test_one_person_gets_five_texts_however_many_devices_and_none_twice_after_a_restart(outage: Outage) -> None:
+    town = outage.harness
+    await outage.leak()
+    await outage.pass_ms(0)
+    [danger] = town.service.processing.pipeline.unstored_dangers()
+    outage.texts._unstored = lambda: [replace(danger, id=f"f{n}", device=f"gas-{n}") for n in range(9)]
+    await outage.pass_ms(0)
+    await outage.pass_ms(AWAY_MS)
+    await town.until(lambda: len(town.phone("李伟").texts) == MAX_PER_PERSON, "the texts")
+    assert outage.texts.outcomes == {"accepted": MAX_PER_PERSON, "over_limit": 4}
+
+    again = OutageTexts(
+        town.service.alerting.desk, town.service.alerting.channels, outage.texts._unstored, lambda: 0,
+        lambda: True, town.data, town.clock, lambda: outage.now,
+    )  # fmt: skip
+    await again.check()
+    outage.now += AWAY_MS
+    await again.check()
+    assert len(town.phone("李伟").texts) == MAX_PER_PERSON
+
+
+async def test_a_machine_that_may_not_be_the_active_one_notifies_nobody(outage: Outage) -> None:
+    await outage.leak()
+    outage.texts._may_send = lambda: False
+    await outage.pass_ms(0)
+    await outage.pass_ms(AWAY_MS)
+    assert outage.harness.phone("李伟").texts == []
+
+
+async def test_a_text_that_the_provider_refused_is_tried_again_and_one_that_may_have_been_sent_is_not(
+    outage: Outage,
+) -> None:
+    await outage.leak()
+    asked: list[str] = []
+
+    class Refusing:
+        name, idempotent, outcome = "sms", False, SendOutcome.RATE
+
+        async def send(self, row: Delivery, _now: int) -> SendResult:
+            asked.append(row.person)
+            if self.outcome is SendOutcome.UNKNOWN:
+                raise RuntimeError("a fault of ours")
+            return SendResult(self.outcome)
+
+    channel: Any = Refusing()
+    outage.texts._chains = {"sms": chain_of("sms", channel)}
+    await outage.pass_ms(0)
+    await outage.pass_ms(AWAY_MS)
+    await outage.pass_ms(1)
+    assert asked == ["li"]
+    outage.harness.clock.now += AGAIN_MS
+    Refusing.outcome = SendOutcome.UNKNOWN
+    await outage.pass_ms(1)
+    outage.harness.clock.now += AGAIN_MS
+    await outage.pass_ms(1)
+    assert asked == ["li", "li"]
+
+
+def test_a_file_of_texts_that_cannot_be_read_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / FILE).write_text("{", "utf-8")
+    assert _read(tmp_path / FILE) == []
+    assert "may be sent again" in caplog.text

@@ -107,7 +107,7 @@ def readiness(service: Service) -> dict[str, bool]:
         "stores": not service.consumer.status().journal_error,
         "state": service.processing.pipeline.caught_up.is_set(),
         "subscriptions": service.consumer.ready,
-        "ledger": service.status.ledger_answers and not service.alerting.is_ledger_silent,
+        "ledger": service.stores.database.is_answering and not service.alerting.is_ledger_silent,
     }
 
 

@@ -12,7 +12,6 @@ from app.pipeline.retry import retry_until_writable
 from app.pipeline.self_monitoring import SelfMonitoring
 from app.server.former_filters import former_filters
 from app.server.service_config import ServiceConfig
-from app.server.status import StatusLine
 from domain import MINUTE, Instant, Lane
 from ingest.frame import Frame, JournalEntry
 from ingest.mqtt.consumer import ConsumerSettings, ConsumerStatus, MqttConsumer
@@ -145,7 +144,6 @@ async def write_heartbeat(
     pipeline: Pipeline,
     journal: SqliteJournal,
     monitoring: SelfMonitoring,
-    status: StatusLine,
     clock: Callable[[], Instant],
     server_status: Callable[[], ServerStatus | None] = lambda: None,
 ) -> None:
@@ -155,7 +153,6 @@ async def write_heartbeat(
     """
     errors = SessionErrorLog()
     while True:
-        await status.refresh()
         if consumer.ready:
             await retry_until_writable(lambda: journal.mark(MarkKind.ALIVE, clock()), "alive")
         monitoring.check_intake(consumer.status(), clock())

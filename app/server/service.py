@@ -207,7 +207,6 @@ class Service:
             pipeline,
             stores.journal,
             self.self_monitoring,
-            self.status,
             self.clock,
             stores.history.server_status,
         )
@@ -220,6 +219,7 @@ class Service:
             "exchange": self.alerting.exchange.sender.run(),
             "deadlines": self.alerting.run_deadlines(),
             "heartbeat": heartbeat,
+            "figures of the day": self.status.run(),
             "self-monitoring": self.self_monitoring.run(),
             "provider checks": check_providers_regularly(
                 self.alerting.channels,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,6 +26,7 @@ from store.errors import CannotRead
 
 log = logging.getLogger("fengshao.status")
 RATE_WINDOW_MS = 10_000
+REFRESH_S = 5.0
 SHOWN_ROLES = ("worker", "community")
 """Roles whose people on duty the status line names."""
 
@@ -46,20 +48,22 @@ class StatusLine:
         self._samples: deque[tuple[Instant, int]] = deque()
         self._detect_to_send_ms: int | None = None
         self._closed: tuple[int, int] = (0, 0)
-        self.ledger_answers = True
         self._found: tuple[Community, int, Mapping[str, Sequence[str]]] | None = None
         self.self_test: Callable[[], CanaryResult | None] = lambda: None
         self.providers: Callable[[], Iterator[tuple[str, str, CircuitBreaker]]] = lambda: iter(())
         self.audited: Callable[[], AuditResult] = AuditResult
 
+    async def run(self) -> None:
+        """Refresh every REFRESH_S, until cancelled: a task of its own, for a server may not answer for a minute."""
+        while True:
+            await self.refresh()
+            await asyncio.sleep(REFRESH_S)
+
     async def refresh(self) -> None:
-        """Update the figures of the last day from the ledger. While it does not answer they stay, and `ledger_answers`
-        is false."""
+        """Update the figures of the last day from the ledger. While it does not answer they stay."""
         try:
             await self._read_figures()
-            self.ledger_answers = True
         except CannotRead as error:
-            self.ledger_answers = False
             log.error("the ledger does not answer", extra={"error": str(error)})
 
     async def _read_figures(self) -> None:

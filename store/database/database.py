@@ -54,6 +54,12 @@ class Database:
             self._engine = self._read_engine = sqlite_engine(address, synced)
             self._writer, self._marks = GroupCommit(self._engine), None
         self._reader = ThreadPoolExecutor(1, "database-read")
+        self._is_readable = True
+
+    @property
+    def is_answering(self) -> bool:
+        """Whether the last write was taken and the last read answered. The disk, or the server, may refuse both."""
+        return self._writer.is_answering and self._is_readable
 
     def fence(self, token: int) -> None:
         """From now on each write checks in its transaction that this is the token of the active machine; else it raises
@@ -99,11 +105,14 @@ class Database:
         for attempt in range(READ_ATTEMPTS):
             try:
                 with self._read_engine.connect().execution_options(**{READ_ONLY: True}) as tx:
-                    return work(tx)
+                    result = work(tx)
+                self._is_readable = True
+                return result
             except DBAPIError as error:
                 if not self.is_server or not is_disk_error(error.orig):
                     raise
                 if attempt + 1 == READ_ATTEMPTS or not error.connection_invalidated:
+                    self._is_readable = False
                     raise LedgerUnread(f"the ledger does not answer: {error.orig}") from error
         raise AssertionError("the last attempt returns or raises")
 

@@ -63,6 +63,8 @@ class GroupCommit:
         self._engine, self._marks, self._closing = engine, marks, threading.Event()
         self._waiting: deque[_Submitted] = deque()
         self._executor = ThreadPoolExecutor(1, "database-write")
+        self.is_answering = True
+        """Whether the last work was stored or refused by itself: False while the disk or the server takes nothing."""
 
     async def write(self, work: Work[T]) -> T:
         """Run `work`; returns once it is committed and synced.
@@ -99,8 +101,10 @@ class GroupCommit:
         """In the thread that writes: commit groups until this work is done, unless an earlier group has done it."""
         while not submitted.is_done:
             self._run_group()
-        if submitted.error is not None:
-            raise _as_store_error(submitted.error)
+        error = submitted.error and _as_store_error(submitted.error)
+        self.is_answering = not isinstance(error, CannotWrite)
+        if error is not None:
+            raise error
         return submitted.result
 
     def _run_group(self) -> None:
@@ -139,6 +143,7 @@ class GroupCommit:
             try:
                 return marks.was_committed()
             except DBAPIError as error:
+                self.is_answering = False
                 log.error("it is not known yet whether a transaction was committed: %s", error.orig)
             if self._closing.wait(delay_s):
                 return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -121,6 +122,9 @@ def test_a_commit_in_doubt_waits_for_the_server(database: Database, mortal: Post
     writer.start()
     assert died.wait(LONG_TIMEOUT_S)
     assert written == []
+    end = time.monotonic() + LONG_TIMEOUT_S
+    while database.is_answering:
+        assert time.monotonic() < end
     mortal.start()
     writer.join(LONG_TIMEOUT_S)
     assert (written, total(database)) == ([1], 1)
@@ -159,11 +163,14 @@ async def test_a_server_that_is_down_refuses_reads_and_writes_and_serves_again_a
     mortal.kill()
     with pytest.raises(CannotWrite):
         await database.write(add_one)
+    assert not database.is_answering
     with pytest.raises(CannotRead):
         await database.read(lambda tx: key_values.get(tx, "kept"))
     mortal.start()
     assert await database.read(lambda tx: key_values.get(tx, "kept")) == 1
+    assert not database.is_answering  # no write has been taken yet
     await database.write(add_one)
+    assert database.is_answering
 
 
 async def test_a_read_over_a_connection_that_died_with_the_server_is_tried_on_a_new_one(

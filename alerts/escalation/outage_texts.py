@@ -70,5 +70,5 @@ def _to_person(
         )  # fmt: skip
         row = outbox.draft(alert, call, channel, now)
         payload = outbox.contents.payload(spec, alert, context)
-        key = f"{OUTAGE}:{alert.device or alert.subject.id}:{person.id}:{channel}"
+        key = f"{OUTAGE}:{alert.rule}:{alert.device or alert.subject}:{person.id}:{channel}"
         yield structs.replace(row, key=key, alert=None, payload=payload)

@@ -42,10 +42,14 @@ AWAY_MS: Final = 20 * SECOND
 POLL_S: Final = 2.0
 AGAIN_MS: Final = 30 * SECOND
 """After this a text is tried again that surely no provider has sent."""
+AGAIN_EVENT_MS: Final = 10 * MINUTE
+"""A danger that ended and begins again within this time after its text has none of its own: an alarm may flap."""
 PERSON_SPAN_MS: Final = 10 * MINUTE
 MAX_PER_PERSON: Final = 5
 """Texts to one person on one channel within PERSON_SPAN_MS: hundreds of detectors of one building are one story, and
 without the ledger nothing joins them."""
+_TOLD_IN: Final = (FindingPhase.BEGAN, FindingPhase.GRADED)
+"""A danger is told when it begins, and when it becomes critical."""
 
 
 class SentText(Struct, frozen=True):
@@ -90,7 +94,7 @@ class OutageTexts:
     async def check(self) -> None:
         """Send what is due while the ledger is away; once it has the dangers, write who was notified."""
         now, answered_at = self._monotonic(), self._answered_at()
-        waiting = {finding.id: finding for finding in self._unstored() if finding.phase is FindingPhase.BEGAN}
+        waiting = {finding.id: finding for finding in self._unstored() if finding.phase in _TOLD_IN}
         self._since = {name: self._since.get(name, now) for name in waiting}
         if answered_at is not None and now - answered_at >= AWAY_MS:
             due = {name: now - since - AWAY_MS for name, since in self._since.items() if now - since >= AWAY_MS}
@@ -119,25 +123,40 @@ class OutageTexts:
             self._save()
 
     def _plan(self, finding: Finding, waited_ms: int, now: Instant) -> list[Delivery]:
+        """One danger whose text cannot be written keeps no other from being told: an error that ended the service would
+        end its listening, and without the ledger it could not start."""
         desk = self._desk
-        building = desk.community().building_of(finding.place)
-        alert = desk.intake.new_alert(finding, None if building is None else building.id, now)
-        return outage_texts(desk.escalator, alert, waited_ms, now)
+        try:
+            building = desk.community().building_of(finding.place)
+            alert = desk.intake.new_alert(finding, None if building is None else building.id, now)
+            rows = outage_texts(desk.escalator, alert, waited_ms, now)
+        except Exception:
+            log.exception("no text without the ledger", extra={"finding": finding.id})
+            self.outcomes["not_written"] += 1
+            return []
+        return [structs.replace(row, key=f"{finding.id}:{row.person}:{row.channel}") for row in rows]
 
     def _take(self, finding: Finding, row: Delivery, now: Instant) -> bool:
         """Whether this text is sent now; it counts as sent from here on."""
         if row.key in self._sent or self._again_at.get(row.key, 0) > now or row.channel not in self._chains:
             return False
-        before = [
-            one for one in self._sent.values() if (one.person, one.channel) == (row.person, row.channel)
-            and one.at > now - PERSON_SPAN_MS
-        ]  # fmt: skip
-        if len(before) >= MAX_PER_PERSON:
+        to_him = [one for one in self._sent.values() if (one.person, one.channel) == (row.person, row.channel)]
+        if any(self._is_same_event(one, finding) for one in to_him):
+            return False
+        if sum(one.at > now - PERSON_SPAN_MS for one in to_him) >= MAX_PER_PERSON:
             self.outcomes["over_limit"] += 1
             self._again_at[row.key] = now + AGAIN_MS
             return False
         self._sent[row.key] = SentText(row.key, finding, row.person, row.name, row.channel, now)
         return True
+
+    def _is_same_event(self, sent: SentText, finding: Finding) -> bool:
+        """Whether a text was about what this finding states: the same rule, or one about the same event, on the same
+        device or subject, and no new onset later on."""
+        other, policy = sent.finding, self._desk.escalator.choice.policy
+        same_rule = other.rule == finding.rule or policy.is_same_event(finding.rule, other.rule)
+        where, there = (one.device or str(one.subject) for one in (finding, other))
+        return same_rule and where == there and finding.now < sent.at + AGAIN_EVENT_MS
 
     async def _send(self, row: Delivery) -> None:
         self._number += 1

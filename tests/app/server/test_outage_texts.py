@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from alerts.alert import Alert
 from alerts.channels.channel import SendOutcome, SendResult
 from alerts.channels.providers import chain_of
 from alerts.message import Delivery
-from app.server.outage_texts import AGAIN_MS, AWAY_MS, FILE, MAX_PER_PERSON, OutageTexts, _read
-from domain import MINUTE
+from app.server.outage_texts import AGAIN_EVENT_MS, AGAIN_MS, AWAY_MS, FILE, MAX_PER_PERSON, OutageTexts, _read
+from domain import MINUTE, Finding, FindingPhase
 from tests.conftest import Broker
 from tests.support.service_harness import ServiceHarness
 
@@ -101,6 +102,62 @@ async def test_one_person_gets_five_texts_however_many_devices_and_none_twice_af
     outage.now += AWAY_MS
     await again.check()
     assert len(town.phone("李伟").texts) == MAX_PER_PERSON
+
+
+async def test_another_danger_of_the_device_and_one_that_begins_again_later_have_texts_of_their_own(
+    outage: Outage,
+) -> None:
+    town, clock = outage.harness, outage.harness.clock
+    await outage.leak()
+    [leak] = town.service.processing.pipeline.unstored_dangers()
+    found = [leak]
+    outage.texts._unstored = lambda: found
+
+    async def texts_of(finding: Finding) -> int:
+        found.append(finding)
+        await outage.pass_ms(0)
+        await outage.pass_ms(AWAY_MS)
+        return len(town.phone("李伟").texts)
+
+    assert await texts_of(leak) == 1
+    assert await texts_of(replace(leak, id="same event", rule="gas-high", now=clock())) == 1
+    assert await texts_of(replace(leak, id="soot", rule="co-high", hazard="co", title="一氧化碳超标", now=clock())) == 2
+    clock.now += AGAIN_EVENT_MS
+    assert await texts_of(replace(leak, id="flaps", now=leak.now + 1)) == 2
+    assert await texts_of(replace(leak, id="again", now=clock())) == 3
+
+
+async def test_a_danger_without_a_text_keeps_no_other_from_being_told(
+    outage: Outage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    town = outage.harness
+    await outage.leak()
+    [leak] = town.service.processing.pipeline.unstored_dangers()
+    intake = town.service.alerting.desk.intake
+    new_alert = intake.new_alert
+
+    def fails_for_one(finding: Finding, building: str | None, now: int) -> Alert:
+        if finding.id == "odd":
+            raise LookupError("a fault of ours")
+        return new_alert(finding, building, now)
+
+    monkeypatch.setattr(intake, "new_alert", fails_for_one)
+    outage.texts._unstored = lambda: [replace(leak, id="odd", device="gas-1"), leak]
+    await outage.pass_ms(0)
+    await outage.pass_ms(AWAY_MS)
+    await town.phone("李伟").expects_sms("紧急：燃气泄漏", "3栋2单元402")
+    assert "no text without the ledger" in caplog.text
+
+
+async def test_a_danger_that_becomes_critical_while_the_ledger_takes_nothing_is_told(outage: Outage) -> None:
+    town = outage.harness
+    await outage.leak()
+    [leak] = town.service.processing.pipeline.unstored_dangers()
+    worse = replace(leak, id="graded", phase=FindingPhase.GRADED)
+    outage.texts._unstored = lambda: [worse]
+    await outage.pass_ms(0)
+    await outage.pass_ms(AWAY_MS)
+    await town.phone("李伟").expects_sms("紧急：燃气泄漏", "暂不能短信接警")
 
 
 async def test_a_machine_that_may_not_be_the_active_one_notifies_nobody(outage: Outage) -> None:

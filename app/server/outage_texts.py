@@ -48,8 +48,8 @@ PERSON_SPAN_MS: Final = 10 * MINUTE
 MAX_PER_PERSON: Final = 5
 """Texts to one person on one channel within PERSON_SPAN_MS: hundreds of detectors of one building are one story, and
 without the ledger nothing joins them."""
-_TOLD_IN: Final = (FindingPhase.BEGAN, FindingPhase.GRADED)
-"""A danger is told when it begins, and when it becomes critical."""
+_NOTIFYING_PHASES: Final = (FindingPhase.BEGAN, FindingPhase.GRADED)
+"""People are notified when a danger begins, and when it becomes critical."""
 
 
 class SentText(Struct, frozen=True):
@@ -94,7 +94,7 @@ class OutageTexts:
     async def check(self) -> None:
         """Send what is due while the ledger is away; once it has the dangers, write who was notified."""
         now, answered_at = self._monotonic(), self._answered_at()
-        waiting = {finding.id: finding for finding in self._unstored() if finding.phase in _TOLD_IN}
+        waiting = {finding.id: finding for finding in self._unstored() if finding.phase in _NOTIFYING_PHASES}
         self._since = {name: self._since.get(name, now) for name in waiting}
         if answered_at is not None and now - answered_at >= AWAY_MS:
             due = {name: now - since - AWAY_MS for name, since in self._since.items() if now - since >= AWAY_MS}

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from alerts.channels.channel import CallbackResponse, LookupResult, LookupStatus, SendOutcome, SendResult
+from alerts.channels.channel import NoCallbacks, NoLookup, SendOutcome, SendResult
 from alerts.channels.preflight import PreflightScope, ProviderFault
 from alerts.message import Delivery
 from domain import Instant
@@ -34,7 +34,7 @@ class AppriseSettings(Struct, frozen=True):
     timeout_s: float = TIMEOUT_S
 
 
-class AppriseServices:
+class AppriseServices(NoLookup, NoCallbacks):
     """The channel `apprise`. It has no ids, no lookup and no receipts: a message in doubt is sent again."""
 
     name = "apprise"
@@ -71,18 +71,6 @@ class AppriseServices:
         named = self._settings.services.items()
         known = {name: await loop.run_in_executor(self._threads, is_apprise_url, url.reveal()) for name, url in named}
         return [ProviderFault("apprise.url", name) for name, is_known in known.items() if not is_known]
-
-    async def lookup(self, delivery: Delivery, now: Instant) -> LookupResult:
-        """Apprise returns no id."""
-        del delivery, now
-        return LookupResult(LookupStatus.UNDETERMINED)
-
-    def receive(
-        self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes, now: Instant
-    ) -> CallbackResponse:
-        """There are no callbacks."""
-        del headers, query, body, now
-        return CallbackResponse(404)
 
 
 def is_apprise_url(url: str) -> bool:

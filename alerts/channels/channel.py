@@ -134,6 +134,24 @@ class Channel(Protocol):
     ) -> CallbackResponse: ...
 
 
+class NoLookup:
+    """A provider that cannot be asked what became of an earlier message."""
+
+    async def lookup(self, delivery: Delivery, now: Instant) -> LookupResult:
+        del delivery, now
+        return LookupResult(LookupStatus.UNDETERMINED)
+
+
+class NoCallbacks:
+    """A provider that calls nothing back; the link in a message leads to the page of its recipient."""
+
+    def receive(
+        self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes, now: Instant
+    ) -> CallbackResponse:
+        del headers, query, body, now
+        return CallbackResponse(404)
+
+
 def push_key(channel: str, *parts: str) -> str:
     """A key for one provider push, from the id in it (the last part); empty where the provider has none."""
     return hashlib.sha256("\0".join((channel, *parts)).encode("utf-8", "replace")).hexdigest() if parts[-1] else ""

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from alerts.channels.channel import CallbackResponse, LookupResult, LookupStatus, SendOutcome, SendResult
+from alerts.channels.channel import LookupResult, LookupStatus, NoCallbacks, SendOutcome, SendResult
 from alerts.message import Delivery
 from domain import Instant
 
 
-class Logbook:
+class Logbook(NoCallbacks):
     """The timeline entry is the message; there is no provider."""
 
     name = "logbook"
@@ -22,10 +20,3 @@ class Logbook:
     async def lookup(self, delivery: Delivery, now: Instant) -> LookupResult:
         del now
         return LookupResult(LookupStatus.DELIVERED, provider_id=delivery.id)
-
-    def receive(
-        self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes, now: Instant
-    ) -> CallbackResponse:
-        """There are no callbacks."""
-        del headers, query, body, now
-        return CallbackResponse(404)

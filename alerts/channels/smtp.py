@@ -8,14 +8,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from enum import StrEnum
 from typing import Final
 
 import aiosmtplib
 from msgspec import Struct
 
-from alerts.channels.channel import CallbackResponse, LookupResult, LookupStatus, SendOutcome, SendResult
+from alerts.channels.channel import NoCallbacks, NoLookup, SendOutcome, SendResult
 from alerts.channels.mail_message import InvalidMail, Sender, build_mail
 from alerts.channels.preflight import PreflightScope, ProviderFault
 from alerts.message import Delivery
@@ -65,7 +65,7 @@ class Refused(Exception):
         self.result, self.text = result, text
 
 
-class Smtp:
+class Smtp(NoLookup, NoCallbacks):
     """The channel `email`. A message in doubt is sent again with the same Message-ID: two are better than none."""
 
     name = "email"
@@ -141,18 +141,6 @@ class Smtp:
         if settings.username:
             _require(server, "auth")
             await _reply(server.login(settings.username, settings.password.reveal()), SendOutcome.CONFIG)
-
-    async def lookup(self, delivery: Delivery, now: Instant) -> LookupResult:
-        """SMTP has no lookup."""
-        del delivery, now
-        return LookupResult(LookupStatus.UNDETERMINED)
-
-    def receive(
-        self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes, now: Instant
-    ) -> CallbackResponse:
-        """There are no callbacks; the link in a message leads to the page of its recipient."""
-        del headers, query, body, now
-        return CallbackResponse(404)
 
 
 def _require(server: aiosmtplib.SMTP, extension: str) -> None:

@@ -6,7 +6,7 @@ receiver can recognise a repetition; retries are the outbox's task.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 import httpx2
@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from alerts.channels import cloudevents
-from alerts.channels.channel import CallbackResponse, LookupResult, LookupStatus, SendOutcome, SendResult
+from alerts.channels.channel import NoCallbacks, NoLookup, SendOutcome, SendResult
 from alerts.channels.guarded_post import Answer, GuardedPost, RefusedUrl
 from alerts.channels.preflight import PreflightScope, ProviderFault
 from alerts.channels.transport import failed_exchange
@@ -37,8 +37,9 @@ class WebhookSettings(Struct, frozen=True):
     expect: str = ""
 
 
-class Webhook:
-    """The channel `webhook`: the address of a recipient is a URL."""
+class Webhook(NoLookup, NoCallbacks):
+    """The channel `webhook`: the address of a recipient is a URL. A receiver answers through the HTTP API; a repeated
+    event bears the same id."""
 
     name = "webhook"
     idempotent = True
@@ -62,18 +63,6 @@ class Webhook:
         except OSError as error:
             return SendResult(SendOutcome.TEMPORARY, code=type(error).__name__)
         return self._result(answer, delivery.id)
-
-    async def lookup(self, delivery: Delivery, now: Instant) -> LookupResult:
-        """Receivers have no lookup and need none: a repeated event bears the same id."""
-        del delivery, now
-        return LookupResult(LookupStatus.UNDETERMINED)
-
-    def receive(
-        self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes, now: Instant
-    ) -> CallbackResponse:
-        """There are no callbacks: a receiver answers through the HTTP API."""
-        del headers, query, body, now
-        return CallbackResponse(404)
 
     async def preflight(self, scope: PreflightScope, now: Instant) -> Sequence[ProviderFault]:
         """Whether the URLs of people have addresses that may be called; none of them is called."""

@@ -13,7 +13,7 @@ import httpx2
 import msgspec
 from msgspec import Struct
 
-from alerts.channels.channel import CallbackResponse, LookupResult, LookupStatus, SendOutcome, SendResult
+from alerts.channels.channel import NoCallbacks, NoLookup, SendOutcome, SendResult
 from alerts.channels.transport import failed_exchange
 from alerts.channels.wecom_card import cut_to_bytes
 from alerts.message import Delivery
@@ -42,7 +42,7 @@ class WeComRobotSettings(Struct, frozen=True):
     base_url: str = "https://qyapi.weixin.qq.com"
 
 
-class WeComRobot:
+class WeComRobot(NoLookup, NoCallbacks):
     """The channel `wecom_robot`. A message in doubt is sent again: twice in a group is harmless, never is not."""
 
     name = "wecom_robot"
@@ -72,15 +72,3 @@ class WeComRobot:
         outcome = _CLASSES.get(errcode, SendOutcome.UNKNOWN) if isinstance(errcode, int) else SendOutcome.UNKNOWN
         wait_ms = MINUTE if errcode == _TOO_OFTEN else 0
         return SendResult(outcome, provider_id=None, code=str(errcode), wait_ms=wait_ms)
-
-    async def lookup(self, delivery: Delivery, now: Instant) -> LookupResult:
-        """The provider has no lookup."""
-        del delivery, now
-        return LookupResult(LookupStatus.UNDETERMINED)
-
-    def receive(
-        self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes, now: Instant
-    ) -> CallbackResponse:
-        """There are no callbacks."""
-        del headers, query, body, now
-        return CallbackResponse(404)

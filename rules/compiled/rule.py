@@ -8,11 +8,12 @@ from domain.kind import Kind
 from rules.compiled.condition import CompiledCondition
 from rules.language.analysis import depends_on_context, with_context_assumed
 from rules.language.compiler import compile_expression
-from rules.language.nodes import Node, attributes, referenced_findings
+from rules.language.nodes import Node, attributes, referenced_findings, windows
 from rules.language.parser import parse
 from rules.language.time_edges import time_conditions
 from rules.lifecycle.state_machine import RuleTiming
 from rules.rulebook.model import Absent, Rule, Rulebook
+from rules.windows.moving import moving_windows
 
 DEFAULT_STALENESS: Final = Absent()
 """When a device in alarm counts as silent: three reporting periods and ten minutes."""
@@ -39,13 +40,20 @@ class CompiledRule:
         self.read_findings = frozenset[str]().union(*map(referenced_findings, written))
         self.time_conditions = tuple(dict.fromkeys(atom for node in written for atom in time_conditions(node)))
         self.uses_sun = any(one.owner == "sun" for atom in self.time_conditions for one in attributes(atom))
-        self.is_reevaluated = lasts and bool(self.read_findings or self.time_conditions)
+        happening = {name for name, quantity in kind.quantities.items() if quantity.event}
+        states = {name for name, quantity in kind.quantities.items() if quantity.type == "bool"} - happening
+        asked = [] if self.condition is None or not lasts else windows(self.rule.condition_tree)
+        self.moving_windows = moving_windows(asked, states)
+        """Windows that change with time while the device has nothing to report."""
+        self.is_reevaluated = lasts and bool(self.read_findings or self.time_conditions or self.moving_windows)
         """It is judged again when time or another finding may have changed its answer. What only happened is not."""
         self.keeps_inputs = lasts and self.condition is not None and (self.is_reevaluated or self.rule.latch)
-        happening = {name for name, quantity in kind.quantities.items() if quantity.event}
         self.lasting_quantities = tuple(name for name in self.quantities if name not in happening)
         """Quantities whose last value still holds: the key of the last press does not."""
-        self.uses_context = self.condition is not None and depends_on_context(self.rule.condition_tree)
+        self.keeps_quiet_inputs = self.condition is not None and (
+            depends_on_context(self.rule.condition_tree) or bool(self.moving_windows)
+        )
+        """It may begin without another reading, also on values that are no danger yet."""
         self.start_conditions = (
             [compile_expression(with_context_assumed(node)) for node in self._start_nodes()]
             if self.is_reevaluated

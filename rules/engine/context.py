@@ -19,7 +19,7 @@ from rules.windows.trend import days_left
 class EvaluationContext:
     """One reading, as the conditions see it."""
 
-    __slots__ = ("_at", "_histories", "_past_at", "_state", "community", "values")
+    __slots__ = ("_at", "_histories", "_past_at", "_state", "_states_at", "community", "values")
 
     def __init__(
         self,
@@ -28,10 +28,13 @@ class EvaluationContext:
         at: Instant,
         values: Mapping[str, Value],
         past_at: Instant | None = None,
+        windows_move: bool = False,
     ) -> None:
-        """`past_at`: when the values were measured, if they are judged again later; windows look back from there."""
+        """`past_at`: when the values were measured, if they are judged again later; windows look back from there, but
+        those over yes/no states from `at` where `windows_move` (rules/windows/moving.py)."""
         self._state, self.community, self._at, self.values = state, community, at, values
         self._past_at = at if past_at is None else past_at
+        self._states_at = at if windows_move else self._past_at
         self._histories: Mapping[str, SampleHistory] = state.histories or {}
 
     def attribute(self, owner: str, name: str) -> Value | None:
@@ -58,7 +61,7 @@ class EvaluationContext:
         past = self._histories.get(history_name(window))
         if past is None or window.quantity not in self.values:
             return None
-        return past.query(window, self._past_at)
+        return past.query(window, self._states_at if past.is_bool else self._past_at)
 
     def _days_left(self, quantity: str) -> float | None:
         trend, value = (self._state.trends or {}).get(quantity), self.values.get(quantity)

@@ -62,7 +62,7 @@ class TimerProcessor:
         outages = self._engine_state.outages
         later = self._silence_check_at(state, timing, due) if event is None else outages.settle_time(due)
         if later is not None:
-            self._rules.store(state, rule, msgspec.structs.replace(rule_state, wake_at=later))
+            self._rules.store(state, rule, msgspec.structs.replace(rule_state, wake_at=later), due)
             return
         self._rules.apply(state, rule, event or RuleEvent(Signal.WENT_SILENT, due), due, out)
 

@@ -54,7 +54,7 @@ class RuleProcessor:
             event = msgspec.structs.replace(event, subject=subject, version=rule.version)
         after, effects = step(state.timing(rule), before, event, now)
         if after is not before:
-            self.store(state, rule, after)
+            self.store(state, rule, after, now)
         for effect in effects:
             self.emit(state, rule, effect, now, out)
         if (after.phase in ACTIVE_PHASES) is not (before.phase in ACTIVE_PHASES):
@@ -152,13 +152,15 @@ class RuleProcessor:
                 ):
                     self.apply_to_group(group, rule, event, now, now, out)
 
-    def store(self, state: DeviceState, rule: CompiledRule, rule_state: RuleState) -> None:
+    def store(self, state: DeviceState, rule: CompiledRule, rule_state: RuleState, now: Instant) -> None:
         """Stores the state of a rule on a device and schedules its timer."""
         before = state.rule_states.get(rule.name, QUIET_STATE)
         quiet = rule_state.phase is Phase.QUIET
         state.set_rule_state(rule.name, None if quiet else rule_state)
         if quiet:
             drop_inputs(state, rule, self._engine_state.community)
+            if rule.moving_windows:
+                self._reevaluations.schedule(state, now)
         if rule_state.wake_at is not None and rule_state.wake_at != before.wake_at:
             self._engine_state.schedule_timer(rule_state.wake_at, rule.rank, state, rule.name)
 

@@ -46,7 +46,7 @@ class ReadingProcessor:
                 if dangerous:
                     arrival = Arrival(at, now, False, False, ahead_of_backlog)
                     conditions.apply_evaluation(state, rule, context, arrival, out)
-                if rule.keeps_inputs and (dangerous or rule.uses_context):
+                if rule.keeps_inputs and (dangerous or rule.keeps_quiet_inputs):
                     conditions.record_inputs(state, rule, context, Arrival(at, now, False, False))
 
     def evaluate_all(

@@ -21,6 +21,7 @@ from rules.lifecycle.transitions import Phase, Signal
 from rules.state.device import DeviceState
 from rules.state.inputs import Measured, RuleInputs, merge_late
 from rules.state.outages import Outages
+from rules.windows.moving import next_move
 
 
 class ReevaluationTime(Struct, frozen=True):
@@ -47,12 +48,13 @@ def record_inputs(
         return  # a newer reading may exist that was not stored
     measured = merge_late(known.measured, values, arrival.at) if arrival.late and known else {}
     measured = measured or _measured(state, rule, values, arrival.at)
-    if not has_state and not _could_begin(state, rule, community, measured, arrival.at):
-        state.keep_inputs(rule.name, None)
-        return
     at = arrival.at if known is None else max(known.at, arrival.at)
     lasts = known is not None and known.edge is not None and known.edge > at
     edge = known.edge if known is not None and lasts else next_time_edge(state, rule, community, at)
+    moves = edge is not None and bool(rule.moving_windows)
+    if not has_state and not moves and not _could_begin(state, rule, community, measured, arrival.at):
+        state.keep_inputs(rule.name, None)
+        return
     state.keep_inputs(rule.name, RuleInputs(measured, at, edge, known is not None and known.unlatched))
 
 
@@ -73,17 +75,32 @@ def _could_begin(
 
 
 def drop_inputs(state: DeviceState, rule: CompiledRule, community: CommunityIndex) -> None:
-    """It is over: its inputs are kept only if hours or other findings alone keep it from beginning anew."""
+    """It is over: its inputs are kept only if hours, other findings or windows that move on may begin it anew."""
     inputs = None if state.pending is None else state.pending.inputs.get(rule.name)
     if inputs is None:
         return
     inputs.unlatched = False
+    if rule.moving_windows and (edge := next_time_edge(state, rule, community, inputs.at)) is not None:
+        inputs.edge = edge
+        return
     if rule.condition is None or not _could_begin(state, rule, community, inputs.measured, inputs.at):
         state.keep_inputs(rule.name, None)
 
 
 def next_time_edge(state: DeviceState, rule: CompiledRule, community: CommunityIndex, at: Instant) -> Instant | None:
-    """When the time changes an answer of this rule about this device next."""
+    """When the time changes an answer of this rule about this device next. That windows move on lets a rule begin, and
+    ends nothing: what is active ends by a reading."""
+    edges = (_next_time(state, rule, community, at), _next_move(state, rule, at))
+    return min((edge for edge in edges if edge is not None), default=None)
+
+
+def _next_move(state: DeviceState, rule: CompiledRule, at: Instant) -> Instant | None:
+    if not rule.moving_windows or rule.name in state.rule_states:
+        return None
+    return next_move(rule.moving_windows, state.histories or {}, at)
+
+
+def _next_time(state: DeviceState, rule: CompiledRule, community: CommunityIndex, at: Instant) -> Instant | None:
     if not rule.time_conditions:
         return None
     device = state.device
@@ -104,7 +121,8 @@ def reevaluate(
         state.keep_inputs(rule.name, None)
         return None
     measured_at = max(inputs.newest_measurement or 0, rule_state.last_event_at)
-    context = EvaluationContext(state, community, inputs.at, values, inputs.newest_measurement)
+    is_quiet = rule_state is QUIET_STATE
+    context = EvaluationContext(state, community, inputs.at, values, inputs.newest_measurement, windows_move=is_quiet)
     at = max(inputs.at, measured_at)
     (event,) = evaluate_rule(rule, rule_state, context, Arrival(at, look.due, False, False, measured_at=measured_at))
     return event if _is_news(rule_state, event) else None

@@ -62,6 +62,8 @@ class OverLimit(StrEnum):
     """Messages are replaced by one that summarises them."""
     WAIT = "wait"
     """It is sent a little later."""
+    NEXT_PERSON = "next_person"
+    """As SUMMARY, and the next person is called at once: of the limit of all kinds together, for critical calls."""
     REFUSE = "refuse"
     """It fails with the outcome `rate`: the next channel or person is used now."""
 
@@ -81,8 +83,9 @@ class PersonLimits(Struct, frozen=True):
     follow_ups: Limits = ()
     over: OverLimit = OverLimit.SUMMARY
     together: Limits = ()
-    """Of messages of all kinds together. Calls about critical dangers are never held back by it, and each lesser kind
-    stops earlier, so that there is room for those that matter more: see alerts.delivery.budget."""
+    """Of messages of all kinds together. Each lesser kind stops earlier, so that there is room for those that matter
+    more; who gets too many critical calls is told of the others in one text, and the next person is called: see
+    alerts.delivery.budget."""
 
 
 class ChannelSpec(Struct, frozen=True):

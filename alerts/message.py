@@ -121,6 +121,12 @@ DANGER_KINDS = (*CALL_KINDS, MessageKind.ADDED, MessageKind.SUMMARY)
 OVER_BUDGET = "budget"
 """Outcome code of a call that was replaced by a summary."""
 
+COMBINED = "combined"
+"""Outcome code of a notice that another text names."""
+
+VERIFYING_KINDS = (MessageKind.VERIFY, MessageKind.VERIFY_STREET)
+"""Requests to verify that a danger is over."""
+
 COMPANION_KINDS = (MessageKind.ASSIST, MessageKind.INFORM)
 """Messages to those who are not responsible: they assist or are informed."""
 

@@ -69,6 +69,10 @@ class AlertRepository(Protocol):
         """
         ...
 
+    def dangers_in_hand(self, people: Collection[str]) -> dict[str, int]:
+        """How many dangers each of these people has acknowledged, or is on site of."""
+        ...
+
     def alerts_of_building(self, building: str) -> list[Alert]:
         """Active alerts of this building, newest first."""
         ...

@@ -41,12 +41,14 @@ class Reply(Struct, frozen=True):
 
 _TAKE: Final = re.compile(r"回复(\d+)(?:接|，不能|，不去|，不便|，退回)|有险情(?:回复)?(\d+)")
 _DECLINE: Final = re.compile(r"(?:，|。)(\d+)无法|(?:不能|不去|不便|退回)回复(\d+)|无法核查(?:回复)?(\d+)")
-_ARRIVE: Final = re.compile(r"到场回复(\d+)")
+_ARRIVE: Final = re.compile(r"到场(?:逐处)?回复(\d+)((?:、\d+)*)")
+_DIGITS: Final = {"real": re.compile(r"真实改(\d)"), "false": re.compile(r"误报改(\d)")}
+"""The last digits of a text about several places."""
 _DONE: Final = re.compile(r"(?:处置|检修)完(?:毕请)?回复(\d+)|其他(\d+)")
 _VERIFIED: Final = re.compile(r"(?:无险情|属实)(?:逐处)?(?:回复)?(\d+)((?:、\d+)*)")
 _REAL: Final = re.compile(r"真实(\d+)")
 _FALSE: Final = re.compile(r"误报(\d+)")
-_TAKEN_BY_ANOTHER: Final = re.compile(r"已由\S+?接警|\S+已到场|已有人前往|已并案")
+_TAKEN_BY_ANOTHER: Final = re.compile(r"已由\S+?接警|\S+已到场|已有人前往|已有人接警|已并案")
 _DEALT_WITH: Final = re.compile(r"已处置|处置完毕|等待核查|已结案|已并案")
 _URGED: Final = re.compile(r"督办|请督促")
 _ON_THE_WAY: Final = ("take", "arrive", "done")
@@ -65,6 +67,9 @@ def codes(text: str) -> Mapping[str, str]:
     for name, pattern in _PATTERNS.items():
         if match := pattern.search(text):
             found[name] = next(code for code in match.groups() if code)
+    for name, digit in _DIGITS.items():
+        if "arrive" in found and (match := digit.search(text)):
+            found[name] = found["arrive"][:-1] + match[1]
     return found
 
 
@@ -84,7 +89,7 @@ def replies(text: str, behaviour: Behaviour, is_real: bool, random: Random) -> t
     found = codes(text)
     conclusion = "real" if is_real else "false"
     if "arrive" in found:
-        return _go_there(found, conclusion, behaviour, random)
+        return _go_to_each(text, found, conclusion, behaviour, random)
     if conclusion in found:
         return (Reply(_about(behaviour.answer_ms, behaviour, random), found[conclusion], "done"),)
     if "verified" in found:
@@ -149,6 +154,21 @@ def _verify(text: str, first: str, behaviour: Behaviour, random: Random) -> tupl
     for code in (first, *others):
         at += _about(behaviour.work_ms, behaviour, random)
         answers.append(Reply(at, code, f"verified {code}" if answers else "verified", when_over=True))
+    return tuple(answers)
+
+
+def _go_to_each(
+    text: str, found: Mapping[str, str], conclusion: str, behaviour: Behaviour, random: Random
+) -> tuple[Reply, ...]:
+    """Goes to each place of a text that names several, one after the other."""
+    match = _ARRIVE.search(text)
+    others = [code for code in match[2].split("、") if code] if match is not None else []
+    answers = list(_go_there(found, conclusion, behaviour, random))
+    for code in others:
+        own = {name: code[:-1] + other[-1] for name, other in found.items()}
+        begin = answers[-1].after_ms
+        further = _go_there(own, conclusion, behaviour, random)
+        answers += [Reply(begin + one.after_ms, one.text, f"{one.means} {code}", one.when_over) for one in further]
     return tuple(answers)
 
 

@@ -10,40 +10,44 @@ from typing import Final
 from msgspec import Struct, field
 
 from alerts.channel_specs import Content, Limits, OverLimit, PersonLimits, spec_of
-from alerts.message import CALL_KINDS, DANGER_KINDS, FOLLOW_UP_KINDS, MessageKind
+from alerts.message import CALL_KINDS, DANGER_KINDS, FOLLOW_UP_KINDS, VERIFYING_KINDS, MessageKind
 from domain import MINUTE
 
 CARD_KINDS: Final = tuple(MessageKind)
 """Every message to a member counts for WeCom; a change of a card is none."""
-_QUESTIONS: Final = (MessageKind.VERIFY, MessageKind.VERIFY_STREET)
-"""News that ask for an answer: a summary has no code for it."""
 _CODES: Final = (MessageKind.OWNED, MessageKind.ARRIVED, MessageKind.HELPING)
 """The codes of what he does next: without them he cannot report that he is there."""
 CODES_WAIT_MS: Final = 2 * MINUTE
-"""He is on his way for longer than this; then the codes are sent, whatever the limit says."""
+"""He is on his way for longer than this; then only the limit itself holds the codes back."""
+NEWS: Final = "news"
+"""Variant of a summary of what others did; every other summary is of calls."""
 
 
 class Rank(IntEnum):
     """How much of the limit of all kinds together is kept free for messages of a higher rank: so many places."""
 
-    VITAL = -1
-    """A call about a critical danger, what joins one, or who is asked to assist there (the clinic for a fall); a
-    summary of calls. Never held back."""
-    CALL = 0
-    OWN_CASE = 1
-    """What he needs for what he does: the codes of his case, a question, an answer to his reply. It waits a minute.
-    That somebody else has the case, so that he may stand down; of more than fit, one summary."""
-    NEWS = 3
+    SUMMARY = 0
+    """The summary of calls, at most one in five minutes: what is over the limit stands in it."""
+    VITAL = 2
+    """A call about a critical danger, what joins one, or who is asked to assist there (the clinic for a fall). One call
+    too many stands in a summary, and the next person is called at once: nobody is at nine dangers."""
+    CALL = 3
+    OWN_CASE = 4
+    """What he needs for what he does: the codes of his case, a question, an answer to his reply, that somebody else has
+    the case, so that he may stand down. It waits for room."""
+    NEWS = 6
     """What others did. One summary takes the place of what is over."""
 
 
-def rank_of(kind: MessageKind, critical: bool) -> Rank:
-    """The rank of a message of this kind."""
+def rank_of(kind: MessageKind, critical: bool, variant: str = "") -> Rank:
+    """The rank of a message of this kind; `variant` is that of a summary."""
+    if kind is MessageKind.SUMMARY:
+        return Rank.NEWS if variant == NEWS else Rank.SUMMARY
     if kind in DANGER_KINDS:
-        return Rank.VITAL if critical or kind is MessageKind.SUMMARY else Rank.CALL
+        return Rank.VITAL if critical else Rank.CALL
     if kind is MessageKind.ASSIST and critical:
         return Rank.VITAL
-    concerns_him = kind not in FOLLOW_UP_KINDS or kind in (*_QUESTIONS, MessageKind.ACKNOWLEDGED)
+    concerns_him = kind not in FOLLOW_UP_KINDS or kind in (*VERIFYING_KINDS, MessageKind.ACKNOWLEDGED)
     return Rank.OWN_CASE if concerns_him else Rank.NEWS
 
 
@@ -61,17 +65,19 @@ class Budget(Struct, frozen=True):
             return limits.critical_calls if critical else limits.calls
         return ()
 
-    def together(self, channel: str, kind: MessageKind, critical: bool, waited_ms: int = 0) -> Limits:
-        """The limits of all kinds together, as far as they hold back this kind; empty when it has none, or has waited
-        long enough."""
-        rank = rank_of(kind, critical)
-        passes = rank is Rank.VITAL or (kind in _CODES and waited_ms >= CODES_WAIT_MS)
-        limits = () if passes else self.of_channel(channel).together
-        return tuple((span, max(limit - rank, 1)) for span, limit in limits)
+    def together(
+        self, channel: str, kind: MessageKind, critical: bool, waited_ms: int = 0, variant: str = ""
+    ) -> Limits:
+        """The limits of all kinds together, as far as they hold back this kind; empty when the channel has none."""
+        has_waited = kind in _CODES and waited_ms >= CODES_WAIT_MS
+        rank = Rank.SUMMARY if has_waited else rank_of(kind, critical, variant)
+        return tuple((span, max(limit - rank, 1)) for span, limit in self.of_channel(channel).together)
 
-    def over_together(self, channel: str, kind: MessageKind) -> OverLimit:
+    def over_together(self, channel: str, kind: MessageKind, critical: bool = False) -> OverLimit:
         """What happens to a message over the limit of all kinds together."""
-        waits = rank_of(kind, False) is Rank.OWN_CASE and kind is not MessageKind.ACKNOWLEDGED
+        if kind in CALL_KINDS:
+            return OverLimit.NEXT_PERSON if critical else self.over(channel)
+        waits = rank_of(kind, critical) in (Rank.OWN_CASE, Rank.VITAL, Rank.SUMMARY)
         return OverLimit.WAIT if waits else self.over(channel)
 
     def over(self, channel: str) -> OverLimit:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final
 
 from msgspec import structs
 
@@ -11,17 +10,14 @@ from alerts.alert import Alert
 from alerts.channel_specs import spec_of
 from alerts.delivery.still_wanted import is_still_wanted
 from alerts.lifecycle.addresses import join_addresses
-from alerts.message import Delivery, DeliveryState, MessageKind
+from alerts.message import COMBINED, Delivery, DeliveryState, MessageKind
 from alerts.messages.deliveries import postponed
 from alerts.messages.outbox import OutboxWriter
 from alerts.messages.renderer import MessageContext
-from alerts.messages.together import LATER_MS, MAX_TOGETHER, TOGETHER, is_overdue_notice, overdue_text, waiting_with
+from alerts.messages.together import LATER_MS, MOST_TOGETHER, is_overdue_notice, may_combine, overdue_text, waiting_with
 from alerts.ports import Transaction
 from domain import Instant
 
-COMBINED: Final = "combined"
-"""Outcome code of a notice that another text names."""
-MAX_OVERDUE: Final = 20
 _NAMED, _ALONE = "combined", "alone"
 """In the payload of a combined text: the deliveries that it names, and its own text."""
 
@@ -40,7 +36,7 @@ class CombinedNotices:
         its text may name them."""
         first, kept = dict[tuple[object, ...], str](), list[Delivery]()
         for row in leased:
-            is_notice = row.kind in TOGETHER and row.state is DeliveryState.PENDING and row.expires_at > tx.now
+            is_notice = may_combine(row) and row.state is DeliveryState.PENDING and row.expires_at > tx.now
             if not is_notice or first.setdefault((row.kind, row.channel, row.address, row.person), row.id) == row.id:
                 kept.append(row)
             else:
@@ -50,14 +46,14 @@ class CombinedNotices:
     def combine(self, tx: Transaction, row: Delivery) -> Delivery | None:
         """The message as it is sent: with the notices that waited for this person. They are skipped, each with the
         code COMBINED in its own alert's timeline. None when what was overdue has been done while it waited."""
-        alert = tx.store.alert(row.alert) if row.kind in TOGETHER and spec_of(row.channel).coded else None
+        alert = tx.store.alert(row.alert) if may_combine(row) and spec_of(row.channel).coded else None
         is_supervision = row.kind is MessageKind.SUPERVISE
         # What is urgent for a supervisor never waits, and is a text of its own.
         if alert is None or (is_supervision and not (is_overdue_notice(row) and row.not_before > row.created_at)):
             return row
         if not _is_current(row, alert):
             return None
-        most = MAX_OVERDUE if is_supervision else MAX_TOGETHER
+        most = MOST_TOGETHER[row.kind]
         named, skipped = {alert.id: alert}, list[str]()
         for other in waiting_with(tx.store, row, tx.now):
             concerned = tx.store.alert(other.alert)

@@ -16,11 +16,7 @@ from alerts.delivery.channel_health import ChannelHealth
 from alerts.delivery.combined_notices import CombinedNotices
 from alerts.delivery.off_shift import OFF_DUTY, OffShift
 from alerts.delivery.receipts import EarlyReports
-from alerts.delivery.retries import (
-    OPERATOR_MUST_ACT,
-    PERMANENT_FAILURES,
-    retry_delay_ms,
-)
+from alerts.delivery.retries import OPERATOR_MUST_ACT, PERMANENT_FAILURES, retry_delay_ms
 from alerts.delivery.routing import ProviderRouter
 from alerts.delivery.sent_texts import SENT_TEXT
 from alerts.delivery.still_wanted import is_critical, is_still_wanted
@@ -163,10 +159,13 @@ class DeliveryOutcomes:
             tx.store.update_delivery(leased, reworded, tx.now, "reworded")
         return current
 
-    def replace_by_summary(self, tx: Transaction, row: Delivery, alert: Alert) -> None:
-        """The recipient is over his budget of single texts: a summary names this call together with the others."""
+    def replace_by_summary(self, tx: Transaction, row: Delivery, alert: Alert, *, calls_next: bool = False) -> None:
+        """The recipient is over his budget of single texts: a summary names this call together with the others. With
+        `calls_next` the next person is called now: this one has more critical dangers than he can go to."""
         self.skip(tx, row, OVER_BUDGET)
         self.bundles.enqueue_summary(tx, alert, row)
+        if calls_next:
+            self._escalate_failure(tx, row)
 
     def refuse_over_limit(self, tx: Transaction, row: Delivery) -> None:
         """The recipient is over his budget on this channel: the next channel or person is used now."""

@@ -208,7 +208,7 @@ class OutboxSender:
         elif over is OverLimit.REFUSE:
             self._outcomes.refuse_over_limit(tx, row)
         else:
-            self._outcomes.replace_by_summary(tx, row, alert)
+            self._outcomes.replace_by_summary(tx, row, alert, calls_next=over is OverLimit.NEXT_PERSON)
 
     def _with_card_handle(self, tx: Transaction, row: Delivery) -> Delivery | None:
         """The update of a card, with the handle that the provider returned when the card was sent."""
@@ -230,9 +230,10 @@ class OutboxSender:
         limits = self._budget.limits(row.channel, row.kind, critical)
         if self._is_reached(tx, row, limits, counted_with(row.channel, row.kind)):
             return self._budget.over(row.channel)
-        together = self._budget.together(row.channel, row.kind, critical, tx.now - row.created_at)
+        variant, waited_ms = str(row.payload.get("summary", "")), tx.now - row.created_at
+        together = self._budget.together(row.channel, row.kind, critical, waited_ms, variant)
         if self._is_reached(tx, row, together, tuple(MessageKind)):
-            return self._budget.over_together(row.channel, row.kind)
+            return self._budget.over_together(row.channel, row.kind, critical)
         return None
 
     def _is_reached(self, tx: Transaction, row: Delivery, limits: Limits, kinds: Collection[MessageKind]) -> bool:

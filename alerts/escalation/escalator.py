@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from types import MappingProxyType
-from typing import Final
 from zoneinfo import ZoneInfo
 
 from msgspec import structs
@@ -15,6 +14,7 @@ from msgspec import structs
 from alerts.alert import Alert, EscalationCause, EscalationReason, TimelineEntry
 from alerts.escalation.calls import CallWriter
 from alerts.escalation.companions import Companions
+from alerts.escalation.deputies import DEPUTY_RANKS, first_share, free_first
 from alerts.escalation.ladder_choice import AffectedPeople, LadderChoice, nobody_affected
 from alerts.escalation.phone_calls import PhoneCalls, is_beside_the_rung
 from alerts.escalation.policy import EscalationPolicy, Ladder, Occasion, Recipient, Rung
@@ -29,11 +29,6 @@ from alerts.roster import on_duty as roster
 from domain import Finding, Instant, Person
 from domain.people import Community
 from domain.roles import RoleKind, Roles
-
-DEPUTY_RANKS: Final = 2
-"""Without an answer, the first rank and one rank of deputies are called before the next rung, each for an equal part
-of the rung's wait. Who declines is always replaced.
-"""
 
 
 class Escalator:
@@ -102,8 +97,8 @@ class Escalator:
         within = 0 <= alert.rung < len(self.ladder(alert).rungs)
         if not within or self._count_ranks_called(tx, alert) >= DEPUTY_RANKS:
             return self.escalate(tx, alert)
-        rung = self.rung(alert, alert.rung)
-        rest_ms = (alert.climb_at or tx.now) + rung.wait - rung.wait // DEPUTY_RANKS - tx.now
+        rung, policy = self.rung(alert, alert.rung), self.choice.policy
+        rest_ms = (alert.climb_at or tx.now) + rung.wait - first_share(rung.wait, policy.deputy_after) - tx.now
         if not self._notify_rung(tx, alert, rung, alert.rung, None) or rest_ms <= 0:
             return self.escalate(tx, alert)
         return self._wait(alert, alert.rung, rest_ms, tx.now)
@@ -213,7 +208,8 @@ class Escalator:
         """Call those of the first rank who came on duty on a rung that was notified before."""
         for step in range(min(alert.rung + 1, len(self.ladder(alert).rungs))):
             for recipient in self.rung(alert, step).responsible:
-                first = {person.id for person in next(iter(self.groups(alert, recipient, tx.now)), ())}
+                groups = free_first(tx, self.groups(alert, recipient, tx.now), self.choice.policy.busy_from)
+                first = {person.id for person in next(iter(groups), ())}
                 rows = self.calls(tx.store, alert)
                 already_called = {row.person for row in rows if row.role == recipient.role}
                 if first and first.isdisjoint(already_called) and first.isdisjoint(alert.passed):
@@ -251,7 +247,8 @@ class Escalator:
         rung, rows = self.rung(alert, alert.rung), self.calls(tx.store, alert)
         left = any(self._uncalled_groups(alert, one, rows, tx.now) for one in rung.responsible)
         deputy = left and self._count_ranks_called(tx, alert) < DEPUTY_RANKS
-        return self._wait(alert, alert.rung, rung.wait // DEPUTY_RANKS if deputy else rung.wait, tx.now)
+        share_ms = first_share(rung.wait, self.choice.policy.deputy_after) if deputy else rung.wait
+        return self._wait(alert, alert.rung, share_ms, tx.now)
 
     def _wait(self, alert: Alert, rung: int, wait_ms: int, now: Instant) -> Alert:
         ladder = self.ladder(alert)
@@ -289,7 +286,8 @@ class Escalator:
     ) -> bool:
         """Call the next group of a recipient; True when at least one person was called."""
         role = self.renderer.catalog.role_name(recipient.role)
-        groups = self._uncalled_groups(alert, recipient, rows, tx.now)
+        uncalled = self._uncalled_groups(alert, recipient, rows, tx.now)
+        groups = free_first(tx, uncalled, self.choice.policy.busy_from)
         if not groups:
             called = [row for row in rows if row.role == recipient.role and row.round == alert.round]
             if not again and all(row.kind in COMPANION_KINDS for row in called):

@@ -14,7 +14,7 @@ from alerts.alert import Alert
 from alerts.channel_specs import LOGBOOK, Content, spec_of
 from alerts.escalation.escalator import Escalator
 from alerts.escalation.quiet_hours import end_of_quiet_hours
-from alerts.message import Delivery, DeliveryState, MessageKind
+from alerts.message import VERIFYING_KINDS, Delivery, DeliveryState, MessageKind
 from alerts.messages.deliveries import address_of, delivery_id
 from alerts.messages.outbox import CallRequest
 from alerts.messages.renderer import MessageContext
@@ -80,14 +80,17 @@ class Notices:
         """The names of those who were told."""
         return [person.name for person, role in people if self.notify(tx, alert, person, role, notice)]
 
-    def not_before(self, alert: Alert, now: Instant) -> Instant:
-        """Now, or the end of the ladder's quiet hours."""
-        return end_of_quiet_hours(now, self.escalator.ladder(alert).quiet, self.escalator.tz)
+    def not_before(self, alert: Alert, now: Instant, kind: MessageKind | None = None) -> Instant:
+        """Now, or the end of the ladder's quiet hours; of a request to verify, of those of verification too."""
+        quiet, tz = [self.escalator.ladder(alert).quiet], self.escalator.tz
+        if kind in VERIFYING_KINDS:
+            quiet.append(self.escalator.choice.policy.verify_quiet)
+        return max(end_of_quiet_hours(now, hours, tz) for hours in quiet)
 
     def begin(self, tx: Transaction, alert: Alert, person: Person, notice: Notice) -> Instant:
         """When this notice will be sent on the last of the person's channels."""
         addresses = [(channel, address_of(person, channel)) for channel in self.channels(alert, person)]
-        begin = self.not_before(alert, tx.now)
+        begin = self.not_before(alert, tx.now, notice.kind)
         kind, span_ms = notice.kind, notice.span_ms
         later = (next_begin(tx.store, kind, channel, to, begin, span_ms) for channel, to in addresses)
         return max((begin, *later))
@@ -96,7 +99,8 @@ class Notices:
         self, tx: Transaction, alert: Alert, person: Person, role: str, notice: Notice, channel: str, task: str
     ) -> Delivery:
         to = address_of(person, channel)
-        begin = next_begin(tx.store, notice.kind, channel, to, self.not_before(alert, tx.now), notice.span_ms)
+        begin = self.not_before(alert, tx.now, notice.kind)
+        begin = next_begin(tx.store, notice.kind, channel, to, begin, notice.span_ms)
         call = CallRequest(person, role, alert.rung, notice.kind, notice.limit_ms, begin)
         draft = self.outbox.draft(alert, call, channel, tx.now)
         key = f"{alert.id}:{alert.round}:{notice.kind}:{person.id}:{channel}:{notice.occasion}"

@@ -224,7 +224,8 @@ class EscalationPolicy(BaseModel):
     that are equally specific may apply to the same alert. `one_event` lists rules that measure the same event on one
     device: a second finding within a minute of the first, no more severe, needs no text of its own. `gathered` lists
     which rules are one event with a rule about their building. A position of a person older than `position_max_age` is
-    not used.
+    not used. In the hours of `verify_quiet` nobody is asked to verify. Deputies are called no sooner than
+    `deputy_after` the first rank; whoever has `busy_from` dangers in hand (0: never) after the others of his role.
     """
 
     model_config = _STRICT
@@ -233,6 +234,9 @@ class EscalationPolicy(BaseModel):
     one_event: tuple[tuple[str, ...], ...] = ()
     gathered: tuple[GatheredRules, ...] = ()
     position_max_age: Duration = 30 * MINUTE
+    verify_quiet: QuietHours | None = None
+    deputy_after: Duration = 0
+    busy_from: int = Field(default=0, ge=0)
 
     def is_same_event(self, rule: str, other: str) -> bool:
         return any(rule in rules and other in rules for rules in self.one_event)

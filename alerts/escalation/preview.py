@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from alerts.alert import Alert
 from alerts.channel_specs import LOGBOOK, VOICE, stored_address
-from alerts.escalation.escalator import DEPUTY_RANKS
+from alerts.escalation.deputies import DEPUTY_RANKS, first_share
 from alerts.escalation.ladder_choice import LadderChoice
 from alerts.escalation.policy import EscalationPolicy, Ladder, Occasion, Recipient
 from alerts.escalation.recipients import RecipientFinder
@@ -103,10 +103,11 @@ class EscalationPreview:
         groups = finder.groups(alert, row.recipient, self._affected(alert))
         if not groups:
             yield CallPreview(row, row.after_ms)
+        share_ms = first_share(row.wait_ms, self._policy.deputy_after)
         is_called = row.recipient in self.ladder(alert).rungs[row.rung].responsible if row.rung is not None else False
         for index, group in enumerate(groups[: DEPUTY_RANKS if is_called else 1]):
             people = tuple((person, self._channels_to(person, row.recipient)) for person in group)
-            yield CallPreview(row, row.after_ms + index * row.wait_ms // DEPUTY_RANKS, people)
+            yield CallPreview(row, row.after_ms + index * share_ms, people)
 
     def _phone_call(self, finder: RecipientFinder, alert: Alert, row: LadderRow) -> Iterator[CallPreview]:
         """Those of the role whom an earlier rung called, first and deputies, all at once; only who has a phone."""

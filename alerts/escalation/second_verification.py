@@ -34,7 +34,7 @@ class SecondVerification:
 
     def begin(self, tx: Transaction, alert: Alert, first: Actor) -> Alert:
         """The community has verified it: ask the street. `first` may not verify again."""
-        begin = self.notices.not_before(alert, tx.now)
+        begin = self.notices.not_before(alert, tx.now, MessageKind.VERIFY_STREET)
         excluded = (alert.handler, alert.handler_principal, first.id, first.performer)
         check = SecondCheck(
             since=tx.now,

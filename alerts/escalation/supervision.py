@@ -121,21 +121,23 @@ class Supervision:
         return any(row.kind is MessageKind.OVERDUE and row.created_at > since for row in tx.store.deliveries(alert.id))
 
     def notify_realarm(self, tx: Transaction, alert: Alert) -> list[str]:
-        """The owner of an alert whose device still reports the danger, and once, while he has it, the supervisors; the
-        names of those told."""
+        """The owner of an alert whose device still reports the danger, once he is on site no more than once, and once,
+        while he has it, the supervisors; the names of those told."""
         taken_ms = tx.now - (alert.taken_at or tx.now)
         notified_before = {row.person for row in self._notices(tx, alert, MessageKind.REALARM, alert.taken_at)}
         to_owner = Notice(MessageKind.REALARM, tx.now, "owner", alert.owner_name or "", limit_ms=taken_ms)
-        owner = [] if self._was_reminded(tx, alert) else self.responsible(tx, alert)
+        owner = [] if self._was_reminded(tx, alert, notified_before) else self.responsible(tx, alert)
         notified = self.notices.notify_all(tx, alert, owner, to_owner)
         others = [pair for pair in self.supervisors(alert, tx.now) if pair[0].id not in {alert.owner, *notified_before}]
         return notified + self.notices.notify_all(tx, alert, others, structs.replace(to_owner, variant=""))
 
-    def _was_reminded(self, tx: Transaction, alert: Alert) -> bool:
-        """Whether the owner, who is on site, was just reminded of another of his dangers: one reminder at a time."""
+    def _was_reminded(self, tx: Transaction, alert: Alert, notified: Collection[str]) -> bool:
+        """Whether the owner, who is on site and sees the danger, was reminded of it, or just of another of his."""
         owner = self.escalator.community().people.get(alert.owner or "")
         if owner is None or alert.state is not State.ON_SITE:
             return False
+        if owner.id in notified:
+            return True
         return any(
             row.kind is MessageKind.REALARM and row.person == owner.id and row.alert != alert.id
             for channel in self.notices.channels(alert, owner)

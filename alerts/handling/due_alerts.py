@@ -59,12 +59,12 @@ class DueAlerts:
         """Recheck a settled alert: escalate again when its device, received since then, still reports the danger.
 
         When a person was there, said that it is dealt with, and the device goes on all the same, the first call comes
-        after the time in which he could have arrived, the next ones at doubling intervals.
+        after the time in which he could have arrived, each further one after four times as long as the one before.
         """
         deadlines = self.escalator.ladder(alert).deadlines
         data = self.with_finding_status(tx.store, alert, AlertEvent(Signal.DEADLINE, SYSTEM), alert.state_since)
         if data.still_dangerous and alert.ledger is Ledger.DANGER:
-            pause_ms = pause_after(self._times_dealt_with(tx, alert), deadlines.arrive_ms)
+            pause_ms = pause_after(2 * self._times_dealt_with(tx, alert) - 1, deadlines.arrive_ms)
             if alert.disposition in _NO_DANGER and alert.severity is not Severity.CRITICAL:
                 pause_ms *= NO_DANGER_TIMES
             again_at = alert.state_since + min(pause_ms, deadlines.verify_ms)

@@ -20,8 +20,8 @@ from alerts.escalation.escalator import Escalator
 from alerts.handling.buttons import continued_alert, role_in_alert
 from alerts.handling.person_actions import PersonActions
 from alerts.lifecycle.transitions import Signal
-from alerts.message import CALL_KINDS, Delivery, MessageKind
-from alerts.messages.deliveries import latest_calls
+from alerts.message import CALL_KINDS, VERIFYING_KINDS, Delivery, MessageKind
+from alerts.messages.deliveries import knows_of_an_owner, latest_calls
 from alerts.messages.outside_words import sanitize
 from alerts.messages.together import combined_alerts
 from alerts.ports import Transaction
@@ -50,7 +50,6 @@ _ASKING_KINDS: Final = (
     MessageKind.VERIFY_STREET,
     MessageKind.DISPOSITION,
 )
-_VERIFYING: Final = (MessageKind.VERIFY, MessageKind.VERIFY_STREET)
 
 
 class InboundReply:
@@ -92,14 +91,14 @@ class InboundReply:
         person = self.people[alert.id]
         if alert.state not in SETTLED_STATES:
             return alert.state is State.ON_SITE and alert.owner == person
-        kinds = (*_VERIFYING, MessageKind.DISPOSITION, MessageKind.OWNED)
+        kinds = (*VERIFYING_KINDS, MessageKind.DISPOSITION, MessageKind.OWNED)
         rows = self.tx.store.deliveries(alert.id)
         return any(row.person == person and row.kind in kinds and row.round == alert.round for row in rows)
 
     def asked_last(self, alert: Alert) -> bool:
         """Whether the last text to this phone asked to verify this alert: `31` then answers that, not a call."""
         last = self.messages[0] if self.messages else None
-        return last is not None and alert.id in combined_alerts(last) and last.kind in _VERIFYING
+        return last is not None and alert.id in combined_alerts(last) and last.kind in VERIFYING_KINDS
 
     @property
     def last_asked(self) -> bool:
@@ -172,6 +171,12 @@ class InboundReply:
         recent = [row for row in rows if row.address == self.phone and row.created_at > self.tx.now - SAME_ANSWER_MS]
         same = [row for row in recent if row.kind is MessageKind.STATUS and reason in str(row.payload["text"])]
         return len(same) >= MAX_SAME_ANSWERS
+
+    def may_stand_down(self, alert: Alert) -> bool:
+        """Whether a text that crossed his acknowledgement says that another has it: the answer would say no more."""
+        is_another = alert.owner is not None and alert.owner != self.people[alert.id]
+        call = self._latest_call(alert) if is_another else None
+        return call is not None and knows_of_an_owner(self.tx.store.deliveries(alert.id), call)
 
     def confirm(self, alert: Alert, kind: MessageKind) -> None:
         """Confirm the action, with the codes for the next ones."""

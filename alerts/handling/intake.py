@@ -28,10 +28,11 @@ from alerts.message import CALL_KINDS, NOT_FAILED
 from alerts.messages.bundles import BUNDLE_MS
 from alerts.messages.renderer import LATE_MS, is_retained
 from alerts.ports import Transaction
-from domain import Finding, FindingPhase, Instant, Ledger
+from domain import Finding, FindingPhase, Instant, Ledger, Severity
 from domain.findings import ENDED_BY_RULE_CHANGE
 
 _END_PHASES: Final = (FindingPhase.ENDED, FindingPhase.WITHDRAWN)
+_SEVERE: Final = (Severity.CRITICAL, Severity.HIGH)
 _SIGNALS: Final = {
     Decision.JOIN: Signal.ADDED,
     Decision.RAISE: Signal.SEVERITY_RAISED,
@@ -211,6 +212,9 @@ class FindingIntake:
         already_notified = self._is_already_notified(tx, match, finding)
         event = AlertEvent(_SIGNALS[match.decision], danger=danger, already_notified=already_notified)
         after = self.processor.apply(tx, alert, event)
+        # One person is not at six manholes: whoever can send others is told when the first joins.
+        if match.relation is Relation.SAME_AREA and alert.joined == 1 and finding.severity in _SEVERE:
+            self.processor.case_effects.supervision.notify_spread(tx, after)
         if after.rung >= 0:
             self.escalator.notify_extra(tx, after, Occasion.OPENED, finding)
         return after

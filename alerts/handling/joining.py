@@ -27,7 +27,9 @@ ones, and use up what a provider sends to one number in a day. Those that join a
 GROUP_WINDOW_MS: Final = 10 * MINUTE
 AREA_WINDOW_MS: Final = 2 * HOUR
 """Out of doors, rain takes its time from one manhole to the next."""
-_LESSER: Final = (Severity.MEDIUM, Severity.LOW)
+AREA_AFTER: Final = {Severity.CRITICAL: 5, Severity.HIGH: 3, Severity.MEDIUM: 1, Severity.LOW: 1}
+"""This many alerts of one event out of doors in one grid cell are called separately; what follows joins the first. Of
+five manholes that overflow each has its own call; of the sixth the owner of the first is told, and the next rung."""
 _OF_PEOPLE: Final = ("person", "household")
 
 
@@ -41,7 +43,7 @@ class Relation(StrEnum):
     SAME_BUILDING = "same_building"
     """The same rule, another device in the same building and grid cell."""
     SAME_AREA = "same_area"
-    """The same lesser danger at another device out of doors in the same grid cell: the manholes of a street in rain."""
+    """The same danger at another device out of doors in the same grid cell: the manholes of a street in rain."""
     GATHERED = "gathered"
     """An alert about this event of the building, or one that such a finding has raised."""
     GATHERS = "gathers"
@@ -226,10 +228,10 @@ def _by_relation(finding: Finding, building: str | None, live: Sequence[Alert], 
 def _in_area(
     finding: Finding, cell: str | None, live: Sequence[Alert], now: Instant, is_same_event: SameEvent
 ) -> list[RelatedAlerts]:
-    """Alerts about the same lesser danger out of doors in this cell, once there are some. What residents report is
+    """Alerts about the same danger out of doors in this cell, once there are enough. What residents report is
     never joined: it has no device; nor are people, who are in different need each."""
     of_people = finding.device is None or finding.subject.type in _OF_PEOPLE
-    if of_people or cell is None or finding.severity not in _LESSER or finding.ledger is Ledger.HEALTH:
+    if of_people or cell is None or finding.ledger is Ledger.HEALTH:
         return []
     nearby = [
         alert
@@ -238,7 +240,7 @@ def _in_area(
         and (alert.building, alert.cell) == (None, cell)
         and now - alert.opened_at <= AREA_WINDOW_MS
     ]
-    return [RelatedAlerts(Relation.SAME_AREA, _oldest_first(nearby, 1))]
+    return [RelatedAlerts(Relation.SAME_AREA, _oldest_first(nearby, AREA_AFTER[finding.severity]))]
 
 
 def _separate_alerts(finding: Finding) -> int:

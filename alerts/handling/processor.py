@@ -34,6 +34,8 @@ _OCCASIONS: Final = {
     State.CLOSED: Occasion.CLOSED,
 }
 FOLLOW_UP_MS: Final = 12 * HOUR
+STILL_COMING_MS: Final = HOUR // 2
+"""Who was called before people were called again may be on his way for so long."""
 WITHOUT_A_SCREEN: Final = (ResponseSource.SMS, ResponseSource.VOICE)
 """Who acknowledges so sees no buttons: the codes for the next actions are sent as a text."""
 """People called longer ago than this get no follow-up: it is another shift."""
@@ -174,6 +176,9 @@ class AlertProcessor:
         helpers = {helper.person for helper in alert.helping} if kind is MessageKind.RESOLVED else set[str]()
         helping = [row for row in rows if row.kind is MessageKind.ASSIST and row.person in helpers]
         calls = latest_calls(rows, tx.now - FOLLOW_UP_MS)
+        if kind is MessageKind.ACKNOWLEDGED:
+            # Who was called in an earlier round, hours ago, has dealt with it or gone home.
+            calls = [row for row in calls if row.round == alert.round or row.created_at > tx.now - STILL_COMING_MS]
         if kind is MessageKind.RESOLVED or alert.people_needed == 1:
             # Who is on the way has read that another has it too, and has not stood down.
             coming = {alert.owner, *(one.person for one in alert.responders)}

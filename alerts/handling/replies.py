@@ -135,9 +135,7 @@ def _apply(inbound: InboundReply, alert: Alert, parsed: ParsedReply) -> ReplyRes
         _check_owner(inbound, alert, signal, actor)
         inbound.actions.answer(inbound.tx, alert, actor, signal)
     except InvalidTransition as refused:
-        inbound.add_timeline(alert, "refused", reason=refused.message)
-        inbound.answer(alert, MessageKind.STATUS, refused.message)
-        return ReplyResult(ReplyStatus.REFUSED, (alert.id,), refused.refusal.value)
+        return _refuse(inbound, alert, signal, refused)
     if any(sign.isalpha() for sign in inbound.text):
         inbound.add_timeline(alert, "replied")
     named = bool(parsed.numbers) and parsed.certainty is Certainty.WHOLE
@@ -147,6 +145,14 @@ def _apply(inbound: InboundReply, alert: Alert, parsed: ParsedReply) -> ReplyRes
     if declined and not named:
         inbound.confirm(alert, MessageKind.DECLINED)
     return ReplyResult(ReplyStatus.DONE, (alert.id,))
+
+
+def _refuse(inbound: InboundReply, alert: Alert, signal: Signal, refused: InvalidTransition) -> ReplyResult:
+    """The reason is sent, unless he takes what another has and a text on this phone says so."""
+    inbound.add_timeline(alert, "refused", reason=refused.message)
+    if signal is not Signal.ACKNOWLEDGE or not inbound.may_stand_down(alert):
+        inbound.answer(alert, MessageKind.STATUS, refused.message)
+    return ReplyResult(ReplyStatus.REFUSED, (alert.id,), refused.refusal.value)
 
 
 def _check_owner(inbound: InboundReply, alert: Alert, signal: Signal, actor: Actor) -> None:

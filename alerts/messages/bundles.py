@@ -32,6 +32,10 @@ MAX_BUNDLE_MS: Final = 15 * MINUTE
 """Maximum wait of a notice with the same content as before; it doubles each time, so that a flapping sensor does not
 use up the person's budget of texts.
 """
+SEPARATE_NOTICES: Final = 3
+MAX_OTHERS_MS: Final = 5 * MINUTE
+"""After SEPARATE_NOTICES of one alert to one person the wait doubles, up to MAX_OTHERS_MS: he is at this event, and one
+text names the doors that were added."""
 SUMMARY_EVERY_MS: Final = 5 * MINUTE
 _LESSER: Final = (Severity.MEDIUM, Severity.LOW)
 _CALLS: Final = "calls"
@@ -271,11 +275,13 @@ def _unlisted_dangers(alert: Alert, joined: JoinedDanger, listed: Collection[str
 
 
 def _earliest_send(sent: Sequence[Delivery], new: Sequence[ListedDanger], now: Instant) -> Instant:
-    """Earliest time of the next notice: the more messages listed the same dangers, the later."""
+    """Earliest time of the next notice: the more messages listed the same dangers, or others of this event, the
+    later."""
     if not sent:
         return now
     same = sum(all(item in listed_dangers(row) for item in new) for row in sent)
-    span = min(BUNDLE_MS << max(same - 1, 0), MAX_BUNDLE_MS)
+    others = min(BUNDLE_MS << max(len(sent) - SEPARATE_NOTICES, 0), MAX_OTHERS_MS)
+    span = max(min(BUNDLE_MS << max(same - 1, 0), MAX_BUNDLE_MS), others)
     if all(item.severity in _LESSER for item in new):
         span = LESSER_BUNDLE_MS
     return max(row.not_before for row in sent) + span

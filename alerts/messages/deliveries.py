@@ -9,7 +9,16 @@ from msgspec import structs
 
 from alerts.alert import SETTLED_STATES, Alert, State
 from alerts.channel_specs import FollowUp, spec_of, stored_address
-from alerts.message import CALL_KINDS, DANGER_KINDS, POSSIBLY_SEEN, REACHED, Delivery, DeliveryState, MessageKind
+from alerts.message import (
+    CALL_KINDS,
+    COMBINED,
+    DANGER_KINDS,
+    NOT_FAILED,
+    POSSIBLY_SEEN,
+    Delivery,
+    DeliveryState,
+    MessageKind,
+)
 from alerts.reply_parsing import codes as reply_codes
 from domain import HOUR, Instant, Ledger, Person
 
@@ -97,13 +106,18 @@ def latest_calls(rows: Sequence[Delivery], since: Instant = 0) -> list[Delivery]
 
 
 def knows_of_an_owner(rows: Sequence[Delivery], call: Delivery) -> bool:
-    """Whether this person has read, since he was last told of a danger, that somebody has the alert. Who has stood down
+    """Whether this person is told, since he was last told of a danger, that somebody has the alert. Who has stood down
     is not told of each further owner; a card shows him."""
     if spec_of(call.channel).follow_up is not FollowUp.MESSAGE:
         return False
     own = [row for row in rows if (row.person, row.channel) == (call.person, call.channel)]
     notified_at = max((row.created_at for row in own if row.kind in DANGER_KINDS), default=0)
-    return any(row.kind in _NAMES_AN_OWNER and row.state in REACHED and row.created_at > notified_at for row in own)
+    return any(row.kind in _NAMES_AN_OWNER and _is_told(row) and row.created_at > notified_at for row in own)
+
+
+def _is_told(row: Delivery) -> bool:
+    """Whether it was sent, alone or in another text, or will be."""
+    return row.state in NOT_FAILED or row.code == COMBINED
 
 
 def alerts_of(rows: Sequence[Delivery]) -> list[int]:

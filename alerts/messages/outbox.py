@@ -24,6 +24,7 @@ from alerts.messages.deliveries import (
 )
 from alerts.messages.keywords import KeywordTemplate
 from alerts.messages.renderer import MessageContext, MessageRenderer
+from alerts.messages.together import MAY_WAIT, follow_up_span, next_begin
 from alerts.ports import Transaction
 from domain import Instant, Person
 from domain.people import Community
@@ -129,6 +130,10 @@ class OutboxWriter:
         row = follow_up(earlier, task, key, kind, payload, tx.now)
         is_update = spec_of(earlier.channel).follow_up is FollowUp.UPDATE
         row = structs.replace(row, ref=earlier.id) if is_update else postponed(row, not_before)
+        span_ms = follow_up_span(kind, alert, variant)
+        if span_ms and spec_of(row.channel).coded:
+            begin = next_begin(tx.store, kind, row.channel, row.address, row.not_before, span_ms)
+            row = structs.replace(postponed(row, begin), payload={**payload, MAY_WAIT: True})
         return next(iter(self.admission.enqueue(tx, [row], alert)), None)
 
     def draft(self, alert: Alert, call: CallRequest, channel: str, now: Instant) -> Delivery:

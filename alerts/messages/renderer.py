@@ -71,7 +71,7 @@ class MessageContext(Struct, frozen=True):
     """Which template of this kind: `owner` or `called`, alone or with `many-`, for a danger that joined."""
     numbers: tuple[int, ...] = ()
     each: tuple[int, ...] = ()
-    """Numbers of the alerts of a combined text: each is verified by a code of its own."""
+    """Numbers of the alerts of a combined text: each has its code."""
     reason: str = ""
     coded: bool = True
     """Whether the recipient can answer with a code. In the logbook nobody can, so its text contains none."""
@@ -230,6 +230,7 @@ class MessageRenderer:
         return Sms(code, params, f"【{self.sign}】{_fill(filed, params)}", name)
 
     def _variables(self, alert: Alert, context: MessageContext) -> dict[str, str]:
+        each = "here" if context.kind is MessageKind.OWNED else "verified"
         codes = dict.fromkeys(CODE_VARIABLES, "-") if context.number is None else reply_codes.codes_of(context.number)
         return codes | {
             "title": uninstructed(exercise.unlabelled(alert.title))[:MAX_VARIABLE] or "-",
@@ -239,7 +240,7 @@ class MessageRenderer:
             "place": shortened(self.address(alert), MAX_VARIABLE),
             "limit": self.format_duration(context.limit_ms),
             "numbers": self._alert_numbers(context.numbers),
-            "each": "、".join(reply_codes.codes_of(number)["verified"] for number in context.each) or "-",
+            "each": "、".join(reply_codes.codes_of(one)[each] for one in context.each) or "-",
             "count": str(context.count),
             "name": uninstructed(context.name)[:MAX_VARIABLE] or "-",
         }

@@ -18,10 +18,16 @@ from domain import DAY, HOUR, MINUTE, Instant, Severity
 
 MAY_WAIT: Final = "may_wait"
 """Marks, in the payload of a notice, one that waits for others."""
-TOGETHER: Final = (MessageKind.VERIFY, MessageKind.VERIFY_STREET, MessageKind.SUPERVISE)
-"""Kinds of which several are sent as one text."""
 MAX_TOGETHER: Final = 3
 """Questions in one text: each has its own code."""
+MOST_TOGETHER: Final = {
+    MessageKind.VERIFY: MAX_TOGETHER,
+    MessageKind.VERIFY_STREET: MAX_TOGETHER,
+    MessageKind.SUPERVISE: 20,
+    MessageKind.ACKNOWLEDGED: 10,
+    MessageKind.OWNED: 4,
+}
+"""Kinds of which several are sent as one text, and how many; fewer where the text has no room for all doors."""
 LATER_MS: Final = MINUTE
 """Each waiting notice is due so long after the one before it: if that is no longer wanted, the next one goes out."""
 MOST_LATER_MS: Final = 20 * MINUTE
@@ -31,6 +37,12 @@ VERIFY_SPAN_MS: Final = {
 }  # fmt: skip
 """Between two requests to verify, to one person. A person on site has dealt with it, no device reports it any more, and
 a verification has a day."""
+OWNED_SPAN_MS: Final = MINUTE
+"""Between two texts with the codes of what he does next, to one who takes several: he is on his way for longer."""
+STAND_DOWN_SPAN_MS: Final = {
+    Severity.CRITICAL: 2 * MINUTE, Severity.HIGH: 5 * MINUTE, Severity.MEDIUM: 15 * MINUTE, Severity.LOW: 15 * MINUTE,
+}  # fmt: skip
+"""Between two texts that somebody has it, to one who was called: less than he would be on his way."""
 SUPERVISE_SPAN_MS: Final = 4 * HOUR
 """Between two texts about steps that are overdue where the danger itself has ended: two or three a shift."""
 
@@ -48,11 +60,27 @@ def next_begin(store: Outbox, kind: MessageKind, channel: str, address: str, now
     return last + LATER_MS if last > now else max(now, last + span_ms)
 
 
+def follow_up_span(kind: MessageKind, alert: Alert, variant: str) -> int:
+    """How long a text about how it went on waits for others; what asks for more people never does."""
+    if kind is MessageKind.OWNED:
+        return OWNED_SPAN_MS
+    return STAND_DOWN_SPAN_MS[alert.severity] if kind is MessageKind.ACKNOWLEDGED and not variant else 0
+
+
+def may_combine(row: Delivery) -> bool:
+    """Whether one text may name this message with others of its kind."""
+    if row.kind in (MessageKind.ACKNOWLEDGED, MessageKind.OWNED):
+        return row.payload.get(MAY_WAIT) is True
+    return row.kind in MOST_TOGETHER
+
+
 def waiting_with(store: Outbox, row: Delivery, now: Instant) -> Sequence[Delivery]:
     """The other notices of its kind that wait for this person at this address."""
     found = store.deliveries_to(row.channel, row.address, now - 2 * DAY)
     waiting = [one for one in found if one.kind is row.kind and one.state is DeliveryState.PENDING]
-    fitting = [one for one in waiting if one.kind is not MessageKind.SUPERVISE or is_overdue_notice(one)]
+    fitting = [
+        one for one in waiting if may_combine(one) and (one.kind is not MessageKind.SUPERVISE or is_overdue_notice(one))
+    ]
     return [one for one in fitting if one.id != row.id and one.person == row.person]
 
 

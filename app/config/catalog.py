@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Final
 
 from alerts.cases.categories import REPORT_RULES, ReportCategories
 from alerts.cases.categories import check as check_categories
@@ -134,14 +135,17 @@ def rulebook_files(site: Path | None = None) -> list[Path]:
     return overlay_files(RULEBOOKS, site and site / "rules")
 
 
+_BUILT_IN: Final = ("one_event", "gathered", "verify_quiet", "deputy_after", "busy_from")
+
+
 def load_ladders(site: Path | None = None) -> EscalationPolicy:
-    """The site's ladders.yaml, else the built-in one; `one_event`, `gathered` and the ladders of citizens' reports are
-    built in unless the site sets them: without the latter a blocked exit would be called at night."""
+    """The site's ladders.yaml, else the built-in one; what stands beside the ladders, and the ladders of citizens'
+    reports, are built in unless the site sets them: without the latter a blocked exit would be called at night."""
     built_in = LADDERS / "default.yaml"
     own = site / "ladders.yaml" if site else None
     document = read_yaml(own if own and own.exists() else built_in)
     policy = validate(document, EscalationPolicy)
-    unset = {"one_event", "gathered"} - policy.model_fields_set
+    unset = set(_BUILT_IN) - policy.model_fields_set
     if unset:
         default = validate(read_yaml(built_in), EscalationPolicy)
         policy = policy.model_copy(update={name: getattr(default, name) for name in unset})

@@ -11,6 +11,7 @@ from alerts.alert import Alert
 from alerts.channels.channel import SendResult
 from alerts.channels.logbook import Logbook
 from alerts.message import DANGER_KINDS, Delivery, MessageKind
+from alerts.messages.together import combined_alerts
 from alerts.ports import AlertStore
 from app.score.matching import Status, incidents_of_alert, match
 from app.score.records import Danger, Explanation, Text
@@ -106,14 +107,15 @@ class Observer:
         """Take down an entry of the logbook; it is recorded with the next text, or at the end of the day."""
         self._entries.append((at, delivery))
 
-    async def read(self, message: SubmittedMessage, at: Instant) -> int:
-        """Record a text that is on a phone; returns its alert, 0 for none."""
+    async def read(self, message: SubmittedMessage, at: Instant) -> tuple[int, ...]:
+        """Record a text that is on a phone; returns its alert and the others that it names, nothing for none."""
         await self.record_entries()
         found = await self.deliveries.find(message.out_id)
         if found is None or message.failure is not None:
-            return 0
+            return ()
         self._record(found, at, message.phone, message.text)
-        return found.alert.id
+        own = found.alert.id
+        return (own, *(one for one in combined_alerts(found.delivery) if one != own))
 
     async def record_entries(self) -> None:
         """Record the entries of the logbook up to now."""

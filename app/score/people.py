@@ -45,6 +45,12 @@ class Knowledge(Struct):
         for means, code in found.items():
             self.asked[f"{alert}/{means}"] = Question(phone, code)
 
+    def read_of(self, phone: str, alerts: Iterable[int], text: str, at: Instant) -> None:
+        """He has read in a text about several alerts that one of these is settled."""
+        for alert in alerts:
+            for means in settled_by(text):
+                self.settled[_key(phone, alert, means)] = at
+
     def asked_for(self, alert: int, means: str) -> Question | None:
         """Who was asked for this answer last."""
         return self.asked.get(f"{alert}/{means}")

@@ -50,8 +50,8 @@ class Situation(Struct, frozen=True):
 class Recipients(Protocol):
     """Who reads a text, and what is to be found where it sends him."""
 
-    async def read(self, message: SubmittedMessage, at: Instant, /) -> int:
-        """A text is on a phone; returns its alert, 0 for none."""
+    async def read(self, message: SubmittedMessage, at: Instant, /) -> tuple[int, ...]:
+        """A text is on a phone; returns its alert and the others that it names, nothing for none."""
         ...
 
     def situation(self, alert: int, at: Instant, /) -> Situation: ...
@@ -125,9 +125,10 @@ class SmsNetwork:
         if not receipt.is_lost:
             at = now + random.randint(*REPORT_MS) + receipt.delay_ms
             self._push(at, "report", message=message, phone=message.phone)
-        alert = await self._recipients.read(message, now)
+        alert, *others = await self._recipients.read(message, now) or (0,)
         if alert:
             self.state.knowledge.read(message.phone, alert, message.text, now)
+            self.state.knowledge.read_of(message.phone, others, message.text, now)
             self._plan_replies(message, n, alert, now, random)
 
     def _plan_replies(self, message: SubmittedMessage, n: int, alert: int, now: Instant, random: Random) -> None:

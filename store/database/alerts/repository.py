@@ -9,7 +9,7 @@ from typing import Final
 from msgspec import structs
 from sqlalchemy import Connection, and_, bindparam, func, insert, select, update
 
-from alerts.alert import ACTIVE_STATES, Alert, State, TimelineEntry
+from alerts.alert import ACTIVE_STATES, OWNED_STATES, Alert, State, TimelineEntry
 from alerts.message import POSSIBLY_SEEN, Delivery, MessageKind
 from alerts.messages.deliveries import answer_key_prefix
 from alerts.ports import FindingRecord, RecordedFinding, ReplyCode
@@ -140,6 +140,12 @@ class SqlAlertStore:
     def active_alerts(self, ledger: Ledger) -> list[Alert]:
         query = select(alerts).where(alerts.c.state.in_(_ACTIVE), alerts.c.ledger == ledger.value)
         return [alert_of(row) for row in self._tx.execute(query.order_by(alerts.c.id))]
+
+    def dangers_in_hand(self, people: Collection[str]) -> dict[str, int]:
+        real = and_(alerts.c.ledger == Ledger.DANGER.value, alerts.c.exercise.is_(False))
+        owned = and_(alerts.c.owner.in_(people), alerts.c.state.in_([state.value for state in OWNED_STATES]), real)
+        query = select(alerts.c.owner, func.count()).where(owned)
+        return {row[0]: row[1] for row in self._tx.execute(query.group_by(alerts.c.owner))}
 
     def informing_alerts(self) -> list[Alert]:
         query = select(alerts).where(alerts.c.state == State.SHELVED.value, alerts.c.silence.is_not(None))

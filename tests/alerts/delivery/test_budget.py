@@ -1,4 +1,4 @@
-"""One phone in ten minutes: calls of critical dangers always pass, what matters less leaves room for them."""
+"""One phone in ten minutes: ten texts, and what matters less leaves room for calls of critical dangers."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ async def call(harness: AlertHarness, finding: Any, numbers: range, severity: Se
     [
         (MessageKind.ALERT, True, Rank.VITAL),
         (MessageKind.ADDED, True, Rank.VITAL),
-        (MessageKind.SUMMARY, False, Rank.VITAL),
+        (MessageKind.SUMMARY, False, Rank.SUMMARY),
         (MessageKind.ASSIST, True, Rank.VITAL),
         (MessageKind.ASSIST, False, Rank.OWN_CASE),
         (MessageKind.ALERT, False, Rank.CALL),
@@ -66,25 +66,33 @@ async def call(harness: AlertHarness, finding: Any, numbers: range, severity: Se
 def test_what_may_fill_the_phone(kind: MessageKind, critical: bool, rank: Rank) -> None:
     assert rank_of(kind, critical) is rank
     limits = Budget().together("sms", kind, critical)
-    assert limits == (() if rank is Rank.VITAL else ((10 * MINUTE, 10 - rank),))
+    assert limits == ((10 * MINUTE, 10 - rank),)
 
 
 def test_what_is_needed_for_a_case_waits_and_the_rest_is_summarised() -> None:
     budget = Budget()
     assert budget.over_together("sms", MessageKind.OWNED) is OverLimit.WAIT
-    assert budget.over_together("sms", MessageKind.ACKNOWLEDGED) is OverLimit.SUMMARY
+    assert budget.over_together("sms", MessageKind.ACKNOWLEDGED) is OverLimit.WAIT
+    assert budget.over_together("sms", MessageKind.RESOLVED) is OverLimit.SUMMARY
+    assert budget.over_together("sms", MessageKind.ALERT) is OverLimit.SUMMARY
+    assert budget.over_together("sms", MessageKind.ALERT, critical=True) is OverLimit.NEXT_PERSON
+    assert budget.over_together("sms", MessageKind.ADDED, critical=True) is OverLimit.WAIT
+    assert budget.over_together("sms", MessageKind.SUMMARY) is OverLimit.WAIT
+    assert rank_of(MessageKind.SUMMARY, critical=False, variant="news") is Rank.NEWS
     assert budget.together("wecom", MessageKind.ACKNOWLEDGED, critical=False) == ()
 
 
-async def test_critical_calls_pass_whatever_came_before_and_lesser_ones_become_a_summary(
+async def test_lesser_calls_leave_room_for_critical_ones_and_become_a_summary(
     harness: AlertHarness, finding: Any
 ) -> None:
-    await call(harness, finding, range(12))
-    assert [text.count("紧急：险情") for text in harness.texts("wang")] == [1] * 12
-    await call(harness, finding, range(12, 15), Severity.HIGH)
-    assert harness.texts("wang")[12:] == [
-        "【枫树社区】告警集中：您有3条待接警，最急：险情14，枫林苑3栋2单元404。回复171接警，172无法到场，其余见工作台。"
+    await call(harness, finding, range(7))
+    await call(harness, finding, range(7, 10), Severity.HIGH)
+    assert harness.texts("wang")[7:] == [
+        "【枫树社区】告警集中：您有3条待接警，最急：险情9，枫林苑3栋2单元403。回复101接警，102无法到场，其余见工作台。"
     ]
+    await call(harness, finding, range(10, 11))
+    assert "紧急：险情10" not in harness.texts("wang")[-1], "the eighth text was the summary"
+    assert "险情10" in harness.texts("deputy")[-1]
     assert await harness.service.unnotified(harness.clock.now) == []
 
 
@@ -92,23 +100,26 @@ async def test_who_is_asked_to_assist_in_a_critical_danger_is_asked_whatever_cam
     harness: AlertHarness, finding: Any
 ) -> None:
     set_ladder(harness, rungs=[rung(WORKER, COMMUNITY)])
-    await call(harness, finding, range(12))
-    assert [number for number in range(12) if any(f"险情{number}，" in text for text in harness.texts("chen"))] == [
-        *range(12)
+    await call(harness, finding, range(8))
+    assert [number for number in range(8) if any(f"险情{number}，" in text for text in harness.texts("chen"))] == [
+        *range(8)
     ]
+    await call(harness, finding, range(8, 10))
+    await harness.advance_time(11 * 60)
+    assert [any(f"险情{number}，" in text for text in harness.texts("chen")) for number in (8, 9)] == [True, True]
 
 
-async def test_news_of_others_leave_room_for_calls_and_are_named_with_their_doors(
+async def test_that_others_have_it_waits_for_room_and_is_one_text_with_the_doors(
     harness: AlertHarness, finding: Any
 ) -> None:
-    """Nine texts are on his phone when colleagues take his alerts: one text says of which doors."""
-    await call(harness, finding, range(9))
+    """Eight texts are on his phone when colleagues arrive: what he reads next is where he need not go."""
+    await call(harness, finding, range(8))
     for number in range(1, 5):
-        await harness.service.perform(number, "acknowledge", LI)
+        await harness.service.perform(number, "arrive", LI)
     await harness.send()
-    assert harness.texts("wang")[9:] == [
-        "【枫树社区】您有4条告警有新进展，最近：险情3，枫林苑3栋2单元405、404、403、402。详情见工作台。"
-    ]
+    assert len(harness.texts("wang")) == 8
+    await harness.advance_time(11 * 60)
+    assert "【枫树社区】以下4处已有人接警，您不用再去：枫林苑3栋2单元402、403、404、405。" in harness.texts("wang")
 
 
 async def test_a_summary_for_a_helper_names_no_door_but_that_of_the_newest(harness: AlertHarness, finding: Any) -> None:
@@ -133,9 +144,9 @@ async def test_a_summary_for_a_helper_names_no_door_but_that_of_the_newest(harne
 
 
 async def test_the_codes_of_an_owned_alert_wait_two_minutes_at_most(harness: AlertHarness, finding: Any) -> None:
-    await call(harness, finding, range(10))
+    await call(harness, finding, range(8))
     await harness.service.receive_text("19900000001", "11", harness.clock.now)
     await harness.send()
-    assert len(harness.texts("wang")) == 10
+    assert len(harness.texts("wang")) == 8
     await harness.advance_time(2 * 60)
     assert harness.texts("wang")[-1].endswith("到场回复13，处置完回复：真实15，误报16，其他14。")

@@ -28,10 +28,10 @@ def planned(policy: EscalationPolicy, *channels: str, **changes: Any) -> list[tu
     ]
 
 
-def test_rungs_follow_each_other_and_deputies_stand_at_half_of_the_wait(policy: EscalationPolicy) -> None:
+def test_rungs_follow_each_other_and_deputies_stand_where_they_are_called(policy: EscalationPolicy) -> None:
     assert planned(policy, "sms", "wecom", hazard="manhole") == [
         (0, "worker", ["wang sms wecom"]),
-        (30_000, "worker", ["deputy sms"]),
+        (60_000, "worker", ["deputy sms"]),
         (60_000, "lead", ["li sms wecom"]),
         (180_000, "community", ["chen sms"]),
         (360_000, "street", ["sun sms"]),

@@ -102,7 +102,7 @@ async def test_all_who_were_called_are_notified_of_what_joins_until_it_is_acknow
     harness: AlertHarness, finding: Any
 ) -> None:
     await two_detectors(harness, finding)
-    await harness.advance_time(31)
+    await harness.advance_time(61)
     assert "整楼烟雾报警" in harness.texts("deputy")[-1]
     await report_smoke(harness, "404")
     for name in ("wang", "deputy"):

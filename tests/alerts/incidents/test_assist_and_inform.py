@@ -45,7 +45,8 @@ PHONES = {person.id: person.phone for person in VOLUNTEERS}
 
 
 def set_ladder(harness: Any, **changes: Any) -> None:
-    """Replaces parts of the ladder of critical dangers: `rungs` and `notify` as in the file."""
+    """Replaces parts of the ladder of critical dangers: `rungs` and `notify` as in the file. Deputies are called after
+    half of the wait."""
     choice = harness.service.escalator.choice
     critical = choice.policy.ladder(Ledger.DANGER, Severity.CRITICAL)
     models: dict[str, Any] = {"rungs": Rung, "notify": Notice}
@@ -55,7 +56,7 @@ def set_ladder(harness: Any, **changes: Any) -> None:
     }
     own = critical.model_copy(update=parts)
     ladders = tuple(own if ladder is critical else ladder for ladder in choice.policy.ladders)
-    choice.policy = choice.policy.model_copy(update={"ladders": ladders})
+    choice.policy = choice.policy.model_copy(update={"ladders": ladders, "deputy_after": 0})
 
 
 def rung(*recipients: dict[str, Any], wait: str = "1m") -> dict[str, Any]:

@@ -238,6 +238,7 @@ def _in_area(
         for alert in live
         if (alert.rule == finding.rule or is_same_event(finding.rule, alert.rule))
         and (alert.building, alert.cell) == (None, cell)
+        and (alert.severity.rank <= finding.severity.rank or AREA_AFTER[finding.severity] == 1)
         and now - alert.opened_at <= AREA_WINDOW_MS
     ]
     return [RelatedAlerts(Relation.SAME_AREA, _oldest_first(nearby, AREA_AFTER[finding.severity]))]

@@ -55,7 +55,7 @@ def alert_of(finding: Any, number: int = 1, **changes: Any) -> Alert:
     return replace(plain, **changes)
 
 
-def test_manholes_of_a_street_join_from_the_fourth_on_but_not_what_is_severe(finding: Any) -> None:
+def test_manholes_of_a_street_join_and_severe_ones_when_there_are_many(finding: Any) -> None:
     rising = finding(
         rule="manhole-rising", hazard="manhole", severity=Severity.MEDIUM, device="manhole-9", place="road-9"
     )
@@ -78,7 +78,10 @@ def test_manholes_of_a_street_join_from_the_fourth_on_but_not_what_is_severe(fin
     assert match(rising, cell="g2") is None
     assert match(rising, cell=None) is None
     assert match(rising, rule="lamp-dark") is None
-    assert match(replace(rising, severity=Severity.HIGH)) is None
+    severe = replace(rising, severity=Severity.HIGH)
+    assert match(severe) is Relation.SAME_AREA, "three high ones were called singly"
+    assert match(severe, severity=Severity.MEDIUM) is None, "lesser ones do not count"
+    assert match(replace(rising, severity=Severity.CRITICAL)) is None, "of critical ones five are"
     assert match(replace(rising, device=None, place="road-9")) is None, "a resident's report"
     assert match(replace(rising, ledger=Ledger.HEALTH)) is None
     assert match(replace(rising, subject=Subject("person", "p-9"))) is None

@@ -28,14 +28,14 @@ class Rank(IntEnum):
 
     SUMMARY = 0
     """The summary of calls, at most one in five minutes: what is over the limit stands in it."""
-    VITAL = 2
+    VITAL = 1
     """A call about a critical danger, what joins one, or who is asked to assist there (the clinic for a fall). One call
-    too many stands in a summary, and the next person is called at once: nobody is at nine dangers."""
-    CALL = 3
-    OWN_CASE = 4
+    too many stands in a summary, and the next person is called at once: nobody is at ten dangers."""
+    CALL = 2
+    OWN_CASE = 3
     """What he needs for what he does: the codes of his case, a question, an answer to his reply, that somebody else has
     the case, so that he may stand down. It waits for room."""
-    NEWS = 6
+    NEWS = 5
     """What others did. One summary takes the place of what is over."""
 
 

@@ -8,6 +8,7 @@ from typing import Final
 from alerts.alert import ACTIVE_STATES, OWNED_STATES, SETTLED_STATES, Alert, State
 from alerts.escalation.policy import Occasion
 from alerts.message import Delivery, MessageKind
+from alerts.messages.together import MAY_WAIT
 from domain import Severity
 
 _LATER_OCCASIONS: Final = frozenset({Occasion.RESOLVED.value, Occasion.CLOSED.value})
@@ -34,6 +35,11 @@ def _is_waiting_for(row: Delivery, alert: Alert) -> bool:
     return waits or alert.owner == row.person
 
 
+def _is_waiting_and_settled(row: Delivery, alert: Alert) -> bool:
+    """Whether it waited for others, and that it is dealt with has taken its place."""
+    return row.payload.get(MAY_WAIT) is True and alert.state in SETTLED_STATES
+
+
 def _is_information_current(row: Delivery, alert: Alert) -> bool:
     return alert.state not in SETTLED_STATES or row.key.rpartition(":")[2] in _LATER_OCCASIONS
 
@@ -46,7 +52,7 @@ _STILL_WANTED: Final[dict[MessageKind, Callable[[Delivery, Alert], bool]]] = {
     MessageKind.HELPING: lambda _row, alert: alert.state not in SETTLED_STATES,
     MessageKind.INFORM: _is_information_current,
     MessageKind.ADDED: lambda _row, alert: alert.state not in SETTLED_STATES,
-    MessageKind.ACKNOWLEDGED: lambda _row, alert: alert.owner is not None,
+    MessageKind.ACKNOWLEDGED: lambda row, alert: alert.owner is not None and not _is_waiting_and_settled(row, alert),
     MessageKind.OWNED: lambda row, alert: alert.owner == row.person,
     MessageKind.ARRIVED: lambda row, alert: alert.owner == row.person,
     MessageKind.OVERDUE: lambda _row, alert: alert.state in (State.ON_SITE, State.RESOLVED),

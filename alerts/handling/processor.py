@@ -182,7 +182,7 @@ class AlertProcessor:
         if kind is MessageKind.RESOLVED or alert.people_needed == 1:
             # Who is on the way has read that another has it too, and has not stood down.
             coming = {alert.owner, *(one.person for one in alert.responders)}
-            calls = [row for row in calls if row.person in coming or _needs_follow_up(rows, row)]
+            calls = [row for row in calls if row.person in coming or _needs_follow_up(rows, row, kind)]
         for row in (*calls, *helping):
             if row.person != actor.id or spec_of(row.channel).follow_up is FollowUp.UPDATE or needs_text:
                 self.escalator.notify_follow_up(tx, alert, row, kind, name)
@@ -199,10 +199,12 @@ class AlertProcessor:
                 self.escalator.outbox.enqueue_owner_card(tx, alert, row)
 
 
-def _needs_follow_up(rows: Sequence[Delivery], row: Delivery) -> bool:
+def _needs_follow_up(rows: Sequence[Delivery], row: Delivery, kind: MessageKind) -> bool:
     """Whether a person who was called is told what became of it: a card is changed in place; who has read in a text
     that somebody has it, gets no further one when it is taken by another or dealt with."""
-    return spec_of(row.channel).follow_up is FollowUp.UPDATE or not knows_of_an_owner(rows, row)
+    # That it is dealt with takes the place of a text that somebody has it, which still waits.
+    knows = knows_of_an_owner(rows, row, waiting=kind is not MessageKind.RESOLVED)
+    return spec_of(row.channel).follow_up is FollowUp.UPDATE or not knows
 
 
 _ESCALATIONS: Final[dict[Effect, Callable[[Escalator, Transaction, Alert, AlertEvent], Alert]]] = {

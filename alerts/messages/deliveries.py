@@ -105,14 +105,15 @@ def latest_calls(rows: Sequence[Delivery], since: Instant = 0) -> list[Delivery]
     return list(seen.values())
 
 
-def knows_of_an_owner(rows: Sequence[Delivery], call: Delivery) -> bool:
+def knows_of_an_owner(rows: Sequence[Delivery], call: Delivery, *, waiting: bool = True) -> bool:
     """Whether this person is told, since he was last told of a danger, that somebody has the alert. Who has stood down
-    is not told of each further owner; a card shows him."""
+    is not told of each further owner; a card shows him. A text that waits counts with `waiting` only."""
     if spec_of(call.channel).follow_up is not FollowUp.MESSAGE:
         return False
     own = [row for row in rows if (row.person, row.channel) == (call.person, call.channel)]
     notified_at = max((row.created_at for row in own if row.kind in DANGER_KINDS), default=0)
-    return any(row.kind in _NAMES_AN_OWNER and _is_told(row) and row.created_at > notified_at for row in own)
+    told = [row for row in own if row.kind in _NAMES_AN_OWNER and row.created_at > notified_at and _is_told(row)]
+    return any(waiting or row.state is not DeliveryState.PENDING for row in told)
 
 
 def _is_told(row: Delivery) -> bool:

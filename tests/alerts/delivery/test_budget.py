@@ -85,14 +85,14 @@ def test_what_is_needed_for_a_case_waits_and_the_rest_is_summarised() -> None:
 async def test_lesser_calls_leave_room_for_critical_ones_and_become_a_summary(
     harness: AlertHarness, finding: Any
 ) -> None:
-    await call(harness, finding, range(7))
-    await call(harness, finding, range(7, 10), Severity.HIGH)
-    assert harness.texts("wang")[7:] == [
-        "【枫树社区】告警集中：您有3条待接警，最急：险情9，枫林苑3栋2单元403。回复101接警，102无法到场，其余见工作台。"
+    await call(harness, finding, range(8))
+    await call(harness, finding, range(8, 11), Severity.HIGH)
+    assert harness.texts("wang")[8:] == [
+        "【枫树社区】告警集中：您有3条待接警，最急：险情10，枫林苑3栋2单元404。回复131接警，132无法到场，其余见工作台。"
     ]
-    await call(harness, finding, range(10, 11))
-    assert "紧急：险情10" not in harness.texts("wang")[-1], "the eighth text was the summary"
-    assert "险情10" in harness.texts("deputy")[-1]
+    await call(harness, finding, range(11, 12))
+    assert "紧急：险情11" not in harness.texts("wang")[-1], "the ninth text was the summary"
+    assert "险情11" in harness.texts("deputy")[-1]
     assert await harness.service.unnotified(harness.clock.now) == []
 
 

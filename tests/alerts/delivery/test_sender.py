@@ -242,7 +242,7 @@ async def test_cards_over_the_limit_of_the_provider_wait_for_the_next_minute(
         await connected_harness.send()
     assert len(wecom.inboxes.notices_of("wangfang")) == 29, "one less than the provider's limit: its clock is not ours"
     assert wecom.inboxes.dropped == []
-    assert len(connected_harness.texts("wang")) == 9, "eight calls and a summary: decision 0091"
+    assert len(connected_harness.texts("wang")) == 10, "nine calls and a summary: decision 0091"
     connected_harness.clock.now += 61_000
     await connected_harness.send()
     assert len(wecom.inboxes.notices_of("wangfang")) == 32

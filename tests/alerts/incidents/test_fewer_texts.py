@@ -38,15 +38,15 @@ def texts_with(harness: AlertHarness, person: str, words: str) -> list[str]:
     return [text for text in harness.texts(person) if words in text]
 
 
-async def test_of_a_ninth_critical_danger_the_next_person_is_called_at_once(
+async def test_of_a_tenth_critical_danger_the_next_person_is_called_at_once(
     harness: AlertHarness, finding: Any
 ) -> None:
-    """Nobody is at nine dangers. His phone has all of them, the ninth and the tenth in one text."""
-    await call(harness, finding, range(10))
-    assert len(texts_with(harness, "wang", "紧急：险情")) == 8
+    """Nobody is at ten dangers. His phone has all of them, the tenth and the eleventh in one text."""
+    await call(harness, finding, range(11))
+    assert len(texts_with(harness, "wang", "紧急：险情")) == 9
     (summary,) = texts_with(harness, "wang", "待接警")
-    assert "您有2条待接警，最急：险情9" in summary
-    assert [len(texts_with(harness, "deputy", f"险情{number}，")) for number in (7, 8, 9)] == [0, 1, 1]
+    assert "您有2条待接警，最急：险情10" in summary
+    assert [len(texts_with(harness, "deputy", f"险情{number}，")) for number in (8, 9, 10)] == [0, 1, 1]
     assert await harness.service.unnotified(harness.clock.now) == []
 
 
@@ -64,14 +64,18 @@ async def test_who_may_stand_down_from_several_doors_reads_it_in_one_text(harnes
     assert {row.code for row in rows if row.channel == "sms"} == {"combined"}
 
 
-async def test_who_stood_down_is_not_told_again_when_it_is_dealt_with(harness: AlertHarness, finding: Any) -> None:
+async def test_that_it_is_dealt_with_takes_the_place_of_the_waiting_text_that_somebody_has_it(
+    harness: AlertHarness, finding: Any
+) -> None:
     await call(harness, finding, range(2))
     await harness.advance_time(5)
     for number in (1, 2):
         await harness.service.perform(number, "arrive", LI)
+        await harness.send()
     await harness.service.perform(2, "resolve", LI, disposition="real")
     await harness.advance_time(300)
-    assert texts_with(harness, "wang", "已处置：") == []
+    (read,) = texts_with(harness, "wang", "险情1，")[1:]
+    assert read.startswith("【枫树社区】已处置：险情1，")
 
 
 async def test_a_waiting_text_that_somebody_has_it_is_dropped_when_he_declines(

@@ -59,10 +59,10 @@ class CalendarImport(Struct, frozen=True):
     overrides: tuple[Override, ...]
     prefixes: tuple[str, ...]
 
-    def is_outdated(self, record_id: str) -> bool:
-        """Whether a stored line or leave came from an event of this file and is not in it any more."""
+    def outdated(self, records: Iterable[Duty | Override]) -> list[str]:
+        """The stored lines and leaves, by id, that came from an event of this file and are not in it any more."""
         kept = {*(duty.id for duty in self.duties), *(override.id for override in self.overrides)}
-        return record_id.startswith(self.prefixes) and record_id not in kept
+        return [one.id for one in records if one.id.startswith(self.prefixes) and one.id not in kept]
 
 
 class _Turn(Struct, frozen=True):

@@ -153,16 +153,13 @@ async def import_calendar(
 
 def store_calendar(tx: Any, found: CalendarImport, now: Instant) -> None:
     """Store what was imported, and remove what an earlier import of the same events brought and is not in it now."""
-    stored = registry.community(tx)
-    kept = [duty for duty in stored.duties if not found.is_outdated(duty.id)]
-    outdated = [duty.id for duty in stored.duties if found.is_outdated(duty.id)]
-    new = {duty.id: duty for duty in found.duties}
-    registry.put_duties(tx, [*(duty for duty in kept if duty.id not in new), *new.values()], now, replace=True)
-    edits.record_edits(tx, "duties", new, now)
+    outdated = found.outdated(registry.list_records(tx, "duties"))
+    registry.put_duties(tx, found.duties, now)
+    registry.remove_records(tx, "duties", outdated, now)
+    edits.record_edits(tx, "duties", [duty.id for duty in found.duties], now)
     edits.record_edits(tx, "duties", outdated, now, deleted=True)
-    for override in stored.overrides:
-        if found.is_outdated(override.id):
-            rosters.remove_override(tx, override.id, now)
+    for override in found.outdated(registry.list_records(tx, "overrides")):
+        rosters.remove_override(tx, override, now)
     rosters.add_overrides(tx, found.overrides, now)
 
 

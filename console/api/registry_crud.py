@@ -68,7 +68,6 @@ class Resource(Generic[W, V]):
     schema: type[Schema]
     rows_of: Callable[[Community], Mapping[str, V]]
     put: Callable[..., RegistryChanges]
-    load: Callable[[Any], Community]
     to_record: Callable[[ConsoleDependencies, W], V]
     viewer_for: Callable[[ConsoleDependencies, Principal], Callable[[V], dict[str, Any]]]
     is_visible: Callable[[ConsoleDependencies, Principal, V, Mapping[str, str]], bool]
@@ -243,13 +242,13 @@ async def _store(
 def _remove(
     resource: Resource[W, V], tx: Any, row_id: str, user: Principal, now: Instant, condition: Condition
 ) -> RegistryChanges:
-    stored = resource.rows_of(resource.load(tx))
-    if row_id not in stored:
+    stored = registry.find_record(tx, resource.table, row_id)
+    if stored is None:
         return RegistryChanges()
-    condition(stored[row_id])
+    condition(stored)
     edits.record_edits(tx, resource.table, [row_id], now, deleted=True)
     audit.record(tx, now, user.token, f"{resource.path} deleted", {"id": row_id})
-    return resource.put(tx, [row for name, row in stored.items() if name != row_id], now, replace=True)
+    return registry.remove_records(tx, resource.table, [row_id], now)
 
 
 def _check(resource: Resource[W, V], community: Community, rows: Sequence[V], *, many: bool) -> None:

@@ -127,7 +127,7 @@ async def import_table(
 
     def work(tx: Any) -> None:
         # Read in the transaction: another change may lie between the preview, this request and this moment.
-        if body.preview != _as_stored(plan, registry.community(tx), table, data):
+        if body.preview != _as_stored(tx, plan, table, data):
             raise Problem(409, words.CHANGED_SINCE)
         _store(tx, table, plan, now)
         audit.record(tx, now, user.person or user.token, f"{table} imported", detail)
@@ -166,22 +166,18 @@ def _left_out(community: Community, records: list[Duty]) -> list[str]:
     return sorted(duty.id for duty in community.duties if (duty.cell, duty.role) in named and duty.id not in kept)
 
 
-def _as_stored(plan: ImportPlan, stored: Community, table: ImportedTableName, data: bytes) -> str:
+def _as_stored(tx: Any, plan: ImportPlan, table: ImportedTableName, data: bytes) -> str:
     """The proof of this plan if the stored records are those it was made with, else an empty text."""
-    rows = _rows_of(stored, table)
+    rows = registry.find_records(tx, table, [*(record.id for record in plan.records), *plan.removed])
     seen = {record.id: plan.before.get(record.id) for record in plan.records}
     seen |= {identifier: plan.before.get(identifier) for identifier in plan.removed}
     return plan.digest(data) if all(rows.get(identifier) == one for identifier, one in seen.items()) else ""
 
 
 def _store(tx: Any, table: ImportedTableName, plan: ImportPlan, now: Instant) -> None:
-    if table == "people":
-        registry.put_people(tx, plan.records, now)
-    else:
-        new = {duty.id: duty for duty in plan.records}
-        gone = {*new, *plan.removed}
-        kept = [duty for duty in registry.community(tx).duties if duty.id not in gone]
-        registry.put_duties(tx, [*kept, *new.values()], now, replace=True)
+    put = registry.put_people if table == "people" else registry.put_duties
+    put(tx, plan.records, now)
+    registry.remove_records(tx, table, plan.removed, now)
     edits.record_edits(tx, table, [record.id for record in plan.records], now)
     edits.record_edits(tx, table, plan.removed, now, deleted=True)
 

@@ -275,9 +275,18 @@ ON_POSTGRESQL = ("test_providers", "test_joining")
 """The modules of incidents that run on a PostgreSQL server too: joining, leases, failover of providers, receipts."""
 
 
+OF_PROVIDERS_ALONE = (
+    "test_a_refused_account", "test_an_open_breaker", "test_a_provider_down", "test_a_refused_template",
+    "test_no_provider_with_room", "test_while_both_providers", "test_both_providers", "test_after_a_restart",
+)  # fmt: skip
+"""How their tests begin that ask nothing of the ledger but what the others do: on a server in the long form only."""
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "harness" in metafunc.fixturenames and metafunc.module.__name__.endswith(ON_POSTGRESQL):
-        metafunc.parametrize("ledger_server", ["sqlite", "postgresql"], indirect=True)
+        is_long = metafunc.function.__name__.startswith(OF_PROVIDERS_ALONE)
+        server = pytest.param("postgresql", marks=pytest.mark.thorough if is_long else ())
+        metafunc.parametrize("ledger_server", ["sqlite", server], indirect=True)
 
 
 @pytest.fixture

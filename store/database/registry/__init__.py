@@ -6,12 +6,15 @@ from store.database.registry.changes import RegistryChanges, registry_version
 from store.database.registry.community import (
     community,
     find_record,
+    find_records,
+    list_records,
     put_cells,
     put_duties,
     put_levels,
     put_people,
     put_places,
     put_rotations,
+    remove_records,
 )
 from store.database.registry.devices import (
     DeviceFilter,
@@ -34,8 +37,10 @@ __all__ = [
     "delete_device",
     "find_device",
     "find_record",
+    "find_records",
     "get_device",
     "list_devices",
+    "list_records",
     "put_cells",
     "put_devices",
     "put_duties",
@@ -45,4 +50,5 @@ __all__ = [
     "put_rotations",
     "registered_at",
     "registry_version",
+    "remove_records",
 ]

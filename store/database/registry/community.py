@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, Table, delete, insert, select, update
+from sqlalchemy import Connection, Row, Select, Table, delete, insert, select, update
 
 from domain import Cell, Duty, Instant, Person, Place
 from domain.levels import LevelRole
@@ -59,10 +59,7 @@ def put_people(tx: Connection, records: Iterable[Person], now: Instant, *, repla
     """Insert or update people; with `replace` all others are deleted, and their access ends. The only administrator's
     account stays, without a person: a shorter file of people must not lock everybody out."""
     changes = _put(tx, people, Person, records, now, replace)
-    for person in changes.removed:
-        administrators = users.other_administrators(tx, "")
-        end_access(tx, person, now, spared=administrators[0].id if len(administrators) == 1 else None)
-        revoke_calendar_links(tx, person)
+    _end_access_of(tx, changes.removed, now)
     return changes
 
 
@@ -84,28 +81,70 @@ _RECORDS: Final[Mapping[str, tuple[Table, type[Struct]]]] = {
     "people": (people, Person),
     "duties": (duties, Duty),
     "rotations": (rotations, Rotation),
+    "overrides": (overrides, Override),
 }
 
 
-def find_record(tx: Connection, table: str, record_id: str) -> Struct | None:
+def find_record(tx: Connection, table: str, record_id: str) -> Any:
     """The stored record of this id in one of the tables of the community; None when there is none."""
+    return find_records(tx, table, [record_id]).get(record_id)
+
+
+def find_records(tx: Connection, table: str, ids: Iterable[str]) -> dict[str, Any]:
+    """The stored records of these ids, by id. Reads no others: the whole table of a city takes seconds, in which a
+    transaction that writes would keep every alert waiting."""
     stored, shape = _RECORDS[table]
-    names = shape.__struct_fields__
-    row = tx.execute(select(*(stored.c[name] for name in names)).where(stored.c.id == record_id)).one_or_none()
-    return None if row is None else msgspec.convert(dict(zip(names, row, strict=True)), shape)
+    return {row.id: row for row in _find(tx, stored, shape, list(ids))}  # type: ignore[attr-defined]
+
+
+def list_records(tx: Connection, table: str) -> list[Any]:
+    """All records of one of the tables of the community, by id."""
+    return _load(tx, *_RECORDS[table])
+
+
+def remove_records(tx: Connection, table: str, ids: Iterable[str], now: Instant) -> RegistryChanges:
+    """Delete the records of these ids; a person's access ends, as in `put_people`."""
+    stored, removed = _RECORDS[table][0], list[str]()
+    for part in chunks(list(ids)):
+        removed += tx.execute(select(stored.c.id).where(stored.c.id.in_(part))).scalars()
+        tx.execute(delete(stored).where(stored.c.id.in_(part)))
+    if table == "people":
+        _end_access_of(tx, removed, now)
+    return _changes(tx, [], [], {}, removed, now)
+
+
+def _end_access_of(tx: Connection, removed: Iterable[str], now: Instant) -> None:
+    for person in removed:
+        administrators = users.other_administrators(tx, "")
+        end_access(tx, person, now, spared=administrators[0].id if len(administrators) == 1 else None)
+        revoke_calendar_links(tx, person)
 
 
 def _load(tx: Connection, table: Table, shape: type[S]) -> list[S]:
+    return _records(tx.execute(_select(table, shape).order_by(table.c.id)), shape)
+
+
+def _find(tx: Connection, table: Table, shape: type[S], ids: Sequence[str]) -> list[S]:
+    query = _select(table, shape)
+    parts = (tx.execute(query.where(table.c.id.in_(part))) for part in chunks(ids))
+    return [record for rows in parts for record in _records(rows, shape)]
+
+
+def _select(table: Table, shape: type[Struct]) -> Select[Any]:
+    return select(*(table.c[name] for name in shape.__struct_fields__))
+
+
+def _records(rows: Iterable[Row[Any]], shape: type[S]) -> list[S]:
     names = shape.__struct_fields__
-    rows = tx.execute(select(*(table.c[name] for name in names)).order_by(table.c.id))
     return [msgspec.convert(dict(zip(names, row, strict=True)), shape) for row in rows]
 
 
 def _put(
     tx: Connection, table: Table, shape: type[S], records: Iterable[S], now: Instant, replace: bool
 ) -> RegistryChanges:
-    stored = {row["id"]: _encoded(row) for row in map(msgspec.to_builtins, _load(tx, table, shape))}
     given = {row["id"]: row for row in map(msgspec.to_builtins, records)}
+    found = _load(tx, table, shape) if replace else _find(tx, table, shape, list(given))
+    stored = {row["id"]: _encoded(row) for row in map(msgspec.to_builtins, found)}
     created = [row for id_, row in given.items() if id_ not in stored]
     updated = [row for id_, row in given.items() if id_ in stored and _encoded(row) != stored[id_]]
     removed = [id_ for id_ in stored if id_ not in given] if replace else []

@@ -59,8 +59,7 @@ def erase_person(tx: Connection, person: Person, now: Instant, text: str) -> int
     end_access(tx, person.id, now, name=text)
     rosters.revoke_calendar_links(tx, person.id)
     _erase_leaves(tx, person.id)
-    people = registry.community(tx).people
-    registry.put_people(tx, [one for name, one in people.items() if name != person.id], now, replace=True)
+    registry.remove_records(tx, "people", [person.id], now)
     edits.record_edits(tx, "people", [person.id], now, deleted=True)
     return len(found)
 

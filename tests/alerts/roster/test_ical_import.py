@@ -111,8 +111,8 @@ def test_the_same_event_has_the_same_lines_in_every_import_and_what_it_lost_is_o
     first, again = read(f"UID:1\n{SHIFT}\n{rule}\n{WHO}"), read(f"UID:1\n{SHIFT}\n{rule}\n{WHO}")
     assert first == again
     shorter = read(f"UID:1\n{SHIFT}\n{WHO}")
-    assert [shorter.is_outdated(duty.id) for duty in first.duties] == [False, True, True]
-    assert not shorter.is_outdated("d-1")
+    own = Duty("d-1", "grid-1", "worker", "w1")
+    assert shorter.outdated([*first.duties, own]) == [duty.id for duty in first.duties[1:]]
 
 
 def test_folded_lines_alarms_a_byte_order_mark_and_crlf_are_read() -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import base64
+import threading
 from collections.abc import Callable
 from typing import Any
+
+from sqlalchemy import event
 
 from console import import_messages_zh as words
 from tests.support.console_harness import Client, ConsoleHarness
@@ -47,6 +50,24 @@ async def test_an_import_that_would_leave_hours_without_anybody_shows_them(admin
     assert [(one["cell"], one["role"], one["from"][:16]) for one in seen["gaps"]] == [
         ("grid-3", "worker", "2026-11-25T00:00")
     ]
+
+
+async def test_an_import_reads_only_what_it_changes_while_alerts_wait_for_its_transaction(
+    harness: ConsoleHarness, admin: Client
+) -> None:
+    proof = (await admin.post(f"{DUTIES}/preview", json=file(LINES, replace_lines=True))).json()["preview"]
+    in_writes: list[str] = []
+
+    def note(_tx: Any, _cursor: Any, statement: str, *_others: Any) -> None:
+        if threading.current_thread().name.startswith("database-write"):
+            in_writes.append(statement)
+
+    event.listen(harness.database._engine, "before_cursor_execute", note)
+    imported = await admin.post(DUTIES, json=file(LINES, replace_lines=True, preview=proof))
+    assert imported.status_code == 200
+    assert any("duties" in statement for statement in in_writes)
+    reads = [one for one in in_writes if one.startswith("SELECT") and "WHERE" not in one]
+    assert reads == []
 
 
 async def test_what_changed_between_preview_and_import_is_refused(admin: Client) -> None:

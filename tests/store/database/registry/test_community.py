@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, event
 
 from domain import Cell, Duty, Person, Place
 from store.database import registry
@@ -11,6 +14,31 @@ PLACE = Place("p-402", "402", "household", "u-2", None, 120.0, 31.25, attributes
 
 
 DUTY = Duty("d1", "grid-1", "worker", "w1", 1, (1, 5), 480, 1200, 10, 20, True)
+
+
+@pytest.fixture
+def whole_tables_read(tx: Connection) -> list[str]:
+    """Statements that read a table as a whole."""
+    found: list[str] = []
+
+    def note(_tx: Any, _cursor: Any, statement: str, *_others: Any) -> None:
+        if statement.startswith("SELECT") and "WHERE" not in statement:
+            found.append(statement)
+
+    event.listen(tx, "before_cursor_execute", note)
+    return found
+
+
+def test_a_change_of_one_record_does_not_read_all_others_while_alerts_wait_for_its_transaction(
+    tx: Connection, whole_tables_read: list[str]
+) -> None:
+    registry.put_people(tx, [Person(f"p{n}", f"居民{n}") for n in range(3)], now=0)
+    assert registry.put_people(tx, [Person("p1", "王芳"), Person("p3", "李强")], now=1).updated == ("p1",)
+    assert registry.find_records(tx, "people", ["p1", "p9"]) == {"p1": Person("p1", "王芳")}
+    assert registry.remove_records(tx, "people", ["p0", "p9"], now=2).removed == ("p0",)
+    assert not registry.remove_records(tx, "people", ["p0"], now=3)
+    assert [statement for statement in whole_tables_read if "FROM people" in statement] == []
+    assert [person.id for person in registry.list_records(tx, "people")] == ["p1", "p2", "p3"]
 
 
 def test_the_community_comes_back_exactly(tx: Connection) -> None:

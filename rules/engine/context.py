@@ -28,13 +28,13 @@ class EvaluationContext:
         at: Instant,
         values: Mapping[str, Value],
         past_at: Instant | None = None,
-        windows_move: bool = False,
+        states_at: Instant | None = None,
     ) -> None:
         """`past_at`: when the values were measured, if they are judged again later; windows look back from there, but
-        those over yes/no states from `at` where `windows_move` (rules/windows/moving.py)."""
+        those over yes/no states from `states_at` where it is given (rules/windows/moving.py)."""
         self._state, self.community, self._at, self.values = state, community, at, values
         self._past_at = at if past_at is None else past_at
-        self._states_at = at if windows_move else self._past_at
+        self._states_at = self._past_at if states_at is None else states_at
         self._histories: Mapping[str, SampleHistory] = state.histories or {}
 
     def attribute(self, owner: str, name: str) -> Value | None:

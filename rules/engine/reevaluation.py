@@ -121,11 +121,27 @@ def reevaluate(
         state.keep_inputs(rule.name, None)
         return None
     measured_at = max(inputs.newest_measurement or 0, rule_state.last_event_at)
-    is_quiet = rule_state is QUIET_STATE
-    context = EvaluationContext(state, community, inputs.at, values, inputs.newest_measurement, windows_move=is_quiet)
+    moves = rule_state is QUIET_STATE and bool(rule.moving_windows)
+    states_at = _move_windows(state, rule, inputs, outages) if moves else None
+    context = EvaluationContext(state, community, inputs.at, values, inputs.newest_measurement, states_at)
     at = max(inputs.at, measured_at)
     (event,) = evaluate_rule(rule, rule_state, context, Arrival(at, look.due, False, False, measured_at=measured_at))
     return event if _is_news(rule_state, event) else None
+
+
+def _move_windows(state: DeviceState, rule: CompiledRule, inputs: RuleInputs, outages: Outages) -> Instant:
+    """How far windows over yes/no states have moved on: by the time in which the device could be heard. While it could
+    not, its silence says nothing; what is missing is the next edge."""
+    since = inputs.at if inputs.newest_measurement is None else inputs.newest_measurement
+    if state.parent_gateway is not None:
+        outages = outages.merged_with(state.parent_gateway.outages, since)
+    unheard_ms = outages.unheard_ms(since, inputs.at)
+    states_at = inputs.at - unheard_ms
+    move = next_move(rule.moving_windows, state.histories or {}, states_at) if unheard_ms else None
+    if move is not None:
+        edge = max(move + unheard_ms, outages.retry_time(inputs.at) or 0)
+        inputs.edge = edge if inputs.edge is None else min(edge, inputs.edge)
+    return states_at
 
 
 def advance_edge(state: DeviceState, rule: CompiledRule, community: CommunityIndex, at: Instant) -> None:

@@ -38,8 +38,9 @@ class Outages(Struct):
         self.closed = sorted([*apart, whole])[-MAX_OUTAGES:]
 
     def merged_with(self, others: Outages, after: Instant) -> Outages:
-        """These, and the closed ones of others that ended later than `after`."""
-        both = Outages(self.closed, self.open_since)
+        """These, and of others an open one and the closed ones that ended later than `after`."""
+        begun = [since for since in (self.open_since, others.open_since) if since is not None]
+        both = Outages(self.closed, min(begun, default=None))
         for begin, end in others.closed:
             if end > after:
                 both._merge(begin, end)
@@ -52,6 +53,16 @@ class Outages(Struct):
             if end > since and begin < due:
                 due += end - max(begin, since)
         return due
+
+    def unheard_ms(self, since: Instant, until: Instant) -> int:
+        """For how long nothing could be received between two instants, an open outage included."""
+        total, heard_from = 0, since
+        still_open = [] if self.open_since is None else [(self.open_since, until)]
+        for begin, end in sorted([*self.closed, *still_open]):
+            begin, end = max(begin, heard_from), min(end, until)
+            if end > begin:
+                total, heard_from = total + end - begin, end
+        return total
 
     def settle_time(self, due: Instant) -> Instant | None:
         """When a wait that elapsed in an outage, or right after it, may be completed; None without one.

@@ -114,3 +114,51 @@ def test_a_rule_that_also_needs_numbers_waits_for_the_reading(kinds: Kinds) -> N
     for at, opened in ((9 * HOUR, False), (10 * HOUR, True), (10 * HOUR + MINUTE, False)):
         engine.feed([Reading("d", "door", T0 + at, T0 + at, {"opened": opened, "battery_pct": 90})], T0 + at)
     assert tick(engine, 40 * HOUR) == []
+
+
+def test_the_hours_of_an_outage_do_not_count_as_unused(kinds: Kinds) -> None:
+    """Two hours in which nothing could be received: what the door reported then may still wait at the broker."""
+    engine = engine_of(kinds)
+    opened_at_ten(engine)
+    assert door(engine, 33 * HOUR, opened=False) == []
+    engine.outage(T0 + int(33.5 * HOUR), T0 + int(35.5 * HOUR))
+    assert tick(engine, 36 * HOUR - 1) == []
+    assert tick(engine, 36 * HOUR) == ["36h began"]
+
+
+def test_while_nothing_can_be_received_no_finding_begins(kinds: Kinds) -> None:
+    engine = engine_of(kinds)
+    opened_at_ten(engine)
+    assert door(engine, 33 * HOUR, opened=False) == []
+    engine.outage(T0 + int(33.5 * HOUR), None)
+    assert tick(engine, 40 * HOUR) == []
+    engine.outage(T0 + int(33.5 * HOUR), T0 + 40 * HOUR)
+    assert tick(engine, 40 * HOUR + HOUR // 2 - 1) == []
+    assert tick(engine, 40 * HOUR + HOUR // 2) == ["40.5h began"]
+
+
+def test_an_opening_that_was_kept_during_the_outage_starts_the_window_again(kinds: Kinds) -> None:
+    engine = engine_of(kinds)
+    opened_at_ten(engine)
+    engine.outage(T0 + 33 * HOUR, T0 + 35 * HOUR)
+    late = Reading("d", "door", T0 + 34 * HOUR, T0 + 35 * HOUR, {"opened": True})
+    shut = Reading("d", "door", T0 + 34 * HOUR + MINUTE, T0 + 35 * HOUR, {"opened": False})
+    assert lines([*engine.tick(T0 + 35 * HOUR), *engine.feed([late, shut], T0 + 35 * HOUR)]) == []
+    assert tick(engine, 58 * HOUR) == []
+
+
+def test_the_hours_of_a_silent_gateway_do_not_count_as_unused(kinds: Kinds) -> None:
+    engine = engine_of(kinds)
+    devices = [
+        Device("gw", "gateway", attributes={"report_every": "10m"}),
+        Device("d", "door", attributes={"report_every": "1d", "gateway": "gw"}),
+    ]
+    engine.register(devices, T0)
+    opened_at_ten(engine)
+    assert door(engine, 33 * HOUR, opened=False) == []
+    gateway = engine.states["d"].parent_gateway
+    assert gateway is not None
+    gateway.outages.record(T0 + int(33.5 * HOUR), None)
+    assert tick(engine, 40 * HOUR) == []
+    gateway.outages.record(T0 + int(33.5 * HOUR), T0 + 40 * HOUR)
+    assert tick(engine, 41 * HOUR) == ["40.5h began"]

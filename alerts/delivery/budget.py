@@ -27,10 +27,11 @@ class Rank(IntEnum):
     """How much of the limit of all kinds together is kept free for messages of a higher rank: so many places."""
 
     SUMMARY = 0
-    """The summary of calls, at most one in five minutes: what is over the limit stands in it."""
+    """The summary of calls, at most one in five minutes: what is over the limit stands in it. What joins a critical
+    danger: many doors in one text."""
     VITAL = 1
-    """A call about a critical danger, what joins one, or who is asked to assist there (the clinic for a fall). One call
-    too many stands in a summary, and the next person is called at once: nobody is at ten dangers."""
+    """A call about a critical danger, or who is asked to assist there (the clinic for a fall). One call too many stands
+    in a summary, and the next person is called at once: nobody is at ten dangers."""
     CALL = 2
     OWN_CASE = 3
     """What he needs for what he does: the codes of his case, a question, an answer to his reply, that somebody else has
@@ -43,8 +44,10 @@ def rank_of(kind: MessageKind, critical: bool, variant: str = "") -> Rank:
     """The rank of a message of this kind; `variant` is that of a summary."""
     if kind is MessageKind.SUMMARY:
         return Rank.NEWS if variant == NEWS else Rank.SUMMARY
+    if kind in DANGER_KINDS and critical:
+        return Rank.SUMMARY if kind is MessageKind.ADDED else Rank.VITAL
     if kind in DANGER_KINDS:
-        return Rank.VITAL if critical else Rank.CALL
+        return Rank.CALL
     if kind is MessageKind.ASSIST and critical:
         return Rank.VITAL
     concerns_him = kind not in FOLLOW_UP_KINDS or kind in (*VERIFYING_KINDS, MessageKind.ACKNOWLEDGED)

@@ -20,7 +20,7 @@ from domain import HOUR, MINUTE, Finding, Instant, Ledger, Severity
 
 GROUP_AFTER: Final = 3
 """This many alerts of one rule in one building are notified separately; later ones join the first."""
-GROUP_CRITICAL_AFTER: Final = 10
+GROUP_CRITICAL_AFTER: Final = 5
 """The same for critical dangers. A burning building has hundreds of detectors: a text for each would bury the first
 ones, and use up what a provider sends to one number in a day. Those that join are listed in a message a minute.
 """

@@ -175,10 +175,10 @@ class AlertProcessor:
         rows = tx.store.deliveries(alert.id)
         helpers = {helper.person for helper in alert.helping} if kind is MessageKind.RESOLVED else set[str]()
         helping = [row for row in rows if row.kind is MessageKind.ASSIST and row.person in helpers]
+        # Who was called in an earlier round, hours ago, has dealt with it or gone home.
+        still_coming = tx.now - STILL_COMING_MS
         calls = latest_calls(rows, tx.now - FOLLOW_UP_MS)
-        if kind is MessageKind.ACKNOWLEDGED:
-            # Who was called in an earlier round, hours ago, has dealt with it or gone home.
-            calls = [row for row in calls if row.round == alert.round or row.created_at > tx.now - STILL_COMING_MS]
+        calls = [row for row in calls if row.round == alert.round or row.created_at > still_coming]
         if kind is MessageKind.RESOLVED or alert.people_needed == 1:
             # Who is on the way has read that another has it too, and has not stood down.
             coming = {alert.owner, *(one.person for one in alert.responders)}

@@ -21,13 +21,14 @@ from alerts.messages.deliveries import alerts_of, delivery_id, follow_up, postpo
 from alerts.messages.outbox import OutboxWriter
 from alerts.messages.renderer import MessageContext
 from alerts.ports import AlertRepository, Outbox, Transaction
-from domain import MINUTE, Instant, Severity
+from domain import HOUR, MINUTE, Instant, Severity
 
 BUNDLE_MS: Final = MINUTE
 """After one notice about a danger that joined, further ones to that person wait this long and are sent together."""
 LESSER_BUNDLE_MS: Final = 15 * MINUTE
+MAX_LESSER_MS: Final = HOUR
 """The same for a lesser danger, where an hour or more is left to arrive: whoever has one manhole in the rain is told of
-the others of his street together."""
+the others of his street together, and less often as the rain goes on."""
 MAX_BUNDLE_MS: Final = 15 * MINUTE
 """Maximum wait of a notice with the same content as before; it doubles each time, so that a flapping sensor does not
 use up the person's budget of texts.
@@ -283,7 +284,7 @@ def _earliest_send(sent: Sequence[Delivery], new: Sequence[ListedDanger], now: I
     others = min(BUNDLE_MS << max(len(sent) - SEPARATE_NOTICES, 0), MAX_OTHERS_MS)
     span = max(min(BUNDLE_MS << max(same - 1, 0), MAX_BUNDLE_MS), others)
     if all(item.severity in _LESSER for item in new):
-        span = LESSER_BUNDLE_MS
+        span = min(LESSER_BUNDLE_MS << max(len(sent) - SEPARATE_NOTICES, 0), MAX_LESSER_MS)
     return max(row.not_before for row in sent) + span
 
 

@@ -50,7 +50,7 @@ async def call(harness: AlertHarness, finding: Any, numbers: range, severity: Se
     ("kind", "critical", "rank"),
     [
         (MessageKind.ALERT, True, Rank.VITAL),
-        (MessageKind.ADDED, True, Rank.VITAL),
+        (MessageKind.ADDED, True, Rank.SUMMARY),
         (MessageKind.SUMMARY, False, Rank.SUMMARY),
         (MessageKind.ASSIST, True, Rank.VITAL),
         (MessageKind.ASSIST, False, Rank.OWN_CASE),

@@ -81,6 +81,8 @@ async def test_a_leak_is_taken_declined_reached_dealt_with_and_verified_by_anoth
     await service.until_items("/api/v1/devices/gas-402/readings?quantity=lel_pct", 2)
     await service.fast_forward(minutes=1.1)  # the rule's release: before it, the answer would be refused
     await service.until_timeline("1", "现场数据已恢复正常，仍须有人确认")
+    service.clock.now += 9 * 3_600_000  # at night nobody is asked to verify what is over
+    await service.fast_forward(minutes=1)
     asked = await asked_to_verify(service)
     assert asked.number != lead.number
     await asked.replies(asked.texts[-1].partition("无险情回复")[2][:2])

@@ -171,6 +171,18 @@ def readings(
         f"SELECT {COLUMNS} FROM ({_from_all(tables, condition)}) ORDER BY received, at_ms, device, vals",  # noqa: S608
         values,
     )
+    yield from _fetched(found, names)
+
+
+def readings_measured(connection: Any, names: Mapping[int, str], start: Instant, end: Instant) -> Iterator[Reading]:
+    """Whole readings with `start <= at < end`, in any order."""
+    tables = ["hot", *(raw_table(day) for day in stored_days(connection) if day < end and day + DAY > start)]
+    query = f"SELECT {COLUMNS} FROM ({_from_all(tables, 'at_ms >= $start AND at_ms < $end')})"  # noqa: S608
+    yield from _fetched(connection.execute(query, {"start": start, "end": end}), names)
+
+
+def _fetched(found: Any, names: Mapping[int, str]) -> Iterator[Reading]:
+    """The rows of COLUMNS as readings."""
     while rows := found.fetchmany(_FETCH):
         for (device, kind, at, received, _, doubts), decoded in zip(rows, _decoded_values(rows), strict=True):
             marks = _NO_DOUBTS if doubts is None else decode_doubts(doubts)

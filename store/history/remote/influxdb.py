@@ -40,6 +40,10 @@ class InfluxDbReader:
         time_range = f"range(start: time(v: {start * 1_000_000}), stop: time(v: {end * 1_000_000}))"
         return self._samples(time_range, _filters(device, quantity))
 
+    def has_samples(self, start: Instant, end: Instant) -> bool:
+        """See SampleReader.has_samples. The answer is read up to its first value."""
+        return any(True for _ in self.samples(start, end, None, None))
+
     def newest(self, device: str) -> Iterator[Sample]:
         """See SampleReader.newest."""
         return self._samples(_EVER, [*_filters(device, None), "last()"])

@@ -33,6 +33,10 @@ class SampleReader(Protocol):
         """Values with `start <= at < end`, in any order; RECEIVED is a quantity like the others."""
         ...
 
+    def has_samples(self, start: Instant, end: Instant) -> bool:
+        """Whether there may be values with `start <= at < end`; whole days (UTC)."""
+        ...
+
     def newest(self, device: str) -> Iterable[Sample]:
         """At least the newest value of each quantity of a device."""
         ...

@@ -74,6 +74,13 @@ class HistoryServer:
         left_out = {match["reason"] or "not_parsed": int(match["count"]) for match in _LEFT_OUT.finditer(response.text)}
         return ServerLife(started[1], left_out)
 
+    def settle(self) -> None:
+        """Ask VictoriaMetrics to make what it accepted readable at once. Nothing is lost where it may not be asked."""
+        try:
+            self._http.get("/internal/force_flush")
+        except httpx2.HTTPError as error:
+            log.info("the history server was not asked to flush: %s", shortened(str(error)))
+
     def answers(self) -> bool:
         """Whether it answers anything at all to a small request."""
         try:

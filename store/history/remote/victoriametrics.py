@@ -45,6 +45,16 @@ class VictoriaMetricsReader:
             for at, value in zip(series["timestamps"], series["values"], strict=True):
                 yield self._sample(series["metric"], at, value)
 
+    def has_samples(self, start: Instant, end: Instant) -> bool:
+        """See SampleReader.has_samples. Answered from the server's index of days."""
+        parameters = {
+            "match[]": _selector(None, None),
+            "start": _seconds(start),
+            "end": _seconds(end - 1),
+            "limit": "1",
+        }
+        return bool(msgspec.json.decode(self._get("/api/v1/series", parameters))["data"])
+
     def newest(self, device: str) -> Iterator[Sample]:
         """See SampleReader.newest."""
         missing = self._field_names(device)

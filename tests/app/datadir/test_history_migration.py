@@ -126,7 +126,7 @@ async def _contents(file: Path, device: str, now: int) -> Any:
     try:
         return (
             history.position(),
-            [(p.at, p.quantity, p.value, p.quality) for p in await history.series(device, None, *period)],
+            sorted((p.at, p.quantity, p.value, p.quality) for p in await history.series(device, None, *period)),
             [(r.at, r.quantity, r.low, r.high, r.last, r.mean and round(r.mean, 9)) for r in rollups],
             await history.latest(device),
         )

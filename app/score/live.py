@@ -127,15 +127,21 @@ class Live:
         self._traffic.reported(begin)  # those of the hours before are not sent
         end = min(begin + round(minutes * MINUTE), self._settings.whole.end)
         while sent is not None and sent.arrives_at < end and not texts.done():
+            await self._send_reports(sent.arrives_at, client)
             await self._wait_until(sent.arrives_at)
             await self.send(sent, broker, client)
-            for report in self._traffic.reported(self.clock()):
-                await self._report(report, client)
             sent = next(messages, None)
+        await self._send_reports(end, client)
         await self._wait_until(end + _AFTER_MS)
         if texts.done():
             texts.result()
         return Period(begin, end)
+
+    async def _send_reports(self, until: Instant, client: httpx2.AsyncClient) -> None:
+        """Each when it is due, whether or not a device sends anything meanwhile."""
+        for at, report in self._traffic.reported(until):
+            await self._wait_until(at)
+            await self._report(report, client)
 
     async def _wait_until(self, at: Instant) -> None:
         await asyncio.sleep(max(at - self.clock(), 0) / SECOND)

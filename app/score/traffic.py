@@ -111,20 +111,27 @@ class Traffic:
         for sent in arriving:
             if sent.arrives_at >= until:
                 if frames:
-                    yield Arrivals(until, frames, self.reported(until))
-                frames, until = [], sent.arrives_at // SECOND * SECOND + SECOND
+                    yield Arrivals(until, frames, [report for _, report in self.reported(until)])
+                frames, until = [], _end_of_second(sent.arrives_at)
+                # What was reported while no device was received must not wait for the next that is.
+                yield from self._reports_alone(until - SECOND)
             frames += self._frames(sent)
         if frames:
-            yield Arrivals(until, frames, self.reported(until))
-        while self._reports:
-            at, report = self._reports.popleft()
-            yield Arrivals(max(at, until), [], [report])
+            yield Arrivals(until, frames, [report for _, report in self.reported(until)])
+        if self._reports:
+            yield from self._reports_alone(_end_of_second(self._reports[-1][0]))
 
-    def reported(self, until: Instant) -> list[CitizenReport]:
-        """Reports of residents before an instant, as far as messages have been read; each once."""
+    def _reports_alone(self, until: Instant) -> Iterator[Arrivals]:
+        """Reports of residents before an instant, in the seconds in which they are sent."""
+        while self._reports and self._reports[0][0] < until:
+            second = _end_of_second(self._reports[0][0])
+            yield Arrivals(second, [], [report for _, report in self.reported(second)])
+
+    def reported(self, until: Instant) -> list[tuple[Instant, CitizenReport]]:
+        """Reports of residents before an instant with their instants, as far as messages have been read; each once."""
         reports = []
         while self._reports and self._reports[0][0] < until:
-            reports.append(self._reports.popleft()[1])
+            reports.append(self._reports.popleft())
         return reports
 
     def _frames(self, sent: Sent) -> list[Frame]:
@@ -142,6 +149,11 @@ def effects(town: Town, faults: FaultSettings, seed: int, state: TrafficState, p
     acting = FaultSet(faults, devices, seed)
     acting.restore(state.faults)
     return [effect for device in devices for effect in acting.effects(device, period.start, period.end)]
+
+
+def _end_of_second(at: Instant) -> Instant:
+    """The end of the second in which an instant lies."""
+    return at // SECOND * SECOND + SECOND
 
 
 def _at(timed: TimedEvent) -> Instant:

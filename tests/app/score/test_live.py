@@ -32,15 +32,21 @@ class Broker:
         self.received.append((self._loop.clock(), topic))
 
 
-def played(begin: Instant, minutes: float, tmp_path: Path) -> tuple[Period, Broker, list[tuple[str, dict[str, str]]]]:
+def played(
+    begin: Instant, minutes: float, tmp_path: Path, reported_at: list[Instant] | None = None
+) -> tuple[Period, Broker, list[tuple[str, dict[str, str]]]]:
     requests: list[tuple[str, dict[str, str]]] = []
+    clocks: list[VirtualLoop] = []
 
     async def answer(request: Request) -> Response:
+        if reported_at is not None and request.url.path == "/api/v1/report":
+            reported_at.append(clocks[0].clock())
         async with request.form() as form:
             requests.append((request.url.path, {**request.query_params, "photos": str(len(form.getlist("photos")))}))
         return Response(status_code=200 if request.query_params.get("platform") != "iotda" else 401)
 
     async def run(loop: VirtualLoop) -> tuple[Period, Broker]:
+        clocks.append(loop)
         broker, live = Broker(loop), Live(SETTINGS, tiny(SETTINGS, tmp_path), tmp_path, loop.clock)
         transport = httpx2.ASGITransport(app=Starlette(routes=[Route("/{path:path}", answer, methods=["POST"])]))
         texts = asyncio.create_task(asyncio.Event().wait())
@@ -67,9 +73,10 @@ def test_messages_are_sent_when_they_are_due_and_those_of_the_hours_before_are_n
 
 
 def test_residents_report_on_the_public_page_and_a_run_ends_at_midnight(tmp_path: Path):
-    begin = START + HOUR - MINUTE
-    _, _, requests = played(begin, 24 * 60, tmp_path)
+    begin, reported_at = START + HOUR - MINUTE, list[Instant]()
+    _, _, requests = played(begin, 24 * 60, tmp_path, reported_at)
     assert ("/api/v1/report", {"photos": "1"}) in requests
+    assert reported_at == [START + HOUR], "not with the next message of a device, three hours later"
 
 
 def test_a_live_run_is_of_today_and_in_a_folder_of_its_own(tmp_path: Path):

@@ -27,7 +27,7 @@ from console.partners import ExchangeDependencies
 from console.report_dependencies import ReportDependencies
 from console.rulebook_interface import RulebookFiles
 from console.security.dependencies import SecurityDependencies
-from console.site_files_interface import SiteFiles
+from console.site_files_interface import PlanFile, SiteFiles
 from console.system_interface import ServiceFacts
 from domain import Instant
 from domain.care import CARE
@@ -222,7 +222,7 @@ class LatchResetter(Protocol):
 @dataclass(frozen=True)
 class RegistryDependencies:
     """Registered devices, places and people. `platforms`: those on which a device may have an identity; `outlines`:
-    geometry of places by id, called in a thread."""
+    geometry of places by id, called in a thread; `plans`: drawings of places by id, likewise."""
 
     kinds: Mapping[str, Kind]
     roles: Roles
@@ -232,6 +232,7 @@ class RegistryDependencies:
     """Those through which the site sends messages."""
     community: Callable[[], Community]
     outlines: Callable[[], Mapping[str, Geometry]]
+    plans: Callable[[], Mapping[str, PlanFile]]
     reload: Callable[[], Awaitable[None]]
     """Awaited after every change of devices, places, people or rosters; on return the change is in effect."""
     is_registered: Callable[[str, str], bool]

@@ -44,6 +44,7 @@ NOT_FOUND: Final = {
     "rulebook": "没有名为{id}的规则册。",
     "rulebook_version": "这本规则册没有第{id}版。",
     "report": "没有编号为{id}的上报。",
+    "plan": "没有{id}的平面图。",
     "photo": "没有这张照片，或者已过保存期限。",
     "path": "没有这个地址。",
     "system": "没有编号为{id}的对接系统。",

@@ -21,6 +21,7 @@ from msgspec.structs import replace
 from app.config.catalog import load_categories, load_ladders, load_replies, load_wording
 from app.config.exchange import load_exchange
 from app.config.faults import ConfigError, ConfigFault
+from app.config.plans import PLANS_FOLDER
 from app.config.site import SiteConfig, load_site, read_settings
 from app.datadir.readable_settings import without_faulty_parts
 
@@ -153,11 +154,12 @@ def _name_in(file: str, root: Path) -> str:
 
 
 def _files(folder: Path, data: Path) -> Iterator[tuple[str, Path]]:
-    """The files of a folder by relative name, without hidden ones and those of `data`, which may lie in it."""
-    left_out = data.resolve()
+    """The files of a folder by relative name, without hidden ones, those of `data`, which may lie in it, and plans,
+    which are large and without which nothing fails."""
+    left_out = {data.resolve(), (folder / PLANS_FOLDER).resolve()}
     for root, folders, names in os.walk(folder):
         at = Path(root)
-        folders[:] = [name for name in folders if not name.startswith(".") and (at / name).resolve() != left_out]
+        folders[:] = [name for name in folders if not name.startswith(".") and (at / name).resolve() not in left_out]
         for name in names:
             path = at / name
             if not name.startswith(".") and path.is_file():

@@ -16,6 +16,7 @@ from app.server.doctor import Doctor, doctor_inputs
 from app.server.machine_metrics import backup_metrics, machine_metrics, watchdog_metrics
 from app.server.metrics import exchange_metrics, history_metrics, service_metrics, settings_metrics
 from app.server.outlines import PlaceOutlines
+from app.server.plans import PlacePlans
 from app.server.processing import Processing
 from app.server.provider_metrics import provider_metrics
 from app.server.reports import site_info
@@ -146,6 +147,7 @@ def _registry_dependencies(service: Service) -> dependencies.RegistryDependencie
         channels=enabled_channels(service.config.site.settings),
         community=registry.current_community,
         outlines=PlaceOutlines(path),
+        plans=PlacePlans(path),
         reload=updates.registry_changed,
         is_registered=processing.decoder.is_registered,
         guess_kind=processing.decoder.guess_kind,

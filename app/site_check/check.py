@@ -22,6 +22,7 @@ from app.config.catalog import (
 from app.config.exchange import load_exchange, place_faults
 from app.config.faults import ConfigError, ConfigFault
 from app.config.outlines import OUTLINES_FILE, read_outlines
+from app.config.plans import check_plans
 from app.config.registry_files import CSV_FILES, merge_identities
 from app.config.settings import SiteSettings
 from app.config.site import SiteConfig, check_references, read_rotations, read_settings, read_sheets
@@ -116,6 +117,7 @@ def _load_site(result: SiteCheck, path: Path, kinds: Mapping[str, Kind] | None) 
             result.faults += place_faults(settings.exchange, known, path)
             result.faults += _group_faults(settings, known, path)
             result.load(lambda: read_outlines(path / OUTLINES_FILE, known))
+            result.load(lambda: check_plans(path, known))
     if result.rulebooks is not None and kinds is not None:
         result.faults += _trial_faults(result.rulebooks, kinds, path)
 

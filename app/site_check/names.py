@@ -18,6 +18,7 @@ from alerts.messages.filed_texts import VARIABLE
 from alerts.messages.speech import SPEECH_VARIABLES
 from app.config.csv_files import Sheet
 from app.config.faults import ConfigError, ConfigFault
+from app.config.plans import PLANS_FOLDER
 from app.config.registry_files import CSV_FILES
 from app.config.site import Sheets
 from app.config.suggestions import did_you_mean, missing_reference, nearest, unknown_name
@@ -55,7 +56,7 @@ OWN_RULES = (
 )
 """Rules that are in no rulebook: the service's own findings, and dangers in refused messages."""
 DATUMS = (WGS_84, GCJ_02, BD_09)
-FOLDERS = ("kinds", "mappings", "rules", CODECS)
+FOLDERS = ("kinds", "mappings", "rules", CODECS, PLANS_FOLDER)
 YAML_FILES = ("site.yaml", "roles.yaml", "rosters.yaml", "ladders.yaml", "categories.yaml", "wording.zh.yaml")
 TYPO_SIMILARITY_MIN = 0.8
 """A name that may be chosen freely counts as misspelt only when it is this similar to a known one."""

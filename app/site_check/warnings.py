@@ -22,6 +22,7 @@ from domain.holidays import KNOWN_UNTIL
 HOLIDAYS_MUST_LAST: Final = timedelta(days=90)
 ATTRIBUTES_READ_BY_CODE: Final = (
     "timezone", "datum", "person", "gateway", "report_every", "test_limit", "use", "line", "order", "fence_datum",
+    "plan_x", "plan_y",
 )  # fmt: skip
 """Attributes that the service reads although no rule refers to them."""
 _ATTRIBUTE_REFERENCE: Final = re.compile(r"\b(?:device|person|place)\.([a-z][a-z0-9_]*)")

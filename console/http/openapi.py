@@ -56,6 +56,12 @@ class SvgResponse(Response):
     media_type = "image/svg+xml"
 
 
+class PlanResponse(Response):
+    """A drawing or picture of a place."""
+
+    media_type = "image/*"
+
+
 class PageResponse(Response):
     """A page to print."""
 

@@ -41,6 +41,7 @@ from console.report_dependencies import ReportDependencies
 from console.security.auth import SESSION_MS, Principal, new_session_id
 from console.security.dependencies import SecurityDependencies
 from console.security.passwords import HashCost, Passwords
+from console.site_files_interface import PlanFile
 from console.system_interface import ServiceFacts
 from domain import (
     Cell,
@@ -182,6 +183,8 @@ class ConsoleHarness:
     transactions: Transactions | None = None
     outlines: dict[str, Geometry] = field(default_factory=dict)
     """Geometry of places by id."""
+    plans: dict[str, PlanFile] = field(default_factory=dict)
+    """Drawings of places by id."""
     outside: dict[str, str] = field(default_factory=dict)
     """Outside systems that a case can be returned to, by id."""
     deps: ConsoleDependencies = field(init=False)
@@ -225,6 +228,7 @@ class ConsoleHarness:
                 channels=("wecom", "sms"),
                 community=lambda: self.community,
                 outlines=lambda: self.outlines,
+                plans=lambda: self.plans,
                 reload=self._reload,
                 is_registered=lambda _platform, _identity: False,
                 guess_kind=lambda _platform, _fields: None,

@@ -115,10 +115,31 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Doors of the same unit, and the case in outside systems
-         * @description Who needs help behind which door is shown to those who see the people of the alert.
+         * Plans, doors of the same stairwell, and the case in outside systems
+         * @description Who needs help behind which door is shown to those who see the people of the alert. A worker's link shows the
+         *     plans.
          */
         get: operations["get_surroundings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{alert_id}/plans/{place_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The plan of a place around an alert (SVG, PNG, JPEG or WebP)
+         * @description Of a place that contains the alert, which the user may see; a worker's link shows all of them.
+         */
+        get: operations["get_plan"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2909,24 +2930,91 @@ export interface components {
         };
         /**
          * Surroundings
-         * @description `unit` is the address that the doors share; null where the alert's place is not in a building.
+         * @description `unit` is the address that the doors share; null where the alert's place is not in a building. `storeys`: how
+         *         many the building has, where it says so. `plans`: those of the places around the alert, nearest first.
          */
         Surroundings: {
             unit: string | null;
+            storeys: number | null;
+            plans: components["schemas"]["Plan"][];
             households: components["schemas"]["Household"][];
             handed_over: components["schemas"]["HandedOver"][];
         };
         /**
+         * Plan
+         * @description The drawing of a place around the alert; `path` is where it is read.
+         */
+        Plan: {
+            place: string;
+            name: string;
+            path: string;
+            marks: components["schemas"]["PlanMark"][];
+        };
+        /**
+         * PlanMark
+         * @description A device on a plan, in per cent of its width from the left and of its height from the top. `here`: that of the
+         *         alert.
+         */
+        PlanMark: {
+            device: string;
+            kind: string;
+            x: number;
+            y: number;
+            here: boolean;
+            conditions: components["schemas"]["DeviceCondition"][];
+        };
+        /**
+         * DeviceCondition
+         * @description A condition of a device; it may be in several.
+         * @enum {string}
+         */
+        DeviceCondition: "alarm" | "expired" | "fault" | "low_battery" | "offline" | "test";
+        /**
          * Household
          * @description A household of the unit: ids of its open alerts, how many of its people need help, and what helpers must know.
+         *
+         *         `storey` and `door`: null where neither the tree of places nor the name of the door tells. `position`: where it is,
+         *         seen from the alert's door, when it is next to it.
          */
         Household: {
             place: string;
             name: string;
             here: boolean;
+            storey: number | null;
+            door: string | null;
+            position: components["schemas"]["Position"] | null;
+            devices: components["schemas"]["DoorDevice"][];
             alerts: string[];
             in_need: number;
             care: components["schemas"]["CareNote"][];
+        };
+        /**
+         * Position
+         * @description Where a door is, seen from the door of an alert.
+         * @enum {string}
+         */
+        Position: "above" | "below" | "beside";
+        /**
+         * DoorDevice
+         * @description A device behind a door, and what it says now; `values` are of detectors next to the alert's door only.
+         */
+        DoorDevice: {
+            id: string;
+            kind: string;
+            conditions: components["schemas"]["DeviceCondition"][];
+            last_message_at: string | null;
+            values: components["schemas"]["DeviceValue"][];
+        };
+        /**
+         * DeviceValue
+         * @description The newest value of a quantity.
+         */
+        DeviceValue: {
+            quantity: string;
+            value: boolean | number | string;
+            unit: string | null;
+            /** Format: date-time */
+            at: string;
         };
         /**
          * HandedOver
@@ -3421,12 +3509,6 @@ export interface components {
             platform: string;
             id: string;
         };
-        /**
-         * DeviceCondition
-         * @description A condition of a device; it may be in several.
-         * @enum {string}
-         */
-        DeviceCondition: "alarm" | "expired" | "fault" | "low_battery" | "offline" | "test";
         /**
          * Battery
          * @description The charge at its last measurement. `days_left` and `empty_at`: the forecast by the fall of two to four weeks.
@@ -5862,7 +5944,13 @@ export type ProposalView = components['schemas']['ProposalView'];
 export type Nearness = components['schemas']['Nearness'];
 export type WorkerLink = components['schemas']['WorkerLink'];
 export type Surroundings = components['schemas']['Surroundings'];
+export type Plan = components['schemas']['Plan'];
+export type PlanMark = components['schemas']['PlanMark'];
+export type DeviceCondition = components['schemas']['DeviceCondition'];
 export type Household = components['schemas']['Household'];
+export type Position = components['schemas']['Position'];
+export type DoorDevice = components['schemas']['DoorDevice'];
+export type DeviceValue = components['schemas']['DeviceValue'];
 export type HandedOver = components['schemas']['HandedOver'];
 export type Direction = components['schemas']['Direction'];
 export type DispositionStatistics = components['schemas']['DispositionStatistics'];
@@ -5900,7 +5988,6 @@ export type FileToAdd = components['schemas']['FileToAdd'];
 export type DevicePage = components['schemas']['DevicePage'];
 export type DeviceItem = components['schemas']['DeviceItem'];
 export type Identity = components['schemas']['Identity'];
-export type DeviceCondition = components['schemas']['DeviceCondition'];
 export type Battery = components['schemas']['Battery'];
 export type DeviceDetail = components['schemas']['DeviceDetail'];
 export type ReadingPoint = components['schemas']['ReadingPoint'];
@@ -6530,6 +6617,47 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Surroundings"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alert_id: string;
+                place_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/*": string;
                 };
             };
             /** @description An error of the request */

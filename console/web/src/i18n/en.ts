@@ -179,5 +179,6 @@ export const en: Messages = {
     weekdays: 'Sun Mon Tue Wed Thu Fri Sat',
   },
   listJoin: ', ',
+  colon: ': ',
   clause: ', ',
 }

@@ -166,6 +166,7 @@ export const zh = {
     weekdays: '周日 周一 周二 周三 周四 周五 周六',
   },
   listJoin: '、',
+  colon: '：',
   clause: '，',
 }
 

@@ -105,6 +105,7 @@ class CombinedNotices:
             count=len(named),
             number=numbers[0],
             each=tuple(number for number in numbers if number is not None),
+            answer="here" if row.kind is MessageKind.OWNED else "verified",
         )
         addresses = [self._outbox.renderer.address(one) for one in named]
         shown = structs.replace(worst, doors=(), address=join_addresses(addresses)) if len(named) > 1 else worst

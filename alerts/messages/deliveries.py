@@ -112,11 +112,11 @@ def knows_of_an_owner(rows: Sequence[Delivery], call: Delivery, *, waiting: bool
         return False
     own = [row for row in rows if (row.person, row.channel) == (call.person, call.channel)]
     notified_at = max((row.created_at for row in own if row.kind in DANGER_KINDS), default=0)
-    told = [row for row in own if row.kind in _NAMES_AN_OWNER and row.created_at > notified_at and _is_told(row)]
-    return any(waiting or row.state is not DeliveryState.PENDING for row in told)
+    news = [row for row in own if row.kind in _NAMES_AN_OWNER and row.created_at > notified_at and _is_sent(row)]
+    return any(waiting or row.state is not DeliveryState.PENDING for row in news)
 
 
-def _is_told(row: Delivery) -> bool:
+def _is_sent(row: Delivery) -> bool:
     """Whether it was sent, alone or in another text, or will be."""
     return row.state in NOT_FAILED or row.code == COMBINED
 

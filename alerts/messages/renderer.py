@@ -37,8 +37,7 @@ MIN_REASON: Final = 8
 MAX_NUMBERS: Final = 2
 MAX_NAME: Final = 20
 """Characters of a device's name that fit into a text."""
-MAX_IDENTITY: Final = 8
-SHORT_IDENTITY: Final = 6
+MAX_IDENTITY, SHORT_IDENTITY = 8, 6
 """An identity on a platform up to MAX_IDENTITY characters is shown whole, of a longer one the last SHORT_IDENTITY."""
 RETAINED: Final = "retained"
 """The quantity of the evidence line that marks a message retained by a broker."""
@@ -71,7 +70,8 @@ class MessageContext(Struct, frozen=True):
     """Which template of this kind: `owner` or `called`, alone or with `many-`, for a danger that joined."""
     numbers: tuple[int, ...] = ()
     each: tuple[int, ...] = ()
-    """Numbers of the alerts of a combined text: each has its code."""
+    answer: str = "verified"
+    """Numbers of the alerts of a combined text, and what the code of each answers."""
     reason: str = ""
     coded: bool = True
     """Whether the recipient can answer with a code. In the logbook nobody can, so its text contains none."""
@@ -230,7 +230,6 @@ class MessageRenderer:
         return Sms(code, params, f"【{self.sign}】{_fill(filed, params)}", name)
 
     def _variables(self, alert: Alert, context: MessageContext) -> dict[str, str]:
-        each = "here" if context.kind is MessageKind.OWNED else "verified"
         codes = dict.fromkeys(CODE_VARIABLES, "-") if context.number is None else reply_codes.codes_of(context.number)
         return codes | {
             "title": uninstructed(exercise.unlabelled(alert.title))[:MAX_VARIABLE] or "-",
@@ -240,7 +239,7 @@ class MessageRenderer:
             "place": shortened(self.address(alert), MAX_VARIABLE),
             "limit": self.format_duration(context.limit_ms),
             "numbers": self._alert_numbers(context.numbers),
-            "each": "、".join(reply_codes.codes_of(one)[each] for one in context.each) or "-",
+            "each": "、".join(reply_codes.codes_of(one)[context.answer] for one in context.each) or "-",
             "count": str(context.count),
             "name": uninstructed(context.name)[:MAX_VARIABLE] or "-",
         }

@@ -40,7 +40,9 @@ async def test_a_deputy_is_called_after_a_minute_together_with_the_next_rung(
     assert (len(harness.texts("deputy")), len(harness.texts("li"))) == (1, 1)
 
 
-async def test_who_has_three_dangers_in_hand_is_called_after_his_deputy(harness: AlertHarness, finding: Any) -> None:
+async def test_a_person_with_three_dangers_in_hand_is_called_after_the_deputy(
+    harness: AlertHarness, finding: Any
+) -> None:
     for number in range(1, 5):
         device = f"d{number}"
         danger = finding(

@@ -64,7 +64,7 @@ async def test_who_may_stand_down_from_several_doors_reads_it_in_one_text(harnes
     assert {row.code for row in rows if row.channel == "sms"} == {"combined"}
 
 
-async def test_that_it_is_dealt_with_takes_the_place_of_the_waiting_text_that_somebody_has_it(
+async def test_the_text_that_it_is_dealt_with_replaces_the_waiting_one_about_the_owner(
     harness: AlertHarness, finding: Any
 ) -> None:
     await call(harness, finding, range(2))
@@ -78,7 +78,7 @@ async def test_that_it_is_dealt_with_takes_the_place_of_the_waiting_text_that_so
     assert read.startswith("【枫树社区】已处置：险情1，")
 
 
-async def test_a_waiting_text_that_somebody_has_it_is_dropped_when_he_declines(
+async def test_a_waiting_text_about_the_owner_is_dropped_when_the_owner_declines(
     harness: AlertHarness, finding: Any
 ) -> None:
     """Nobody may read that a danger is in good hands which it is not."""
@@ -124,7 +124,7 @@ async def test_who_takes_three_at_once_gets_the_codes_of_the_later_ones_in_one_t
     assert (harness.alert(3).state, harness.alert(3).disposition) == (State.RESOLVED, "false_alarm")
 
 
-async def test_at_night_nobody_is_asked_to_verify_what_is_over(harness: AlertHarness, finding: Any) -> None:
+async def test_at_night_no_person_is_asked_to_verify_what_is_over(harness: AlertHarness, finding: Any) -> None:
     await harness.advance_time(8 * 3600)  # 22:05
     await call(harness, finding, range(2))
     harness.service.due_alerts.status_of = lambda *_: FindingStatus.OVER
@@ -148,7 +148,9 @@ async def test_a_worker_on_site_is_reminded_once_that_it_still_fires(harness: Al
     assert len(texts_with(harness, "zhou", "仍在报警")) == 1
 
 
-async def test_whoever_was_called_hours_ago_is_not_told_who_has_it_now(harness: AlertHarness, finding: Any) -> None:
+async def test_a_person_called_hours_ago_is_not_notified_of_the_present_owner(
+    harness: AlertHarness, finding: Any
+) -> None:
     """The night's worker dealt with it and went home; in the morning it goes on, and another takes it."""
     await call(harness, finding, range(1))
     harness.service.due_alerts.status_of = lambda *_: FindingStatus.ACTIVE

@@ -153,7 +153,7 @@ class LocalFlink:
                 *self._java("log4j-cli.properties", 128), CLIENT, "run", "-d", "-m", f"127.0.0.1:{self.rest_port}",
                 *state, "-pyclientexec", self._python, "-pym", "rules.hosts.flink.job", *arguments,
             ],
-            env=self.env, cwd=ROOT, capture_output=True, text=True, timeout=300,
+            env=self.env, cwd=ROOT, capture_output=True, text=True, timeout=900,
         )  # fmt: skip
         if done.returncode:
             raise RuntimeError(f"job refused: {done.stdout} {done.stderr[-2000:]}")

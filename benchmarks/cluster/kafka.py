@@ -50,7 +50,7 @@ class LocalKafka:
         config.write_text(CONFIG.format(port=port, controller=controller, folder=folder))
         java = ["java", f"-Xmx{heap_mb}m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", f"{TOOLS}/kafka/*"]
         format_storage = [*java, "kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", str(config)]
-        subprocess.run(format_storage, check=True, capture_output=True, timeout=120)
+        subprocess.run(format_storage, check=True, capture_output=True, timeout=600)
         self.server = Server("kafka", [*java, "kafka.Kafka", str(config)], folder)
 
     def start(self) -> None:

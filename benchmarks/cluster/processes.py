@@ -16,7 +16,7 @@ from typing import Final
 ROOT: Final = Path(__file__).resolve().parents[2]
 TOOLS: Final = ROOT / ".scale"
 """What `make scale-tools` installs: jars of Kafka and of the connector, and PyFlink in an environment of its own."""
-START_TIMEOUT_S: Final = 120.0
+START_TIMEOUT_S: Final = 300.0
 
 
 def missing_tools() -> str:

@@ -129,6 +129,11 @@ class Backlog:
         return min([now, *unjournaled, *heads, *unread])
 
     @property
+    def has_urgent(self) -> bool:
+        """Whether an urgent entry waits that may be processed before all others."""
+        return self.waiting[Lane.URGENT] > 0 and not self.catching_up
+
+    @property
     def entries(self) -> int:
         """Number of entries that wait, in memory and in the journal only."""
         return sum(self.waiting.values())

@@ -7,7 +7,7 @@ their findings were emitted; only critical dangers come first (see deferred_find
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from app.pipeline.deferred_findings import MAX_WAITING, DeferredFindings, FindingBatch, JournalPosition, is_urgent
@@ -18,8 +18,6 @@ from domain import SECOND, Finding, Instant
 STORM_MS: Final = 1_000
 """For this time after a critical danger others are stored for a part of the time only: the notification of people
 needs the processor too."""
-STORING_WAIT_S: Final = 2.0
-"""A batch that takes longer meets a ledger that takes nothing."""
 MAX_URGENT: Final = 5_000
 """Beyond this number of critical findings that wait (the disk is full), entries are not processed."""
 
@@ -46,8 +44,8 @@ class FindingWriter:
         self._urgent: list[Finding] = []
         self._storing_urgent: Sequence[Finding] = ()
         self._deferred = DeferredFindings()
-        self._is_storing, self._is_stuck, self._drains = False, False, 0
-        self._urgent_added = self._urgent_stored = 0
+        self._is_storing, self._drains = False, 0
+        self._urgent_added = self._urgent_stored = self._batches_begun = self._batches_stored = 0
         self._storm_until: Instant = 0
         self._wakeup, self._stored = asyncio.Event(), asyncio.Event()
 
@@ -91,17 +89,18 @@ class FindingWriter:
         finally:
             self._drains -= 1
 
-    async def is_drained_soon(self) -> bool:
-        """`drain`, for STORING_WAIT_S at most. False at once while lesser findings wait, or the ledger takes nothing:
-        evaluation must go on meanwhile, or a danger that is heard then is never found."""
-        if self._deferred or self._is_stuck:
-            return False
-        try:
-            async with asyncio.timeout(STORING_WAIT_S):
-                await self.drain()
-        except TimeoutError:
-            self._is_stuck = True
-        return not self._is_stuck
+    def stored_so_far(self) -> Callable[[], Awaitable[None]]:
+        """A function that returns when everything is stored that was added until now; none of it may be deferred.
+
+        Evaluation goes on meanwhile: while the ledger takes nothing, a danger that is heard must be found.
+        """
+        added, begun = self._urgent_added, self._batches_begun
+
+        async def stored() -> None:
+            while self._urgent_stored < added or self._batches_stored < begun:
+                await self._stored.wait()
+
+        return stored
 
     async def drain_urgent(self) -> None:
         """Return when everything is stored that was added until now and does not wait."""
@@ -137,6 +136,7 @@ class FindingWriter:
 
     async def _store(self, batch: FindingBatch) -> None:
         self._is_storing, began = True, self._clock()
+        self._batches_begun += 1
         lane, pos = batch.position or (None, None)
         await retry_until_writable(lambda: self._sink.process_findings(batch.findings, lane, pos), "findings")
         if batch.is_urgent:
@@ -144,7 +144,8 @@ class FindingWriter:
             self._storing_urgent = ()
         else:
             self._deferred.note_stored(began, self._clock())
-        self._is_storing = self._is_stuck = False
+        self._is_storing = False
+        self._batches_stored += 1
         self._stored.set()
         self._stored.clear()  # those who waited are woken by `set`
         if self.is_idle:

@@ -25,6 +25,7 @@ class PendingWrites:
     def __init__(self, stores: PipelineStores, timings: PipelineTimings) -> None:
         self._stores = stores
         self._refusals: list[RefusalBatch] = []
+        self._refusals_lock = asyncio.Lock()
         self._unflushed = 0
         self._flush_task: asyncio.Task[None] | None = None
         self.flush_history = timings.measure_writes(stores.history.flush)
@@ -54,7 +55,8 @@ class PendingWrites:
 
     async def flush_refusals(self) -> None:
         """Raises CannotWrite; then they stay pending."""
-        if self._refusals:
-            count = len(self._refusals)
-            await self._stores.store_refusals(self._refusals[:count])
-            del self._refusals[:count]
+        async with self._refusals_lock:  # a checkpoint is stored while processing goes on
+            if self._refusals:
+                count = len(self._refusals)
+                await self._stores.store_refusals(self._refusals[:count])
+                del self._refusals[:count]

@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from app.pipeline import checkpoint, unread_verdicts
 from app.pipeline.backlog import Backlog, overtakes_bulk
+from app.pipeline.broker_outages import BrokerOutages
 from app.pipeline.changes import Change, PendingChanges, RecordChange, RecordedChange
 from app.pipeline.checkpoint import Checkpointer
 from app.pipeline.counters import Counters
@@ -76,9 +77,11 @@ class Pipeline:
         self._processed = dict(backlog.positions)
         self.counters, self.timings = Counters(), PipelineTimings()
         self._writes = PendingWrites(stores, self.timings)
-        self._checkpointer = Checkpointer(decoder, engine, stores, self._writes, clock, settings.checkpoint_every_ms)
+        self._checkpointer = Checkpointer(
+            decoder, engine, stores, self._writes, clock, settings.checkpoint_every_ms, lambda: backlog.has_urgent
+        )
         self._checkpointer.saved_positions = dict(self._processed)
-        self._disconnected_since: Instant | None = None
+        self._outages = BrokerOutages(engine)
         self._oldest_unprocessed: Instant | None = None
         self._stopping = False
         self.caught_up, self.finished = asyncio.Event(), asyncio.Event()
@@ -116,15 +119,15 @@ class Pipeline:
 
     def set_disconnected(self, since: Instant) -> None:
         """The broker connection was lost: begin an outage, so that missing reports do not count as absence."""
-        self._in_order(partial(self._begin_outage, since))
+        self._in_order(partial(self._outages.begin, since))
 
     def set_connected(self, at: Instant) -> None:
         """The broker connection is up: end the outage that `set_disconnected` began, if any."""
-        self._in_order(partial(self._end_outage, at))
+        self._in_order(partial(self._outages.end, at))
 
     def add_outage(self, since: Instant, until: Instant) -> None:
         """Nothing could be received between two instants: missing reports of that time do not count as absence."""
-        self._in_order(partial(self._add_outage, since, until))
+        self._in_order(partial(self._outages.add, since, until))
 
     def _in_order(self, change: Callable[[], None]) -> None:
         """Apply a change now; after the changes before it, if one waits or a checkpoint is being encoded."""
@@ -132,20 +135,6 @@ class Pipeline:
             self._changes.add_function(change)
         else:
             change()
-
-    def _begin_outage(self, since: Instant) -> None:
-        self.engine.outage(since, None)
-        self._disconnected_since = since
-
-    def _end_outage(self, at: Instant) -> None:
-        if self._disconnected_since is not None:
-            self.engine.outage(self._disconnected_since, at)
-        self._disconnected_since = None
-
-    def _add_outage(self, since: Instant, until: Instant) -> None:
-        self.engine.outage(since, until)
-        if self._disconnected_since is not None:  # an outage that ended also ends an open one: this one goes on
-            self.engine.outage(self._disconnected_since, None)
 
     @property
     def history_is_behind(self) -> bool:
@@ -170,6 +159,7 @@ class Pipeline:
         self._source = source
         async with asyncio.TaskGroup() as group:
             storing = group.create_task(self._findings.run(), name="finding writer")
+            self._checkpointer.create_task = group.create_task
             await self._process()
             storing.cancel()
         self.finished.set()
@@ -187,9 +177,10 @@ class Pipeline:
                 await self._run_timers()
             if self._writes.refusals_due(idle=entry is None):
                 await attempt_write(self._writes.flush_refusals, "refusals")
-            if (changed or self._checkpointer.is_due) and await self._findings.is_drained_soon():
-                await self._save_checkpoint()
-                changed = False
+            if (changed or self._checkpointer.is_due) and not self._findings.has_deferred:
+                changed = (
+                    not await self._checkpointer.begin(self._processed, self._findings.stored_so_far()) and changed
+                )
         await self._save_checkpoint()
 
     def repeat_recorded(self, changes: Sequence[RecordedChange]) -> None:

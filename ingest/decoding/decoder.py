@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import tzinfo
+from io import BytesIO
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -27,7 +28,7 @@ from ingest.decoding.raw_payloads import CodecRunner, decode_raw_payloads
 from ingest.decoding.readings import ReadingProcessor
 from ingest.decoding.refusals import RefusalBuilder
 from ingest.decoding.refused_items import RefusedItems
-from ingest.decoding.snapshot import decode_snapshot, encode_snapshot
+from ingest.decoding.snapshot import decode_snapshot, encode_in_steps
 from ingest.decoding.state import DecoderState
 from ingest.decoding.unmapped_fields import UnmappedFields
 from ingest.decoding.unregistered_devices import UnregisteredDevices
@@ -150,7 +151,14 @@ class Decoder:
 
     def snapshot(self, received_since: Instant = 0) -> bytes:
         """The state as bytes, with the duplicate windows of devices that sent something since then."""
-        return encode_snapshot(self._state, received_since)
+        out = BytesIO()
+        for _ in encode_in_steps(self._state, out, received_since):
+            pass
+        return out.getvalue()
+
+    def snapshot_in_steps(self, out: BytesIO) -> Iterator[None]:
+        """Write what `snapshot` returns, suspended after every some devices; nothing may be decoded until the end."""
+        return encode_in_steps(self._state, out)
 
     def restore(self, snapshot: bytes) -> None:
         """Continue with the state of a snapshot. Raises msgspec.DecodeError for other bytes."""

@@ -13,18 +13,20 @@ from zlib import crc32
 from domain import Instant
 from ingest.frame import Frame
 
-WHOLE_FRAME_BYTES_MAX: Final = 1_024
-"""Of frames with a larger payload only the digest is kept."""
 _NONE: Final = frozenset[int]()
 _DUP: Final = attrgetter("dup")
 _IS_SESSION_COPY: Final = attrgetter("is_session_copy")
 
 
 class RedeliveryFilter:
-    """The last packet of each session and packet id: the frame itself, or its mark after a restart."""
+    """A mark of the last packet of each session and packet id.
+
+    It is made with each packet: made for a checkpoint, the marks of 60,000 packet ids took 42 ms in which nothing was
+    evaluated, and kept 30 MB of frames in memory until then.
+    """
 
     def __init__(self, state: Mapping[str, Mapping[int, int]] | None = None) -> None:
-        self._packets: dict[str, dict[int, int | Frame]] = {
+        self._packets: dict[str, dict[int, int]] = {
             session: dict(packets) for session, packets in (state or {}).items()
         }
         self._newest_at: Instant = 0
@@ -39,7 +41,7 @@ class RedeliveryFilter:
         self._newest_at = frames[-1].received
         for session in {frame.session for frame in frames}:
             packets = self._packets.setdefault(session, {})
-            packets.update({frame.packet_id: _remembered(frame) for frame in frames if frame.session == session})  # type: ignore[misc]
+            packets.update({frame.packet_id: _mark(frame) for frame in frames if frame.session == session})  # type: ignore[misc]
             packets.pop(None, None)  # type: ignore[call-overload]
         return _NONE
 
@@ -48,33 +50,19 @@ class RedeliveryFilter:
         if packet_id is None:
             return frame.is_session_copy
         packets = self._packets.setdefault(frame.session, {})
-        last_mark, mark = _mark(packets.get(packet_id, 0)), _mark(frame)
+        last_mark, mark = packets.get(packet_id, 0), _mark(frame)
         if frame.dup and last_mark & 0xFFFFFFFF == mark & 0xFFFFFFFF:
             return True
         # A danger overtakes; a message that was received before it must not replace it afterwards.
         if mark >> 32 >= last_mark >> 32:
-            packets[packet_id] = _remembered(frame)
+            packets[packet_id] = mark
         return frame.is_session_copy
 
-    def state(self) -> dict[str, dict[int, int | Frame]]:
-        """A copy of what is remembered at this moment; `encode_state` makes plain numbers of it later."""
+    def state(self) -> dict[str, dict[int, int]]:
+        """A copy of what is remembered at this moment."""
         return {session: dict(packets) for session, packets in self._packets.items()}
 
 
-def encode_state(state: Mapping[str, Mapping[int, int | Frame]]) -> dict[str, dict[int, int]]:
-    """The state as plain numbers, for a snapshot."""
-    return {
-        session: {packet_id: _mark(packet) for packet_id, packet in packets.items()}
-        for session, packets in state.items()
-    }
-
-
-def _remembered(frame: Frame) -> int | Frame:
-    return frame if len(frame.payload) <= WHOLE_FRAME_BYTES_MAX else _mark(frame)
-
-
-def _mark(packet: int | Frame) -> int:
+def _mark(frame: Frame) -> int:
     """The half second of reception (received >> 9) in the high bits, the digest of topic and payload in the low 32."""
-    if isinstance(packet, int):
-        return packet
-    return packet.received >> 9 << 32 | crc32(packet.payload, crc32(packet.topic.encode()))
+    return frame.received >> 9 << 32 | crc32(frame.payload, crc32(frame.topic.encode()))

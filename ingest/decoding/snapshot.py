@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from io import BytesIO
 from itertools import islice
 from typing import Final
 
@@ -14,14 +15,14 @@ from ingest.adapters import platform_for_topic
 from ingest.adapters.sparkplug.state import SparkplugState
 from ingest.decoding.duplicates import DuplicateWindow
 from ingest.decoding.earlier_messages import EarlierMessages, EarlierMessagesState
-from ingest.decoding.redelivery import RedeliveryFilter, encode_state
+from ingest.decoding.redelivery import RedeliveryFilter
 from ingest.decoding.state import DecoderState
 from ingest.definitions import DefinitionsState
 from ingest.discovery.discovery import Discovery
 from ingest.discovery.hints import HintsState
 
 PART_DEVICES: Final = 2_000
-"""Devices encoded at once. When encoding runs in a thread, other threads can run between two parts."""
+"""Devices encoded at once: some 2 ms."""
 
 WindowState = tuple[int, int, int, Instant, Instant, bytes]
 
@@ -45,24 +46,27 @@ class _EncodedState(Struct, array_like=True):
     definitions: DefinitionsState
 
 
-def encode_snapshot(state: DecoderState, received_since: Instant = 0) -> bytes:
-    """The state as bytes, with the duplicate windows of devices that sent something since `received_since`."""
+def encode_in_steps(state: DecoderState, out: BytesIO, received_since: Instant = 0) -> Iterator[None]:
+    """Write the state, with the duplicate windows of devices that sent something since `received_since`.
+
+    Suspended after every PART_DEVICES devices; nothing may be decoded until the end.
+    """
     windows = (
         (id, window.state()) for id, window in state.duplicates.items() if window.last_received >= received_since
     )
     parts: list[msgspec.Raw] = []
     while part := dict(islice(windows, PART_DEVICES)):
         parts.append(msgspec.Raw(msgspec.msgpack.encode(part)))
-    return msgspec.msgpack.encode(
-        _EncodedState(
-            parts,
-            encode_state(state.redelivery.state()),
-            state.sparkplug,
-            state.discovery.hints.state(),
-            state.earlier.state(),
-            state.discovery.definitions.state(),
-        )
+        yield
+    encoded = _EncodedState(
+        parts,
+        state.redelivery.state(),
+        state.sparkplug,
+        state.discovery.hints.state(),
+        state.earlier.state(),
+        state.discovery.definitions.state(),
     )
+    out.write(msgspec.msgpack.encode(encoded))
 
 
 def decode_snapshot(

@@ -9,8 +9,9 @@ An Engine is made of processors that share one EngineState, in order of dependen
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import tzinfo
+from io import BytesIO
 
 import msgspec
 
@@ -38,7 +39,7 @@ from rules.engine.reload import RulebookMigration
 from rules.engine.self_tests import SelfTestProcessor
 from rules.rulebook.model import Rulebook
 from rules.rulebook.serialization import dump_rulebooks
-from rules.state.checkpoint import Snapshot, encode_incrementally
+from rules.state.checkpoint import Snapshot, encode_in_steps, encode_whole
 from rules.state.device import NO_RULE_STATES, DeviceState
 from rules.state.device_snapshot import DeviceSnapshot
 from rules.state.group import MemberChange
@@ -191,8 +192,7 @@ class Engine:
         return self.state.timers.next
 
     def mark_offline(self, device_ids: Iterable[str], now: Instant) -> list[Finding]:
-        """Devices that their platform reports as offline (last will, death of their gateway): absent after the
-        grace."""
+        """Devices that their platform reports as offline (last will, death of their gateway): absent after a grace."""
         out = self.tick(now - 1)
         self._absences.mark_offline(device_ids, now, out)
         return out
@@ -235,9 +235,7 @@ class Engine:
         return self._latches.reset(device_id, rule, now)
 
     def release(self, device_id: str, rule: str, now: Instant) -> list[Finding]:
-        """A named person resets a latched rule. What is over ends; what is still dangerous ends with the next
-        all-clear, as if the rule had no latch.
-        """
+        """A named person resets a latched rule: what is over ends; what is dangerous ends with its next all-clear."""
         return self._latches.release(device_id, rule, now)
 
     def latched_devices(self, rule: str, among: Iterable[str] | None = None) -> list[str]:
@@ -259,8 +257,7 @@ class Engine:
         return frozenset(rule.name for rule in rules if self._rules.may_start(state, rule, at))
 
     def inspect(self, device_id: str) -> DeviceState | None:
-        """State of a device or of a group (`building/b3`), to be read only; an empty state of a group without findings.
-        None for an unknown device."""
+        """State of a device or of a group (`building/b3`, empty without findings), to be read only; None if unknown."""
         return self.state.find(device_id) or self.state.groups.blank_state(device_id)
 
     def evaluation_context(self, state: DeviceState, reading: Reading | None = None) -> EvaluationContext:
@@ -281,13 +278,17 @@ class Engine:
 
     def snapshot(self) -> bytes:
         """The checkpoint as bytes. Store it with the journal position it belongs to."""
+        return encode_whole(self.snapshot_in_steps)
+
+    def snapshot_in_steps(self, out: BytesIO) -> Iterator[None]:
+        """Writes what `snapshot` returns, suspended after every some devices; nothing may change until the end."""
         state = self.state
         rest = Snapshot(
             state.outages, [], state.groups.snapshot(), state.shadow_counts, self.rulebooks_dump,
             state.gateways.snapshot(),
         )  # fmt: skip
         devices = (device.snapshot() for device in state.devices.values())
-        return encode_incrementally(rest, "device_states", len(state.devices), devices)
+        return encode_in_steps(rest, "device_states", len(state.devices), devices, out)
 
     def restore(self, written: bytes) -> None:
         """Takes over a checkpoint, before or after devices are registered. State of removed rules is dropped."""

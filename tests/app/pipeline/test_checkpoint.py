@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Iterator, Mapping
+from io import BytesIO
 from typing import Any
 
 import msgspec
 import pytest
 
 from app.pipeline import checkpoint
-from app.pipeline.checkpoint import CHECKPOINT_IDLE_EVERY, CHECKPOINT_PAUSE_FACTOR, Checkpointer
+from app.pipeline.checkpoint import CHECKPOINT_IDLE_EVERY, CHECKPOINT_PAUSE_FACTOR, INTERRUPTIONS_MAX, Checkpointer
 from domain import Instant, Lane
+from store.errors import CannotWrite
 
 EVERY_MS = 10_000
 POSITIONS = {Lane.URGENT: 1, Lane.BULK: 7}
@@ -25,6 +28,10 @@ class Part:
     def snapshot(self) -> bytes:
         return self.state
 
+    def snapshot_in_steps(self, out: BytesIO) -> Iterator[None]:
+        out.write(self.state)
+        yield
+
     def restore(self, state: bytes) -> None:
         self.state = state
 
@@ -34,7 +41,9 @@ class Disk:
 
     def __init__(self) -> None:
         self.now, self.encoding_ms = 1_000_000, 0
-        self.history_is_behind = False
+        self.history_is_behind = self.urgent_waits = False
+        self.takes_checkpoints = asyncio.Event()
+        self.takes_checkpoints.set()
         self.actions: list[str] = []
         self.saved: list[tuple[Mapping[Lane, int], Instant, bytes]] = []
 
@@ -48,8 +57,15 @@ class Disk:
         self.actions.append("history")
 
     async def store_checkpoint(self, positions: Mapping[Lane, int], now: Instant, snapshot: bytes) -> None:
+        await self.takes_checkpoints.wait()
         self.actions.append("checkpoint")
         self.saved.append((positions, now, snapshot))
+
+
+async def settle() -> None:
+    """Let every task run until it waits."""
+    for _ in range(20):
+        await asyncio.sleep(0)
 
 
 @pytest.fixture
@@ -60,14 +76,14 @@ def disk() -> Disk:
 @pytest.fixture
 def checkpointer(disk: Disk) -> Checkpointer:
     class Slow(Part):
-        def snapshot(self) -> bytes:
+        def snapshot_in_steps(self, out: BytesIO) -> Iterator[None]:
             assert checkpointer.encoding
             disk.now += disk.encoding_ms
-            return self.state
+            return super().snapshot_in_steps(out)
 
     parts: Any = Slow(b"decoder"), Part(b"engine")
     stores: Any = disk
-    checkpointer = Checkpointer(*parts, stores, stores, disk.clock, EVERY_MS)
+    checkpointer = Checkpointer(*parts, stores, stores, disk.clock, EVERY_MS, lambda: disk.urgent_waits)
     return checkpointer
 
 
@@ -120,9 +136,90 @@ async def test_a_checkpoint_is_due_after_its_interval_or_twenty_times_as_long_as
     assert checkpointer.is_due
 
 
-def test_a_snapshot_has_the_keys_that_earlier_versions_wrote() -> None:
-    parts: Any = Part(b"decoder"), Part(b"engine")
-    blob = checkpoint.encode(*parts)
+async def nothing_waits() -> None:
+    """All findings are stored."""
+
+
+async def test_processing_goes_on_while_a_checkpoint_is_stored(disk: Disk, checkpointer: Checkpointer) -> None:
+    """Refusals, history and database took a tenth of a second in which no alarm was evaluated."""
+    disk.takes_checkpoints.clear()
+    assert await checkpointer.begin(POSITIONS, nothing_waits)
+    await settle()
+    assert disk.actions == ["refusals", "history"]
+    assert not checkpointer.encoding
+    assert checkpointer.saved_positions == {}, "the journal must keep what is not in a checkpoint"
+
+    disk.now += EVERY_MS
+    assert not await checkpointer.begin(POSITIONS | {Lane.BULK: 8}, nothing_waits)
+    disk.takes_checkpoints.set()
+    await settle()
+    assert checkpointer.saved_positions == POSITIONS
+    assert disk.saved[0][1] == 1_000_000, "the instant of the snapshot"
+
+
+async def test_checkpoints_are_stored_in_the_order_of_their_positions(disk: Disk, checkpointer: Checkpointer) -> None:
+    """A change of rules saves at once; an earlier snapshot stored after it would put the old rules back."""
+    disk.takes_checkpoints.clear()
+    assert await checkpointer.begin(POSITIONS, nothing_waits)
+    later = POSITIONS | {Lane.BULK: 8}
+    saving = asyncio.create_task(checkpointer.save(later, always=True))
+    await settle()
+    disk.takes_checkpoints.set()
+    await saving
+    assert [positions for positions, _, _ in disk.saved] == [POSITIONS, later]
+    assert checkpointer.saved_positions == later
+
+
+async def test_no_checkpoint_is_stored_before_the_findings_of_its_entries(
+    disk: Disk, checkpointer: Checkpointer
+) -> None:
+    stored = asyncio.Event()
+
+    async def findings_stored() -> None:
+        await stored.wait()
+
+    assert await checkpointer.begin(POSITIONS, findings_stored)
+    await settle()
+    assert disk.actions == []
+    stored.set()
+    await settle()
+    assert disk.actions == ["refusals", "history", "checkpoint"]
+
+
+async def test_an_urgent_message_comes_before_a_snapshot_but_not_before_every_snapshot(
+    disk: Disk, checkpointer: Checkpointer
+) -> None:
+    disk.urgent_waits = True
+    for _ in range(INTERRUPTIONS_MAX):
+        assert checkpointer.is_due
+        assert not await checkpointer.begin(POSITIONS, nothing_waits)
+        assert not checkpointer.encoding
+    assert await checkpointer.begin(POSITIONS, nothing_waits)
+    assert not checkpointer.is_due
+    await settle()
+    assert len(disk.saved) == 1
+
+    await checkpointer.save(POSITIONS, always=True)
+    assert len(disk.saved) == 2, "a change of rules is not put off"
+
+
+async def test_a_failing_disk_leaves_the_checkpoint_to_the_next_time(disk: Disk, checkpointer: Checkpointer) -> None:
+    async def full(*_: object) -> None:
+        raise CannotWrite("full")
+
+    works, disk.store_checkpoint = disk.store_checkpoint, full  # type: ignore[method-assign]
+    assert await checkpointer.begin(POSITIONS, nothing_waits)
+    await settle()
+    assert checkpointer.saved_positions == {}
+    disk.store_checkpoint = works  # type: ignore[method-assign]
+    assert await checkpointer.begin(POSITIONS, nothing_waits)
+    await settle()
+    assert checkpointer.saved_positions == POSITIONS
+
+
+async def test_a_snapshot_has_the_keys_that_earlier_versions_wrote(disk: Disk, checkpointer: Checkpointer) -> None:
+    await checkpointer.save(POSITIONS)
+    blob = disk.saved[0][2]
     assert msgspec.msgpack.decode(blob) == {"listener": b"decoder", "engine": b"engine"}
 
     restored: Any = Part(b""), Part(b"")

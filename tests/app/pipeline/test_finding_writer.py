@@ -168,19 +168,29 @@ async def test_a_step_of_the_wall_clock_does_not_delay_what_waits(files: Pipelin
     assert before <= writer._clock() < before + 60_000
 
 
-async def test_a_ledger_that_takes_nothing_holds_up_a_checkpoint_once_and_evaluation_never_again(
-    harness: Harness, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(finding_writer, "STORING_WAIT_S", 0)
-    assert await harness.writer.is_drained_soon()
+async def test_a_ledger_that_takes_nothing_holds_up_a_checkpoint_and_never_evaluation(harness: Harness) -> None:
+    await harness.writer.stored_so_far()()
     harness.writer.add([critical("a")], None)
     await settle()
-    assert [one.device for one in harness.writer.unstored_dangers()] == ["a"]
-    assert not await harness.writer.is_drained_soon()
-    monkeypatch.setattr(finding_writer, "STORING_WAIT_S", LONG_TIMEOUT_S)
     harness.writer.add([critical("b")], None)
-    assert not await harness.writer.is_drained_soon(), "it does not wait again"
     assert [one.device for one in harness.writer.unstored_dangers()] == ["a", "b"]
-    await harness.store(2)
+    stored = asyncio.create_task(harness.writer.stored_so_far()())  # type: ignore[arg-type]
+    harness.writer.add([critical("c")], None)
+    await settle()
+    assert not stored.done()
+    await harness.store(1)
+    assert not stored.done(), "the second is not stored"
+    await harness.store(1)
+    assert stored.done()
     assert harness.writer.unstored_dangers() == []
-    assert await harness.writer.is_drained_soon()
+
+
+async def test_a_checkpoint_waits_for_the_lesser_findings_that_are_being_stored(harness: Harness) -> None:
+    harness.writer.add([finding("a")], (Lane.BULK, 1))
+    await settle()
+    assert not harness.writer.has_deferred
+    stored = asyncio.create_task(harness.writer.stored_so_far()())  # type: ignore[arg-type]
+    await settle()
+    assert not stored.done()
+    await harness.store(1)
+    assert stored.done()

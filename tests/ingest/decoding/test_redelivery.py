@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ingest.decoding.decoder import Decoder
-from ingest.decoding.redelivery import RedeliveryFilter, encode_state
+from ingest.decoding.redelivery import RedeliveryFilter
 from ingest.frame import Frame
 from tests.ingest.decoding.native_messages import native_frames
 
@@ -30,7 +30,7 @@ def frame(number: int | None, payload: bytes, received: int = NOW, dup: bool = F
 def test_a_redelivered_packet_is_found_by_packet_id_and_bytes_also_after_a_restart() -> None:
     redelivery = RedeliveryFilter()
     assert not redelivery.redelivered([frame(1, b"a"), frame(2, b"b" * 5_000), frame(None, b"c")])
-    after = RedeliveryFilter(encode_state(redelivery.state()))
+    after = RedeliveryFilter(redelivery.state())
 
     again = [
         frame(1, b"a", dup=True),

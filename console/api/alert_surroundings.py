@@ -26,12 +26,12 @@ from console.views.people_at_risk import care_notes, may_see_people
 from console.views.place_tree import descendants
 from console.views.surroundings import (
     Household,
+    danger_quantities,
     devices_by_household,
     households_of,
     marks_on,
     open_by_household,
     plans_around,
-    telling_quantities,
     unit_of,
 )
 from domain import Device, Place
@@ -149,10 +149,15 @@ async def _households(deps: Deps, user: Principal, view: Mapping[str, str], unit
         read = [person.id for household in visible for person in household.people]
         await record_personal_reads(deps, user, read, "health")
     devices = devices_by_household(community, await _devices_in(deps, around))
-    said = await _said_now(deps, visible, devices)
+    newest_values = await _newest_values(deps, visible, devices)
     return [
         _household_view(
-            deps, household, alerts.get(household.place.id, []), devices.get(household.place.id, []), said, shown
+            deps,
+            household,
+            alerts.get(household.place.id, []),
+            devices.get(household.place.id, []),
+            newest_values,
+            shown,
         )
         for household in visible
     ]
@@ -163,17 +168,17 @@ async def _devices_in(deps: Deps, places: Collection[str]) -> Sequence[Device]:
     return (await deps.database.read(lambda tx: registry.list_devices(tx, DEVICES_MAX, None, filters))).items
 
 
-async def _said_now(
+async def _newest_values(
     deps: Deps, households: Sequence[Household], devices: Mapping[str, Sequence[Device]]
 ) -> Mapping[str, list[schema.DeviceValue]]:
     """The newest values of the detectors next to the alert's door, by device."""
-    telling = [
-        (device, telling_quantities(deps.registry.kinds.get(device.kind)))
+    detectors = [
+        (device, danger_quantities(deps.registry.kinds.get(device.kind)))
         for household in households
         if household.position is not None
         for device in devices.get(household.place.id, ())
     ]
-    asked = [(device, names) for device, names in telling if names][:VALUES_OF_DEVICES_MAX]
+    asked = [(device, names) for device, names in detectors if names][:VALUES_OF_DEVICES_MAX]
     newest = await asyncio.gather(*(deps.history.latest(device.id) for device, _ in asked))
     return {
         device.id: [_value(deps, device, point) for point in points if point.quantity in names]
@@ -191,7 +196,7 @@ def _household_view(
     household: Household,
     alerts: list[str],
     devices: Sequence[Device],
-    said: Mapping[str, list[schema.DeviceValue]],
+    newest_values: Mapping[str, list[schema.DeviceValue]],
     shown: bool,
 ) -> schema.Household:
     notes = [note for person in household.people for note in care_notes(deps, person)] if shown else []
@@ -202,7 +207,7 @@ def _household_view(
         storey=household.door.storey,
         door=household.door.number,
         position=household.position,
-        devices=[_device_view(deps, device, said.get(device.id, [])) for device in devices],
+        devices=[_device_view(deps, device, newest_values.get(device.id, [])) for device in devices],
         alerts=alerts,
         in_need=len(household.people) if shown else 0,
         care=[schema.CareNote(**note) for note in notes],
@@ -211,12 +216,12 @@ def _household_view(
 
 def _device_view(deps: ConsoleDependencies, device: Device, values: list[schema.DeviceValue]) -> schema.DoorDevice:
     summary = deps.rules.device_summary(device.id)
-    heard = None if summary is None else summary.last_message_at
+    last_message_at = None if summary is None else summary.last_message_at
     return schema.DoorDevice(
         id=device.id,
         kind=device.kind,
         conditions=_conditions(summary),
-        last_message_at=None if heard is None else Timestamp(heard),
+        last_message_at=None if last_message_at is None else Timestamp(last_message_at),
         values=values,
     )
 

@@ -91,7 +91,7 @@ def devices_by_household(community: Community, devices: Sequence[Device]) -> Map
     return found
 
 
-def telling_quantities(kind: Kind | None) -> Collection[str]:
+def danger_quantities(kind: Kind | None) -> Collection[str]:
     """The quantities of a detector that tell whether there is danger: its verdicts, and what it measures of the air or
     the water.
 

@@ -135,11 +135,11 @@ def _move_windows(state: DeviceState, rule: CompiledRule, inputs: RuleInputs, ou
     since = inputs.at if inputs.newest_measurement is None else inputs.newest_measurement
     if state.parent_gateway is not None:
         outages = outages.merged_with(state.parent_gateway.outages, since)
-    unheard_ms = outages.unheard_ms(since, inputs.at)
-    states_at = inputs.at - unheard_ms
-    move = next_move(rule.moving_windows, state.histories or {}, states_at) if unheard_ms else None
+    outage_ms = outages.outage_ms(since, inputs.at)
+    states_at = inputs.at - outage_ms
+    move = next_move(rule.moving_windows, state.histories or {}, states_at) if outage_ms else None
     if move is not None:
-        edge = max(move + unheard_ms, outages.retry_time(inputs.at) or 0)
+        edge = max(move + outage_ms, outages.retry_time(inputs.at) or 0)
         inputs.edge = edge if inputs.edge is None else min(edge, inputs.edge)
     return states_at
 

@@ -54,14 +54,14 @@ class Outages(Struct):
                 due += end - max(begin, since)
         return due
 
-    def unheard_ms(self, since: Instant, until: Instant) -> int:
+    def outage_ms(self, since: Instant, until: Instant) -> int:
         """For how long nothing could be received between two instants, an open outage included."""
-        total, heard_from = 0, since
+        total, counted_to = 0, since
         still_open = [] if self.open_since is None else [(self.open_since, until)]
         for begin, end in sorted([*self.closed, *still_open]):
-            begin, end = max(begin, heard_from), min(end, until)
+            begin, end = max(begin, counted_to), min(end, until)
             if end > begin:
-                total, heard_from = total + end - begin, end
+                total, counted_to = total + end - begin, end
         return total
 
     def settle_time(self, due: Instant) -> Instant | None:

@@ -73,9 +73,9 @@ def test_a_timer_due_in_a_closed_outage_waits_for_the_backlog() -> None:
 
 def test_time_in_which_nothing_could_be_received_is_counted_once() -> None:
     outages = Outages([(10, 20), (30, 40)])
-    assert [outages.unheard_ms(since, 50) for since in (0, 15, 20, 35, 40)] == [20, 15, 10, 5, 0]
-    assert outages.unheard_ms(0, 35) == 15
+    assert [outages.outage_ms(since, 50) for since in (0, 15, 20, 35, 40)] == [20, 15, 10, 5, 0]
+    assert outages.outage_ms(0, 35) == 15
     outages.open_since = 38
-    assert outages.unheard_ms(0, 50) == 30
+    assert outages.outage_ms(0, 50) == 30
     of_gateway = Outages([(18, 32)], open_since=45)
-    assert outages.merged_with(of_gateway, 0).unheard_ms(0, 50) == 40
+    assert outages.merged_with(of_gateway, 0).outage_ms(0, 50) == 40

@@ -24,15 +24,16 @@ async def wait_for_takeover(
     serve: Callable[[Starlette], AbstractAsyncContextManager[None]],
     stop: asyncio.Event,
     alive: Callable[[], object] = lambda: None,
-) -> None:
-    """Returns at once for a data directory that is no copy; else once it has taken over, or `stop` is set.
+) -> bool:
+    """Returns at once for a data directory that is no copy; else once it has taken over, or `stop` is set. Whether it
+    was a copy.
 
     Serves a notice meanwhile and calls `alive` again and again. Neither broker nor stores are opened: the copy would
     take the messages of the service beside which it runs.
     """
     origin = origin_of_copy(data)
     if origin is None:
-        return
+        return False
     log.error(
         "a restored copy: it hears and tells NOBODY. When the service that it was made of is stopped for good: "
         "fengshao takeover --data %s",
@@ -48,3 +49,4 @@ async def wait_for_takeover(
                 continue
     if not stop.is_set():
         log.warning("the restored copy takes over", extra={"origin": origin})
+    return True

@@ -114,10 +114,14 @@ async def serve(  # noqa: PLR0915 - the order of the start, line by line
     unusable = UnusableSettings()
     token, is_new = admin_token(data, environ, unusable)
     proxies, alive = site.settings.http.trusted_proxies, partial(systemd.notify, STANDBY, manager)
-    await wait_for_takeover(data, partial(serving.serve, at=http, data=data, token=token, proxies=proxies), stop, alive)
+    notice = partial(serving.serve, at=http, data=data, token=token, proxies=proxies)
+    was_copy = await wait_for_takeover(data, notice, stop, alive)
     leadership = None if stop.is_set() else await lead(stack, http, token, site, data, stop, alive)
     if stop.is_set():
         return
+    if (was_copy or leadership is not None) and not demo:  # the files may have changed in the weeks of waiting
+        found = await asyncio.to_thread(site_in_force, options.site, data)
+        site, faults = found.config, found.faults
     broker = await stack.enter_async_context(
         open_broker(options.mqtt, data, environ, site.settings.mqtt, site.folder_now or Path(), unusable)
     )

@@ -31,7 +31,7 @@ class Notices:
 
 async def test_a_directory_at_work_does_not_wait(tmp_path: Path) -> None:
     notices = Notices()
-    await wait_for_takeover(tmp_path, notices.serve, asyncio.Event())
+    assert not await wait_for_takeover(tmp_path, notices.serve, asyncio.Event())
     assert notices.served == []
 
 
@@ -46,5 +46,5 @@ async def test_a_copy_waits_lives_and_goes_on_when_it_takes_over_or_is_stopped(t
         notices.alive()
         take_over(tmp_path)
 
-    await wait_for_takeover(tmp_path, notices.serve, asyncio.Event(), taken_over)
+    assert await wait_for_takeover(tmp_path, notices.serve, asyncio.Event(), taken_over)
     assert (len(notices.served), notices.signs_of_life) == (2, 1)

@@ -15,7 +15,7 @@ import pytest
 
 from app.cli.init import write_site_template
 from app.config.addresses import MQTT_PASSWORD, MQTT_USER, InvalidAddress
-from app.config.site import load_site
+from app.config.site import SiteConfig, load_site
 from app.datadir.stores import NewerDatabase, open_database
 from app.mqtt_client import mqtt_client
 from app.pipeline import retry
@@ -71,6 +71,38 @@ async def test_a_start_that_fails_after_the_broker_was_opened_leaves_no_work_und
             await run.serve(stack, options, load_site(site), data, None, asyncio.Event())
 
     assert inspect.getcoroutinestate(keep_alive) == inspect.CORO_CLOSED
+
+
+async def test_a_standby_begins_with_the_files_of_the_hour_in_which_it_becomes_active(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free_port: Callable[[], int]
+) -> None:
+    """It may have waited for months; the site it read then would be written over people who have moved since."""
+    write_site_template(site := tmp_path / "site")
+    settings = site / "site.yaml"
+    (data := tmp_path / "data").mkdir()
+
+    async def wait_as_standby(*_: object) -> SimpleNamespace:
+        settings.write_text(settings.read_text("utf-8").replace("name:", "name: 枫湖社区 #", 1), "utf-8")
+        return SimpleNamespace(token=2)
+
+    class Opened(Exception):
+        """How the start ends here."""
+
+    async def open_service(_stack: object, opened: SiteConfig, *_: object) -> None:
+        raise Opened(opened.settings.name)
+
+    @contextlib.asynccontextmanager
+    async def opened(*_: object) -> AsyncIterator[Broker]:
+        yield Broker(BrokerAddress("127.0.0.1", 1883, tls=False), None)
+
+    for name, stand_in in (("lead", wait_as_standby), ("open_broker", opened), ("open_service", open_service)):
+        monkeypatch.setattr(run, name, stand_in)
+    before = load_site(site)
+    assert before.settings.name != "枫湖社区"
+    options = run.Options(data, f"127.0.0.1:{free_port()}", "127.0.0.1:1883", site, demo=False)
+    with pytest.raises(Opened, match=r"^枫湖社区$"):
+        async with contextlib.AsyncExitStack() as stack:
+            await run.serve(stack, options, before, data, None, asyncio.Event())
 
 
 async def test_a_ledger_that_does_not_answer_while_the_service_starts_is_waited_for(

@@ -18,6 +18,8 @@ class CutLink:
         self._is_whole.set()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listener.getsockname()[1])
+        self._sockets: list[socket.socket] = []
+        self._threads: list[threading.Thread] = []
         threading.Thread(target=self._accept, daemon=True).start()
 
     def cut(self) -> None:
@@ -28,7 +30,15 @@ class CutLink:
         self._is_whole.set()
 
     def close(self) -> None:
+        """End every connection; returns once nothing is forwarded any more."""
         self._listener.close()
+        for one in self._sockets:
+            with contextlib.suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            thread.join()
+        for one in self._sockets:
+            one.close()
 
     def _accept(self) -> None:
         with contextlib.suppress(OSError):
@@ -37,8 +47,11 @@ class CutLink:
                 far = socket.socket(socket.AF_UNIX)
                 if self._is_whole.is_set():
                     far.connect(str(self._target))
-                for source, sink in ((near, far), (far, near)):
-                    threading.Thread(target=self._forward, args=(source, sink), daemon=True).start()
+                self._sockets += [near, far]
+                for pair in ((near, far), (far, near)):
+                    thread = threading.Thread(target=self._forward, args=pair, daemon=True)
+                    self._threads.append(thread)
+                    thread.start()
 
     def _forward(self, source: socket.socket, sink: socket.socket) -> None:
         is_whole = self._is_whole.is_set()

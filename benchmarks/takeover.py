@@ -14,6 +14,7 @@ import argparse
 import contextlib
 import os
 import secrets
+import shutil
 import signal
 import subprocess
 import sys
@@ -115,8 +116,8 @@ class Trial:
 
 
 @contextlib.contextmanager
-def two_machines(rounds: int) -> Iterator[Trial]:
-    """Two services on one ledger, the first one active."""
+def two_machines(rounds: int, own_sites: bool = False) -> Iterator[Trial]:
+    """Two services on one ledger, the first one active; with `own_sites` each has a copy of the site's folder."""
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="fengshao-two-")))
         folder.chmod(0o755)
@@ -140,6 +141,8 @@ def two_machines(rounds: int) -> Iterator[Trial]:
         for name in ("a", "b"):
             data, http = folder / name, free_port()
             data.mkdir()
+            if own_sites:
+                site = Path(shutil.copytree(folder / "site", folder / f"site-{name}"))
             command = [str(Path(sys.executable).parent / "fengshao"), "up", "--data", str(data), "--site", str(site)]
             command += ["--http", f"127.0.0.1:{http}", "--mqtt", f"mqtt://127.0.0.1:{broker.port}"]
             own = {"FENGSHAO_LEDGER_URL": f"postgresql://{USER}@127.0.0.1:{link.port}/ledger"} if name == "a" else {}

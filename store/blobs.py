@@ -38,7 +38,7 @@ class BlobStore:
 
     def write(self, content: bytes) -> str:
         """Store the content and sync it; returns its digest. Idempotent. Raises CannotWrite."""
-        digest = hashlib.sha256(content).hexdigest()
+        digest = self.digest_of(content)
         path = self._path(digest)
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -49,6 +49,15 @@ class BlobStore:
         except OSError as error:
             raise CannotWrite(f"the photo could not be written: {error}") from error
         return digest
+
+    @staticmethod
+    def digest_of(content: bytes) -> str:
+        """The name of a content."""
+        return hashlib.sha256(content).hexdigest()
+
+    def digests(self) -> list[str]:
+        """The digests of all files."""
+        return [path.stem for folder in self._folders() for path in sorted(folder.iterdir()) if path.suffix == SUFFIX]
 
     def read(self, digest: str) -> bytes | None:
         """The content; None when there is none with this digest."""

@@ -7,7 +7,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -34,11 +34,17 @@ class RulebookFolder:
     """Implements console.rulebook_interface.RulebookFiles for the folder `rules` of a site.
 
     `definitions` returns those in force, as which a proposed rulebook is tried before its file is written: a rulebook
-    that another one refers to could make that one unusable.
+    that another one refers to could make that one unusable. `share` lets a second machine have what was written.
     """
 
-    def __init__(self, site: Path | None, tools: RuleToolService, definitions: Callable[[], Definitions]) -> None:
-        self._site, self._tools, self._definitions = site, tools, definitions
+    def __init__(
+        self,
+        site: Path | None,
+        tools: RuleToolService,
+        definitions: Callable[[], Definitions],
+        share: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._site, self._tools, self._definitions, self._share = site, tools, definitions, share
         self._lock = asyncio.Lock()
 
     async def sources(self) -> Sequence[RulebookSource]:
@@ -75,6 +81,7 @@ class RulebookFolder:
             await self._require_usable(name, content)
             await self._require_unchanged(name, etag)  # the checks take seconds: an editor may have saved the file
             await _write(folder, name, content)
+            await self._share()
             return await self._reload()
 
     async def remove(self, name: str, etag: str) -> Mapping[str, Any]:
@@ -88,6 +95,7 @@ class RulebookFolder:
             await self._require_usable(name, None)
             await self._require_unchanged(name, etag)
             await _write(folder, name, None)
+            await self._share()
             return await self._reload()
 
     async def _require_unchanged(self, name: str, etag: str | None) -> None:

@@ -6,19 +6,23 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
+from sqlalchemy import Connection
+
 from alerts.cases.report import ReportLimits
 from alerts.cases.report_desk import ReportDesk
 from app.config.catalog import load_categories
 from app.config.settings import ReportSettings
-from app.datadir.stores import BLOB_FOLDER, Stores
+from app.datadir.shared_photos import photo_store
+from app.datadir.stores import Stores
 from app.server.alerting import Alerting
 from app.server.service_config import ServiceConfig
 from console.photos.process import PhotoChecker
 from console.report_dependencies import ReportDependencies
 from domain import DAY, Instant
-from store.blobs import BlobStore
+from store.blobs import ORPHAN_AGE_MS
 from store.database.reports import photos, retention
 from store.database.reports.repository import ReportTransactions
+from store.database.system.photo_contents import sweep_contents
 
 BATCH: Final = 50
 """Photos deleted in one transaction."""
@@ -36,7 +40,7 @@ class CitizenReports:
         clock: Callable[[], Instant],
     ) -> None:
         self._settings, self._database = config.site.settings, stores.database
-        self.blobs = BlobStore(config.data / BLOB_FOLDER)
+        self.blobs = photo_store(config.data, stores.database, clock)
         self.desk = ReportDesk(
             ReportTransactions(stores.database),
             alerting.desk.cases,
@@ -69,10 +73,14 @@ class CitizenReports:
         while batch := await database.write(lambda tx: photos.delete_expired(tx, before, BATCH)):
             expired += batch
         # On the writing thread: no transaction that may refer to a file is open while files are compared with rows.
-        orphans = await database.write(lambda tx: self.blobs.sweep(now, partial(photos.referenced_digests, tx)))
+        orphans = await database.write(lambda tx: self._sweep(tx, now))
         return (
             f"{answered} reports answered, {expired} photos expired, {orphans} files and {forgotten} addresses deleted"
         )
+
+    def _sweep(self, tx: Connection, now: Instant) -> int:
+        referenced = partial(photos.referenced_digests, tx)
+        return self.blobs.sweep(now, referenced) + sweep_contents(tx, now - ORPHAN_AGE_MS, referenced)
 
 
 def report_limits(settings: ReportSettings) -> ReportLimits:

@@ -45,6 +45,7 @@ from app.server.redaction import Redaction, named_secrets, secret_values
 from app.server.restored import wait_for_takeover
 from app.server.service import Service
 from app.server.service_config import ServiceConfig
+from app.server.shared_files import start_moving_photos, take_over_site
 from app.server.two_machines import AloneOnLedger, become_active, keep_leading, leadership_of, may_connect
 from console.http.standby import standby_app
 from ingest.mqtt.broker_address import BrokerAddress
@@ -120,7 +121,7 @@ async def serve(  # noqa: PLR0915 - the order of the start, line by line
     if stop.is_set():
         return
     if (was_copy or leadership is not None) and not demo:  # the files may have changed in the weeks of waiting
-        found = await asyncio.to_thread(site_in_force, options.site, data)
+        found = await asyncio.to_thread(take_over_site, site, data, clock)
         site, faults = found.config, found.faults
     broker = await stack.enter_async_context(
         open_broker(options.mqtt, data, environ, site.settings.mqtt, site.folder_now or Path(), unusable)
@@ -195,6 +196,7 @@ async def lead(
     leadership = await asyncio.to_thread(leadership_of, data, ledger, f"http://{http.host}:{http.port}")
     if leadership is not None:
         stack.callback(leadership.release)
+        start_moving_photos(stack, data, ledger, Clock())
         app = standby_app(leadership.active)
         standby = partial(serving.serve, app, http, data, token, site.settings.http.trusted_proxies)
         await become_active(leadership, data, ledger, Clock(), stop, standby, alive)

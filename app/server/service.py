@@ -44,6 +44,7 @@ from app.server.rule_state import EngineRuleState
 from app.server.rule_summaries import rule_summaries
 from app.server.scheduler import Job, Scheduler
 from app.server.service_config import ServiceConfig
+from app.server.shared_files import SiteSharing
 from app.server.site_files import log_skipped
 from app.server.sparkplug_rebirth import request_rebirths
 from app.server.status import StatusLine
@@ -143,11 +144,14 @@ class Service:
             self.rulebook_reloader,
             clock,
         )
-        self.rulebook_folder = RulebookFolder(site.path, self.rule_tools, lambda: self.updates.definitions)
+        self.rulebook_folder = RulebookFolder(
+            site.path, self.rule_tools, lambda: self.updates.definitions, self.site_sharing.share
+        )
 
     def _build_watch(self) -> tuple[Canary, Auditor]:
         """What watches the service itself; their last results are in the status line."""
         desk, database, monitoring = self.alerting.desk, self.stores.database, self.self_monitoring
+        self.site_sharing = SiteSharing(self.config.site.path, self.config.data, database, self.clock)
         drills, settings = self.alerting.drills, self.config.site.settings
         self.outage_texts = OutageTexts(
             desk, self.alerting.channels, self.processing.pipeline.unstored_dangers, lambda: self.alerting.answered_at,
@@ -244,6 +248,7 @@ class Service:
                 self.self_monitoring,
                 self.clock,
             ),
+            "shared site": self.site_sharing.run(),
             **remote_findings(self.config.findings_from, self.alerting.desk),
             **({"journal copies": stores.journal.run()} if isinstance(stores.journal, CopiedJournal) else {}),
         }

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import shutil
-from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
 from alerts.delivery.routing import ProviderRouter
 from app.server.service import Service
+from app.server.versions import installed_version
 from console.system_interface import ProviderFacts, ServiceFacts
 from domain import Instant
 
@@ -22,7 +22,7 @@ def system_facts(service: Service, started_at: Instant) -> ServiceFacts:
     sessions, counters = (status.urgent, status.bulk), pipeline.counters
     audit, canary, disk = service.alerting.desk.last_audit, service.canary.last, shutil.disk_usage(service.config.data)
     return ServiceFacts(
-        version=_version(),
+        version=installed_version(),
         started_at=started_at,
         registry_version=service.registry.version,
         rulebooks=", ".join(f"{book.hazard}@{book.version}" for book in service.engine.books),
@@ -68,10 +68,3 @@ def provider_facts(router: ProviderRouter) -> tuple[ProviderFacts, ...]:
         )
         for channel, provider, breaker in router.providers()
     )
-
-
-def _version() -> str:
-    try:
-        return version("fengshao")
-    except PackageNotFoundError:
-        return ""  # run from a folder that was not installed

@@ -18,6 +18,7 @@ from app.datadir.credentials import share_signing_key
 from app.datadir.ledger_address import ledger_url, printable
 from app.datadir.stores import JOURNAL_FILE, open_database
 from app.errors import UserError
+from app.server.versions import installed_version
 from domain import Instant
 from store.database.journal_copies import list_entries
 from store.database.leadership import Leadership, Lease
@@ -155,4 +156,4 @@ def leadership_of(data: Path, ledger: LedgerSettings, address: str) -> Leadershi
         return None
     open_database(data, ledger).close()
     log.info("ledger %s", printable(url))
-    return Leadership(url, socket.gethostname(), address)
+    return Leadership(url, socket.gethostname(), address, installed_version())

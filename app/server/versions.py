@@ -1,4 +1,4 @@
-"""Versions of the registry, the rulebooks and the decoder in one line, for marks in the journal.
+"""The version of the program; those of the registry, the rulebooks and the decoder in one line, for marks.
 
 Together with the marks, the journal tells which decoder and which rules produced a reading or a finding.
 """
@@ -6,18 +6,27 @@ Together with the marks, the journal tells which decoder and which rules produce
 from __future__ import annotations
 
 from collections.abc import Iterable
+from importlib.metadata import PackageNotFoundError, version
 
 from ingest.decoding.decoder import Decoder
 from rules.rulebook.model import Rulebook
 
 
-def registry_detail(version: int) -> str:
+def installed_version() -> str:
+    """The version of the program; empty where it runs from a folder that was not installed."""
+    try:
+        return version("fengshao")
+    except PackageNotFoundError:
+        return ""
+
+
+def registry_detail(number: int) -> str:
     """The version that every change of the registry increments.
 
     >>> registry_detail(41)
     'registry 41'
     """
-    return f"registry {version}"
+    return f"registry {number}"
 
 
 def definitions_detail(books: Iterable[Rulebook], decoder: Decoder) -> str:

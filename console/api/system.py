@@ -17,7 +17,7 @@ from console.views.device_state import counts_by_condition
 from console.views.system_checks import system_checks
 from store.database import registry
 from store.database.alerts import exercises, queries
-from store.database.system import jobs
+from store.database.system import jobs, machines
 
 router = documented_router(tags=["health"])
 
@@ -40,6 +40,7 @@ async def read_system(deps: Deps, _user: SystemReader) -> JsonResponse[SystemSta
         "last_drill_at": last_drill,
         "last_audit_at": facts.audit_at,
         "devices": counts_by_condition(deps.rules.unwell_devices(), None, None),
+        "machines": [msgspec.to_builtins(one) for one in await deps.database.read(machines.list_machines)],
         "devices_total": await deps.database.read(registry.count_devices),
     }
     return item_response(deps, to_schema(SystemState, view))

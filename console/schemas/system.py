@@ -72,6 +72,17 @@ class HistoryCopy(Schema, frozen=True, kw_only=True):
     journal: int
 
 
+class MachineState(Schema, frozen=True, kw_only=True):
+    """One of several machines on a ledger: what it is, or was when it was seen last, and since when."""
+
+    name: str
+    address: str
+    role: Literal["active", "standby"]
+    version: str
+    since: Timestamp
+    seen_at: Timestamp
+
+
 class SystemState(Schema, frozen=True, kw_only=True):
     """The health of the service. `rulebooks` and `registry_version`: what it judges by."""
 
@@ -89,3 +100,5 @@ class SystemState(Schema, frozen=True, kw_only=True):
     disk_total: int
     devices: dict[DeviceCondition, int]
     devices_total: int
+    machines: list[MachineState]
+    """Empty with a ledger in a file."""

@@ -94,6 +94,10 @@ class Database:
         """`write` for commands and tests that run no event loop."""
         return self._writer.write_blocking(work)
 
+    def read_blocking(self, work: Callable[[Connection], T]) -> T:
+        """`read` for a thread that runs no event loop."""
+        return self._reader.submit(self._read, work).result()
+
     def close(self) -> None:
         """Finish the submitted work and close the connections."""
         self._writer.close()

@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from domain import DAY, SECOND, Instant
 from store.database.postgresql import ACTIVE, LOCK_TIMEOUT_MS, NOW, TAKE_LOCK, WRITER_LOCK, postgresql_engines
 from store.database.sql import upsert
+from store.database.system import machines
 from store.database.system.tables import service_leases
 
 log = logging.getLogger("fengshao.leadership")
@@ -64,10 +65,11 @@ class Lease(Struct, frozen=True):
 class Leadership:
     """One machine's part in it. Blocking; `try_lead` and `renew` are called from one thread at a time."""
 
-    def __init__(self, url: URL, holder: str, address: str) -> None:
+    def __init__(self, url: URL, holder: str, address: str, version: str = "") -> None:
         self._engine, reader = postgresql_engines(url, LOCK_TIMEOUT_MS / 1000 + ANSWER_S)
         reader.dispose()
-        self._holder, self._address = holder, address
+        self._holder, self._address, self._version = holder, address, version
+        self._since: Instant = 0
         self._session: Connection | None = None
         self._has_lock = False
         self._valid_until = self._renewed_at = 0.0
@@ -130,6 +132,7 @@ class Leadership:
                     update(service_leases).where(*own_row).values(renewed_at=now, expires_at=now + LEASE_MS)
                 )
                 standby_at = tx.execute(_STANDBY_AT).scalar()
+                self._seen(tx, machines.ACTIVE, now)
         except DBAPIError:
             self._drop_session()
             raise
@@ -168,6 +171,12 @@ class Leadership:
         values = {"token": 0, "holder": self._holder, "address": self._address, "acquired_at": now}
         with self._engine.begin() as tx:
             upsert(tx, service_leases, {"name": STANDBY}, {**values, "renewed_at": now, "expires_at": now + STANDBY_MS})
+            self._seen(tx, machines.STANDBY, now)
+
+    def _seen(self, tx: Connection, role: str, now: Instant) -> None:
+        self._since = self._since or now
+        machine = machines.Machine(self._holder, self._address, role, self._version, self._since, now)
+        machines.seen(tx, machine, now)
 
     def _take(self, seen: Lease | None) -> Lease | None:
         """Under the lock of the writers: no write of the former machine is under way, and each later one sees this."""
@@ -185,6 +194,9 @@ class Leadership:
                 "renewed_at": now,
                 "expires_at": now + LEASE_MS,
             }
+            self._since = now
+            self._seen(tx, machines.ACTIVE, now)
+            machines.forget_old(tx, now)
             if current is None:
                 tx.execute(insert(service_leases).values(name=ACTIVE, **values))
             else:

@@ -12,12 +12,12 @@ from msgspec import Struct
 from sqlalchemy import Connection, Integer, Table, func, insert, select, text
 
 from store.database.database import Database
-from store.database.system.tables import commit_marks
+from store.database.system.tables import commit_marks, machines
 from store.database.tables import metadata
 from store.errors import StoreError
 
 BATCH_ROWS: Final = 500
-NOT_COPIED: Final = frozenset({commit_marks.name})
+NOT_COPIED: Final = frozenset({commit_marks.name, machines.name})
 """Tables about the server itself."""
 
 

@@ -159,3 +159,35 @@ journal_copies = Table(
     Column("frames", LargeBinary, nullable=False),
 )
 """Journal entries of the active machine after its last checkpoint."""
+
+photo_contents = Table(
+    "photo_contents",
+    metadata,
+    Column("digest", String, primary_key=True),
+    Column("at", InstantColumn, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+)
+"""The files of photos where several machines share a ledger."""
+
+site_files = Table(
+    "site_files",
+    metadata,
+    Column("path", String, primary_key=True),
+    Column("digest", String, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Column("at", InstantColumn, nullable=False),
+    Column("by", String, nullable=False),
+)
+"""The files of the site as they are in force on the active machine; without digest: one that was removed there."""
+
+machines = Table(
+    "machines",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("address", String, primary_key=True),
+    Column("role", String, nullable=False),
+    Column("version", String, nullable=False),
+    Column("since", InstantColumn, nullable=False),
+    Column("seen_at", InstantColumn, nullable=False),
+)
+"""Every machine that gave a sign of life on this ledger, by the server's clock."""

@@ -5286,6 +5286,7 @@ export interface components {
                 [key: string]: number;
             };
             devices_total: number;
+            machines: components["schemas"]["MachineState"][];
         };
         /**
          * SystemCheck
@@ -5319,6 +5320,21 @@ export interface components {
             schedule: string;
             last_run_at: string | null;
             last_outcome: string | null;
+        };
+        /**
+         * MachineState
+         * @description One of several machines on a ledger: what it is, or was when it was seen last, and since when.
+         */
+        MachineState: {
+            name: string;
+            address: string;
+            /** @enum {string} */
+            role: "active" | "standby";
+            version: string;
+            /** Format: date-time */
+            since: string;
+            /** Format: date-time */
+            seen_at: string;
         };
         /**
          * Page[Scenario]
@@ -6138,6 +6154,7 @@ export type SystemState = components['schemas']['SystemState'];
 export type SystemCheck = components['schemas']['SystemCheck'];
 export type ConsoleSchemasSystemProvider = components['schemas']['console.schemas.system.Provider'];
 export type JobState = components['schemas']['JobState'];
+export type MachineState = components['schemas']['MachineState'];
 export type PageScenario = components['schemas']['Page_Scenario_'];
 export type Scenario = components['schemas']['Scenario'];
 export type Drill = components['schemas']['Drill'];

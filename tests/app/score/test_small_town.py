@@ -21,7 +21,8 @@ def result(tmp_path_factory: pytest.TempPathFactory) -> Result:
 def bounds() -> dict[str, tuple[str, float]]:
     """Figure -> at least or at most, and the bound: the table of docs/quality.md between its two marks."""
     table = QUALITY.read_text("utf-8").split("<!-- bounds -->")[1]
-    rows = re.findall(r"\| `([a-z_.]+)` \| (at least|at most) \| ([0-9.]+) \|", table)
+    rows = re.findall(r"\| `([a-z_0-9.]+)` \| (at least|at most) \| ([0-9.]+) \|", table)
+    assert len(rows) == table.count("| `")
     return {figure: (direction, float(bound)) for figure, direction, bound in rows}
 
 

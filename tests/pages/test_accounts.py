@@ -22,11 +22,16 @@ async def test_a_clerk_is_added_signs_in_and_chooses_a_password(open_page: OpenP
     await axe(page)
 
     clerk = await open_page("/silences", role=None, expected=("401", "403"))
+    requests: list[str] = []
+    clerk.on("request", lambda request: requests.append(request.url))
     await clerk.get_by_label("用户名").fill("zhangsan")
     await clerk.get_by_label("密码").fill(first)
     await clerk.get_by_role("button", name="进入").click()
     await clerk.wait_for_url(f"{open_page.root}/account**")
     await axe(clerk)
+    assert not [url for url in requests if url.endswith("/stream")], (
+        "refused until then, it would look like a lost connection"
+    )
     await clerk.get_by_label("现在的密码").fill(first)
     await clerk.get_by_label("新密码", exact=True).fill(PASSWORD)
     await clerk.get_by_label("再输一遍新密码").fill(PASSWORD)

@@ -152,4 +152,6 @@ export function stop(): void {
   window.removeEventListener('offline', onFailure)
   arrived.length = 0
   alertsById.clear()
+  onEvent()
+  tick.value = Date.now()
 }

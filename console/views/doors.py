@@ -19,7 +19,7 @@ _DOOR: Final = re.compile(r"(?P<storey>\d{1,2})-?(?P<door>\d{2})(?:室|户|号)?
 
 
 class Door(Struct, frozen=True):
-    """A door's storey and its number on it; None where neither the tree nor its name tells."""
+    """A door's storey and its number on it, or its name; None where neither the tree nor its name tells."""
 
     storey: int | None = None
     number: str | None = None
@@ -32,7 +32,7 @@ def door_of(community: Community, place: Place) -> Door:
     >>> town = community([Place("a", "402", "household", None), Place("f", "B1层", "floor", None),
     ...                   Place("b", "车库", "household", "f")])
     >>> door_of(town, town.places["a"]), door_of(town, town.places["b"])
-    (Door(storey=4, number='02'), Door(storey=-1, number=None))
+    (Door(storey=4, number='02'), Door(storey=-1, number='车库'))
     """
     named = _DOOR.fullmatch(place.name)
     floor = community.nearest(place.id, LevelRole.FLOOR)

@@ -63,7 +63,12 @@ def test_a_site_with_texts_of_an_earlier_version_starts_and_the_built_in_ones_it
         *(
             "sms: no text of the kind `owned` for any hazard (`*`) and critical, high, medium, low: the built-in "
             f"template {name} is used, which must be filed with the provider"
-            for name in ("taken-owner-concluding", "taken-owner")
+            for name in (
+                "taken-owner-concluding",
+                "taken-owner-concluding-short",
+                "taken-owner",
+                "taken-owner-many",
+            )
         ),
         "timeline.codes_sent: codes_sent is missing, the built-in text is used: write "
         "`codes_sent: 已用{channel}把到场和处置的编号发给 {name}（{role}）`",

@@ -261,7 +261,7 @@ async def test_more_doors_than_a_text_holds_are_listed_for_the_owner(harness: Al
     await harness.send()
     call = harness.texts("wang")[-1]
     assert call == (
-        "【枫树社区】紧急：整楼烟雾报警，14:05，枫林苑3栋2单元0101室、0201室等。见火拨119，10分钟内到场。回复11接警。"
+        "【枫树社区】紧急：整楼烟雾报警，14:05，枫林苑3栋2单元0101室、0601室等。见火拨119，10分钟内到场。回复11接警。"
     )
     assert len(harness.alert(1).doors) == 8
 

@@ -27,6 +27,7 @@ NO_JSON = {
     "/api/v1/oidc/callback": "text/html",
     "/api/v1/oidc/login": "text/html",
     "/api/v1/exchange/photos/{signed}": "image/jpeg",
+    "/api/v1/alerts/{alert_id}/plans/{place_id}": "image/*",
     "/api/v1/statistics/report": "text/html",
     "/api/v1/rosters/{roster_id}.ics": "text/calendar",
     "/api/v1/calendars/{secret}.ics": "text/calendar",

@@ -1,4 +1,4 @@
-"""Copies a history to another store, a day at a time, and compares both copies value by value. Independent of their kinds.
+"""Copies a history to another store, a day at a time, and compares both copies value by value. For all backends.
 
 A day is compared before it is written, so that an interrupted copy goes on where it ended, and after it. What is
 compared: for each device and quantity the number of values, their sum, and a checksum of every instant, value, quality

@@ -1,12 +1,12 @@
 """Whom to notify of a critical danger while the ledger cannot be written, and with which text. Plans only.
 
-There is no alert yet, so no reply code and nobody who can acknowledge: the ladder is climbed by its waits alone. The
-alert is opened, and asks for an acknowledgement, when the ledger is back.
+Nobody can acknowledge: the ladder is climbed by its waits alone. A danger that the ledger does not have is opened, and
+asks for an acknowledgement, when the ledger is back; one that it has goes on there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Final
 
 from msgspec import structs
@@ -25,24 +25,37 @@ OUTAGE: Final = "outage"
 """Variant of the templates: what happened, and that no reply is possible now."""
 
 
-def outage_texts(escalator: Escalator, alert: Alert, waited_ms: int, now: Instant) -> list[Delivery]:
+def outage_texts(
+    escalator: Escalator, alert: Alert, waited_ms: int, now: Instant, called: Collection[str] = ()
+) -> list[Delivery]:
     """Messages without an id, to those on the rungs whose time has come `waited_ms` after the danger was found; the
-    site's last resort where no rung leads to anybody. `alert` is the one that the finding would open."""
+    site's last resort where no rung leads to anybody. `alert` is the one that the finding would open, or has opened;
+    people who were `called` about it get none."""
     rows, begin = list[Delivery](), 0
     for step, rung in enumerate(escalator.ladder(alert).rungs):
-        if rows and begin > waited_ms:
+        if (rows or called) and begin > waited_ms:
             return rows
         for recipient in rung.responsible:
-            rows += _of_recipient(escalator, alert, recipient, step, now)
+            rows += _of_recipient(escalator, alert, recipient, step, now, called)
         begin += rung.wait
-    return rows or list(_last_resort(escalator, alert, now))
+    return rows if rows or called else list(_last_resort(escalator, alert, now))
 
 
-def _of_recipient(escalator: Escalator, alert: Alert, recipient: Recipient, step: int, now: Instant) -> list[Delivery]:
-    """The first group of a recipient to which a text leads."""
+def climbed_ms(escalator: Escalator, alert: Alert, now: Instant) -> int:
+    """How long the ladder of an alert that nobody has acknowledged has been climbed, by the waits of its rungs: its
+    next rung is due at `climb_at`."""
+    rungs = escalator.ladder(alert).rungs[: alert.rung + 1]
+    return sum(rung.wait for rung in rungs) + now - (now if alert.climb_at is None else alert.climb_at)
+
+
+def _of_recipient(
+    escalator: Escalator, alert: Alert, recipient: Recipient, step: int, now: Instant, called: Collection[str]
+) -> list[Delivery]:
+    """The first group of a recipient to which a text leads; none where somebody of that group was called."""
     for group in escalator.groups(alert, recipient, now):
-        rows = [row for person in group for row in _to_person(escalator, alert, person, recipient, step, now)]
-        if rows:
+        missing = [person for person in group if person.id not in called]
+        rows = [row for person in missing for row in _to_person(escalator, alert, person, recipient, step, now)]
+        if rows or len(missing) < len(group):
             return rows
     return []
 

@@ -1,8 +1,9 @@
 """Notifies people of critical dangers that the ledger has not taken for a while: it is full, restarts, or is gone.
 
-Alerts, reply codes and the outbox are in the ledger, so that everything else about the danger waits for it. Each text
-is recorded in DIR before it is sent: a process that dies sends none of them twice. When the ledger is back, the alert
-is opened as always, and its timeline names who was notified.
+Alerts, reply codes, escalation and the outbox are in the ledger, so that everything else about the danger waits for
+it. Critical alerts of before that nobody has acknowledged climb on in the same way. Each text is recorded in
+DIR before it is sent: a process that dies sends none of them twice. When the ledger is back, the alert is opened as
+always, and its timeline names who was notified.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -19,12 +21,12 @@ import msgspec
 from msgspec import Struct, structs
 from prometheus_client.core import CounterMetricFamily, Metric
 
-from alerts.alert import TimelineEntry
+from alerts.alert import Alert, TimelineEntry
 from alerts.channels.channel import Channel, SendOutcome, SendResult
 from alerts.channels.payloads import FIXED
 from alerts.channels.providers import ProviderChain, chain_of
 from alerts.delivery.routing import REFUSED_TEXT, TRY_NEXT
-from alerts.escalation.outage_texts import outage_texts
+from alerts.escalation.outage_texts import climbed_ms, outage_texts
 from alerts.message import Delivery
 from alerts.messages.deliveries import delivery_id
 from alerts.ports import AlertStore
@@ -53,32 +55,58 @@ _NOTIFYING_PHASES: Final = (FindingPhase.BEGAN, FindingPhase.GRADED)
 
 
 class SentText(Struct, frozen=True):
-    """A text that was sent, or may have been, without the ledger."""
+    """A text that was sent, or may have been, without the ledger: about a finding that it does not have, or about the
+    alert with this id. `rule` and `where` (device or subject) say which event it was."""
 
     key: str
-    finding: Finding
     person: str
     name: str
     channel: str
     at: Instant
+    finding: Finding | None = None
+    alert: int | None = None
+    rule: str = ""
+    where: str = ""
+
+
+class Danger(Struct, frozen=True):
+    """A danger of which people are notified without the ledger: an alert in it, or one that `finding` will open."""
+
+    key: str
+    alert: Alert
+    climbed_ms: int
+    called: frozenset[str] = frozenset()
+    finding: Finding | None = None
+
+    @property
+    def where(self) -> str:
+        return self.alert.device or str(self.alert.subject)
+
+    @property
+    def at(self) -> Instant:
+        """When it was found."""
+        return self.alert.danger_at if self.finding is None else self.finding.now
 
 
 class OutageTexts:
-    """Call `run` in a task. `unstored`: critical dangers that wait for the ledger; `answered_at`: when it took
-    something last; `may_send`: False while another machine may be the one that notifies."""
+    """Call `run` in a task. `unstored`: critical dangers that wait for the ledger; `unanswered`: those that it had
+    before, with the people who were called; `answered_at`: when it took something last; `may_send`: False while another
+    machine may be the one that notifies."""
 
     def __init__(
         self,
         desk: AlertService,
         channels: Mapping[str, Channel | ProviderChain],
         unstored: Callable[[], Sequence[Finding]],
+        unanswered: Callable[[], Sequence[tuple[Alert, frozenset[str]]]],
         answered_at: Callable[[], Instant | None],
         may_send: Callable[[], bool],
         data: Path,
         clock: Callable[[], Instant],
         monotonic: Callable[[], Instant] = monotonic_ms,
     ) -> None:
-        self._desk, self._unstored, self._answered_at, self._may_send = desk, unstored, answered_at, may_send
+        self._desk, self._unstored, self._unanswered = desk, unstored, unanswered
+        self._answered_at, self._may_send = answered_at, may_send
         self._chains = {name: chain_of(name, channel) for name, channel in channels.items()}
         self._file, self._clock, self._monotonic = data / FILE, clock, monotonic
         self._since, self._again_at = dict[str, Instant](), dict[str, Instant]()
@@ -97,9 +125,9 @@ class OutageTexts:
         waiting = {finding.id: finding for finding in self._unstored() if finding.phase in _NOTIFYING_PHASES}
         self._since = {name: self._since.get(name, now) for name in waiting}
         if answered_at is not None and now - answered_at >= AWAY_MS:
-            due = {name: now - since - AWAY_MS for name, since in self._since.items() if now - since >= AWAY_MS}
-            if due and self._may_send():
-                await self._notify([(waiting[name], waited_ms) for name, waited_ms in due.items()])
+            if self._may_send():
+                due = {name: now - since - AWAY_MS for name, since in self._since.items() if now - since >= AWAY_MS}
+                await self._notify([*self._opened(), *self._found([(waiting[name], due[name]) for name in due])])
         elif self._sent and not waiting:
             await attempt_write(self._record, "texts of an outage")
 
@@ -112,51 +140,74 @@ class OutageTexts:
             sent.add_metric([outcome], number)
         yield sent
 
-    async def _notify(self, findings: Sequence[tuple[Finding, int]]) -> None:
+    def _opened(self) -> list[Danger]:
+        """The alerts of which the ledger would call further people now."""
+        dangers = list[Danger]()
+        for alert, called in self._unanswered():
+            with self._isolated(str(alert.id)):
+                climbed = climbed_ms(self._desk.escalator, alert, self._clock())
+                dangers.append(Danger(f"{alert.id}/{alert.round}", alert, climbed, called))
+        return dangers
+
+    def _found(self, findings: Sequence[tuple[Finding, int]]) -> list[Danger]:
         """`findings` with how long the ladder has been climbed."""
+        dangers = list[Danger]()
+        for finding, waited_ms in findings:
+            with self._isolated(finding.id):
+                building = self._desk.community().building_of(finding.place)
+                building_id = None if building is None else building.id
+                alert = self._desk.intake.new_alert(finding, building_id, self._clock())
+                dangers.append(Danger(finding.id, alert, waited_ms, finding=finding))
+        return dangers
+
+    async def _notify(self, dangers: Sequence[Danger]) -> None:
         now = self._clock()
-        rows = [(finding, row) for finding, waited_ms in findings for row in self._plan(finding, waited_ms, now)]
-        chosen = [(finding, row) for finding, row in rows if self._take(finding, row, now)]
+        rows = [(danger, row) for danger in dangers for row in self._plan(danger, now)]
+        chosen = [row for danger, row in rows if self._take(danger, row, now)]
         if chosen:
             self._save()
-            await asyncio.gather(*(self._send(row) for _, row in chosen))
+            await asyncio.gather(*map(self._send, chosen))
             self._save()
 
-    def _plan(self, finding: Finding, waited_ms: int, now: Instant) -> list[Delivery]:
+    def _plan(self, danger: Danger, now: Instant) -> list[Delivery]:
+        rows = list[Delivery]()
+        with self._isolated(danger.key):
+            rows = outage_texts(self._desk.escalator, danger.alert, danger.climbed_ms, now, danger.called)
+        return [structs.replace(row, key=f"{danger.key}:{row.person}:{row.channel}") for row in rows]
+
+    @contextmanager
+    def _isolated(self, danger: str) -> Iterator[None]:
         """One danger whose text cannot be written keeps no other from being told: an error that ended the service would
         end its listening, and without the ledger it could not start."""
-        desk = self._desk
         try:
-            building = desk.community().building_of(finding.place)
-            alert = desk.intake.new_alert(finding, None if building is None else building.id, now)
-            rows = outage_texts(desk.escalator, alert, waited_ms, now)
+            yield
         except Exception:
-            log.exception("no text without the ledger", extra={"finding": finding.id})
+            log.exception("no text without the ledger", extra={"danger": danger})
             self.outcomes["not_written"] += 1
-            return []
-        return [structs.replace(row, key=f"{finding.id}:{row.person}:{row.channel}") for row in rows]
 
-    def _take(self, finding: Finding, row: Delivery, now: Instant) -> bool:
+    def _take(self, danger: Danger, row: Delivery, now: Instant) -> bool:
         """Whether this text is sent now; it counts as sent from here on."""
         if row.key in self._sent or self._again_at.get(row.key, 0) > now or row.channel not in self._chains:
             return False
         to_him = [one for one in self._sent.values() if (one.person, one.channel) == (row.person, row.channel)]
-        if any(self._is_same_event(one, finding) for one in to_him):
+        if any(self._is_same_event(one, danger) for one in to_him):
             return False
         if sum(one.at > now - PERSON_SPAN_MS for one in to_him) >= MAX_PER_PERSON:
             self.outcomes["over_limit"] += 1
             self._again_at[row.key] = now + AGAIN_MS
             return False
-        self._sent[row.key] = SentText(row.key, finding, row.person, row.name, row.channel, now)
+        number = None if danger.finding is not None else danger.alert.id
+        self._sent[row.key] = SentText(
+            row.key, row.person, row.name, row.channel, now, danger.finding, number, danger.alert.rule, danger.where
+        )
         return True
 
-    def _is_same_event(self, sent: SentText, finding: Finding) -> bool:
-        """Whether a text was about what this finding states: the same rule, or one about the same event, on the same
-        device or subject, and no new onset later on."""
-        other, policy = sent.finding, self._desk.escalator.choice.policy
-        same_rule = other.rule == finding.rule or policy.is_same_event(finding.rule, other.rule)
-        where, there = (one.device or str(one.subject) for one in (finding, other))
-        return same_rule and where == there and finding.now < sent.at + AGAIN_EVENT_MS
+    def _is_same_event(self, sent: SentText, danger: Danger) -> bool:
+        """Whether a text was about this danger: the same rule, or one about the same event, on the same device or
+        subject, and no new onset later on."""
+        rule, policy = danger.alert.rule, self._desk.escalator.choice.policy
+        same_rule = sent.rule == rule or policy.is_same_event(rule, sent.rule)
+        return same_rule and sent.where == danger.where and danger.at < sent.at + AGAIN_EVENT_MS
 
     async def _send(self, row: Delivery) -> None:
         self._number += 1
@@ -201,7 +252,7 @@ class OutageTexts:
     def _write_timeline(self, texts: Sequence[SentText], store: AlertStore) -> list[int]:
         found: dict[int, list[SentText]] = {}
         for text in texts:
-            alert = store.finding_record(text.finding).alert
+            alert = text.alert if text.finding is None else store.finding_record(text.finding).alert
             if alert is not None:
                 found.setdefault(alert, []).append(text)
         store.add_timeline([self._entry(alert, text) for alert, texts in found.items() for text in texts])

@@ -49,6 +49,7 @@ from app.server.site_files import log_skipped
 from app.server.sparkplug_rebirth import request_rebirths
 from app.server.status import StatusLine
 from app.server.trace_exporter import TraceExporter
+from app.server.unanswered_dangers import UnansweredDangers
 from app.server.vitals import VitalSigns
 from app.server.watchdog import Watchdog
 from app.site_check import last_resort
@@ -153,9 +154,10 @@ class Service:
         desk, database, monitoring = self.alerting.desk, self.stores.database, self.self_monitoring
         self.site_sharing = SiteSharing(self.config.site.path, self.config.data, database, self.clock)
         drills, settings = self.alerting.drills, self.config.site.settings
+        self.unanswered_dangers = UnansweredDangers(database)
         self.outage_texts = OutageTexts(
-            desk, self.alerting.channels, self.processing.pipeline.unstored_dangers, lambda: self.alerting.answered_at,
-            self.config.may_send_alone, self.config.data, self.clock,
+            desk, self.alerting.channels, self.processing.pipeline.unstored_dangers, self.unanswered_dangers,
+            lambda: self.alerting.answered_at, self.config.may_send_alone, self.config.data, self.clock,
         )  # fmt: skip
         self.outbox_watch = OutboxWatch(database, desk.outcomes.router, self.clock)
         self.certificates = CertificateWatch(tls_endpoints(settings, self.config.broker))
@@ -220,6 +222,7 @@ class Service:
             "connection marks": self.intake_events.write_marks(),
             "outbox": self.alerting.outbox_sender.run(),
             "outage texts": self.outage_texts.run(),
+            "unanswered dangers": self.unanswered_dangers.run(),
             "exchange": self.alerting.exchange.sender.run(),
             "deadlines": self.alerting.run_deadlines(),
             "heartbeat": heartbeat,

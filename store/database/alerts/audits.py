@@ -1,4 +1,5 @@
-"""What the audit looks for: active alerts without a deadline or with one overdue, and dangers that reached nobody."""
+"""What is wrong or open beyond one alert: active alerts without a deadline or with one overdue, dangers that reached
+nobody, and critical ones that wait for an answer."""
 
 from __future__ import annotations
 
@@ -7,8 +8,9 @@ from typing import Final
 from sqlalchemy import Connection, and_, or_, select
 
 from alerts.alert import ACTIVE_STATES, UNACKNOWLEDGED_STATES, Alert
-from alerts.message import DANGER_KINDS, MAX_ATTEMPTS, NOT_FAILED, OVER_BUDGET, REACHED
-from domain import Instant, Ledger
+from alerts.channel_specs import LOGBOOK
+from alerts.message import DANGER_KINDS, MAX_ATTEMPTS, NOT_FAILED, OVER_BUDGET, REACHED, DeliveryState
+from domain import Instant, Ledger, Severity
 from store.database.alerts.rows import alert_of
 from store.database.alerts.tables import alerts, deliveries
 
@@ -46,3 +48,25 @@ def unnotified_alerts(tx: Connection, opened_before: Instant) -> list[Alert]:
         ~notified.exists(),
     )
     return [alert_of(row) for row in tx.execute(query.order_by(alerts.c.id))]
+
+
+def unanswered_dangers(tx: Connection) -> list[tuple[Alert, frozenset[str]]]:
+    """Critical dangers that nobody has acknowledged, without exercises, each with the people who were called in the
+    present round: a call that is still in the outbox is none."""
+    concerned = and_(
+        alerts.c.state.in_(_UNACKNOWLEDGED), alerts.c.ledger == Ledger.DANGER.value,
+        alerts.c.severity == Severity.CRITICAL.value, alerts.c.exercise.is_(False), alerts.c.returned_to.is_(None),
+    )  # fmt: skip
+    found = [alert_of(row) for row in tx.execute(select(alerts).where(concerned).order_by(alerts.c.id))]
+    if not found:
+        return []
+    calls = and_(
+        deliveries.c.alert == alerts.c.id, deliveries.c.round == alerts.c.round,
+        deliveries.c.kind.in_([kind.value for kind in DANGER_KINDS]), deliveries.c.channel != LOGBOOK,
+        deliveries.c.state.in_(_NOT_FAILED), deliveries.c.state != DeliveryState.PENDING.value,
+    )  # fmt: skip
+    query = select(deliveries.c.alert, deliveries.c.person).select_from(alerts.join(deliveries, calls)).where(concerned)
+    called: dict[int, set[str]] = {}
+    for number, person in tx.execute(query):
+        called.setdefault(number, set()).add(person)
+    return [(alert, frozenset(called.get(alert.id, ()))) for alert in found]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from alerts.channels.logbook import Logbook
-from alerts.escalation.outage_texts import outage_texts
+from alerts.escalation.outage_texts import climbed_ms, outage_texts
 from domain import MINUTE, Person
 from tests.alerts.conftest import START, small_community
 
@@ -48,3 +48,22 @@ async def test_nothing_goes_by_voice_or_into_the_logbook(harness: Any, finding: 
     service = harness.service
     service.escalator.call_writer.channels = lambda *_: ["voice", "logbook", "sms"]
     assert planned(harness, finding, 0) == [("wang", 0, "sms")]
+
+
+async def test_an_alert_of_before_the_outage_climbs_on_from_where_it_is_and_leaves_out_who_was_called(
+    harness: Any, finding: Any
+) -> None:
+    await harness.service.process_findings([finding()])
+    alert, service = harness.alert(1), harness.service
+
+    def reached(now: int) -> list[str]:
+        climbed = climbed_ms(service.escalator, alert, now)
+        return [row.person for row in outage_texts(service.escalator, alert, climbed, now, {"wang"})]
+
+    assert alert.climb_at is not None
+    assert alert.rung == 0
+    assert reached(alert.climb_at - 1) == []
+    assert reached(alert.climb_at) == ["li"]
+    later = reached(alert.climb_at + 60 * MINUTE)
+    assert "wang" not in later
+    assert len(set(later)) > 2

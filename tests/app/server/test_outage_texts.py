@@ -95,7 +95,7 @@ async def test_one_person_gets_five_texts_however_many_devices_and_none_twice_af
     assert outage.texts.outcomes == {"accepted": MAX_PER_PERSON, "over_limit": 4}
 
     again = OutageTexts(
-        town.service.alerting.desk, town.service.alerting.channels, outage.texts._unstored, lambda: 0,
+        town.service.alerting.desk, town.service.alerting.channels, outage.texts._unstored, list, lambda: 0,
         lambda: True, town.data, town.clock, lambda: outage.now,
     )  # fmt: skip
     await again.check()
@@ -158,6 +158,35 @@ async def test_a_danger_that_becomes_critical_while_the_ledger_takes_nothing_is_
     await outage.pass_ms(0)
     await outage.pass_ms(AWAY_MS)
     await town.phone("李伟").expects_sms("紧急：燃气泄漏", "暂不能短信接警")
+
+
+async def test_an_alert_that_nobody_answered_before_the_outage_climbs_on_without_the_ledger(
+    tmp_path: Path, broker: Broker, free_port: Callable[[], int]
+) -> None:
+    async with ServiceHarness(tmp_path / "data", broker.port, free_port()) as town:
+        await town.publish("fengshao/v1/gas-402/alarm", {"alarm": True, "lel_pct": 22})
+        await town.phone("李伟").expects_sms("紧急：燃气泄漏", "回复")
+        unanswered = town.service.unanswered_dangers
+        await town.until(lambda: [called for _, called in unanswered()] == [{"li"}], "an unanswered danger")
+        with closing(sqlite3.connect(town.data / "ledger.db", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            outage = Outage(town, other)
+            await outage.pass_ms(AWAY_MS)
+            assert town.phone("陈芳").texts == []
+            [(alert, _)] = unanswered()
+            town.clock.now = alert.climb_at or 0
+            await outage.pass_ms(1)
+            text = await town.phone("陈芳").expects_sms("紧急：燃气泄漏", "3栋2单元402", "暂不能短信接警")
+            assert len(text) <= 70
+            assert len(town.phone("李伟").texts) == 1
+            await outage.pass_ms(1)
+            assert len(town.phone("陈芳").texts) == 1
+
+            outage.ends()
+            await town.phone("陈芳").expects_sms("紧急", "燃气泄漏", "回复")
+            await outage.texts.check()
+            at = town.service.alerting.desk.renderer.format_time(alert.climb_at or 0, town.clock())
+            await town.until_timeline(str(alert.id), f"数据库中断期间已于{at}通知陈芳（短信）")
 
 
 async def test_a_machine_that_may_not_be_the_active_one_notifies_nobody(outage: Outage) -> None:

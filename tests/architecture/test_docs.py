@@ -41,10 +41,6 @@ def test_every_step_of_the_readme_says_what_its_package_says() -> None:
         assert docstring.startswith(f"{number}. {verb}: "), f"{package}/__init__.py and README.md differ"
 
 
-def test_the_repository_has_no_architecture_faults() -> None:
-    assert list(check.faults()) == []
-
-
 def test_a_state_table_without_a_pair_is_reported_with_the_pair() -> None:
     table = dict(transitions.TRANSITIONS)
     table.pop((transitions.Phase.FIRING, transitions.Signal.WENT_SILENT))

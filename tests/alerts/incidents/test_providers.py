@@ -200,7 +200,7 @@ async def test_a_forged_receipt_of_an_unknown_message_changes_nothing(
         await send(harness)
         before = harness.deliveries()
         forged = DeliveryReport(False, harness.clock.now, delivery="x" if with_context else None, provider_id="5000:1")
-        for _ in range(1_100):
+        for _ in range(40):
             await harness.service.receive_report(forged, "sms")
         assert harness.deliveries() == before
 

@@ -51,6 +51,12 @@ LONGEST_TREES = (
 )
 """Six real trees of communities, each with the longest names of its registry."""
 TITLES = ("燃气泄漏", "一氧化碳浓度超标", "求救", "久未用水且未开门", "井盖打开", "电动车进电梯", "同楼多处燃气报警")
+CONTENTS = [
+    *((title, 0, "") for title in TITLES),
+    *product(("求救", "久未用水且未开门", "同楼多处燃气报警"), (0, 12 * 60_000), ("欧阳桂芳等3人",)),
+    ("同楼多处燃气报警", 12 * 60_000, ""),
+]
+"""Title, lateness and name: each title, and the shortest and the longest ones with all that a text may have besides."""
 
 
 def registry_of(tree: tuple[tuple[str, str], ...]) -> Community:
@@ -114,7 +120,7 @@ def test_every_template_is_one_segment_with_the_longest_real_address_and_ends_at
     catalog: Any, hazard: str, severity: Severity, message: tuple[MessageKind, str]
 ) -> None:
     renderer = MessageRenderer(catalog, SIGN, SHANGHAI)
-    for address, title, late, affected_name in product(ADDRESSES, TITLES, (0, 12 * 60_000), ("", "欧阳桂芳等3人")):
+    for address, (title, late, affected_name) in product(ADDRESSES, CONTENTS):
         alert = alert_with(hazard=hazard, severity=severity, address=address, title=title, late_ms=late)
         text = renderer.sms(alert, context(message[0], variant=message[1], affected_name=affected_name))
 

@@ -12,11 +12,11 @@ from domain.people import community
 from rules.engine.engine import Engine
 from rules.hosts.embedded import EmbeddedHost
 from rules.hosts.replay import Event, Outage, ReadingBatch, by_arrival, play
-from rules.rulebook.model import ANY_KIND, Rulebook
-from rules.rulebook.references import referenced_rules
+from rules.rulebook.model import Rulebook
 from rules.trials.model import START, TrialBook
 from rules.trials.runner import as_expectations, play_scenario
-from rules.trials.scenario import Scenario, build_scenario
+from rules.trials.scenario import Scenario
+from tests.rules.trials.test_runner_books import scenarios
 
 T0 = START
 
@@ -30,10 +30,6 @@ def engine(books: dict[str, Rulebook], kinds: dict[str, Kind]) -> Engine:
     return Engine(list(books.values()), kinds, community())
 
 
-def others(books: dict[str, Rulebook], name: str) -> list[Rulebook]:
-    return [book for other, book in books.items() if other != name]
-
-
 # -- replay -------------------------------------------------------------------------------------------------------
 
 
@@ -44,23 +40,6 @@ def events(scenario: Scenario) -> Iterator[Event]:
             yield Outage(*outage)
             outage = None
         yield ReadingBatch(now, readings)
-
-
-def test_every_trial_gives_the_same_findings_on_the_replay_host(
-    books: dict[str, Rulebook], trials: dict[str, TrialBook], kinds: dict[str, Kind]
-) -> None:
-    for name, book in books.items():
-        for trial in trials[name].trials:
-            rule = next(rule for rule in book.rules if rule.name == trial.rule)
-            if ANY_KIND in rule.kinds:
-                rule = rule.model_copy(update={"kind": sorted(kinds)})
-            scenario = build_scenario(trial, rule)
-            engine = Engine([book, *referenced_rules(book, others(books, name))], kinds, scenario.community)
-            findings = [*engine.register(scenario.devices, START), *play(engine, events(scenario), scenario.end)]
-            plain = play_scenario(
-                Engine([book, *referenced_rules(book, others(books, name))], kinds, scenario.community), scenario
-            )
-            assert as_expectations(findings, trial.rule) == as_expectations(plain, trial.rule), trial.name
 
 
 def test_a_replay_without_an_end_stops_with_the_last_event(engine: Engine) -> None:
@@ -107,22 +86,25 @@ class Driver:
         await self.pass_time(now, scenario.end)
 
 
-async def test_every_trial_gives_the_same_findings_on_the_embedded_host(
+async def test_every_trial_gives_the_same_findings_on_both_hosts(
     books: dict[str, Rulebook], trials: dict[str, TrialBook], kinds: dict[str, Kind]
 ) -> None:
-    for name, book in books.items():
-        for trial in trials[name].trials:
-            rule = next(rule for rule in book.rules if rule.name == trial.rule)
-            if ANY_KIND in rule.kinds:
-                rule = rule.model_copy(update={"kind": sorted(kinds)})
-            scenario = build_scenario(trial, rule)
-            driver = Driver(Engine([book, *referenced_rules(book, others(books, name))], kinds, scenario.community))
-            driver.findings += driver.host.engine.register(scenario.devices, START)
-            await driver.play(scenario)
-            plain = play_scenario(
-                Engine([book, *referenced_rules(book, others(books, name))], kinds, scenario.community), scenario
-            )
-            assert as_expectations(driver.findings, trial.rule) == as_expectations(plain, trial.rule), trial.name
+    for own, trial, scenario in scenarios(books, trials, kinds):
+        seen = {name: kinds[name] for name in {device.kind for device in scenario.devices} | {"gateway"}}
+
+        def new_engine(
+            own: list[Rulebook] = own, seen: dict[str, Kind] = seen, scenario: Scenario = scenario
+        ) -> Engine:
+            return Engine(own, seen, scenario.community)
+
+        plain = as_expectations(play_scenario(new_engine(), scenario), trial.rule)
+        engine = new_engine()
+        replayed = [*engine.register(scenario.devices, START), *play(engine, events(scenario), scenario.end)]
+        assert as_expectations(replayed, trial.rule) == plain, trial.name
+        driver = Driver(new_engine())
+        driver.findings += driver.host.engine.register(scenario.devices, START)
+        await driver.play(scenario)
+        assert as_expectations(driver.findings, trial.rule) == plain, trial.name
 
 
 async def test_a_hold_completes_when_due_and_has_its_due_time(engine: Engine) -> None:

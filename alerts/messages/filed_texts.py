@@ -24,6 +24,16 @@ def checked_as_filed(text: str) -> str:
     return text
 
 
+def by_position(text: str) -> str:
+    """The text as a vendor files it whose variables are numbers.
+
+    >>> by_position("紧急：${title}，${place}。")
+    '紧急：{1}，{2}。'
+    """
+    positions = {name: number for number, name in enumerate(VARIABLE.findall(text), 1)}
+    return VARIABLE.sub(lambda match: f"{{{positions[match[1]]}}}", text)
+
+
 class PersonalTemplate(BaseModel):
     """One filed template of a message that belongs to a person. `{page}` and `{host}` are the site's page
     for answers: vendors approve a link as a constant only."""

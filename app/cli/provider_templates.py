@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from alerts.messages.catalog import EXERCISE_SUFFIX, TextCatalog
 from alerts.messages.exercise import labelled
-from alerts.messages.filed_texts import VARIABLE
+from alerts.messages.filed_texts import by_position
 from alerts.messages.personal import answer_page
 from alerts.messages.speech import exercise_speech
 from app.config.phone_settings import AliyunVoiceProviderSettings, SmsProviderSettings, VoiceProviderSettings
@@ -19,7 +19,7 @@ def template_lines(wording: TextCatalog, settings: SiteSettings) -> Iterator[str
     sms, voice = settings.channels.sms, settings.channels.voice
     for provider in sms.providers if sms else ():
         for name, text in _texts(wording, answer_page(settings.public_url)):
-            yield _line("sms", provider, name, text if provider.type == "aliyun" else _by_position(text))
+            yield _line("sms", provider, name, text if provider.type == "aliyun" else by_position(text))
         yield _line("sms", provider, "fixed", wording.house.fixed)
     for calls in voice.providers if voice else ():
         for speech in wording.voice:
@@ -36,15 +36,6 @@ def _texts(wording: TextCatalog, page: str) -> Iterator[tuple[str, str]]:
             text = template.text.replace("{level}", wording.severities[severity])
             yield f"{template.name}.{severity.value}", text
             yield f"{template.name}{EXERCISE_SUFFIX}.{severity.value}", labelled(text)
-
-
-def _by_position(text: str) -> str:
-    """
-    >>> _by_position("紧急：${title}，${place}。")
-    '紧急：{1}，{2}。'
-    """
-    positions: Mapping[str, int] = {name: number for number, name in enumerate(VARIABLE.findall(text), 1)}
-    return VARIABLE.sub(lambda match: f"{{{positions[match[1]]}}}", text)
 
 
 def _line(channel: str, provider: SmsProviderSettings | VoiceProviderSettings, name: str, text: str) -> str:

@@ -1,5 +1,5 @@
 """A part of today in real time: the town's devices over a real broker and HTTP, to a service in a process of its own,
-whose texts go to the simulated provider over HTTP and are matched with the incidents as in any run.
+whose texts go to the simulated providers over HTTP and are matched with the incidents as in any run.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import httpx2
 import yaml
@@ -25,13 +25,12 @@ from app.score.records import Text
 from app.score.run import Result, result_of, run_of, write_own_site
 from app.score.settings import Settings, World, date_of, first_day
 from app.score.sms_network import NetworkState, SmsNetwork
+from app.score.sms_providers import SmsProviders, sms_channel
 from app.score.sources import incidents_of
 from app.score.traffic import Traffic, TrafficState
-from app.server.demo import registered_templates
 from domain import MINUTE, SECOND, Instant
 from simulators.events import CitizenReport, Incident
 from simulators.faults.people import PeopleFaults
-from simulators.providers.aliyun.server import AliyunSmsServer
 from simulators.town.citizens.photo import hazard_photo
 from simulators.town.town import Period
 from simulators.wire import Message, Sent
@@ -93,8 +92,9 @@ class Live:
             )  # fmt: skip
             site = self._data / "site"
             write_own_site(self._settings, self._town, site)
-            network.server = await stack.enter_async_context(self._provider(network, site, ports, own))
-            _use_provider(site, network.server.url)
+            providers = await stack.enter_async_context(self._providers(network, site, ports, own))
+            network.servers = providers.servers
+            _use_providers(site, providers)
             client = await stack.enter_async_context(running_service(service_data, site, ports, own))
             deliveries = observer.deliveries = StoredDeliveries(service_data, self._town)
             stack.callback(deliveries.close)
@@ -106,14 +106,9 @@ class Live:
         run = run_of(self._settings, self._town, played, self.counts.published + self.counts.pushed)
         return result_of(run, self._town, self._incidents, self._texts, []), self.counts
 
-    def _provider(self, network: SmsNetwork, site: Path, ports: Ports, own: Secrets) -> AliyunSmsServer:
-        return AliyunSmsServer(
-            access_keys={own.key_id: own.key_secret},
-            templates=registered_templates(load_wording(site), ports.url),
-            clock=self.clock,
-            callback_url=f"{ports.url}/api/v1/callbacks/sms/{own.callback}",
-            carrier=network,
-            listens=True,
+    def _providers(self, network: SmsNetwork, site: Path, ports: Ports, own: Secrets) -> SmsProviders:
+        return SmsProviders(
+            own.account, load_wording(site), _written(site)["sign"], self.clock, network, ports.url, listens=True
         )
 
     async def play(
@@ -174,9 +169,13 @@ class Live:
         self.counts.refused += answer.is_error
 
 
-def _use_provider(site: Path, url: str) -> None:
-    """Let the site send its texts to the simulated provider, and by no other channel."""
-    file = site / "site.yaml"
-    written = yaml.safe_load(file.read_text("utf-8"))
-    written["channels"] = {"aliyun_sms": {"base_url": url}}
-    file.write_text(yaml.safe_dump(written, allow_unicode=True, sort_keys=False), "utf-8")
+def _use_providers(site: Path, providers: SmsProviders) -> None:
+    """Let the site send its texts to the simulated providers, and by no other channel."""
+    urls = {name: server.url for name, server in providers.servers.items()}
+    written = {**_written(site), "channels": {"sms": sms_channel(load_wording(site), urls)}}
+    (site / "site.yaml").write_text(yaml.safe_dump(written, allow_unicode=True, sort_keys=False), "utf-8")
+
+
+def _written(site: Path) -> dict[str, Any]:
+    written: dict[str, Any] = yaml.safe_load((site / "site.yaml").read_text("utf-8"))
+    return written

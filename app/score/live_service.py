@@ -19,6 +19,7 @@ from msgspec import Struct
 from app.datadir.ledger_address import DATABASE_FILE
 from app.errors import UserError
 from app.score.observer import Message, found_message
+from app.score.sms_providers import Account
 from domain import Device, Place
 from simulators.town.town import Town
 from store.database.alerts.repository import SqlAlertStore
@@ -40,25 +41,18 @@ class Ports(Struct, frozen=True):
 
 
 class Secrets(Struct, frozen=True):
-    """Made for the run: the administrator's token, and those of the simulated provider."""
+    """Made for the run: the administrator's token, and the account with the simulated providers."""
 
     token: str
-    key_id: str
-    key_secret: str
-    callback: str
+    account: Account
 
     def environ(self) -> Mapping[str, str]:
-        return {
-            "FENGSHAO_ADMIN_TOKEN": self.token,
-            "FENGSHAO_ALIYUN_KEY_ID": self.key_id,
-            "FENGSHAO_ALIYUN_KEY_SECRET": self.key_secret,
-            "FENGSHAO_ALIYUN_CALLBACK_SECRET": self.callback,
-        }
+        return {"FENGSHAO_ADMIN_TOKEN": self.token, **self.account.environ()}
 
 
 def new_secrets() -> Secrets:
     """Different ones for each run."""
-    return Secrets(secrets.token_urlsafe(32), "live", secrets.token_urlsafe(24), secrets.token_urlsafe(32))
+    return Secrets(secrets.token_urlsafe(32), Account("live", secrets.token_urlsafe(24), secrets.token_urlsafe(32)))
 
 
 def free_ports() -> Ports:

@@ -20,7 +20,7 @@ from app.server.service import Service
 from domain import Device, Finding, Instant, Place
 from domain.places import self_and_ancestors
 from simulators.events import Incident
-from simulators.providers.aliyun.templates import SubmittedMessage
+from simulators.providers.carrier import SubmittedMessage
 
 CALLING_KINDS: Final = frozenset({*DANGER_KINDS, MessageKind.ASSIST, MessageKind.INFORM, MessageKind.DIGEST})
 EXPLAINED_DEVICES_MAX: Final = 4
@@ -110,7 +110,7 @@ class Observer:
     async def read(self, message: SubmittedMessage, at: Instant) -> tuple[int, ...]:
         """Record a text that is on a phone; returns its alert and the others that it names, nothing for none."""
         await self.record_entries()
-        found = await self.deliveries.find(message.out_id)
+        found = await self.deliveries.find(message.reference)
         if found is None or message.failure is not None:
             return ()
         self._record(found, at, message.phone, message.text)

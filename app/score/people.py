@@ -22,10 +22,11 @@ _ENTAILED: Final = {"done": ("take", "arrive"), "arrive": ("take",)}
 
 
 class Question(Struct, frozen=True):
-    """A code that a text asked for."""
+    """A code that a text asked for, and the provider that carried the text."""
 
     phone: str
     code: str
+    provider: str
 
 
 class Knowledge(Struct):
@@ -37,13 +38,13 @@ class Knowledge(Struct):
     typed: dict[str, Instant] = field(default_factory=dict)
     asked: dict[str, Question] = field(default_factory=dict)
 
-    def read(self, phone: str, alert: int, text: str, at: Instant) -> None:
+    def read(self, phone: str, alert: int, text: str, at: Instant, provider: str) -> None:
         """This person has read a text."""
         for means in settled_by(text):
             self.settled[_key(phone, alert, means)] = at
         found = codes(text)
         for means, code in found.items():
-            self.asked[f"{alert}/{means}"] = Question(phone, code)
+            self.asked[f"{alert}/{means}"] = Question(phone, code, provider)
 
     def read_of(self, phone: str, alerts: Iterable[int], text: str, at: Instant) -> None:
         """He has read in a text about several alerts that one of these is settled."""

@@ -1,25 +1,34 @@
-"""Requests to a provider that fail while a fault of the run has it down."""
+"""Requests to providers that fail while a fault of the run has them down."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Mapping
 
 import httpx2
 
 from domain import Instant
 from simulators.faults.people import PeopleFaults
 
-SMS_PROVIDER: Final = "sms"
-
 
 class SometimesDown(httpx2.AsyncBaseTransport):
-    """Connections to the provider are refused while it is down."""
+    """Connections to the providers of a channel; those of one that is down are refused."""
 
-    def __init__(self, inner: httpx2.AsyncBaseTransport, faults: PeopleFaults, clock: Callable[[], Instant]) -> None:
-        self._inner, self._faults, self._clock = inner, faults, clock
+    def __init__(
+        self,
+        providers: Mapping[str, tuple[str, httpx2.AsyncBaseTransport]],
+        faults: PeopleFaults,
+        clock: Callable[[], Instant],
+    ) -> None:
+        """`providers`: name -> host and the connection to it, in the order of the channel."""
+        self._names = tuple(providers)
+        self._by_host = {host: (name, inner) for name, (host, inner) in providers.items()}
+        self._faults, self._clock = faults, clock
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        if self._faults.provider_down_until(SMS_PROVIDER, self._clock()) is not None:
+        found = self._by_host.get(request.url.host)
+        if found is None:
+            raise httpx2.ConnectError(f"no provider has the address {request.url.host}", request=request)
+        name, inner = found
+        if self._faults.provider_down_until(name, self._names, self._clock()) is not None:
             raise httpx2.ConnectError("the provider is down", request=request)
-        return await self._inner.handle_async_request(request)
+        return await inner.handle_async_request(request)

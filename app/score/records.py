@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from domain import Instant
-from simulators.providers.aliyun.templates import SubmittedMessage
+from simulators.providers.carrier import SubmittedMessage
 
 
 class Danger(Struct, frozen=True):
@@ -43,7 +43,7 @@ class NetworkEvent(Struct, order=True):
     """Something that will happen to a message: `deliver`, `report`, or `reply` of the person at `phone`.
 
     A reply `means` what simulators.workers says, and answers a text that he read at `asked_at`; with `reads_first` he
-    reads what has come since before he sends it.
+    reads what has come since before he sends it. He replies to the number of the provider that carried the text.
     """
 
     at: Instant
@@ -56,6 +56,7 @@ class NetworkEvent(Struct, order=True):
     means: str = ""
     asked_at: Instant = 0
     reads_first: bool = True
+    provider: str = ""
 
 
 class Explanation(Struct, frozen=True):

@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
-from msgspec import structs
+from msgspec import Struct, structs
 
 from app.config.site import SiteConfig, load_site
 from app.datadir.ledger_address import DATABASE_FILE
 from app.errors import UserError
 from app.score.recorded_findings import recorded_findings
-from app.score.run import SETTINGS_FILE, STATE_FILE, Result, SavedDay, result_of, run_of, write_own_site
+from app.score.run import SETTINGS_FILE, STATE_FILE, Result, result_of, run_of, write_own_site
 from app.score.run_day import Day, DayState, run_day
 from app.score.settings import Settings, World, build_world
 from app.score.simulated_service import with_simulated_sms
@@ -53,12 +53,22 @@ def replay(
     return result_of(run_of(settings, world.town, whole, messages), world.town, incidents, state.texts, [])
 
 
+class _Traffic(Struct):
+    messages: int
+
+
+class _Counted(Struct):
+    """What is read of the saved end of a day: the rest has another form in runs made before."""
+
+    traffic: _Traffic
+
+
 def _messages(run: Path, last_day: int) -> int:
     """How many messages the run had."""
     state = run / "days" / f"{last_day:04}" / STATE_FILE
     if not state.exists():
         raise UserError(f"{run}: its run is not finished; repeat the command that began it, and replay it then")
-    return msgspec.msgpack.decode(state.read_bytes(), type=SavedDay).traffic.messages
+    return msgspec.msgpack.decode(state.read_bytes(), type=_Counted).traffic.messages
 
 
 def _site(settings: Settings, town: Town, findings: Sequence[StoredFinding], folder: Path) -> SiteConfig:

@@ -16,20 +16,18 @@ from app.config.site import SiteConfig
 from app.score.garbage import kept_for_the_day
 from app.score.maintenance import register_maintenance
 from app.score.observer import Observer, RecordingLogbook, ServiceDeliveries
-from app.score.provider_outages import SometimesDown
 from app.score.rebirths import EdgeNodes
 from app.score.recorded_findings import RecordedRules
 from app.score.records import Explanation, Text
-from app.score.simulated_service import CALLBACK_URL, Callbacks, SimulatedService, access_keys, opened
+from app.score.simulated_service import ACCOUNT, SERVICE_URL, Callbacks, SimulatedService, opened
 from app.score.sms_network import NetworkState, SmsNetwork
+from app.score.sms_providers import SmsProviders
 from app.score.traffic import Arrivals
 from app.score.virtual_loop import VirtualLoop, run_virtually
-from app.server.demo import registered_templates
 from app.server.service import Service
 from domain import Instant
 from simulators.events import CitizenReport, Incident
 from simulators.faults.people import PeopleFaults
-from simulators.providers.aliyun.server import AliyunSmsServer
 from simulators.town.citizens.photo import PHOTO_SIZE, hazard_photo
 from simulators.town.town import Period
 from store.database.alerts.all_findings import StoredFinding
@@ -101,20 +99,16 @@ class _DayRun:
         network = SmsNetwork(
             self._loop, callbacks.client, self._state.network, self._observer, day.people_faults, day.seed
         )
-        server = AliyunSmsServer(
-            access_keys=access_keys(),
-            templates=registered_templates(load_wording(day.site.path)),
-            clock=self._loop.clock,
-            callback_url=CALLBACK_URL,
-            carrier=network,
+        providers = SmsProviders(
+            ACCOUNT, load_wording(day.site.path), day.site.settings.sign, self._loop.clock, network, SERVICE_URL
         )
-        network.server = server
+        network.servers = providers.servers
         logbook = RecordingLogbook()
         logbook.on_entry = lambda delivery: self._observer.logbook_entry(delivery, self._loop.clock())
-        transport = SometimesDown(server.transport, day.people_faults, self._loop.clock)
+        transport = providers.transport(day.people_faults, self._loop.clock)
         client = httpx2.AsyncClient(transport=transport, trust_env=False)
         async with (
-            server,
+            providers,
             callbacks.client,
             opened(self._loop, day.site, day.data, client, logbook, has_rules=day.recorded is None) as simulated,
         ):

@@ -71,7 +71,8 @@ class Settings(Struct, frozen=True):
         return {name: self._stronger(PEOPLE_FAULTS[name].parameters) for name in self.faults if name in PEOPLE_FAULTS}
 
     def _stronger(self, parameters: Mapping[str, float]) -> dict[str, float]:
-        return {} if self.intensity == 1 else {"share": min(parameters["share"] * self.intensity, 1.0)}
+        shares = {name: share for name, share in parameters.items() if name.endswith("share")}
+        return {} if self.intensity == 1 else {name: min(one * self.intensity, 1.0) for name, one in shares.items()}
 
     @property
     def whole(self) -> Period:

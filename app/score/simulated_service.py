@@ -1,7 +1,7 @@
 """The service on virtual time: its own pipeline, engine, alert service and outbox sender, from a data directory.
 
 What differs from `fengshao up`: messages come from the simulated town instead of a broker and are not journaled,
-readings are not stored in the history, the database is not synced with each commit, the SMS provider is called in
+readings are not stored in the history, the database is not synced with each commit, the SMS providers are called in
 process, and there is no console. Decoding, rules, alerts, ladders, texts, the outbox, receipts and replies are those of
 the service.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,11 +21,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from alerts.channels.logbook import Logbook
-from app.config.settings import AliyunSmsSettings
+from app.config.catalog import load_wording
+from app.config.phone_settings import SmsSettings
 from app.config.site import SiteConfig
 from app.datadir.ledger_address import DATABASE_FILE
 from app.datadir.stores import JOURNAL_FILE, Stores
 from app.pipeline.self_monitoring import open_findings
+from app.score.sms_providers import IN_PROCESS, Account, sms_channel
 from app.score.unstored_history import UnstoredHistory
 from app.score.virtual_loop import VirtualLoop
 from app.server.channels import ChannelEndpoint, build_channels
@@ -38,32 +40,21 @@ from ingest.mqtt.broker_address import BrokerAddress
 from store.database.database import Database, sqlite_url
 from store.journal import MarkKind, SqliteJournal
 
-KEY_ID: Final = "simulated"
 _SECRET: Final = "of-a-simulated-provider-and-of-no-real-one"  # noqa: S105 (both sides are in this process)
-ENVIRON: Final = {
-    "FENGSHAO_ALIYUN_KEY_ID": KEY_ID,
-    "FENGSHAO_ALIYUN_KEY_SECRET": _SECRET,
-    "FENGSHAO_ALIYUN_CALLBACK_SECRET": _SECRET,
-}
-SMS_URL: Final = "http://dysmsapi.simulator"
-CALLBACK_URL: Final = f"http://service.simulator/api/v1/callbacks/sms/{_SECRET}"
+ACCOUNT: Final = Account("simulated", _SECRET, _SECRET)
+SERVICE_URL: Final = "http://service.simulator"
 _IDLE_MAX_S: Final = 1800.0
 _CHECKPOINT_NEVER: Final = 400 * DAY
 _DIGEST_AT: Final = 8 * 60 + 30
 """Minute of the local day at which the daily digest is sent, as in app/server/jobs.py."""
 
 
-def access_keys() -> Mapping[str, str]:
-    """The account of the simulated provider."""
-    return {KEY_ID: _SECRET}
-
-
 def with_simulated_sms(site: SiteConfig) -> SiteConfig:
-    """The site with the simulated SMS provider as its only channel."""
+    """The site with SMS by the simulated providers as its only channel."""
     channels = site.settings.channels.model_copy(
         update={
-            "aliyun_sms": AliyunSmsSettings(base_url=SMS_URL),
-            **dict.fromkeys(("sms", "voice", "wecom", "wecom_robot", "wechat", "email", "webhook", "apprise")),
+            "sms": SmsSettings.model_validate(sms_channel(load_wording(site.path), IN_PROCESS)),
+            **dict.fromkeys(("aliyun_sms", "voice", "wecom", "wecom_robot", "wechat", "email", "webhook", "apprise")),
         }
     )
     settings = site.settings.model_copy(update={"channels": channels, "checkpoint_every": _CHECKPOINT_NEVER})
@@ -178,7 +169,7 @@ async def _load(
     logbook: Logbook,
     has_rules: bool,
 ) -> Service:
-    endpoints = build_channels(site.settings, client, ENVIRON, loop.clock)
+    endpoints = build_channels(site.settings, client, ACCOUNT.environ(), loop.clock)
     endpoints["logbook"] = ChannelEndpoint(logbook, Secret(""))
     broker = BrokerAddress("broker.simulator", 1883, tls=False)
     config = ServiceConfig(
@@ -193,7 +184,7 @@ async def _load(
 
 
 class Callbacks:
-    """The address at which the provider calls the service back, without a network."""
+    """The address at which the providers call the service back, without a network."""
 
     def __init__(self) -> None:
         app = Starlette(routes=[Route("/api/v1/callbacks/{name}/{secret}", self._call, methods=["POST"])])
@@ -201,7 +192,7 @@ class Callbacks:
         self.service: Service | None = None
 
     async def _call(self, request: Request) -> Response:
-        assert self.service is not None, "the provider calls back before the service is there"
+        assert self.service is not None, "a provider calls back before the service is there"
         endpoint = self.service.alerting.callbacks()[request.path_params["name"]]
         reply = await endpoint.handle(dict(request.headers), dict(request.query_params), await request.body())
         return Response(reply.body, reply.status, media_type=reply.content_type)

@@ -1,7 +1,7 @@
-"""The carrier of the simulated SMS provider, and the people at the phones: texts arrive, reports return, people answer.
+"""The carrier of the simulated SMS providers, and the people at the phones: texts arrive, reports return, replies go.
 
-What is under way is a queue of values that is saved between two days. The provider is the simulator of the vendor's
-API; it is called in process, because a socket would never answer on virtual time.
+What is under way is a queue of values that is saved between two days. The providers are the simulators of the vendors'
+APIs; they are called in process, because a socket would never answer on virtual time.
 """
 
 from __future__ import annotations
@@ -19,8 +19,7 @@ from app.score.people import Knowledge
 from app.score.records import NetworkEvent
 from domain import MINUTE, SECOND, Instant
 from simulators.faults.people import Answer, PeopleFaults
-from simulators.providers.aliyun.server import AliyunSmsServer
-from simulators.providers.aliyun.templates import SubmittedMessage
+from simulators.providers.carrier import CarriedService, SubmittedMessage
 from simulators.workers import Behaviour, misunderstood, replies, urged_by
 
 DELIVERY_MS: Final = (1_500, 6_000)
@@ -64,7 +63,7 @@ class Timekeeper(Protocol):
 
 
 class SmsNetwork:
-    """Carrier of one provider (simulators.providers.aliyun.server.Carrier)."""
+    """Carrier of all providers (simulators.providers.carrier.Carrier)."""
 
     def __init__(
         self,
@@ -79,11 +78,11 @@ class SmsNetwork:
         self._loop, self.state, self._recipients, self._faults, self._seed = loop, state, recipients, faults, seed
         self._behaviour = Behaviour()
         self._wakeup = asyncio.Event()
-        self.server: AliyunSmsServer
+        self.servers: Mapping[str, CarriedService] = {}
         heapq.heapify(state.events)
 
     def accept(self, message: SubmittedMessage) -> None:
-        """Takes a message from the provider."""
+        """Takes a message from a provider."""
         n = self.state.texts[message.phone] = self.state.texts.get(message.phone, 0) + 1
         delay = self._random(message.phone, n).randint(*DELIVERY_MS)
         self._push(self._loop.clock() + delay, "deliver", message=message, phone=message.phone)
@@ -118,7 +117,7 @@ class SmsNetwork:
     async def _deliver(self, event: NetworkEvent) -> None:
         message, now = event.message, self._loop.clock()
         assert message is not None
-        await self.server.deliver(message)
+        await self.servers[message.provider].deliver(message)
         n = self.state.texts[message.phone]
         random = self._random(message.phone, n, "reading")
         receipt = self._faults.receipt(f"{message.phone}/{n}")
@@ -127,7 +126,7 @@ class SmsNetwork:
             self._push(at, "report", message=message, phone=message.phone)
         alert, *others = await self._recipients.read(message, now) or (0,)
         if alert:
-            self.state.knowledge.read(message.phone, alert, message.text, now)
+            self.state.knowledge.read(message.phone, alert, message.text, now, message.provider)
             self.state.knowledge.read_of(message.phone, others, message.text, now)
             self._plan_replies(message, n, alert, now, random)
 
@@ -153,6 +152,7 @@ class SmsNetwork:
                 means="" if wrong else reply.means,
                 asked_at=now,
                 reads_first=fault.answer is not Answer.LATE,
+                provider=message.provider,
             )
 
     def _telephone(self, alert: int, means: str, now: Instant, situation: Situation) -> None:
@@ -160,11 +160,20 @@ class SmsNetwork:
         asked = self.state.knowledge.asked_for(alert, means)
         if asked is not None:
             at = max(now + _CALL_MS, situation.over_at + _OVER_LATER_MS)
-            self._push(at, "reply", phone=asked.phone, text=asked.code, alert=alert, means=means, asked_at=now)
+            self._push(
+                at,
+                "reply",
+                phone=asked.phone,
+                text=asked.code,
+                alert=alert,
+                means=means,
+                asked_at=now,
+                provider=asked.provider,
+            )
 
     async def _report(self, event: NetworkEvent) -> None:
         assert event.message is not None
-        await self.server.report(event.message)
+        await self.servers[event.message.provider].report(event.message)
 
     async def _reply(self, event: NetworkEvent) -> None:
         now, knowledge = self._loop.clock(), self.state.knowledge
@@ -174,7 +183,7 @@ class SmsNetwork:
             self._again(event, free_at)
             return
         knowledge.sent(event, now)
-        await self.server.reply(event.phone, event.text)
+        await self.servers[event.provider].reply(event.phone, event.text)
 
     def _push(
         self,
@@ -188,8 +197,10 @@ class SmsNetwork:
         means: str = "",
         asked_at: Instant = 0,
         reads_first: bool = True,
+        provider: str = "",
     ) -> None:
-        self._again(NetworkEvent(at, 0, what, message, phone, text, alert, means, asked_at, reads_first), at)
+        event = NetworkEvent(at, 0, what, message, phone, text, alert, means, asked_at, reads_first, provider)
+        self._again(event, at)
 
     def _again(self, event: NetworkEvent, at: Instant) -> None:
         self.state.numbered += 1

@@ -6,7 +6,7 @@ was asked before.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Final
 
@@ -54,9 +54,17 @@ class PeopleFaultSpec(Struct, frozen=True):
 
 PEOPLE_FAULTS: Final[Mapping[str, PeopleFaultSpec]] = {
     "provider_down": PeopleFaultSpec(
-        {"share": 0.2, "shortest_s": 120, "longest_s": 1_200},
-        "通道中断：消息改走其他通道或服务商，通知推迟；恢复后补发。",
-        "A provider is down: messages go by another channel or provider, later; the rest follows afterwards.",
+        {
+            "share": 0.2,
+            "shortest_s": 120,
+            "longest_s": 1_200,
+            "all_share": 0.02,
+            "all_shortest_s": 30,
+            "all_longest_s": 180,
+        },
+        "一家服务商中断：消息即刻改走另一家；全部短暂中断（至多3分钟）时，期间的消息在恢复后补发，可能超时。",
+        "One provider is down: messages go by the other at once. All are, for 3 minutes at most: the messages of that "
+        "time follow afterwards, and may be late.",
         frozenset({Change.LATER, Change.MISSED}),
     ),
     "receipts_lost": PeopleFaultSpec(
@@ -94,14 +102,22 @@ class PeopleFaults:
         """`settings`: parameters by name, `{}` for the defaults. Raises ValueError for a name that does not exist."""
         self._seed = seed
         self._parameters = {name: _parameters(name, given) for name, given in settings.items()}
-        down = self._parameters.get("provider_down", {"share": 0.0, "shortest_s": 0, "longest_s": 1})
-        shortest_ms, longest_ms = int(down["shortest_s"] * SECOND), int(down["longest_s"] * SECOND)
-        self._down = Windows(f"{seed}/provider_down", down["share"], shortest_ms, longest_ms)
+        down = self._parameters.get("provider_down", {})
+        self._one_down, self._all_down = (
+            _windows(f"{seed}/provider_down", down, ""),
+            _windows(f"{seed}/all_providers_down", down, "all_"),
+        )
 
-    def provider_down_until(self, provider: str, at: Instant) -> Instant | None:
-        """When the provider answers again; None while it answers."""
-        window = self._down.active(provider, at)
-        return window.end if window is not None else None
+    def provider_down_until(self, provider: str, among: Sequence[str], at: Instant) -> Instant | None:
+        """When a provider of a channel with these providers answers again; None while it answers.
+
+        One of them is down at a time, or all for a short time: a failure of what they share, as the line of the site.
+        """
+        one, every = self._one_down.active("sms", at), self._all_down.active("sms", at)
+        ends = [every.end] if every is not None else []
+        if one is not None and among[int(one.draw * len(among))] == provider:
+            ends.append(one.end)
+        return max(ends, default=None)
 
     def receipt(self, message: str) -> Receipt:
         """What becomes of the receipt of a message."""
@@ -130,6 +146,14 @@ class PeopleFaults:
             return 0
         chosen, length = draws(2, self._seed, fault, key)
         return MINUTE + int(length * parameters["most_s"] * SECOND) if chosen < parameters["share"] else 0
+
+
+def _windows(key: str, parameters: Mapping[str, float], prefix: str) -> Windows:
+    """Outages by the parameters with this prefix; none without any."""
+    if not parameters:
+        return Windows(key, 0.0, 0, 1)
+    shortest_ms, longest_ms = (int(parameters[f"{prefix}{name}"] * SECOND) for name in ("shortest_s", "longest_s"))
+    return Windows(key, parameters[f"{prefix}share"], shortest_ms, longest_ms)
 
 
 def _parameters(name: str, given: Mapping[str, float]) -> Mapping[str, float]:

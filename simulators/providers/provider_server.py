@@ -35,6 +35,12 @@ class ProviderServer:
     def url(self) -> str:
         return f"{self._host.url}{self._path}"
 
+    @property
+    def transport(self) -> httpx2.AsyncBaseTransport:
+        """How a client reaches the service where it runs in process."""
+        assert isinstance(self._host, InProcessServer), "the server listens on a port"
+        return self._host.transport
+
     async def __aenter__(self) -> Self:
         if self._owns_client:
             self._client = loopback_client()

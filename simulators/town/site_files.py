@@ -28,12 +28,7 @@ _COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "devices": ("id", "kind", "model", "place", "platform", "platform_id"),
 }
 """Table -> columns; `attributes.*` follow in alphabetical order."""
-CHANNELS: Final = """\
-channels:
-  aliyun_sms:
-    access_key_id_env: FENGSHAO_ALIYUN_KEY_ID
-    access_key_secret_env: FENGSHAO_ALIYUN_KEY_SECRET
-    callback_secret_env: FENGSHAO_ALIYUN_CALLBACK_SECRET
+_WECOM: Final = """\
   wecom:
     corp_id: ww5823bf96d3bd56c7
     agent_id: 1000002
@@ -41,6 +36,24 @@ channels:
     token_env: FENGSHAO_WECOM_TOKEN
     aes_key_env: FENGSHAO_WECOM_AES_KEY
     callback_secret_env: FENGSHAO_WECOM_CALLBACK_SECRET
+"""
+_DEMO_CHANNELS: Final = """\
+channels:
+  aliyun_sms:
+    access_key_id_env: FENGSHAO_ALIYUN_KEY_ID
+    access_key_secret_env: FENGSHAO_ALIYUN_KEY_SECRET
+    callback_secret_env: FENGSHAO_ALIYUN_CALLBACK_SECRET
+"""
+_TWO_PROVIDERS: Final = """\
+channels:
+  sms:
+    providers:                  # one sends while the other is down 一家中断时另一家发送
+      - type: aliyun
+        templates: {}           # `fengshao check --templates` prints the texts to file 打印需报备的模板
+      - type: tencent
+        app_id: "1400000001"
+        templates: {}
+        limits: [{count: 50, within: 1d}]   # 2 a day until it is raised on request 默认每天2条，可申请提高
 """
 _SITE: Final = """\
 # A simulated community: preset {preset}, seed {seed}. Names and numbers are invented (docs/town.md).
@@ -195,7 +208,9 @@ def _site(town: Town) -> str:
     area = "四川省成都市锦江区" + (outer if town.places[0].level == "street" else "")
     text = _SITE.format(preset=town.preset, seed=town.seed, name=name, area=area, timezone=town.timezone)
     text = text.replace("LAST", ", ".join(resort[:LAST_RESORT_MAX]))
-    return text + (CHANNELS if town.preset == "demo" else f"{_NO_CHANNELS}{_commented(CHANNELS)}")
+    if town.preset == "demo":
+        return f"{text}{_DEMO_CHANNELS}{_WECOM}"
+    return f"{text}{_NO_CHANNELS}{_commented(f'{_TWO_PROVIDERS}{_WECOM}')}"
 
 
 def _commented(text: str) -> str:

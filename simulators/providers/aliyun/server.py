@@ -18,23 +18,21 @@ from starlette.routing import Route
 
 from domain import MINUTE, Instant
 from simulators.providers.aliyun import signature
-from simulators.providers.aliyun.carrier import Carrier
 from simulators.providers.aliyun.messages import Rejected, render, template_fault
 from simulators.providers.aliyun.templates import (
     MessageLog,
-    SubmittedMessage,
     beijing_time,
     detail_item,
     normalise_phone,
     report_item,
     rfc3339,
 )
+from simulators.providers.carrier import Carrier, SubmittedMessage
 from simulators.providers.faults import Fault, FaultKind
-from simulators.providers.local_server import InProcessServer
 from simulators.providers.phones import Phones
 from simulators.providers.provider_server import ProviderServer
 
-_URL: Final = "http://dysmsapi.simulator"
+IN_PROCESS_URL: Final = "http://dysmsapi.simulator"
 _VERSION: Final = "2017-05-25"
 _PUSH_RETRY_DELAYS_S: Final = (60.0, 300.0, 600.0)
 _MAX_NUMBERS_PER_CALL: Final = 1000
@@ -72,7 +70,7 @@ class AliyunSmsServer(ProviderServer):
         super().__init__(
             _app(self),
             port=port,
-            in_process_url=_URL if carrier is not None and not listens else None,
+            in_process_url=IN_PROCESS_URL if carrier is not None and not listens else None,
             client=carrier.client if carrier is not None else None,
         )
         self.access_keys, self.templates, self.signs = dict(access_keys), dict(templates), signs
@@ -104,12 +102,6 @@ class AliyunSmsServer(ProviderServer):
         """Push the held reports."""
         while self._held:
             await self.report(self._held.popleft())
-
-    @property
-    def transport(self) -> httpx2.AsyncBaseTransport:
-        """How a client reaches the service where it runs in process, with a `carrier`."""
-        assert isinstance(self._host, InProcessServer), "the server listens on a port"
-        return self._host.transport
 
     async def deliver(self, message: SubmittedMessage) -> None:
         """What a `carrier` calls once the message has reached the phone, or cannot: the phone shows it."""
@@ -167,7 +159,7 @@ class AliyunSmsServer(ProviderServer):
         if self.report_first:
             for message in messages:
                 await self._deliver(message)
-        return _response("OK", "OK", BizId=messages[0].biz_id)
+        return _response("OK", "OK", BizId=messages[0].id)
 
     def _accept(self, query: dict[str, str], fault: Fault | None) -> list[SubmittedMessage]:
         """The messages passed to the carrier; the fault may reject or drop them."""

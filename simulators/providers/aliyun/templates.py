@@ -1,4 +1,4 @@
-"""Submitted messages, daily limits, and the JSON items of delivery reports and queries.
+"""Daily limits, and the JSON items of delivery reports and queries.
 
 Times of this provider are Beijing wall time.
 """
@@ -10,36 +10,15 @@ from collections import deque
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
 
-from msgspec import Struct
-
 from domain import DAY, Instant
 from simulators.providers.aliyun.messages import Rejected, segments
+from simulators.providers.carrier import SubmittedMessage
 
+PROVIDER: Final = "aliyun"
 _BEIJING: Final = timezone(timedelta(hours=8))
 _PHONE = re.compile(r"(?:\+?86)?(1[3-9]\d{9})")
 _MAX_PER_PAGE: Final = 50
 _MAX_AGE_DAYS: Final = 30
-
-
-class SubmittedMessage(Struct):
-    """One message to one phone. `reported`: when the carrier delivered it or gave up."""
-
-    biz_id: str
-    out_id: str
-    phone: str
-    sign: str
-    template: str
-    text: str
-    at: Instant
-    failure: str | None = None
-    reported: Instant | None = None
-
-    @property
-    def status(self) -> int:
-        """1 pending, 2 failed, 3 delivered."""
-        if self.reported is None:
-            return 1
-        return 3 if self.failure is None else 2
 
 
 class MessageLog:
@@ -61,7 +40,9 @@ class MessageLog:
         for times in used:
             times.append(now)
         biz_id = f"{848922680159657299 + len(self.sent)}^0"
-        accepted = [SubmittedMessage(biz_id, out_id, phone, sign, template, text, now, failure) for phone in phones]
+        accepted = [
+            SubmittedMessage(PROVIDER, biz_id, out_id, phone, sign, template, text, now, failure) for phone in phones
+        ]
         self.sent += accepted
         return accepted
 
@@ -83,7 +64,7 @@ class MessageLog:
         matching = [
             sent
             for sent in reversed(self.sent)
-            if sent.phone == phone and beijing_time(sent.at)[:10] == day and biz_id in (None, "", sent.biz_id)
+            if sent.phone == phone and beijing_time(sent.at)[:10] == day and biz_id in (None, "", sent.id)
         ]
         return matching[(page - 1) * size : page * size], len(matching)
 
@@ -140,8 +121,8 @@ def report_item(sent: SubmittedMessage) -> dict[str, object]:
         "err_code": "DELIVERED" if delivered else sent.failure,
         "err_msg": "用户接收成功" if delivered else "运营商返回失败",
         "sms_size": str(segments(sent.text)),
-        "biz_id": sent.biz_id,
-        "out_id": sent.out_id,
+        "biz_id": sent.id,
+        "out_id": sent.reference,
     }
 
 
@@ -153,7 +134,7 @@ def detail_item(sent: SubmittedMessage) -> dict[str, object]:
         "SendDate": beijing_time(sent.at),
         "Content": sent.text,
         "TemplateCode": sent.template,
-        "OutId": sent.out_id,
+        "OutId": sent.reference,
     }
     if sent.reported is not None:
         item |= {"ReceiveDate": beijing_time(sent.reported), "ErrCode": sent.failure or "DELIVERED"}

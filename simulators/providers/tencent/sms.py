@@ -13,42 +13,32 @@ from datetime import datetime, timedelta, timezone
 from typing import Any, Final
 
 import httpx2
-from msgspec import Struct
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from domain import SECOND, Instant
+from simulators.providers.carrier import Carrier, SubmittedMessage
 from simulators.providers.faults import Fault, FaultKind
 from simulators.providers.phones import Phones
 from simulators.providers.provider_server import ProviderServer
 from simulators.providers.tencent.gateway import ApiError, answer, read_call, refused
 
+PROVIDER: Final = "tencent"
+IN_PROCESS_URL: Final = "http://sms.tencentcloudapi.simulator"
 _VERSION: Final = "2021-01-11"
 _BEIJING: Final = timezone(timedelta(hours=8))
 _PUSH_TIMES: Final = 3
 _PLACE: Final = re.compile(r"\{(\d+)\}")
 
 
-class SentText(Struct):
-    """One submitted message."""
-
-    serial: str
-    phone: str
-    text: str
-    template: str
-    context: str
-    at: Instant
-    failure: str = ""
-    reported: bool = False
-
-
 class TencentSmsServer(ProviderServer):
     """The service on a loopback port. `templates`: id -> text with {1}, {2}.
 
     `callback_url` receives receipts and replies. `hold_reports` keeps receipts back until `release_reports()`;
-    `report_first` pushes the receipt before SendSms answers; `with_context` repeats SessionContext in receipts.
+    `report_first` pushes the receipt before SendSms answers; `with_context` repeats SessionContext in receipts. With a
+    `carrier` it listens on a port only where it `listens`.
     """
 
     def __init__(
@@ -63,18 +53,25 @@ class TencentSmsServer(ProviderServer):
         per_number_per_day: int = 2,
         same_content_ms: int = 30 * SECOND,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        carrier: Carrier | None = None,
+        listens: bool = False,
     ) -> None:
-        super().__init__(Starlette(routes=[Route("/", self._call, methods=["POST"])]))
+        super().__init__(
+            Starlette(routes=[Route("/", self._call, methods=["POST"])]),
+            in_process_url=IN_PROCESS_URL if carrier is not None and not listens else None,
+            client=carrier.client if carrier is not None else None,
+        )
+        self._carrier = carrier
         self.keys, self.app_id, self.templates, self.clock = dict(keys), app_id, dict(templates), clock
         self.signs, self.callback_url, self._sleep = set(signs), callback_url, sleep
         self.per_number_per_day, self.same_content_ms = per_number_per_day, same_content_ms
         self.phones = Phones()
-        self.messages: list[SentText] = []
+        self.messages: list[SubmittedMessage] = []
         self.in_review: set[str] = set()
         """Signatures and ids of templates that are not approved yet."""
         self.replies: list[dict[str, Any]] = []
         self.hold_reports, self.report_first, self.with_context, self.pulled = False, False, False, False
-        self._pull_queue: list[SentText] = []
+        self._pull_queue: list[SubmittedMessage] = []
 
     async def reply(self, phone: str, text: str) -> None:
         """A person replies: pushed, or kept for PullSmsReplyStatus."""
@@ -98,8 +95,8 @@ class TencentSmsServer(ProviderServer):
     async def release_reports(self) -> None:
         """Push the receipts that were kept back."""
         for message in self.messages:
-            if not message.reported:
-                await self._report(message)
+            if message.reported is None:
+                await self.report(message)
 
     async def _call(self, request: Request) -> Response:
         try:
@@ -142,7 +139,7 @@ class TencentSmsServer(ProviderServer):
         fault = self.faults.next()
         if fault is not None and fault.kind is FaultKind.HTTP and not fault.accepted:
             return Response("bad gateway", fault.status)
-        statuses, accepted = list[dict[str, object]](), list[SentText]()
+        statuses, accepted = list[dict[str, object]](), list[SubmittedMessage]()
         if body.get("SignName") not in self.signs:
             raise ApiError("FailedOperation.SignatureIncorrectOrUnapproved")
         for number in body["PhoneNumberSet"]:
@@ -157,9 +154,11 @@ class TencentSmsServer(ProviderServer):
             return Response("bad gateway", fault.status)
         return answer(SendStatusSet=statuses)
 
-    async def _deliver_all(self, messages: list[SentText]) -> None:
+    async def _deliver_all(self, messages: list[SubmittedMessage]) -> None:
         for message in messages:
-            if self.report_first:
+            if self._carrier is not None:
+                self._carrier.accept(message)
+            elif self.report_first:
                 await self._deliver(message)
             else:
                 self._host.start_job(self._deliver(message))
@@ -185,14 +184,16 @@ class TencentSmsServer(ProviderServer):
         filled = _PLACE.sub(lambda match: str(params[int(match[1]) - 1]), self.templates[str(body["TemplateId"])])
         return f"【{body['SignName']}】{filled}"
 
-    def _submit(self, number: str, body: Mapping[str, Any], fault: Fault | None) -> SentText:
-        failure = fault.code or "UNDELIV" if fault is not None and fault.kind is FaultKind.UNDELIVERED else ""
-        message = SentText(
-            serial=f"5000:{self.clock()}{len(self.messages):06}",
+    def _submit(self, number: str, body: Mapping[str, Any], fault: Fault | None) -> SubmittedMessage:
+        failure = fault.code or "UNDELIV" if fault is not None and fault.kind is FaultKind.UNDELIVERED else None
+        message = SubmittedMessage(
+            provider=PROVIDER,
+            id=f"5000:{self.clock()}{len(self.messages):06}",
             phone=number.removeprefix("+86"),
-            text=self._text(body),
+            sign=str(body["SignName"]),
             template=str(body["TemplateId"]),
-            context=str(body.get("SessionContext") or ""),
+            text=self._text(body),
+            reference=str(body.get("SessionContext") or ""),
             at=self.clock(),
             failure=failure,
         )
@@ -200,10 +201,10 @@ class TencentSmsServer(ProviderServer):
         return message
 
     def _send_status(
-        self, number: str, code: str, body: Mapping[str, Any], message: SentText | None
+        self, number: str, code: str, body: Mapping[str, Any], message: SubmittedMessage | None
     ) -> dict[str, object]:
         return {
-            "SerialNo": message.serial if message else "",
+            "SerialNo": message.id if message else "",
             "PhoneNumber": number,
             "Fee": 1 if message else 0,
             "SessionContext": body.get("SessionContext", ""),
@@ -212,14 +213,19 @@ class TencentSmsServer(ProviderServer):
             "IsoCode": "CN",
         }
 
-    async def _deliver(self, message: SentText) -> None:
-        if not message.failure:
-            await self.phones.put(message.phone, message.text, self.clock())
+    async def _deliver(self, message: SubmittedMessage) -> None:
+        await self.deliver(message)
         if not self.hold_reports:
-            await self._report(message)
+            await self.report(message)
 
-    async def _report(self, message: SentText) -> None:
-        message.reported = True
+    async def deliver(self, message: SubmittedMessage) -> None:
+        """What a `carrier` calls once the message has reached the phone, or cannot: the phone shows it."""
+        if message.failure is None:
+            await self.phones.put(message.phone, message.text, self.clock())
+
+    async def report(self, message: SubmittedMessage) -> None:
+        """Push the receipt of a message that was delivered, or keep it to be pulled."""
+        message.reported = self.clock()
         if self.pulled:
             self._pull_queue.append(message)
             return
@@ -231,8 +237,8 @@ class TencentSmsServer(ProviderServer):
             "report_status": "FAIL" if message.failure else "SUCCESS",
             "errmsg": message.failure or "DELIVRD",
             "description": "用户短信送达失败" if message.failure else "用户短信送达成功",
-            "sid": message.serial,
-            "ext": message.context if self.with_context else "",
+            "sid": message.id,
+            "ext": message.reference if self.with_context else "",
         }
         await self._push([item])
 
@@ -250,18 +256,18 @@ class TencentSmsServer(ProviderServer):
     def _by_number(self, body: Mapping[str, Any]) -> list[dict[str, object]]:
         begin, end = body["BeginTime"] * SECOND, body.get("EndTime", self.clock()) * SECOND
         own = [message for message in self.messages if f"+86{message.phone}" == body["PhoneNumber"]]
-        return [self._status(message) for message in own if message.reported and begin <= message.at <= end]
+        return [self._status(message) for message in own if message.reported is not None and begin <= message.at <= end]
 
-    def _status(self, message: SentText) -> dict[str, object]:
+    def _status(self, message: SubmittedMessage) -> dict[str, object]:
         return {
             "UserReceiveTime": self.clock() // SECOND,
             "CountryCode": "86",
             "SubscriberNumber": message.phone,
             "PhoneNumber": f"+86{message.phone}",
-            "SerialNo": message.serial,
+            "SerialNo": message.id,
             "ReportStatus": "FAIL" if message.failure else "SUCCESS",
             "Description": message.failure or "DELIVRD",
-            "SessionContext": message.context,
+            "SessionContext": message.reference,
         }
 
 

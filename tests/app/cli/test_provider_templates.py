@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import doctest
 
-from app.cli import provider_templates
+from alerts.messages import filed_texts
 from app.cli.provider_templates import template_lines
 from app.config.catalog import load_wording
 from app.config.settings import ChannelSettings, SiteSettings
 
 
 def test_each_provider_has_its_own_notation_and_codes() -> None:
-    assert doctest.testmod(provider_templates).failed == 0
+    assert doctest.testmod(filed_texts).failed == 0
     channels = {
         "sms": {
             "providers": [

@@ -16,9 +16,9 @@ def reply(means: str, asked_at: int, reads_first: bool = True) -> NetworkEvent:
 
 def test_who_reads_that_another_has_it_does_not_take_it() -> None:
     people = Knowledge()
-    people.read(PHONE, ALERT, CALL, 100)
+    people.read(PHONE, ALERT, CALL, 100, "aliyun")
     assert not people.is_moot(reply("take", 100))
-    people.read(PHONE, ALERT, TAKEN, 200)
+    people.read(PHONE, ALERT, TAKEN, 200, "aliyun")
     assert people.is_moot(reply("take", 100))
     assert not people.is_moot(reply("take", 100, reads_first=False)), "one who answers late has not read it"
     assert not people.is_moot(reply("take", 300)), "called again"
@@ -43,8 +43,8 @@ def test_a_phone_types_one_text_at_a_time() -> None:
 
 def test_it_is_known_who_was_asked_last() -> None:
     people = Knowledge()
-    people.read(PHONE, ALERT, "请核查：燃气泄漏，3栋402，李伟已处置。无险情回复10，仍有险情回复11。", 100)
+    people.read(PHONE, ALERT, "请核查：燃气泄漏，3栋402，李伟已处置。无险情回复10，仍有险情回复11。", 100, "tencent")
     asked = people.asked_for(ALERT, "verified")
     assert asked is not None
-    assert (asked.phone, asked.code) == (PHONE, "10")
+    assert (asked.phone, asked.code, asked.provider) == (PHONE, "10", "tencent")
     assert people.asked_for(8, "verified") is None

@@ -19,4 +19,4 @@ def test_the_share_on_which_faults_act_is_multiplied():
     assert settings.wire_faults == {"late": {}}
     stronger = Settings(faults=("late", "provider_down"), intensity=20)
     assert stronger.wire_faults == {"late": {"share": 0.1}}
-    assert stronger.people_faults == {"provider_down": {"share": 1.0}}
+    assert stronger.people_faults == {"provider_down": {"share": 1.0, "all_share": 0.4}}

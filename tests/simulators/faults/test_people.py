@@ -10,13 +10,14 @@ from domain import DAY, MINUTE
 from simulators.faults.people import PEOPLE_FAULTS, Answer, PeopleFaults, Receipt
 
 MONDAY = 20_787 * DAY
+PROVIDERS = ("aliyun", "tencent")
 
 
 def test_without_faults_all_answer_as_usual() -> None:
     usual = PeopleFaults({}, seed=5)
     assert {usual.worker("w-1", f"m-{number}").answer for number in range(200)} == {Answer.USUAL}
     assert usual.receipt("m-1") == Receipt()
-    assert usual.provider_down_until("aliyun", MONDAY) is None
+    assert usual.provider_down_until("aliyun", PROVIDERS, MONDAY) is None
 
 
 def test_about_the_shares_of_messages_are_answered_late_wrongly_or_never() -> None:
@@ -36,12 +37,31 @@ def test_a_receipt_is_lost_or_late() -> None:
     assert all(receipt.is_lost or MINUTE <= receipt.delay_ms <= 2 * MINUTE for receipt in receipts)
 
 
-def test_a_provider_that_is_down_answers_again() -> None:
-    faults = PeopleFaults({"provider_down": {"share": 1.0, "shortest_s": 600, "longest_s": 600}}, seed=5)
-    minutes = [faults.provider_down_until("aliyun", MONDAY + number * MINUTE) for number in range(24 * 60)]
-    until = [end for end in minutes if end is not None]
-    assert 9 <= len(until) <= 20
-    assert all(faults.provider_down_until("aliyun", end) is None for end in set(until))
+def outages(faults: PeopleFaults, days: int) -> dict[str, set[int]]:
+    """Minutes in which each provider is down."""
+    minutes = range(MONDAY, MONDAY + days * DAY, MINUTE)
+    return {
+        name: {at for at in minutes if faults.provider_down_until(name, PROVIDERS, at) is not None}
+        for name in PROVIDERS
+    }
+
+
+def test_either_provider_is_down_one_at_a_time_and_answers_again() -> None:
+    parameters = {"share": 1.0, "shortest_s": 600, "longest_s": 600, "all_share": 0}
+    faults = PeopleFaults({"provider_down": parameters}, seed=5)
+    down = outages(faults, 20)
+    assert all(60 <= len(minutes) <= 140 for minutes in down.values()), "ten minutes a day, half of the days each"
+    assert not down["aliyun"] & down["tencent"]
+    for name, minutes in down.items():
+        ends = {faults.provider_down_until(name, PROVIDERS, at) for at in minutes}
+        assert all(end is not None and faults.provider_down_until(name, PROVIDERS, end) is None for end in ends)
+
+
+def test_now_and_then_all_are_down_for_a_short_time() -> None:
+    faults = PeopleFaults({"provider_down": {"share": 0, "all_share": 1.0}}, seed=5)
+    down = outages(faults, 20)
+    assert down["aliyun"] == down["tencent"]
+    assert 20 <= len(down["aliyun"]) <= 60, "three minutes a day at most"
 
 
 def test_names_that_do_not_exist_are_refused() -> None:

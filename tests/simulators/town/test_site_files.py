@@ -77,6 +77,15 @@ def test_the_check_of_the_site_finds_no_fault_and_no_gap(folder: Path) -> None:
     assert (result.faults, result.warnings) == ([], [])
 
 
+def test_its_channels_once_uncommented_are_two_sms_providers_and_wecom(folder: Path, tmp_path: Path) -> None:
+    head, _, written = (folder / "site.yaml").read_text("utf-8").partition("channels: {}\n")
+    (tmp_path / "site.yaml").write_text(head + "".join(line[2:] for line in written.splitlines(keepends=True)), "utf-8")
+    channels = load_site(tmp_path).settings.channels
+    assert channels.sms is not None
+    assert [provider.name for provider in channels.sms.providers] == ["aliyun", "tencent"]
+    assert channels.configured == ("sms", "wecom")
+
+
 def box(feature: dict[str, Any]) -> tuple[float, float, float, float]:
     ring = feature["geometry"]["coordinates"][0]
     assert ring[0] == ring[-1]

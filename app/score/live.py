@@ -86,10 +86,8 @@ class Live:
         service_data = self._data / "live"
         observer = Observer(self._incidents, self._texts, [])
         async with contextlib.AsyncExitStack() as stack:
-            network = SmsNetwork(
-                self, httpx2.AsyncClient(trust_env=False, timeout=10), NetworkState(), observer, self._people,
-                self._settings.seed,
-            )  # fmt: skip
+            pushes = await stack.enter_async_context(httpx2.AsyncClient(trust_env=False, timeout=10))
+            network = SmsNetwork(self, pushes, NetworkState(), observer, self._people, self._settings.seed)
             site = self._data / "site"
             write_own_site(self._settings, self._town, site)
             providers = await stack.enter_async_context(self._providers(network, site, ports, own))

@@ -62,7 +62,7 @@ def many_kitchens() -> Town:
 
 
 @pytest.mark.thorough
-def test_a_leak_of_today_is_told_in_time_over_broker_service_and_provider(tmp_path: Path) -> None:
+def test_people_are_notified_in_time_of_a_leak_of_today_over_broker_service_and_provider(tmp_path: Path) -> None:
     now = Clock()()
     settings, world = Settings(seed=7, start=now - HOUR), World(many_kitchens(), [Leaks(now)])
     result, counts = run_live(settings, world, tmp_path / "run", PLAYED_MIN)

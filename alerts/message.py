@@ -121,6 +121,9 @@ DANGER_KINDS = (*CALL_KINDS, MessageKind.ADDED, MessageKind.SUMMARY)
 OVER_BUDGET = "budget"
 """Outcome code of a call that was replaced by a summary."""
 
+SUPERSEDED = "superseded"
+"""Outcome code of a reminder in whose place a later one is sent."""
+
 COMBINED = "combined"
 """Outcome code of a notice that another text names."""
 

@@ -10,11 +10,19 @@ from alerts.alert import Alert
 from alerts.channel_specs import spec_of
 from alerts.delivery.still_wanted import is_still_wanted
 from alerts.lifecycle.addresses import join_addresses
-from alerts.message import COMBINED, Delivery, DeliveryState, MessageKind
+from alerts.message import COMBINED, SUPERSEDED, Delivery, DeliveryState, MessageKind
 from alerts.messages.deliveries import postponed
 from alerts.messages.outbox import OutboxWriter
 from alerts.messages.renderer import MessageContext
-from alerts.messages.together import LATER_MS, MOST_TOGETHER, is_overdue_notice, may_combine, overdue_text, waiting_with
+from alerts.messages.together import (
+    LATER_MS,
+    MOST_TOGETHER,
+    is_overdue_notice,
+    is_superseded,
+    may_combine,
+    overdue_text,
+    waiting_with,
+)
 from alerts.ports import Transaction
 from domain import Instant
 
@@ -33,9 +41,12 @@ class CombinedNotices:
 
     def one_of_each(self, tx: Transaction, leased: Sequence[Delivery]) -> list[Delivery]:
         """Of notices to one person that were leased together only the first: the others wait again, still due, so that
-        its text may name them."""
+        its text may name them. A summary that a newer one replaces is skipped."""
         first, kept = dict[tuple[object, ...], str](), list[Delivery]()
         for row in leased:
+            if row.state is DeliveryState.PENDING and is_superseded(tx.store, row):
+                self._skip(tx, row, SUPERSEDED)
+                continue
             is_notice = may_combine(row) and row.state is DeliveryState.PENDING and row.expires_at > tx.now
             if not is_notice or first.setdefault((row.kind, row.channel, row.address, row.person), row.id) == row.id:
                 kept.append(row)

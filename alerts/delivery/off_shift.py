@@ -8,7 +8,7 @@ from typing import Final
 from alerts.alert import Alert
 from alerts.escalation.escalator import Escalator
 from alerts.handling.case_effects import CaseEffects
-from alerts.message import Delivery, MessageKind
+from alerts.message import NOT_FAILED, Delivery, MessageKind
 from alerts.ports import Transaction
 from alerts.roster import on_duty as roster
 
@@ -50,10 +50,14 @@ def _verify_street(effects: CaseEffects, tx: Transaction, alert: Alert, row: Del
     return effects.second_check.hand_on(tx, alert, row.person)
 
 
-def _supervise(effects: CaseEffects, tx: Transaction, alert: Alert, _row: Delivery) -> bool:
-    if alert.overdue_since is None or not effects.supervision.supervisors(alert, tx.now):
+def _supervise(effects: CaseEffects, tx: Transaction, alert: Alert, row: Delivery) -> bool:
+    """Of several that waited, each for another shift, only the first is handed on: it names all that is overdue."""
+    present = {person.id for person, _ in effects.supervision.supervisors(alert, tx.now)}
+    if alert.overdue_since is None or not present:
         return False
-    effects.supervision.notify_overdue(tx, alert)
+    later = [one for one in tx.store.deliveries(alert.id) if one.created_at > row.created_at and one.id != row.id]
+    if not any(one.kind is row.kind and one.state in NOT_FAILED and one.person in present for one in later):
+        effects.supervision.notify_overdue(tx, alert)
     return True
 
 

@@ -14,7 +14,7 @@ from alerts.alert import Alert
 from alerts.channel_specs import LOGBOOK, Content, spec_of
 from alerts.escalation.escalator import Escalator
 from alerts.escalation.quiet_hours import end_of_quiet_hours
-from alerts.message import VERIFYING_KINDS, Delivery, DeliveryState, MessageKind
+from alerts.message import SUPERSEDED, VERIFYING_KINDS, Delivery, DeliveryState, MessageKind
 from alerts.messages.deliveries import address_of, delivery_id
 from alerts.messages.outbox import CallRequest
 from alerts.messages.renderer import MessageContext
@@ -22,6 +22,8 @@ from alerts.messages.together import MAY_WAIT, is_overdue_notice, next_begin
 from alerts.ports import Transaction
 from domain import Instant, Person, Severity
 
+_IS_REMINDER: Final = "reminder"
+"""Marks a reminder in the payload of its message."""
 _CARDS: Final = (MessageKind.VERIFY, MessageKind.VERIFY_STREET, MessageKind.DISPOSITION)
 """Notices that are answered: cards in WeCom, where the others are plain texts."""
 
@@ -38,6 +40,9 @@ class Notice(Struct, frozen=True):
     limit_ms: int = 0
     span_ms: int = 0
     """How long it waits for others of its kind to this person (alerts.messages.together)."""
+    is_reminder: bool = False
+    """Takes the place of an earlier reminder of its kind about this alert that still waits for this person: after a
+    night of quiet hours he is told once."""
 
 
 class Notices:
@@ -59,8 +64,15 @@ class Notices:
     def notify(self, tx: Transaction, alert: Alert, person: Person, role: str, notice: Notice) -> bool:
         """Enqueue the notice on this person's channels; False when he has none. A supervision that waits already for
         this alert stands for it: its text is rendered when it is sent."""
-        if notice.span_ms and notice.kind is MessageKind.SUPERVISE and self._is_waiting(tx, alert, person):
+        waiting = self._waiting(tx, alert, person, notice.kind)
+        if notice.span_ms and notice.kind is MessageKind.SUPERVISE and any(map(is_overdue_notice, waiting)):
             return True
+        for row in waiting if notice.is_reminder else ():
+            if row.payload.get(_IS_REMINDER) is True:
+                withdrawn = structs.replace(
+                    row, state=DeliveryState.SKIPPED, lease_until=None, outcome="skipped", code=SUPERSEDED
+                )
+                tx.store.update_delivery(row, withdrawn, tx.now, SUPERSEDED)
         first = tx.store.next_delivery_number()
         rows = [
             self._row(tx, alert, person, role, notice, channel, delivery_id(tx.now, first + place))
@@ -68,11 +80,11 @@ class Notices:
         ]
         return bool(self.outbox.admission.enqueue(tx, rows, alert))
 
-    def _is_waiting(self, tx: Transaction, alert: Alert, person: Person) -> bool:
-        rows = [row for row in tx.store.deliveries(alert.id) if row.state is DeliveryState.PENDING]
-        waiting = [row for row in rows if row.not_before > max(row.created_at, tx.now)]
-        supervision = [row for row in waiting if row.kind is MessageKind.SUPERVISE and is_overdue_notice(row)]
-        return any(row.person == person.id for row in supervision)
+    def _waiting(self, tx: Transaction, alert: Alert, person: Person, kind: MessageKind) -> list[Delivery]:
+        """What waits for its time: quiet hours, or others of its kind."""
+        rows = [row for row in tx.store.deliveries(alert.id) if (row.kind, row.person) == (kind, person.id)]
+        pending = [row for row in rows if row.state is DeliveryState.PENDING]
+        return [row for row in pending if row.not_before > max(row.created_at, tx.now)]
 
     def notify_all(
         self, tx: Transaction, alert: Alert, people: Iterable[tuple[Person, str]], notice: Notice
@@ -104,7 +116,9 @@ class Notices:
         call = CallRequest(person, role, alert.rung, notice.kind, notice.limit_ms, begin)
         draft = self.outbox.draft(alert, call, channel, tx.now)
         key = f"{alert.id}:{alert.round}:{notice.kind}:{person.id}:{channel}:{notice.occasion}"
-        payload = self._payload(tx, alert, draft, notice, task) | ({MAY_WAIT: True} if notice.span_ms else {})
+        payload = self._payload(tx, alert, draft, notice, task)
+        payload |= {MAY_WAIT: True} if notice.span_ms else {}
+        payload |= {_IS_REMINDER: True} if notice.is_reminder else {}
         return structs.replace(draft, id=task, key=key, payload=payload)
 
     def _payload(self, tx: Transaction, alert: Alert, row: Delivery, notice: Notice, task: str) -> dict[str, object]:

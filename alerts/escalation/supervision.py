@@ -7,13 +7,13 @@ from typing import Final
 
 from msgspec import structs
 
-from alerts.alert import SETTLED_STATES, Alert, State, TimelineEntry
+from alerts.alert import OWNED_STATES, SETTLED_STATES, Alert, State, TimelineEntry
 from alerts.escalation.escalator import Escalator
 from alerts.escalation.notices import Notice, Notices
 from alerts.lifecycle.reminders import TAKE
 from alerts.message import Delivery, MessageKind
 from alerts.messages.deliveries import address_of
-from alerts.messages.together import SUPERVISE_SPAN_MS, overdue_text
+from alerts.messages.together import LESSER_SPAN_MS, SUPERVISE_SPAN_MS, overdue_text
 from alerts.ports import Transaction
 from alerts.roster import on_duty as roster
 from domain import MINUTE, Instant, Ledger, Person, Severity
@@ -71,7 +71,7 @@ class Supervision:
         """Tell the supervisors what is overdue, for how long, and who owes it."""
         what = overdue_text(self.renderer, alert, tx.now)
         called = {row.person for row in self.escalator.calls(tx.store, alert)} if alert.overdue_what == TAKE else set()
-        self._notify(tx, alert, what, called, span_ms=SUPERVISE_SPAN_MS if _may_wait(alert) else 0)
+        self._notify(tx, alert, what, called, span_ms=_span_ms(alert), is_reminder=True)
 
     def remind_owner(self, tx: Transaction, alert: Alert) -> bool:
         """Remind the owner on site that the case is not reported as dealt with, with the code for it; False where
@@ -80,7 +80,8 @@ class Supervision:
         if alert.state is not State.ON_SITE or alert.owner is None or is_repeated:
             return False
         taken_ms = tx.now - (alert.taken_at or alert.state_since)
-        notice = Notice(MessageKind.OVERDUE, tx.now, "owner", alert.owner_name or "", limit_ms=taken_ms)
+        name = alert.owner_name or ""
+        notice = Notice(MessageKind.OVERDUE, tx.now, "owner", name, limit_ms=taken_ms, is_reminder=True)
         names = "、".join(self.notices.notify_all(tx, alert, self.responsible(tx, alert), notice))
         if names:
             text = self.renderer.timeline_text("reminded", names=names)
@@ -125,7 +126,8 @@ class Supervision:
         while he has it, the supervisors; the names of those told."""
         taken_ms = tx.now - (alert.taken_at or tx.now)
         notified_before = {row.person for row in self._notices(tx, alert, MessageKind.REALARM, alert.taken_at)}
-        to_owner = Notice(MessageKind.REALARM, tx.now, "owner", alert.owner_name or "", limit_ms=taken_ms)
+        name = alert.owner_name or ""
+        to_owner = Notice(MessageKind.REALARM, tx.now, "owner", name, limit_ms=taken_ms, is_reminder=True)
         owner = [] if self._was_reminded(tx, alert, notified_before) else self.responsible(tx, alert)
         notified = self.notices.notify_all(tx, alert, owner, to_owner)
         others = [pair for pair in self.supervisors(alert, tx.now) if pair[0].id not in {alert.owner, *notified_before}]
@@ -174,10 +176,14 @@ class Supervision:
         occasion: object = None,
         to: Sequence[tuple[Person, str]] | None = None,
         span_ms: int = 0,
+        *,
+        is_reminder: bool = False,
     ) -> None:
         """Tell the supervisors, or `to`, except the owner and those who are being called for it already."""
         name = alert.owner_name or self._verifier_name(alert) or self.renderer.catalog.lapses["nobody"]
-        notice = Notice(MessageKind.SUPERVISE, occasion or tx.now, name=name, reason=what, span_ms=span_ms)
+        notice = Notice(
+            MessageKind.SUPERVISE, occasion or tx.now, name=name, reason=what, span_ms=span_ms, is_reminder=is_reminder
+        )
         supervisors = self.supervisors(alert, tx.now) if to is None else to
         people = [pair for pair in supervisors if pair[0].id != alert.owner and pair[0].id not in called]
         if supervisors and not people:
@@ -195,10 +201,14 @@ class Supervision:
         return person.name if person is not None else ""
 
 
-def _may_wait(alert: Alert) -> bool:
-    """Whether what is overdue is a report or a signature: the danger was dealt with, or a person was on site and the
-    device reports it no longer; or a lesser fault of a device."""
+def _span_ms(alert: Alert) -> int:
+    """How long it may wait for others of its kind that a step is overdue. A report or a signature longest: the danger
+    was dealt with, or a person was on site and the device reports it no longer; so long too for a lesser fault of a
+    device. What nobody has taken, and a high danger that goes on, do not wait."""
+    is_lesser = alert.severity in (Severity.MEDIUM, Severity.LOW)
     if alert.ledger is Ledger.HEALTH:
-        return alert.severity in (Severity.MEDIUM, Severity.LOW)
+        return SUPERVISE_SPAN_MS if is_lesser else 0
     on_site_and_over = alert.state is State.ON_SITE and alert.recovered_at is not None
-    return alert.state in SETTLED_STATES or on_site_and_over
+    if alert.state in SETTLED_STATES or on_site_and_over:
+        return SUPERVISE_SPAN_MS
+    return LESSER_SPAN_MS if is_lesser and alert.state in OWNED_STATES else 0

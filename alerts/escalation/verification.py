@@ -10,7 +10,7 @@ from alerts.alert import Alert, TimelineEntry
 from alerts.escalation.escalator import Escalator
 from alerts.escalation.notices import Notice, Notices
 from alerts.lifecycle.reminders import VERIFY, mark_overdue
-from alerts.message import CALL_KINDS, DeliveryState, MessageKind
+from alerts.message import CALL_KINDS, NOT_FAILED, DeliveryState, MessageKind
 from alerts.messages.deliveries import address_of
 from alerts.messages.together import MAX_TOGETHER, verify_span
 from alerts.ports import Transaction
@@ -69,16 +69,17 @@ class Verification:
                     yield person, role
 
     def _load(self, tx: Transaction, alert: Alert, person: Person) -> tuple[bool, int]:
-        """Order among the people of one role who are on duty: whom a waiting text asks already, then whoever was asked
-        least within a day. The first rank is for what is urgent; a verification need not always be his."""
+        """Order among the people of one role who are on duty: whom a waiting text asks already, then whoever had the
+        fewest texts within a day. The first rank is for what is urgent; a verification need not always be his."""
         rows = [
             row
             for channel in self.notices.channels(alert, person)
             for row in tx.store.deliveries_to(channel, address_of(person, channel), tx.now - DAY)
-            if row.kind is MessageKind.VERIFY and row.person == person.id
+            if row.person == person.id and row.state in NOT_FAILED
         ]
-        waiting = sum(row.state is DeliveryState.PENDING and row.not_before > tx.now for row in rows)
-        return not 0 < waiting < MAX_TOGETHER, len({row.alert for row in rows})
+        asked = [row for row in rows if row.kind is MessageKind.VERIFY and row.state is DeliveryState.PENDING]
+        waiting = sum(row.not_before > tx.now for row in asked)
+        return not 0 < waiting < MAX_TOGETHER, len(rows)
 
     def _roles(self, tx: Transaction, alert: Alert) -> list[str]:
         ladder = self.escalator.ladder(alert)

@@ -148,9 +148,9 @@ def _apply(inbound: InboundReply, alert: Alert, parsed: ParsedReply) -> ReplyRes
 
 
 def _refuse(inbound: InboundReply, alert: Alert, signal: Signal, refused: InvalidTransition) -> ReplyResult:
-    """The reason is sent, unless he takes what another has and a text on this phone says so."""
+    """The reason is sent, unless he takes or declines what another has and a text on this phone says so."""
     inbound.add_timeline(alert, "refused", reason=refused.message)
-    if signal is not Signal.ACKNOWLEDGE or not inbound.may_stand_down(alert):
+    if signal not in (Signal.ACKNOWLEDGE, Signal.DECLINE) or not inbound.may_stand_down(alert):
         inbound.answer(alert, MessageKind.STATUS, refused.message)
     return ReplyResult(ReplyStatus.REFUSED, (alert.id,), refused.refusal.value)
 

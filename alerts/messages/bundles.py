@@ -20,6 +20,7 @@ from alerts.messages import exercise
 from alerts.messages.deliveries import alerts_of, delivery_id, follow_up, postponed, priority_of
 from alerts.messages.outbox import OutboxWriter
 from alerts.messages.renderer import MessageContext
+from alerts.messages.together import SUMMARY_EVERY_MS
 from alerts.ports import AlertRepository, Outbox, Transaction
 from domain import HOUR, MINUTE, Instant, Severity
 
@@ -37,7 +38,6 @@ SEPARATE_NOTICES: Final = 3
 MAX_OTHERS_MS: Final = 5 * MINUTE
 """After SEPARATE_NOTICES of one alert to one person the wait doubles, up to MAX_OTHERS_MS: he is at this event, and one
 text names the doors that were added."""
-SUMMARY_EVERY_MS: Final = 5 * MINUTE
 _LESSER: Final = (Severity.MEDIUM, Severity.LOW)
 _CALLS: Final = "calls"
 _FOLLOW_UPS: Final = "news"

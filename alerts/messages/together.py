@@ -43,8 +43,12 @@ STAND_DOWN_SPAN_MS: Final = {
     Severity.CRITICAL: 2 * MINUTE, Severity.HIGH: 5 * MINUTE, Severity.MEDIUM: 15 * MINUTE, Severity.LOW: 15 * MINUTE,
 }  # fmt: skip
 """Between two texts that somebody has it, to one who was called: less than he would be on his way."""
+SUMMARY_EVERY_MS: Final = 5 * MINUTE
+"""Between two summaries of what was over a person's limit."""
 SUPERVISE_SPAN_MS: Final = 4 * HOUR
 """Between two texts about steps that are overdue where the danger itself has ended: two or three a shift."""
+LESSER_SPAN_MS: Final = HOUR
+"""The same where somebody has a danger of medium or low severity: eight hours and more are allowed to deal with it."""
 
 
 def next_begin(store: Outbox, kind: MessageKind, channel: str, address: str, now: Instant, span_ms: int) -> Instant:
@@ -82,6 +86,17 @@ def waiting_with(store: Outbox, row: Delivery, now: Instant) -> Sequence[Deliver
         one for one in waiting if may_combine(one) and (one.kind is not MessageKind.SUPERVISE or is_overdue_notice(one))
     ]
     return [one for one in fitting if one.id != row.id and one.person == row.person]
+
+
+def is_superseded(store: Outbox, row: Delivery) -> bool:
+    """Whether a newer summary to this person is sent in its place: it names the same and what was withheld later."""
+    if row.kind is not MessageKind.SUMMARY:
+        return False
+    rows = store.deliveries_to(row.channel, row.address, row.created_at)
+    newer = rows[[one.id for one in rows].index(row.id) + 1 :]
+    soon = [one for one in newer if one.created_at < row.created_at + SUMMARY_EVERY_MS and one.state in NOT_FAILED]
+    alike = [one for one in soon if (one.kind, one.person) == (row.kind, row.person)]
+    return any(one.payload.get("summary") == row.payload.get("summary") for one in alike)
 
 
 def is_overdue_notice(row: Delivery) -> bool:

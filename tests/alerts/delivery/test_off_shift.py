@@ -10,7 +10,7 @@ from alerts.alert import SecondCheck, State
 from alerts.handling.finding_status import FindingStatus
 from alerts.message import DeliveryState, MessageKind
 from alerts.ports import Transaction
-from domain import Duty, Finding, FindingPhase
+from domain import HOUR, Duty, Finding, FindingPhase, Severity
 from domain.people import community
 from store.database.alerts.repository import SqlAlertStore
 from tests.alerts.conftest import AlertHarness
@@ -68,6 +68,23 @@ async def test_supervisors_of_the_next_shift_are_notified_of_what_is_overdue(
     await harness.advance_time(4 * 3600)
     assert len(texts_with(harness, "sun", "督办")) == 1
     assert len(texts_with(harness, "zhou", "督办")) > before
+
+
+async def test_after_quiet_hours_each_supervisor_on_duty_is_reminded_once(harness: AlertHarness, finding: Any) -> None:
+    """The supervisors change in the night: who is on duty in the morning has one text, not one for each reminder."""
+    harness.clock.now += 8 * HOUR  # 22:05
+    danger = finding(severity=Severity.MEDIUM, title="电动车上楼", rule="citizen-report", now=harness.clock.now)
+    await harness.service.process_findings([danger])
+    await harness.advance_time(4 * 3600)
+    waiting = [row for row in harness.deliveries() if row.kind is MessageKind.SUPERVISE]
+    assert [row.code for row in waiting] == ["superseded"] * (len(waiting) - 1) + [None]
+    assert len(waiting) > 2
+    supervisor = waiting[0].person
+    relieve(harness, waiting[0].role, "grid", "sun")
+    await harness.advance_time(6 * 3600)
+    assert texts_with(harness, supervisor, "督办") == []
+    assert len(texts_with(harness, "sun", "督办")) == 1
+    assert len([line for line in harness.timeline() if line.startswith("督办提醒")]) > 3
 
 
 async def test_notices_that_were_due_together_are_one_text(harness: AlertHarness, finding: Any) -> None:

@@ -9,8 +9,9 @@ from msgspec import structs
 
 from alerts.alert import Actor, ResponseSource, State
 from alerts.delivery.combined_notices import _ALONE, _NAMED, CombinedNotices
-from alerts.escalation.supervision import _may_wait
+from alerts.escalation.supervision import _span_ms
 from alerts.message import REACHED, DeliveryState, MessageKind
+from alerts.messages.together import LESSER_SPAN_MS, SUPERVISE_SPAN_MS
 from domain import MINUTE, Finding, Ledger, Place, Severity, Subject
 from simulators.providers.faults import Fault, FaultKind
 from tests.alerts.conftest import PEOPLE, AlertHarness
@@ -220,6 +221,16 @@ def test_a_notice_that_is_sent_already_is_not_given_back() -> None:
     assert CombinedNotices(unused, unused, unused).release(transaction, carrier, NOW).payload == {"text": "请核查"}
 
 
-@pytest.mark.parametrize(("severity", "may_wait"), [(Severity.HIGH, False), (Severity.MEDIUM, True)])
-def test_supervision_of_a_lesser_fault_of_a_device_may_wait(severity: Severity, may_wait: bool) -> None:
-    assert _may_wait(an_alert(ledger=Ledger.HEALTH, severity=severity)) is may_wait
+@pytest.mark.parametrize(
+    ("ledger", "state", "severity", "span_ms"),
+    [
+        (Ledger.HEALTH, State.OPEN, Severity.HIGH, 0),
+        (Ledger.HEALTH, State.OPEN, Severity.MEDIUM, SUPERVISE_SPAN_MS),
+        (Ledger.DANGER, State.RESOLVED, Severity.CRITICAL, SUPERVISE_SPAN_MS),
+        (Ledger.DANGER, State.ACKNOWLEDGED, Severity.MEDIUM, LESSER_SPAN_MS),
+        (Ledger.DANGER, State.OPEN, Severity.MEDIUM, 0),
+        (Ledger.DANGER, State.ACKNOWLEDGED, Severity.HIGH, 0),
+    ],
+)
+def test_how_long_supervision_waits_for_others(ledger: Ledger, state: State, severity: Severity, span_ms: int) -> None:
+    assert _span_ms(an_alert(ledger=ledger, state=state, severity=severity)) == span_ms

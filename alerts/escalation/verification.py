@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from msgspec import structs
 
@@ -16,6 +17,9 @@ from alerts.messages.together import MAX_TOGETHER, verify_span
 from alerts.ports import Transaction
 from alerts.roster import on_duty as roster
 from domain import DAY, Person
+
+MANY_TEXTS: Final = 12
+"""Texts of one person within a day: ours. A verification has a day, and somebody else has the time."""
 
 
 class Verification:
@@ -58,15 +62,22 @@ class Verification:
 
     def _candidates(self, tx: Transaction, alert: Alert) -> Iterator[tuple[Person, str]]:
         """People on duty, who neither handled it nor were asked before: of the ladder's `verify_by`, else of the rungs
-        above the handler's, then of his own and the lower ones."""
+        above the handler's, then of his own and the lower ones. Who had MANY_TEXTS within a day is asked after the
+        others."""
         excluded = {alert.handler, alert.handler_principal, *self._asked(tx, alert)}
-        community, tz = self.escalator.community(), self.escalator.tz
+        community, tz, busy = self.escalator.community(), self.escalator.tz, list[tuple[Person, str]]()
         for role in self._roles(tx, alert):
             ranked = roster.on_duty_ranked(community, alert.cell, role, tx.now, tz, alert.hazard)
-            for _, person in sorted(ranked, key=lambda one: (self._load(tx, alert, one[1]), one[0])):
-                if person.id not in excluded:
-                    excluded.add(person.id)
+            loads = [(*self._load(tx, alert, person), rank, person) for rank, person in ranked]
+            for waits_for_none, texts, _, person in sorted(loads, key=lambda load: load[:3]):
+                if person.id in excluded:
+                    continue
+                excluded.add(person.id)
+                if waits_for_none and texts >= MANY_TEXTS:
+                    busy.append((person, role))
+                else:
                     yield person, role
+        yield from busy
 
     def _load(self, tx: Transaction, alert: Alert, person: Person) -> tuple[bool, int]:
         """Order among the people of one role who are on duty: whom a waiting text asks already, then whoever had the

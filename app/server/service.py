@@ -37,7 +37,7 @@ from app.server.processing import Processing, build_engine, load_start_state
 from app.server.provider_checks import check_providers_regularly
 from app.server.provider_polling import poll_providers
 from app.server.registry import RegistryCache
-from app.server.remote_findings import remote_findings
+from app.server.remote_findings import RemoteFindings
 from app.server.reports import MonthlyReports
 from app.server.roster_check import RosterCheck
 from app.server.rule_state import EngineRuleState
@@ -55,7 +55,7 @@ from app.server.watchdog import Watchdog
 from app.site_check import last_resort
 from console.dependencies import RuleSummary
 from console.events import EventHub
-from domain import Instant
+from domain import Finding, Instant
 from ingest.mqtt.consumer import MqttConsumer
 from rules.engine.engine import Engine
 from store.journal import MarkKind
@@ -155,8 +155,9 @@ class Service:
         self.site_sharing = SiteSharing(self.config.site.path, self.config.data, database, self.clock)
         drills, settings = self.alerting.drills, self.config.site.settings
         self.unanswered_dangers = UnansweredDangers(database)
+        self.remote_findings = RemoteFindings(self.config.findings_from, desk)
         self.outage_texts = OutageTexts(
-            desk, self.alerting.channels, self.processing.pipeline.unstored_dangers, self.unanswered_dangers,
+            desk, self.alerting.channels, self._unstored_dangers, self.unanswered_dangers,
             lambda: self.alerting.answered_at, self.config.may_send_alone, self.config.data, self.clock,
         )  # fmt: skip
         self.outbox_watch = OutboxWatch(database, desk.outcomes.router, self.clock)
@@ -168,6 +169,10 @@ class Service:
         self.status.providers = desk.outcomes.router.providers
         self.status.audited, self.status.self_test = lambda: desk.last_audit, lambda: canary.last
         return canary, Auditor(desk, database, monitoring, self.vitals.report, self.clock)
+
+    def _unstored_dangers(self) -> list[Finding]:
+        """Critical dangers that wait for the ledger: of this process, and of rules that are evaluated elsewhere."""
+        return [*self.processing.pipeline.unstored_dangers(), *self.remote_findings.unstored_dangers()]
 
     def _own_jobs(self, reports: MonthlyReports) -> dict[str, Job]:
         return {
@@ -252,7 +257,7 @@ class Service:
                 self.clock,
             ),
             "shared site": self.site_sharing.run(),
-            **remote_findings(self.config.findings_from, self.alerting.desk),
+            **self.remote_findings.tasks(),
             **({"journal copies": stores.journal.run()} if isinstance(stores.journal, CopiedJournal) else {}),
         }
 

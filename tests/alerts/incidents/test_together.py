@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from msgspec import structs
 
 from alerts.alert import Actor, ResponseSource, State
+from alerts.escalation import verification
 from alerts.handling.finding_status import FindingStatus
 from alerts.handling.replies import ReplyStatus
 from alerts.message import DeliveryState, MessageKind
@@ -67,7 +69,10 @@ async def test_what_is_to_be_verified_within_an_hour_is_one_text_with_a_code_for
     assert (worse.status, harness.alert(3).state) == (ReplyStatus.DONE, State.OPEN)
 
 
-async def test_a_text_asks_for_three_doors_at_most_and_the_next_follows(harness: AlertHarness, finding: Any) -> None:
+async def test_a_text_asks_for_three_doors_at_most_and_the_next_follows(
+    harness: AlertHarness, finding: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verification, "MANY_TEXTS", 99)
     await high_dangers(harness, finding, "402", "403", "404")
     await harness.advance_time(11 * 60)
     await high_dangers(harness, finding, "405")

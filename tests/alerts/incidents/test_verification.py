@@ -8,10 +8,12 @@ import pytest
 from msgspec import structs
 
 from alerts.alert import Actor, ResponseSource, State
+from alerts.escalation.verification import MANY_TEXTS
 from alerts.handling.replies import ReplyStatus
 from alerts.lifecycle.event import InvalidTransition
 from alerts.lifecycle.separation import shared_principal
-from alerts.message import MessageKind
+from alerts.message import DeliveryState, MessageKind
+from alerts.messages.deliveries import follow_up
 from domain import Person
 from tests.alerts.incidents.scene_builders import add_people
 from tests.alerts.incidents.test_joined_dangers import fail
@@ -153,3 +155,18 @@ async def test_a_verifier_whose_number_is_refused_is_followed_by_the_next(harnes
     assert harness.alert().verifier == "chen"
     fail(harness, text)
     assert harness.alert().verifier == "chen", "a second receipt about the same text changes nothing"
+
+
+@pytest.mark.parametrize(("texts", "asked"), [(MANY_TEXTS - 1, "li"), (MANY_TEXTS, "chen")])
+async def test_a_person_with_a_dozen_texts_within_a_day_is_asked_to_verify_after_the_others(
+    harness: Any, finding: Any, texts: int, asked: str
+) -> None:
+    await harness.service.process_findings([finding()])
+    call = next(row for row in harness.deliveries() if row.channel == "sms")
+    lead = structs.replace(call, person="li", address=LI_PHONE)
+    rows = [follow_up(lead, f"x{n}", f"x{n}", MessageKind.STATUS, {}, harness.clock.now) for n in range(texts)]
+    sent = [structs.replace(row, state=DeliveryState.DELIVERED) for row in rows]
+    await harness.service.transact(lambda store: store.enqueue(sent))
+    for action in ("acknowledge", "resolve"):
+        await harness.service.perform(1, action, Actor("wang", "王芳", ResponseSource.SCREEN))
+    assert harness.alert().verifier == asked

@@ -25,6 +25,7 @@ from console.drill_interfaces import DrillDesk, SelfTest
 from console.events import EventHub
 from console.partners import ExchangeDependencies
 from console.report_dependencies import ReportDependencies
+from console.rule_tools_interface import RuleTools
 from console.rulebook_interface import RulebookFiles
 from console.security.dependencies import SecurityDependencies
 from console.site_files_interface import PlanFile, SiteFiles
@@ -87,78 +88,6 @@ class RuleSummary(msgspec.Struct, frozen=True, kw_only=True):
     when: str = ""
     advice: str = ""
     title_en: str = ""
-
-
-class RulebookFault(msgspec.Struct, frozen=True):
-    """One fault in a file and its position; line and column count from 1."""
-
-    file: str
-    line: int
-    column: int
-    field: str
-    message: str
-
-
-class RulebookInvalid(Exception):
-    """A rulebook cannot be used; `faults` lists every reason."""
-
-    def __init__(self, faults: Sequence[RulebookFault]) -> None:
-        super().__init__("; ".join(f"{fault.file}:{fault.line}:{fault.column}: {fault.message}" for fault in faults))
-        self.faults = tuple(faults)
-
-
-class ToolsBusy(Exception):
-    """Another backtest is running; the message is its id."""
-
-
-class ToolsRefused(Exception):
-    """The request cannot be carried out; the message states why."""
-
-
-class BacktestJob(msgspec.Struct, frozen=True):
-    """A backtest and its progress from 0 to 1. `state` is running, done, failed or cancelled."""
-
-    id: str
-    state: str
-    progress: float
-    by: str
-    started_at: Instant
-    ended_at: Instant | None = None
-    result: Mapping[str, Any] | None = None
-    faults: Sequence[RulebookFault] = ()
-    detail: str = ""
-
-
-class RulebookFile(msgspec.Struct, frozen=True):
-    """A rulebook, or its trials (`X_test.yaml`), as text."""
-
-    name: str
-    text: str
-
-
-class RuleTools(Protocol):
-    """Checks, tests, backtests and explains rules. Every method may raise RulebookInvalid and ToolsRefused."""
-
-    async def reload(self) -> Mapping[str, Any]: ...
-    async def check(self, books: Sequence[RulebookFile]) -> Mapping[str, Any]: ...
-
-    async def test(self, books: Sequence[RulebookFile], names: Sequence[str]) -> Mapping[str, Any]: ...
-
-    async def explain(self, rule: str, device: str, at: Instant | None, since_ms: int | None) -> Mapping[str, Any]: ...
-
-    async def backtest(
-        self, book: RulebookFile | str, against: RulebookFile | str | None, start: Instant, end: Instant, by: str
-    ) -> BacktestJob: ...
-
-    def jobs(self) -> Sequence[BacktestJob]: ...
-
-    def job(self, id: str) -> BacktestJob | None: ...
-
-    async def cancel(self, id: str) -> BacktestJob | None: ...
-
-    def schema(self, of: str) -> Mapping[str, Any]: ...
-
-    def template(self, name: str) -> Mapping[str, str]: ...
 
 
 class AlertDesk(Protocol):

@@ -36,7 +36,7 @@ NOT_FOUND: Final = {
     "session": "没有这个登录，或者已经结束。",
     "silence": "没有编号为{id}的静默。",
     "kind": "没有名为{id}的设备类型。",
-    "job": "没有编号为{id}的回测。",
+    "job": "没有编号为{id}的回测或评分。",
     "drill": "编号为{id}的告警不是演练。",
     "canary": "还没有做过系统自检。",
     "backup": "还没有做过备份。",
@@ -71,7 +71,7 @@ HISTORY_UNREAD: Final = "历史库服务器没有应答，曲线与读数暂时�
 LEDGER_UNREAD: Final = "数据库服务器没有应答，暂时看不到告警与台账；设备消息仍在接收和判断，恢复后补发。请稍后再试。"
 STORE_FULL: Final = "存储暂时写不进去（磁盘满或故障），没有保存任何内容。请稍后再试。"
 SEE_FIELDS: Final = "有{count}处内容有误，请按 errors 逐项修改。"
-TOOLS_BUSY: Final = "正在进行另一个回测（{id}）。请等它结束，或先取消它。"
+TOOLS_BUSY: Final = "正在进行另一个回测或评分（{id}）。请等它结束，或先取消它。"
 TOOLS_REFUSED: Final = "做不了：{why}"
 DOCTOR_BUSY: Final = "正在监听，一次只能有一个。请等它结束。"
 DOCTOR_REFUSED: Final = "无法监听：{why}"

@@ -6,6 +6,10 @@ from typing import Final
 
 TOOL_REFUSALS: Final = {
     "of that time nothing is remembered: ask for a later one": "这段时间没有历史读数，请选近一些的时间。",
+    "the service was restarted before it was done: start it again": "服务中途重启，没有做完，请重新开始。",
+    "the tool failed: the log of the service says how": "没有做成，原因见服务的日志。",
+    "it took too much of the processor: ask for a shorter time": "用时过长，已经停下，请选短一些的时间。",
+    "it was killed: ask for a shorter time, there may be too little memory": "中途被停止，可能内存不够，请选短些。",
 }
 """Refusals of the tools for rulebooks whose reason is not about a name or file of the request."""
 NO_FOLDER: Final = "这里没有站点目录，规则只能看，不能发布。请用 --site 启动服务。"

@@ -17,7 +17,7 @@ from typing import Final
 from app.rule_tools.recorded_data import clip_start
 from app.rule_tools.requests import Progress, no_progress
 from app.rule_tools.worker import NICENESS
-from console.dependencies import ToolsRefused
+from console.rule_tools_interface import ToolsRefused
 from domain import Instant
 from store.history import History
 from store.history.duckdb.history import DuckDbHistory

@@ -67,4 +67,17 @@ class ExplainRequest(Struct, frozen=True, tag="explain"):
     rulebooks: bytes | None = None
 
 
+class ScoreRequest(Struct, frozen=True, tag="score"):
+    """Compare a rulebook with the one of its name in force by what people are told in a simulated town (app.score).
+
+    `folder` is for the files of the runs; `faults`: with all faults of devices, networks and people.
+    """
+
+    rulebook: Path
+    folder: Path
+    site: Path | None = None
+    days: int = 1
+    faults: bool = True
+
+
 ToolRequest = CheckRequest | TestRequest | BacktestRequest | ExplainRequest

@@ -16,7 +16,7 @@ from app.config.faults import ConfigFault
 from app.reload.definitions import FOLDERS, Definitions, load_definitions
 from app.rule_tools.check import trials_path
 from app.rule_tools.service import RuleToolService
-from console.dependencies import RulebookFault, RulebookFile, RulebookInvalid, ToolsRefused
+from console.rule_tools_interface import RulebookFault, RulebookFile, RulebookInvalid, ToolsRefused
 from console.rulebook_interface import (
     NotThere,
     Origin,

@@ -1,4 +1,4 @@
-"""Rule tools of a running service: runs them in worker processes, one short request and one backtest at a time.
+"""Rule tools of a running service: runs them in worker processes, one short request and one long job at a time.
 
 A worker gets the part of the history that it needs as a file, which is removed afterwards.
 """
@@ -11,6 +11,7 @@ import json
 import secrets
 import shutil
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,18 +24,21 @@ from app.reload.rulebooks import RulebookReloader
 from app.rule_tools.backtest import clip_to_recorded
 from app.rule_tools.explain import is_self_contained, replay_length_ms, rules_needed_for
 from app.rule_tools.history_export import HistoryExporter
+from app.rule_tools.jobs import RuleJobs
 from app.rule_tools.requests import (
     BacktestRequest,
     CheckRequest,
     ExplainRequest,
+    Progress,
+    ScoreRequest,
     TestRequest,
     ToolRequest,
     no_progress,
 )
 from app.rule_tools.templates import json_schema, new_rulebook
 from app.rule_tools.worker import WorkerRequest
-from app.rule_tools.worker_client import run_in_worker
-from console.dependencies import BacktestJob, RulebookFault, RulebookFile, RulebookInvalid, ToolsBusy, ToolsRefused
+from app.rule_tools.worker_client import SCORE, run_in_worker
+from console.rule_tools_interface import RulebookFault, RulebookFile, RulebookInvalid, RuleJob, ToolsRefused
 from domain import Device, Instant, Reading
 from rules.engine.community_index import CommunityIndex
 from rules.engine.engine import Engine
@@ -45,9 +49,9 @@ from rules.tools.explain import explain
 from store.history import History
 
 WORK_FOLDER: Final = "tmp"
+JOBS_FOLDER: Final = "rule-jobs"
 SHORT_TIMEOUT_S: Final = 60
-BACKTEST_CPU_LIMIT_S: Final = 4 * 3600
-JOBS_KEPT: Final = 20
+JOB_CPU_LIMIT_S: Final = 4 * 3600
 EXPORT_SHARE: Final = 0.3
 """The export's part of a backtest's progress."""
 
@@ -68,8 +72,7 @@ class RuleToolService:
         self._data, self._site, self._history, self._engine = data, site, history, engine
         self._devices, self._rulebooks, self._clock = devices, rulebooks, clock
         self._short_lock = asyncio.Lock()
-        self._jobs: dict[str, BacktestJob] = {}
-        self._running: dict[str, asyncio.Task[None]] = {}
+        self._jobs = RuleJobs(data / JOBS_FOLDER, clock)
         self._exporter = HistoryExporter(history)
         for folder in (data / WORK_FOLDER).glob("tools-*"):
             shutil.rmtree(folder, ignore_errors=True)  # left by a service that was killed
@@ -153,15 +156,15 @@ class RuleToolService:
         except RulebookInvalid as error:
             raise _with_sent_names(folder, error) from None
 
-    # -- backtests ----------------------------------------------------------------------------------------------
+    # -- long jobs ----------------------------------------------------------------------------------------------
 
     async def backtest(
         self, book: RulebookFile | str, against: RulebookFile | str | None, start: Instant, end: Instant, by: str
-    ) -> BacktestJob:
-        """Start a backtest; sent rulebooks are checked before this returns. Raises ToolsBusy while another runs."""
+    ) -> RuleJob:
+        """Start a backtest; sent rulebooks are checked before this returns. Raises ToolsBusy while a job runs."""
         rulebooks = {"book": book, **({} if against is None else {"against": against})}
         for rulebook in rulebooks.values():
-            self._check_idle()
+            self._jobs.check_idle()
             if isinstance(rulebook, RulebookFile):
                 await self.check([rulebook])
             else:
@@ -170,67 +173,53 @@ class RuleToolService:
             start = clip_to_recorded(await self._exporter.clip_start(start), end)
         except UserError as error:
             raise ToolsRefused(str(error)) from None
-        self._check_idle()
-        job = BacktestJob(secrets.token_hex(6), "running", 0.0, by, self._clock())
-        self._jobs = dict([*self._jobs.items()][1 - JOBS_KEPT :]) | {job.id: job}
-        self._running[job.id] = asyncio.create_task(
-            self._run_backtest(job.id, rulebooks, start, end), name=f"tools {job.id}"
-        )
-        return job
+        return self._jobs.start(self._new_job("backtest", book, by), partial(self._backtest, rulebooks, start, end))
 
-    def _check_idle(self) -> None:
-        for job_id in self._running:
-            raise ToolsBusy(job_id)
+    async def score(self, book: RulebookFile, days: int, by: str, *, faults: bool) -> RuleJob:
+        """Start the comparison of a rulebook with those in force in a simulated town. Raises ToolsBusy."""
+        self._jobs.check_idle()
+        await self.check([book])
+        return self._jobs.start(self._new_job("score", book, by), partial(self._score, book, days, faults))
 
-    def jobs(self) -> Sequence[BacktestJob]:
+    def _new_job(self, tool: str, book: RulebookFile | str, by: str) -> RuleJob:
+        name, text = (book, "") if isinstance(book, str) else (Path(book.name).stem, book.text)
+        return RuleJob(secrets.token_hex(6), "running", 0.0, by, self._clock(), tool=tool, book=name, text=text)
+
+    def jobs(self) -> Sequence[RuleJob]:
         """The last jobs, newest first."""
-        return list(reversed(self._jobs.values()))
+        return self._jobs.newest_first()
 
-    def job(self, id: str) -> BacktestJob | None:
+    def job(self, id: str) -> RuleJob | None:
         return self._jobs.get(id)
 
-    async def cancel(self, id: str) -> BacktestJob | None:
+    async def cancel(self, id: str) -> RuleJob | None:
         """Cancel a job if it still runs; its process has ended when this returns."""
-        task = self._running.get(id)
-        if task is not None:
-            task.cancel()
-            await asyncio.wait([task])
-        return self._jobs.get(id)
+        return await self._jobs.cancel(id)
 
     async def stop(self) -> None:
         """Cancel the running job and close the exporter."""
-        for id in list(self._running):
-            await self.cancel(id)
+        await self._jobs.stop()
         self._exporter.close()
 
-    async def _run_backtest(
-        self, id: str, rulebooks: Mapping[str, RulebookFile | str], start: Instant, end: Instant
-    ) -> None:
-        outcome: dict[str, Any] = {"state": "cancelled"}
-        try:
-            async with self._work_folder() as folder:
-                files = {role: self._rulebook_file(folder / role, rulebook) for role, rulebook in rulebooks.items()}
-                history = await self._exporter.export(
-                    folder, start, end, None, lambda part: self._set_progress(id, part * EXPORT_SHARE)
-                )
-                request = BacktestRequest(
-                    files["book"], self._data, start, end, files.get("against"), self._site, history, processes=1
-                )
-                result = await run_in_worker(
-                    WorkerRequest(request, BACKTEST_CPU_LIMIT_S),
-                    lambda part: self._set_progress(id, EXPORT_SHARE + (1 - EXPORT_SHARE) * part),
-                )
-            outcome = {"state": "done", "progress": 1.0, "result": result}
-        except RulebookInvalid as error:
-            outcome = {"state": "failed", "faults": error.faults, "detail": str(error)}
-        except (ToolsRefused, OSError) as error:
-            outcome = {"state": "failed", "detail": str(error)}
-        finally:
-            self._jobs[id] = replace(self._jobs[id], ended_at=self._clock(), **outcome)
-            del self._running[id]
+    async def _backtest(
+        self, rulebooks: Mapping[str, RulebookFile | str], start: Instant, end: Instant, progress: Progress
+    ) -> dict[str, Any]:
+        async with self._work_folder() as folder:
+            files = {role: self._rulebook_file(folder / role, rulebook) for role, rulebook in rulebooks.items()}
+            history = await self._exporter.export(folder, start, end, None, lambda part: progress(part * EXPORT_SHARE))
+            request = BacktestRequest(
+                files["book"], self._data, start, end, files.get("against"), self._site, history, processes=1
+            )
+            result = await run_in_worker(
+                WorkerRequest(request, JOB_CPU_LIMIT_S),
+                lambda part: progress(EXPORT_SHARE + (1 - EXPORT_SHARE) * part),
+            )
+        return {"result": result}
 
-    def _set_progress(self, id: str, part: float) -> None:
-        self._jobs[id] = replace(self._jobs[id], progress=max(round(part, 3), self._jobs[id].progress))
+    async def _score(self, book: RulebookFile, days: int, faults: bool, progress: Progress) -> dict[str, Any]:
+        async with self._work_folder() as folder:
+            request = ScoreRequest(self._rulebook_file(folder / "book", book), folder, self._site, days, faults)
+            return {"score": await run_in_worker(WorkerRequest(request, JOB_CPU_LIMIT_S), progress, SCORE)}
 
     # -- files --------------------------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ import os
 import resource
 import sys
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -18,7 +19,7 @@ from msgspec import Struct
 
 from app.config.faults import ConfigError
 from app.errors import UserError
-from app.rule_tools.requests import Progress, ToolRequest
+from app.rule_tools.requests import Progress, ScoreRequest, ToolRequest
 from app.rule_tools.run import run
 
 NICENESS = 19
@@ -30,12 +31,15 @@ PROGRESS_STEP = 0.01
 class WorkerRequest(Struct, frozen=True):
     """A request to a tool, and its limit of processor time in seconds."""
 
-    request: ToolRequest
+    request: ToolRequest | ScoreRequest
     cpu_limit_s: int
 
 
-def main() -> None:
-    """Run one request and exit."""
+Tool = Callable[[Any, Progress], dict[str, Any]]
+
+
+def serve(tool: Tool) -> None:
+    """Run one request with this tool and exit."""
     os.nice(NICENESS)
     job = msgspec.json.decode(sys.stdin.buffer.readline(), type=WorkerRequest, dec_hook=_decode_path)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
@@ -49,12 +53,12 @@ def main() -> None:
             reported = part
             _send({"part": round(part, 3)})
 
-    _send(_response(job.request, progress))
+    _send(_response(tool, job.request, progress))
 
 
-def _response(request: ToolRequest, progress: Progress) -> dict[str, Any]:
+def _response(tool: Tool, request: ToolRequest | ScoreRequest, progress: Progress) -> dict[str, Any]:
     try:
-        return {"answer": run(request, progress)}
+        return {"answer": tool(request, progress)}
     except ConfigError as error:
         return {"faults": [msgspec.structs.asdict(fault) for fault in error.faults]}
     except UserError as error:
@@ -81,4 +85,4 @@ def _decode_path(path_type: type, text: str) -> Any:
 
 
 if __name__ == "__main__":
-    main()
+    serve(run)

@@ -1,4 +1,4 @@
-"""Runs a request to a rule tool in a worker process (app/rule_tools/worker.py)."""
+"""Runs a request to a rule tool in a worker process (app/rule_tools/worker.py, app/score/rulebook_comparison.py)."""
 
 from __future__ import annotations
 
@@ -13,10 +13,13 @@ import msgspec
 
 from app.rule_tools.requests import Progress
 from app.rule_tools.worker import WorkerRequest
-from console.dependencies import RulebookFault, RulebookInvalid, ToolsRefused
+from console.rule_tools_interface import RulebookFault, RulebookInvalid, ToolsRefused
 
 LINE_BYTES_MAX: Final = 256 << 20
 """A result is one line: a month of findings in which two rulebooks differ."""
+RULE_TOOLS: Final = "app.rule_tools.worker"
+SCORE: Final = "app.score.rulebook_comparison"
+"""Simulates towns: what it imports is in no process of the service."""
 _EXIT_REASONS: Final = {
     -signal.SIGXCPU: "it took too much of the processor: ask for a shorter time",
     -signal.SIGKILL: "it was killed: ask for a shorter time, there may be too little memory",
@@ -25,13 +28,13 @@ _ENVIRON: Final = ("PATH", "PYTHONPATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR
 """Environment variables that the worker inherits: not those with the service's secrets."""
 
 
-async def run_in_worker(job: WorkerRequest, progress: Progress) -> dict[str, Any]:
+async def run_in_worker(job: WorkerRequest, progress: Progress, module: str = RULE_TOOLS) -> dict[str, Any]:
     """Start a worker and return its result. Raises RulebookInvalid, ToolsRefused.
 
     The process has ended when this returns, also when it is cancelled.
     """
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-P", "-m", "app.rule_tools.worker",
+        sys.executable, "-P", "-m", module,
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=LINE_BYTES_MAX,
         env={name: os.environ[name] for name in _ENVIRON if name in os.environ},
     )  # fmt: skip

@@ -12,7 +12,7 @@ from typing import Any
 from app.config.faults import ConfigError
 from app.config.site import SiteConfig, load_site
 from app.datadir.site_import import ImportResult, differences, import_site, skipped_view
-from console.dependencies import RulebookFault, RulebookInvalid
+from console.rule_tools_interface import RulebookFault, RulebookInvalid
 from domain import Instant
 from store.database.database import Database
 

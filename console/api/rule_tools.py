@@ -1,4 +1,4 @@
-"""`/rules/…`: check, test and backtest rulebooks, explain the state of a rule, reload rulebooks.
+"""`/rules/…`: check, test, backtest and score rulebooks, explain the state of a rule, reload rulebooks.
 
 The service does the work (console.dependencies.RuleTools).
 """
@@ -13,17 +13,8 @@ from msgspec.structs import replace
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from console import messages_zh
-from console.dependencies import (
-    BacktestJob,
-    RulebookFault,
-    RulebookFile,
-    RulebookInvalid,
-    RuleTools,
-    ToolsBusy,
-    ToolsRefused,
-)
 from console.http import examples
-from console.http.authorization import user_allowed_to
+from console.http.authorization import require, user_allowed_to
 from console.http.openapi import JsonResponse, documented_router
 from console.http.problems import FieldError, Problem, invalid, not_found
 from console.http.requests import (
@@ -36,6 +27,15 @@ from console.http.requests import (
     parse_time_field,
 )
 from console.rule_messages_zh import TOOL_REFUSALS
+from console.rule_tools_interface import (
+    RulebookFault,
+    RulebookFile,
+    RulebookInvalid,
+    RuleJob,
+    RuleTools,
+    ToolsBusy,
+    ToolsRefused,
+)
 from console.schemas import rules as schema
 from console.schemas.references import Page
 from console.security.auth import Principal
@@ -49,9 +49,10 @@ router = documented_router(tags=["rules"])
 T = TypeVar("T")
 DEFAULT_PERIOD: Final = "30d"
 PERIOD_MAX_MS: Final = 400 * DAY
+SCORE_DAYS_MAX: Final = 7
 
 RuleEditor = Annotated[Principal, Depends(user_allowed_to("rules"))]
-Admin = Annotated[Principal, Depends(user_allowed_to("reload"))]
+Publisher = Annotated[Principal, Depends(user_allowed_to("reload"))]
 
 SchemaOf = Annotated[str, Query(pattern="^(rulebook|trials)$")]
 
@@ -97,10 +98,21 @@ class BacktestBody(BaseModel):
     end: Annotated[str | None, Field(alias="to")] = None
 
 
+class ScoreBody(BaseModel):
+    """A rulebook that is compared with the one of its name in force, over `days` of a simulated town."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    book: RulebookBody
+    days: Annotated[int, Field(ge=1, le=SCORE_DAYS_MAX)] = 1
+    faults: bool = True
+
+
 _RULEBOOK_EXAMPLE: Final = {"name": "gas.yaml", "text": "hazard: gas\nrules:\n- name: gas-low\n  ..."}
 _CHECK_BODY: Final = TypeAdapter(CheckBody)
 _TEST_BODY: Final = TypeAdapter(TestBody)
 _BACKTEST_BODY: Final = TypeAdapter(BacktestBody)
+_SCORE_BODY: Final = TypeAdapter(ScoreBody)
 
 
 @router.post(
@@ -138,7 +150,7 @@ async def test(request: Request, deps: Deps, _user: RuleEditor) -> JsonResponse[
     summary="Start a backtest of a rulebook over recorded data",
     openapi_extra=examples.request_body({"book": _RULEBOOK_EXAMPLE, "against": "gas", "since": "30d"}, _BACKTEST_BODY),
 )
-async def backtest(request: Request, deps: Deps, user: RuleEditor) -> JsonResponse[schema.BacktestJob]:
+async def backtest(request: Request, deps: Deps, user: RuleEditor) -> JsonResponse[schema.RuleJob]:
     body = await parse_body(request, _BACKTEST_BODY)
     begin, end = parse_period(deps, body.start, body.end)
     end = deps.clock() if end is None else end
@@ -148,25 +160,46 @@ async def backtest(request: Request, deps: Deps, user: RuleEditor) -> JsonRespon
     job = await _await_tool(
         _tools(deps).backtest(_backtest_rulebook(body.book), _backtest_rulebook(body.against), begin, end, user.token)
     )
-    response = item_response(deps, to_schema(schema.BacktestJob, job), 202)
+    return _started(deps, job)
+
+
+@router.post(
+    "/rules/score",
+    status_code=202,
+    summary="Start the comparison of a rulebook with the one in force by what people are told in a simulated town",
+    openapi_extra=examples.request_body({"book": _RULEBOOK_EXAMPLE, "days": 1}, _SCORE_BODY),
+)
+async def score(request: Request, deps: Deps, user: Publisher) -> JsonResponse[schema.RuleJob]:
+    """Two runs of a minute of a processor each, which yield to all else on the machine: for those who publish."""
+    body = await parse_body(request, _SCORE_BODY)
+    job = await _await_tool(_tools(deps).score(body.book.value(), body.days, user.token, faults=body.faults))
+    return _started(deps, job)
+
+
+def _started(deps: Deps, job: RuleJob) -> JsonResponse[schema.RuleJob]:
+    response = item_response(deps, to_schema(schema.RuleJob, job), 202)
     response.headers["Location"] = f"/api/v1/rules/jobs/{job.id}"
     return response
 
 
-@router.get("/rules/jobs", summary="Backtests since the service started, newest first, without results")
-async def list_jobs(deps: Deps, _user: RuleEditor) -> JsonResponse[Page[schema.BacktestJob]]:
+@router.get("/rules/jobs", summary="Backtests and scores since the service started, newest first, without results")
+async def list_jobs(deps: Deps, _user: RuleEditor) -> JsonResponse[Page[schema.RuleJob]]:
     return list_response(
-        deps, [to_schema(schema.BacktestJob, replace(job, result=None)) for job in _tools(deps).jobs()]
+        deps, [to_schema(schema.RuleJob, replace(job, result=None, score=None, text="")) for job in _tools(deps).jobs()]
     )
 
 
-@router.get("/rules/jobs/{job_id}", summary="Progress and result of a backtest")
-async def get_job(job_id: str, deps: Deps, _user: RuleEditor) -> JsonResponse[schema.BacktestJob]:
+@router.get("/rules/jobs/{job_id}", summary="Progress and result of a backtest or score")
+async def get_job(job_id: str, deps: Deps, _user: RuleEditor) -> JsonResponse[schema.RuleJob]:
     return item_response(deps, _job_or_404(_tools(deps).job(job_id), job_id))
 
 
-@router.delete("/rules/jobs/{job_id}", summary="Cancel a backtest")
-async def cancel_job(job_id: str, deps: Deps, _user: RuleEditor) -> JsonResponse[schema.BacktestJob]:
+@router.delete("/rules/jobs/{job_id}", summary="Cancel a backtest or score")
+async def cancel_job(job_id: str, deps: Deps, user: RuleEditor) -> JsonResponse[schema.RuleJob]:
+    """A score is cancelled by those who may start one."""
+    job = _tools(deps).job(job_id)
+    if job is not None and job.tool == "score":
+        require(user, "reload")
     return item_response(deps, _job_or_404(await _tools(deps).cancel(job_id), job_id))
 
 
@@ -187,7 +220,7 @@ async def new_rulebook(deps: Deps, _user: RuleEditor, name: str) -> JsonResponse
 
 
 @router.post("/rules/reload", summary="Reload the rulebooks from disk")
-async def reload(deps: Deps, user: Admin) -> JsonResponse[schema.ReloadResult]:
+async def reload(deps: Deps, user: Publisher) -> JsonResponse[schema.ReloadResult]:
     changed = await _await_tool(_tools(deps).reload())
     detail = {name: " ".join(changed[name]) for name in ("added", "removed", "changed")}
     await deps.database.write(lambda tx: audit.record(tx, deps.clock(), user.token, "rules reloaded", detail))
@@ -232,10 +265,10 @@ def to_field_error(fault: RulebookFault) -> FieldError:
     return FieldError(f"{fault.file}:{fault.line}:{fault.column} {fault.field}".strip(), fault.message)
 
 
-def _job_or_404(job: BacktestJob | None, job_id: str) -> schema.BacktestJob:
+def _job_or_404(job: RuleJob | None, job_id: str) -> schema.RuleJob:
     if job is None:
         raise not_found("job", job_id)
-    return to_schema(schema.BacktestJob, job)
+    return to_schema(schema.RuleJob, replace(job, detail=TOOL_REFUSALS.get(job.detail, job.detail)))
 
 
 def _backtest_rulebook(book: RulebookBody | str | None) -> Any:

@@ -16,12 +16,12 @@ from console import messages_zh
 from console import rule_messages_zh as words
 from console.api.acting_person import acting_person
 from console.api.rule_tools import to_field_error
-from console.dependencies import RulebookInvalid, ToolsRefused
 from console.http import examples
 from console.http.authorization import user_allowed_to
 from console.http.openapi import JsonResponse, documented_router
 from console.http.problems import FieldError, Problem, invalid, not_found
 from console.http.requests import Deps, PageParams, item_response, list_response, parse_body
+from console.rule_tools_interface import RulebookInvalid, ToolsRefused
 from console.rulebook_interface import (
     NotThere,
     RulebookChanged,

@@ -144,8 +144,48 @@ class BacktestResult(Schema, frozen=True, kw_only=True):
     against: str | UnsetType = UNSET
 
 
-class BacktestJob(Schema, frozen=True, kw_only=True):
-    """The state of a backtest; `progress` from 0 to 1."""
+class HazardScore(Schema, frozen=True, kw_only=True):
+    """What became of the incidents of one hazard, and how many alerts were false."""
+
+    incidents: int
+    in_time: int
+    late: int
+    missed: int
+    recall: int | float | None
+    alerts: int
+    false_alerts: int
+    texts: int
+    notify_median_s: int | float | None
+
+
+class ScoreFigures(Schema, frozen=True, kw_only=True):
+    """What people were told in a simulated town, compared with what was true. Shares are None without incidents."""
+
+    life_safety_recall: int | float | None
+    life_safety_in_time: int | float | None
+    other_recall: int | float | None
+    false_per_1000_device_days: int | float
+    texts: int
+    texts_daily_mean: int | float
+    texts_daily_max: int | float
+    texts_window_max: int
+    hazards: dict[str, HazardScore]
+
+
+class ScoreComparison(Schema, frozen=True, kw_only=True):
+    """The same simulated days with the rulebooks in force (`before`) and with the other one (`after`)."""
+
+    days: int
+    faults: bool
+    devices: int
+    messages: int
+    incidents: int
+    before: ScoreFigures
+    after: ScoreFigures
+
+
+class RuleJob(Schema, frozen=True, kw_only=True):
+    """The state of a backtest, which has a `result`, or of a score, which has a `score`; `progress` from 0 to 1."""
 
     id: str
     state: Literal["running", "done", "failed", "cancelled"]
@@ -156,6 +196,10 @@ class BacktestJob(Schema, frozen=True, kw_only=True):
     result: BacktestResult | None
     faults: list[RulebookFault]
     detail: str
+    tool: Literal["backtest", "score"]
+    book: str
+    text: str
+    score: ScoreComparison | None
 
 
 class RulebookFile(Schema, frozen=True, kw_only=True):

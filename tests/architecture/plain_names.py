@@ -49,7 +49,7 @@ INSTEAD: Final[Mapping[str, str]] = {
     "foresight": "prefilter", "foresee": "find_dangers", "workshop": "process",
     "strikes": "failures", "complaint": "error", "breath": "burst", "goodbye": "disconnect", "glimpse": "copy",
     "newcomer": "discovered", "took": "on_messages",
-    "untold": "unlisted", "score": "scenario", "utterance": "measurement",
+    "untold": "unlisted", "utterance": "measurement",
     "speakable": "sanitised", "untidy": "fragmented",
     "shelf": "resource", "shelves": "resources", "deed": "detail", "witness": "a role",
     "registrar": "registry_admin", "furnish": "set_dependencies",

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import re
 
-from playwright.async_api import Page, expect
+import pytest
+from playwright.async_api import Locator, Page, expect
 
 from domain import HOUR, MINUTE, Reading
+from tests.pages.conftest import Pictured
 from tests.support.browser_pages import PHONE, OpenPages, axe, fits
 from tests.support.demo_town import DemoTown
 from tests.support.operator import Operator
 from tests.support.timeouts import LONG_TIMEOUT_MS
+
+SCORE_TIMEOUT_MS = 8 * LONG_TIMEOUT_MS
+"""Two simulated days of a small town, at the lowest priority."""
 
 
 async def type_over(page: Page, old: str, new: str) -> None:
@@ -72,6 +77,55 @@ async def test_a_threshold_is_moved_with_a_backtest_before(town: DemoTown, open_
     await page.get_by_role("button", name="发布并生效").click()
     await expect(page.get_by_text("恢复随产品提供的")).to_be_visible(timeout=LONG_TIMEOUT_MS)
     assert not (town.site / "rules" / "gas.yaml").exists()
+
+
+async def open_scores(page: Page) -> Locator:
+    """The panel of scores beside the rulebook."""
+    await page.get_by_role("group", name="规则").get_by_role("button", name="评分", exact=True).click()
+    return page.locator("section.side > section:visible")
+
+
+async def test_a_score_goes_on_while_the_page_is_closed_and_is_cancelled(open_page: OpenPages) -> None:
+    page = await open_page("/rules/gas")
+    await expect(page.locator(".cm-line", has_text="lel_pct >= 10").first).to_be_visible()
+    await type_over(page, "when: lel_pct >= 10", "when: lel_pct >= 11")
+    panel = await open_scores(page)
+    await panel.get_by_role("button", name="评分", exact=True).click()
+    await expect(panel.get_by_role("progressbar")).to_be_visible()
+    await axe(page)
+
+    page.on("dialog", lambda dialog: dialog.accept())
+    await page.reload()
+    panel = await open_scores(page)
+    await expect(panel.get_by_role("progressbar")).to_be_visible()
+    await expect(panel.get_by_text("编辑器里的规则与这次评分的不同")).to_be_visible()
+    await panel.get_by_role("button", name="取回评分的规则").click()
+    await expect(page.locator(".cm-line", has_text="lel_pct >= 11")).to_be_visible()
+    await expect(panel.get_by_text("编辑器里的规则与这次评分的不同")).to_have_count(0)
+    await panel.get_by_role("button", name="取消").click()
+    await expect(panel.get_by_text("已取消")).to_be_visible()
+    await expect(panel.get_by_role("button", name="评分", exact=True)).to_be_visible()
+
+
+@pytest.mark.thorough
+async def test_the_figures_of_a_score_stand_side_by_side(open_page: OpenPages, pictured: Pictured) -> None:
+    page = await open_page("/rules/gas")
+    await expect(page.locator(".cm-line", has_text="lel_pct >= 10").first).to_be_visible()
+    await type_over(page, "when: alarm", "when: alarm and lel_pct >= 99")
+    panel = await open_scores(page)
+    await panel.get_by_label("加上设备、网络和人的各种故障").uncheck()
+    await panel.get_by_role("button", name="评分", exact=True).click()
+    await expect(panel.get_by_role("row", name=re.compile("^燃气"))).to_contain_text("变差", timeout=SCORE_TIMEOUT_MS)
+    await expect(panel.get_by_role("row", name=re.compile("^危及生命的事件"))).to_contain_text("变差")
+    await axe(page)
+    await pictured(page, "score")
+
+    phone = await open_page("/rules/gas", role="operator", size=PHONE)
+    await open_scores(phone)
+    await expect(phone.get_by_text("由可以发布规则的人开始")).to_be_visible()
+    await expect(phone.get_by_role("row", name=re.compile("^燃气"))).to_be_visible()
+    await fits(phone)
+    await axe(phone)
 
 
 async def test_on_a_telephone_the_rules_fit_and_an_operator_cannot_publish(open_page: OpenPages) -> None:

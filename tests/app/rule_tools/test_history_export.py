@@ -10,7 +10,7 @@ import pytest
 
 from app.rule_tools import history_export
 from app.rule_tools.history_export import FREE_BYTES_MIN, HistoryExporter
-from console.dependencies import ToolsRefused
+from console.rule_tools_interface import ToolsRefused
 from domain import Lane, Reading
 from store.history.duckdb.history import DuckDbHistory
 

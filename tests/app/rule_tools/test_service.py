@@ -121,6 +121,35 @@ async def test_one_backtest_runs_at_a_time_and_can_be_cancelled(harness: Ruleboo
     assert (await post(harness, "backtest", {"book": "gas"}))[0] == 202
 
 
+async def test_a_score_is_started_by_those_who_publish_and_its_process_ends_when_it_is_cancelled(
+    harness: RulebookHarness,
+) -> None:
+    body = {"book": {"name": "gas.yaml", "text": GAS.replace("lel_pct >= 10", "lel_pct >= 12", 1)}, "days": 1}
+    made = await harness.api.post("/api/v1/tokens", json={"role": "dispatcher"})
+    dispatcher = {"Authorization": f"Bearer {made.json()['token']}"}
+    refused = await harness.api.post("/api/v1/rules/score", json=body, headers=dispatcher)
+    assert refused.status_code == 403
+    code, problem = await post(harness, "score", {"book": {"name": "gas.yaml", "text": "rules: ["}})
+    assert (code, problem["errors"][0]["field"]) == (422, "gas.yaml:1:9")
+    assert (await post(harness, "score", {**body, "days": 8}))[0] == 422
+
+    response = await harness.api.post("/api/v1/rules/score", json=body, timeout=LONG_TIMEOUT_S)
+    assert response.status_code == 202
+    job = response.json()
+    assert (job["tool"], job["book"], job["text"], job["state"]) == ("score", "gas", body["book"]["text"], "running")
+    assert response.headers["location"].endswith(job["id"])
+    code, problem = await post(harness, "backtest", {"book": "gas"})
+    assert (code, job["id"] in problem["detail"]) == (409, True)
+
+    address = f"/api/v1/rules/jobs/{job['id']}"
+    assert (await harness.api.get(address, headers=dispatcher)).status_code == 200
+    assert (await harness.api.delete(address, headers=dispatcher)).status_code == 403
+    assert (await harness.api.delete(address)).json()["state"] == "cancelled"
+    (listed,) = await harness.items("/api/v1/rules/jobs")
+    assert (listed["id"], listed["state"], listed["text"]) == (job["id"], "cancelled", "")
+    assert list((harness.data / "tmp").iterdir()) == []
+
+
 async def test_a_rule_explains_itself_now_and_in_the_past(harness: RulebookHarness) -> None:
     await remembers(harness)
     await harness.receives(lel_pct=12)

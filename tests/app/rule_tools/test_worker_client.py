@@ -10,7 +10,7 @@ from app.rule_tools.requests import CheckRequest, TestRequest
 from app.rule_tools.templates import write_rulebook
 from app.rule_tools.worker import WorkerRequest
 from app.rule_tools.worker_client import run_in_worker
-from console.dependencies import RulebookInvalid, ToolsRefused
+from console.rule_tools_interface import RulebookInvalid, ToolsRefused
 
 
 async def test_a_worker_returns_results_and_progress(tmp_path: Path) -> None:

@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from schemathesis import GenerationMode
 
 from console.application import create_bare_app
-from console.dependencies import BacktestJob
 from console.events import EventHub
+from console.rule_tools_interface import RuleJob
 from store.database.database import Database, sqlite_url
 from store.history.duckdb.history import DuckDbHistory
 from tests.support.api_sweep import ENDLESS
@@ -119,10 +119,11 @@ class Tools:
         if name in plain:
             return lambda *_: plain[name]
 
-        async def work(*_: Any) -> Any:
-            job = BacktestJob("j-1", "running", 0.0, "t-1", T0)
+        async def work(*_: Any, **__: Any) -> Any:
+            job = RuleJob("j-1", "running", 0.0, "t-1", T0)
             answers = {
                 "backtest": job,
+                "score": job,
                 "cancel": None,
                 "reload": {"added": [], "removed": [], "changed": []},
                 "test": {"passed": 0, "failed": 0, "results": []},

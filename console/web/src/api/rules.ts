@@ -15,9 +15,9 @@ import type {
 } from './schema'
 
 export type { CheckResult, Explanation, PublishResult, Rule, RuleActivity, Rulebook, RulebookSource, RulebookVersion, TestResult }
-export type BacktestJob = Awaited<ReturnType<typeof rulesApi.job>>
+export type RuleJob = Awaited<ReturnType<typeof rulesApi.job>>
 export type RulebookFault = CheckResult['faults'][number]
-export type RuleStatistics = NonNullable<BacktestJob['result']>['rules'][number]
+export type RuleStatistics = NonNullable<RuleJob['result']>['rules'][number]
 export type TrialResult = TestResult['results'][number]
 type PublishBody = paths['/api/v1/rules/books/{book}']['put']['requestBody']['content']['application/json']
 type RemoveBody = paths['/api/v1/rules/books/{book}/remove']['post']['requestBody']['content']['application/json']
@@ -60,6 +60,11 @@ export const rulesApi = {
   /** The text against the one in force, over the last days. */
   backtest: (book: string, text: string, since: string, against: string | null) =>
     unwrap(patientHttp.POST('/api/v1/rules/backtest', { body: { book: { name: `${book}.yaml`, text }, against, since } })),
+  /** The text against the one in force, in a simulated town. */
+  score: (book: string, text: string, days: number, faults: boolean) =>
+    unwrap(patientHttp.POST('/api/v1/rules/score', { body: { book: { name: `${book}.yaml`, text }, days, faults } })),
+  /** The last jobs, newest first, without their results. */
+  jobs: async () => (await unwrap(http.GET('/api/v1/rules/jobs'))).items,
   job: (job_id: string) => unwrap(http.GET('/api/v1/rules/jobs/{job_id}', { params: { path: { job_id } } })),
   cancel: (job_id: string) => unwrap(http.DELETE('/api/v1/rules/jobs/{job_id}', { params: { path: { job_id } } })),
   explain: (name: string, device: string, at?: string): Promise<Explanation> =>

@@ -1279,6 +1279,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rules/score": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start the comparison of a rulebook with the one in force by what people are told in a simulated town
+         * @description Two runs of a minute of a processor each, which yield to everything else on the machine: for those who publish.
+         */
+        post: operations["score"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/rules/jobs": {
         parameters: {
             query?: never;
@@ -1286,7 +1306,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Backtests since the service started, newest first, without results */
+        /** Backtests and scores since the service started, newest first, without results */
         get: operations["list_jobs"];
         put?: never;
         post?: never;
@@ -1303,11 +1323,14 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Progress and result of a backtest */
+        /** Progress and result of a backtest or score */
         get: operations["get_job"];
         put?: never;
         post?: never;
-        /** Cancel a backtest */
+        /**
+         * Cancel a backtest or score
+         * @description A score is cancelled by those who may start one.
+         */
         delete: operations["cancel_job"];
         options?: never;
         head?: never;
@@ -4377,10 +4400,10 @@ export interface components {
             got: string[];
         };
         /**
-         * BacktestJob
-         * @description The state of a backtest; `progress` from 0 to 1.
+         * RuleJob
+         * @description The state of a backtest, which has a `result`, or of a score, which has a `score`; `progress` from 0 to 1.
          */
-        BacktestJob: {
+        RuleJob: {
             id: string;
             /** @enum {string} */
             state: "cancelled" | "done" | "failed" | "running";
@@ -4392,6 +4415,11 @@ export interface components {
             result: components["schemas"]["BacktestResult"] | null;
             faults: components["schemas"]["RulebookFault"][];
             detail: string;
+            /** @enum {string} */
+            tool: "backtest" | "score";
+            book: string;
+            text: string;
+            score: components["schemas"]["ScoreComparison"] | null;
         };
         /**
          * BacktestResult
@@ -4472,11 +4500,56 @@ export interface components {
             where: string;
         };
         /**
-         * Page[BacktestJob]
+         * ScoreComparison
+         * @description The same simulated days with the rulebooks in force (`before`) and with the other one (`after`).
+         */
+        ScoreComparison: {
+            days: number;
+            faults: boolean;
+            devices: number;
+            messages: number;
+            incidents: number;
+            before: components["schemas"]["ScoreFigures"];
+            after: components["schemas"]["ScoreFigures"];
+        };
+        /**
+         * ScoreFigures
+         * @description What people were told in a simulated town, compared with what was true. Shares are None without incidents.
+         */
+        ScoreFigures: {
+            life_safety_recall: number | null;
+            life_safety_in_time: number | null;
+            other_recall: number | null;
+            false_per_1000_device_days: number;
+            texts: number;
+            texts_daily_mean: number;
+            texts_daily_max: number;
+            texts_window_max: number;
+            hazards: {
+                [key: string]: components["schemas"]["HazardScore"];
+            };
+        };
+        /**
+         * HazardScore
+         * @description What became of the incidents of one hazard, and how many alerts were false.
+         */
+        HazardScore: {
+            incidents: number;
+            in_time: number;
+            late: number;
+            missed: number;
+            recall: number | null;
+            alerts: number;
+            false_alerts: number;
+            texts: number;
+            notify_median_s: number | null;
+        };
+        /**
+         * Page[RuleJob]
          * @description A page of a list; `next` is the cursor of the next page, null on the last one.
          */
-        Page_BacktestJob_: {
-            items: components["schemas"]["BacktestJob"][];
+        Page_RuleJob_: {
+            items: components["schemas"]["RuleJob"][];
             next: string | null;
         };
         /**
@@ -6080,12 +6153,15 @@ export type CheckResult = components['schemas']['CheckResult'];
 export type RulebookFault = components['schemas']['RulebookFault'];
 export type TestResult = components['schemas']['TestResult'];
 export type TrialResult = components['schemas']['TrialResult'];
-export type BacktestJob = components['schemas']['BacktestJob'];
+export type RuleJob = components['schemas']['RuleJob'];
 export type BacktestResult = components['schemas']['BacktestResult'];
 export type RuleStatistics = components['schemas']['RuleStatistics'];
 export type BacktestDifference = components['schemas']['BacktestDifference'];
 export type BacktestFinding = components['schemas']['BacktestFinding'];
-export type PageBacktestJob = components['schemas']['Page_BacktestJob_'];
+export type ScoreComparison = components['schemas']['ScoreComparison'];
+export type ScoreFigures = components['schemas']['ScoreFigures'];
+export type HazardScore = components['schemas']['HazardScore'];
+export type PageRuleJob = components['schemas']['Page_RuleJob_'];
 export type RulebookFiles = components['schemas']['RulebookFiles'];
 export type RulebookFile = components['schemas']['RulebookFile'];
 export type ReloadResult = components['schemas']['ReloadResult'];
@@ -12188,7 +12264,79 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["BacktestJob"];
+                    "application/json": components["schemas"]["RuleJob"];
+                };
+            };
+            /** @description An error of the request */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An error of the service */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    score: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "book": {
+                 *         "name": "gas.yaml",
+                 *         "text": "hazard: gas\nrules:\n- name: gas-low\n  ..."
+                 *       },
+                 *       "days": 1
+                 *     }
+                 */
+                "application/json": {
+                    /**
+                     * RulebookBody
+                     * @description A rulebook or its trials as YAML: `gas.yaml`, `gas_test.yaml`.
+                     */
+                    book: {
+                        /** Name */
+                        name: string;
+                        /** Text */
+                        text: string;
+                    };
+                    /**
+                     * Days
+                     * @default 1
+                     */
+                    days?: number;
+                    /**
+                     * Faults
+                     * @default true
+                     */
+                    faults?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleJob"];
                 };
             };
             /** @description An error of the request */
@@ -12226,7 +12374,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_BacktestJob_"];
+                    "application/json": components["schemas"]["Page_RuleJob_"];
                 };
             };
             /** @description An error of the request */
@@ -12266,7 +12414,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["BacktestJob"];
+                    "application/json": components["schemas"]["RuleJob"];
                 };
             };
             /** @description An error of the request */
@@ -12306,7 +12454,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["BacktestJob"];
+                    "application/json": components["schemas"]["RuleJob"];
                 };
             };
             /** @description An error of the request */

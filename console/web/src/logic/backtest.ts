@@ -1,7 +1,7 @@
 /** A backtest as the page shows it: per rule what the text in force and the changed one would have reported. Pure. */
-import type { BacktestJob, RuleStatistics } from '../api/rules'
+import type { RuleJob, RuleStatistics } from '../api/rules'
 
-type Result = NonNullable<BacktestJob['result']>
+type Result = NonNullable<RuleJob['result']>
 export type Finding = NonNullable<Result['difference']>['only_ours'][number]
 
 export interface RuleChange {

@@ -79,6 +79,7 @@ from console.http import api_docs, examples, problems
 from console.http.middleware import BodyLimit, ResponseHeaders
 from console.http.openapi import build_document
 from console.http.page_cursors import PageCursors
+from console.http.personal_data import write_gathered
 from console.http.static_files import StaticPages
 from console.http.uploads import UploadSlots
 from console.security.auth import LoginFailures, LoginRateLimit, Sessions
@@ -91,6 +92,7 @@ log = logging.getLogger(__name__)
 
 HEARTBEAT_S: Final = 15.0
 STATUS_INTERVAL_S: Final = 2.0
+GATHERED_EVERY_S: Final = 60.0
 COMPRESSED_FROM_BYTES: Final = 2_000
 """Responses from this size are compressed (RFC 9110, 8.4.1.3), at the fastest level: a list of 500 alerts is 894 kB,
 and 45 kB after 2 ms; streams and photos are not."""
@@ -226,7 +228,11 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Publishes changed alerts and the status on the event stream while the server runs."""
     deps: ConsoleDependencies = app.state.dependencies
     feed = AlertPublisher(deps.events, partial(alerts.item_views, deps))
-    tasks = [asyncio.create_task(feed.run()), asyncio.create_task(_publish_status(deps, app.state.status_every_s))]
+    tasks = [
+        asyncio.create_task(feed.run()),
+        asyncio.create_task(_publish_status(deps, app.state.status_every_s)),
+        asyncio.create_task(_write_gathered_reads(deps)),
+    ]
     try:
         yield
     finally:
@@ -234,6 +240,13 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await write_gathered(deps, all_open=True)
+
+
+async def _write_gathered_reads(deps: ConsoleDependencies) -> None:
+    while True:
+        await asyncio.sleep(GATHERED_EVERY_S)
+        await write_gathered(deps)
 
 
 async def _publish_status(deps: ConsoleDependencies, every_s: float) -> None:

@@ -16,7 +16,7 @@ from console.api.readings import reading_view
 from console.dependencies import ConsoleDependencies
 from console.http.authorization import CurrentUser
 from console.http.openapi import JsonResponse, PlanResponse, documented_router
-from console.http.personal_data import record_personal_reads
+from console.http.personal_data import personal_reads, record_personal_reads
 from console.http.problems import not_found
 from console.http.requests import Deps, item_response
 from console.schemas import surroundings as schema
@@ -57,6 +57,7 @@ PLAN_HEADERS: Final = {
 @router.get(
     "/alerts/{alert_id}/surroundings",
     summary="Plans, doors of the same stairwell, and the case in outside systems",
+    dependencies=[personal_reads("health")],
 )
 async def get_surroundings(deps: Deps, user: CurrentUser, alert_id: str) -> JsonResponse[schema.Surroundings]:
     """Who needs help behind which door is shown to those who see the people of the alert. A worker's link shows the

@@ -16,6 +16,7 @@ from console.api.report_views import case_view
 from console.http import examples
 from console.http.authorization import CurrentUser, require
 from console.http.openapi import JsonResponse, documented_router
+from console.http.personal_data import ALERT_FIELDS, gathered_reads, personal_reads
 from console.http.problems import FieldError, Problem, invalid, not_found
 from console.http.requests import (
     Deps,
@@ -52,7 +53,11 @@ class LinkBody(BaseModel):
 _LINK_BODY = TypeAdapter(LinkBody)
 
 
-@router.get("/alerts", summary="Alerts, newest first; every state unless filtered")
+@router.get(
+    "/alerts",
+    summary="Alerts, newest first; every state unless filtered",
+    dependencies=[gathered_reads(ALERT_FIELDS)],
+)
 async def list_alerts(
     deps: Deps,
     user: CurrentUser,
@@ -66,7 +71,7 @@ async def list_alerts(
     return list_response(deps, enriched_items(deps, page.items, user), pages.sign_cursor(page.next))
 
 
-@router.get("/alerts/{alert_id}", summary="One alert with its timeline")
+@router.get("/alerts/{alert_id}", summary="One alert with its timeline", dependencies=[personal_reads("phone, health")])
 async def get_alert(deps: Deps, user: CurrentUser, alert_id: str) -> JsonResponse[AlertDetail]:
     view = await require_visible_alert(deps, user, alert_id)
     at_risk = await people_at_risk_view(deps, user, view)

@@ -11,6 +11,7 @@ from starlette.responses import Response, StreamingResponse
 from console.api.alert_filters import AlertFilters
 from console.http.authorization import NonLinkUser
 from console.http.openapi import documented_router
+from console.http.personal_data import ALERT_FIELDS, gathered_reads
 from console.http.requests import Deps
 from console.security.auth import Principal
 from console.views.case_csv import csv_header, csv_of_cases
@@ -34,6 +35,7 @@ class CsvFile(Response):
     "/alerts.csv",
     summary="The list of alerts as CSV for spreadsheets; names as this user may see them",
     response_class=CsvFile,
+    dependencies=[gathered_reads(ALERT_FIELDS)],
 )
 async def export_alerts(deps: Deps, user: NonLinkUser, filters: AlertFilters) -> StreamingResponse:
     return StreamingResponse(

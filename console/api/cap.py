@@ -11,6 +11,7 @@ from console.api.alerts import require_visible_alert
 from console.api.devices import visible_places
 from console.http.authorization import CurrentUser, NonLinkUser
 from console.http.openapi import documented_router
+from console.http.personal_data import ALERT_FIELDS, gathered_reads
 from console.http.requests import Deps, PageParams
 from console.views import cap, cap_feed
 from console.views.cap_area import cap_area
@@ -36,7 +37,12 @@ class AtomFeed(Response):
     media_type = cap_feed.FEED_TYPE
 
 
-@router.get("/alerts/{alert_id}.xml", summary="One alert as a CAP 1.2 message", response_class=CapMessage)
+@router.get(
+    "/alerts/{alert_id}.xml",
+    summary="One alert as a CAP 1.2 message",
+    response_class=CapMessage,
+    dependencies=[gathered_reads(ALERT_FIELDS)],
+)
 async def get_cap_message(request: Request, deps: Deps, user: CurrentUser, alert_id: str) -> Response:
     view = await require_visible_alert(deps, user, alert_id)
     area = cap_area(deps.registry.community(), view["place"], view["address"])
@@ -48,6 +54,7 @@ async def get_cap_message(request: Request, deps: Deps, user: CurrentUser, alert
     "/feed.xml",
     summary="Dangers as an Atom feed of CAP messages, the most recently changed first",
     response_class=AtomFeed,
+    dependencies=[gathered_reads(ALERT_FIELDS)],
 )
 async def get_feed(request: Request, deps: Deps, user: NonLinkUser, pages: PageParams) -> Response:
     places = visible_places(deps, user, None)

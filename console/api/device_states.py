@@ -12,6 +12,7 @@ from console.api.readings import reading_view
 from console.api.silences import silence_view
 from console.http.authorization import NonLinkUser
 from console.http.openapi import JsonResponse, documented_router
+from console.http.personal_data import gathered_reads, personal_reads, record_bearer_read
 from console.http.requests import Deps, OptionalText, PageParams, item_response, parse_choices
 from console.schemas import devices as schema
 from console.security.auth import Principal
@@ -38,7 +39,11 @@ from store.database.system import audit
 router = documented_router(tags=["devices"])
 
 
-@router.get("/devices", summary="Registered devices with their state, newest first")
+@router.get(
+    "/devices",
+    summary="Registered devices with their state, newest first",
+    dependencies=[gathered_reads("address, health")],
+)
 async def list_devices(
     deps: Deps,
     user: NonLinkUser,
@@ -69,9 +74,14 @@ async def list_devices(
     )
 
 
-@router.get("/devices/{device_id}/state", summary="One device with its state, newest values, findings and silences")
+@router.get(
+    "/devices/{device_id}/state",
+    summary="One device with its state, newest values, findings and silences",
+    dependencies=[personal_reads("health")],
+)
 async def get_state(deps: Deps, user: NonLinkUser, device_id: str) -> JsonResponse[schema.DeviceDetail]:
     device = await visible_device(deps, user, device_id)
+    await record_bearer_read(deps, user, device)
     summary = deps.rules.device_summary(device.id)
     return item_response(deps, to_schema(schema.DeviceDetail, await _detail(deps, user, device, summary)))
 

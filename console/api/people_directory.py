@@ -13,7 +13,7 @@ from console.api.devices import visible_places
 from console.dependencies import ConsoleDependencies
 from console.http.authorization import NonLinkUser
 from console.http.openapi import JsonResponse, documented_router
-from console.http.personal_data import record_personal_reads
+from console.http.personal_data import personal_reads, record_personal_reads
 from console.http.requests import Deps, PageParams, list_response
 from console.schemas import registry as schema
 from console.schemas.references import Page
@@ -27,7 +27,11 @@ from domain.rosters import Override
 router = documented_router(tags=["registry"])
 
 
-@router.get("/people/directory", summary="People by a part of their name, phone or id; phones are masked")
+@router.get(
+    "/people/directory",
+    summary="People by a part of their name, phone or id; phones are masked",
+    dependencies=[personal_reads("name, address")],
+)
 async def list_directory(
     deps: Deps,
     user: NonLinkUser,

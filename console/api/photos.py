@@ -16,7 +16,7 @@ from console.api.reports import photo_errors
 from console.http import examples
 from console.http.authorization import CurrentUser, require
 from console.http.openapi import JpegResponse, JsonResponse, documented_router
-from console.http.personal_data import record_photo_read
+from console.http.personal_data import personal_reads, record_photo_read
 from console.http.problems import FieldError, Problem, invalid, not_found
 from console.http.requests import Deps, list_response, validate
 from console.http.uploads import is_multipart, read_form, upload_slot
@@ -78,7 +78,12 @@ async def add_photos(request: Request, deps: Deps, user: CurrentUser, alert_id: 
     return response
 
 
-@router.get("/photos/{photo_id}", summary="The file of a photo (JPEG)", response_class=JpegResponse)
+@router.get(
+    "/photos/{photo_id}",
+    summary="The file of a photo (JPEG)",
+    response_class=JpegResponse,
+    dependencies=[personal_reads("photos")],
+)
 async def get_photo(deps: Deps, user: CurrentUser, photo_id: str) -> Response:
     is_number = photo_id.isascii() and photo_id.isdecimal() and len(photo_id) <= 18
     photo = await deps.database.read(lambda tx: photos.get_photo(tx, int(photo_id))) if is_number else None

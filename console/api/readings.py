@@ -13,6 +13,7 @@ from console.api.alerts import alert_of_link
 from console.api.devices import visible_device
 from console.http.authorization import CurrentUser
 from console.http.openapi import JsonResponse, documented_router
+from console.http.personal_data import personal_reads, record_bearer_read
 from console.http.problems import FieldError, invalid, not_found
 from console.http.requests import Deps, PageParams, item_response, list_response, parse_period, parse_step
 from console.schemas.messages import QuantityRollup, ReadingPoint, RollupPage, RollupPoint
@@ -35,7 +36,11 @@ YEAR_MS: Final = 365 * DAY
 ROLLUP_POINTS_MAX: Final = 2_000
 
 
-@router.get("/devices/{device_id}/readings", summary="Readings of a device, ascending; default: the last 24 hours")
+@router.get(
+    "/devices/{device_id}/readings",
+    summary="Readings of a device, ascending; default: the last 24 hours",
+    dependencies=[personal_reads("health")],
+)
 async def list_readings(
     deps: Deps,
     user: CurrentUser,
@@ -47,6 +52,7 @@ async def list_readings(
     step: Annotated[str | None, Query(description="30s, 5m, 1h: one value a step (mean of numbers, else last)")] = None,
 ) -> JsonResponse[Page[ReadingPoint]]:
     device = await readable_device(deps, user, device_id)
+    await record_bearer_read(deps, user, device)
     begin, end = parse_period(deps, since, until)
     if end is None:
         end = deps.clock() + CLOCK_AHEAD_MS
@@ -65,6 +71,7 @@ async def list_readings(
 @router.get(
     "/devices/{device_id}/rollups",
     summary="Lowest, mean and highest value by quantity over a long period; default: the last year",
+    dependencies=[personal_reads("health")],
 )
 async def list_rollups(
     deps: Deps,
@@ -77,6 +84,7 @@ async def list_rollups(
 ) -> JsonResponse[RollupPage]:
     """The shortest round length of bucket is taken with which the period has at most `points`."""
     device = await readable_device(deps, user, device_id)
+    await record_bearer_read(deps, user, device)
     begin, end = parse_period(deps, since, until)
     end = deps.clock() + CLOCK_AHEAD_MS if end is None else end
     begin = max(end - YEAR_MS if begin is None else begin, await readable_since(deps, user))

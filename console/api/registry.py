@@ -180,6 +180,7 @@ PEOPLE = Resource(
     is_visible=_person_is_visible,
     reference_errors=_person_errors,
     on_read=_note_people_read,
+    personal_fields="name, phone, health",
 )
 
 ROSTERS = Resource(

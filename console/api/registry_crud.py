@@ -23,6 +23,7 @@ from console.http import examples
 from console.http.authorization import CurrentUser, require
 from console.http.entity_tags import entity_tag, merge_patch, require_match
 from console.http.openapi import JsonResponse, add_documented_route, documented_router
+from console.http.personal_data import personal_reads
 from console.http.problems import FieldError, Problem, format_path, invalid, not_found
 from console.http.requests import (
     Deps,
@@ -74,6 +75,8 @@ class Resource(Generic[W, V]):
     reference_errors: Callable[[Community, V, Mapping[str, V]], FieldErrors]
     on_read: OnRead | None = None
     """Called with the rows that are about to be shown to a user."""
+    personal_fields: str = ""
+    """What of people the rows have, whose reads `on_read` writes to the audit trail."""
 
 
 _CREATE_OPTIONS: Final = {"summary": "One or a list", "status_code": 201, "responses": examples.UNCHANGED_RESPONSE}
@@ -181,12 +184,14 @@ def crud_router(resource: Resource[W, V]) -> APIRouter:
     patch = examples.merge_patch_body(resource.example)
     multiple = examples.request_body(resource.example, resource.body, examples.BodyItems.ONE_OR_LIST)
 
+    reads = {"dependencies": [personal_reads(resource.personal_fields)]} if resource.personal_fields else {}
+
     def named(verb: str) -> dict[str, Any]:
         return {"operation_id": f"{verb}_{resource.path}"}
 
     page: Any = Page[schema]  # type: ignore[valid-type]
     for path, endpoint, method, response_type, options in (
-        ("", endpoints.list_rows, "GET", page, {"summary": f"All {resource.path}, by id", **named("list")}),
+        ("", endpoints.list_rows, "GET", page, {"summary": f"All {resource.path}, by id", **named("list"), **reads}),
         (
             "",
             endpoints.create_rows,
@@ -194,7 +199,13 @@ def crud_router(resource: Resource[W, V]) -> APIRouter:
             schema | page,
             {**_CREATE_OPTIONS, "openapi_extra": multiple, **named("create")},
         ),
-        ("/{row_id}", endpoints.get_row, "GET", schema, {"summary": f"One of the {resource.path}", **named("get")}),
+        (
+            "/{row_id}",
+            endpoints.get_row,
+            "GET",
+            schema,
+            {"summary": f"One of the {resource.path}", **named("get"), **reads},
+        ),
         ("/{row_id}", endpoints.put_row, "PUT", schema, {**_PUT_OPTIONS, "openapi_extra": single, **named("put")}),
         (
             "/{row_id}",

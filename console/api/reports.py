@@ -21,7 +21,7 @@ from console.api.report_views import level_obstacle, level_of, report_detail, re
 from console.http import examples
 from console.http.authorization import NonLinkUser, require, user_allowed_to
 from console.http.openapi import JsonResponse, documented_router
-from console.http.personal_data import record_personal_reads
+from console.http.personal_data import gathered_reads, personal_reads, record_personal_reads
 from console.http.problems import FieldError, Problem, invalid, not_found
 from console.http.requests import (
     Deps,
@@ -47,6 +47,7 @@ from store.database.reports.queries import ReportFilter, ReportRow
 from store.database.system import audit
 
 router = documented_router(tags=["reports"])
+PHONE = [personal_reads("phone")]
 
 ReportOperator = Annotated[Principal, Depends(user_allowed_to("open"))]
 ALL_PLACES = DAY * 30
@@ -94,7 +95,7 @@ _VERIFY_BODY, _ANSWER_BODY = TypeAdapter(VerifyBody), TypeAdapter(AnswerBody)
 _MERGE_BODY, _ERASE_BODY = TypeAdapter(MergeBody), TypeAdapter(EraseBody)
 
 
-@router.get("/reports", summary="Citizens' reports, newest first")
+@router.get("/reports", summary="Citizens' reports, newest first", dependencies=[gathered_reads("phone, text")])
 async def list_reports(
     deps: Deps,
     user: NonLinkUser,
@@ -144,7 +145,7 @@ async def report_statistics(
     return item_response(deps, view)
 
 
-@router.get("/reports/{report_id}", summary="One report with its photos and proposals to merge")
+@router.get("/reports/{report_id}", summary="One report with its photos and proposals to merge", dependencies=PHONE)
 async def get_citizen_report(deps: Deps, user: NonLinkUser, report_id: str) -> JsonResponse[schema.ReportDetail]:
     row = await visible_report(deps, user, report_id)
     await _note_phones_read(deps, user, [row])
@@ -153,6 +154,7 @@ async def get_citizen_report(deps: Deps, user: NonLinkUser, report_id: str) -> J
 
 @router.post(
     "/reports/{report_id}/verify",
+    dependencies=PHONE,
     summary="The next verification of a settled report: by the community, then by the street; 409 explains a refusal",
     openapi_extra=examples.request_body(examples.VERIFY, _VERIFY_BODY, optional=True),
 )
@@ -186,6 +188,7 @@ async def verify_report(
 
 @router.post(
     "/reports/{report_id}/answer",
+    dependencies=PHONE,
     summary="Answer the reporter, with photos of the result; by SMS where he left a number",
     openapi_extra=examples.photo_form(examples.ANSWER, _ANSWER_BODY),
 )
@@ -224,6 +227,7 @@ def photo_errors(refused: Any) -> list[FieldError]:
 
 @router.post(
     "/reports/{report_id}/merge",
+    dependencies=PHONE,
     summary="A person decides that a report is about the same thing as an alert: its alert is merged into that one",
     openapi_extra=examples.request_body(examples.MERGE, _MERGE_BODY),
 )
@@ -245,6 +249,7 @@ async def merge_report(
 
 @router.post(
     "/reports/{report_id}/separate",
+    dependencies=PHONE,
     summary="A person decides that a report is not about the same thing as an alert: it is not proposed again",
     openapi_extra=examples.request_body(examples.MERGE, _MERGE_BODY),
 )

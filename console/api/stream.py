@@ -14,6 +14,7 @@ from console.api.alerts import asked_to_verify, item_for_user
 from console.events import SUBSCRIPTIONS_MAX, Event, EventGroup
 from console.http.authorization import CurrentUser, authenticate
 from console.http.openapi import EventStreamResponse, documented_router
+from console.http.personal_data import ALERT_FIELDS, personal_reads, record_streamed
 from console.http.problems import Problem
 from console.http.requests import Deps
 from console.schemas.alerts import AlertItem
@@ -30,7 +31,12 @@ EVENTS: Final = {"alert": AlertItem, "status": Status, "resync": Resync}
 """The schema of each event of the stream."""
 
 
-@router.get("/stream", summary="Server-sent events: alert, status, resync", response_class=EventStreamResponse)
+@router.get(
+    "/stream",
+    summary="Server-sent events: alert, status, resync",
+    response_class=EventStreamResponse,
+    dependencies=[personal_reads(ALERT_FIELDS)],
+)
 async def stream(request: Request, deps: Deps, user: CurrentUser) -> Response:
     if deps.events.subscription_count >= SUBSCRIPTIONS_MAX:
         raise Problem(503, messages_zh.TITLES[503], headers={"Retry-After": "5"})
@@ -56,6 +62,8 @@ async def _event_stream(request: Request, deps: Deps, user: Principal) -> AsyncI
             if group is None:
                 yield b": heartbeat\n\n"
             elif encoded := encode_group(deps, user, group):
+                if shown := sum(event.name == "alert" and is_visible(deps, user, event) for event in group.events):
+                    await record_streamed(deps, user, ALERT_FIELDS, shown)
                 yield encoded
     finally:
         deps.events.unsubscribe(subscription)

@@ -6,6 +6,7 @@ from console.api.alerts import enriched_items
 from console.api.devices import visible_places
 from console.http.authorization import NonLinkUser
 from console.http.openapi import JsonResponse, documented_router
+from console.http.personal_data import ALERT_FIELDS, gathered_reads
 from console.http.requests import Deps, OptionalText, PageParams, list_response
 from console.schemas.alerts import AlertItem
 from console.schemas.references import Page
@@ -17,6 +18,7 @@ router = documented_router(tags=["supervision"])
 @router.get(
     "/supervision",
     summary="Alerts with an overdue step, the longest overdue first: which step, since when, how often, whose",
+    dependencies=[gathered_reads(ALERT_FIELDS)],
 )
 async def list_overdue(
     deps: Deps, user: NonLinkUser, pages: PageParams, place: OptionalText = None

@@ -16,6 +16,7 @@ from console.api.refusals import refusal_view
 from console.api.why_person import step_fact, why_person, why_person_alert, why_personal_message
 from console.http.authorization import CurrentUser
 from console.http.openapi import JsonResponse, documented_router
+from console.http.personal_data import gathered_reads
 from console.http.problems import FieldError, Problem, invalid
 from console.http.requests import Deps, OptionalText, item_response, parse_time_field
 from console.schemas.service import Why
@@ -40,7 +41,11 @@ _SILENCED: Final = {
 }
 
 
-@router.get("/why", summary="Why people were notified, or were not: alert=, finding=, message=, or device= with at=")
+@router.get(
+    "/why",
+    summary="Why people were notified, or were not: alert=, finding=, message=, or device= with at=",
+    dependencies=[gathered_reads("address, health, messages")],
+)
 async def why(
     deps: Deps,
     user: CurrentUser,

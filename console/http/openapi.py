@@ -135,8 +135,19 @@ def build_document(app: FastAPI, events: Mapping[str, type]) -> dict[str, Any]:
                 document["paths"][path][method.lower()]["responses"],
                 _any_of([refs[item] for item in _union_members(route.response_type)]),
             )
+    for path, each in iter_routes(app):
+        for method in (each.methods or set()) - {"HEAD"} if each.include_in_schema else ():
+            _set_personal_data(document["paths"][path][method.lower()], each)
     document["paths"]["/api/v1/stream"]["get"]["x-events"] = {name: refs[schema] for name, schema in events.items()}
     return document
+
+
+def _set_personal_data(operation: dict[str, Any], route: APIRoute) -> None:
+    """`x-personal-data`: what of people the operation can give unmasked; its reads are in the audit trail."""
+    for dependency in route.dependencies:
+        fields = getattr(dependency.dependency, "personal_fields", None)
+        if fields is not None:
+            operation["x-personal-data"] = fields
 
 
 def _set_response_schema(responses: dict[str, Any], schema: Mapping[str, Any]) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from console.security.gathered_reads import GatheredReads
 from console.security.oidc import OidcClient
 from console.security.passwords import Passwords
 from console.security.personal_reads import PersonalReads
-from domain import DAY
+from domain import DAY, HOUR
 from domain.secret import Secret
 
 
@@ -23,3 +24,6 @@ class SecurityDependencies:
     first_password_ms: int = 3 * DAY
     """How long a password holds that somebody else set."""
     personal_reads: PersonalReads = field(default_factory=PersonalReads)
+    gathered_reads: GatheredReads = field(default_factory=GatheredReads)
+    stream_reads: GatheredReads = field(default_factory=lambda: GatheredReads(HOUR))
+    """Of open event streams, which a screen holds all day."""

@@ -16,6 +16,7 @@ from console.api.alerts import item_view
 from console.api.stream import encode_group
 from console.application import create_app
 from console.events import Event, EventGroup
+from console.http.personal_data import write_gathered
 from console.security.auth import COOKIE, AccessRole, Principal, sign_worker_link
 from store.database.system import users
 from tests.support.console_harness import ADMIN, T0, Client, ConsoleHarness
@@ -90,6 +91,22 @@ async def test_a_page_gets_an_alert_and_every_change_of_it(harness: ConsoleHarne
     assert status == {"connected": True, "last_reading_at": "2026-11-21T22:05:00.000+08:00"}
     assert (opened["id"], opened["state"], opened["opened_at"]) == (number, "open", "2026-11-21T22:05:00.000+08:00")
     assert (first, second) == (f"{T0}-1", f"{T0}-2")
+
+
+async def test_alerts_that_a_stream_showed_are_one_row_of_the_trail_at_once_and_one_for_the_rest_of_the_hour(
+    harness: ConsoleHarness, admin: Client, server: Open
+) -> None:
+    async with server() as stream:
+        number = await harness.alert()
+        await stream.event("alert")
+        for _ in range(3):
+            await harness.desk.perform(number, "comment", _actor(), harness.now, "已电话")
+            await stream.event("alert")
+    await write_gathered(harness.deps, all_open=True)
+    entries = (await admin.get("/api/v1/audit?action=personal data listed")).json()["items"]
+    rows = [one["detail"] for one in entries if one["detail"]["endpoint"] == "GET /api/v1/stream"]
+    assert [one["count"] for one in rows] == [3, 1]
+    assert rows[0]["fields"] == "address, health, text"
 
 
 async def test_a_reconnected_page_gets_missed_events(harness: ConsoleHarness, server: Open) -> None:

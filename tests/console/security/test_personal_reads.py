@@ -8,7 +8,7 @@ from typing import Any
 from console.http.personal_data import PEOPLE_MAX
 from console.security import personal_reads
 from console.security.personal_reads import SAME_READ_MS, PersonalReads
-from domain import Person
+from domain import MINUTE, Person
 from store.database import registry
 from tests.support.console_harness import T0, Client, ConsoleHarness
 
@@ -68,3 +68,24 @@ async def test_a_long_list_is_several_entries(harness: ConsoleHarness, admin: Cl
     assert (await admin.get("/api/v1/people?limit=1000")).status_code == 200
     found = await admin.get("/api/v1/audit?action=personal data read")
     assert sorted(len(one["detail"]["people"].split()) for one in found.json()["items"]) == [6, PEOPLE_MAX]
+
+
+async def test_a_list_that_is_read_again_and_again_is_two_rows_a_minute(
+    harness: ConsoleHarness, admin: Client, bearer: Callable[..., Any]
+) -> None:
+    await harness.alert()
+    clerk, viewer = await bearer("operator", person="w-li"), await bearer("viewer")
+    for query in ("?state=open", "?limit=5", "?limit=5", ""):
+        for client in (viewer, clerk):
+            assert (await client.get(f"/api/v1/alerts{query}")).status_code == 200
+    harness.now += MINUTE
+    assert (await clerk.get("/api/v1/supervision")).status_code == 200
+    assert (await clerk.get("/api/v1/reports?q=19900001111")).status_code == 200
+    found = (await admin.get("/api/v1/audit?action=personal data listed")).json()["items"]
+    fields, reports = "address, health, text", "phone, text"
+    assert [(one["actor"], one["detail"]) for one in reversed(found)] == [
+        ("w-li", {"endpoint": "GET /api/v1/alerts", "fields": fields, "count": 1, "query": "state=open"}),
+        ("w-li", {"endpoint": "GET /api/v1/alerts", "fields": fields, "count": 3, "query": "limit=5"}),
+        ("w-li", {"endpoint": "GET /api/v1/supervision", "fields": fields, "count": 1, "query": ""}),
+        ("w-li", {"endpoint": "GET /api/v1/reports", "fields": reports, "count": 1, "query": "q=199****1111"}),
+    ]

@@ -1290,7 +1290,7 @@ export interface paths {
         put?: never;
         /**
          * Start the comparison of a rulebook with the one in force by what people are told in a simulated town
-         * @description Two runs of a minute of a processor each, which yield to everything else on the machine: for those who publish.
+         * @description Two runs of a minute of a processor each, which yield to all else on the machine: for those who publish.
          */
         post: operations["score"];
         delete?: never;

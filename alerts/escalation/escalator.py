@@ -253,6 +253,7 @@ class Escalator:
     def _wait(self, alert: Alert, rung: int, wait_ms: int, now: Instant) -> Alert:
         ladder = self.ladder(alert)
         begin, needed = end_of_quiet_hours(now, ladder.quiet, self.tz), ladder.needed_at(rung)
+        needed = max(needed, alert.people_needed if alert.responders else 0)  # they may have asked for more
         return structs.replace(alert, rung=rung, climb_at=begin + wait_ms, people_needed=needed)
 
     def _notify_rung(

@@ -82,6 +82,16 @@ class InboundReply:
         return [alert for alert in self.active if alert.owner == self.people[alert.id]]
 
     @property
+    def on_it(self) -> list[Alert]:
+        """Those that the sender is on, as owner or beside him, or as one who assists."""
+        return [alert for alert in self.active if self.is_on_it(alert)]
+
+    def is_on_it(self, alert: Alert) -> bool:
+        """Whether the sender is on this alert."""
+        beside = {one.person for one in alert.responders} | {one.person for one in alert.helping}
+        return self.people[alert.id] in {alert.owner, *beside}
+
+    @property
     def asked(self) -> list[int]:
         """Numbers of the alerts that the sender is asked to verify, or what they turned out to be."""
         return [number for number, alert in self.alerts.items() if self._is_asked(alert)]

@@ -1,5 +1,5 @@
 """Actions of people on an alert, each in the caller's transaction: those of the table, and those beside it: comment,
-conclude, supervise, merge, split.
+ask for more people, conclude, supervise, merge, split.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from msgspec import Struct, structs
 
 from alerts.alert import ACTIVE_STATES, SETTLED_STATES, Actor, Alert, CaseDisposition, State, TimelineEntry
 from alerts.escalation.escalator import Escalator
+from alerts.escalation.reinforcement import call_more
 from alerts.handling.due_alerts import DueAlerts
 from alerts.handling.intake import FindingIntake
 from alerts.handling.merging import Merging
@@ -24,7 +25,7 @@ from domain import DAY, Instant
 SUPERVISING: Final = ("dispatcher", "administrator")
 """Roles of access tokens that count as supervisors. The supervising role of the ladder is one too."""
 MAX_ORDER_MS: Final = 7 * DAY
-CASE_ACTIONS: Final = ("comment", "conclude", "supervise", "merge", "split")
+CASE_ACTIONS: Final = ("comment", "reinforce", "conclude", "supervise", "merge", "split")
 """Actions beside those of the transition table."""
 
 
@@ -173,6 +174,20 @@ class PersonActions:
         self._add_timeline(tx, alert, request.actor, "comment", text=text)
         return [alert]
 
+    def _reinforce(self, tx: Transaction, alert: Alert, request: ActionRequest) -> list[Alert]:
+        """Whoever is on it asks for more people: one more is needed, and called until he is on it. While one is still
+        missing, asking again calls nobody else."""
+        outcome = TRANSITIONS[alert.state, Signal.RESOLVE]
+        if isinstance(outcome, ActionRefusal):
+            raise self._refused(outcome, alert, tx.now)
+        self._add_timeline(tx, alert, request.actor, "reinforce", via=self.renderer.source_text(request.actor))
+        if alert.people_missing:
+            return [alert]
+        wanted = structs.replace(alert, people_needed=max(len(alert.responders), 1) + 1, updated_at=tx.now)
+        after = call_more(self.escalator, tx, wanted)
+        tx.store.save_alert(after)
+        return [after]
+
     def _conclude(self, tx: Transaction, alert: Alert, request: ActionRequest) -> list[Alert]:
         """Say what a case turned out to be, after it was reported as dealt with."""
         if request.disposition is None:
@@ -232,6 +247,7 @@ def _not_asked(alert: Alert) -> ActionRefusal:
 _BESIDE: Final[dict[str, Callable[[PersonActions, Transaction, Alert, ActionRequest], list[Alert]]]] = {
     "comment": PersonActions._comment,
     "conclude": PersonActions._conclude,
+    "reinforce": PersonActions._reinforce,
     "supervise": PersonActions._supervise,
     "merge": PersonActions._merge,
     "split": PersonActions._split,

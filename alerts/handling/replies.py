@@ -20,10 +20,10 @@ from alerts.alert import (
 )
 from alerts.escalation.escalator import Escalator
 from alerts.handling.inbound_reply import InboundReply
-from alerts.handling.person_actions import PersonActions
+from alerts.handling.person_actions import ActionRequest, PersonActions
 from alerts.lifecycle.event import InvalidTransition
 from alerts.lifecycle.transitions import TRANSITIONS, ActionRefusal, Signal
-from alerts.message import MessageKind
+from alerts.message import CALL_KINDS, MessageKind
 from alerts.ports import Transaction
 from alerts.reply_parsing import codes as reply_codes
 from alerts.reply_parsing.grammar import ReplyGrammar
@@ -60,6 +60,8 @@ class ReplyResult(Struct, frozen=True):
         return self.alerts[0] if self.alerts else None
 
 
+NAMED_MAX: Final = 4
+"""Of the people called, so many names fit into a variable of a text."""
 _SIGNALS: Final = {
     ReplyIntent.ACKNOWLEDGE: Signal.ACKNOWLEDGE,
     ReplyIntent.RECEIPT: Signal.ACKNOWLEDGE,
@@ -91,7 +93,8 @@ def handle_reply(
         return _handle_receipt(inbound, parsed)
     meant = _find_alerts(inbound, parsed)
     if meant:
-        results = [_apply(inbound, alert, parsed) for alert in meant]
+        apply = _reinforce if parsed.intent is ReplyIntent.REINFORCE else _apply
+        results = [apply(inbound, alert, parsed) for alert in meant]
         return structs.replace(results[0], alerts=tuple(alert.id for alert in meant))
     return _handle_receipt(inbound, parsed)
 
@@ -102,6 +105,9 @@ def _find_alerts(inbound: InboundReply, parsed: ParsedReply) -> list[Alert]:
         return [inbound.alerts[number] for number in parsed.numbers]
     if parsed.intent is ReplyIntent.DECLINE:
         return _find_declined(inbound, parsed)
+    if parsed.intent is ReplyIntent.REINFORCE and inbound.on_it:
+        on_site = [alert for alert in inbound.on_it if alert.state is State.ON_SITE]
+        return next((found for found in (inbound.on_it, on_site) if len(found) == 1), [])
     if parsed.intent in (ReplyIntent.ARRIVE, ReplyIntent.RESOLVE) and inbound.owned:
         return inbound.owned if len(inbound.owned) == 1 and not inbound.unacknowledged else []
     call = inbound.only_call()
@@ -144,6 +150,31 @@ def _apply(inbound: InboundReply, alert: Alert, parsed: ParsedReply) -> ReplyRes
     declined = signal is Signal.DECLINE and alert.state in ACTIVE_STATES
     if declined and not named:
         inbound.confirm(alert, MessageKind.DECLINED)
+    return ReplyResult(ReplyStatus.DONE, (alert.id,))
+
+
+def _reinforce(inbound: InboundReply, alert: Alert, parsed: ParsedReply) -> ReplyResult:
+    """More people are called, and he is told who: of those who are on it each may ask."""
+    alert = inbound.continued(alert, Signal.RESOLVE)
+    tx, actor, texts = inbound.tx, inbound.actor(alert), inbound.renderer.catalog.lapses
+    try:
+        if parsed.arrived and alert.owner == actor.id:
+            alert = inbound.actions.answer(tx, alert, actor, Signal.ARRIVE)
+        if alert.owner is not None and not inbound.is_on_it(alert):
+            raise InvalidTransition(
+                ActionRefusal.ALREADY_TAKEN,
+                inbound.renderer.refusal_text(ActionRefusal.ALREADY_TAKEN, alert, tx.now),
+            )
+        before = {row.id for row in tx.store.deliveries(alert.id)}
+        (after,) = inbound.actions.apply(tx, alert, ActionRequest(action="reinforce", actor=actor))
+    except InvalidTransition as refused:
+        return _refuse(inbound, alert, Signal.RESOLVE, refused)
+    inbound.add_timeline(after, "replied")
+    calls = (row for row in tx.store.deliveries(alert.id) if row.kind in CALL_KINDS)
+    called = [row.name for row in calls if row.id not in before]
+    names = "、".join(list(dict.fromkeys(called))[:NAMED_MAX])
+    calling = texts["more_calling"].format(n=after.people_missing)
+    inbound.answer(after, MessageKind.STATUS, texts["more_called"].format(names=names) if names else calling)
     return ReplyResult(ReplyStatus.DONE, (alert.id,))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from alerts.alert import ACTIVE_STATES, SETTLED_STATES, Alert, State
+from alerts.alert import ACTIVE_STATES, OWNED_STATES, SETTLED_STATES, Alert, State
 from alerts.lifecycle.event import AlertEvent, Deadlines, InvalidField, InvalidTransition
 from alerts.lifecycle.second_check import is_second_check_awaited
 from alerts.lifecycle.separation import is_same_performer
@@ -29,12 +29,15 @@ def allowed_actions(alert: Alert) -> tuple[str, ...]:
         legal.remove(Signal.REOPEN)
     if is_second_check_awaited(alert):
         legal.insert(0, Signal.VERIFY)
+    if alert.people_missing and Signal.ACKNOWLEDGE not in legal:
+        legal.append(Signal.ACKNOWLEDGE)
     return (*(signal.value for signal in legal), *_actions_beside(alert), "comment")
 
 
 def _actions_beside(alert: Alert) -> tuple[str, ...]:
     """Actions beside the transition table that are possible now."""
     possible = (
+        ("reinforce", alert.state in OWNED_STATES),
         ("supervise", alert.state in (*ACTIVE_STATES, State.RESOLVED)),
         ("conclude", alert.state in SETTLED_STATES and alert.merged_into is None),
         ("merge", alert.state is not State.CLOSED),

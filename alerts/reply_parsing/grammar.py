@@ -36,6 +36,8 @@ class WordKind(StrEnum):
     COME = "come"
     """到场 alone: arrived, unless a promise is beside it."""
     RESOLVE = "resolve"
+    REINFORCE = "reinforce"
+    """Asks for more people."""
     DECLINE = "pass"
     CANNOT = "cannot"
     """Declines what follows it directly (不能 + 去), or everything when nothing follows."""
@@ -67,6 +69,7 @@ _AGREEING: Final = (
     WordKind.ARRIVE,
     WordKind.COME,
     WordKind.RESOLVE,
+    WordKind.REINFORCE,
     WordKind.COURTESY,
     WordKind.FILLER,
     WordKind.LABEL,

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from alerts.reply_parsing.codes import EMERGENCY_NUMBERS, MAX_NUMBER
 from alerts.reply_parsing.grammar import ReplyGrammar, WordKind, plain_text
@@ -28,6 +29,7 @@ class ReplyIntent(StrEnum):
     DECLINE = "pass"
     ARRIVE = "arrive"
     RESOLVE = "resolve"
+    REINFORCE = "reinforce"
     VERIFY = "verify"
     REAL = "real"
     FALSE_ALARM = "false_alarm"
@@ -69,12 +71,13 @@ class Unclear(StrEnum):
 
 
 class ParsedReply(Struct, frozen=True):
-    """`numbers` are those of the alerts meant: none, one, or several that are all declined."""
+    """`numbers` are those of the alerts meant: none, one, or several that are all declined. `arrived`: says so too."""
 
     intent: ReplyIntent
     numbers: tuple[int, ...] = ()
     certainty: Certainty = Certainty.WHOLE
     why: Unclear = Unclear.NONE
+    arrived: bool = False
 
     @property
     def number(self) -> int | None:
@@ -99,6 +102,8 @@ _ASKED_ONLY: Final = frozenset("567890")
 _COMBINED_INTENT: Final[dict[tuple[ReplyIntent, ReplyIntent | None], ReplyIntent]] = {
     (ReplyIntent.ACKNOWLEDGE, ReplyIntent.ARRIVE): ReplyIntent.ARRIVE,
     (ReplyIntent.ACKNOWLEDGE, ReplyIntent.RESOLVE): ReplyIntent.RESOLVE,
+    (ReplyIntent.ACKNOWLEDGE, ReplyIntent.REINFORCE): ReplyIntent.REINFORCE,
+    (ReplyIntent.ARRIVE, ReplyIntent.REINFORCE): ReplyIntent.REINFORCE,
     **{(_INTENT_OF_DIGIT[digit], ReplyIntent.RESOLVE): _INTENT_OF_DIGIT[digit] for digit in sorted(_CONCLUSIONS)},
     **{(own, own): own for own in _INTENT_OF_DIGIT.values()},
     **{(own, claim): own for own in _INTENT_OF_DIGIT.values() for claim in (None, ReplyIntent.RECEIPT)},
@@ -136,11 +141,17 @@ def parse_reply(
     # A repeated code is one code; a repeated single digit (`1、1`) may be a code in two pieces.
     codes = tuple(numbers if any(len(one) == 1 for one in numbers) else dict.fromkeys(numbers))
     reply = _TokenizedReply(tokens, frozenset(token.kind for token in tokens), codes, frozenset(held), frozenset(asked))
-    for read in (_empty, _opt_out, _refusal, _question, _doubt, _several, _coded):
-        parsed = read(reply)
-        if parsed is not None:
-            return parsed
-    return _words(reply)
+    readers = (_empty, _opt_out, _refusal, _question, _doubt, _several, _coded)
+    parsed = next((found for read in readers if (found := read(reply)) is not None), None) or _words(reply)
+    return _with_arrival(parsed, reply)
+
+
+def _with_arrival(parsed: ParsedReply, reply: _TokenizedReply) -> ParsedReply:
+    """`已到场，请求增援` and `13增援` say two things."""
+    if parsed.intent is not ReplyIntent.REINFORCE:
+        return parsed
+    has_code = any(len(code) > 1 and code.endswith("3") for code in reply.codes)
+    return replace(parsed, arrived=WordKind.ARRIVE in reply.kinds or has_code)
 
 
 def _unclear(why: Unclear, numbers: tuple[int, ...] = ()) -> ParsedReply:
@@ -179,6 +190,8 @@ def _question(reply: _TokenizedReply) -> ParsedReply | None:
 
 def _doubt(reply: _TokenizedReply) -> ParsedReply | None:
     """Something is negated, put off or not understood: only a plain code for declining counts."""
+    if not reply.understood and not reply.kinds & {WordKind.DOUBTFUL, WordKind.OPT_OUT} and _wants_more(reply):
+        return _reinforce(reply)
     for kind, why in (
         (WordKind.NEGATION, Unclear.NEGATION),
         (WordKind.DOUBTFUL, Unclear.DOUBTFUL),
@@ -193,6 +206,18 @@ def _doubt(reply: _TokenizedReply) -> ParsedReply | None:
         if found and found[0][1] == "2":
             return ParsedReply(ReplyIntent.DECLINE, (found[0][0],), Certainty.SAFE)
     return _unclear(Unclear.UNKNOWN_WORDS)
+
+
+def _wants_more(reply: _TokenizedReply) -> bool:
+    return _claim(reply) is ReplyIntent.REINFORCE and len(reply.codes) <= 1
+
+
+def _reinforce(reply: _TokenizedReply) -> ParsedReply:
+    """`请增援，敲不开门`: calling more than are needed harms nobody; not calling those he asks for may."""
+    meant = [found[0] for code in reply.codes if (found := _readings(reply, code, True))]
+    if any(digit not in ("", "1", "3") for _, digit in meant):
+        return _unclear(Unclear.CONTRADICTION)
+    return ParsedReply(ReplyIntent.REINFORCE, tuple(number for number, _ in meant), Certainty.SAFE)
 
 
 def _concludes(reply: _TokenizedReply) -> bool:
@@ -247,7 +272,7 @@ def _words(reply: _TokenizedReply) -> ParsedReply:
     claim = _claim(reply)
     if claim is ReplyIntent.UNCLEAR:
         return _unclear(Unclear.CONTRADICTION)
-    if Mark.AMOUNT in reply.kinds:
+    if Mark.AMOUNT in reply.kinds and claim is not ReplyIntent.REINFORCE:
         return _unclear(Unclear.PLACE_OR_TIME)
     if claim is not None:
         return ParsedReply(claim)
@@ -257,6 +282,8 @@ def _words(reply: _TokenizedReply) -> ParsedReply:
 def _claim(reply: _TokenizedReply) -> ReplyIntent | None:
     """The intent of the words; UNCLEAR when they contradict each other."""
     kinds = reply.kinds
+    if WordKind.REINFORCE in kinds:
+        return ReplyIntent.UNCLEAR if WordKind.RESOLVE in kinds else ReplyIntent.REINFORCE
     if WordKind.RESOLVE in kinds:
         return ReplyIntent.UNCLEAR if kinds & {WordKind.ACKNOWLEDGE, WordKind.GO} else ReplyIntent.RESOLVE
     if WordKind.ARRIVE in kinds:

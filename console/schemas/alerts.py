@@ -25,6 +25,7 @@ Action = Literal[
     "assign",
     "pass",
     "comment",
+    "reinforce",
     "conclude",
     "supervise",
     "merge",

@@ -39,7 +39,7 @@ class AccessRole(StrEnum):
 
 
 _WORKER_ACTIONS: Final = frozenset(
-    {"acknowledge", "arrive", "resolve", "pass", "return", "back", "conclude", "comment"}
+    {"acknowledge", "arrive", "resolve", "pass", "return", "back", "conclude", "comment", "reinforce"}
 )
 _OPERATOR_ACTIONS: Final = _WORKER_ACTIONS | {
     "open",

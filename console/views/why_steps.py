@@ -25,6 +25,7 @@ _OF_KIND: Final[Mapping[str, str]] = {
     "told": "asked",
     "nobody": "asked",
     "due": "overdue",
+    "reinforce": "answered",
     **{action.value: "answered" for action in ACTIONS},
 }
 _OF_DELIVERY: Final[Mapping[str, str]] = {

@@ -105,6 +105,21 @@ async def test_a_worker_on_site_may_state_any_conclusion_in_words(town: DemoTown
     assert (await town.get(f"/api/v1/alerts/{alert['id']}"))["disposition"] == "device_fault"
 
 
+async def test_a_worker_who_is_alone_on_site_asks_for_more_people_in_one_tap(
+    town: DemoTown, open_page: OpenPages
+) -> None:
+    alert = await town.leak()
+    page = await opened(town, open_page, alert["id"])
+    for label in ("接警", "我已到场"):
+        await page.get_by_role("button", name=label).click()
+    await page.get_by_role("button", name="请求增援").click()
+    await expect(page.get_by_text("正在呼叫增援，还需 1 人")).to_be_visible()
+    await fits(page)
+    await axe(page)
+    await town.until_timeline(alert["id"], "王海燕请求增援（网页）")
+    await expect(page.get_by_role("button", name="处置完毕")).to_be_visible()
+
+
 async def test_the_page_can_be_installed_and_stores_no_signed_link(town: DemoTown, open_page: OpenPages) -> None:
     alert = await town.leak()
     page = await opened(town, open_page, alert["id"])

@@ -159,7 +159,7 @@ export interface paths {
         put?: never;
         /**
          * Perform an action on an alert; 409 explains why it is not possible now
-         * @description acknowledge、arrive、resolve、verify、close、return、back、reopen、shelve、assign、pass、comment、conclude、supervise、merge、split
+         * @description acknowledge、arrive、resolve、verify、close、return、back、reopen、shelve、assign、pass、comment、reinforce、conclude、supervise、merge、split
          */
         post: operations["perform_action"];
         delete?: never;
@@ -2621,7 +2621,7 @@ export interface components {
             vulnerability: number;
             told: components["schemas"]["NotifiedPerson"][];
             evidence: components["schemas"]["EvidenceLine"][];
-            allowed: ("acknowledge" | "arrive" | "assign" | "back" | "close" | "comment" | "conclude" | "merge" | "pass" | "reopen" | "resolve" | "return" | "shelve" | "split" | "supervise" | "verify")[];
+            allowed: ("acknowledge" | "arrive" | "assign" | "back" | "close" | "comment" | "conclude" | "merge" | "pass" | "reinforce" | "reopen" | "resolve" | "return" | "shelve" | "split" | "supervise" | "verify")[];
         };
         /**
          * Severity
@@ -2853,7 +2853,7 @@ export interface components {
             vulnerability: number;
             told: components["schemas"]["NotifiedPerson"][];
             evidence: components["schemas"]["EvidenceLine"][];
-            allowed: ("acknowledge" | "arrive" | "assign" | "back" | "close" | "comment" | "conclude" | "merge" | "pass" | "reopen" | "resolve" | "return" | "shelve" | "split" | "supervise" | "verify")[];
+            allowed: ("acknowledge" | "arrive" | "assign" | "back" | "close" | "comment" | "conclude" | "merge" | "pass" | "reinforce" | "reopen" | "resolve" | "return" | "shelve" | "split" | "supervise" | "verify")[];
             devices: string[];
             findings: components["schemas"]["AlertFinding"][];
             merged: string[];
@@ -6779,7 +6779,7 @@ export interface operations {
             header?: never;
             path: {
                 alert_id: string;
-                action: "acknowledge" | "arrive" | "resolve" | "verify" | "close" | "return" | "back" | "reopen" | "shelve" | "assign" | "pass" | "comment" | "conclude" | "supervise" | "merge" | "split";
+                action: "acknowledge" | "arrive" | "resolve" | "verify" | "close" | "return" | "back" | "reopen" | "shelve" | "assign" | "pass" | "comment" | "reinforce" | "conclude" | "supervise" | "merge" | "split";
             };
             cookie?: never;
         };

@@ -53,6 +53,7 @@ export const en: Messages = {
   action: {
     acknowledge: 'Take',
     pass: 'Cannot go',
+    reinforce: 'Ask for more people',
     arrive: 'Arrived',
     resolve: 'Resolve',
     verify: 'Verify',

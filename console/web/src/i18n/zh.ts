@@ -52,6 +52,7 @@ export const zh = {
   action: {
     acknowledge: '接警',
     pass: '无法到场',
+    reinforce: '请求增援',
     arrive: '到场',
     resolve: '处置',
     verify: '核查',

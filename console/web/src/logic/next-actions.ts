@@ -3,7 +3,7 @@ import type { Action, AlertItem, State } from '../api/types'
 
 /** The order on the bar never changes, so that each action is always found at the same place. */
 export const MAIN_ACTIONS: readonly Action[] = ['acknowledge', 'arrive', 'resolve', 'verify', 'close']
-export const SIDE_ACTIONS: readonly Action[] = ['pass', 'assign', 'shelve', 'return', 'reopen', 'comment']
+export const SIDE_ACTIONS: readonly Action[] = ['pass', 'reinforce', 'assign', 'shelve', 'return', 'reopen', 'comment']
 
 /** Actions of the case process, shown only while they are possible. */
 export const CASE_ACTIONS: readonly Action[] = ['back', 'conclude', 'supervise', 'merge', 'split']

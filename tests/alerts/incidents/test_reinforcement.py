@@ -77,7 +77,7 @@ async def test_who_has_read_that_another_has_it_is_called_again(harness: Any, fi
     assert harness.alert().people_missing == 0
 
 
-async def test_one_request_calls_once_and_a_further_one_when_somebody_came_calls_again(
+async def test_one_request_calls_once_and_a_further_one_when_one_more_came_calls_again(
     harness: Any, finding: Any
 ) -> None:
     await on_site(harness, finding)
@@ -103,7 +103,7 @@ async def test_only_those_who_are_on_it_ask_by_text(harness: Any, finding: Any, 
     assert (result.status, harness.alert().people_missing) == (ReplyStatus.REFUSED, 0)
 
 
-async def test_before_anybody_has_it_there_is_nothing_to_reinforce(harness: Any, finding: Any) -> None:
+async def test_while_nobody_has_it_there_is_nothing_to_reinforce(harness: Any, finding: Any) -> None:
     set_ladder(harness)
     await harness.service.process_findings([finding()])
     await harness.send()

@@ -282,6 +282,9 @@ def test_a_danger_on_a_settled_alert_escalates_again(signal: Signal, state: Stat
         (alert_with(State.RETURNED, returned_to="department"), "back", "pass"),
         (alert_with(State.CLOSED, merged_into=7), "comment", "reopen"),
         (alert_with(State.RESOLVED, severity=Severity.CRITICAL), "verify", "close"),
+        (alert_with(State.ON_SITE, owner="wang"), "reinforce", "acknowledge"),
+        (alert_with(State.ON_SITE, owner="wang", people_needed=2), "acknowledge", "close"),
+        (alert_with(State.OPEN), "acknowledge", "reinforce"),
     ],
 )
 def test_buttons_are_offered_for_what_is_possible(alert: Alert, possible: str, impossible: str) -> None:

@@ -56,7 +56,7 @@ async def test_he_is_told_who_comes_and_the_calls_stop(harness: Any, finding: An
     assert len(harness.texts("chen")) == texts == 0
 
 
-async def test_when_nobody_comes_the_calls_climb(harness: Any, finding: Any) -> None:
+async def test_without_an_answer_the_calls_climb(harness: Any, finding: Any) -> None:
     await on_site(harness, finding)
     await reply(harness, WANG, "1增援")
     await harness.advance_time(180)
@@ -103,7 +103,7 @@ async def test_only_those_who_are_on_it_ask_by_text(harness: Any, finding: Any, 
     assert (result.status, harness.alert().people_missing) == (ReplyStatus.REFUSED, 0)
 
 
-async def test_while_nobody_has_it_there_is_nothing_to_reinforce(harness: Any, finding: Any) -> None:
+async def test_an_alert_without_an_owner_cannot_be_reinforced(harness: Any, finding: Any) -> None:
     set_ladder(harness)
     await harness.service.process_findings([finding()])
     await harness.send()

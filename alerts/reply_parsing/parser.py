@@ -147,7 +147,6 @@ def parse_reply(
 
 
 def _with_arrival(parsed: ParsedReply, reply: _TokenizedReply) -> ParsedReply:
-    """`已到场，请求增援` and `13增援` say two things."""
     if parsed.intent is not ReplyIntent.REINFORCE:
         return parsed
     has_code = any(len(code) > 1 and code.endswith("3") for code in reply.codes)

@@ -43,7 +43,7 @@ async def test_the_others_of_the_role_and_the_next_rung_are_called_at_once(harne
     assert harness.alert().people_missing == 1
 
 
-async def test_he_is_told_who_comes_and_the_calls_stop(harness: Any, finding: Any) -> None:
+async def test_the_asker_reads_who_comes_and_the_calls_stop(harness: Any, finding: Any) -> None:
     await on_site(harness, finding)
     await reply(harness, WANG, "火势很大，请增援")
     await reply(harness, LI, "11")

@@ -56,7 +56,7 @@ async def test_an_operation_on_the_page_of_the_api_fits_a_telephone(open_page: O
     first = page.locator(".opblock-summary-path").first
     await expect(first).to_be_visible(timeout=LONG_TIMEOUT_MS)
     await first.click()
-    await expect(page.locator(".opblock-body").first).to_be_visible()
+    await expect(page.locator(".opblock-body").first).to_be_visible(timeout=LONG_TIMEOUT_MS)
     await fits(page)
 
 

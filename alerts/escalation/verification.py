@@ -81,16 +81,16 @@ class Verification:
 
     def _load(self, tx: Transaction, alert: Alert, person: Person) -> tuple[bool, int]:
         """Order among the people of one role who are on duty: whom a waiting text asks already, then whoever had the
-        fewest texts within a day. The first rank is for what is urgent; a verification need not always be his."""
-        rows = [
-            row
-            for channel in self.notices.channels(alert, person)
-            for row in tx.store.deliveries_to(channel, address_of(person, channel), tx.now - DAY)
-            if row.person == person.id and row.state in NOT_FAILED
-        ]
-        asked = [row for row in rows if row.kind is MessageKind.VERIFY and row.state is DeliveryState.PENDING]
-        waiting = sum(row.not_before > tx.now for row in asked)
-        return not 0 < waiting < MAX_TOGETHER, len(rows)
+        fewest texts within a day, on the channel that had most of them: each message goes out on several. The first
+        rank is for what is urgent; a verification need not always be his."""
+        waiting, most = 0, 0
+        for channel in self.notices.channels(alert, person):
+            rows = tx.store.deliveries_to(channel, address_of(person, channel), tx.now - DAY)
+            own = [row for row in rows if row.person == person.id and row.state in NOT_FAILED]
+            asked = [row for row in own if row.kind is MessageKind.VERIFY and row.state is DeliveryState.PENDING]
+            waiting += sum(row.not_before > tx.now for row in asked)
+            most = max(most, len(own))
+        return not 0 < waiting < MAX_TOGETHER, most
 
     def _roles(self, tx: Transaction, alert: Alert) -> list[str]:
         ladder = self.escalator.ladder(alert)

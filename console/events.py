@@ -38,11 +38,18 @@ RESYNC: Final = Event("resync", {})
 """Tells a page that it missed events and must load its lists again."""
 
 
+class EncodedGroup(Struct, frozen=True):
+    """The bytes of a group for one audience, and how many of its events show an alert."""
+
+    data: bytes
+    alerts: int
+
+
 class EventGroup(Struct, frozen=True):
-    """Events that are sent together. `encoded`: their bytes by audience, so that all screens of one kind share them."""
+    """Events that are sent together. `encoded`: by audience, so that all screens of one kind share the bytes."""
 
     events: Sequence[Event]
-    encoded: dict[Hashable, bytes] = field(default_factory=dict)
+    encoded: dict[Hashable, EncodedGroup] = field(default_factory=dict)
 
 
 class TooManySubscriptions(Exception):

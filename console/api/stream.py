@@ -11,7 +11,7 @@ from starlette.responses import Response, StreamingResponse
 
 from console import messages_zh
 from console.api.alerts import asked_to_verify, item_for_user
-from console.events import SUBSCRIPTIONS_MAX, Event, EventGroup
+from console.events import SUBSCRIPTIONS_MAX, EncodedGroup, Event, EventGroup
 from console.http.authorization import CurrentUser, authenticate
 from console.http.openapi import EventStreamResponse, documented_router
 from console.http.personal_data import ALERT_FIELDS, personal_reads, record_streamed
@@ -61,10 +61,10 @@ async def _event_stream(request: Request, deps: Deps, user: Principal) -> AsyncI
                 checked_at = loop_time()
             if group is None:
                 yield b": heartbeat\n\n"
-            elif encoded := encode_group(deps, user, group):
-                if shown := sum(event.name == "alert" and is_visible(deps, user, event) for event in group.events):
-                    await record_streamed(deps, user, ALERT_FIELDS, shown)
-                yield encoded
+            elif (encoded := encode_group(deps, user, group)).data:
+                if encoded.alerts:
+                    await record_streamed(deps, user, ALERT_FIELDS, encoded.alerts)
+                yield encoded.data
     finally:
         deps.events.unsubscribe(subscription)
 
@@ -77,13 +77,14 @@ async def _present_user(request: Request) -> Principal | None:
         return None
 
 
-def encode_group(deps: Deps, user: Principal, group: EventGroup) -> bytes:
+def encode_group(deps: Deps, user: Principal, group: EventGroup) -> EncodedGroup:
     """The events of a group that this user may see, as they see them; encoded once for all of the same audience."""
     audience = _audience(user, group)
     encoded = group.encoded.get(audience)
     if encoded is None:
-        visible = (event for event in group.events if is_visible(deps, user, event))
-        encoded = group.encoded[audience] = b"".join(encode_event(deps, user, event) for event in visible)
+        visible = [event for event in group.events if is_visible(deps, user, event)]
+        data = b"".join(encode_event(deps, user, event) for event in visible)
+        encoded = group.encoded[audience] = EncodedGroup(data, sum(event.name == "alert" for event in visible))
     return encoded
 
 

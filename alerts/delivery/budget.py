@@ -11,6 +11,7 @@ from msgspec import Struct, field
 
 from alerts.channel_specs import Content, Limits, OverLimit, PersonLimits, spec_of
 from alerts.message import CALL_KINDS, DANGER_KINDS, FOLLOW_UP_KINDS, VERIFYING_KINDS, MessageKind
+from alerts.messages.together import NEWS
 from domain import MINUTE
 
 CARD_KINDS: Final = tuple(MessageKind)
@@ -19,8 +20,6 @@ _CODES: Final = (MessageKind.OWNED, MessageKind.ARRIVED, MessageKind.HELPING)
 """The codes of what he does next: without them he cannot report that he is there."""
 CODES_WAIT_MS: Final = 2 * MINUTE
 """He is on his way for longer than this; then only the limit itself holds the codes back."""
-NEWS: Final = "news"
-"""Variant of a summary of what others did; every other summary is of calls."""
 
 
 class Rank(IntEnum):

@@ -41,10 +41,10 @@ class CombinedNotices:
 
     def one_of_each(self, tx: Transaction, leased: Sequence[Delivery]) -> list[Delivery]:
         """Of notices to one person that were leased together only the first: the others wait again, still due, so that
-        its text may name them. A summary that a newer one replaces is skipped."""
+        its text may name them. A summary of news that a newer one replaces is skipped."""
         first, kept = dict[tuple[object, ...], str](), list[Delivery]()
         for row in leased:
-            if row.state is DeliveryState.PENDING and is_superseded(tx.store, row):
+            if row.state is DeliveryState.PENDING and is_superseded(tx.store, row, tx.now):
                 self._skip(tx, row, SUPERSEDED)
                 continue
             is_notice = may_combine(row) and row.state is DeliveryState.PENDING and row.expires_at > tx.now

@@ -64,21 +64,26 @@ class Notices:
     def notify(self, tx: Transaction, alert: Alert, person: Person, role: str, notice: Notice) -> bool:
         """Enqueue the notice on this person's channels; False when he has none. A supervision that waits already for
         this alert stands for it: its text is rendered when it is sent."""
-        waiting = self._waiting(tx, alert, person, notice.kind)
-        if notice.span_ms and notice.kind is MessageKind.SUPERVISE and any(map(is_overdue_notice, waiting)):
+        waiting = self._waiting(tx, alert, person, notice.kind) if notice.is_reminder else []
+        if notice.span_ms and any(map(is_overdue_notice, waiting)):
             return True
-        for row in waiting if notice.is_reminder else ():
-            if row.payload.get(_IS_REMINDER) is True:
-                withdrawn = structs.replace(
-                    row, state=DeliveryState.SKIPPED, lease_until=None, outcome="skipped", code=SUPERSEDED
-                )
-                tx.store.update_delivery(row, withdrawn, tx.now, SUPERSEDED)
         first = tx.store.next_delivery_number()
         rows = [
             self._row(tx, alert, person, role, notice, channel, delivery_id(tx.now, first + place))
             for place, channel in enumerate(self.channels(alert, person))
         ]
-        return bool(self.outbox.admission.enqueue(tx, rows, alert))
+        is_enqueued = bool(self.outbox.admission.enqueue(tx, rows, alert))
+        if is_enqueued:
+            self._withdraw(tx, [row for row in waiting if row.payload.get(_IS_REMINDER) is True])
+        return is_enqueued
+
+    def _withdraw(self, tx: Transaction, rows: Iterable[Delivery]) -> None:
+        """A newer reminder takes their place; the timeline has an entry of each already."""
+        for row in rows:
+            skipped = structs.replace(
+                row, state=DeliveryState.SKIPPED, lease_until=None, outcome="skipped", code=SUPERSEDED
+            )
+            tx.store.update_delivery(row, skipped, tx.now, SUPERSEDED)
 
     def _waiting(self, tx: Transaction, alert: Alert, person: Person, kind: MessageKind) -> list[Delivery]:
         """What waits for its time: quiet hours, or others of its kind."""

@@ -20,7 +20,7 @@ from alerts.messages import exercise
 from alerts.messages.deliveries import alerts_of, delivery_id, follow_up, postponed, priority_of
 from alerts.messages.outbox import OutboxWriter
 from alerts.messages.renderer import MessageContext
-from alerts.messages.together import SUMMARY_EVERY_MS
+from alerts.messages.together import NEWS, SUMMARY_EVERY_MS
 from alerts.ports import AlertRepository, Outbox, Transaction
 from domain import HOUR, MINUTE, Instant, Severity
 
@@ -40,7 +40,6 @@ MAX_OTHERS_MS: Final = 5 * MINUTE
 text names the doors that were added."""
 _LESSER: Final = (Severity.MEDIUM, Severity.LOW)
 _CALLS: Final = "calls"
-_FOLLOW_UPS: Final = "news"
 
 
 class ListedDanger(Struct, frozen=True):
@@ -186,7 +185,7 @@ class BundledMessages:
         Calls: how many are waiting, and the most severe with its reply code. Follow-ups: how many, and their doors. An
         exercise is neither shown in place of real alerts nor counted with them: its label would apply to all.
         """
-        variant = _FOLLOW_UPS if over.kind in FOLLOW_UP_KINDS else _CALLS
+        variant = NEWS if over.kind in FOLLOW_UP_KINDS else _CALLS
         rows = tx.store.deliveries_to(over.channel, over.address, tx.now - SUMMARY_EVERY_MS)
         is_news = over.kind in FOLLOW_UP_KINDS
         withheld = [row for row in rows if row.code == OVER_BUDGET and (row.kind in FOLLOW_UP_KINDS) == is_news]

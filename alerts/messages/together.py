@@ -43,6 +43,8 @@ STAND_DOWN_SPAN_MS: Final = {
     Severity.CRITICAL: 2 * MINUTE, Severity.HIGH: 5 * MINUTE, Severity.MEDIUM: 15 * MINUTE, Severity.LOW: 15 * MINUTE,
 }  # fmt: skip
 """Between two texts that somebody has it, to one who was called: less than he would be on his way."""
+NEWS: Final = "news"
+"""Variant of a summary of what others did; every other summary is of calls."""
 SUMMARY_EVERY_MS: Final = 5 * MINUTE
 """Between two summaries of what was over a person's limit."""
 SUPERVISE_SPAN_MS: Final = 4 * HOUR
@@ -88,15 +90,20 @@ def waiting_with(store: Outbox, row: Delivery, now: Instant) -> Sequence[Deliver
     return [one for one in fitting if one.id != row.id and one.person == row.person]
 
 
-def is_superseded(store: Outbox, row: Delivery) -> bool:
-    """Whether a newer summary to this person is sent in its place: it names the same and what was withheld later."""
-    if row.kind is not MessageKind.SUMMARY:
+def is_superseded(store: Outbox, row: Delivery, now: Instant) -> bool:
+    """Whether a newer summary of what others did, due as well, is sent in its place: it names the same and what was
+    withheld later. A summary of calls is always sent."""
+    if not _is_news(row):
         return False
     rows = store.deliveries_to(row.channel, row.address, row.created_at)
     newer = rows[[one.id for one in rows].index(row.id) + 1 :]
     soon = [one for one in newer if one.created_at < row.created_at + SUMMARY_EVERY_MS and one.state in NOT_FAILED]
-    alike = [one for one in soon if (one.kind, one.person) == (row.kind, row.person)]
-    return any(one.payload.get("summary") == row.payload.get("summary") for one in alike)
+    due = [one for one in soon if one.state is not DeliveryState.PENDING or one.not_before <= now]
+    return any(_is_news(one) and one.person == row.person for one in due)
+
+
+def _is_news(row: Delivery) -> bool:
+    return row.kind is MessageKind.SUMMARY and row.payload.get("summary") == NEWS
 
 
 def is_overdue_notice(row: Delivery) -> bool:

@@ -127,7 +127,8 @@ class OutageTexts:
         if answered_at is not None and now - answered_at >= AWAY_MS:
             if self._may_send():
                 due = {name: now - since - AWAY_MS for name, since in self._since.items() if now - since >= AWAY_MS}
-                await self._notify([*self._opened(), *self._found([(waiting[name], due[name]) for name in due])])
+                # The texts of a person are limited: dangers that people were never called for come first.
+                await self._notify([*self._found([(waiting[name], due[name]) for name in due]), *self._opened()])
         elif self._sent and not waiting:
             await attempt_write(self._record, "texts of an outage")
 

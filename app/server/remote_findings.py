@@ -83,9 +83,13 @@ class RemoteFindings:
     async def _read(self, consumer: Consumer) -> None:
         """A full queue pauses the partitions and goes on asking: a consumer that asks nothing for five minutes loses
         them."""
+        is_paused = False
         while True:
             is_full = len(self._waiting) >= BATCHES_WAITING_MAX
-            (consumer.pause if is_full else consumer.resume)(consumer.assignment())
+            if is_full or is_paused:
+                # Again at each round while it is full: partitions may have been assigned meanwhile.
+                (consumer.pause if is_full else consumer.resume)(consumer.assignment())
+                is_paused = is_full
             messages = await asyncio.to_thread(consumer.consume, BATCH_MAX, WAIT_S)
             if messages:
                 self._waiting.append(_Batch(decode_findings(messages), _offsets_after(messages)))

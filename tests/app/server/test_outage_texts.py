@@ -189,6 +189,20 @@ async def test_an_alert_that_nobody_answered_before_the_outage_climbs_on_without
             await town.until_timeline(str(alert.id), f"数据库中断期间已于{at}通知陈芳（短信）")
 
 
+async def test_a_new_danger_comes_before_those_that_people_were_called_for(outage: Outage) -> None:
+    town = outage.harness
+    await outage.leak()
+    [leak] = town.service.processing.pipeline.unstored_dangers()
+    desk = town.service.alerting.desk
+    known = replace(desk.intake.new_alert(replace(leak, device="gas-9"), None, 0), id=7, rung=-1, climb_at=0)
+    outage.texts._unanswered = lambda: [(replace(known, id=n, device=f"gas-{n}"), frozenset()) for n in range(9)]
+    await outage.pass_ms(0)
+    await outage.pass_ms(AWAY_MS)
+    to_worker = [text for text in outage.texts._sent.values() if text.person == "li"]
+    assert len(to_worker) == MAX_PER_PERSON
+    assert [text.finding is not None for text in to_worker] == [True] + [False] * (MAX_PER_PERSON - 1)
+
+
 async def test_a_machine_that_may_not_be_the_active_one_notifies_nobody(outage: Outage) -> None:
     await outage.leak()
     outage.texts._may_send = lambda: False

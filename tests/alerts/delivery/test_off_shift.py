@@ -70,7 +70,9 @@ async def test_supervisors_of_the_next_shift_are_notified_of_what_is_overdue(
     assert len(texts_with(harness, "zhou", "督办")) > before
 
 
-async def test_after_quiet_hours_each_supervisor_on_duty_is_reminded_once(harness: AlertHarness, finding: Any) -> None:
+async def test_reminders_that_wait_for_the_end_of_quiet_hours_are_one_message_to_the_supervisor_on_duty(
+    harness: AlertHarness, finding: Any
+) -> None:
     """The supervisors change in the night: who is on duty in the morning has one text, not one for each reminder."""
     harness.clock.now += 8 * HOUR  # 22:05
     danger = finding(severity=Severity.MEDIUM, title="电动车上楼", rule="citizen-report", now=harness.clock.now)

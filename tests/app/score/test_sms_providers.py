@@ -27,7 +27,7 @@ def providers(carrier: Carrier) -> SmsProviders:
     return SmsProviders(ACCOUNT, WORDING, "枫树社区", lambda: 0, carrier, "http://service.simulator")
 
 
-async def test_what_a_site_is_told_to_file_with_tencent_is_filed_under_the_ids_of_the_channel() -> None:
+async def test_templates_printed_for_tencent_are_filed_under_the_ids_of_the_channel() -> None:
     settings = SmsSettings.model_validate(sms_channel(WORDING, IN_PROCESS))
     assert [one.name for one in settings.providers] == list(IN_PROCESS)
     lines = template_lines(WORDING, SiteSettings(sign="枫树社区", channels=ChannelSettings(sms=settings)))

@@ -93,7 +93,7 @@ async def test_a_page_gets_an_alert_and_every_change_of_it(harness: ConsoleHarne
     assert (first, second) == (f"{T0}-1", f"{T0}-2")
 
 
-async def test_alerts_that_a_stream_showed_are_one_row_of_the_trail_at_once_and_one_for_the_rest_of_the_hour(
+async def test_alerts_shown_by_a_stream_are_one_audit_entry_at_once_and_one_for_the_rest_of_the_hour(
     harness: ConsoleHarness, admin: Client, server: Open
 ) -> None:
     async with server() as stream:

@@ -36,7 +36,7 @@ def test_a_minute_with_one_read_has_one_row() -> None:
     assert shown(add(reads, NOW + MINUTE)) == [("li", MINUTE, 1, [])]
 
 
-def test_readers_and_endpoints_are_told_apart() -> None:
+def test_readers_and_endpoints_are_counted_separately() -> None:
     reads = GatheredReads()
     assert len(add(reads, NOW)) == len(add(reads, NOW, reader="zhao")) == len(add(reads, NOW, endpoint="GET /x")) == 1
     add(reads, NOW + 1, reader="zhao")

@@ -22,7 +22,6 @@ ALLOWED: Final[dict[str, tuple[str, ...]]] = {
     "tests/app/score/test_virtual_loop.py": ("timeout",),  # virtual time
     "tests/conftest.py": ("wait",),  # the interval of a poll
     "tests/console/photos/test_process.py": ("PhotoChecker",),  # the process hangs
-    "tests/pages/test_system.py": ("perf_counter",),  # the rate of what the page takes anyway
     "tests/simulators/test_load.py": ("LoadSettings", "wait_for"),  # how long it sends, how many messages
     "tests/store/history/remote/test_history_influxdb.py": ("open",),  # the server answers late; then it is retried
 }

@@ -65,7 +65,7 @@ class AlertRepository(Protocol):
 
     def alerts_to_join(self, finding: Finding, building: str | None) -> list[Alert]:
         """Active alerts, newest first, about the same subject or device, or of the same rule and building; out
-        of doors, of the same rule there; for an unregistered device, of the same rule without a device.
+        of doors, of the same hazard there; for an unregistered device, of the same rule without a device.
         """
         ...
 

@@ -204,11 +204,12 @@ class Supervision:
 def _span_ms(alert: Alert) -> int:
     """How long it may wait for others of its kind that a step is overdue. A report or a signature longest: the danger
     was dealt with, or a person was on site and the device reports it no longer; so long too for a lesser fault of a
-    device. What nobody has taken, and a high danger that goes on, do not wait."""
+    device. A high danger that goes on, and one above low severity that nobody has taken, do not wait."""
     is_lesser = alert.severity in (Severity.MEDIUM, Severity.LOW)
     if alert.ledger is Ledger.HEALTH:
         return SUPERVISE_SPAN_MS if is_lesser else 0
     on_site_and_over = alert.state is State.ON_SITE and alert.recovered_at is not None
     if alert.state in SETTLED_STATES or on_site_and_over:
         return SUPERVISE_SPAN_MS
-    return LESSER_SPAN_MS if is_lesser and alert.state in OWNED_STATES else 0
+    may_wait = alert.severity is Severity.LOW or (is_lesser and alert.state in OWNED_STATES)
+    return LESSER_SPAN_MS if may_wait else 0

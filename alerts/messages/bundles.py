@@ -26,7 +26,7 @@ from domain import HOUR, MINUTE, Instant, Severity
 
 BUNDLE_MS: Final = MINUTE
 """After one notice about a danger that joined, further ones to that person wait this long and are sent together."""
-LESSER_BUNDLE_MS: Final = 15 * MINUTE
+LESSER_BUNDLE_MS: Final = 30 * MINUTE
 MAX_LESSER_MS: Final = HOUR
 """The same for a lesser danger, where an hour or more is left to arrive: whoever has one manhole in the rain is told of
 the others of his street together, and less often as the rain goes on."""

@@ -30,6 +30,7 @@ def alerts_to_join(tx: Connection, finding: Finding, building: str | None) -> li
         "subject_id": finding.subject.id,
         "device": finding.device,
         "rule": finding.rule,
+        "hazard": finding.hazard,
         "building": building,
     }
     return [alert_of(row) for row in tx.execute(query, values)]
@@ -52,5 +53,7 @@ def _statement(has_device: bool, unregistered: bool, has_building: bool, outdoor
     if has_building:
         same.append(and_(same_rule, alerts.c.building == bindparam("building")))
     if outdoors and has_device:
-        same.append(and_(same_rule, alerts.c.building.is_(None), alerts.c.place.is_not(None)))
+        # Which rules are one event there, is decided by the site's ladders.
+        same_hazard = alerts.c.hazard == bindparam("hazard")
+        same.append(and_(same_hazard, alerts.c.building.is_(None), alerts.c.place.is_not(None)))
     return select(alerts).where(alerts.c.state.in_(_ACTIVE), or_(*same)).order_by(alerts.c.id.desc())

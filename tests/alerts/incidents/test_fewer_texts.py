@@ -185,6 +185,26 @@ async def test_manholes_of_one_street_are_called_singly_until_there_are_many(
     assert bool(spread) == (severity is not Severity.MEDIUM)
 
 
+async def test_manholes_that_rise_behind_a_flood_front_call_nobody_again(harness: AlertHarness, finding: Any) -> None:
+    about = {"hazard": "manhole", "place": "yuan"}
+    front = {"rule": "manhole-flood-front", "title": "沿线水位上涨", "severity": Severity.HIGH}
+    await harness.service.process_findings(
+        [danger(harness, finding, 1, **about, **front, id="manhole-flood-front@1/l/1")]
+    )
+    await harness.advance_time(10)
+    await harness.service.perform(1, "acknowledge", WANG)
+    await harness.service.perform(1, "arrive", WANG)
+    rising = {"rule": "manhole-rising", "title": "井水快速上涨", "severity": Severity.MEDIUM}
+    for number in range(2, 7):
+        found = danger(harness, finding, number, **about, **rising, id=f"manhole-rising@1/d{number}/1")
+        await harness.service.process_findings([found])
+        await harness.advance_time(10 * MINUTE // 1000)
+    assert not _exists(harness, 2)
+    texts = [text for text in harness.texts("wang") if "井水快速上涨" in text]
+    assert len(texts) == 2, "the first, and after half an hour what rose meanwhile"
+    assert all("又报" in text for text in texts), texts
+
+
 def _exists(harness: AlertHarness, number: int) -> bool:
     try:
         return harness.alert(number) is not None

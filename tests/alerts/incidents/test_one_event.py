@@ -147,7 +147,7 @@ def test_a_misspelt_rule_of_one_event_has_its_position(policy: EscalationPolicy)
     assert (fault.where, fault.message) == (("one_event", 0, 1), "gas-hihg is no rule")
 
 
-async def test_lesser_dangers_that_join_are_sent_together_within_a_quarter_of_an_hour(
+async def test_lesser_dangers_that_join_are_sent_together_within_half_an_hour(
     harness: Any, finding: Any
 ) -> None:
     await process(harness, alarm(harness, finding))
@@ -161,6 +161,6 @@ async def test_lesser_dangers_that_join_are_sent_together_within_a_quarter_of_an
         await process(harness, new_finding(harness, finding, rule=rule, title=title, severity=Severity.MEDIUM))
         await harness.advance_time(60 * minutes)
     assert "又报气阀未关" in harness.texts("wang")[-1], "the first waits for nothing"
-    await harness.advance_time(15 * 60)
+    await harness.advance_time(30 * 60)
     (summary,) = [text for text in harness.texts("wang") if "探头脏污" in text]
     assert "又报2起" in summary

@@ -229,6 +229,7 @@ def test_a_notice_that_is_sent_already_is_not_given_back() -> None:
         (Ledger.DANGER, State.RESOLVED, Severity.CRITICAL, SUPERVISE_SPAN_MS),
         (Ledger.DANGER, State.ACKNOWLEDGED, Severity.MEDIUM, LESSER_SPAN_MS),
         (Ledger.DANGER, State.OPEN, Severity.MEDIUM, 0),
+        (Ledger.DANGER, State.OPEN, Severity.LOW, LESSER_SPAN_MS),
         (Ledger.DANGER, State.ACKNOWLEDGED, Severity.HIGH, 0),
     ],
 )

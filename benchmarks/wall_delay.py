@@ -5,7 +5,9 @@ as many buildings, one after the other. The instant of publication stands in the
 the page's own clock, `performance.timeOrigin + performance.now()`, in the task after the frame that draws the entry.
 Each leak is then taken on the worker's phone, another page: from the clock of that page at the press to the frame of
 the wall that names the worker. All pages and the publisher are on one machine and have one clock. Prints one JSON
-object: the median, the 95th percentile and the longest of both, in milliseconds; the targets are 1,000.
+object: the median, the 95th percentile and the longest of both, in milliseconds; the targets are 1,000. Then, with
+alerts open and nothing happening, the processor time that Chromium's renderers and its GPU process take to draw the
+wall, in percent of one processor.
 """
 
 from __future__ import annotations
@@ -20,13 +22,15 @@ from statistics import median, quantiles
 from typing import Any, Final
 
 import aiomqtt
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, CDPSession, Page, async_playwright
+from playwright.async_api import TimeoutError as PageTimeoutError
 
 from benchmarks.service import Service, service
 from tests.support.browser_pages import CHROMIUM_ARGUMENTS, PHONE, WALL, chromium_path
 
 LEAKS: Final = 20
 WAIT_MS: Final = 120_000
+STILL_S: Final = 20
 WATCH_THE_LIST: Final = """
 () => {
   const drawn = (window.drawn = {})
@@ -68,7 +72,11 @@ async def open_wall(browser: Browser, running: Service) -> Page:
 
 async def drawn_at(page: Page, key: str) -> float:
     """The page's clock when the entry was drawn, in ms since 1970."""
-    found = await page.wait_for_function("(key) => window.drawn[key]", arg=key, timeout=WAIT_MS)
+    try:
+        found = await page.wait_for_function("(key) => window.drawn[key]", arg=key, timeout=WAIT_MS)
+    except PageTimeoutError as error:
+        shown = await page.locator(".item, .more").all_inner_texts()
+        raise RuntimeError(f"the wall did not draw {key} in {WAIT_MS} ms; it shows {shown}") from error
     return float(await found.json_value())
 
 
@@ -135,6 +143,24 @@ def figures(name: str, times_ms: Sequence[float]) -> dict[str, float]:
     }
 
 
+async def processor_s(devtools: CDPSession, kind: str) -> float:
+    """What all processes of a kind have used."""
+    processes = (await devtools.send("SystemInfo.getProcessInfo"))["processInfo"]
+    return float(sum(one["cpuTime"] for one in processes if one["type"] == kind))
+
+
+async def drawing_of_a_still_wall(browser: Browser) -> dict[str, float]:
+    """Percent of one processor, by process of Chromium, while nothing but the clock and what pulses changes."""
+    devtools, kinds = await browser.new_browser_cdp_session(), ("renderer", "GPU")
+    before, began = [await processor_s(devtools, kind) for kind in kinds], time.monotonic()
+    await asyncio.sleep(STILL_S)
+    used, took_s = [await processor_s(devtools, kind) for kind in kinds], time.monotonic() - began
+    return {
+        f"still_{kind.lower()}_percent": round(100 * (after - earlier) / took_s, 1)
+        for kind, after, earlier in zip(kinds, used, before, strict=True)
+    }
+
+
 async def measure(running: Service, leaks: int) -> dict[str, Any]:
     async with (
         async_playwright() as playwright,
@@ -143,10 +169,11 @@ async def measure(running: Service, leaks: int) -> dict[str, Any]:
         browser = await playwright.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_ARGUMENTS)
         wall = await open_wall(browser, running)
         measured = [await one_leak(browser, wall, running, broker, device) for device in detectors(running, leaks)]
+        drawing = await drawing_of_a_still_wall(browser)
         await browser.close()
     leak, taken = zip(*measured, strict=True)
     count = {"leaks": len(measured), "load_of_machine": round(os.getloadavg()[0], 1)}
-    return {**figures("leak_to_wall", leak), **figures("press_to_wall", taken), **count}
+    return {**figures("leak_to_wall", leak), **figures("press_to_wall", taken), **drawing, **count}
 
 
 if __name__ == "__main__":

@@ -48,6 +48,22 @@ async def test_a_leak_opens_without_a_reload_and_the_wall_shows_who_took_it_on_h
     await expect(wall.get_by_role("heading", name="待处理警情")).to_contain_text(f"在路上 {worker}")
 
 
+async def test_who_took_an_alert_is_shown_for_a_minute_though_more_urgent_ones_fill_the_list(
+    town: DemoTown, open_page: OpenPages
+) -> None:
+    wall = await open_page("/")
+    await live(wall)
+    alerts = [await town.leak() for _ in range(7)]
+    await expect(item(wall, alerts[-1]["address"])).to_be_visible()
+    assert await wall.locator(".item").count() < len(alerts)
+    await expect(wall.locator(".more")).to_contain_text("起无人接警")
+
+    for alert in alerts[:2]:
+        taken = {"person": "worker-01"}
+        assert (await town.api.post(f"/api/v1/alerts/{alert['id']}/acknowledge", json=taken)).status_code == 200
+        await expect(item(wall, alert["address"])).to_contain_text("已接警")
+
+
 async def test_the_map_leads_from_the_area_to_the_door_by_keyboard_and_back(
     town: DemoTown, open_page: OpenPages
 ) -> None:

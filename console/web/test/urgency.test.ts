@@ -3,6 +3,7 @@ import type { Severity, State } from '../src/api/types'
 import { rankAssignees } from '../src/logic/assignees'
 import { remaining } from '../src/logic/deadline'
 import { keepPositions, compareUrgency } from '../src/logic/alert-order'
+import { inSight, NEWS_MS } from '../src/logic/wall-list'
 import { isOpen, appearance, SEVERITIES, shape, worst } from '../src/logic/severity'
 import { allowedActions, isAskedToVerify, SIDE_ACTIONS, primaryAction, MAIN_ACTIONS, verifiesNow, workerStep } from '../src/logic/next-actions'
 import { alert } from './alerts'
@@ -98,6 +99,29 @@ describe('the order of the list', () => {
 
   it('keeps positions while the pointer is over it', () => {
     expect(keepPositions(['a', 'b', 'c'], ['new', 'c', 'a'])).toEqual(['a', 'c', 'new'])
+  })
+})
+
+describe('the alerts that the wall draws', () => {
+  const order = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
+  const now = 10 * NEWS_MS
+  const changed = (...ids: string[]): Map<string, number> => new Map(ids.map((id, index) => [id, now - 1 - index]))
+
+  it('are the most urgent ones, as many as fit', () => {
+    expect(inSight(order, 4, new Map(), now)).toEqual(['a', 'b', 'c', 'd'])
+    expect(inSight(order, 9, changed('h'), now)).toEqual(order)
+  })
+
+  it('hold for a minute what was just opened or taken, in the place of the least urgent', () => {
+    expect(inSight(order, 4, changed('g'), now)).toEqual(['a', 'b', 'c', 'g'])
+    expect(inSight(order, 4, changed('d', 'g'), now)).toEqual(['a', 'b', 'd', 'g'])
+    expect(inSight(order, 4, changed('g'), now + NEWS_MS)).toEqual(['a', 'b', 'c', 'd'])
+  })
+
+  it('hold the newest only, and never more news than half of the places beside the most urgent', () => {
+    expect(inSight(order, 4, changed('h', 'g', 'f', 'e'), now)).toEqual(['a', 'b', 'g', 'h'])
+    expect(inSight(order, 4, changed('h', 'a', 'b', 'c'), now)).toEqual(['a', 'b', 'c', 'h'])
+    expect(inSight(order, 1, changed('h'), now)).toEqual(['a'])
   })
 })
 

@@ -12,6 +12,8 @@ import { zone } from './session'
 export const alertsById = shallowReactive(new Map<string, AlertItem>())
 export const status = ref<Status>({})
 export const loaded = ref(false)
+/** When an open alert was seen to be new, taken, passed on, or of another severity: not what was there at loading. */
+export const changedAt = new Map<string, number>()
 /** The newest alert, for screen readers. */
 export const latestAlert = shallowRef<AlertItem | null>(null)
 
@@ -38,9 +40,13 @@ export const today = computed(() => {
 export function upsertAlert(item: AlertItem): void {
   const before = alertsById.get(item.id)
   if (before && isOlder(item, before)) return
+  if (loaded.value && isNews(item, before)) changedAt.set(item.id, serverNow())
   alertsById.set(item.id, item)
   if (!before && loaded.value && isOpen(item.state)) latestAlert.value = item
 }
+
+const isNews = (item: AlertItem, before: AlertItem | undefined): boolean =>
+  item.state !== before?.state || item.severity !== before.severity || item.owner?.id !== before.owner?.id
 
 function isOlder(item: AlertItem, before: AlertItem): boolean {
   const [updatedAt, knownAt] = [instant(item.updated_at), instant(before.updated_at)]
@@ -57,7 +63,11 @@ export async function loadAlerts(): Promise<void> {
   const before = [...alertsById.keys()]
   const found = await api.alerts({ not_closed_or_since: begin })
   const present = new Set(found.map((item) => item.id))
-  for (const id of before) if (!present.has(id)) alertsById.delete(id)
+  for (const id of before) {
+    if (present.has(id)) continue
+    alertsById.delete(id)
+    changedAt.delete(id)
+  }
   for (const item of found) upsertAlert(item)
   loadedSince = day
   loaded.value = true

@@ -7,6 +7,7 @@ export const wall: Messages['wall'] = {
   noReading: 'No reading yet',
   disconnected: 'Devices cannot be heard; nobody knows whether all is well',
   more: '{n} more',
+  moreUntaken: '{n} more, {untaken} of them taken by nobody',
   noPlaces: 'No places registered yet',
   quietPlaces: 'Nothing open at {n} others',
   nowhere: 'Place not registered',

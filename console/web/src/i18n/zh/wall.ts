@@ -5,6 +5,7 @@ export const wall = {
   noReading: '还没有收到读数',
   disconnected: '收不到设备的读数，无法判断是否正常',
   more: '另有 {n} 起',
+  moreUntaken: '另有 {n} 起，其中 {untaken} 起无人接警',
   noPlaces: '还没有登记地点',
   quietPlaces: '其余 {n} 处平静',
   nowhere: '地点未登记',

@@ -154,9 +154,9 @@ async def drawing_of_a_still_wall(browser: Browser) -> dict[str, float]:
     devtools, kinds = await browser.new_browser_cdp_session(), ("renderer", "GPU")
     before, began = [await processor_s(devtools, kind) for kind in kinds], time.monotonic()
     await asyncio.sleep(STILL_S)
-    used, took_s = [await processor_s(devtools, kind) for kind in kinds], time.monotonic() - began
+    used, elapsed_s = [await processor_s(devtools, kind) for kind in kinds], time.monotonic() - began
     return {
-        f"still_{kind.lower()}_percent": round(100 * (after - earlier) / took_s, 1)
+        f"still_{kind.lower()}_percent": round(100 * (after - earlier) / elapsed_s, 1)
         for kind, after, earlier in zip(kinds, used, before, strict=True)
     }
 

@@ -147,9 +147,7 @@ def test_a_misspelt_rule_of_one_event_has_its_position(policy: EscalationPolicy)
     assert (fault.where, fault.message) == (("one_event", 0, 1), "gas-hihg is no rule")
 
 
-async def test_lesser_dangers_that_join_are_sent_together_within_half_an_hour(
-    harness: Any, finding: Any
-) -> None:
+async def test_lesser_dangers_that_join_are_sent_together_within_half_an_hour(harness: Any, finding: Any) -> None:
     await process(harness, alarm(harness, finding))
     await harness.service.perform(1, "acknowledge", WANG)
     await harness.advance_time(120)

@@ -77,9 +77,10 @@ from console.dependencies import ConsoleDependencies
 from console.events import AlertPublisher
 from console.http import api_docs, examples, problems
 from console.http.middleware import BodyLimit, ResponseHeaders
-from console.http.openapi import build_document
+from console.http.openapi import build_document, iter_routes
 from console.http.page_cursors import PageCursors
 from console.http.personal_data import write_gathered
+from console.http.requirements import check_requirements, describe
 from console.http.static_files import StaticPages
 from console.http.uploads import UploadSlots
 from console.security.auth import LoginFailures, LoginRateLimit, Sessions
@@ -188,6 +189,7 @@ def create_bare_app() -> FastAPI:
         app.include_router(router, prefix="/api/v1")
     app.include_router(health.router)
     app.include_router(cap.router)
+    check_requirements(iter_routes(app))
     app.openapi = lambda: _openapi_document(app)  # type: ignore[method-assign]
     app.add_route("/docs", api_docs.read_docs)
     return app
@@ -219,7 +221,7 @@ def set_dependencies(
 
 def _openapi_document(app: FastAPI) -> dict[str, Any]:
     """The OpenAPI document, built once: it does not depend on the dependencies."""
-    app.openapi_schema = app.openapi_schema or api_docs.with_security(build_document(app, stream.EVENTS))
+    app.openapi_schema = app.openapi_schema or api_docs.with_security(build_document(app, stream.EVENTS, describe))
     return app.openapi_schema
 
 

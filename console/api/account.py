@@ -11,10 +11,10 @@ from starlette.responses import Response
 from console import access_messages_zh, messages_zh
 from console.api.users import end_session, session_views
 from console.http import examples
-from console.http.authorization import NonLinkUser
 from console.http.openapi import JsonResponse, documented_router
 from console.http.problems import FieldError, Problem, invalid, not_found
 from console.http.requests import Deps, item_response, list_response, parse_body
+from console.http.requirements import NonLinkUser
 from console.schemas import access as schema
 from console.schemas.references import Page
 from console.security.auth import LoginRateLimit, Principal

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final, get_args
 
-from fastapi import Path, Request
+from fastapi import Depends, Path, Request
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from alerts.alert import Actor, CaseDisposition
@@ -14,10 +14,11 @@ from console import messages_zh
 from console.api.acting_person import acting_person
 from console.api.alerts import item_for_user, item_view, may_act, require_visible_alert
 from console.http import examples
-from console.http.authorization import CurrentUser, require
+from console.http.authorization import require
 from console.http.openapi import JsonResponse, documented_router
 from console.http.problems import FieldError, Problem, invalid, not_found
 from console.http.requests import Deps, item_response, parse_body, parse_time_field
+from console.http.requirements import CurrentUser, RequirementByPath
 from console.schemas.alerts import Action, AlertItem
 from console.security.auth import Principal
 from store.database.system import audit
@@ -49,11 +50,13 @@ class ActionBody(BaseModel):
     photos: None = None
 
 
+BY_ACTION: Final = Depends(RequirementByPath("action", {name: name for name in ACTIONS}, or_asked=True))
 _ACTION_BODY: Final = TypeAdapter(ActionBody)
 
 
 @router.post(
     "/alerts/{alert_id}/{action}",
+    dependencies=[BY_ACTION],
     summary="Perform an action on an alert; 409 explains why it is not possible now",
     description="、".join(ACTIONS),
     openapi_extra=examples.request_body(examples.ACTION, _ACTION_BODY, optional=True),
@@ -67,8 +70,6 @@ async def perform_action(
 ) -> JsonResponse[AlertItem | None]:
     if action not in ACTIONS:
         raise not_found("path")
-    if user.person is None:
-        require(user, action)
     body = await parse_body(request, _ACTION_BODY, optional=True)
     before = await require_visible_alert(deps, user, alert_id)
     if not may_act(user, action, before):

@@ -10,9 +10,9 @@ from fastapi import Depends, Query
 from alerts.alert import AlertSource, CaseDisposition, State
 from console import messages_zh
 from console.api.devices import visible_places
-from console.http.authorization import CurrentUser
 from console.http.problems import FieldError, invalid
 from console.http.requests import Deps, OptionalText, TextList, parse_choices, parse_period, parse_time_field
+from console.http.requirements import CurrentUser
 from domain import Ledger, Severity
 from store.database.alerts.queries import AlertFilter
 

@@ -14,11 +14,11 @@ from console.api.alerts import require_visible_alert
 from console.api.devices import visible_places
 from console.api.readings import reading_view
 from console.dependencies import ConsoleDependencies
-from console.http.authorization import CurrentUser
 from console.http.openapi import JsonResponse, PlanResponse, documented_router
 from console.http.personal_data import personal_reads, record_personal_reads
 from console.http.problems import not_found
 from console.http.requests import Deps, item_response
+from console.http.requirements import CurrentUser
 from console.schemas import surroundings as schema
 from console.security.auth import Principal
 from console.timestamps import Timestamp

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, get_args
+from typing import Annotated, Any, Final, get_args
 
-from fastapi import Request
+from fastapi import Depends, Request
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from alerts.alert import Actor, ResponseSource
@@ -14,7 +14,6 @@ from console.api.alert_filters import AlertFilters
 from console.api.devices import visible_places
 from console.api.report_views import case_view
 from console.http import examples
-from console.http.authorization import CurrentUser, require
 from console.http.openapi import JsonResponse, documented_router
 from console.http.personal_data import ALERT_FIELDS, gathered_reads, personal_reads
 from console.http.problems import FieldError, Problem, invalid, not_found
@@ -25,6 +24,7 @@ from console.http.requests import (
     list_response,
     parse_body,
 )
+from console.http.requirements import CurrentUser, Requirement
 from console.schemas.alerts import Action, AlertDetail, AlertItem, WorkerLink
 from console.schemas.references import Page
 from console.security.auth import LINK_MS, AccessRole, Principal, sign_worker_link
@@ -38,6 +38,7 @@ from store.database.alerts import queries
 from store.database.system import audit
 
 router = documented_router(tags=["alerts"])
+Assigner = Annotated[Principal, Depends(Requirement("assign"))]
 
 ACTIONS: Final = get_args(Action)
 
@@ -86,8 +87,7 @@ async def get_alert(deps: Deps, user: CurrentUser, alert_id: str) -> JsonRespons
     summary="A worker's link: this alert, this person, two hours",
     openapi_extra=examples.request_body(examples.LINK, _LINK_BODY),
 )
-async def create_link(request: Request, deps: Deps, user: CurrentUser, alert_id: str) -> JsonResponse[WorkerLink]:
-    require(user, "assign")
+async def create_link(request: Request, deps: Deps, user: Assigner, alert_id: str) -> JsonResponse[WorkerLink]:
     person = (await parse_body(request, _LINK_BODY)).person
     await require_visible_alert(deps, user, alert_id)
     if person is None or person not in deps.registry.community().people:

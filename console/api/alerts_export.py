@@ -9,10 +9,10 @@ from typing import Final
 from starlette.responses import Response, StreamingResponse
 
 from console.api.alert_filters import AlertFilters
-from console.http.authorization import NonLinkUser
 from console.http.openapi import documented_router
 from console.http.personal_data import ALERT_FIELDS, gathered_reads
 from console.http.requests import Deps
+from console.http.requirements import NonLinkUser
 from console.security.auth import Principal
 from console.views.case_csv import csv_header, csv_of_cases
 from console.views.figure_names import FigureNames

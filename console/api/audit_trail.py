@@ -11,9 +11,9 @@ from fastapi import Depends, Query
 from starlette.responses import StreamingResponse
 
 from console.api.alerts_export import CsvFile
-from console.http.authorization import user_allowed_to
 from console.http.openapi import JsonResponse, documented_router
 from console.http.requests import Deps, OptionalText, PageParams, list_response, parse_period
+from console.http.requirements import Requirement
 from console.schemas import messages as schema
 from console.schemas.references import Page
 from console.security.auth import Principal
@@ -27,7 +27,7 @@ router = documented_router(tags=["audit"])
 
 PAGE: Final = 500
 """Rows of one read of an export."""
-Auditor = Annotated[Principal, Depends(user_allowed_to("audit"))]
+Auditor = Annotated[Principal, Depends(Requirement("audit"))]
 
 
 @dataclass(frozen=True)

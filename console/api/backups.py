@@ -10,10 +10,10 @@ from starlette.responses import Response
 
 from console.backup_interface import BackupRefused, Backups, LastBackup
 from console.http import examples
-from console.http.authorization import user_allowed_to
 from console.http.openapi import JsonResponse, documented_router
 from console.http.problems import Problem, not_found
 from console.http.requests import Deps, item_response, parse_body
+from console.http.requirements import Requirement
 from console.schemas.system import Backup, HistoryCopy
 from console.security.auth import Principal
 from console.timestamps import Timestamp
@@ -22,7 +22,7 @@ from store.database.system import audit
 
 router = documented_router(tags=["health"])
 
-BackupUser = Annotated[Principal, Depends(user_allowed_to("backup"))]
+BackupUser = Annotated[Principal, Depends(Requirement("backup"))]
 
 
 class HistoryCopyBody(StrictModel):

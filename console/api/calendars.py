@@ -18,10 +18,11 @@ from console import messages_zh
 from console.api.roster_overrides import check_people_and_scope
 from console.dependencies import ConsoleDependencies
 from console.http import examples
-from console.http.authorization import NonLinkUser, require
+from console.http.authorization import require
 from console.http.openapi import JsonResponse, documented_router
 from console.http.problems import FieldError, Problem, invalid, not_found
 from console.http.requests import Deps, OptionalText, item_response
+from console.http.requirements import SECRET_IN_ADDRESS, NonLinkUser, RosterPlanner
 from console.schemas import rosters as schema
 from console.security.auth import Principal, hash_token
 from domain import DAY, Instant
@@ -71,6 +72,7 @@ async def read_calendar_of_roster(
 
 @router.get(
     "/calendars/{secret}.ics",
+    dependencies=[SECRET_IN_ADDRESS],
     summary="The shifts of a person; the secret link needs no login",
     response_class=CalendarResponse,
 )
@@ -125,12 +127,11 @@ async def revoke_calendar_links(deps: Deps, user: NonLinkUser, person_id: str) -
 async def import_calendar(
     request: Request,
     deps: Deps,
-    user: NonLinkUser,
+    user: RosterPlanner,
     person: Annotated[str | None, Query(description="of the events that name nobody")] = None,
     cell: OptionalText = None,
     role: OptionalText = None,
 ) -> JsonResponse[schema.ImportedCalendar]:
-    require(user, "roster")
     check_people_and_scope(deps, {"person": person}, cell, role)
     now, data, by = deps.clock(), await request.body(), user.person or user.token
     names = {name: found.zh for name, found in deps.registry.roles.items()}

@@ -14,10 +14,11 @@ from console.http.authorization import record_login_failure
 from console.http.openapi import TextResponse, documented_router
 from console.http.problems import Problem, not_found
 from console.http.requests import Deps
+from console.http.requirements import SECRET_IN_ADDRESS
 from console.security.auth import LoginFailure, constant_time_equal
 from domain.secret import Secret
 
-router = documented_router(tags=["callbacks"])
+router = documented_router(tags=["callbacks"], dependencies=[SECRET_IN_ADDRESS])
 
 BODY_BYTES_MAX: Final = 64 * 1024
 _NO_SECRET: Final = Secret("")

@@ -8,10 +8,10 @@ from fastapi import Depends
 
 from alerts.cases.canary import CanaryResult
 from console import messages_zh
-from console.http.authorization import NonLinkUser, user_allowed_to
 from console.http.openapi import JsonResponse, documented_router
 from console.http.problems import Problem, not_found
 from console.http.requests import Deps, item_response
+from console.http.requirements import NonLinkUser, Requirement
 from console.schemas.statistics import Canary
 from console.security.auth import Principal
 from console.timestamps import Timestamp
@@ -28,9 +28,7 @@ async def get_canary(deps: Deps, _user: NonLinkUser) -> JsonResponse[Canary]:
 
 
 @router.post("/canary", summary="Run a self-test now: a message from the broker to the provider of its recipient")
-async def run_canary(
-    deps: Deps, _user: Annotated[Principal, Depends(user_allowed_to("verify"))]
-) -> JsonResponse[Canary]:
+async def run_canary(deps: Deps, _user: Annotated[Principal, Depends(Requirement("verify"))]) -> JsonResponse[Canary]:
     if deps.canary is None:
         raise not_found("canary")
     result = await deps.canary.test(deps.clock())

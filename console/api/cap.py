@@ -9,10 +9,10 @@ from starlette.responses import Response
 
 from console.api.alerts import require_visible_alert
 from console.api.devices import visible_places
-from console.http.authorization import CurrentUser, NonLinkUser
 from console.http.openapi import documented_router
 from console.http.personal_data import ALERT_FIELDS, gathered_reads
 from console.http.requests import Deps, PageParams
+from console.http.requirements import CurrentUser, NonLinkUser
 from console.views import cap, cap_feed
 from console.views.cap_area import cap_area
 from domain import Ledger

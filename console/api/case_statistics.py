@@ -8,9 +8,9 @@ from fastapi import Query
 
 from alerts.alert import CaseDisposition
 from console.api.devices import visible_places
-from console.http.authorization import NonLinkUser
 from console.http.openapi import JsonResponse, documented_router
 from console.http.requests import Deps, OptionalText, item_response, parse_period
+from console.http.requirements import NonLinkUser
 from console.schemas.case_statistics import DispositionCount, DispositionStatistics
 from store.database.alerts import statistics
 

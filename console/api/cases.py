@@ -13,10 +13,11 @@ from console import messages_zh
 from console.api.alerts import item_for_user, item_view, resolve_actor
 from console.api.devices import visible_places
 from console.http import examples
-from console.http.authorization import reject_worker_link, user_allowed_to
+from console.http.authorization import reject_worker_link
 from console.http.openapi import JsonResponse, documented_router
 from console.http.problems import FieldError, Problem, invalid
 from console.http.requests import Deps, item_response, parse_body
+from console.http.requirements import Requirement
 from console.schemas.alerts import AlertItem
 from console.security.auth import Principal
 from domain import Severity
@@ -24,7 +25,7 @@ from store.database.system import audit
 
 router = documented_router(tags=["alerts"])
 
-CaseOperator = Annotated[Principal, Depends(user_allowed_to("open"))]
+CaseOperator = Annotated[Principal, Depends(Requirement("open"))]
 
 
 class CaseBody(BaseModel):

@@ -13,10 +13,10 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from console import messages_zh
 from console.api.devices import check_devices, merge_patch, visible_device
 from console.http import examples
-from console.http.authorization import RegistryAdmin
 from console.http.openapi import JsonResponse, documented_router
 from console.http.problems import Problem
 from console.http.requests import Deps, item_response, parse_body, validate
+from console.http.requirements import RegistryAdmin
 from console.schemas import devices as schema
 from console.schemas import registry as registry_schema
 from console.timestamps import to_schema

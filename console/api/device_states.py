@@ -10,10 +10,10 @@ from fastapi import Query
 from console.api.devices import visible_device, visible_places
 from console.api.readings import reading_view
 from console.api.silences import silence_view
-from console.http.authorization import NonLinkUser
 from console.http.openapi import JsonResponse, documented_router
 from console.http.personal_data import gathered_reads, personal_reads, record_bearer_read
 from console.http.requests import Deps, OptionalText, PageParams, item_response, parse_choices
+from console.http.requirements import NonLinkUser
 from console.schemas import devices as schema
 from console.security.auth import Principal
 from console.security.masking import mask_name

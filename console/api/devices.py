@@ -12,7 +12,6 @@ from starlette.responses import Response
 from console import messages_zh
 from console.api.audit_details import summary
 from console.http import examples
-from console.http.authorization import NonLinkUser, RegistryAdmin
 from console.http.openapi import JsonResponse, documented_router
 from console.http.problems import FieldError, Problem, format_path, invalid, not_found
 from console.http.requests import (
@@ -25,6 +24,7 @@ from console.http.requests import (
     validate,
     with_path_id,
 )
+from console.http.requirements import NonLinkUser, RegistryAdmin
 from console.schemas import registry as schema
 from console.schemas.references import Page
 from console.security.auth import Principal

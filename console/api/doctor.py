@@ -13,10 +13,10 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from console import messages_zh
 from console.doctor_interface import DoctorBusy, DoctorRefused
 from console.http import examples
-from console.http.authorization import user_allowed_to
 from console.http.openapi import JsonResponse, documented_router
 from console.http.problems import Problem
 from console.http.requests import Deps, item_response, parse_body
+from console.http.requirements import Requirement
 from console.schemas.service import DoctorReport
 from console.security.auth import Principal
 from console.timestamps import to_schema
@@ -25,7 +25,7 @@ from store.database.system import audit
 router = documented_router(tags=["devices"])
 
 SECONDS_MAX: Final = 60
-DoctorUser = Annotated[Principal, Depends(user_allowed_to("doctor"))]
+DoctorUser = Annotated[Principal, Depends(Requirement("doctor"))]
 
 
 class DoctorBody(BaseModel):

@@ -12,10 +12,10 @@ from console import messages_zh
 from console.api.alerts import require_visible_alert, resolve_actor
 from console.api.cases import check_place
 from console.http import examples
-from console.http.authorization import NonLinkUser, user_allowed_to
 from console.http.openapi import JsonResponse, documented_router
 from console.http.problems import FieldError, invalid, not_found
 from console.http.requests import Deps, item_response, list_response, parse_body
+from console.http.requirements import NonLinkUser, Requirement
 from console.schemas import drills as schema
 from console.schemas.references import Page
 from console.security.auth import Principal
@@ -26,7 +26,7 @@ from store.database.system import audit
 
 router = documented_router(tags=["drills"])
 
-DrillLeader = Annotated[Principal, Depends(user_allowed_to("verify"))]
+DrillLeader = Annotated[Principal, Depends(Requirement("verify"))]
 """Whoever may verify and close alerts may start and end exercises."""
 
 EXAMPLE: Final = {"scenario": "gas-leak", "place": "c1-3-2-402", "text": "十一月消防演练"}

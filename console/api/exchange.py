@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
-from fastapi import Query, Request
+from fastapi import Depends, Query, Request
 from pydantic import TypeAdapter
 from starlette.responses import Response
 
@@ -21,10 +21,11 @@ from alerts.exchange.targets import event_id
 from console import messages_zh
 from console.api.report_status import photo_response
 from console.http import examples
-from console.http.authorization import authenticate, record_login_failure, require, require_own_header
+from console.http.authorization import authenticate, record_login_failure, require_own_header
 from console.http.openapi import JpegResponse, JsonResponse, documented_router
 from console.http.problems import FieldError, Problem, invalid, not_found
 from console.http.requests import Deps, item_response, list_response, parse_body
+from console.http.requirements import SECRET_IN_ADDRESS, Requirement
 from console.partners import ExchangeDependencies
 from console.schemas import exchange as schema
 from console.schemas.references import Page
@@ -39,8 +40,35 @@ router = documented_router(prefix="/exchange", tags=["exchange"])
 _BODY: Final = TypeAdapter(dict[str, Any])
 
 
+class SystemRequirement(Requirement):
+    """A token of an outside system, or an administrator; 401 or 403 for everybody else."""
+
+    def __init__(self, system: str | None = None) -> None:
+        """`system` None: the one that the path names."""
+        super().__init__("exchange")
+        self._system = system
+
+    async def __call__(self, request: Request) -> Principal:  # type: ignore[override]
+        principal = await authenticate(request)
+        if principal is None:
+            if request.headers.get("authorization"):
+                await record_login_failure(request, LoginFailure.TOKEN)
+            detail = messages_zh.WRONG_TOKEN if request.headers.get("authorization") else messages_zh.NOT_LOGGED_IN
+            raise Problem(401, detail, headers={"WWW-Authenticate": "Bearer"})
+        require_own_header(request, principal)
+        self.enforce(principal)
+        system = self._system or request.path_params["system"]
+        if principal.role is AccessRole.EXCHANGE and principal.platform != system:
+            raise Problem(403, messages_zh.OTHER_SYSTEM.format(system=principal.platform))
+        return principal
+
+
+SYSTEM: Final = Depends(SystemRequirement())
+
+
 @router.post(
     "/{system}/cases",
+    dependencies=[SYSTEM],
     status_code=201,
     summary="A case of an outside system in its own field names: opened, repeated (200) or updated (200)",
     openapi_extra=examples.request_body(examples.EXTERNAL_CASE, _BODY),
@@ -59,6 +87,7 @@ async def push_case(request: Request, deps: Deps, system: str) -> JsonResponse[s
 
 @router.get(
     "/{system}/changes",
+    dependencies=[SYSTEM],
     summary="For a system that cannot receive: the messages for it, oldest first; `cursor` confirms those up to it",
 )
 async def fetch_changes(
@@ -89,7 +118,11 @@ async def fetch_changes(
     return list_response(deps, views)
 
 
-@router.get("/{system}/cases/{external_id}", summary="A case under its number in an outside system, or under ours")
+@router.get(
+    "/{system}/cases/{external_id}",
+    dependencies=[SYSTEM],
+    summary="A case under its number in an outside system, or under ours",
+)
 async def get_case(request: Request, deps: Deps, system: str, external_id: str) -> JsonResponse[schema.ExternalCase]:
     await require_system(request, deps, system)
     link = await _require_link(deps, system, external_id)
@@ -98,6 +131,7 @@ async def get_case(request: Request, deps: Deps, system: str, external_id: str) 
 
 @router.post(
     "/{system}/cases/{external_id}/events",
+    dependencies=[SYSTEM],
     summary="A case changed its state there; the answer says what that changed here",
     openapi_extra=examples.request_body(examples.EXTERNAL_STATE, _BODY),
 )
@@ -113,7 +147,11 @@ async def push_state(request: Request, deps: Deps, system: str, external_id: str
     return item_response(deps, to_schema(schema.ReceivedState, received))
 
 
-@router.get("/{system}/cases/{external_id}/events", summary="The changes of state that an outside system reported")
+@router.get(
+    "/{system}/cases/{external_id}/events",
+    dependencies=[SYSTEM],
+    summary="The changes of state that an outside system reported",
+)
 async def list_states(
     request: Request, deps: Deps, system: str, external_id: str
 ) -> JsonResponse[Page[schema.ReceivedState]]:
@@ -125,6 +163,7 @@ async def list_states(
 
 @router.get(
     "/photos/{signed}",
+    dependencies=[SECRET_IN_ADDRESS],
     summary="A photo that a message to an outside system refers to; the URL is signed and valid for a week",
     response_class=JpegResponse,
 )
@@ -138,11 +177,10 @@ async def get_linked_photo(deps: Deps, signed: str) -> Response:
 
 
 async def require_system(request: Request, deps: Deps, system: str, *, signed: bool = False) -> ExchangeDependencies:
-    """The exchange, for a token of this system or of an administrator; 404 for a system that is not configured.
+    """The exchange; 404 for a system that is not configured.
 
     `signed`: a push of a system with a push secret must bear its signature.
     """
-    await exchange_principal(request, system)
     exchange = deps.exchange
     if exchange is None or system not in exchange.systems:
         raise not_found("system", system)
@@ -154,21 +192,6 @@ async def require_system(request: Request, deps: Deps, system: str, *, signed: b
             await record_login_failure(request, LoginFailure.SIGNATURE)
             raise Problem(401, f"{messages_zh.WRONG_SIGNATURE}（{refused}）") from None
     return exchange
-
-
-async def exchange_principal(request: Request, system: str) -> Principal:
-    """Who asks: a token of this system, or an administrator; 401 or 403 for everybody else."""
-    principal = await authenticate(request)
-    if principal is None:
-        if request.headers.get("authorization"):
-            await record_login_failure(request, LoginFailure.TOKEN)
-        detail = messages_zh.WRONG_TOKEN if request.headers.get("authorization") else messages_zh.NOT_LOGGED_IN
-        raise Problem(401, detail, headers={"WWW-Authenticate": "Bearer"})
-    require_own_header(request, principal)
-    require(principal, "exchange")
-    if principal.role is AccessRole.EXCHANGE and principal.platform != system:
-        raise Problem(403, messages_zh.OTHER_SYSTEM.format(system=principal.platform))
-    return principal
 
 
 async def _require_link(deps: Deps, system: str, external_id: str) -> CaseLink:

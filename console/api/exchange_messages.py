@@ -16,11 +16,11 @@ from starlette.responses import Response
 from alerts.exchange.care import to_csv
 from alerts.exchange.messages import SYSTEM_PREFIX, MessageState, OutgoingMessage, TargetStatus
 from console import messages_zh
-from console.api.exchange import exchange_principal
-from console.http.authorization import user_allowed_to
+from console.api.exchange import SystemRequirement
 from console.http.openapi import JsonResponse, documented_router
 from console.http.problems import Problem, not_found
 from console.http.requests import Deps, OptionalText, PageParams, item_response, list_response, parse_time_field
+from console.http.requirements import Requirement
 from console.partners import CARE_SYSTEM, ExchangeDependencies
 from console.schemas import exchange as schema
 from console.schemas.references import Page
@@ -34,8 +34,8 @@ from store.database.system import audit
 router = documented_router(prefix="/exchange", tags=["exchange"])
 
 CSV: Final = "text/csv; charset=utf-8"
-PartnerReader = Annotated[Principal, Depends(user_allowed_to("partners"))]
-ReturningUser = Annotated[Principal, Depends(user_allowed_to("return"))]
+PartnerReader = Annotated[Principal, Depends(Requirement("partners"))]
+ReturningUser = Annotated[Principal, Depends(Requirement("return"))]
 
 
 @router.get("/targets", summary="Subscribers and outside systems that messages are sent to, and how they do")
@@ -89,6 +89,7 @@ async def resend(deps: Deps, user: PartnerReader, number: str) -> JsonResponse[s
 
 @router.get(
     "/care/events",
+    dependencies=[Depends(SystemRequirement(system=CARE_SYSTEM))],
     summary="Alerts of people who consented to the export, oldest change first; as JSON, or as CSV with format=csv",
 )
 async def list_care_events(
@@ -98,7 +99,6 @@ async def list_care_events(
     since: Annotated[str | None, Query(description="changed at or after")] = None,
     format: Annotated[Literal["json", "csv"], Query()] = "json",
 ) -> JsonResponse[Page[schema.CareEvent]]:
-    await exchange_principal(request, CARE_SYSTEM)
     begin = parse_time_field(deps, "since", since)
     community = deps.registry.community()
     page = await deps.database.read(

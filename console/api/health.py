@@ -14,6 +14,7 @@ from starlette.responses import Response
 from console.http import examples
 from console.http.openapi import JsonResponse, TextResponse, documented_router
 from console.http.requests import Deps, item_response
+from console.http.requirements import PUBLIC
 from console.schemas.service import Liveness, Readiness
 from console.security.auth import LoginFailure, LoginFailures
 from console.views.prometheus import CONTENT_TYPE, exposition
@@ -21,7 +22,7 @@ from domain import SECOND, Instant
 from store.database.alerts import statistics
 from store.database.exchange import outbox
 
-router = documented_router(tags=["health"])
+router = documented_router(tags=["health"], dependencies=[PUBLIC])
 
 COUNT_INTERVAL_MS: Final = 15 * SECOND
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from msgspec import to_builtins
 
-from console.http.authorization import RegistryAdmin
 from console.http.openapi import JsonResponse, documented_router
 from console.http.requests import Deps, PageParams, item_response
+from console.http.requirements import RegistryAdmin
 from console.schemas import messages as schema
 from console.timestamps import to_schema
 from store.database.refusals.history_refusals import count_history_refusals, list_history_refusals

@@ -11,10 +11,10 @@ from alerts.escalation.policy import Occasion
 from alerts.escalation.preview import CallPreview, EscalationPreview
 from console.api.devices import visible_places
 from console.dependencies import RuleSummary
-from console.http.authorization import NonLinkUser
 from console.http.openapi import JsonResponse, documented_router
 from console.http.problems import not_found
 from console.http.requests import Deps, OptionalText, item_response, parse_time_field
+from console.http.requirements import NonLinkUser
 from console.schemas import ladders as schema
 from console.security.auth import Principal
 from console.security.masking import mask_name

@@ -5,9 +5,9 @@ from __future__ import annotations
 from alerts.escalation.conditions import Conditions
 from alerts.escalation.policy import Ladder, Notice
 from alerts.escalation.preview import LadderRow, ladder_rows
-from console.http.authorization import NonLinkUser
 from console.http.openapi import JsonResponse, documented_router
 from console.http.requests import Deps, list_response
+from console.http.requirements import NonLinkUser
 from console.schemas import ladders as schema
 from console.schemas.references import Page
 

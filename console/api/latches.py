@@ -12,10 +12,10 @@ from console.api.alerts import require_visible_alert, resolve_actor
 from console.api.devices import visible_device, visible_places
 from console.dependencies import LatchedFinding, NotLatched
 from console.http import examples
-from console.http.authorization import NonLinkUser, user_allowed_to
 from console.http.openapi import JsonResponse, documented_router
 from console.http.problems import FieldError, Problem, invalid, not_found
 from console.http.requests import Deps, OptionalText, item_response, list_response, parse_body
+from console.http.requirements import NonLinkUser, Requirement
 from console.schemas import rules as schema
 from console.schemas.references import Page
 from console.security.auth import Principal
@@ -26,7 +26,7 @@ from store.database.system import audit
 
 router = documented_router(tags=["rules"])
 
-LatchUser = Annotated[Principal, Depends(user_allowed_to("reset"))]
+LatchUser = Annotated[Principal, Depends(Requirement("reset"))]
 GROUP_SEPARATOR = "/"
 """Separates type and id of a group: `building/b3`."""
 

@@ -23,6 +23,7 @@ from console.http.login import open_user_session
 from console.http.openapi import JsonResponse, PageResponse, documented_router
 from console.http.problems import Problem
 from console.http.requests import Deps, OptionalText, item_response
+from console.http.requirements import PUBLIC
 from console.schemas import access as schema
 from console.security.auth import ClaimsSigner, LoginFailure, LoginRateLimit, constant_time_equal
 from console.security.oidc import Identity, OidcClient, OidcError
@@ -33,7 +34,7 @@ from store.database.system import audit, sessions, users
 
 log = logging.getLogger(__name__)
 
-router = documented_router(tags=["session"])
+router = documented_router(tags=["session"], dependencies=[PUBLIC])
 
 PATH: Final = "/api/v1/oidc"
 NAME_MAX: Final = 60

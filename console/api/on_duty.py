@@ -14,10 +14,10 @@ from alerts.roster.schedule import RosterSchedule
 from console import messages_zh
 from console.api.devices import visible_places
 from console.dependencies import ConsoleDependencies
-from console.http.authorization import NonLinkUser
 from console.http.openapi import JsonResponse, documented_router
 from console.http.problems import FieldError, invalid, not_found
 from console.http.requests import Deps, OptionalText, list_response, parse_period, parse_time_field
+from console.http.requirements import NonLinkUser
 from console.schemas import registry as schema
 from console.schemas.references import Page
 from console.schemas.rosters import ScheduleItem

@@ -11,10 +11,10 @@ from fastapi import Query
 from alerts.channel_specs import LOGBOOK, stored_address
 from console.api.devices import visible_places
 from console.dependencies import ConsoleDependencies
-from console.http.authorization import NonLinkUser
 from console.http.openapi import JsonResponse, documented_router
 from console.http.personal_data import personal_reads, record_personal_reads
 from console.http.requests import Deps, PageParams, list_response
+from console.http.requirements import NonLinkUser
 from console.schemas import registry as schema
 from console.schemas.references import Page
 from console.security.auth import Principal

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from console import access_messages_zh
-from console.http.authorization import RegistryAdmin
 from console.http.openapi import JsonResponse, documented_router
 from console.http.problems import Problem, not_found
 from console.http.requests import Deps, item_response
+from console.http.requirements import RegistryAdmin
 from console.schemas.access import ErasedPerson
 from store.database.reports import person_erasure
 from store.database.system import audit, users

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final
 
-from fastapi import Request
+from fastapi import Depends, Request
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from starlette.responses import Response
 
@@ -14,19 +14,21 @@ from console.api.report_status import photo_response
 from console.api.report_views import may_see_photos, photo_view
 from console.api.reports import photo_errors
 from console.http import examples
-from console.http.authorization import CurrentUser, require
 from console.http.openapi import JpegResponse, JsonResponse, documented_router
 from console.http.personal_data import personal_reads, record_photo_read
 from console.http.problems import FieldError, Problem, invalid, not_found
 from console.http.requests import Deps, list_response, validate
+from console.http.requirements import CurrentUser, Requirement
 from console.http.uploads import is_multipart, read_form, upload_slot
 from console.photos.storage import store_photos
 from console.schemas.references import Page
 from console.schemas.reports import PhotoView
+from console.security.auth import Principal
 from store.database.reports import photos
 from store.database.system import audit
 
 router = documented_router(tags=["alerts"])
+Commenter = Annotated[Principal, Depends(Requirement("comment"))]
 
 ALERT_PHOTOS_MAX: Final = 40
 """Photos of one alert: ten uploads."""
@@ -50,8 +52,7 @@ _PHOTO_FIELDS = TypeAdapter(PhotoFields)
     summary="Photos of an alert, with a comment; JPEG, PNG or HEIC, up to four at a time",
     openapi_extra=examples.photo_form(examples.PHOTOS, _PHOTO_FIELDS),
 )
-async def add_photos(request: Request, deps: Deps, user: CurrentUser, alert_id: str) -> JsonResponse[Page[PhotoView]]:
-    require(user, "comment")
+async def add_photos(request: Request, deps: Deps, user: Commenter, alert_id: str) -> JsonResponse[Page[PhotoView]]:
     await require_visible_alert(deps, user, alert_id)
     if not is_multipart(request):
         raise Problem(415, report_messages_zh.NEED_FORM)

@@ -13,10 +13,10 @@ from starlette.responses import Response
 from console import report_messages_zh
 from console.api.devices import visible_places
 from console.api.report_access import links_of
-from console.http.authorization import user_allowed_to
 from console.http.openapi import JsonResponse, PageResponse, SvgResponse, documented_router
 from console.http.problems import FieldError, invalid, not_found
 from console.http.requests import Deps, item_response
+from console.http.requirements import Requirement
 from console.schemas.reports import PlaceCodeView, RevokedCodes
 from console.security.auth import Principal
 from console.timestamps import Timestamp
@@ -29,7 +29,7 @@ from store.database.system import audit
 
 router = documented_router(tags=["places"])
 
-CodeAdmin = Annotated[Principal, Depends(user_allowed_to("registry"))]
+CodeAdmin = Annotated[Principal, Depends(Requirement("registry"))]
 SHEET_MAX: Final = 240
 """Codes of one sheet: twenty pages."""
 ERROR_CORRECTION: Final = "m"

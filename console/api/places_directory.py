@@ -8,9 +8,9 @@ from typing import Annotated, Final
 from fastapi import Query
 
 from console.api.devices import visible_places
-from console.http.authorization import NonLinkUser
 from console.http.openapi import JsonResponse, documented_router
 from console.http.requests import Deps, list_response
+from console.http.requirements import NonLinkUser
 from console.schemas import registry as schema
 from console.schemas.references import Page
 from console.views.device_state import places_of_words, search_words

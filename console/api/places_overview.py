@@ -7,10 +7,10 @@ from typing import Annotated
 
 from fastapi import Query
 
-from console.http.authorization import NonLinkUser
 from console.http.openapi import JsonResponse, documented_router
 from console.http.problems import not_found
 from console.http.requests import Deps, item_response
+from console.http.requirements import NonLinkUser
 from console.schemas.place_map import MapPlace, OverviewPlace, PlaceOverview
 from console.views.place_overview import Counts, OpenDangers, Overview, OverviewItem, PlaceIndex, overview
 from domain import Place

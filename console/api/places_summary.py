@@ -10,9 +10,9 @@ from typing import Annotated, Any
 from fastapi import Query
 
 from console.api.devices import visible_places
-from console.http.authorization import NonLinkUser
 from console.http.openapi import JsonResponse, documented_router
 from console.http.requests import Deps, PageParams, item_response
+from console.http.requirements import NonLinkUser
 from console.schemas.registry import PlaceGroup, PlaceGroupPage
 from console.timestamps import to_schema
 from console.views.place_map import PlaceMap, find_spot, map_place_view

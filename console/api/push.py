@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Query, Request
+from fastapi import Depends, Query, Request
 
 from console import messages_zh
 from console.http import examples
-from console.http.authorization import authenticate, principal_of_token, record_login_failure, require
+from console.http.authorization import authenticate, principal_of_token, record_login_failure
 from console.http.openapi import JsonResponse, documented_router
 from console.http.problems import FieldError, Problem, invalid
 from console.http.requests import Deps, item_response
+from console.http.requirements import SECRET_IN_ADDRESS, Requirement
 from console.schemas.messages import PushResult
 from console.security.auth import LoginFailure, Principal
 from ingest.http_push import PUSH_SOURCES, PushRejected, PushSource
@@ -22,6 +23,25 @@ from ingest.http_push.signatures import SIGNATURE_CHECKS
 from store.database import registry
 
 router = documented_router(tags=["readings"])
+
+
+class PushRequirement(Requirement):
+    """A token in the header or the address; no session of a browser."""
+
+    async def __call__(  # type: ignore[override]
+        self,
+        request: Request,
+        deps: Deps,
+        token: Annotated[str | None, Query(description="for senders that cannot set a header")] = None,
+    ) -> Principal:
+        principal = await principal_of_token(deps, token) if token else await authenticate(request)
+        if principal is None and (token or request.headers.get("authorization")):
+            await record_login_failure(request, LoginFailure.TOKEN)
+        if principal is None or principal.by_cookie:
+            detail = messages_zh.WRONG_TOKEN if token else messages_zh.NOT_LOGGED_IN
+            raise Problem(401, detail, headers={"WWW-Authenticate": "Bearer"})
+        self.enforce(principal)
+        return principal
 
 
 @router.post(
@@ -32,11 +52,9 @@ router = documented_router(tags=["readings"])
 async def push(
     request: Request,
     deps: Deps,
+    user: Annotated[Principal, Depends(PushRequirement("push"))],
     platform: Annotated[str, Query()] = "native",
-    token: Annotated[str | None, Query(description="for senders that cannot set a header")] = None,
 ) -> JsonResponse[PushResult]:
-    user = await _push_principal(request, deps, token)
-    require(user, "push")
     if user.platform not in (None, platform):
         raise Problem(403, messages_zh.OTHER_PLATFORM.format(platform=user.platform))
     secret, source = deps.intake.push_secrets.get(platform), PUSH_SOURCES.get(platform)
@@ -49,12 +67,12 @@ async def push(
     return await _accept(request, deps, source, {})
 
 
-@router.post("/{token}/telemetry", include_in_schema=False)
+@router.post("/{token}/telemetry", dependencies=[SECRET_IN_ADDRESS], include_in_schema=False)
 async def thingsboard_telemetry(request: Request, deps: Deps, token: str) -> JsonResponse[PushResult]:
     return await _thingsboard(request, deps, token, "telemetry")
 
 
-@router.post("/{token}/attributes", include_in_schema=False)
+@router.post("/{token}/attributes", dependencies=[SECRET_IN_ADDRESS], include_in_schema=False)
 async def thingsboard_attributes(request: Request, deps: Deps, token: str) -> JsonResponse[PushResult]:
     return await _thingsboard(request, deps, token, "attributes")
 
@@ -78,14 +96,3 @@ async def _accept(request: Request, deps: Deps, source: PushSource, path: dict[s
         raise Problem(frames.status, frames.detail, faults)
     await deps.intake.accept(frames)
     return item_response(deps, PushResult(accepted=len(frames)))
-
-
-async def _push_principal(request: Request, deps: Deps, token: str | None) -> Principal:
-    principal = await principal_of_token(deps, token) if token else await authenticate(request)
-    if principal is None and (token or request.headers.get("authorization")):
-        await record_login_failure(request, LoginFailure.TOKEN)
-    if principal is None or principal.by_cookie:
-        raise Problem(
-            401, messages_zh.WRONG_TOKEN if token else messages_zh.NOT_LOGGED_IN, headers={"WWW-Authenticate": "Bearer"}
-        )
-    return principal

@@ -11,11 +11,11 @@ from msgspec import UNSET
 from console import messages_zh
 from console.api.alerts import alert_of_link
 from console.api.devices import visible_device
-from console.http.authorization import CurrentUser
 from console.http.openapi import JsonResponse, documented_router
 from console.http.personal_data import personal_reads, record_bearer_read
 from console.http.problems import FieldError, invalid, not_found
 from console.http.requests import Deps, PageParams, item_response, list_response, parse_period, parse_step
+from console.http.requirements import CurrentUser
 from console.schemas.messages import QuantityRollup, ReadingPoint, RollupPage, RollupPoint
 from console.schemas.references import Page
 from console.security.auth import Principal

@@ -14,7 +14,6 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from console import messages_zh
 from console.http import examples
-from console.http.authorization import RefusalReader, RegistryAdmin
 from console.http.openapi import JsonResponse, documented_router
 from console.http.problems import Problem
 from console.http.requests import (
@@ -27,6 +26,7 @@ from console.http.requests import (
     parse_choices,
     parse_period,
 )
+from console.http.requirements import RefusalReader, RegistryAdmin
 from console.schemas import messages as schema
 from console.schemas.references import Page
 from console.security.auth import Principal

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any, Final, Generic, TypeVar
 
 import msgspec
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from pydantic import TypeAdapter
 from starlette.responses import Response
 
@@ -20,7 +20,6 @@ from console import messages_zh
 from console.api.audit_details import summary
 from console.dependencies import ConsoleDependencies
 from console.http import examples
-from console.http.authorization import CurrentUser, require
 from console.http.entity_tags import entity_tag, merge_patch, require_match
 from console.http.openapi import JsonResponse, add_documented_route, documented_router
 from console.http.personal_data import personal_reads
@@ -36,6 +35,7 @@ from console.http.requests import (
     validate,
     with_path_id,
 )
+from console.http.requirements import CurrentUser, Requirement
 from console.schemas.references import Page, Schema
 from console.security.auth import Principal
 from console.timestamps import encode_json, to_schema
@@ -115,7 +115,6 @@ class CrudEndpoints(Generic[W, V]):
         return self._tagged(deps, row, item_response(deps, self._view(deps, user, row)))
 
     async def create_rows(self, request: Request, deps: Deps, user: CurrentUser) -> JsonResponse[Any]:
-        require(user, self._resource.action)
         specs, many = await parse_item_or_list(request, self._resource.body)
         rows = [self._resource.to_record(deps, spec) for spec in specs]
         changed = await _store(self._resource, deps, user, rows, may_update=False, many=many)
@@ -124,7 +123,6 @@ class CrudEndpoints(Generic[W, V]):
         return item_response(deps, body, 201 if changed.created else 200)
 
     async def put_row(self, request: Request, deps: Deps, user: CurrentUser, row_id: str) -> JsonResponse[Any]:
-        require(user, self._resource.action)
         value = with_path_id(row_id, await parse_json_body(request))
         row = self._resource.to_record(deps, validate(value, self._resource.body))
         condition = partial(require_match, request, _key(deps))
@@ -134,7 +132,6 @@ class CrudEndpoints(Generic[W, V]):
         )
 
     async def patch_row(self, request: Request, deps: Deps, user: CurrentUser, row_id: str) -> JsonResponse[Any]:
-        require(user, self._resource.action)
         before = self._resource.rows_of(deps.registry.community()).get(row_id)
         if before is None or not self._resource.is_visible(deps, user, before, {}):
             raise not_found(self._resource.noun, row_id)
@@ -153,7 +150,6 @@ class CrudEndpoints(Generic[W, V]):
         return self._tagged(deps, row, item_response(deps, self._view(deps, user, row)))
 
     async def delete_row(self, request: Request, deps: Deps, user: CurrentUser, row_id: str) -> Response:
-        require(user, self._resource.action)
         now, condition = deps.clock(), partial(require_match, request, _key(deps))
         if not await deps.database.write(lambda tx: _remove(self._resource, tx, row_id, user, now, condition)):
             raise not_found(self._resource.noun, row_id)
@@ -184,6 +180,7 @@ def crud_router(resource: Resource[W, V]) -> APIRouter:
     patch = examples.merge_patch_body(resource.example)
     multiple = examples.request_body(resource.example, resource.body, examples.BodyItems.ONE_OR_LIST)
 
+    changes = {"dependencies": [Depends(Requirement(resource.action))]}
     reads = {"dependencies": [personal_reads(resource.personal_fields)]} if resource.personal_fields else {}
 
     def named(verb: str) -> dict[str, Any]:
@@ -197,7 +194,7 @@ def crud_router(resource: Resource[W, V]) -> APIRouter:
             endpoints.create_rows,
             "POST",
             schema | page,
-            {**_CREATE_OPTIONS, "openapi_extra": multiple, **named("create")},
+            {**_CREATE_OPTIONS, "openapi_extra": multiple, **named("create"), **changes},
         ),
         (
             "/{row_id}",
@@ -206,15 +203,21 @@ def crud_router(resource: Resource[W, V]) -> APIRouter:
             schema,
             {"summary": f"One of the {resource.path}", **named("get"), **reads},
         ),
-        ("/{row_id}", endpoints.put_row, "PUT", schema, {**_PUT_OPTIONS, "openapi_extra": single, **named("put")}),
+        (
+            "/{row_id}",
+            endpoints.put_row,
+            "PUT",
+            schema,
+            {**_PUT_OPTIONS, "openapi_extra": single, **named("put"), **changes},
+        ),
         (
             "/{row_id}",
             endpoints.patch_row,
             "PATCH",
             schema,
-            {**_PATCH_OPTIONS, "openapi_extra": patch, **named("patch")},
+            {**_PATCH_OPTIONS, "openapi_extra": patch, **named("patch"), **changes},
         ),
-        ("/{row_id}", endpoints.delete_row, "DELETE", None, {**_DELETE_OPTIONS, **named("delete")}),
+        ("/{row_id}", endpoints.delete_row, "DELETE", None, {**_DELETE_OPTIONS, **named("delete"), **changes}),
     ):
         add_documented_route(router, path, endpoint, method, response_type, **options)
     return router

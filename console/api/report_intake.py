@@ -23,6 +23,7 @@ from console.http.authorization import client_address
 from console.http.openapi import JsonResponse, documented_router
 from console.http.problems import FieldError, Problem, invalid
 from console.http.requests import Deps, OptionalText, item_response, parse_body, validate
+from console.http.requirements import PUBLIC
 from console.http.uploads import PHOTO_BYTES_MAX, PHOTOS_MAX, UploadedForm, is_multipart, read_form, upload_slot
 from console.photos.storage import StoredPhotos, store_photos
 from console.schemas import reports as schema
@@ -32,7 +33,7 @@ from domain.geo import GCJ_02
 from domain.recipients import is_phone
 from store.database.reports import place_codes
 
-router = documented_router(tags=["reports"])
+router = documented_router(tags=["reports"], dependencies=[PUBLIC])
 
 TEXT_MAX: Final = 1000
 PHONE_DIGITS_MIN: Final = 7

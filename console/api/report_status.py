@@ -19,6 +19,7 @@ from console.http import examples
 from console.http.openapi import JpegResponse, JsonResponse, documented_router
 from console.http.problems import FieldError, Problem, invalid, not_found
 from console.http.requests import Deps, item_response, parse_body
+from console.http.requirements import SECRET_IN_ADDRESS
 from console.http.uploads import PHOTO_BYTES_MAX, PHOTOS_MAX, read_form, upload_slot
 from console.photos.storage import store_photos
 from console.schemas import reports as schema
@@ -26,7 +27,7 @@ from console.timestamps import Timestamp
 from store.database.reports import photos, queries
 from store.database.reports.queries import ReportRow
 
-router = documented_router(tags=["reports"])
+router = documented_router(tags=["reports"], dependencies=[SECRET_IN_ADDRESS])
 
 PHOTO_HEADERS: Final = {
     "Cache-Control": "private, max-age=86400, immutable",

@@ -19,7 +19,6 @@ from console.api.alerts import require_visible_alert, resolve_actor
 from console.api.devices import visible_places
 from console.api.report_views import level_obstacle, level_of, report_detail, report_item
 from console.http import examples
-from console.http.authorization import NonLinkUser, require, user_allowed_to
 from console.http.openapi import JsonResponse, documented_router
 from console.http.personal_data import gathered_reads, personal_reads, record_personal_reads
 from console.http.problems import FieldError, Problem, invalid, not_found
@@ -35,6 +34,7 @@ from console.http.requests import (
     parse_period,
     validate,
 )
+from console.http.requirements import NonLinkUser, Requirement
 from console.http.uploads import is_multipart, read_form, upload_slot
 from console.photos.storage import store_photos
 from console.schemas import reports as schema
@@ -49,7 +49,8 @@ from store.database.system import audit
 router = documented_router(tags=["reports"])
 PHONE = [personal_reads("phone")]
 
-ReportOperator = Annotated[Principal, Depends(user_allowed_to("open"))]
+ReportVerifier = Annotated[Principal, Depends(Requirement("verify", links=False))]
+ReportOperator = Annotated[Principal, Depends(Requirement("open"))]
 ALL_PLACES = DAY * 30
 """The period of figures without `since`."""
 
@@ -159,9 +160,8 @@ async def get_citizen_report(deps: Deps, user: NonLinkUser, report_id: str) -> J
     openapi_extra=examples.request_body(examples.VERIFY, _VERIFY_BODY, optional=True),
 )
 async def verify_report(
-    request: Request, deps: Deps, user: NonLinkUser, report_id: str
+    request: Request, deps: Deps, user: ReportVerifier, report_id: str
 ) -> JsonResponse[schema.ReportDetail]:
-    require(user, "verify")
     body = await parse_body(request, _VERIFY_BODY, optional=True)
     row = await visible_report(deps, user, report_id)
     actor = await acting_person(request, deps, user, body.person, body.pin)
@@ -272,7 +272,7 @@ async def separate_report(
     openapi_extra=examples.request_body(examples.ERASE, _ERASE_BODY),
 )
 async def erase_reports(
-    request: Request, deps: Deps, user: Annotated[Principal, Depends(user_allowed_to("registry"))]
+    request: Request, deps: Deps, user: Annotated[Principal, Depends(Requirement("registry"))]
 ) -> JsonResponse[schema.ErasedReports]:
     phone = normalize_phone((await parse_body(request, _ERASE_BODY)).phone)
     count = await deps.reports.desk.erase(phone)

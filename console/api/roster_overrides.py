@@ -16,10 +16,10 @@ from console import messages_zh
 from console.api.on_duty import compute_schedule, name_of
 from console.dependencies import ConsoleDependencies
 from console.http import examples
-from console.http.authorization import NonLinkUser, require
 from console.http.openapi import JsonResponse, documented_router
 from console.http.problems import FieldError, Problem, invalid, not_found
 from console.http.requests import Deps, item_response, list_response, parse_body, parse_time_field
+from console.http.requirements import NonLinkUser, RosterPlanner
 from console.schemas import rosters as schema
 from console.schemas.references import Page
 from console.security.auth import Principal
@@ -85,8 +85,7 @@ def _shown(user: Principal, view: schema.Override) -> schema.Override:
     summary="Register a leave or a cover; the response lists the gaps that the person leaves",
     openapi_extra=examples.request_body(examples.OVERRIDE, _BODY),
 )
-async def create_override(request: Request, deps: Deps, user: NonLinkUser) -> JsonResponse[schema.StoredOverride]:
-    require(user, "roster")
+async def create_override(request: Request, deps: Deps, user: RosterPlanner) -> JsonResponse[schema.StoredOverride]:
     body, now = await parse_body(request, _BODY), deps.clock()
     override = _override(deps, user, body, now)
 
@@ -104,9 +103,8 @@ async def create_override(request: Request, deps: Deps, user: NonLinkUser) -> Js
 
 @router.delete("/rosters/overrides/{override_id}", status_code=204, summary="Remove it; the roster holds again")
 async def delete_override(
-    deps: Deps, user: NonLinkUser, override_id: str, reason: Annotated[str, Query(max_length=500)] = ""
+    deps: Deps, user: RosterPlanner, override_id: str, reason: Annotated[str, Query(max_length=500)] = ""
 ) -> Response:
-    require(user, "roster")
     now = deps.clock()
 
     def work(tx: Any) -> None:

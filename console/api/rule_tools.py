@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from console import messages_zh
 from console.http import examples
-from console.http.authorization import require, user_allowed_to
+from console.http.authorization import require
 from console.http.openapi import JsonResponse, documented_router
 from console.http.problems import FieldError, Problem, invalid, not_found
 from console.http.requests import (
@@ -26,6 +26,7 @@ from console.http.requests import (
     parse_period,
     parse_time_field,
 )
+from console.http.requirements import Requirement
 from console.rule_messages_zh import TOOL_REFUSALS
 from console.rule_tools_interface import (
     RulebookFault,
@@ -51,8 +52,8 @@ DEFAULT_PERIOD: Final = "30d"
 PERIOD_MAX_MS: Final = 400 * DAY
 SCORE_DAYS_MAX: Final = 7
 
-RuleEditor = Annotated[Principal, Depends(user_allowed_to("rules"))]
-Publisher = Annotated[Principal, Depends(user_allowed_to("reload"))]
+RuleEditor = Annotated[Principal, Depends(Requirement("rules"))]
+Publisher = Annotated[Principal, Depends(Requirement("reload"))]
 
 SchemaOf = Annotated[str, Query(pattern="^(rulebook|trials)$")]
 

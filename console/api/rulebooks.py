@@ -17,10 +17,10 @@ from console import rule_messages_zh as words
 from console.api.acting_person import acting_person
 from console.api.rule_tools import to_field_error
 from console.http import examples
-from console.http.authorization import user_allowed_to
 from console.http.openapi import JsonResponse, documented_router
 from console.http.problems import FieldError, Problem, invalid, not_found
 from console.http.requests import Deps, PageParams, item_response, list_response, parse_body
+from console.http.requirements import Requirement
 from console.rule_tools_interface import RulebookInvalid, ToolsRefused
 from console.rulebook_interface import (
     NotThere,
@@ -42,8 +42,8 @@ from store.database.system.rulebook_versions import RulebookAction, RulebookVers
 router = documented_router(tags=["rules"])
 
 T = TypeVar("T")
-RuleEditor = Annotated[Principal, Depends(user_allowed_to("rules"))]
-Publisher = Annotated[Principal, Depends(user_allowed_to("reload"))]
+RuleEditor = Annotated[Principal, Depends(Requirement("rules"))]
+Publisher = Annotated[Principal, Depends(Requirement("reload"))]
 BookName = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9_-]{0,60}$")]
 VersionNumber = Annotated[int, Path(ge=1, le=2**53)]
 Reason = Annotated[str, Field(min_length=2, max_length=500)]

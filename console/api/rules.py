@@ -8,9 +8,10 @@ from typing import Annotated, Final
 from fastapi import Depends, Query
 
 from console.api.readings import readable_device
-from console.http.authorization import CurrentUser, NonLinkUser, reject_worker_link, user_allowed_to
+from console.http.authorization import reject_worker_link
 from console.http.openapi import JsonResponse, documented_router
 from console.http.requests import Deps, OptionalText, list_response
+from console.http.requirements import CurrentUser, NonLinkUser, Requirement
 from console.schemas import registry, rulebooks
 from console.schemas import rules as schema
 from console.schemas.references import Page
@@ -47,7 +48,7 @@ async def list_rules(
 @router.get("/rules/activity", summary="How often each rule reported a finding in the last days")
 async def list_activity(
     deps: Deps,
-    _user: Annotated[Principal, Depends(user_allowed_to("rules"))],
+    _user: Annotated[Principal, Depends(Requirement("rules"))],
     days: Annotated[int, Query(ge=1, le=400)] = 30,
 ) -> JsonResponse[Page[rulebooks.RuleActivity]]:
     since = deps.clock() - days * DAY

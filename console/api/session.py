@@ -11,7 +11,6 @@ from starlette.responses import Response
 from console import access_messages_zh, messages_zh
 from console.http import examples
 from console.http.authorization import (
-    CurrentUser,
     client_address,
     get_sessions,
     principal_of_token,
@@ -22,6 +21,7 @@ from console.http.login import open_session, open_user_session, set_session_cook
 from console.http.openapi import JsonResponse, documented_router
 from console.http.problems import FieldError, Problem, invalid
 from console.http.requests import Deps, item_response, parse_body
+from console.http.requirements import PUBLIC, CurrentUser
 from console.schemas.references import NamedReference
 from console.schemas.registry import Words
 from console.schemas.service import Session, Site
@@ -56,6 +56,7 @@ async def get_login_rate_limit(request: Request) -> LoginRateLimit:
 
 @router.post(
     "/session",
+    dependencies=[PUBLIC],
     summary="Log in; the response sets a cookie",
     openapi_extra=examples.request_body(examples.LOGIN, _LOGIN_BODY),
 )

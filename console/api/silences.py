@@ -13,10 +13,10 @@ from alerts.silence import FAULT_FIELDS, Matchers, RuleSummary, Silence, silence
 from console import messages_zh
 from console.api.devices import visible_device, visible_places
 from console.http import examples
-from console.http.authorization import NonLinkUser, user_allowed_to
 from console.http.openapi import JsonResponse, documented_router
 from console.http.problems import FieldError, Problem, invalid, not_found
 from console.http.requests import Deps, PageParams, item_response, list_response, parse_body, parse_time_field
+from console.http.requirements import NonLinkUser, Requirement
 from console.schemas import service as schema
 from console.schemas.references import Page
 from console.security.auth import Principal
@@ -27,7 +27,7 @@ from store.database.system import audit
 
 router = documented_router(tags=["silences"])
 
-SilencePlanner = Annotated[Principal, Depends(user_allowed_to("silence"))]
+SilencePlanner = Annotated[Principal, Depends(Requirement("silence"))]
 
 
 class MatchersBody(BaseModel):

@@ -10,10 +10,10 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 from console import messages_zh
 from console.api.rule_tools import to_field_error
 from console.http import examples
-from console.http.authorization import RegistryAdmin
 from console.http.openapi import JsonResponse, documented_router
 from console.http.problems import Problem, invalid
 from console.http.requests import Deps, item_response, list_response, parse_body
+from console.http.requirements import RegistryAdmin
 from console.rule_tools_interface import RulebookInvalid
 from console.schemas import registry as schema
 from console.schemas.references import Page

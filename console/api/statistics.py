@@ -10,10 +10,10 @@ from starlette.responses import Response
 from alerts.analysis.case_figures import GroupBy
 from console import messages_zh
 from console.api.devices import visible_places
-from console.http.authorization import NonLinkUser
 from console.http.openapi import JsonResponse, documented_router
 from console.http.problems import FieldError, invalid
 from console.http.requests import Deps, OptionalText, TextList, item_response, parse_choices, parse_period
+from console.http.requirements import NonLinkUser
 from console.schemas.statistics import Statistics
 from console.security.auth import Principal
 from console.timestamps import to_schema

@@ -12,11 +12,12 @@ from starlette.responses import Response, StreamingResponse
 from console import messages_zh
 from console.api.alerts import asked_to_verify, item_for_user
 from console.events import SUBSCRIPTIONS_MAX, EncodedGroup, Event, EventGroup
-from console.http.authorization import CurrentUser, authenticate
+from console.http.authorization import authenticate
 from console.http.openapi import EventStreamResponse, documented_router
 from console.http.personal_data import ALERT_FIELDS, personal_reads, record_streamed
 from console.http.problems import Problem
 from console.http.requests import Deps
+from console.http.requirements import CurrentUser
 from console.schemas.alerts import AlertItem
 from console.schemas.service import Resync, Status
 from console.security.auth import Principal

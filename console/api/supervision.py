@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from console.api.alerts import enriched_items
 from console.api.devices import visible_places
-from console.http.authorization import NonLinkUser
 from console.http.openapi import JsonResponse, documented_router
 from console.http.personal_data import ALERT_FIELDS, gathered_reads
 from console.http.requests import Deps, OptionalText, PageParams, list_response
+from console.http.requirements import NonLinkUser
 from console.schemas.alerts import AlertItem
 from console.schemas.references import Page
 from store.database.alerts import overdue

@@ -14,11 +14,12 @@ from console.http.authorization import client_address
 from console.http.openapi import JsonResponse, documented_router
 from console.http.problems import Problem
 from console.http.requests import Deps, item_response, parse_body
+from console.http.requirements import PUBLIC
 from console.schemas.rosters import SwapLink
 from console.security.swap_codes import CodeRateLimit, SwapCodes
 from domain.specs import Text
 
-router = documented_router(tags=["rosters"])
+router = documented_router(tags=["rosters"], dependencies=[PUBLIC])
 
 
 class CodeBody(BaseModel):

@@ -21,10 +21,11 @@ from console.api.on_duty import name_of
 from console.api.roster_overrides import Reason, check_people_and_scope, parse_hours
 from console.dependencies import ConsoleDependencies
 from console.http import examples
-from console.http.authorization import NonLinkUser, require
+from console.http.authorization import require
 from console.http.openapi import JsonResponse, documented_router
 from console.http.problems import FieldError, Problem, invalid, not_found
 from console.http.requests import Deps, item_response, list_response, parse_body, parse_time_field
+from console.http.requirements import SECRET_IN_ADDRESS, NonLinkUser
 from console.schemas import rosters as schema
 from console.schemas.references import Page
 from console.security.auth import AccessRole, ClaimsSigner, Principal
@@ -146,7 +147,7 @@ async def answer_swap(request: Request, deps: Deps, user: NonLinkUser, swap_id: 
     return item_response(deps, swap_view(settled, deps.clock(), name_of(deps, user)))
 
 
-@router.get("/swap", summary="The swap of a signed link; needs no login")
+@router.get("/swap", dependencies=[SECRET_IN_ADDRESS], summary="The swap of a signed link; needs no login")
 async def read_swap_of_link(deps: Deps, link: Annotated[str, Query(max_length=1000)]) -> JsonResponse[schema.Swap]:
     swap = await _of_link(deps, link)
     return item_response(deps, swap_view(swap, deps.clock(), _plain_name(deps)))
@@ -154,6 +155,7 @@ async def read_swap_of_link(deps: Deps, link: Annotated[str, Query(max_length=10
 
 @router.post(
     "/swap",
+    dependencies=[SECRET_IN_ADDRESS],
     summary="Agree or decline with the signed link of a swap; needs no login",
     openapi_extra=examples.request_body({**examples.SWAP_ANSWER, "link": "..."}, _LINK_ANSWER),
 )

@@ -7,9 +7,9 @@ from typing import Annotated, Any, Final
 import msgspec
 from fastapi import Depends
 
-from console.http.authorization import user_allowed_to
 from console.http.openapi import JsonResponse, documented_router
 from console.http.requests import Deps, item_response
+from console.http.requirements import Requirement
 from console.schemas.system import SystemState
 from console.security.auth import Principal
 from console.timestamps import to_schema
@@ -21,7 +21,7 @@ from store.database.system import jobs, machines
 
 router = documented_router(tags=["health"])
 
-SystemReader = Annotated[Principal, Depends(user_allowed_to("system"))]
+SystemReader = Annotated[Principal, Depends(Requirement("system"))]
 _SHOWN: Final = ("version", "started_at", "registry_version", "rulebooks", "providers", "disk_free", "disk_total")
 
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
-from fastapi import Request
+from fastapi import Depends, Request
 from msgspec.structs import replace
 from pydantic import Field, TypeAdapter
 
@@ -22,11 +22,11 @@ from console.api.acting_person import acting_person
 from console.api.on_duty import name_of
 from console.dependencies import ConsoleDependencies
 from console.http import examples
-from console.http.authorization import NonLinkUser, require
 from console.http.openapi import JsonResponse, documented_router
 from console.http.personal_data import record_personal_reads
 from console.http.problems import FieldError, Problem, invalid
 from console.http.requests import Deps, item_response, parse_body
+from console.http.requirements import NonLinkUser, RequirementByPath
 from console.imports.changes import Differences, ImportPlan
 from console.imports.names import Names
 from console.imports.sheets import BadTable, read_rows
@@ -50,7 +50,8 @@ IDS_MAX: Final = 20
 
 
 ImportedTableName = Literal["people", "duties"]
-PERMISSION: Final[dict[ImportedTableName, str]] = {"people": "registry", "duties": "roster"}
+PERMISSION: Final[dict[str, str]] = {"people": "registry", "duties": "roster"}
+BY_TABLE: Final = Depends(RequirementByPath("table", PERMISSION, links=False))
 
 
 class ImportBody(StrictModel):
@@ -76,13 +77,13 @@ _EXAMPLE: Final = {
 
 @router.post(
     "/{table}/preview",
+    dependencies=[BY_TABLE],
     summary="What a spreadsheet (CSV or XLSX) would change, or its faults by line and column; nothing is changed",
     openapi_extra=examples.request_body(_EXAMPLE, _BODY),
 )
 async def preview_import(
     request: Request, deps: Deps, user: NonLinkUser, table: ImportedTableName
 ) -> JsonResponse[schema.ImportPreview]:
-    require(user, PERMISSION[table])
     body, now = await parse_body(request, _BODY), deps.clock()
     data, community = _content(body), deps.registry.community()
     try:
@@ -98,13 +99,13 @@ async def preview_import(
 
 @router.post(
     "/{table}",
+    dependencies=[BY_TABLE],
     summary="Import a spreadsheet as its preview showed it; 409 when the file or the registry changed since",
     openapi_extra=examples.request_body({**_EXAMPLE, "preview": "of the preview"}, _BODY),
 )
 async def import_table(
     request: Request, deps: Deps, user: NonLinkUser, table: ImportedTableName
 ) -> JsonResponse[schema.ImportedTable]:
-    require(user, PERMISSION[table])
     body, now = await parse_body(request, _BODY), deps.clock()
     data = _content(body)
     actor = await acting_person(request, deps, user, body.person, body.pin)

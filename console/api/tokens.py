@@ -12,10 +12,11 @@ from starlette.responses import Response
 
 from console import access_messages_zh, messages_zh
 from console.http import examples
-from console.http.authorization import SINGLE_PURPOSE, RegistryAdmin
+from console.http.authorization import SINGLE_PURPOSE
 from console.http.openapi import JsonResponse, documented_router
 from console.http.problems import FieldError, invalid, not_found
 from console.http.requests import Deps, item_response, list_response, parse_body, parse_time_field
+from console.http.requirements import RegistryAdmin
 from console.partners import CARE_SYSTEM
 from console.schemas import service as schema
 from console.schemas.references import Page

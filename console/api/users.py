@@ -10,7 +10,6 @@ from starlette.responses import Response
 
 from console import access_messages_zh, messages_zh
 from console.http import examples
-from console.http.authorization import UserAdmin
 from console.http.openapi import JsonResponse, documented_router
 from console.http.problems import FieldError, Problem, invalid, not_found
 from console.http.requests import (
@@ -22,6 +21,7 @@ from console.http.requests import (
     parse_json_body,
     validate,
 )
+from console.http.requirements import UserAdmin
 from console.schemas import access as schema
 from console.schemas.references import NamedReference, Page
 from console.security.auth import AccessRole, Principal

@@ -14,11 +14,11 @@ from console.api.devices import visible_places
 from console.api.readings import readable_device, readable_since
 from console.api.refusals import refusal_view
 from console.api.why_person import step_fact, why_person, why_person_alert, why_personal_message
-from console.http.authorization import CurrentUser
 from console.http.openapi import JsonResponse, documented_router
 from console.http.personal_data import gathered_reads
 from console.http.problems import FieldError, Problem, invalid
 from console.http.requests import Deps, OptionalText, item_response, parse_time_field
+from console.http.requirements import CurrentUser
 from console.schemas.service import Why
 from console.security.auth import Principal
 from console.timestamps import to_schema

@@ -60,34 +60,15 @@ SECURITY: Final[dict[str, Any]] = {
     "bearer": {"type": "http", "scheme": "bearer"},
     "session": {"type": "apiKey", "in": "cookie", "name": COOKIE},
 }
-PUBLIC_PATHS: Final = (
-    "/healthz",
-    "/readyz",
-    "/metrics",
-    "/api/v1/callbacks/{channel}/{secret}",
-    "/api/v1/session/methods",
-    "/api/v1/oidc/login",
-    "/api/v1/oidc/callback",
-    "/api/v1/report",
-    "/api/v1/report/places",
-    "/api/v1/report/position",
-    "/api/v1/report/status/{token}",
-    "/api/v1/report/status/{token}/rating",
-    "/api/v1/report/status/{token}/photos",
-    "/api/v1/report/status/{token}/photos/{photo_id}",
-)
-"""These need no token: probes, callbacks of providers, whose secret is in the path, ways to log in, and the pages of
-reporters."""
-LOGIN_OPERATION: Final = ("/api/v1/session", "post")
 
 
 def with_security(document: dict[str, Any]) -> dict[str, Any]:
-    """The document with its security requirements: a token or a session, except for public paths."""
+    """The document with its security requirements: a token or a session, except where no user is required."""
     document["components"]["securitySchemes"] = SECURITY
     document["security"] = [{name: []} for name in SECURITY]
-    for path, methods in document["paths"].items():
-        for method, operation in methods.items():
-            if path in PUBLIC_PATHS or (path, method) == LOGIN_OPERATION:
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            if "x-credential" in operation:
                 operation["security"] = []
     return document
 

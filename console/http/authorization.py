@@ -1,12 +1,11 @@
-"""FastAPI dependencies of every endpoint: the authenticated user, required permissions, limits of a worker's link."""
+"""Who asks: the principal of a token, a session or a worker's link; and whether it has a permission."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
-from fastapi import Depends, Request
+from fastapi import Request
 from msgspec.structs import replace
 
 from console import access_messages_zh, messages_zh
@@ -30,7 +29,7 @@ from store.database.system import sessions as stored_sessions
 
 ANONYMOUS: Final = "anonymous"
 ADMIN_TOKEN_ID: Final = "admin"  # noqa: S105 - a name, not a token
-_WHOLE_SITE_ACTIONS: Final = frozenset(
+WHOLE_SITE_ACTIONS: Final = frozenset(
     {
         "registry",
         "roster",
@@ -204,25 +203,11 @@ def _session_and_owner(
     return stored, tokens.get(tx, principal.token, now)
 
 
-CurrentUser = Annotated[Principal, Depends(current_user)]
-
-
-def user_allowed_to(act: str) -> Callable[[Request], Awaitable[Principal]]:
-    """A dependency: the user, if permitted this action; 403 otherwise."""
-
-    async def check(request: Request) -> Principal:
-        principal = await current_user(request)
-        require(principal, act)
-        return principal
-
-    return check
-
-
 def require(principal: Principal, act: str) -> None:
     """403 unless the principal has this permission. Actions on the whole site need a token not limited to a place."""
     if not principal.has_permission(act):
         raise Problem(403, messages_zh.NOT_ALLOWED.format(access=messages_zh.ROLES[principal.role]))
-    if principal.place is not None and act in _WHOLE_SITE_ACTIONS:
+    if principal.place is not None and act in WHOLE_SITE_ACTIONS:
         raise Problem(403, messages_zh.OTHER_PLACE)
 
 
@@ -230,15 +215,3 @@ def reject_worker_link(principal: Principal) -> None:
     """403 for a worker's link, which gives access to its alert only."""
     if principal.alert is not None:
         raise Problem(403, messages_zh.OTHER_ALERT)
-
-
-async def non_link_user(principal: CurrentUser) -> Principal:
-    """Any authenticated user except a worker's link."""
-    reject_worker_link(principal)
-    return principal
-
-
-NonLinkUser = Annotated[Principal, Depends(non_link_user)]
-RefusalReader = Annotated[Principal, Depends(user_allowed_to("refusals"))]
-UserAdmin = Annotated[Principal, Depends(user_allowed_to("users"))]
-RegistryAdmin = Annotated[Principal, Depends(user_allowed_to("registry"))]

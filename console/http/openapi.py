@@ -21,6 +21,8 @@ from console.timestamps import Timestamp
 
 T = TypeVar("T", covariant=True)
 
+Describe = Callable[[str, str, APIRoute], Mapping[str, Any]]
+"""Path, method and route -> extensions of the operation."""
 JSON: Final = "application/json"
 _REF: Final = "#/components/schemas/{name}"
 _NULL: Final = {"type": "null"}
@@ -108,8 +110,8 @@ def iter_routes(app: FastAPI) -> Iterator[tuple[str, APIRoute]]:
                     yield f"{getattr(route, 'include_context').prefix}{inner.path}", inner  # noqa: B009 - untyped
 
 
-def build_document(app: FastAPI, events: Mapping[str, type]) -> dict[str, Any]:
-    """The whole document. `events`: schemas of the stream's events by name."""
+def build_document(app: FastAPI, events: Mapping[str, type], describe: Describe) -> dict[str, Any]:
+    """The whole document. `events`: schemas of the stream's events by name. `describe`: what a route requires."""
     document = get_openapi(
         title=app.title,
         version=app.version,
@@ -137,7 +139,9 @@ def build_document(app: FastAPI, events: Mapping[str, type]) -> dict[str, Any]:
             )
     for path, each in iter_routes(app):
         for method in (each.methods or set()) - {"HEAD"} if each.include_in_schema else ():
-            _set_personal_data(document["paths"][path][method.lower()], each)
+            operation = document["paths"][path][method.lower()]
+            _set_personal_data(operation, each)
+            operation.update(describe(path, method, each))
     document["paths"]["/api/v1/stream"]["get"]["x-events"] = {name: refs[schema] for name, schema in events.items()}
     return document
 

@@ -14,8 +14,8 @@ from typing import Any, Final
 from fastapi import Depends, Request
 
 from console.dependencies import ConsoleDependencies
-from console.http.authorization import CurrentUser
 from console.http.requests import Deps
+from console.http.requirements import CurrentUser
 from console.security.auth import Principal
 from console.security.gathered_reads import GatheredRow
 from console.security.masking import mask_text

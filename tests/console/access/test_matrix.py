@@ -9,7 +9,15 @@ from itertools import pairwise
 from pathlib import Path
 
 from tests.console.access.matrix import ROLES, SKIPPED, close_world, observed, open_world, operations, read_matrix
+from tests.support.documented_responses import document
 
+DECIDED_BY_THE_ENDPOINT = {
+    ("post", "/api/v1/alerts/{alert_id}/{action}"): "by the action: `x-permission-of`",
+    ("post", "/api/v1/people/{person_id}/calendar-link"): "the own calendar, or with the permission of rosters",
+    ("delete", "/api/v1/people/{person_id}/calendar-link"): "as above",
+}
+WITHOUT_A_PLACE = ("/api/v1/cells/{row_id}", "/api/v1/rosters/{row_id}")
+"""Grid cells cut across places, and a line of the roster names a cell, a role and a person on duty."""
 HOW = "write the matrix anew with `python -m tests.console.access.matrix`, and read what changed"
 
 
@@ -47,6 +55,28 @@ def test_a_role_may_do_what_the_role_below_it_may() -> None:
         if cells[lower][0] != 403 and cells[higher][0] == 403
     ]
     assert less == []
+
+
+def test_the_matrix_is_what_the_requirements_in_the_document_say() -> None:
+    """A role without the permission, and a limited token where the whole site is acted on, are refused everywhere; all
+    others are not refused; and what the path names in a foreign place is not there."""
+    paths, differing = document()["paths"], []
+    for (method, path), cells in read_matrix().items():
+        operation = paths[path][method]
+        if "x-credential" in operation:
+            continue
+        place = operation["x-place"]
+        for role, (own, _below, foreign) in cells.items():
+            if role not in operation["x-roles"] or place == "site":
+                is_right = own == foreign == 403
+            elif (method, path) in DECIDED_BY_THE_ENDPOINT:
+                is_right = True
+            else:
+                reaches_foreign = place.startswith("{") and own < 300 and foreign < 400
+                is_right = own != 403 and (not reaches_foreign or path in WITHOUT_A_PLACE)
+            if not is_right:
+                differing.append((role, method, path, own, foreign))
+    assert differing == []
 
 
 async def test_the_answers_are_those_of_the_matrix_and_tell_nothing_of_a_foreign_place(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from console.security.scopes import TokenScope, is_in_scope
 from tests.console.access.matrix import operations, read_matrix
+from tests.support.documented_responses import document
 
 SCOPES = Path(__file__).with_name("scopes.txt")
 HOW = "write the file anew with `python -m tests.console.access.test_scopes`, and read what changed"
@@ -23,6 +24,14 @@ def opened() -> dict[tuple[str, str], str]:
         scopes = [scope.value for scope in TokenScope if is_in_scope(scope, method.upper(), asked)]
         found[method, path] = " ".join(scopes) or "-"
     return found
+
+
+def test_the_document_says_the_same() -> None:
+    paths, scopes = document()["paths"], read_scopes()
+    said = {(method, path): paths[path][method].get("x-scopes") for method, path in operations()}
+    assert {
+        one: found for one, found in said.items() if found is not None and " ".join(found) != scopes[one].strip("-")
+    } == {}
 
 
 def read_scopes() -> dict[tuple[str, str], str]:

@@ -11,7 +11,7 @@ from typing import Final
 
 from msgspec import structs
 
-from alerts.alert import Alert
+from alerts.alert import Alert, State
 from alerts.channel_specs import LOGBOOK, Content, spec_of
 from alerts.escalation.escalator import Escalator
 from alerts.escalation.policy import Recipient
@@ -42,8 +42,10 @@ def outage_texts(
 
 
 def climbed_ms(escalator: Escalator, alert: Alert, now: Instant) -> int:
-    """How long the ladder of an alert that nobody has acknowledged has been climbed, by the waits of its rungs: its
-    next rung is due at `climb_at`."""
+    """How long the ladder of an alert has been climbed: of one that nobody has acknowledged, by the waits of its rungs
+    (its next rung is due at `climb_at`); of one whose owner is on his way, since he should have arrived."""
+    if alert.state is State.ACKNOWLEDGED:
+        return -1 if alert.due_at is None else now - alert.due_at
     rungs = escalator.ladder(alert).rungs[: alert.rung + 1]
     return sum(rung.wait for rung in rungs) + now - (now if alert.climb_at is None else alert.climb_at)
 

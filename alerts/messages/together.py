@@ -50,8 +50,8 @@ SUMMARY_EVERY_MS: Final = 5 * MINUTE
 SUPERVISE_SPAN_MS: Final = 4 * HOUR
 """Between two texts about steps that are overdue where the danger itself has ended: two or three a shift."""
 LESSER_SPAN_MS: Final = 2 * HOUR
-"""The same where somebody has a danger of medium or low severity, or nobody one of low severity: eight hours and more are
-allowed to deal with it."""
+"""The same where somebody has a danger of medium or low severity, or nobody one of low severity: eight hours and more
+are allowed to deal with it."""
 
 
 def next_begin(store: Outbox, kind: MessageKind, channel: str, address: str, now: Instant, span_ms: int) -> Instant:

@@ -1,4 +1,5 @@
-"""The critical dangers that nobody has acknowledged, read every few seconds and kept for the time without the ledger.
+"""The critical dangers that nobody has acknowledged, or whose owner has not arrived, read every few seconds and kept
+for the time without the ledger.
 
 Their escalation is in the ledger: while it takes nothing, no further person would be called.
 """
@@ -28,7 +29,7 @@ class UnansweredDangers:
         self._found: Sequence[tuple[Alert, frozenset[str]]] = ()
 
     def __call__(self) -> Sequence[tuple[Alert, frozenset[str]]]:
-        """Each alert with the people who were called about it in its present round."""
+        """Each alert with its owner and the people who were called about it in its present round."""
         return self._found
 
     async def run(self) -> None:

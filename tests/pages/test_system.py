@@ -14,7 +14,8 @@ COUNT_CHANGED_ROWS = """
 () => {
   const rows = (window.changedRows = new Set())
   const watching = new MutationObserver((changes) => changes.forEach((one) => rows.add(one.target.closest?.('.row'))))
-  watching.observe(document.querySelector('.list'), { attributes: true, childList: true, characterData: true, subtree: true })
+  const kinds = { attributes: true, childList: true, characterData: true, subtree: true }
+  watching.observe(document.querySelector('.list'), kinds)
 }
 """
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlalchemy import Connection, and_, or_, select
 
-from alerts.alert import ACTIVE_STATES, UNACKNOWLEDGED_STATES, Alert
+from alerts.alert import ACTIVE_STATES, UNACKNOWLEDGED_STATES, Alert, State
 from alerts.channel_specs import LOGBOOK
 from alerts.message import DANGER_KINDS, MAX_ATTEMPTS, NOT_FAILED, OVER_BUDGET, REACHED, DeliveryState
 from domain import Instant, Ledger, Severity
@@ -18,6 +18,7 @@ _ACTIVE: Final = tuple(state.value for state in ACTIVE_STATES)
 _NOT_FAILED: Final = tuple(state.value for state in NOT_FAILED)
 _REACHED: Final = tuple(state.value for state in REACHED)
 _UNACKNOWLEDGED: Final = tuple(state.value for state in UNACKNOWLEDGED_STATES)
+_UNANSWERED: Final = (*_UNACKNOWLEDGED, State.ACKNOWLEDGED.value)
 
 
 def alerts_without_next_step(tx: Connection, now: Instant, grace_ms: int) -> list[Alert]:
@@ -51,10 +52,10 @@ def unnotified_alerts(tx: Connection, opened_before: Instant) -> list[Alert]:
 
 
 def unanswered_dangers(tx: Connection) -> list[tuple[Alert, frozenset[str]]]:
-    """Critical dangers that nobody has acknowledged, without exercises, each with the people who were called in the
-    present round: a call that is still in the outbox is none."""
+    """Critical dangers that nobody has acknowledged, or whose owner has not arrived, without exercises, each with its
+    owner and the people who were called in the present round: a call that is still in the outbox is none."""
     concerned = and_(
-        alerts.c.state.in_(_UNACKNOWLEDGED), alerts.c.ledger == Ledger.DANGER.value,
+        alerts.c.state.in_(_UNANSWERED), alerts.c.ledger == Ledger.DANGER.value,
         alerts.c.severity == Severity.CRITICAL.value, alerts.c.exercise.is_(False), alerts.c.returned_to.is_(None),
     )  # fmt: skip
     found = [alert_of(row) for row in tx.execute(select(alerts).where(concerned).order_by(alerts.c.id))]
@@ -66,7 +67,7 @@ def unanswered_dangers(tx: Connection) -> list[tuple[Alert, frozenset[str]]]:
         deliveries.c.state.in_(_NOT_FAILED), deliveries.c.state != DeliveryState.PENDING.value,
     )  # fmt: skip
     query = select(deliveries.c.alert, deliveries.c.person).select_from(alerts.join(deliveries, calls)).where(concerned)
-    called: dict[int, set[str]] = {}
+    called = {alert.id: set[str]() if alert.owner is None else {alert.owner} for alert in found}
     for number, person in tx.execute(query):
-        called.setdefault(number, set()).add(person)
-    return [(alert, frozenset(called.get(alert.id, ()))) for alert in found]
+        called[number].add(person)
+    return [(alert, frozenset(called[alert.id])) for alert in found]

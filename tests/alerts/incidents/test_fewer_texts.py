@@ -185,7 +185,7 @@ async def test_manholes_of_one_street_are_called_singly_until_there_are_many(
     assert bool(spread) == (severity is not Severity.MEDIUM)
 
 
-async def test_manholes_that_rise_behind_a_flood_front_call_nobody_again(harness: AlertHarness, finding: Any) -> None:
+async def test_manholes_that_rise_behind_a_flood_front_join_its_alert(harness: AlertHarness, finding: Any) -> None:
     about = {"hazard": "manhole", "place": "yuan"}
     front = {"rule": "manhole-flood-front", "title": "沿线水位上涨", "severity": Severity.HIGH}
     await harness.service.process_findings(

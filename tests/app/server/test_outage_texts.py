@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from alerts.alert import Alert
+from alerts.alert import Alert, State
 from alerts.channels.channel import SendOutcome, SendResult
 from alerts.channels.providers import chain_of
 from alerts.message import Delivery
@@ -187,6 +187,30 @@ async def test_an_alert_that_nobody_answered_before_the_outage_climbs_on_without
             await outage.texts.check()
             at = town.service.alerting.desk.renderer.format_time(alert.climb_at or 0, town.clock())
             await town.until_timeline(str(alert.id), f"数据库中断期间已于{at}通知陈芳（短信）")
+
+
+async def test_an_owner_who_does_not_arrive_during_the_outage_is_not_waited_for(
+    tmp_path: Path, broker: Broker, free_port: Callable[[], int]
+) -> None:
+    async with ServiceHarness(tmp_path / "data", broker.port, free_port()) as town:
+        await town.publish("fengshao/v1/gas-402/alarm", {"alarm": True, "lel_pct": 22})
+        await town.phone("李伟").expects_sms("紧急：燃气泄漏", "回复")
+        await town.phone("李伟").replies("11")
+        await town.phone("李伟").expects_sms("已由李伟接警")
+        unanswered = town.service.unanswered_dangers
+        await town.until(lambda: [one.state for one, _ in unanswered()] == [State.ACKNOWLEDGED], "an owner on his way")
+        [(alert, called)] = unanswered()
+        assert called == {"li"}
+        with closing(sqlite3.connect(town.data / "ledger.db", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            outage = Outage(town, other)
+            town.clock.now = (alert.due_at or 0) - 1
+            await outage.pass_ms(AWAY_MS)
+            assert town.phone("陈芳").texts == []
+            town.clock.now += 10 * MINUTE
+            await outage.pass_ms(1)
+            await town.phone("陈芳").expects_sms("紧急：燃气泄漏", "3栋2单元402", "暂不能短信接警")
+            outage.ends()
 
 
 async def test_a_new_danger_comes_before_those_that_people_were_called_for(outage: Outage) -> None:

@@ -20,6 +20,7 @@ from app.errors import UserError
 from app.score.replay import replay, run_settings
 from app.score.report.page import render
 from app.score.report.terminal import comparison, lines
+from app.score.report.wording import word
 from app.score.run import Result, simulate
 from app.score.settings import Settings, build_world
 
@@ -129,6 +130,7 @@ def as_json(result: Result) -> dict[str, Any]:
     """The figures, every incident with what became of it, and explanations of those that told nobody in time."""
     return {
         "figures": msgspec.to_builtins(result.figures),
+        "remarks": [word(remark, "en") for remark in result.remarks],
         "incidents": [
             {
                 "id": outcome.incident.id,

@@ -40,7 +40,7 @@ class FindingWriter:
         on_idle: Callable[[], None],
         clock: Callable[[], Instant] = monotonic_ms,
     ) -> None:
-        self._sink, self._clock, self._is_quiet, self._on_idle = sink, clock, is_quiet, on_idle
+        self.sink, self._clock, self._is_quiet, self._on_idle = sink, clock, is_quiet, on_idle
         self._urgent: list[Finding] = []
         self._storing_urgent: Sequence[Finding] = ()
         self._deferred = DeferredFindings()
@@ -138,7 +138,7 @@ class FindingWriter:
         self._is_storing, began = True, self._clock()
         self._batches_begun += 1
         lane, pos = batch.position or (None, None)
-        await retry_until_writable(lambda: self._sink.process_findings(batch.findings, lane, pos), "findings")
+        await retry_until_writable(lambda: self.sink.process_findings(batch.findings, lane, pos), "findings")
         if batch.is_urgent:
             self._urgent_stored += len(batch.findings)
             self._storing_urgent = ()

@@ -137,6 +137,11 @@ class Pipeline:
             change()
 
     @property
+    def finding_writer(self) -> FindingWriter:
+        """Where findings go: its `sink` may be replaced before `run`."""
+        return self._findings
+
+    @property
     def history_is_behind(self) -> bool:
         """Whether the history did not accept readings; they are in the journal only, and no checkpoint is saved."""
         return self._writes.history_is_behind

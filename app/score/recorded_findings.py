@@ -32,7 +32,7 @@ def recorded_findings(database: Path) -> list[StoredFinding]:
     return [one for one in found if one.finding.rule not in _OWN_RULES]
 
 
-class RecordedRules:
+class ApproximateRules:
     """What the rules of the run said of a finding at the present time (app.server.alerting.RuleState).
 
     A finding of a rule that never ended one is of an event, which is over at once.

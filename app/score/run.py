@@ -16,6 +16,7 @@ from app.datadir.stores import JOURNAL_FILE
 from app.errors import UserError
 from app.score.matching import Matches, match
 from app.score.metrics import Figures, Run, figures
+from app.score.recorded_run import write_recorded
 from app.score.records import Explanation, Text
 from app.score.run_day import Day, DayState, run_day
 from app.score.settings import Settings, build_world
@@ -44,7 +45,8 @@ class SavedDay(Struct):
 
 class Result(Struct, frozen=True):
     """A finished run. Incidents of which somebody has to be notified after its end are left out. `effects`: of a run
-    with a single fault of devices or networks, where it acted; `places`: the places of each device, the nearest first.
+    with a single fault of devices or networks, where it acted; `places`: the places of each device, the nearest first;
+    `remarks`: words of the report on what is not as in a run.
     """
 
     figures: Figures
@@ -54,6 +56,7 @@ class Result(Struct, frozen=True):
     incidents: list[Incident]
     effects: list[Effect] = []
     places: dict[str, tuple[str, ...]] = {}
+    remarks: tuple[str, ...] = ()
 
 
 Progress = Callable[[Instant, Instant], None]
@@ -83,8 +86,9 @@ def simulate(
         for number in range(first, settings.days):
             day = Day(settings.day(number), site, data / "live", incidents, settings.seed, people_faults)
             arrivals = traffic.of_day(number)
-            run_day(day, arrivals, saved.day, lambda at: progress(at - whole.start, whole.end - whole.start))
+            recorded = run_day(day, arrivals, saved.day, lambda at: progress(at - whole.start, whole.end - whole.start))
             saved.traffic = traffic.state
+            write_recorded(data, number, recorded)
             _save(data, number, saved)
     return _result(settings, town, incidents, saved)
 

@@ -17,22 +17,24 @@ from app.score.garbage import kept_for_the_day
 from app.score.maintenance import register_maintenance
 from app.score.observer import Observer, RecordingLogbook, ServiceDeliveries
 from app.score.rebirths import EdgeNodes
-from app.score.recorded_findings import RecordedRules
+from app.score.recorded_run import RecordedDay, Recorder, Standing
 from app.score.records import Explanation, Text
 from app.score.simulated_service import ACCOUNT, SERVICE_URL, Callbacks, SimulatedService, opened
 from app.score.sms_network import NetworkState, SmsNetwork
 from app.score.sms_providers import SmsProviders
 from app.score.traffic import Arrivals
 from app.score.virtual_loop import VirtualLoop, run_virtually
+from app.server.alerting import RuleState
 from app.server.service import Service
-from domain import Instant
+from domain import Finding, Instant
 from simulators.events import CitizenReport, Incident
 from simulators.faults.people import PeopleFaults
 from simulators.town.citizens.photo import PHOTO_SIZE, hazard_photo
 from simulators.town.town import Period
-from store.database.alerts.all_findings import StoredFinding
 
 _PROGRESS_EVERY_MS = 60_000
+_TURNS_BEFORE_FINDINGS = 20
+"""Of the event loop: what else is due at an instant is done before findings of messages that arrive at it."""
 
 
 class DayState(Struct):
@@ -43,10 +45,11 @@ class DayState(Struct):
     explanations: list[Explanation] = field(default_factory=list)
     reports: int = 0
     refused_reports: int = 0
+    standing: Standing = {}
 
 
 class Day(Struct, frozen=True):
-    """What a day needs. `incidents` are those of the whole run; `recorded` are findings that arrive in place of
+    """What a day needs. `incidents` are those of the whole run; `rules` say how findings stand that arrive in place of
     messages (app.score.replay)."""
 
     period: Period
@@ -55,14 +58,14 @@ class Day(Struct, frozen=True):
     incidents: Sequence[Incident]
     seed: int
     people_faults: PeopleFaults
-    recorded: Sequence[StoredFinding] | None = None
+    rules: Callable[[Callable[[], Instant]], RuleState] | None = None
 
 
 def run_day(
     day: Day, arrivals: Iterable[Arrivals], state: DayState, progress: Callable[[Instant], None] = lambda _at: None
-) -> None:
-    """Simulate a day; `state` is that of its end afterwards."""
-    run_virtually(day.period.start, lambda loop: _DayRun(loop, day, state, progress).run(arrivals))
+) -> RecordedDay:
+    """Simulate a day and return what it records; `state` is that of its end afterwards."""
+    return run_virtually(day.period.start, lambda loop: _DayRun(loop, day, state, progress).run(arrivals))
 
 
 async def submit_report(service: Service, state: DayState, report: CitizenReport) -> None:
@@ -93,8 +96,9 @@ class _DayRun:
     def __init__(self, loop: VirtualLoop, day: Day, state: DayState, progress: Callable[[Instant], None]) -> None:
         self._loop, self._day, self._state, self._progress = loop, day, state, progress
         self._observer = Observer(day.incidents, state.texts, state.explanations)
+        self._recorder = Recorder(loop.clock, state.standing)
 
-    async def run(self, arrivals: Iterable[Arrivals]) -> None:
+    async def run(self, arrivals: Iterable[Arrivals]) -> RecordedDay:
         day, callbacks = self._day, Callbacks()
         network = SmsNetwork(
             self._loop, callbacks.client, self._state.network, self._observer, day.people_faults, day.seed
@@ -103,20 +107,18 @@ class _DayRun:
             ACCOUNT, load_wording(day.site.path), day.site.settings.sign, self._loop.clock, network, SERVICE_URL
         )
         network.servers = providers.servers
-        logbook = RecordingLogbook()
+        logbook, recorder = RecordingLogbook(), self._recorder if day.rules is None else None
         logbook.on_entry = lambda delivery: self._observer.logbook_entry(delivery, self._loop.clock())
         transport = providers.transport(day.people_faults, self._loop.clock)
         client = httpx2.AsyncClient(transport=transport, trust_env=False)
         async with (
             providers,
             callbacks.client,
-            opened(self._loop, day.site, day.data, client, logbook, has_rules=day.recorded is None) as simulated,
+            opened(self._loop, day.site, day.data, client, logbook, recorder) as simulated,
         ):
             callbacks.service = service = simulated.service
-            if day.recorded is not None:
-                service.alerting.desk.due_alerts.status_of = RecordedRules(
-                    day.recorded, self._loop.clock
-                ).finding_status
+            if day.rules is not None:
+                service.alerting.desk.due_alerts.status_of = day.rules(self._loop.clock).finding_status
             self._observer.deliveries = ServiceDeliveries(service)
             beside = [
                 asyncio.create_task(network.run(), name="sms network"),
@@ -133,6 +135,7 @@ class _DayRun:
             for ended in await asyncio.gather(*beside, return_exceptions=True):
                 if isinstance(ended, Exception):
                     raise ended
+        return self._recorder.day
 
     async def _feed(self, simulated: SimulatedService, arrivals: Iterable[Arrivals]) -> None:
         shown, edge_nodes = self._day.period.start, EdgeNodes(simulated.service.registry.devices.values())
@@ -142,14 +145,21 @@ class _DayRun:
             simulated.check()
             simulated.receive([*edge_nodes.answers(decoder, self._loop.clock()), *arrival.frames])
             if arrival.findings:
-                await simulated.service.alerting.desk.process_findings(arrival.findings)
+                await self._process_recorded(simulated.service, arrival.findings)
             for report in arrival.reports:
+                self._recorder.reported(report)
                 await submit_report(simulated.service, self._state, report)
             if arrival.at - shown >= _PROGRESS_EVERY_MS:
                 shown = arrival.at
                 self._progress(shown)
         await self._loop.sleep_until(self._day.period.end)
         simulated.check()
+
+    @staticmethod
+    async def _process_recorded(service: Service, findings: Sequence[Finding]) -> None:
+        for _ in range(_TURNS_BEFORE_FINDINGS):
+            await asyncio.sleep(0)
+        await service.alerting.desk.process_findings(findings)
 
     async def _explain_missed(self, service: Service) -> None:
         period = self._day.period

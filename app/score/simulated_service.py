@@ -27,13 +27,14 @@ from app.config.site import SiteConfig
 from app.datadir.ledger_address import DATABASE_FILE
 from app.datadir.stores import JOURNAL_FILE, Stores
 from app.pipeline.self_monitoring import open_findings
+from app.score.recorded_run import Recorder
 from app.score.sms_providers import IN_PROCESS, Account, sms_channel
 from app.score.unstored_history import UnstoredHistory
 from app.score.virtual_loop import VirtualLoop
 from app.server.channels import ChannelEndpoint, build_channels
 from app.server.service import Service
 from app.server.service_config import ServiceConfig
-from domain import DAY, MINUTE, Lane
+from domain import DAY, MINUTE, Finding, Lane
 from domain.secret import Secret
 from ingest.frame import Frame, JournalEntry
 from ingest.mqtt.broker_address import BrokerAddress
@@ -138,18 +139,18 @@ async def opened(
     data: Path,
     client: httpx2.AsyncClient,
     logbook: Logbook,
-    *,
-    has_rules: bool = True,
+    recorder: Recorder | None = None,
 ) -> AsyncIterator[SimulatedService]:
     """The service of a data directory that exists, started; saved and stopped at the end, but for an exception.
 
-    `has_rules`: False where findings are given to it, as by another host of the rules.
+    `recorder`: records its findings; None where findings are given to it, as by another host of the rules.
     """
     database = Database(sqlite_url(data / DATABASE_FILE), synced=False)
     database.migrate()
-    stores = Stores(SqliteJournal(data / JOURNAL_FILE), UnstoredHistory(), database)
+    history = UnstoredHistory() if recorder is None else UnstoredHistory(recorder.received)
+    stores = Stores(SqliteJournal(data / JOURNAL_FILE), history, database)
     try:
-        service = await _load(loop, site, data, stores, client, logbook, has_rules)
+        service = await _load(loop, site, data, stores, client, logbook, recorder)
         simulated = SimulatedService(loop, service)
         simulated.start()
         yield simulated
@@ -167,20 +168,31 @@ async def _load(
     stores: Stores,
     client: httpx2.AsyncClient,
     logbook: Logbook,
-    has_rules: bool,
+    recorder: Recorder | None,
 ) -> Service:
     endpoints = build_channels(site.settings, client, ACCOUNT.environ(), loop.clock)
     endpoints["logbook"] = ChannelEndpoint(logbook, Secret(""))
     broker = BrokerAddress("broker.simulator", 1883, tls=False)
     config = ServiceConfig(
-        site, data, broker, _SECRET, _SECRET, idle_max_s=_IDLE_MAX_S, findings_from="" if has_rules else "recorded"
+        site, data, broker, _SECRET, _SECRET, idle_max_s=_IDLE_MAX_S, findings_from="" if recorder else "recorded"
     )
     service = Service(config, stores, endpoints, loop.clock)
+    if recorder is not None:
+        recorder.attach(service.engine, service.alerting.desk)
+    service.processing.pipeline.finding_writer.sink = recorder or NoFindings()
     await service.registry.reload()
     await service.processing.start()
     service.self_monitoring.restore(await stores.database.read(open_findings), loop.clock())
     service.processing.pipeline.set_connected(loop.clock())
     return service
+
+
+class NoFindings:
+    """What the service finds itself is among the recorded findings (app.pipeline.ports.FindingSink)."""
+
+    async def process_findings(
+        self, _findings: Sequence[Finding], _lane: Lane | None = None, _pos: int | None = None
+    ) -> None: ...
 
 
 class Callbacks:

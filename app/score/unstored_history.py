@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from domain import Instant, Lane, Reading
 from store.history import Point, Rollup, ServerStatus
 
 
 class UnstoredHistory:
-    """Accepts everything and has nothing (store.history.History)."""
+    """Accepts everything and has nothing (store.history.History). `received` is called with what was evaluated."""
 
-    def append(self, _lane: Lane, _pos: int, _readings: Sequence[Reading]) -> bool:
+    def __init__(self, received: Callable[[Sequence[Reading]], None] = lambda _readings: None) -> None:
+        self._received = received
+
+    def append(self, _lane: Lane, _pos: int, readings: Sequence[Reading]) -> bool:
+        self._received(readings)
         return True
 
     async def flush(self) -> None: ...

@@ -47,6 +47,7 @@ def render(result: Result, language: Language, compared: Sequence[str] = ()) -> 
         share=share,
         time=local_time,
         figures=result.figures,
+        remarks=result.remarks,
         hazards=list(result.figures.hazards.items()),
         outcomes=outcomes,
         alerts=alerts,

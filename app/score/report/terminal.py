@@ -32,6 +32,7 @@ def lines(result: Result, language: Language, shown: int = _SHOWN) -> list[str]:
     """Everything that is worth reading, the figures first."""
     return [
         *head(result.figures, language),
+        *(word(remark, language) for remark in result.remarks),
         "",
         *hazard_table(result.figures, language),
         "",

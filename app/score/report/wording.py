@@ -54,6 +54,16 @@ _WORDS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "seconds": ("秒", "s"),
         "nuisance_notified": ("干扰误通知", "nuisance notified"),
         "nuisance": ("干扰", "nuisance"),
+        "replayed": (
+            "重放：研判结果和居民上报按运行时的时刻重现；需人工复位的告警在运行时的时刻结束；漏报没有规则说明",
+            "A replay: findings and residents' reports come when they came in the run; a latched finding ends when it "
+            "ended there; misses are not explained by the rules",
+        ),
+        "approximate": (
+            "该运行未记录规则状态：报警中的设备在半小时后视为有消息，短信数与运行不同",
+            "The run did not record how its rules stood: a device in alarm counts as received after half an hour, so "
+            "that the texts differ from those of the run",
+        ),
     }
 )
 

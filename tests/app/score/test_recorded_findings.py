@@ -3,7 +3,7 @@
 from typing import Any
 
 from alerts.handling.finding_status import FindingStatus
-from app.score.recorded_findings import RECEIVED_AFTER_MS, RecordedRules
+from app.score.recorded_findings import RECEIVED_AFTER_MS, ApproximateRules
 from domain import Finding, FindingPhase, Subject
 from domain.findings import own_finding
 from store.database.alerts.all_findings import StoredFinding
@@ -17,7 +17,7 @@ def stored(at: int, phase: FindingPhase, rule: str = "gas-alarm", **changes: Any
 def test_a_finding_is_active_until_it_ends_and_not_received_once_it_is_stale() -> None:
     hour, now = 3_600_000, [0]
     began, stale = stored(0, FindingPhase.BEGAN), stored(2 * hour, FindingPhase.STALE)
-    rules = RecordedRules([began, stale, stored(3 * hour, FindingPhase.ENDED)], lambda: now[0])
+    rules = ApproximateRules([began, stale, stored(3 * hour, FindingPhase.ENDED)], lambda: now[0])
 
     def at(instant: int, since: int | None = None) -> FindingStatus:
         now[0] = instant
@@ -32,4 +32,4 @@ def test_a_finding_is_active_until_it_ends_and_not_received_once_it_is_stale() -
 
 def test_an_event_is_over_at_once() -> None:
     fall = stored(0, FindingPhase.BEGAN, rule="band-fall")
-    assert RecordedRules([fall], lambda: 1).finding_status(fall.finding.id, "g1", None) is FindingStatus.OVER
+    assert ApproximateRules([fall], lambda: 1).finding_status(fall.finding.id, "g1", None) is FindingStatus.OVER

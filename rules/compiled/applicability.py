@@ -6,12 +6,13 @@ that is false whatever is measured is left out. Results are shared by all device
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Protocol
 
 from domain import Attribute as Written
-from domain import Device
+from domain import Device, Value
 from rules.compiled.condition import CompiledCondition
+from rules.compiled.reading_plan import PLANS_MAX, ReadingPlan
 from rules.compiled.rule import CompiledRule
 from rules.language.analysis import possible_results
 from rules.language.compiler import TRUE_WORDS
@@ -30,7 +31,7 @@ class AttributeLookup(Protocol):
 class ApplicableRules:
     """Those rules that may begin about devices of one kind of which the same is written. Shared by all of them."""
 
-    __slots__ = ("conditional_rules", "context_rules", "index", "lookup")
+    __slots__ = ("_plans", "conditional_rules", "context_rules", "index", "lookup")
 
     def __init__(
         self,
@@ -40,12 +41,28 @@ class ApplicableRules:
     ) -> None:
         self.index, self.lookup, self.conditional_rules = by, community, rules
         self.context_rules = tuple((rule, condition) for rule, condition in rules if not condition.needs_one_value)
+        self._plans: dict[tuple[str, ...], ReadingPlan] = {}
+
+    def plan_for(self, values: Mapping[str, Value]) -> ReadingPlan:
+        """How a reading with these quantities is evaluated while all rules of its device are quiet."""
+        names = tuple(values)
+        plan = self._plans.get(names)
+        if plan is None:
+            if len(self._plans) >= PLANS_MAX:
+                self._plans.clear()
+            plan = self._plans[names] = self.index.plan_reading(names, self.context_rules)
+        return plan
 
 
 class ApplicabilityIndex:
     """The rules of one kind, sorted out by what is written."""
 
-    def __init__(self, rules: Sequence[tuple[CompiledRule, CompiledCondition]]) -> None:
+    def __init__(
+        self,
+        rules: Sequence[tuple[CompiledRule, CompiledCondition]],
+        plan_reading: Callable[[Sequence[str], Sequence[tuple[CompiledRule, CompiledCondition]]], ReadingPlan],
+    ) -> None:
+        self.plan_reading = plan_reading
         self._rules = [(each, _conditions(each[0])) for each in rules]
         asked = [attribute for _, nodes in self._rules for node in nodes for attribute in attributes(node)]
         self._attributes = tuple(dict.fromkeys(one for one in asked if one.owner in STATIC_OWNERS))

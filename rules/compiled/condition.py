@@ -7,10 +7,11 @@ from typing import Final
 
 from domain import Evidence, Instant, Severity
 from rules.compiled.evidence import evidence_lines, render_evidence
+from rules.compiled.reading_plan import Guard
 from rules.language.compiler import Context, Predicate, Result, compile_expression
-from rules.language.nodes import distances, quantities, windows
+from rules.language.nodes import Node, distances, quantities, windows
 from rules.language.parser import parse
-from rules.language.prefilter import necessary_test
+from rules.language.prefilter import necessary_test, quiet_interval
 from rules.lifecycle.state_machine import ACTIVE_PHASES, RuleState
 from rules.lifecycle.transitions import Phase, Signal
 from rules.rulebook.model import Rule
@@ -29,6 +30,15 @@ def _compile_optional(written: str | None) -> Predicate | None:
     return None if written is None else compile_expression(parse(written))
 
 
+def _guard(question: Node) -> Guard | None:
+    """What must be true of one value before the condition can be, as an interval where it is one."""
+    test, interval = necessary_test(question), quiet_interval(question)
+    if interval is not None:
+        name, lo, hi = interval
+        return Guard(name, lambda value: not lo < value < hi, (lo, hi))  # type: ignore[operator]
+    return None if test is None else Guard(*test)
+
+
 class CompiledCondition:
     """The conditions of one rule, compiled once. Absence rules have none (rules/engine/absence.py)."""
 
@@ -43,6 +53,7 @@ class CompiledCondition:
         guarded = necessary_test(question)
         self.tested_quantity = guarded[0] if guarded is not None else ""
         self.value_test = guarded[1] if guarded is not None else None
+        self.guard = _guard(question)
         self.needs_one_value = self.value_test is not None and len(quantities(question)) == 1 and not windows(question)
         """While quiet it needs only this quantity of a reading. The guard before a window may well be passed daily."""
         # A hold that must be seen is not seen in what is only remembered.

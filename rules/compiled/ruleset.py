@@ -8,18 +8,17 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 
-from domain import DAY, Value
+from domain import DAY
 from domain.by_identity import ByIdentity
 from domain.kind import Kind, Quantity
 from rules.compiled.applicability import ApplicabilityIndex
 from rules.compiled.condition import CompiledCondition
+from rules.compiled.reading_plan import Guard, ReadingPlan
 from rules.compiled.rule import CompiledRule
 from rules.language.nodes import WindowCall
 from rules.rulebook.model import Rule, Rulebook
 from rules.rulebook.precedence import Ranks, ranks
 from rules.windows.history import retentions
-
-ValueTest = Callable[[Value], object]
 
 
 class CompiledRuleset:
@@ -37,7 +36,7 @@ class CompiledRuleset:
         self.chatter_rules = tuple((rule, rule.rule.chatter) for rule in rules if rule.rule.chatter is not None)
         self.conditional_rules = tuple((rule, rule.condition) for rule in rules if rule.condition is not None)
         self.context_rules = tuple((rule, cond) for rule, cond in self.conditional_rules if not cond.needs_one_value)
-        self.applicability = ApplicabilityIndex(self.conditional_rules)
+        self.applicability = ApplicabilityIndex(self.conditional_rules, self.plan_reading)
         self.value_tests = _value_tests(self.conditional_rules)
         self.dangers = _quantities(kind, lambda quantity: quantity.danger)
         self.absence_quantities = tuple(
@@ -63,6 +62,25 @@ class CompiledRuleset:
         self.is_stateless = not self.tracked_quantities
         """A reading without a danger changes no stored value."""
 
+    def plan_reading(
+        self, names: Sequence[str], context_rules: Sequence[tuple[CompiledRule, CompiledCondition]]
+    ) -> ReadingPlan:
+        """The plan for readings with these quantities of devices to which these of its rules apply."""
+        quantities = frozenset(names)
+        concerned = [
+            (rule, cond) for rule, cond in context_rules if not cond.required_quantities.isdisjoint(quantities)
+        ]
+        return ReadingPlan(
+            names,
+            (guard for guard in self.value_tests if guard.quantity in quantities),
+            # What a rule keeps of a reading on which it is quiet is kept by the full evaluation.
+            [None if rule.keeps_inputs and rule.keeps_quiet_inputs else cond.guard for rule, cond in concerned],
+            is_stateless=self.is_stateless or self.tracked_quantities.isdisjoint(quantities),
+            has_histories=bool(self.retentions or self.baseline_quantities),
+            remembered=tuple(name for name in names if name in self.last_value_quantities),
+            trends=tuple(name for name in names if name in self.trend_quantities),
+        )
+
 
 def _quantities(kind: Kind, has: Callable[[Quantity], bool]) -> frozenset[str]:
     return frozenset(name for name, quantity in kind.quantities.items() if has(quantity))
@@ -78,29 +96,10 @@ def empty_ruleset(kind: str) -> CompiledRuleset:
     return CompiledRuleset(Kind.model_construct(kind=kind, report_every=DAY, quantities={}), ())
 
 
-def run_value_tests(value_tests: Mapping[str, tuple[ValueTest, ...]], values: Mapping[str, Value]) -> int:
-    """Number of value tests that found no danger; -1 as soon as one finds danger or cannot compare the value."""
-    passed = 0
-    try:
-        for quantity in values:
-            if quantity in value_tests:
-                value = values[quantity]
-                for is_dangerous in value_tests[quantity]:
-                    if is_dangerous(value):
-                        return -1
-                    passed += 1
-    except TypeError:
-        return -1
-    return passed
-
-
-def _value_tests(rules: Iterable[tuple[CompiledRule, CompiledCondition]]) -> dict[str, tuple[ValueTest, ...]]:
+def _value_tests(rules: Iterable[tuple[CompiledRule, CompiledCondition]]) -> tuple[Guard, ...]:
     # Readings with a test flag leave the fast path: their dangers are withheld.
-    tests: dict[str, list[ValueTest]] = {"test": [lambda value: value is True]}
-    for _, condition in rules:
-        if condition.needs_one_value and condition.value_test is not None:
-            tests.setdefault(condition.tested_quantity, []).append(condition.value_test)
-    return {name: tuple(functions) for name, functions in tests.items()}
+    guards = [condition.guard for _, condition in rules if condition.needs_one_value and condition.guard is not None]
+    return (Guard("test", lambda value: value is True), *guards)
 
 
 def compile_rulebooks(books: Sequence[Rulebook], kinds: Mapping[str, Kind]) -> dict[str, CompiledRuleset]:

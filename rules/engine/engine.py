@@ -18,7 +18,7 @@ import msgspec
 from domain import Device, Finding, Instant, Reading
 from domain.kind import Kind
 from domain.people import Community
-from rules.compiled.ruleset import CompiledRuleset, run_value_tests
+from rules.compiled.ruleset import CompiledRuleset
 from rules.engine.absence_processor import AbsenceProcessor
 from rules.engine.community_index import DEFAULT_ZONE
 from rules.engine.conditions import ConditionProcessor
@@ -31,7 +31,7 @@ from rules.engine.latching import LatchedFinding, LatchProcessor
 from rules.engine.ordering import sort_by_event_time
 from rules.engine.processor import RuleProcessor
 from rules.engine.reading_processor import ReadingProcessor
-from rules.engine.readings import usable_values
+from rules.engine.readings import record_quiet_reading, usable_values
 from rules.engine.reevaluation_processor import ReevaluationProcessor
 from rules.engine.reevaluation_schedule import ReevaluationSchedule
 from rules.engine.registration import DeviceRegistration
@@ -151,7 +151,7 @@ class Engine:
         earlier ones of the same devices.
         """
         out: list[Finding] = []
-        states, heap, tested = self.state.devices, self.state.timers.heap, 0
+        states, heap, community, tested = self.state.devices, self.state.timers.heap, self.state.community, 0
         horizon = now if watermark is None else watermark
         for reading in sort_by_event_time(readings):
             try:
@@ -159,18 +159,15 @@ class Engine:
                 if heap and heap[0][0] < received and heap[0][0] <= horizon:
                     self._timers.run(min(received - 1, horizon), out)
                 state = states.get(reading.device) or self._state_of_unknown(reading, received)
-                ruleset = state.ruleset
-                # The fast path: nothing is open, doubtful or out of order, and mostly no value test finds danger.
+                # The fast path: nothing is open, doubtful or out of order, and mostly no rule can begin.
                 if state.rule_states is NO_RULE_STATES and not reading.doubts and reading.at >= state.max_event_time:
-                    passed = run_value_tests(ruleset.value_tests, reading.values)
-                    if passed >= 0:
-                        tested += passed
-                        if ruleset.is_stateless or ruleset.tracked_quantities.isdisjoint(reading.values):
-                            state.max_event_time = reading.at
-                            if received > state.last_arrival:
-                                state.last_arrival = received
-                            continue
-                    self._readings.evaluate_context_rules(state, reading, received, out, ahead_of_backlog, passed >= 0)
+                    values = reading.values
+                    plan = state.applicable(community).plan_for(values)
+                    if plan.is_quiet(values, state.last_values):
+                        tested += plan.evaluations
+                        record_quiet_reading(state, plan, community, reading.at, received, values)
+                    else:
+                        self._readings.evaluate_context_rules(state, reading, plan, received, out, ahead_of_backlog)
                 else:
                     self._readings.evaluate_all(state, reading, received, out, ahead_of_backlog)
             except Exception as error:  # noqa: BLE001 (recorded, or raised where no host records it)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from domain import Finding, Instant, Quality, Reading
+from rules.compiled.reading_plan import ReadingPlan
 from rules.engine.absence_processor import AbsenceProcessor
 from rules.engine.conditions import ConditionProcessor
 from rules.engine.context import EvaluationContext
@@ -26,12 +27,14 @@ class ReadingProcessor:
         self._absences, self._self_tests = absences, self_tests
 
     def evaluate_context_rules(
-        self, state: DeviceState, reading: Reading, now: Instant, out: list[Finding], ahead_of_backlog: bool,
-        value_tests_passed: bool,
+        self, state: DeviceState, reading: Reading, plan: ReadingPlan, now: Instant, out: list[Finding],
+        ahead_of_backlog: bool,
     ) -> None:  # fmt: skip
         """Updates the windows of a quiet device and evaluates those of its rules that no value test has answered."""
         if reading.is_test:
             return self.evaluate_all(state, reading, now, out, ahead_of_backlog)
+        if value_tests_passed := plan.passes_value_tests(reading.values):
+            self._engine_state.evaluations += plan.value_tests.count
         at, values, community, conditions = reading.at, reading.values, self._engine_state.community, self._conditions
         state.record_arrival(values, at, now)
         update_histories(state, at, values)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from domain import Instant, Quality, Reading, Value
+from rules.compiled.reading_plan import ReadingPlan
 from rules.compiled.rule import DEFAULT_STALENESS
 from rules.engine.community_index import CommunityIndex
 from rules.language.local_calendar import utc_offset_ms
@@ -15,6 +16,28 @@ from rules.windows.trend import update_trend
 CLOCK_OFFSET: Final = "clock_offset_s"
 """By how many seconds a device's clock is ahead, where it is not sane."""
 _UNSURE_CLOCK: Final = frozenset({Quality.CLOCK, Quality.RETAINED})
+
+
+def record_quiet_reading(
+    state: DeviceState, plan: ReadingPlan, community: CommunityIndex, at: Instant, now: Instant,
+    values: dict[str, Value],
+) -> None:  # fmt: skip
+    """What a reading by which no rule can begin leaves behind. It is not late, and its device is quiet."""
+    state.record_arrival(values, at, now)
+    if plan.is_stateless:
+        return
+    if plan.has_histories:
+        update_histories(state, at, values)
+        update_baselines(state, community, at, values)
+    else:
+        for name in plan.trends:
+            _update_trend(state, name, at, values[name])
+    last_values, remembered = state.last_values, plan.remembered
+    if last_values is not None and len(last_values) == len(remembered):
+        for name in remembered:
+            last_values[name] = at, values[name]
+    if last_values is None or len(last_values) != len(remembered):
+        with_last_values(state, at, values, False)  # others are known: those that are too old are dropped
 
 
 def update_baselines(state: DeviceState, community: CommunityIndex, at: Instant, values: dict[str, Value]) -> None:

@@ -5,13 +5,17 @@ reading at a few comparisons.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from math import inf, nextafter
+from typing import Any, Final
 
 from domain import Value
 from rules.language.analysis import constant_value
 from rules.language.compiler import Function, compile_for_value
 from rules.language.nodes import COMPARISONS, Binary, Node, QuantityRef, Unary, attributes, quantities
 from rules.language.nodes import windows as windows_of
+
+_EXACT_MAX: Final = 2**52
+"""Beyond it not every whole number has a float of its own."""
 
 
 def value_test(node: Node) -> Callable[[Value], object] | None:
@@ -47,6 +51,39 @@ def necessary_test(node: Node) -> tuple[str, Callable[[Value], object]] | None:
         return None
     one, other = left[1], right[1]
     return left[0], lambda value: one(value) or other(value)
+
+
+def quiet_interval(node: Node) -> tuple[str, float, float] | None:
+    """A quantity and an open interval: while its value lies inside, the condition is not true. None if there is none.
+
+    >>> from rules.language.parser import parse
+    >>> quiet_interval(parse("x <= 20 or x > 90")), quiet_interval(parse("x >= 25 and y > 3"))
+    (('x', 20.0, 90.00000000000001), ('x', -inf, 25.0))
+    """
+    if not isinstance(node, Binary):
+        return None
+    if node.operator not in ("and", "or"):
+        return _interval_outside(node)
+    left, right = quiet_interval(node.left), quiet_interval(node.right)
+    if node.operator == "and":
+        return left or right
+    if left is None or right is None or left[0] != right[0]:
+        return None
+    return left[0], max(left[1], right[1]), min(left[2], right[2])
+
+
+def _interval_outside(comparison: Binary) -> tuple[str, float, float] | None:
+    """The interval in which a comparison of a quantity with a number is false."""
+    limit = constant_value(comparison.right)
+    if not isinstance(comparison.left, QuantityRef) or type(limit) not in (int, float) or not abs(limit) < _EXACT_MAX:  # type: ignore[arg-type]
+        return None
+    name, number = comparison.left.name, float(limit)  # type: ignore[arg-type]
+    return {
+        ">=": (name, -inf, number),
+        ">": (name, -inf, nextafter(number, inf)),
+        "<=": (name, number, inf),
+        "<": (name, nextafter(number, -inf), inf),
+    }.get(comparison.operator)
 
 
 def _has_default(node: Node) -> bool:

@@ -11,6 +11,7 @@ from domain import HOUR, MINUTE, Attribute, Device, Finding, Instant, Person, Pl
 from domain.kind import Kind
 from domain.people import Community, community
 from rules.compiled.applicability import ApplicabilityIndex, ApplicableRules
+from rules.compiled.reading_plan import Guard, ReadingPlan
 from rules.engine.community_index import CommunityIndex
 from rules.engine.engine import Engine
 from rules.engine.reading_processor import ReadingProcessor
@@ -40,7 +41,10 @@ attribute_sets = st.fixed_dictionaries(
     },
 )
 VALUES: dict[str, list[tuple[str, list[Value]]]] = {
-    "gas_alarm": [("alarm", [False, False, True]), ("lel_pct", [0, 8, 12, 30]), ("test", [False, False, True])],
+    "gas_alarm": [
+        ("alarm", [False, False, True]), ("lel_pct", [0, 8, 12, 30]), ("test", [False, False, True]),
+        ("battery_pct", [88, 79.5, 80, 20, 15, 100]), ("battery_low", [False, False, True]),
+    ],
     "wristband": [
         ("heart_rate_bpm", [45, 70, 70, 95, 110, 140]), ("spo2_pct", [90, 95, 98]), ("steps", [0, 10, 200, 5000]),
         ("fall", [False, False, True]), ("worn", [True, True, False]), ("lat", [31.0, 31.1]), ("lon", [121.0, 121.1]),
@@ -67,8 +71,9 @@ class FullEvaluation(ReadingProcessor):
     """Evaluates every rule for every reading."""
 
     def evaluate_context_rules(
-        self, state: DeviceState, reading: Reading, now: Instant, out: list[Finding], ahead_of_backlog: bool, _: bool
-    ) -> None:
+        self, state: DeviceState, reading: Reading, _: ReadingPlan, now: Instant, out: list[Finding],
+        ahead_of_backlog: bool,
+    ) -> None:  # fmt: skip
         self.evaluate_all(state, reading, now, out, ahead_of_backlog)
 
 
@@ -79,8 +84,8 @@ def full_engine(*arguments: Any, **options: Any) -> Engine:
     engine._readings = FullEvaluation(shared._engine_state, shared._conditions, shared._absences, shared._self_tests)
     for ruleset in engine.rulesets.values():
         ruleset.is_stateless = False
-        ruleset.value_tests = {name: (lambda _: True,) for name in ruleset.value_tests}
-        ruleset.applicability = AllRulesApplicable(ruleset.conditional_rules)
+        ruleset.value_tests = tuple(Guard(name, lambda _: True) for name in ruleset.kind_definition.quantities)
+        ruleset.applicability = AllRulesApplicable(ruleset.conditional_rules, ruleset.plan_reading)
     return engine
 
 
@@ -104,6 +109,12 @@ def readings(steps: list[Step]) -> list[Reading]:
     return readings
 
 
+def remembered(state: DeviceState) -> object:
+    """What a reading teaches, whether a rule was evaluated or not."""
+    kept = state.snapshot()
+    return kept.last_arrival, kept.max_event_time, kept.last_values, kept.histories, kept.baselines, kept.trends
+
+
 def registry_with(attributes: dict[str, Attribute]) -> Community:
     return community(places=PLACES, people=[Person("li", "李奶奶", home="home", attributes=attributes)])
 
@@ -118,7 +129,7 @@ def test_an_engine_with_optimisations_emits_the_findings_of_full_evaluation(
     later_attributes: dict[str, Attribute],
     change_at: int,
 ) -> None:
-    results: list[list[Finding]] = []
+    results: list[tuple[list[Finding], list[object]]] = []
     for make in (Engine, full_engine):
         engine = make(list(books.values()), kinds, registry_with(attributes), emit_shadow=True)
         findings = engine.register(DEVICES, T0)
@@ -126,7 +137,8 @@ def test_an_engine_with_optimisations_emits_the_findings_of_full_evaluation(
             if number == change_at:
                 engine.community = registry_with(later_attributes)
             findings += engine.feed([reading], reading.received)
-        results.append(findings + engine.tick(T0 + 60 * HOUR))
+        findings += engine.tick(T0 + 60 * HOUR)
+        results.append((findings, [remembered(state) for state in engine.states.values()]))
     assert results[0] == results[1]
 
 

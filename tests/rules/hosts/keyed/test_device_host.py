@@ -151,8 +151,8 @@ def test_a_reset_of_a_group_goes_to_the_group(hosts: KeyedHosts, books: dict[str
 
 def test_an_error_of_ours_about_one_device_is_reported(hosts: KeyedHosts, monkeypatch: pytest.MonkeyPatch) -> None:
     hosts.apply("gas-1", registered(gas("gas-1")))
-    bad = KeyedReadings(START, (Reading("gas-1", "gas_alarm", START, START, {"lel_pct": 5.0}),))
-    monkeypatch.setattr("rules.engine.engine.run_value_tests", lambda *_: 1 / 0)
+    bad = KeyedReadings(START, (Reading("gas-1", "gas_alarm", START, START, {"test": True}),))
+    monkeypatch.setattr("rules.engine.reading_processor.ReadingProcessor.evaluate_all", lambda *_: 1 / 0)
     hosts.devices.apply("gas-1", bad, hosts.stores[DEVICES, "gas-1"])
     step = hosts.devices.apply("gas-1", bad, hosts.stores[DEVICES, "gas-1"])
     assert "ZeroDivisionError" in step.errors[0]

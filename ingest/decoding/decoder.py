@@ -5,7 +5,7 @@ Deterministic: the only time used is `Frame.received`, so that a replayed journa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import tzinfo
 from io import BytesIO
 from typing import Final
@@ -179,6 +179,15 @@ class Decoder:
         Other frames may be decoded while it is suspended.
         """
         redelivered = self._state.redelivery.redelivered(frames) if frames else ()
+        if not redelivered:
+            frames = frames[self._fast_path.decode(frames, result) :]
+        if frames:
+            yield from self._decode_unusual(frames, redelivered, result)
+
+    def _decode_unusual(
+        self, frames: Sequence[Frame], redelivered: Collection[int], result: IngestResult
+    ) -> Iterator[None]:
+        """Frames of which the first, or the ones at the indexes `redelivered`, are not ordinary."""
         decoded: list[DecodedFrame | JsonObject | None] = [
             None if index in redelivered else self._fast_path.parse(frame) or self._decode_frame(frame)
             for index, frame in enumerate(frames)

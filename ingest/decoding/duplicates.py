@@ -59,26 +59,26 @@ class DuplicateWindow:
         is_newest = (seq is None or number > self.highest_seq) and (at is None or at > self.newest_at)
         if not is_newest and self._is_known(number, at, received, digest, danger):
             return True
-        self._add(number, at, received, digest << 1 | danger)
+        self.last_received = received
+        if seq is not None:
+            self.last_seq = number
+            if number > self.highest_seq:
+                self.highest_seq = number
+        elif at is None:
+            return False
+        if at is not None and at > self.newest_at:
+            self.newest_at = at
+        self._add(number, -received if at is None else at, digest << 1 | danger)
         return False
 
-    def _add(self, seq: int, at: Instant | None, received: Instant, mark: int) -> None:
-        self.last_received = received
-        if seq == NO_SEQ and at is None:
-            return
-        entries, place, time_key = self.entries, self._next, -received if at is None else at
+    def _add(self, seq: int, time_key: Instant, mark: int) -> None:
+        entries, place = self.entries, self._next
         if place == len(entries) and place < self.capacity * _STRIDE:
             entries.extend((seq, time_key, mark))
         else:
             place = place if place < len(entries) else 0
             entries[place], entries[place + 1], entries[place + 2] = seq, time_key, mark
         self._next = place + _STRIDE
-        if seq != NO_SEQ:
-            self.last_seq = seq
-            if seq > self.highest_seq:
-                self.highest_seq = seq
-        if at is not None and at > self.newest_at:
-            self.newest_at = at
 
     def _is_known(self, seq: int, at: Instant | None, received: Instant, digest: int, danger: bool) -> bool:
         for column, number in ((0, seq if seq != NO_SEQ else None), (1, at)):

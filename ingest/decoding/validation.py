@@ -7,7 +7,7 @@ An alarm bit is never lost because another field is invalid.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import tzinfo
 from typing import Final
 from zlib import crc32
@@ -67,14 +67,14 @@ def validate(
         at = raw_reading.at
         if at is not None and (type(at) is not int or at < _MILLISECONDS_FROM):
             at = parse_timestamp(at, zone) or _INVALID_TIME
-        ordinary = validate_ordinary(raw_reading.fields, at, raw_reading.seq, device, plan, window, received)
+        ordinary = validate_ordinary(dict(raw_reading.fields), at, raw_reading.seq, device, plan, window, received)
         if ordinary is not None:
             return ordinary
     return validate_full(raw_reading, device, plan, window, received, zone)
 
 
 def validate_ordinary(
-    fields: Mapping[str, object],
+    fields: dict[str, object],
     at: object,
     seq: object,
     device: Device,
@@ -83,26 +83,20 @@ def validate_ordinary(
     received: Instant,
 ) -> Reading | Outcome | None:
     """The reading, or DUPLICATE; None when something is unusual, and then no state is changed. `at` is in milliseconds,
-    None for a message without a time."""
-    specs, ignored = plan.specs, 0
-    values: dict[str, Value] = {}
-    for name, value in fields.items():
-        spec = specs.get(name)
-        if spec is None or type(value) not in spec.types:
-            return None
-        if spec.ignored:
-            ignored += 1
-        elif spec.lo <= value <= spec.hi:  # type: ignore[operator]
-            values[spec.quantity] = value  # type: ignore[assignment]
-        else:
-            return None
+    None for a message without a time. The reading may keep `fields`."""
+    names = tuple(fields)
+    ordinary = plan.ordinary.get(names) or plan.remember_ordinary(names)
+    values = ordinary.read(fields)
+    if values is None:
+        return None
     has_time = at is None or (
         type(at) is int and at >= _MILLISECONDS_FROM and received - MAX_AGE_MS <= at <= received + MAX_AHEAD_MS
     )
     has_seq = seq is None or (type(seq) is int and -SEQ_MAX < seq < SEQ_MAX)
-    if not has_time or not has_seq or not values or len(values) + ignored != len(fields):
+    if not has_time or not has_seq:
         return None
-    if window.is_duplicate(seq, at, received, _digest(values), _has_danger(plan, values)):  # type: ignore[arg-type]
+    has_danger = bool(ordinary.dangers) and _has_danger(ordinary.dangers, values)
+    if window.is_duplicate(seq, at, received, _digest(values), has_danger):  # type: ignore[arg-type]
         return DUPLICATE
     return Reading(device.id, plan.kind, received if at is None else at, received, values, ALL_GOOD)  # type: ignore[arg-type]
 
@@ -120,8 +114,8 @@ def _as_integer(value: Value) -> Value:
     return int(value) if type(value) is float and value.is_integer() and abs(value) < _EXACT_MAX else value
 
 
-def _has_danger(plan: Plan, values: Mapping[str, Value]) -> bool:
-    for quantity in plan.danger:  # noqa: SIM110 (a generator costs more than the loop, for every message)
+def _has_danger(dangers: Iterable[str], values: Mapping[str, Value]) -> bool:
+    for quantity in dangers:  # noqa: SIM110 (a generator costs more than the loop, for every message)
         if values.get(quantity) is True:
             return True
     return False
@@ -135,7 +129,7 @@ def is_understood(plan: Plan, field: str, value: object) -> bool:
 def has_danger_bit(plan: Plan, fields: Mapping[str, object]) -> bool:
     """Whether these fields hold a true danger bit of this kind; a device under test has none."""
     values = read_fields(fields, plan).values
-    return values.get("test") is not True and _has_danger(plan, values)
+    return values.get("test") is not True and _has_danger(plan.danger, values)
 
 
 def validate_full(
@@ -157,7 +151,7 @@ def validate_full(
         return outcome
     device_time, seq = _parse_time(raw_reading.at, zone, outcome), _parse_seq(raw_reading.seq, outcome)
     at = device_time if device_time is not None and is_plausible(device_time, received) else None
-    if window.is_duplicate(seq, at, received, _digest(values), _has_danger(plan, values)):
+    if window.is_duplicate(seq, at, received, _digest(values), _has_danger(plan.danger, values)):
         # Its numbers may be those of before: a possible danger beside them must be reported nevertheless.
         outcome.duplicate = not any(objection.danger for objection in outcome.objections)
         return outcome

@@ -10,11 +10,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from domain import Value
 from domain.by_identity import ByIdentity
 from domain.kind import Kind, Quantity
 from ingest.mappings.field_names import (
@@ -54,6 +55,55 @@ class FieldSpec(Struct, frozen=True, gc=False):
     strict: bool = False
 
 
+ORDINARY_MAX: Final = 1_000
+"""Combinations of fields that a plan remembers; beyond it all are worked out again."""
+
+
+class OrdinaryFields(Struct, frozen=True):
+    """How a message with certain fields is read while each value has the right type and is plausible.
+
+    `checks` are types and range by field, None where a message with these fields is never ordinary; `quantities` are
+    empty for an ignored field, which has no range. `dangers`: those of the quantities.
+    """
+
+    checks: tuple[tuple[tuple[type, ...], float, float], ...] | None
+    quantities: tuple[str, ...]
+    dangers: tuple[str, ...]
+    keeps_names: bool
+
+    @classmethod
+    def of(cls, names: Sequence[str], specs: Sequence[FieldSpec | None], dangers: Iterable[str]) -> OrdinaryFields:
+        """What these fields, with their specs (None: unknown), hold. `dangers` are all those of the kind."""
+        known = [spec for spec in specs if spec is not None]
+        taken = [spec.quantity for spec in known if not spec.ignored]
+        if len(known) < len(specs) or not taken or len(set(taken)) < len(taken):
+            return cls(None, (), (), keeps_names=False)
+        quantities = tuple("" if spec.ignored else spec.quantity for spec in known)
+        return cls(
+            tuple((spec.types, spec.lo, spec.hi) for spec in known),
+            quantities,
+            tuple(name for name in dangers if name in taken),
+            keeps_names=quantities == tuple(names),
+        )
+
+    def read(self, fields: dict[str, Any]) -> dict[str, Value] | None:
+        """The values, in `fields` itself where the names stay; None when one is not ordinary."""
+        if self.checks is None:
+            return None
+        if self.keeps_names:
+            for value, (types, lo, hi) in zip(fields.values(), self.checks, strict=True):
+                if type(value) not in types or not lo <= value <= hi:
+                    return None
+            return fields
+        values: dict[str, Value] = {}
+        for quantity, value, (types, lo, hi) in zip(self.quantities, fields.values(), self.checks, strict=True):
+            if type(value) not in types or (quantity and not lo <= value <= hi):
+                return None
+            if quantity:
+                values[quantity] = value
+        return values
+
+
 class Plan(Struct, frozen=True):
     """How to read one kind of device on one platform. `specs` are by field, `by_words` by normalized field name.
 
@@ -72,6 +122,16 @@ class Plan(Struct, frozen=True):
     platform_words: Mapping[str, Word] = {}
     platform_fields: frozenset[str] = frozenset()
     danger_names: frozenset[str] = frozenset()
+    ordinary: dict[tuple[str, ...], OrdinaryFields] = field(default_factory=dict)
+    """By the fields of a message, in their order; filled by `remember_ordinary`."""
+
+    def remember_ordinary(self, names: tuple[str, ...]) -> OrdinaryFields:
+        """How an ordinary message with these fields is read, worked out once for all of them."""
+        if len(self.ordinary) >= ORDINARY_MAX:
+            self.ordinary.clear()
+        specs = [self.specs.get(name) for name in names]
+        fields = self.ordinary[names] = OrdinaryFields.of(names, specs, self.danger)
+        return fields
 
     def specs_for(self, name: str) -> tuple[FieldSpec, ...]:
         """Everything that a field of this name holds; empty for an unknown field."""

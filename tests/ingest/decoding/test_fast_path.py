@@ -14,7 +14,7 @@ from ingest.decoding.duplicates import DuplicateWindow
 from ingest.decoding.fast_path import FastPath
 from ingest.frame import Frame
 from ingest.mappings.plan import Plan
-from ingest.results import RawReading
+from ingest.results import IngestResult, RawReading
 
 NOW = 1_795_269_600_000
 GAS = Device("gas-1", "gas_alarm")
@@ -22,7 +22,7 @@ VALUES: st.SearchStrategy[object] = st.sampled_from(
     [True, False, 0, 1, 3.5, -1, 101, 10**20, "on", "x", None, [], float("inf")]
 )
 FIELDS = st.dictionaries(
-    st.sampled_from(["alarm", "lel_pct", "battery_pct", "fault", "test", "unheard_of"]), VALUES, max_size=4
+    st.sampled_from(["alarm", "lel_pct", "battery_pct", "fault", "test", "dev_id", "unheard_of"]), VALUES, max_size=4
 )
 TIMES_AND_SEQS = st.fixed_dictionaries(
     {},
@@ -51,6 +51,31 @@ def test_both_paths_give_the_same_result(
         long._fast_path.invalidate()
         assert long.decode([frame]) == short.decode([frame])
     assert long.snapshot() == short.snapshot()
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(MESSAGES)
+def test_frames_of_one_batch_give_the_result_of_each_by_itself(
+    build_decoder: Callable[..., Decoder], messages: list[tuple[dict[str, object], bool]]
+) -> None:
+    together, single, result = build_decoder(GAS), build_decoder(GAS), IngestResult()
+    frames = [Frame("fengshao/v1/gas-1/up", b'{"ts": %d, "lel_pct": 1}' % (NOW - 10), NOW, "bulk")]
+    frames += [
+        Frame("fengshao/v1/gas-1/up", msgspec.json.encode(fields), NOW, "bulk", retain=retain)
+        for fields, retain in messages
+    ]
+    together.decode(frames[:1])
+    single.decode(frames[:1])
+    for frame in frames[1:]:
+        single._fast_path.invalidate()
+        of_frame = single.decode([frame])
+        result.readings += of_frame.readings
+        result.refusals += of_frame.refusals
+        result.events += of_frame.events
+        result.unread_verdicts += of_frame.unread_verdicts
+        result.duplicates += of_frame.duplicates
+    assert together.decode(frames[1:]) == result
+    assert together.snapshot() == single.snapshot()
 
 
 def frame(number: int | None, payload: bytes, received: int = NOW, dup: bool = False) -> Frame:

@@ -50,9 +50,7 @@ def test_a_condition_is_never_true_inside_its_quiet_interval(
 @pytest.mark.parametrize(
     ("operator", "inside", "outside"), [(">=", 19.9, 20), (">", 20, 20.1), ("<=", 21, 20), ("<", 20, 19.9)]
 )
-def test_the_limit_itself_belongs_to_the_side_that_the_operator_says(
-    operator: str, inside: float, outside: float
-) -> None:
+def test_the_limit_itself_is_on_the_side_of_its_operator(operator: str, inside: float, outside: float) -> None:
     interval = quiet_interval(parse(f"x {operator} 20"))
     assert interval is not None
     assert [interval[1] < value < interval[2] for value in (inside, outside)] == [True, False]

@@ -167,12 +167,15 @@ class Gathering:
         )
 
     def _takes(self, tx: Transaction, base: Alert, alert: Alert, own: Ladder) -> bool:
-        """Whether this alert is the event of a building that the report is about."""
+        """Whether this alert is the event of a building that the report is about, or of a device that would be part of
+        one."""
+        policy = self.escalator.choice.policy
+        span_ms = JOIN_MS if policy.gathers(base.ladder_rule) is not None else GATHER_MS
         return (
             _is_live(base)
             and base.hazard == alert.hazard
-            and self.escalator.choice.policy.gathers(base.ladder_rule) is not None
-            and tx.now - base.danger_at <= JOIN_MS
+            and (policy.gathers(base.ladder_rule) is not None or bool(policy.gathered_by(base.ladder_rule)))
+            and tx.now - base.danger_at <= span_ms
             and self._calls_no_other(alert, base, own, self.escalator.ladder(base))
             and self.can_reach(tx, base)
         )

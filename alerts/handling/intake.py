@@ -220,14 +220,17 @@ class FindingIntake:
         return after
 
     def _is_already_notified(self, tx: Transaction, match: Match, finding: Finding) -> bool:
-        """True for another rule about the same event on the same device, of a danger that people were notified of: as
-        severe within BUNDLE_MS, less severe as long as that danger goes on (a manhole that overflows has high water);
-        and for a rule about the building, whose title covers those of its devices.
+        """True for another rule about the same event on the same device, or where a group's alert was opened, of a
+        danger that people were notified of: as severe within BUNDLE_MS, less severe as long as that danger goes on (a
+        manhole that overflows has high water); and for a rule about the building, whose title covers those of its
+        devices.
         """
         if match.relation is Relation.GATHERS:
             return True
         alert, ladders = match.alert, self.escalator.choice.policy
-        if match.relation is not Relation.SAME_DEVICE or finding.device is None or finding.device != alert.device:
+        same_device = match.relation is Relation.SAME_DEVICE and finding.device == alert.device
+        where_opened = match.relation is Relation.SAME_AREA and alert.device is None and finding.place == alert.place
+        if finding.device is None or not (same_device or where_opened):
             return False
         if finding.severity.rank < alert.severity.rank or not ladders.is_same_event(finding.rule, alert.ladder_rule):
             return False

@@ -15,10 +15,10 @@ from msgspec import Struct, field
 
 from alerts.handling.finding_status import FindingStatus
 from app.pipeline.ports import FindingSink
-from app.server.rule_state import finding_subject, status_by
+from app.server.rule_state import finding_subject, rule_standing, status_by
 from domain import Finding, Instant, Lane, Reading
 from rules.engine.engine import Engine
-from rules.lifecycle.state_machine import QUIET_STATE
+from rules.lifecycle.state_machine import ACTIVE_PHASES
 from rules.lifecycle.transitions import Phase
 from simulators.events import CitizenReport
 
@@ -31,7 +31,7 @@ class RuleChange(Struct, frozen=True):
     at: Instant
     rule: str
     subject: str
-    phase: str
+    phase: Phase
     received: Instant
 
 
@@ -95,16 +95,13 @@ class Recorder:
 
     def _observe(self, rule: str, subject: str) -> None:
         """Take down how a rule stands, if that changed; one that is quiet is no longer watched."""
-        state = self._engine.inspect(subject)
-        if state is None:
-            return
-        phase, key = state.rule_states.get(rule, QUIET_STATE).phase, f"{rule}/{subject}"
-        change = RuleChange(self._clock(), rule, subject, phase.value, state.last_arrival)
+        phase, received = rule_standing(self._engine, rule, subject)
+        key, change = f"{rule}/{subject}", RuleChange(self._clock(), rule, subject, phase, received)
         before = self._standing.get(key)
         if before is not None and (before.phase, before.received) == (change.phase, change.received):
             return
         self.day.changes.append(change)
-        if phase in (Phase.FIRING, Phase.CLEARING, Phase.STALE):
+        if phase in ACTIVE_PHASES:
             self._standing[key] = change
             self._keys_of.setdefault(subject, set()).add(key)
         elif before is not None:
@@ -132,7 +129,7 @@ class RecordedRules:
         if not (passed := bisect_left(changes, now, key=attrgetter("at"))):
             return FindingStatus.OVER
         stands = changes[passed - 1]
-        return status_by(stands.phase, stands.received, device, received_since)
+        return status_by(stands.phase, stands.received, received_since)
 
 
 def write_recorded(data: Path, number: int, day: RecordedDay) -> None:

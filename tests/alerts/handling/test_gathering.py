@@ -190,11 +190,11 @@ async def test_nothing_else_joins(harness: AlertHarness, finding: Any, changes: 
     town = harness.people
     harness.people = community(places, town.cells.values(), town.people.values(), town.duties)
     await two_detectors(harness, finding)
+    await desk_of(harness).submit(request("gas", place="404", client="c2"))
+    assert harness.alert(3).state is State.OPEN, "a smell of gas is no report of smoke"
     begun = structs.replace(smoke(harness, finding, "404"), **{"id": "other", "device": "x-1", **changes})
     (outcome,) = await harness.service.process_findings([begun])
-    assert (outcome.disposition, outcome.alert) == ("opened", 3), reason
-    await desk_of(harness).submit(request("gas", place="404", client="c2"))
-    assert harness.alert(4).state is State.OPEN, "a smell of gas is no report of smoke"
+    assert (outcome.disposition, outcome.alert) == ("opened", 4), reason
 
 
 async def test_a_later_finding_of_a_merged_detector_belongs_to_the_building(
@@ -220,6 +220,18 @@ async def test_another_rule_about_the_same_building_joins(harness: AlertHarness,
     assert "电动车疑起火" in harness.texts("wang")[-1]
 
 
+@pytest.mark.parametrize(("rule", "severity"), [("fire-panel", Severity.CRITICAL), ("fire-heat", Severity.HIGH)])
+async def test_another_device_of_the_building_that_finds_the_same_fire_joins(
+    harness: AlertHarness, finding: Any, rule: str, severity: Severity
+) -> None:
+    await two_detectors(harness, finding)
+    other = finding_now(harness, finding, "other", rule=rule, title="另一台火警", place="b3", severity=severity)
+    (outcome,) = await harness.service.process_findings([other])
+    await harness.send()
+    assert (outcome.disposition, outcome.alert) == ("joined", 1)
+    assert "又报另一台火警" in harness.texts("wang")[-1]
+
+
 async def test_an_event_that_is_over_or_long_past_takes_nothing_in(harness: AlertHarness, finding: Any) -> None:
     await two_detectors(harness, finding)
     await harness.service.perform(1, "arrive", WANG)
@@ -227,7 +239,25 @@ async def test_an_event_that_is_over_or_long_past_takes_nothing_in(harness: Aler
     (later,) = await harness.service.process_findings([smoke(harness, finding, "404")])
     assert (later.disposition, later.alert) == ("opened", 3)
     await report_smoke(harness, "405")
-    assert harness.alert(4).state is State.OPEN
+    assert harness.alert(4).merged_into == 3, "part of the later one"
+    harness.clock.now += HOUR // 2 + MINUTE
+    await report_smoke(harness, "405", client="c2")
+    assert harness.alert(5).state is State.OPEN
+
+
+async def test_a_smell_reported_while_a_detector_alarms_in_the_building_goes_on_in_its_alert(
+    harness: AlertHarness, finding: Any
+) -> None:
+    """Two people went to one leak, each called for half of it."""
+    leak = finding_now(harness, finding, "gas-402", rule="gas-alarm", title="燃气泄漏", hazard="gas", place="402")
+    await harness.service.process_findings([leak])
+    await harness.advance_time(20)
+    await harness.service.perform(1, "acknowledge", WANG)
+    await desk_of(harness).submit(request("gas", text="楼道有燃气味", place="b3", client="c1"))
+    await harness.send()
+    assert harness.alert(2).merged_into == 1
+    assert "又报居民报燃气异味" in harness.texts("wang")[-1]
+    assert harness.alert(1).second_check is not None, "the street verifies what a resident reported"
 
 
 async def test_a_report_that_would_reach_no_person_calls_for_itself(harness: AlertHarness, finding: Any) -> None:

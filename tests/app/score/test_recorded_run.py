@@ -11,12 +11,13 @@ from app.score.recorded_run import (
     read_recorded,
     write_recorded,
 )
+from rules.lifecycle.transitions import Phase
 
 FINDING = "gas-alarm@1/device:gas-1/1795269600000"
 
 
 def change(at: int, phase: str, received: int, rule: str = "gas-alarm") -> RuleChange:
-    return RuleChange(at, rule, "gas-1", phase, received)
+    return RuleChange(at, rule, "gas-1", Phase(phase), received)
 
 
 def status(changes: list[RuleChange], now: int, received_since: int | None = None) -> FindingStatus:

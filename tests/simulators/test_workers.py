@@ -18,7 +18,7 @@ def test_the_codes_are_read_from_the_words_in_front_of_them():
 def test_a_worker_takes_arrives_and_reports_what_it_was():
     take = replies(CALL, SURE, True, Random(1))
     arrive = replies("已由李伟接警：漏气，3栋。到场回复13，处置完回复14。", SURE, True, Random(1))
-    done = replies("已记录李伟到场：漏气，3栋。处置完毕请回复14。", SURE, True, Random(1))
+    done = replies("已记录李伟到场：漏气，3栋。处置完毕请回复14，缺人请回复增援。", SURE, True, Random(1))
     assert [(one[0].text, one[0].when_over) for one in (take, arrive, done)] == [
         ("11", False),
         ("13", False),

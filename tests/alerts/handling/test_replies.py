@@ -264,7 +264,7 @@ async def test_arrival_without_an_acknowledgement_acknowledges(harness: Any, fin
     await call_wang(harness, finding)
     await reply(harness, "13")
     assert (harness.alert().state, harness.alert().owner) == (State.ON_SITE, "wang")
-    assert harness.texts("wang")[-1].endswith("处置完毕请回复14。")
+    assert harness.texts("wang")[-1].endswith("处置完毕请回复14，缺人请回复增援。")
 
 
 async def test_completion_before_an_acknowledgement_is_refused(harness: Any, finding: Any) -> None:
@@ -306,7 +306,7 @@ async def test_words_of_an_owner_on_the_way_are_recorded_without_a_question(harn
     assert harness.texts("wang")[-1].endswith("到场回复13，处置完回复：真实15，误报16，其他14。")
     await reply(harness, "13")
     await reply(harness, "在哪")
-    assert harness.texts("wang")[-1].endswith("处置完毕请回复14。")
+    assert harness.texts("wang")[-1].endswith("处置完毕请回复14，缺人请回复增援。")
     assert (await reply(harness, "12")).status is ReplyStatus.REFUSED
     assert harness.texts("wang")[-1].endswith("王芳已到场。")
 

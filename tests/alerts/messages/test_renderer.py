@@ -109,7 +109,7 @@ def context_with(kind: MessageKind = MessageKind.ALERT, **changes: Any) -> Messa
             MessageKind.OWNED,
             "已由王芳接警：燃气泄漏，枫林苑3栋2单元402。到场回复33，处置完回复：真实35，误报36，其他34。",
         ),
-        ("gas", MessageKind.ARRIVED, "已记录王芳到场：燃气泄漏，枫林苑3栋2单元402。处置完毕请回复34。"),
+        ("gas", MessageKind.ARRIVED, "已记录王芳到场：燃气泄漏，枫林苑3栋2单元402。处置完毕请回复34，缺人请回复增援。"),
         (
             "gas",
             MessageKind.DECLINED,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from msgspec import Struct
 
 from app.score.matching import NotifiedAlert, Outcome, Status
+from app.score.records import Text
 from app.score.run import Result
 from domain import DAY, SECOND, Instant
 from simulators.faults.catalog import FAULTS
@@ -58,8 +60,8 @@ def differences(base: Result, other: Result) -> list[Difference]:
     pairs = ((before[outcome.incident.id], outcome) for outcome in other.matches.outcomes)
     found = [found for was, is_now in pairs if (found := _of_incident(was, is_now)) is not None]
     was_false, is_false = _false(base), _false(other)
-    more = [_of_alert("+", is_false[name], name, Change.MORE_FALSE) for name in sorted(is_false.keys() - was_false)]
-    fewer = [_of_alert("-", was_false[name], name, Change.FEWER_FALSE) for name in sorted(was_false.keys() - is_false)]
+    more = [_of_alert("+", one, Change.MORE_FALSE) for one in _without_counterpart(is_false, was_false)]
+    fewer = [_of_alert("-", one, Change.FEWER_FALSE) for one in _without_counterpart(was_false, is_false)]
     return found + more + fewer
 
 
@@ -116,12 +118,13 @@ def _of_incident(was: Outcome, is_now: Outcome) -> Difference | None:
     return Difference(f"{incident.id}: {text}", change, incident.devices, incident.place, incident.begin, until)
 
 
-def _of_alert(sign: str, alert: NotifiedAlert, name: str, change: Change) -> Difference:
+def _of_alert(sign: str, false: _FalseAlert, change: Change) -> Difference:
+    alert = false.alert
     dangers = alert.first.dangers
     devices = tuple(danger.device for danger in dangers if danger.device is not None)
     place = next((danger.places[0] for danger in dangers if danger.places), None)
     begin = min((danger.begin for danger in dangers), default=alert.first.at)
-    return Difference(f"{sign} {name}", change, devices, place, begin, alert.first.at)
+    return Difference(f"{sign} {false.name}", change, devices, place, begin, alert.first.at)
 
 
 def _has_acted(difference: Difference, other: Result) -> bool:
@@ -137,12 +140,35 @@ def _concerns(difference: Difference, device: str, places: Mapping[str, tuple[st
     return device in difference.devices or (difference.place is not None and difference.place in places.get(device, ()))
 
 
-def _false(result: Result) -> dict[str, NotifiedAlert]:
+class _FalseAlert(Struct, frozen=True):
+    """A false alert with the rules and devices (or places) of all that its texts told of."""
+
+    name: str
+    alert: NotifiedAlert
+    dangers: frozenset[tuple[str, str]]
+
+
+def _without_counterpart(alerts: Sequence[_FalseAlert], others: Sequence[_FalseAlert]) -> list[_FalseAlert]:
+    """Those that share no danger with an alert of the other run. A danger that another sign of it precedes, of the same
+    device, is told in an alert of another name, to the same people: that is no other alert."""
+    known = frozenset[tuple[str, str]]().union(*(other.dangers for other in others))
+    return [alert for alert in alerts if known.isdisjoint(alert.dangers)]
+
+
+def _false(result: Result) -> list[_FalseAlert]:
     """By rule, title and device; the first of each."""
-    found: dict[str, NotifiedAlert] = {}
+    notified: dict[int, set[tuple[str, str]]] = defaultdict(set)
+    for text in result.texts:
+        notified[text.alert] |= _dangers(text)
+    found: dict[str, _FalseAlert] = {}
     for alert in result.matches.alerts:
         if alert.is_false:
             first = alert.first.dangers[0] if alert.first.dangers else None
             name = f"{first.rule if first else '-'} {alert.first.title} {(first and first.device) or ''}"
-            found.setdefault(name, alert)
-    return found
+            dangers = frozenset(notified[alert.alert] | _dangers(alert.first))
+            found.setdefault(name, _FalseAlert(name, alert, dangers))
+    return [found[name] for name in sorted(found)]
+
+
+def _dangers(text: Text) -> set[tuple[str, str]]:
+    return {(one.rule, one.device or next(iter(one.places), "")) for one in text.dangers}

@@ -1,5 +1,7 @@
 """Which differences between two runs a fault explains."""
 
+from msgspec import structs
+
 from app.score.faults_each import changes_of_fault, differences, unexplained
 from app.score.matching import Matches, NotifiedAlert, Outcome, Status
 from app.score.metrics import Run, figures
@@ -70,6 +72,22 @@ def test_false_alerts_are_of_a_device_or_of_a_place_in_which_it_acted():
     assert unexplained("late", [found], more) == [found]
     (fewer,) = differences(more, BASE)
     assert fewer.change is Change.FEWER_FALSE
+
+
+def test_the_same_false_alert_under_another_name_is_no_change():
+    unreadable = text(AT, "unreadable-danger")
+    both = structs.replace(unreadable, at=AT + MINUTE, dangers=(*unreadable.dangers, *text(AT).dangers))
+    before = result(Status.IN_TIME, AT, false=(text(AT),))
+    opened_by_another = structs.replace(result(Status.IN_TIME, AT, false=(unreadable,)), texts=[numbered(both, 0)])
+    assert differences(before, opened_by_another) == []
+    alone = result(Status.IN_TIME, AT, false=(unreadable,))
+    assert [one.change for one in differences(before, alone)] == [Change.MORE_FALSE, Change.FEWER_FALSE]
+    elsewhere = result(Status.IN_TIME, AT, false=(text(AT, device="gas-9"),))
+    assert [one.change for one in differences(before, elsewhere)] == [Change.MORE_FALSE, Change.FEWER_FALSE]
+
+
+def numbered(one: Text, alert: int) -> Text:
+    return structs.replace(one, alert=alert)
 
 
 def test_faults_of_people_explain_by_what_they_may_cause_alone():

@@ -28,7 +28,6 @@ from console.http.requests import (
     PageParams,
     TextList,
     item_response,
-    list_response,
     parse_body,
     parse_choices,
     parse_period,
@@ -38,12 +37,11 @@ from console.http.requirements import NonLinkUser, Requirement
 from console.http.uploads import is_multipart, read_form, upload_slot
 from console.photos.storage import store_photos
 from console.schemas import reports as schema
-from console.schemas.references import Page
 from console.security.auth import Principal
 from console.timestamps import Timestamp
 from domain import DAY
 from store.database.reports import queries
-from store.database.reports.queries import ReportFilter, ReportRow
+from store.database.reports.queries import ReportFilter, ReportOrder, ReportRow, ReportShow
 from store.database.system import audit
 
 router = documented_router(tags=["reports"])
@@ -51,6 +49,7 @@ PHONE = [personal_reads("phone")]
 
 ReportVerifier = Annotated[Principal, Depends(Requirement("verify", links=False))]
 ReportOperator = Annotated[Principal, Depends(Requirement("open"))]
+WORDS_MAX = 8
 ALL_PLACES = DAY * 30
 """The period of figures without `since`."""
 
@@ -96,7 +95,7 @@ _VERIFY_BODY, _ANSWER_BODY = TypeAdapter(VerifyBody), TypeAdapter(AnswerBody)
 _MERGE_BODY, _ERASE_BODY = TypeAdapter(MergeBody), TypeAdapter(EraseBody)
 
 
-@router.get("/reports", summary="Citizens' reports, newest first", dependencies=[gathered_reads("phone, text")])
+@router.get("/reports", summary="Citizens' reports", dependencies=[gathered_reads("phone, text")])
 async def list_reports(
     deps: Deps,
     user: NonLinkUser,
@@ -107,7 +106,11 @@ async def list_reports(
     place: Annotated[str | None, Query(description="this place and all places under it")] = None,
     since: OptionalText = None,
     until: OptionalText = None,
-) -> JsonResponse[Page[schema.ReportItem]]:
+    show: Annotated[str | None, Query(description="open, verify, answer, reopened or answered")] = None,
+    q: Annotated[str | None, Query(max_length=100, description="words of address, number or text; all match")] = None,
+    order: Annotated[str | None, Query(description="newest, or urgent: overdue and unanswered ones first")] = None,
+) -> JsonResponse[schema.ReportPage]:
+    """Whoever reads the texts masked cannot search in them: digit by digit he would find a phone number."""
     begin, end = parse_period(deps, since, until, ("since", "until"))
     filters = ReportFilter(
         places=visible_places(deps, user, place),
@@ -116,10 +119,25 @@ async def list_reports(
         answered=answered,
         since=begin,
         until=None if end is None else end + 1,
+        show=next(iter(parse_choices("show", [show or ""], ReportShow)), None),
+        words=(q or "").split()[:WORDS_MAX],
+        in_text=user.sees_names,
     )
-    page = await deps.database.read(lambda tx: queries.list_reports(tx, filters, pages.limit, pages.after))
+    ordered, now = parse_choices("order", [order or ReportOrder.NEWEST], ReportOrder)[0], deps.clock()
+    page = await deps.database.read(
+        lambda tx: queries.list_reports(tx, filters, pages.limit, pages.after, ordered, now)
+    )
+    counts = await deps.database.read(lambda tx: queries.count_reports(tx, filters, now))
     await _note_phones_read(deps, user, page.items)
-    return list_response(deps, [report_item(deps, row, user) for row in page.items], pages.sign_cursor(page.next))
+    view = schema.ReportPage(
+        items=[report_item(deps, row, user) for row in page.items],
+        next=pages.sign_cursor(page.next),
+        total=counts.total,
+        late=counts.late,
+        counts=counts.by_show,
+        categories=[schema.CategoryName(id=one.id, label=one.label) for one in deps.reports.desk.categories.categories],
+    )
+    return item_response(deps, view)
 
 
 @router.get("/statistics/reports", summary="Figures of citizens' reports: received, verified, answered, closing rate")

@@ -7,9 +7,10 @@ from typing import Literal
 from alerts.alert import AlertSource, State
 from alerts.cases.proposals import Nearness
 from alerts.cases.report import PhotoPurpose, PlaceSource, Stage
-from console.schemas.references import NamedReference, Schema
+from console.schemas.references import NamedReference, Page, Schema
 from console.timestamps import Timestamp
 from domain import Severity
+from store.database.reports.queries import ReportShow
 
 
 class ReportCategoryView(Schema, frozen=True, kw_only=True):
@@ -189,6 +190,22 @@ class ReportItem(Schema, frozen=True, kw_only=True):
     erased: bool
     overdue: bool
     photos_count: int
+
+
+class CategoryName(Schema, frozen=True, kw_only=True):
+    """A category of the site."""
+
+    id: str
+    label: str
+
+
+class ReportPage(Page[ReportItem], frozen=True, kw_only=True):
+    """Reports, how many match, how many of those are overdue; and of the same places and period how many lack what."""
+
+    total: int
+    late: int
+    counts: dict[ReportShow, int]
+    categories: list[CategoryName]
 
 
 ReportNextStep = Literal["community", "street", "answer"]

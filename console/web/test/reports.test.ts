@@ -1,50 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import { categoriesOf, counts, dialled, matching } from '../src/logic/reports'
-
-const NOW = Date.parse('2026-11-21T22:05:00+08:00')
-const DAY = 86_400_000
-
-function report(id: string, more: Partial<Parameters<typeof matching>[0][number]> = {}) {
-  return {
-    id,
-    number: `26112100${id}`,
-    category: 'exit',
-    label: '消防通道堵塞',
-    address: '枫林苑3栋2单元',
-    text: '楼道堆了纸箱',
-    stage: 'received' as const,
-    overdue: false,
-    created_at: new Date(NOW - Number(id) * DAY).toISOString(),
-    answered_at: null,
-    reopened_at: null,
-    ...more,
-  }
-}
-const ANSWERED = report('1', { stage: 'answered', answered_at: '2026-11-21T20:00:00+08:00', category: 'lamp', label: '路灯不亮' })
-const FRESH = report('2')
-const VERIFIED = report('3', { stage: 'street_verified' })
-const LATE = report('5', { overdue: true, stage: 'resolved', address: '花园里1栋' })
-const AGAIN = report('4', { reopened_at: '2026-11-21T21:00:00+08:00' })
-const ALL = [ANSWERED, FRESH, VERIFIED, LATE, AGAIN]
-const ids = (found: Array<{ id: string }>): string => found.map((one) => one.id).join(' ')
-const every = { show: 'all' as const, category: '', search: '' }
+import { asked, dialled, isReopened } from '../src/logic/reports'
 
 describe('the list of reports', () => {
-  it('has unanswered ones first, the overdue in front, then the newest', () => {
-    expect(ids(matching(ALL, every))).toBe('5 2 3 4 1')
+  it('is asked for by what is missing, by category and by words, the overdue ones first', () => {
+    expect(asked({ show: 'verify', category: 'lamp', search: ' 花园里 ' })).toEqual({ order: 'urgent', show: 'verify', category: 'lamp', q: '花园里' })
+    expect(asked({ show: '', category: '', search: ' ' })).toEqual({ order: 'urgent' })
   })
 
-  it('is filtered by what is missing', () => {
-    const shown = (['open', 'verify', 'answer', 'reopened', 'answered'] as const).map((show) => ids(matching(ALL, { ...every, show })))
-    expect(shown).toEqual(['5 2 3 4', '5', '3', '4', '1'])
-    expect(counts(ALL)).toEqual({ open: 4, verify: 1, answer: 1, reopened: 1, answered: 1, all: 5 })
-  })
-
-  it('is searched by place, words and number, and filtered by category', () => {
-    expect(ids(matching(ALL, { ...every, search: ' 花园里 ' }))).toBe('5')
-    expect(ids(matching(ALL, { ...every, search: '261121003'.slice(-3) }))).toBe('3')
-    expect(ids(matching(ALL, { ...every, category: 'lamp' }))).toBe('1')
-    expect(categoriesOf(ALL).map((one) => one.id).sort()).toEqual(['exit', 'lamp'])
+  it('marks what was opened again and not answered since', () => {
+    const again = '2026-11-21T21:00:00+08:00'
+    expect([isReopened({ reopened_at: again, answered_at: null }), isReopened({ reopened_at: again, answered_at: again })]).toEqual([true, false])
   })
 })
 

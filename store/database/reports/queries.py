@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from enum import StrEnum
 from statistics import median
 from typing import Any, Final
 
 from msgspec import Struct
-from sqlalchemy import Connection, case, func, or_, select
+from sqlalchemy import Connection, and_, case, func, or_, select
 
-from alerts.alert import ACTIVE_STATES, Alert, AlertSource, State
+from alerts.alert import ACTIVE_STATES, SETTLED_STATES, Alert, AlertSource, State
 from alerts.cases.proposals import WINDOW_MS
-from alerts.cases.report import Report
+from alerts.cases.report import ANSWER_WITHIN_MS, Report
 from domain import DAY, Instant, Ledger
 from store.database.alerts.rows import alert_of
 from store.database.alerts.tables import alerts
@@ -23,8 +24,26 @@ from store.database.sql import Page, chunks, page_of
 CANDIDATES_MAX: Final = 200
 
 
+class ReportShow(StrEnum):
+    """Reports by what they lack: not answered; a verification; the answer; not answered again since a complaint."""
+
+    OPEN = "open"
+    VERIFY = "verify"
+    ANSWER = "answer"
+    REOPENED = "reopened"
+    ANSWERED = "answered"
+
+
+class ReportOrder(StrEnum):
+    """Newest first; or first those that are overdue, then the other unanswered ones, each the newest first."""
+
+    NEWEST = "newest"
+    URGENT = "urgent"
+
+
 class ReportFilter(Struct, frozen=True):
-    """Which reports to list; empty fields match all. `places`: ids of a place and of all places below it."""
+    """Which reports to list; empty fields match all. `places`: ids of a place and of all places below it. `words`: each
+    is a part of the address, the title or the number, and with `in_text` of what the resident wrote."""
 
     places: Collection[str] | None = None
     category: str | None = None
@@ -32,6 +51,9 @@ class ReportFilter(Struct, frozen=True):
     answered: bool | None = None
     since: Instant | None = None
     until: Instant | None = None
+    show: ReportShow | None = None
+    words: Sequence[str] = ()
+    in_text: bool = True
 
 
 class ReportRow(Struct, frozen=True):
@@ -44,13 +66,66 @@ class ReportRow(Struct, frozen=True):
     photos_count: int = 0
 
 
-def list_reports(tx: Connection, filters: ReportFilter, limit: int, after: str | None = None) -> Page[ReportRow]:
-    """Newest first; `after` is the cursor of the page before."""
-    query = select(reports).join(alerts, alerts.c.id == reports.c.alert).where(*_conditions(filters))
-    if after is not None and after.isdecimal():
-        query = query.where(reports.c.id < int(after))
-    found = [report_of(row) for row in tx.execute(query.order_by(reports.c.id.desc()).limit(limit + 1))]
-    return page_of([(str(row.report.id), row) for row in _with_alerts(tx, found)], limit)
+_WORK: Final = alerts.alias("work")
+"""The alert that a report's own alert was merged into."""
+_WORK_STATE: Final = func.coalesce(_WORK.c.state, alerts.c.state)
+_JOINED: Final = reports.join(alerts, alerts.c.id == reports.c.alert).outerjoin(
+    _WORK, _WORK.c.id == alerts.c.merged_into
+)
+_UNANSWERED: Final = reports.c.answered_at.is_(None)
+_SETTLED: Final = and_(_UNANSWERED, _WORK_STATE.in_([state.value for state in SETTLED_STATES]))
+_SHOWN: Final = {
+    ReportShow.OPEN: _UNANSWERED,
+    ReportShow.VERIFY: and_(_SETTLED, reports.c.street_at.is_(None)),
+    ReportShow.ANSWER: and_(_SETTLED, reports.c.street_at.is_not(None)),
+    ReportShow.REOPENED: and_(_UNANSWERED, reports.c.reopened_at.is_not(None)),
+    ReportShow.ANSWERED: reports.c.answered_at.is_not(None),
+}
+
+
+def list_reports(
+    tx: Connection,
+    filters: ReportFilter,
+    limit: int,
+    after: str | None = None,
+    order: ReportOrder = ReportOrder.NEWEST,
+    now: Instant = 0,
+) -> Page[ReportRow]:
+    """`after` is the cursor of the page before. What is overdue at the first page counts as overdue on all of them."""
+    query = select(reports).select_from(_JOINED).where(*_conditions(filters))
+    if order is ReportOrder.NEWEST:
+        if after is not None and after.isdecimal():
+            query = query.where(reports.c.id < int(after))
+        found = [report_of(row) for row in tx.execute(query.order_by(reports.c.id.desc()).limit(limit + 1))]
+        return page_of([(str(row.report.id), row) for row in _with_alerts(tx, found)], limit)
+    late, *position = (int(part) for part in (after or str(now - ANSWER_WITHIN_MS)).split("."))
+    rank = case((reports.c.answered_at.is_not(None), 2), (reports.c.created_at < late, 0), else_=1)
+    if position:
+        query = query.where(or_(rank > position[0], and_(rank == position[0], reports.c.id < position[1])))
+    ranked = query.add_columns(rank.label("rank")).order_by(rank, reports.c.id.desc()).limit(limit + 1)
+    rows = tx.execute(ranked).all()
+    listed = _with_alerts(tx, [report_of(row) for row in rows])
+    return page_of([(f"{late}.{row.rank}.{one.report.id}", one) for row, one in zip(rows, listed, strict=True)], limit)
+
+
+class ReportCounts(Struct, frozen=True):
+    """How many reports match, how many of them are overdue, and how many there are by what they lack."""
+
+    total: int
+    late: int
+    by_show: dict[ReportShow, int]
+
+
+def count_reports(tx: Connection, filters: ReportFilter, now: Instant) -> ReportCounts:
+    """`by_show` counts the reports of the same places and period, whatever else is asked for."""
+    late = func.sum(case((and_(_UNANSWERED, reports.c.created_at < now - ANSWER_WITHIN_MS), 1), else_=0))
+    matching = select(func.count(), late).select_from(_JOINED).where(*_conditions(filters))
+    total, overdue = tx.execute(matching).one()
+    sums = [func.sum(case((condition, 1), else_=0)) for condition in _SHOWN.values()]
+    everywhere = ReportFilter(places=filters.places, since=filters.since, until=filters.until)
+    counts = tx.execute(select(*sums).select_from(_JOINED).where(*_conditions(everywhere))).one()
+    by_show = {show: int(count or 0) for show, count in zip(_SHOWN, counts, strict=True)}
+    return ReportCounts(int(total), int(overdue or 0), by_show)
 
 
 def get_report(tx: Connection, report: int) -> ReportRow | None:
@@ -148,11 +223,20 @@ def _conditions(filters: ReportFilter) -> list[Any]:
         conditions.append(alerts.c.state.in_(list(filters.state)))
     if filters.answered is not None:
         conditions.append(reports.c.answered_at.is_not(None) if filters.answered else reports.c.answered_at.is_(None))
+    if filters.show is not None:
+        conditions.append(_SHOWN[filters.show])
     if filters.since is not None:
         conditions.append(reports.c.created_at >= filters.since)
     if filters.until is not None:
         conditions.append(reports.c.created_at < filters.until)
+    conditions += _word_conditions(filters)
     return conditions
+
+
+def _word_conditions(filters: ReportFilter) -> Iterator[Any]:
+    for word in filters.words:
+        texts = (alerts.c.address, alerts.c.title, reports.c.number, *((reports.c.text,) if filters.in_text else ()))
+        yield or_(*(text.icontains(word, autoescape=True) for text in texts))
 
 
 def _with_alerts(tx: Connection, found: Sequence[Report]) -> list[ReportRow]:

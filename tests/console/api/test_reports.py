@@ -6,11 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 
 from domain import DAY, Duty
 from store.database import registry
 from store.database.exchange.tables import exchange_events
+from store.database.reports.tables import reports
 from store.database.system import audit
 from tests.console.api.test_report_intake import REPORT, files, submit
 from tests.support.console_harness import T0, Client, ConsoleHarness
@@ -48,6 +49,45 @@ async def test_a_number_that_a_list_shows_is_a_read_of_personal_data(admin: Clie
         assert (await client.get("/api/v1/reports")).status_code == 200
     entries = (await admin.get("/api/v1/audit?action=personal data read")).json()["items"]
     assert [(one["actor"], one["detail"]) for one in entries] == [("w-li", {"people": "report:1", "fields": "phone"})]
+
+
+async def numbered(client: Client, query: str) -> list[str]:
+    """The ids of every page of two reports."""
+    found, cursor = [], ""
+    while True:
+        answer = (await client.get(f"/api/v1/reports?limit=2&{query}{cursor}")).json()
+        found += [one["id"] for one in answer["items"]]
+        if answer["next"] is None:
+            return found
+        cursor = f"&next={answer['next']}"
+
+
+async def test_pages_of_reports_have_the_overdue_first_and_keep_their_filter(
+    harness: ConsoleHarness, anyone: Client, admin: Client
+) -> None:
+    for text in ("第一件", "第二件", "第三件", "第四件", "第五件"):
+        assert (await submit(anyone, jpeg(), text=text)).status_code == 201
+    late, day = T0 - 4 * DAY, reports.c.id.in_([1, 2])
+    await harness.database.write(lambda tx: tx.execute(update(reports).where(day).values(created_at=late)))
+    answered = reports.c.id.in_([3])
+    await harness.database.write(lambda tx: tx.execute(update(reports).where(answered).values(answered_at=T0)))
+
+    assert await numbered(admin, "order=urgent") == ["2", "1", "5", "4", "3"]
+    assert await numbered(admin, "order=urgent&show=open") == ["2", "1", "5", "4"]
+    assert await numbered(admin, "") == ["5", "4", "3", "2", "1"]
+    assert await numbered(admin, "show=answered") == ["3"]
+    assert await numbered(admin, "q=第四") == ["4"]
+    page = (await admin.get("/api/v1/reports?limit=2&show=open&order=urgent")).json()
+    assert (page["total"], page["late"]) == (4, 2)
+    assert page["counts"] == {"open": 4, "verify": 0, "answer": 0, "reopened": 0, "answered": 1}
+    assert {"id": "exit", "label": page["items"][0]["label"]} in page["categories"]
+    assert (await admin.get("/api/v1/reports?show=lost")).status_code == 422
+
+
+@pytest.mark.usefixtures("report")
+async def test_who_reads_texts_masked_cannot_search_in_them(admin: Client, bearer: Callable[..., Any]) -> None:
+    for client, found in ((admin, 1), (await bearer("viewer"), 0)):
+        assert len((await client.get(f"/api/v1/reports?q={PHONE[-4:]}")).json()["items"]) == found
 
 
 async def step(client: Client) -> tuple[str | None, bool, str]:

@@ -201,8 +201,7 @@ export const api = {
   },
   statistics: (query: { from: string; to: string }) => unwrap(http.GET('/api/v1/statistics', { params: { query } })),
   why: (query: WhyQuery) => unwrap(http.GET('/api/v1/why', { params: { query } })),
-  reports: (values: ReportFilter, pagesMax: number) =>
-    all((part) => http.GET('/api/v1/reports', { params: { query: { ...values, ...part } } }), pagesMax),
+  reports: (query: ReportFilter & Part) => unwrap(http.GET('/api/v1/reports', { params: { query } })),
   report: (report_id: string) => unwrap(http.GET('/api/v1/reports/{report_id}', { params: { path: { report_id } } })),
   verifyReport: (report_id: string, body: VerifyBody) =>
     unwrap(http.POST('/api/v1/reports/{report_id}/verify', { params: { path: { report_id } }, body })),

@@ -329,7 +329,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Citizens' reports, newest first */
+        /**
+         * Citizens' reports
+         * @description Whoever reads the texts masked cannot search in them: digit by digit he would find a phone number.
+         */
         get: operations["list_reports"];
         put?: never;
         post?: never;
@@ -3218,12 +3221,18 @@ export interface components {
             refused: components["schemas"]["RefusedPhotoView"][];
         };
         /**
-         * Page[ReportItem]
-         * @description A page of a list; `next` is the cursor of the next page, null on the last one.
+         * ReportPage
+         * @description Reports, how many match, how many of those are overdue; and of the same places and period how many lack what.
          */
-        Page_ReportItem_: {
+        ReportPage: {
             items: components["schemas"]["ReportItem"][];
             next: string | null;
+            total: number;
+            late: number;
+            counts: {
+                [key: string]: number;
+            };
+            categories: components["schemas"]["CategoryName"][];
         };
         /**
          * ReportItem
@@ -3277,6 +3286,20 @@ export interface components {
             name: string;
             /** Format: date-time */
             at: string;
+        };
+        /**
+         * ReportShow
+         * @description Reports by what they lack: not answered; a verification; the answer; not answered again since a complaint.
+         * @enum {string}
+         */
+        ReportShow: "answer" | "answered" | "open" | "reopened" | "verify";
+        /**
+         * CategoryName
+         * @description A category of the site.
+         */
+        CategoryName: {
+            id: string;
+            label: string;
         };
         /**
          * ReportFiguresView
@@ -6056,10 +6079,12 @@ export type Stage = components['schemas']['Stage'];
 export type ReportStep = components['schemas']['ReportStep'];
 export type PublicPhoto = components['schemas']['PublicPhoto'];
 export type StoredPhotosView = components['schemas']['StoredPhotosView'];
-export type PageReportItem = components['schemas']['Page_ReportItem_'];
+export type ReportPage = components['schemas']['ReportPage'];
 export type ReportItem = components['schemas']['ReportItem'];
 export type PlaceSource = components['schemas']['PlaceSource'];
 export type Verification = components['schemas']['Verification'];
+export type ReportShow = components['schemas']['ReportShow'];
+export type CategoryName = components['schemas']['CategoryName'];
 export type ReportFiguresView = components['schemas']['ReportFiguresView'];
 export type ReportDetail = components['schemas']['ReportDetail'];
 export type ErasedReports = components['schemas']['ErasedReports'];
@@ -7408,6 +7433,12 @@ export interface operations {
                 place?: string | null;
                 since?: string | null;
                 until?: string | null;
+                /** @description open, verify, answer, reopened or answered */
+                show?: string | null;
+                /** @description words of address, number or text; all match */
+                q?: string | null;
+                /** @description newest, or urgent: overdue and unanswered ones first */
+                order?: string | null;
                 limit?: number;
                 /** @description the `next` of the page before */
                 next?: string | null;
@@ -7426,7 +7457,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_ReportItem_"];
+                    "application/json": components["schemas"]["ReportPage"];
                 };
             };
             /** @description An error of the request */

@@ -32,6 +32,7 @@ export type {
   PhotoView,
   ReportDetail,
   ReportItem,
+  ReportPage,
   EvidenceLine as Evidence,
   LatchedFinding,
   Ledger,

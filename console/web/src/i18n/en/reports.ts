@@ -13,7 +13,6 @@ export const reports: Messages['reports'] = {
   status: 'Progress',
   one: 'The chosen report',
   columns: { what: 'Category', where: 'Where', words: 'Resident says', stage: 'Progress', made: 'Reported' },
-  more: 'Only the most recent ones are listed; see the statistics for earlier ones',
   photos: 'photos: {n}',
   overdue: 'Answer overdue',
   overdueSince: 'Not answered for more than three days',

@@ -11,7 +11,6 @@ export const reports = {
   status: '进展',
   one: '选中的上报',
   columns: { what: '类别', where: '地点', words: '居民说', stage: '进展', made: '上报时间' },
-  more: '只列出最近的一部分，更早的请到统计里查看',
   photos: '{n} 张照片',
   overdue: '超期未答复',
   overdueSince: '已超过三天没有答复',

@@ -46,5 +46,10 @@ class ServiceFacts(msgspec.Struct, frozen=True, kw_only=True):
     """0: no backups are asked for."""
     unusable_settings: tuple[str, ...] = ()
     """Why parts of the configuration are not used."""
+    site_faults: tuple[str, ...] = ()
+    """Faults of files of the site, whose last good versions are in force: file:line:column: field: fault."""
+    provider_faults: tuple[str, ...] = ()
+    """What providers answer about our accounts, with what to do."""
+    providers_asked_at: Instant | None = None
     disk_free: int = 0
     disk_total: int = 0

@@ -93,6 +93,10 @@ class SelfMonitoring:
         self._journal_finding: Finding | None = None
         self._failing_lanes = 0
         self._refused_values, self._refused_day = 0, -1
+        self.site_faults: tuple[str, ...] = ()
+        self.provider_faults: tuple[str, ...] = ()
+        self.providers_asked_at: Instant | None = None
+        """When providers answered about our accounts; None: not since the start."""
 
     def messages_dropped(self, count: int, at: Instant) -> None:
         """The broker dropped `count` messages. The hour is part of the id: repeated drops make few alerts."""
@@ -159,6 +163,7 @@ class SelfMonitoring:
 
     def site_refused(self, faults: Sequence[str], at: Instant) -> None:
         """Files of the site have faults; their last good versions are in force. Without faults the condition ends."""
+        self.site_faults = tuple(faults)
         self._set_condition(FILES_RULE, "site-files", [Evidence("fault", fault, at=at) for fault in faults], at)
 
     def settings_refused(self, faults: Sequence[str], at: Instant) -> None:
@@ -167,6 +172,7 @@ class SelfMonitoring:
 
     def providers_checked(self, faults: Sequence[str], at: Instant) -> None:
         """What providers answered about our accounts; without faults the condition ends."""
+        self.provider_faults, self.providers_asked_at = tuple(faults), at
         self._set_condition(PROVIDER_RULE, "providers", [Evidence("fault", fault, at=at) for fault in faults], at)
 
     def check_audit(self, stopped_since: Instant | None, at: Instant) -> None:

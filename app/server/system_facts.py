@@ -46,6 +46,9 @@ def system_facts(service: Service, started_at: Instant) -> ServiceFacts:
         backup_at=None if (last := service.backups.last) is None else last.at,
         backup_max_age_ms=service.config.site.settings.backup.max_age,
         unusable_settings=tuple(service.config.unusable.lines),
+        site_faults=service.self_monitoring.site_faults,
+        provider_faults=service.self_monitoring.provider_faults,
+        providers_asked_at=service.self_monitoring.providers_asked_at,
         disk_free=disk.free,
         disk_total=disk.total,
     )

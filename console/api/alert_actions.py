@@ -79,7 +79,7 @@ async def perform_action(
     await _perform(deps, alert_id, action, actor, body)
     await _record(deps, user, alert_id, action, actor, body)
     view = await item_view(deps, alert_id)
-    return item_response(deps, None if view is None else item_for_user(view, user))
+    return item_response(deps, None if view is None else item_for_user(deps, view, user))
 
 
 async def _check_references(deps: Deps, user: Principal, action: str, body: ActionBody) -> None:

@@ -34,6 +34,7 @@ from console.views.surroundings import (
     plans_around,
     unit_of,
 )
+from console.views.wearers import is_about_a_person, is_worn
 from domain import Device, Place
 from domain.device_summary import DeviceCondition, DeviceSummary
 from store.database import registry
@@ -139,7 +140,9 @@ async def _households(deps: Deps, user: Principal, view: Mapping[str, str], unit
     around = sorted(descendants(community.places, unit))
     filters = queries.AlertFilter(state=ACTIVE, place=around)
     page = await deps.database.read(lambda tx: queries.list_alerts(tx, filters, 200))
-    alerts = open_by_household(community, page.items)
+    kinds = deps.registry.kinds
+    open_alerts = [one for one in page.items if not (user.only_looks_on and is_about_a_person(one, kinds))]
+    alerts = open_by_household(community, open_alerts)
     shown, places = may_see_people(user, view), visible_places(deps, user, None)
     visible = [
         household
@@ -149,7 +152,10 @@ async def _households(deps: Deps, user: Principal, view: Mapping[str, str], unit
     if shown:
         read = [person.id for household in visible for person in household.people]
         await record_personal_reads(deps, user, read, "health")
-    devices = devices_by_household(community, await _devices_in(deps, around))
+    found = await _devices_in(deps, around)
+    if user.only_looks_on:
+        found = [device for device in found if not is_worn(kinds.get(device.kind))]
+    devices = devices_by_household(community, found)
     newest_values = await _newest_values(deps, visible, devices)
     return [
         _household_view(

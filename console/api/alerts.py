@@ -33,6 +33,7 @@ from console.timestamps import Timestamp, to_schema
 from console.views.evidence import english_titles, translate_view
 from console.views.people_at_risk import people_at_risk_view
 from console.views.place_map import find_spot, location_view, spot_view
+from console.views.wearers import is_about_a_person, without_the_person
 from domain.places import self_and_ancestors
 from store.database.alerts import queries
 from store.database.system import audit
@@ -67,9 +68,10 @@ async def list_alerts(
 ) -> JsonResponse[Page[AlertItem]]:
     if user.alert is not None:
         view = await alert_of_link(deps, user)
-        return list_response(deps, [] if view is None else [item_for_user(view, user)])
+        return list_response(deps, [] if view is None else [item_for_user(deps, view, user)])
     page = await deps.database.read(lambda tx: queries.list_alerts(tx, filters, pages.limit, pages.after))
-    return list_response(deps, enriched_items(deps, page.items, user), pages.sign_cursor(page.next))
+    shown = [view for view in page.items if is_listed(deps, user, filters, view)]
+    return list_response(deps, enriched_items(deps, shown, user), pages.sign_cursor(page.next))
 
 
 @router.get("/alerts/{alert_id}", summary="One alert with its timeline", dependencies=[personal_reads("phone, health")])
@@ -107,7 +109,14 @@ async def require_visible_alert(deps: Deps, user: Principal, alert_id: str) -> d
     places = visible_places(deps, user, None)
     if view is None or (places is not None and view["place"] not in places):
         raise not_found("alert", alert_id)
-    return _without_numbers(_enriched(deps, view, english_titles(deps.rules.summaries())), user)
+    return seen_by(deps, _without_numbers(_enriched(deps, view, english_titles(deps.rules.summaries())), user), user)
+
+
+def seen_by(deps: Deps, view: dict[str, Any], user: Principal) -> dict[str, Any]:
+    """An alert for this user: whoever only looks on, and is not asked to verify it, does not see whom it is about."""
+    if not user.only_looks_on or (user.person is not None and user.person in asked_to_verify(view)):
+        return view
+    return without_the_person(view, deps.registry.community(), deps.registry.kinds)
 
 
 def _without_numbers(view: dict[str, Any], user: Principal) -> dict[str, Any]:
@@ -137,7 +146,25 @@ async def item_views(deps: Deps, alert_ids: Sequence[str]) -> dict[str, dict[str
 def enriched_items(deps: Deps, views: Sequence[Mapping[str, Any]], user: Principal) -> list[AlertItem]:
     """Alerts of a page of the store as this user sees them."""
     titles = english_titles(deps.rules.summaries())
-    return [item_for_user(_enriched(deps, view, titles), user) for view in views]
+    return [item_for_user(deps, _enriched(deps, view, titles), user) for view in views]
+
+
+def is_listed(deps: Deps, user: Principal, filters: queries.AlertFilter, view: Mapping[str, Any]) -> bool:
+    """Whether an alert is among those asked for. Whoever only looks on cannot ask for a person by device or door."""
+    if not user.only_looks_on or not (filters.device or is_within_a_building(deps, filters.place)):
+        return True
+    return not is_about_a_person(view, deps.registry.kinds)
+
+
+def is_within_a_building(deps: Deps, places: Sequence[str] | None) -> bool:
+    """Whether all of these places lie in a building and none is one."""
+    community = deps.registry.community()
+    around = [community.building_of(place) for place in places or ()]
+    return (
+        bool(around)
+        and all(building is not None for building in around)
+        and not ({building.id for building in around if building is not None} & set(places or ()))
+    )
 
 
 def _enriched(deps: Deps, view: Mapping[str, Any], titles: Mapping[str, str]) -> dict[str, Any]:
@@ -174,9 +201,9 @@ def asked_to_verify(view: Mapping[str, Any]) -> list[str]:
     return [] if view.get("verifier") is None else [view["verifier"]]
 
 
-def item_for_user(view: Mapping[str, Any], user: Principal) -> AlertItem:
+def item_for_user(deps: Deps, view: Mapping[str, Any], user: Principal) -> AlertItem:
     """The alert for this user, as in lists and stream events."""
-    return to_schema(AlertItem, for_user(view, user))
+    return to_schema(AlertItem, for_user(seen_by(deps, dict(view), user), user))
 
 
 def resolve_actor(deps: Deps, user: Principal, person_id: str | None) -> Actor:

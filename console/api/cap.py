@@ -7,7 +7,7 @@ from typing import Final
 from fastapi import Request
 from starlette.responses import Response
 
-from console.api.alerts import require_visible_alert
+from console.api.alerts import require_visible_alert, seen_by
 from console.api.devices import visible_places
 from console.http.openapi import documented_router
 from console.http.personal_data import ALERT_FIELDS, gathered_reads
@@ -63,7 +63,8 @@ async def get_feed(request: Request, deps: Deps, user: NonLinkUser, pages: PageP
         lambda tx: list_changed(tx, Ledger.DANGER, None if places is None else sorted(places), limit, pages.after)
     )
     cursor = pages.sign_cursor(page.next)
-    text = cap_feed.feed(page.items, deps.site.name, deps.site.zone, deps.clock(), cursor)
+    items = [seen_by(deps, dict(view), user) for view in page.items]
+    text = cap_feed.feed(items, deps.site.name, deps.site.zone, deps.clock(), cursor)
     versions = [f"{view['id']}-{view['updated_at']}-{view['severity']}" for view in page.items]
     return conditional_response(
         request, text, cap_feed.FEED_TYPE, cap_feed.validator([deps.site.name, pages.after, page.next, *versions])

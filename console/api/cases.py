@@ -73,7 +73,7 @@ async def open_case(request: Request, deps: Deps, user: CaseOperator) -> JsonRes
     by, now = user.person or user.token, deps.clock()
     await deps.database.write(lambda tx: audit.record(tx, now, by, "case opened", detail))
     view = await item_view(deps, alert)
-    return item_response(deps, None if view is None else item_for_user(view, user), 201)
+    return item_response(deps, None if view is None else item_for_user(deps, view, user), 201)
 
 
 def check_place(deps: Deps, user: Principal, place: str | None) -> None:

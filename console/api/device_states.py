@@ -29,6 +29,7 @@ from console.views.device_state import (
     state_view,
 )
 from console.views.records import device_view
+from console.views.wearers import is_worn
 from domain import Device, Instant, Person
 from domain.device_summary import DeviceCondition, DeviceSummary
 from domain.places import self_and_ancestors
@@ -58,6 +59,8 @@ async def list_devices(
     places = visible_places(deps, user, place)
     conditions = parse_choices("condition", [condition or ""], DeviceCondition)
     unwell, silenced = deps.rules.unwell_devices(), await _silenced_devices(deps)
+    if user.only_looks_on:
+        unwell = {id: one for id, one in unwell.items() if not is_worn(deps.registry.kinds.get(one.device.kind))}
     filters = registry.DeviceFilter(
         kind=kind or None,
         places=places,
@@ -97,10 +100,10 @@ async def _detail(deps: Deps, user: Principal, device: Device, summary: DeviceSu
         **_item_view(deps, user, device, summary, any(one.matchers.device == device.id for one in covering)),
         "path": path_names(community, community.place_of(device)),
         "report_every_ms": 0 if summary is None else summary.report_every_ms,
-        "latest": [reading_view(deps, device, point) for point in latest],
+        "latest": [] if _is_withheld(deps, user, device) else [reading_view(deps, device, point) for point in latest],
         "gateway": gateway and {"id": gateway.gateway, "silent_since": gateway.gateway_silent_since},
         "firmware": None if firmware is None else str(firmware),
-        "findings": _findings(deps, summary),
+        "findings": [] if _is_withheld(deps, user, device) else _findings(deps, summary),
         "silences": [silence_view(deps, one, 0) for one in covering],
         "bearer": None if bearer is None or user.scope is TokenScope.DEVICES else _name_for(user, bearer),
         "registered": await _registered(deps, device.id),
@@ -126,8 +129,13 @@ def _item_view(
     return {
         **redact_device(device_view(device), user),
         "address": community.address(community.place_of(device)),
-        **state_view(summary, silenced),
+        **state_view(None if _is_withheld(deps, user, device) else summary, silenced),
     }
+
+
+def _is_withheld(deps: Deps, user: Principal, device: Device) -> bool:
+    """Whether the state of this device is not for this user: somebody wears it, and he only looks on."""
+    return user.only_looks_on and is_worn(deps.registry.kinds.get(device.kind))
 
 
 async def _word_filters(deps: Deps, text: str | None) -> list[tuple[str, set[str]]]:

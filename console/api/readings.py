@@ -13,13 +13,14 @@ from console.api.alerts import alert_of_link
 from console.api.devices import visible_device
 from console.http.openapi import JsonResponse, documented_router
 from console.http.personal_data import personal_reads, record_bearer_read
-from console.http.problems import FieldError, invalid, not_found
+from console.http.problems import FieldError, Problem, invalid, not_found
 from console.http.requests import Deps, PageParams, item_response, list_response, parse_period, parse_step
 from console.http.requirements import CurrentUser
 from console.schemas.messages import QuantityRollup, ReadingPoint, RollupPage, RollupPoint
 from console.schemas.references import Page
 from console.security.auth import Principal
 from console.timestamps import Timestamp
+from console.views.wearers import is_worn
 from domain import DAY, MINUTE, Device, Instant, Quality
 from domain.times import EARLIEST
 from store.history import Point, Rollup, next_cursor, rollup_step_ms
@@ -106,7 +107,10 @@ async def readable_device(deps: Deps, user: Principal, device_id: str) -> Device
         alert = await alert_of_link(deps, user)
         if alert is None or alert["device"] != device_id:
             raise not_found("device", device_id)
-    return await visible_device(deps, user, device_id)
+    device = await visible_device(deps, user, device_id)
+    if user.only_looks_on and is_worn(deps.registry.kinds.get(device.kind)):
+        raise Problem(403, messages_zh.NOT_ALLOWED.format(access=messages_zh.ROLES[user.role]))
+    return device
 
 
 async def readable_since(deps: Deps, user: Principal) -> Instant:

@@ -117,11 +117,11 @@ def _status_for(status: Mapping[str, Any], user: Principal) -> Mapping[str, Any]
 def encode_event(deps: Deps, user: Principal, event: Event) -> bytes:
     """One event in the text/event-stream format. JSON has no raw newline, so one `data` line is enough."""
     identifier = f"id: {event.id}\n" if event.id else ""
-    data = encode_json(_event_view(event, user), deps.site.zone).decode()
+    data = encode_json(_event_view(deps, event, user), deps.site.zone).decode()
     return f"{identifier}event: {event.name}\ndata: {data}\n\n".encode()
 
 
-def _event_view(event: Event, user: Principal) -> AlertItem | Status | Resync:
+def _event_view(deps: Deps, event: Event, user: Principal) -> AlertItem | Status | Resync:
     if event.name == "alert":
-        return item_for_user(event.data, user)
+        return item_for_user(deps, event.data, user)
     return to_schema(Status, _status_for(event.data, user)) if event.name == "status" else Resync()

@@ -19,6 +19,7 @@ from console.http.requirements import CurrentUser
 from console.security.auth import Principal
 from console.security.gathered_reads import GatheredRow
 from console.security.masking import mask_text
+from console.views.wearers import is_worn
 from domain import Attribute, Device, Subject
 from store.database.system import audit
 from store.errors import CannotWrite
@@ -32,8 +33,6 @@ PEOPLE_MAX: Final = 200
 ALERT_FIELDS: Final = "address, health, text"
 """Of an alert in lists and events: the door, measured values of a wristband, what a resident wrote."""
 STREAM: Final = "GET /api/v1/stream"
-WORN: Final = "worn"
-"""The quantity of kinds that people wear."""
 QUERY_MAX: Final = 200
 """Characters of a query in an entry."""
 
@@ -118,7 +117,7 @@ async def record_bearer_read(deps: ConsoleDependencies, user: Principal, device:
     """Write that what a device measures of a person was shown: of its bearer, or of those at home where it is worn."""
     community, kind = deps.registry.community(), deps.registry.kinds.get(device.kind)
     bearer = community.bearer_of(device)
-    if bearer is not None or (kind is not None and WORN in kind.quantities):
+    if bearer is not None or is_worn(kind):
         people = community.concerned(Subject("device", device.id), device, community.place_of(device))
         await record_personal_reads(deps, user, [one.id for one in people], "health", {"device": device.id})
 

@@ -20,6 +20,8 @@ CheckName = Literal[
     "outbox",
     "providers",
     "settings",
+    "site",
+    "preflight",
     "audit",
     "canary",
     "drill",

@@ -99,6 +99,11 @@ class Principal(msgspec.Struct, frozen=True):
         return self.has_permission("registry") and self.place is None and self.alert is None
 
     @property
+    def only_looks_on(self) -> bool:
+        """Whether nobody's door, pulse or device is shown where an alert is about a person (console.views.wearers)."""
+        return self.role is AccessRole.VIEWER and self.alert is None
+
+    @property
     def sees_names(self) -> bool:
         """False when residents' names and all phones are masked."""
         return self.role in _UNMASKED_ROLES

@@ -20,6 +20,8 @@ async def people_at_risk_view(deps: ConsoleDependencies, user: Principal, view: 
     device_id, community = view["device"], deps.registry.community()
     device = await deps.database.read(lambda tx: registry.get_device(tx, device_id)) if device_id else None
     people = community.concerned(Subject(**view["subject"]), device, view["place"])
+    if user.only_looks_on:
+        return {"concerned": [], "contacts": []}
     if not may_see_people(user, view):
         return {"concerned": [{"name": mask_name(person.name), "care": []} for person in people], "contacts": []}
     if people:

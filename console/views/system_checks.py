@@ -106,6 +106,9 @@ def _alerting_checks(facts: ServiceFacts, now: Instant, unsent_since: Instant | 
     yield _check("providers", _bad_if(bool(failing)), len(facts.providers), *failing)
     refused = facts.unusable_settings
     yield _check("settings", _bad_if(bool(refused)), len(refused), *refused)
+    yield _check("site", _bad_if(bool(facts.site_faults)), len(facts.site_faults), *facts.site_faults)
+    asked = None if facts.providers_asked_at is None else len(facts.provider_faults)
+    yield _check("preflight", _bad_if(bool(facts.provider_faults)), asked, *facts.provider_faults)
     late = facts.audit_at is None or now - facts.audit_at > AUDIT_LATE_MS
     audit = CheckState.BAD if facts.audit_faults else _watch_if(late)
     yield _check("audit", audit, facts.audit_faults)

@@ -57,7 +57,7 @@ async def test_the_list_has_pages_and_keeps_its_filter_over_them_and_a_reload(
         await page.reload()
         await expect(page.get_by_label("搜索地址、内容、编号")).to_have_value("楼道第")
         await expect(pages).to_contain_text("60")
-        await page.get_by_text("楼道第59处").click()
+        await page.get_by_role("row").filter(has_text="楼道第59处").get_by_role("link").click()
         await expect(page.get_by_role("region", name="选中的上报")).to_be_visible()
     finally:
         numbers = [one["number"] for one in rows]

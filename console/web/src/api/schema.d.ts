@@ -5390,7 +5390,7 @@ export interface components {
          */
         SystemCheck: {
             /** @enum {string} */
-            name: "audit" | "backlog" | "backup" | "broker" | "canary" | "disk" | "drill" | "history" | "intake" | "jobs" | "journal" | "outbox" | "providers" | "readings" | "rules" | "settings" | "subscriptions";
+            name: "audit" | "backlog" | "backup" | "broker" | "canary" | "disk" | "drill" | "history" | "intake" | "jobs" | "journal" | "outbox" | "preflight" | "providers" | "readings" | "rules" | "settings" | "site" | "subscriptions";
             /** @enum {string} */
             state: "bad" | "good" | "watch";
             value: number | null;

@@ -22,6 +22,7 @@ export function figureOf(check: SystemCheck, state: Pick<SystemState, 'disk_tota
   const { name, value } = check
   if (name === 'drill' && value === null) return texts.drillNone
   if (name === 'backup' && value === null) return texts.backupNone
+  if (name === 'preflight' && value === null) return texts.preflightNone
   if (name === 'outbox' && !value) return texts.outboxNone
   const pattern = (texts as Record<string, string>)[name]
   if (value === null || !pattern) return ''
@@ -31,4 +32,42 @@ export function figureOf(check: SystemCheck, state: Pick<SystemState, 'disk_tota
     total: sizeText(state.disk_total),
     span: span(value * SECOND, messages.span),
   })
+}
+
+export interface DetailText {
+  text: string
+  /** What the service wrote, where nothing of it could be said in the language shown. */
+  original: string
+}
+
+const AT = /^([^\s:]+):(\d+):(\d+): (.*)$/s
+const CHANNEL = /^([a-z_]+): (.*)$/s
+const HAN = /\p{Script=Han}/u
+
+/** A line of a check for people: where, what, in the language shown; what is not known in it is kept as it is, apart. */
+export function detailText(
+  check: string,
+  line: string,
+  translate: (message: string) => string,
+  names: { channel: (name: string) => string; provider: (name: string) => string },
+  messages: Messages,
+  isChinese: boolean,
+): DetailText {
+  const texts = messages.system
+  const [, file = '', row = '', column = '', fault = ''] = check === 'site' ? (AT.exec(line) ?? []) : []
+  if (file) {
+    const said = detailText('', fault, translate, names, messages, isChinese)
+    const where = fill(texts.at, { file, line: row, column })
+    return { text: `${where}：${said.text}`, original: said.original }
+  }
+  const [, channel = '', advice = ''] = check === 'preflight' ? (CHANNEL.exec(line) ?? []) : []
+  if (channel) return { text: `${names.channel(channel)}：${advice}`, original: '' }
+  if (check === 'providers') {
+    const [name = '', provider = ''] = line.split(' ')
+    return { text: `${names.channel(name)} ${names.provider(provider)}`.trim(), original: '' }
+  }
+  const text = translate(line)
+  // Names of filters and files are no sentences.
+  const isSentence = /[a-z] [a-z]/.test(text)
+  return isChinese && isSentence && !HAN.test(text) ? { text: texts.unknown, original: line } : { text, original: '' }
 }

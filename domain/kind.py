@@ -62,6 +62,11 @@ class Kind(BaseModel):
     report_every: Duration
     quantities: dict[Name, Quantity]
 
+    @property
+    def is_worn(self) -> bool:
+        """Whether people wear devices of this kind: they say whether they are worn."""
+        return "worn" in self.quantities
+
     def with_common(self, common: dict[str, Quantity]) -> Kind:
         """The kind with the quantities every device may have; its own declaration wins.
 

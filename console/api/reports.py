@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from fastapi import Depends, Query, Request
+from fastapi import Depends, Request
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from alerts.alert import SETTLED_STATES, Actor, State
@@ -17,20 +17,15 @@ from console import report_messages_zh
 from console.api.acting_person import acting_person
 from console.api.alerts import require_visible_alert, resolve_actor
 from console.api.devices import visible_places
-from console.api.report_views import level_obstacle, level_of, report_detail, report_item
+from console.api.report_views import level_obstacle, level_of, report_detail
 from console.http import examples
 from console.http.openapi import JsonResponse, documented_router
-from console.http.personal_data import gathered_reads, personal_reads, record_personal_reads
+from console.http.personal_data import personal_reads, record_personal_reads
 from console.http.problems import FieldError, Problem, invalid, not_found
 from console.http.requests import (
     Deps,
-    OptionalText,
-    PageParams,
-    TextList,
     item_response,
     parse_body,
-    parse_choices,
-    parse_period,
     validate,
 )
 from console.http.requirements import NonLinkUser, Requirement
@@ -38,10 +33,8 @@ from console.http.uploads import is_multipart, read_form, upload_slot
 from console.photos.storage import store_photos
 from console.schemas import reports as schema
 from console.security.auth import Principal
-from console.timestamps import Timestamp
-from domain import DAY
 from store.database.reports import queries
-from store.database.reports.queries import ReportFilter, ReportOrder, ReportRow, ReportShow
+from store.database.reports.queries import ReportRow
 from store.database.system import audit
 
 router = documented_router(tags=["reports"])
@@ -49,9 +42,6 @@ PHONE = [personal_reads("phone")]
 
 ReportVerifier = Annotated[Principal, Depends(Requirement("verify", links=False))]
 ReportOperator = Annotated[Principal, Depends(Requirement("open"))]
-WORDS_MAX = 8
-ALL_PLACES = DAY * 30
-"""The period of figures without `since`."""
 
 
 class VerifyBody(BaseModel):
@@ -95,79 +85,10 @@ _VERIFY_BODY, _ANSWER_BODY = TypeAdapter(VerifyBody), TypeAdapter(AnswerBody)
 _MERGE_BODY, _ERASE_BODY = TypeAdapter(MergeBody), TypeAdapter(EraseBody)
 
 
-@router.get("/reports", summary="Citizens' reports", dependencies=[gathered_reads("phone, text")])
-async def list_reports(
-    deps: Deps,
-    user: NonLinkUser,
-    pages: PageParams,
-    state: TextList,
-    category: OptionalText = None,
-    answered: Annotated[bool | None, Query()] = None,
-    place: Annotated[str | None, Query(description="this place and all places under it")] = None,
-    since: OptionalText = None,
-    until: OptionalText = None,
-    show: Annotated[str | None, Query(description="open, verify, answer, reopened or answered")] = None,
-    q: Annotated[str | None, Query(max_length=100, description="words of address, number or text; all match")] = None,
-    order: Annotated[str | None, Query(description="newest, or urgent: overdue and unanswered ones first")] = None,
-) -> JsonResponse[schema.ReportPage]:
-    """Whoever reads the texts masked cannot search in them: digit by digit he would find a phone number."""
-    begin, end = parse_period(deps, since, until, ("since", "until"))
-    filters = ReportFilter(
-        places=visible_places(deps, user, place),
-        category=category or None,
-        state=parse_choices("state", state, State),
-        answered=answered,
-        since=begin,
-        until=None if end is None else end + 1,
-        show=next(iter(parse_choices("show", [show or ""], ReportShow)), None),
-        words=(q or "").split()[:WORDS_MAX],
-        in_text=user.sees_names,
-    )
-    ordered, now = parse_choices("order", [order or ReportOrder.NEWEST], ReportOrder)[0], deps.clock()
-    page = await deps.database.read(
-        lambda tx: queries.list_reports(tx, filters, pages.limit, pages.after, ordered, now)
-    )
-    counts = await deps.database.read(lambda tx: queries.count_reports(tx, filters, now))
-    await _note_phones_read(deps, user, page.items)
-    view = schema.ReportPage(
-        items=[report_item(deps, row, user) for row in page.items],
-        next=pages.sign_cursor(page.next),
-        total=counts.total,
-        late=counts.late,
-        counts=counts.by_show,
-        categories=[schema.CategoryName(id=one.id, label=one.label) for one in deps.reports.desk.categories.categories],
-    )
-    return item_response(deps, view)
-
-
-@router.get("/statistics/reports", summary="Figures of citizens' reports: received, verified, answered, closing rate")
-async def report_statistics(
-    deps: Deps,
-    user: NonLinkUser,
-    place: Annotated[str | None, Query(description="this place and all places under it")] = None,
-    since: Annotated[str | None, Query(description="made at or after; default: 30 days ago")] = None,
-    until: OptionalText = None,
-) -> JsonResponse[schema.ReportFiguresView]:
-    now = deps.clock()
-    begin, end = parse_period(deps, since, until, ("since", "until"))
-    begin, end = now - ALL_PLACES if begin is None else begin, now if end is None else end
-    filters = ReportFilter(places=visible_places(deps, user, place), since=begin, until=end + 1)
-    figures = await deps.database.read(lambda tx: queries.report_figures(tx, filters, now))
-    rated = figures.satisfied + figures.dissatisfied
-    view = schema.ReportFiguresView(
-        since=Timestamp(begin),
-        until=Timestamp(end),
-        closing_rate=figures.closed / figures.received if figures.received else None,
-        satisfaction_rate=figures.satisfied / rated if rated else None,
-        **{name: getattr(figures, name) for name in figures.__struct_fields__},
-    )
-    return item_response(deps, view)
-
-
 @router.get("/reports/{report_id}", summary="One report with its photos and proposals to merge", dependencies=PHONE)
 async def get_citizen_report(deps: Deps, user: NonLinkUser, report_id: str) -> JsonResponse[schema.ReportDetail]:
     row = await visible_report(deps, user, report_id)
-    await _note_phones_read(deps, user, [row])
+    await note_phones_read(deps, user, [row])
     return item_response(deps, await report_detail(deps, row, user))
 
 
@@ -320,11 +241,11 @@ async def _changed(
     changed = await deps.database.read(lambda tx: queries.get_report(tx, row.report.id))
     if changed is None:
         raise NoSuchReport(row.report.id)
-    await _note_phones_read(deps, user, [changed])
+    await note_phones_read(deps, user, [changed])
     return item_response(deps, await report_detail(deps, changed, user))
 
 
-async def _note_phones_read(deps: Deps, user: Principal, rows: Sequence[ReportRow]) -> None:
+async def note_phones_read(deps: Deps, user: Principal, rows: Sequence[ReportRow]) -> None:
     """The reports whose phone numbers are shown unmasked."""
     if user.sees_names:
         read = [f"report:{row.report.id}" for row in rows if row.report.phone is not None]

@@ -19,7 +19,6 @@ from console.http.requirements import CurrentUser
 from console.security.auth import Principal
 from console.security.gathered_reads import GatheredRow
 from console.security.masking import mask_text
-from console.views.wearers import is_worn
 from domain import Attribute, Device, Subject
 from store.database.system import audit
 from store.errors import CannotWrite
@@ -117,7 +116,7 @@ async def record_bearer_read(deps: ConsoleDependencies, user: Principal, device:
     """Write that what a device measures of a person was shown: of its bearer, or of those at home where it is worn."""
     community, kind = deps.registry.community(), deps.registry.kinds.get(device.kind)
     bearer = community.bearer_of(device)
-    if bearer is not None or is_worn(kind):
+    if bearer is not None or (kind is not None and kind.is_worn):
         people = community.concerned(Subject("device", device.id), device, community.place_of(device))
         await record_personal_reads(deps, user, [one.id for one in people], "health", {"device": device.id})
 

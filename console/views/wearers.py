@@ -14,18 +14,14 @@ from domain.kind import Kind
 from domain.people import Community
 from domain.places import self_and_ancestors
 
-WORN: Final = "worn"
-"""The quantity of kinds that people wear."""
 PERSONAL_HAZARD: Final = "person"
 _PERSONAL_SUBJECTS: Final = frozenset({"person", "household"})
-_SAID_OF_THE_DEVICE: Final = frozenset(
-    {"battery_pct", "battery_v", "battery_low", "rssi_dbm", "tamper", "test", "fault"}
-)
+_OF_THE_DEVICE: Final = frozenset({"battery_pct", "battery_v", "battery_low", "rssi_dbm", "tamper", "test", "fault"})
 
 
 def is_worn(kind: Kind | None) -> bool:
     """Whether people wear devices of this kind."""
-    return kind is not None and WORN in kind.quantities
+    return kind is not None and kind.is_worn
 
 
 def worn_kinds(kinds: Mapping[str, Kind]) -> list[str]:
@@ -63,26 +59,26 @@ def without_the_person(view: Mapping[str, Any], community: Community, kinds: Map
         reduced["findings"] = [{**one, "id": "", "device": None, "place": place} for one in view["findings"]]
         reduced["devices"] = []
     if "timeline" in view:
-        reduced["timeline"] = _without(view["timeline"], _doors(view, community), address)
+        reduced["timeline"] = _without(view["timeline"], _addresses(view, community), address)
     return {**view, **reduced}
 
 
 def _body_quantities(kinds: Mapping[str, Kind]) -> Collection[str]:
-    return {name for kind in kinds.values() if is_worn(kind) for name in kind.quantities} - _SAID_OF_THE_DEVICE
+    return {name for kind in kinds.values() if is_worn(kind) for name in kind.quantities} - _OF_THE_DEVICE
 
 
-def _doors(view: Mapping[str, Any], community: Community) -> list[str]:
+def _addresses(view: Mapping[str, Any], community: Community) -> list[str]:
     """The addresses of the alert and of its findings, the longest first: one may be the beginning of another."""
     places = {one["place"] for one in view.get("findings", ()) if one["place"]}
     found = {view["address"], *(community.address(place) for place in places)}
     return sorted(filter(None, found), key=len, reverse=True)
 
 
-def _without(timeline: Sequence[Mapping[str, Any]], doors: Sequence[str], address: str) -> list[dict[str, Any]]:
+def _without(timeline: Sequence[Mapping[str, Any]], addresses: Sequence[str], address: str) -> list[dict[str, Any]]:
     shown = []
     for entry in timeline:
         text = entry["text"]
-        for door in doors:
-            text = text.replace(door, address)
+        for one in addresses:
+            text = text.replace(one, address)
         shown.append({**entry, "text": text})
     return shown

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from statistics import median
-from typing import Final
+from typing import Any, Final
 
 from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, case, func, join, or_, select
@@ -90,7 +90,7 @@ def open_dangers_by_place(
     """
     shelved, open_ = alerts.c.state == State.SHELVED.value, alerts.c.state == State.OPEN.value
     states = [state.value for state in ACTIVE_STATES]
-    place = func.coalesce(alerts.c.place, "")
+    place: ColumnElement[Any] = func.coalesce(alerts.c.place, "")
     if worn is not None:
         is_worn = alerts.c.device.in_(select(devices.c.id).where(devices.c.kind.in_(sorted(worn))))
         about = or_(alerts.c.hazard == "person", alerts.c.subject_type.in_(["person", "household"]), is_worn)

@@ -34,7 +34,7 @@ from console.views.surroundings import (
     plans_around,
     unit_of,
 )
-from console.views.wearers import is_about_a_person, is_worn
+from console.views.wearers import is_worn
 from domain import Device, Place
 from domain.device_summary import DeviceCondition, DeviceSummary
 from store.database import registry
@@ -140,9 +140,7 @@ async def _households(deps: Deps, user: Principal, view: Mapping[str, str], unit
     around = sorted(descendants(community.places, unit))
     filters = queries.AlertFilter(state=ACTIVE, place=around)
     page = await deps.database.read(lambda tx: queries.list_alerts(tx, filters, 200))
-    kinds = deps.registry.kinds
-    open_alerts = [one for one in page.items if not (user.only_looks_on and is_about_a_person(one, kinds))]
-    alerts = open_by_household(community, open_alerts)
+    alerts = open_by_household(community, page.items)
     shown, places = may_see_people(user, view), visible_places(deps, user, None)
     visible = [
         household
@@ -154,7 +152,7 @@ async def _households(deps: Deps, user: Principal, view: Mapping[str, str], unit
         await record_personal_reads(deps, user, read, "health")
     found = await _devices_in(deps, around)
     if user.only_looks_on:
-        found = [device for device in found if not is_worn(kinds.get(device.kind))]
+        found = [device for device in found if not is_worn(deps.registry.kinds.get(device.kind))]
     devices = devices_by_household(community, found)
     newest_values = await _newest_values(deps, visible, devices)
     return [

@@ -33,7 +33,7 @@ from console.timestamps import Timestamp, to_schema
 from console.views.evidence import english_titles, translate_view
 from console.views.people_at_risk import people_at_risk_view
 from console.views.place_map import find_spot, location_view, spot_view
-from console.views.wearers import is_about_a_person, without_the_person
+from console.views.wearers import without_body_values
 from domain.places import self_and_ancestors
 from store.database.alerts import queries
 from store.database.system import audit
@@ -70,8 +70,7 @@ async def list_alerts(
         view = await alert_of_link(deps, user)
         return list_response(deps, [] if view is None else [item_for_user(deps, view, user)])
     page = await deps.database.read(lambda tx: queries.list_alerts(tx, filters, pages.limit, pages.after))
-    shown = [view for view in page.items if is_listed(deps, user, filters, view)]
-    return list_response(deps, enriched_items(deps, shown, user), pages.sign_cursor(page.next))
+    return list_response(deps, enriched_items(deps, page.items, user), pages.sign_cursor(page.next))
 
 
 @router.get("/alerts/{alert_id}", summary="One alert with its timeline", dependencies=[personal_reads("phone, health")])
@@ -113,10 +112,8 @@ async def require_visible_alert(deps: Deps, user: Principal, alert_id: str) -> d
 
 
 def seen_by(deps: Deps, view: dict[str, Any], user: Principal) -> dict[str, Any]:
-    """An alert for this user: whoever only looks on, and is not asked to verify it, does not see whom it is about."""
-    if not user.only_looks_on or (user.person is not None and user.person in asked_to_verify(view)):
-        return view
-    return without_the_person(view, deps.registry.community(), deps.registry.kinds)
+    """An alert for this user: whoever only looks on does not see what was measured of a body."""
+    return without_body_values(view, deps.registry.kinds) if user.only_looks_on else view
 
 
 def _without_numbers(view: dict[str, Any], user: Principal) -> dict[str, Any]:
@@ -147,24 +144,6 @@ def enriched_items(deps: Deps, views: Sequence[Mapping[str, Any]], user: Princip
     """Alerts of a page of the store as this user sees them."""
     titles = english_titles(deps.rules.summaries())
     return [item_for_user(deps, _enriched(deps, view, titles), user) for view in views]
-
-
-def is_listed(deps: Deps, user: Principal, filters: queries.AlertFilter, view: Mapping[str, Any]) -> bool:
-    """Whether an alert is among those asked for. Whoever only looks on cannot ask for a person by device or door."""
-    if not user.only_looks_on or not (filters.device or is_within_a_building(deps, filters.place)):
-        return True
-    return not is_about_a_person(view, deps.registry.kinds)
-
-
-def is_within_a_building(deps: Deps, places: Sequence[str] | None) -> bool:
-    """Whether all of these places lie in a building and none is one."""
-    community = deps.registry.community()
-    around = [community.building_of(place) for place in places or ()]
-    return (
-        bool(around)
-        and all(building is not None for building in around)
-        and not ({building.id for building in around if building is not None} & set(places or ()))
-    )
 
 
 def _enriched(deps: Deps, view: Mapping[str, Any], titles: Mapping[str, str]) -> dict[str, Any]:

@@ -9,7 +9,6 @@ from typing import Final
 from starlette.responses import Response, StreamingResponse
 
 from console.api.alert_filters import AlertFilters
-from console.api.alerts import is_listed, seen_by
 from console.http.openapi import documented_router
 from console.http.personal_data import ALERT_FIELDS, gathered_reads
 from console.http.requests import Deps
@@ -51,7 +50,5 @@ async def _lines(deps: Deps, user: Principal, filters: AlertFilter) -> AsyncIter
     yield csv_header()
     after: int | None = None
     while rows := await deps.database.read(partial(case_rows.case_rows, filters=filters, limit=PAGE, after=after)):
-        views = [{**row, "subject": {"type": row["subject_type"]}} for row in rows]
-        shown = [seen_by(deps, view, user) for view in views if is_listed(deps, user, filters, view)]
-        yield csv_of_cases(shown, names, deps.site.zone, sees_names=user.sees_names)
+        yield csv_of_cases(rows, names, deps.site.zone, sees_names=user.sees_names)
         after = rows[-1]["id"]

@@ -59,8 +59,6 @@ async def list_devices(
     places = visible_places(deps, user, place)
     conditions = parse_choices("condition", [condition or ""], DeviceCondition)
     unwell, silenced = deps.rules.unwell_devices(), await _silenced_devices(deps)
-    if user.only_looks_on:
-        unwell = {id: one for id, one in unwell.items() if not is_worn(deps.registry.kinds.get(one.device.kind))}
     filters = registry.DeviceFilter(
         kind=kind or None,
         places=places,
@@ -103,7 +101,7 @@ async def _detail(deps: Deps, user: Principal, device: Device, summary: DeviceSu
         "latest": [] if _is_withheld(deps, user, device) else [reading_view(deps, device, point) for point in latest],
         "gateway": gateway and {"id": gateway.gateway, "silent_since": gateway.gateway_silent_since},
         "firmware": None if firmware is None else str(firmware),
-        "findings": [] if _is_withheld(deps, user, device) else _findings(deps, summary),
+        "findings": _findings(deps, summary),
         "silences": [silence_view(deps, one, 0) for one in covering],
         "bearer": None if bearer is None or user.scope is TokenScope.DEVICES else _name_for(user, bearer),
         "registered": await _registered(deps, device.id),
@@ -129,12 +127,12 @@ def _item_view(
     return {
         **redact_device(device_view(device), user),
         "address": community.address(community.place_of(device)),
-        **state_view(None if _is_withheld(deps, user, device) else summary, silenced),
+        **state_view(summary, silenced),
     }
 
 
 def _is_withheld(deps: Deps, user: Principal, device: Device) -> bool:
-    """Whether the state of this device is not for this user: somebody wears it, and he only looks on."""
+    """Whether the values of this device are not for this user: somebody wears it, and he only looks on."""
     return user.only_looks_on and is_worn(deps.registry.kinds.get(device.kind))
 
 

@@ -13,7 +13,6 @@ from console.http.requests import Deps, item_response
 from console.http.requirements import NonLinkUser
 from console.schemas.place_map import MapPlace, OverviewPlace, PlaceOverview
 from console.views.place_overview import Counts, OpenDangers, Overview, OverviewItem, PlaceIndex, overview
-from console.views.wearers import worn_kinds
 from domain import Place
 from domain.people import Community
 from domain.places import self_and_ancestors
@@ -54,8 +53,7 @@ async def places_overview(
         raise not_found("place", place)
     index = await _INDEX_CACHE.get(community)
     outlines = await asyncio.to_thread(deps.registry.outlines)
-    worn = worn_kinds(deps.registry.kinds) if user.only_looks_on else None
-    rows = await deps.database.read(lambda tx: statistics.open_dangers_by_place(tx, worn))
+    rows = await deps.database.read(statistics.open_dangers_by_place)
     dangers = [OpenDangers(*row) for row in rows]
     shown = index.start(user.place) if place is None else place
     found = overview(index, outlines, dangers, shown, user.place)

@@ -100,7 +100,7 @@ class Principal(msgspec.Struct, frozen=True):
 
     @property
     def only_looks_on(self) -> bool:
-        """Whether nobody's door, pulse or device is shown where an alert is about a person (console.views.wearers)."""
+        """Whether nothing that is measured of a body is shown (console.views.wearers)."""
         return self.role is AccessRole.VIEWER and self.alert is None
 
     @property

@@ -9,7 +9,6 @@ from console.dependencies import ConsoleDependencies
 from console.http.personal_data import record_personal_reads
 from console.security.auth import AccessRole, Principal
 from console.security.masking import mask_name
-from console.views.wearers import is_about_a_person
 from domain import Person, Subject
 from domain.care import matters
 from domain.people import Community
@@ -21,8 +20,6 @@ async def people_at_risk_view(deps: ConsoleDependencies, user: Principal, view: 
     device_id, community = view["device"], deps.registry.community()
     device = await deps.database.read(lambda tx: registry.get_device(tx, device_id)) if device_id else None
     people = community.concerned(Subject(**view["subject"]), device, view["place"])
-    if user.only_looks_on and is_about_a_person(view, deps.registry.kinds):
-        return {"concerned": [], "contacts": []}
     if not may_see_people(user, view):
         return {"concerned": [{"name": mask_name(person.name), "care": []} for person in people], "contacts": []}
     if people:

@@ -9,29 +9,15 @@ from sqlalchemy import Connection, select
 from store.database.alerts.milestone_tables import alert_milestones
 from store.database.alerts.queries import AlertFilter, filter_conditions
 from store.database.alerts.tables import alerts
-from store.database.registry.tables import devices
 
 _COLUMNS: Final = select(
     *(
         alerts.c[name]
         for name in (
-            *(
-                "id",
-                "state",
-                "severity",
-                "hazard",
-                "title",
-                "source",
-                "rule",
-                "device",
-                "place",
-                "address",
-                "subject_type",
-            ),
+            *("id", "state", "severity", "hazard", "title", "source", "rule", "device", "place", "address"),
             *("started_at", "opened_at", "owner_name", "disposition", "overdue_count", "exercise"),
         )
     ),
-    select(devices.c.kind).where(devices.c.id == alerts.c.device).scalar_subquery().label("kind"),
     *(
         alert_milestones.c[name]
         for name in ("role", "acknowledged_at", "arrived_at", "resolved_at", "verified_at", "closed_at")

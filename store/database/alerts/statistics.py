@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from statistics import median
-from typing import Any, Final
+from typing import Final
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Connection, case, func, join, or_, select
+from sqlalchemy import ColumnElement, Connection, func, join, or_, select
 
 from alerts.alert import ACTIVE_STATES, SETTLED_STATES, State
 from alerts.message import DeliveryState
 from domain import Instant, Ledger, Severity
 from store.database.alerts.milestone_tables import alert_milestones
 from store.database.alerts.tables import alerts, deliveries, timeline
-from store.database.registry.tables import devices
 from store.database.sql import chunks
 
 
@@ -81,21 +80,11 @@ def active_by_place(tx: Connection) -> list[tuple[str, str, int]]:
     return [(place, severity, int(number)) for place, severity, number in rows]
 
 
-def open_dangers_by_place(
-    tx: Connection, worn: Collection[str] | None = None
-) -> list[tuple[str, Severity, int, bool, bool, bool]]:
-    """Place, severity, number, and whether they are not taken, stale, shelved; "" is the place of those without one.
-
-    With `worn`, kinds of device that people wear, the place of an alert about a person is his building.
-    """
+def open_dangers_by_place(tx: Connection) -> list[tuple[str, Severity, int, bool, bool, bool]]:
+    """Place, severity, number, and whether they are not taken, stale, shelved; "" is the place of those without one."""
     shelved, open_ = alerts.c.state == State.SHELVED.value, alerts.c.state == State.OPEN.value
     states = [state.value for state in ACTIVE_STATES]
-    place: ColumnElement[Any] = func.coalesce(alerts.c.place, "")
-    if worn is not None:
-        is_worn = alerts.c.device.in_(select(devices.c.id).where(devices.c.kind.in_(sorted(worn))))
-        about = or_(alerts.c.hazard == "person", alerts.c.subject_type.in_(["person", "household"]), is_worn)
-        place = case((about, func.coalesce(alerts.c.building, "")), else_=place)
-    key = place, alerts.c.severity, open_, alerts.c.stale, shelved
+    key = func.coalesce(alerts.c.place, ""), alerts.c.severity, open_, alerts.c.stale, shelved
     query = select(*key, func.count()).where(alerts.c.state.in_(states), alerts.c.ledger == Ledger.DANGER.value)
     return [
         (place, Severity(severity), int(number), bool(untaken), bool(stale), bool(is_shelved))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
@@ -78,9 +78,8 @@ def changes_of_fault(fault: str, base: Result, other: Result, language: str) -> 
     where it is unexplained."""
     found = differences(base, other)
     strange = unexplained(fault, found, other)
-    texts = len(other.texts) - len(base.texts)
     acted = f", {len(other.effects)} x" if fault in FAULTS else ""
-    yield f"{fault}{acted}: {len(found)} ({texts:+} texts). {reason(fault, language)}"
+    yield f"{fault}{acted}: {len(found)} ({_more_texts(base, other)} texts). {reason(fault, language)}"
     for difference in found:
         yield f"  {difference.text}" + (f"  [{_UNEXPLAINED[language]}]" if difference in strange else "")
 
@@ -94,11 +93,19 @@ def table_row(fault: str, base: Result, other: Result, language: str) -> str:
     cells = (
         f"`{fault}`",
         acted,
-        f"{len(other.texts) - len(base.texts):+}",
+        _more_texts(base, other),
         "<br>".join(texts),
         reason(fault, language),
     )
     return f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |"
+
+
+def _more_texts(base: Result, other: Result) -> str:
+    """How many more texts on phones, and whose: `+3 (lead -1, maintenance +4)`. Entries of the logbook do not count."""
+    more = Counter(text.role for text in other.texts if text.phone)
+    more.subtract(text.role for text in base.texts if text.phone)
+    roles = ", ".join(f"{role} {count:+}" for role, count in sorted(more.items()) if count)
+    return f"{more.total():+}" + (f" ({roles})" if roles else "")
 
 
 def _of_incident(was: Outcome, is_now: Outcome) -> Difference | None:

@@ -114,9 +114,9 @@ FAULTS: Final[Mapping[str, FaultSpec]] = {
     "malformed": FaultSpec(
         Malformed,
         {"share": 0.000_5},
-        "报文损坏：记入拒收清单；紧急消息由设备重发，迟到约十秒；无法辨认的安全设备报文告知运维。",
-        "Malformed bytes are refused and listed; an urgent message is repeated ten seconds later; maintenance is told"
-        " of a safety device's message that cannot be read.",
+        "报文损坏：记入拒收清单；损坏的报警先按“设备报警但消息不完整”通知，约十秒后设备重发；无法辨认的安全设备报文告知运维。",
+        "Malformed bytes are refused and listed; a damaged alarm calls people as an alarm that is incomplete, and is"
+        " repeated ten seconds later; maintenance is told of a safety device's message that cannot be read.",
         _LATER,
     ),
     "late": FaultSpec(

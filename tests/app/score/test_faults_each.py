@@ -74,6 +74,14 @@ def test_false_alerts_are_of_a_device_or_of_a_place_in_which_it_acted():
     assert fewer.change is Change.FEWER_FALSE
 
 
+def test_only_texts_on_phones_count_by_the_role_of_their_reader():
+    entry = structs.replace(text(AT), phone="", role="maintenance")
+    more = structs.replace(BASE, texts=[entry, text(AT), structs.replace(text(AT), role="lead")])
+    fewer = structs.replace(BASE, texts=[text(AT), text(AT)])
+    assert "(+0 (lead +1, worker -1) texts)" in next(changes_of_fault("late", fewer, more, "en"))
+    assert "(+0 texts)" in next(changes_of_fault("late", more, more, "en"))
+
+
 def test_the_same_false_alert_under_another_name_is_no_change():
     unreadable = text(AT, "unreadable-danger")
     both = structs.replace(unreadable, at=AT + MINUTE, dangers=(*unreadable.dangers, *text(AT).dangers))

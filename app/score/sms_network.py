@@ -120,10 +120,10 @@ class SmsNetwork:
         await self.servers[message.provider].deliver(message)
         n = self.state.texts[message.phone]
         random = self._random(message.phone, n, "reading")
-        receipt = self._faults.receipt(f"{message.phone}/{n}")
+        # Drawn for a lost receipt too: what the person answers, drawn next, must not depend on it.
+        receipt, report_ms = self._faults.receipt(f"{message.phone}/{n}"), random.randint(*REPORT_MS)
         if not receipt.is_lost:
-            at = now + random.randint(*REPORT_MS) + receipt.delay_ms
-            self._push(at, "report", message=message, phone=message.phone)
+            self._push(now + report_ms + receipt.delay_ms, "report", message=message, phone=message.phone)
         alert, *others = await self._recipients.read(message, now) or (0,)
         if alert:
             self.state.knowledge.read(message.phone, alert, message.text, now, message.provider)

@@ -69,8 +69,9 @@ PEOPLE_FAULTS: Final[Mapping[str, PeopleFaultSpec]] = {
     ),
     "receipts_lost": PeopleFaultSpec(
         {"share": 0.05},
-        "回执丢失：送达情况未知，查询后才换通道；同一人可能收到两条。",
-        "A receipt is lost: delivery is looked up before another channel is used; a person may be notified twice.",
+        "回执丢失：送达情况未知，查询后才换通道；同一人可能收到两条；一家服务商的回执都收不到时告知值守人员。",
+        "A receipt is lost: delivery is looked up before another channel is used; a person may be notified twice. That"
+        " a provider's receipts are missing is told as a fault of the channel.",
     ),
     "receipts_late": PeopleFaultSpec(
         {"share": 0.1, "most_s": 600},

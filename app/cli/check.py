@@ -94,7 +94,7 @@ def _missing_secrets(site: SiteConfig, environ: Mapping[str, str]) -> Iterator[s
     settings = site.settings
     parts: dict[str, BaseModel] = {"channels": settings.channels, "exchange": settings.exchange}
     parts |= {"access": settings.access}
-    if settings.history.type == "influxdb":
+    if settings.history.needs_token:
         parts["history"] = settings.history
     for name, part in parts.items():
         yield from _missing_variables(name, part, environ)

@@ -51,10 +51,15 @@ def migrate_ledger_command(data: Path, to: str) -> None:
 @migrate_group.command("history")
 @click.option("--data", type=FOLDER, default=Path("data"), show_default=True)
 @click.option("--site", type=FOLDER, help="The site whose site.yaml names the present history.")
-@click.option("--to", required=True, type=click.Choice(["duckdb", "victoriametrics", "influxdb"]))
+@click.option("--to", required=True, type=click.Choice(["duckdb", "victoriametrics", "influxdb", "influxdb3"]))
 @click.option("--url", default="", help="Address of the server, such as http://127.0.0.1:8428.")
 @click.option("--org", default="fengshao", show_default=True, help="Organisation (InfluxDB 2).")
-@click.option("--bucket", default="fengshao", show_default=True, help="Bucket, or database/retention-policy.")
+@click.option(
+    "--bucket",
+    default="fengshao",
+    show_default=True,
+    help="Bucket, database/retention-policy, or database (InfluxDB 3).",
+)
 @click.option("--token-env", default="FENGSHAO_HISTORY_TOKEN", show_default=True, help="Variable with the token.")
 @report_user_errors
 def migrate_history_command(
@@ -71,7 +76,7 @@ def migrate_history_command(
     from app.errors import UserError
 
     if (to == "duckdb") == bool(url):
-        raise UserError("--url names the server: write it with victoriametrics and influxdb, and not with duckdb")
+        raise UserError("--url names the server: write it with a server, and not with duckdb")
     config = load_site(site, any_kind=True)
     migrator = HistoryMigrator(data, config.kinds, Clock(), time.sleep, _show_day, config.settings.ledger)
     target = HistorySettings.model_validate(

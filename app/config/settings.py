@@ -115,18 +115,23 @@ class HistorySettings(_Strict):
     `spool_max_bytes`: what waits in DIR for a server that takes nothing; beyond it readings are in the journal only.
     """
 
-    type: Literal["duckdb", "victoriametrics", "influxdb"] = "duckdb"
+    type: Literal["duckdb", "victoriametrics", "influxdb", "influxdb3"] = "duckdb"
     """The store: a file in DIR, or a server."""
     url: str = ""
     """Address of the server, such as `http://127.0.0.1:8428`."""
     org: str = "fengshao"
     """Organisation (InfluxDB 2)."""
     bucket: str = "fengshao"
-    """Bucket (InfluxDB 2), or `database/retention policy` (InfluxDB 1.8)."""
+    """Bucket (InfluxDB 2), `database/retention policy` (InfluxDB 1.8), or database (InfluxDB 3)."""
     token_env: str = "FENGSHAO_HISTORY_TOKEN"
     """Token of the server; it may be missing where the server asks for none."""
     spool_max_bytes: Annotated[int, Field(ge=16 * 1024**2)] = 8 * 1024**3
     """Readings that wait on disk for the server."""
+
+    @property
+    def needs_token(self) -> bool:
+        """Whether the server is asked with a token."""
+        return self.type in ("influxdb", "influxdb3")
 
 
 class LedgerSettings(_Strict):

@@ -141,7 +141,7 @@ class HistoryMigrator:
 
         if settings.type == "duckdb":
             raise AssertionError("a file is no server")
-        token = read_secret(settings.token_env, "history").reveal() if settings.type == "influxdb" else ""
+        token = read_secret(settings.token_env, "history").reveal() if settings.needs_token else ""
         booleans = {name for kind in self._kinds.values() for name, q in kind.quantities.items() if q.type == "bool"}
         account = Account(settings.org, settings.bucket, settings.token_env)
         return stack.enter_context(

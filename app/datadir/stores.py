@@ -131,10 +131,11 @@ def open_history(
     if settings.type == "duckdb":
         return DuckDbHistory(data / HISTORY_FILE)
     from store.history.remote.answers import Account
-    from store.history.remote.history import LineProtocolHistory, Target
+    from store.history.remote.history import LineProtocolHistory
+    from store.history.remote.targets import Target
 
     token = Secret("")
-    if settings.type == "influxdb":
+    if settings.needs_token:
         token = unusable.attempt("history.token_env", partial(read_secret, settings.token_env, "history"), Secret)
     booleans = {
         name for kind in kinds.values() for name, quantity in kind.quantities.items() if quantity.type == "bool"

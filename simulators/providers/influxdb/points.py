@@ -66,20 +66,20 @@ def parse_points(text: str, precision: str, now_ns: int) -> tuple[list[ParsedPoi
     return points, "\n".join(failed)
 
 
-def parse_point(line: str, precision: str, now_ns: int) -> ParsedPoint:
+def parse_point(line: str, precision: str, now_ns: int, key_max: int = KEY_MAX) -> ParsedPoint:
     """One line. Raises PointError."""
     match = _KEY.match(line)
     if match is None or match[0].startswith(","):
         raise PointError("missing measurement")
     key, rest = match[0], line[match.end() :].lstrip(" ")
-    if len(key.encode()) > KEY_MAX:
-        raise PointError(f"max key length exceeded: {len(key.encode())} > {KEY_MAX}")
+    if len(key.encode()) > key_max:
+        raise PointError(f"max key length exceeded: {len(key.encode())} > {key_max}")
     measurement, tags = _tags(key)
     fields_end = _end_of_fields(rest)
     fields = _fields(rest[:fields_end])
     longest = max(len(f"{key}#!~#{name}".encode()) for name in fields)
-    if longest > KEY_MAX:
-        raise PointError(f"max key length exceeded: {longest} > {KEY_MAX}")
+    if longest > key_max:
+        raise PointError(f"max key length exceeded: {longest} > {key_max}")
     return ParsedPoint(key, measurement, tags, fields, _time(rest[fields_end:].strip(), precision, now_ns))
 
 

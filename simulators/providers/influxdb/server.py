@@ -1,28 +1,19 @@
-"""The HTTP server: `/api/v2/write`, `/api/v2/query` and `/ping`, with the errors of 1.8 or 2.8 word for word."""
+"""The HTTP server of 1.8 and 2.8: `/api/v2/write`, `/api/v2/query` and `/ping`, with their errors word for word."""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import gzip
 import json
-import zlib
-from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Final, Literal
 
-from msgspec import Struct
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
 
 from domain import Instant
 from simulators.providers.influxdb import flux
+from simulators.providers.influxdb.host import BrokenOff, SimulatedServer, decompressed
 from simulators.providers.influxdb.points import parse_points
 from simulators.providers.influxdb.storage import Bucket
-from simulators.providers.local_server import LoopbackServer
 
 Version = Literal["1.8", "2.8"]
 _BODY_MAX_1: Final = 25_000_000
@@ -39,30 +30,11 @@ _CODES_2: Final = {
 }
 
 
-class Disturbance(Struct, frozen=True):
-    """The next write is answered so, or after `delay_s`. `writes`: it is written all the same."""
+class InfluxServer(SimulatedServer):
+    """One server of 1.8 or 2.8 with one bucket.
 
-    status: int = 0
-    message: str = ""
-    headers: Mapping[str, str] = {}
-    delay_s: float = 0.0
-    writes: bool = False
-
-
-class _BrokenOff(Response):
-    """Begins an answer and ends without its body: the connection is closed."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        del scope, receive
-        await send({"type": "http.response.start", "status": 500, "headers": [(b"content-length", b"1")]})
-
-
-class InfluxServer:
-    """One server with one bucket. `async with`: listens between enter and exit; entered again, it has its data still.
-
-    - `token`: what 2.8 demands; 1.8 demands nothing unless it is `user:password`.
-    - `batch_bytes_max`: of a decompressed write (2.8, `http-max-batch-size`); 0: no limit.
-    - `breaks_at`: a write that contains it ends with a broken connection, as by a proxy that drops it.
+    `token`: what 2.8 demands; 1.8 demands nothing unless it is `user:password`. `batch_bytes_max`: its
+    `http-max-batch-size`.
     """
 
     def __init__(
@@ -77,52 +49,32 @@ class InfluxServer:
         batch_bytes_max: int = 0,
         breaks_at: str = "",
     ) -> None:
-        self.version, self._clock, self.token = version, clock, token
-        self.org, self.bucket_name, self.batch_bytes_max = org, bucket, batch_bytes_max
-        self.bucket, self._breaks_at = Bucket(version, retention_ms), breaks_at
-        self.disturbances: deque[Disturbance] = deque()
-        self.writes, self.bytes = 0, 0
-        """Write requests so far, and the bytes of their bodies."""
-        routes = [
-            Route("/api/v2/write", self._write, methods=["POST"]),
-            Route("/api/v2/query", self._query, methods=["POST"]),
-            Route("/ping", self._ping, methods=["GET", "HEAD"]),
-        ]
-        self._app = Starlette(routes=routes)
-        self._host = LoopbackServer(self._app)
-        self.url, self._port = self._host.url, self._host.port
-        self._ended = False
+        super().__init__(
+            clock,
+            {"/api/v2/query": self._query, "/ping": self._ping},
+            "/api/v2/write",
+            token=token,
+            batch_bytes_max=batch_bytes_max,
+            breaks_at=breaks_at,
+        )
+        self.version, self.org, self.bucket_name = version, org, bucket
+        self.bucket = Bucket(version, retention_ms)
 
-    async def __aenter__(self) -> InfluxServer:
-        if self._ended:
-            self._host = LoopbackServer(self._app, port=self._port)
-        await self._host.__aenter__()
-        return self
+    def __len__(self) -> int:
+        return len(self.bucket)
 
-    async def __aexit__(self, *exc_info: object) -> None:
-        await self._host.__aexit__(*exc_info)
-        self._ended = True
-
-    async def _write(self, request: Request) -> Response:
-        self.writes += 1
-        body = await request.body()
-        self.bytes += len(body)
-        disturbance = self.disturbances.popleft() if self.disturbances else None
-        if disturbance is not None:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._host.stopping.wait(), disturbance.delay_s)
-            if disturbance.status and disturbance.writes:
-                self._answer_write(request, body)
-            if disturbance.status:
-                return self._error(disturbance.status, disturbance.message, disturbance.headers)
-        return self._answer_write(request, body)
+    def put(self, lines: str) -> None:
+        """See SimulatedServer.put."""
+        points, unparsed = parse_points(lines, "ms", 0)
+        assert not unparsed
+        assert not self.bucket.write(points, self._clock())
 
     def _answer_write(self, request: Request, body: bytes) -> Response:
         refused = self._refuse_account(request, request.query_params.get("bucket", ""), is_write=True)
         if refused is not None:
             return refused
-        if self._breaks_at and self._breaks_at in gzip.decompress(body).decode():
-            return _BrokenOff()
+        if self._breaks(body):
+            return BrokenOff()
         try:
             text = self._text(request, body)
         except ValueError as error:
@@ -142,11 +94,7 @@ class InfluxServer:
         """The lines of a body. Raises ValueError with what the server says about it."""
         if self.version == "1.8" and len(body) > _BODY_MAX_1:
             raise ValueError("Request Entity Too Large")
-        if request.headers.get("content-encoding") == "gzip":
-            try:
-                body = gzip.decompress(body)
-            except (OSError, EOFError, zlib.error):
-                raise ValueError("gzip: invalid header") from None
+        body = decompressed(request, body)
         if self.batch_bytes_max and len(body) > self.batch_bytes_max:
             raise ValueError("unable to read data: points batch is too large")
         return body.decode()

@@ -41,10 +41,21 @@ class Accepted(Struct, frozen=True):
     """All of it is written."""
 
 
+class RefusedLine(Struct, frozen=True):
+    """A line that the server refuses, by its number in the body, from 1, and why."""
+
+    line_number: int
+    error_message: str
+
+
 class Refused(Struct, frozen=True):
-    """Some or all of it is refused for good; `sentence` is what the server reported."""
+    """Some or all of it is refused for good; `sentence` is what the server reported.
+
+    `lines`: the refused lines where the server names all of them; it has written the others.
+    """
 
     sentence: str
+    lines: tuple[RefusedLine, ...] = ()
 
 
 class TryLater(Struct, frozen=True):
@@ -87,7 +98,7 @@ def read_answer(status: int, headers: Mapping[str, str], body: bytes, account: A
     if status in _CLOSED:
         return NotAdmitted(account_fault(status, message, account))
     is_fault = status == 500 or status in _REFUSED
-    return TryLater(f"HTTP {status}: {shortened(message)}", _retry_after(headers), is_fault)
+    return TryLater(f"HTTP {status}: {shortened(message)}", retry_after(headers), is_fault)
 
 
 def _is_refusal(status: int, message: str) -> bool:
@@ -141,7 +152,7 @@ def shortened(message: str) -> str:
     return line if len(line) <= SENTENCE_MAX else f"{line[: SENTENCE_MAX - 1]}…"
 
 
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds; a date is not expected (InfluxData: a non-negative decimal integer)."""
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds that a server asks to wait; a date is not expected (InfluxData: a non-negative decimal integer)."""
     written = headers.get("retry-after", "")
     return min(float(written), RETRY_AFTER_MAX_S) if written.isascii() and written.isdecimal() else None

@@ -6,24 +6,15 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Final
 
-from influxdb_client.client.influxdb_client import InfluxDBClient
-
 from domain import DAY, Instant, Reading
 from store.errors import CannotWrite
 from store.history.remote import samples
 from store.history.remote.answers import Accepted, Account, NotAdmitted, Refused
 from store.history.remote.compression import compress
 from store.history.remote.delivery import Delivery
-from store.history.remote.history import Target
-from store.history.remote.influxdb import InfluxDbReader
-from store.history.remote.line_protocol import lines
-from store.history.remote.samples import SampleReader
-from store.history.remote.server import HistoryServer
-from store.history.remote.victoriametrics import VictoriaMetricsReader
+from store.history.remote.targets import Target, TargetServer
 from store.refused_values import RefusedValue
 
-BATCH: Final = 5_000
-"""InfluxData's advice for one request."""
 FIRST_DAY: Final[Instant] = 1_420_070_400_000
 """2015: nothing that we read is older."""
 DAYS_MAX: Final = 1 << 13
@@ -45,15 +36,9 @@ class ServerCopy:
         pause: Callable[[float], object],
         boolean_quantities: Collection[str] = (),
     ) -> None:
-        self._pause, self._text_as_tags = pause, target == "victoriametrics"
-        self._server = HistoryServer(url, token, account, READ_S)
-        self._reader: SampleReader = (
-            VictoriaMetricsReader(url, token=token, boolean_quantities=boolean_quantities, timeout_s=READ_S)
-            if target == "victoriametrics"
-            else InfluxDbReader(
-                InfluxDBClient(url, token=token, org=account.org, timeout=round(READ_S * 1000)), account
-            )
-        )
+        self._pause = pause
+        self._target = TargetServer(target, url, token, account, boolean_quantities)
+        self._server, self._reader = self._target.writer(READ_S), self._target.reader(READ_S)
 
     def days(self) -> list[Instant]:
         """See HistoryCopy.days. Raises CannotRead."""
@@ -79,14 +64,14 @@ class ServerCopy:
         del day
         refused: list[RefusedValue] = []
         for part in parts:
-            for first in range(0, len(part), BATCH):
-                refused += self._write(part[first : first + BATCH])
+            for first in range(0, len(part), self._target.readings_per_write):
+                refused += self._write(part[first : first + self._target.readings_per_write])
         self._server.settle()
         return refused
 
     def life(self) -> str:
         """What changes when VictoriaMetrics restarts; empty for another server, and for one that hides it."""
-        life = self._server.life() if self._text_as_tags else None
+        life = self._server.life() if self._target.confirms else None
         return life.started if life is not None else ""
 
     def close(self) -> None:
@@ -95,7 +80,7 @@ class ServerCopy:
         self._reader.close()
 
     def _write(self, readings: Sequence[Reading]) -> list[RefusedValue]:
-        delivery = Delivery(compress("\n".join(lines(readings, text_as_tags=self._text_as_tags))))
+        delivery = Delivery(compress("\n".join(self._target.lines(readings))))
         failures = 0
         while (body := delivery.next()) is not None:
             answer = self._server.write(body)

@@ -13,7 +13,7 @@ from typing import Final
 
 from store.history.remote.answers import Accepted, NotAdmitted, Refused, TryLater
 from store.history.remote.compression import compress, decompress
-from store.history.remote.refused_lines import halves, refuse_all, split
+from store.history.remote.refused_lines import halves, refuse_all, split, split_numbered
 from store.refused_values import RefusedValue
 
 FAULTS_MAX: Final = 8
@@ -82,7 +82,8 @@ class Delivery:
         if isinstance(answer, Accepted):
             self._taken = body
             return
-        found = split(decompress(body), answer.sentence)
+        lines = decompress(body)
+        found = split_numbered(lines, answer.lines) if answer.lines else split(lines, answer.sentence)
         self.refused += found.refused
         self._push(found.groups)
 

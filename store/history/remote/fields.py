@@ -7,6 +7,9 @@ refuses every other type from then on. `:` cannot occur in the name of a quantit
     bool     alarm:bool     true
     text     key:text       "双击"
 
+On InfluxDB 3 tags and fields are columns of one table: a number whose quantity has the name of another column of ours
+lies in `quality:number`.
+
 Until decision 0065 every type was written to the field of the quantity's own name; such fields are read as they are.
 """
 
@@ -17,10 +20,15 @@ from typing import Final
 
 from domain import Value
 
+NUMBER: Final = ":number"
 BOOL: Final = ":bool"
 TEXT: Final = ":text"
 EMPTY: Final = "%"
 """The empty text: a server that answers in CSV does not tell an empty text from a missing one."""
+
+TAGS: Final = ("device", "kind", "quality")
+"""The tags of a value: their names, and `time`, are no names of fields where a table has them as columns."""
+_COLUMNS: Final = frozenset({*TAGS, "time"})
 
 _ENCODED: Final = re.compile("[\x00-\x1f\x7f%\\\\\x85\u2028\u2029]")
 _ESCAPE: Final = re.compile("(?:%[0-9A-F]{2})+")
@@ -33,6 +41,21 @@ def field_name(quantity: str, value: Value) -> str:
     ('lel_pct', 'alarm:bool', 'key:text')
     """
     return quantity + (BOOL if isinstance(value, bool) else TEXT if isinstance(value, str) else "")
+
+
+def column_name(quantity: str, value: Value) -> str:
+    """The field in a table that has the tags as columns.
+
+    >>> column_name("quality", 3), column_name("quality", True), column_name("lel_pct", 24)
+    ('quality:number', 'quality:bool', 'lel_pct')
+    """
+    name = field_name(quantity, value)
+    return name + NUMBER if name in _COLUMNS else name
+
+
+def column_names(quantity: str) -> tuple[str, ...]:
+    """All columns in which values of a quantity may lie, of a table that has the tags as columns."""
+    return (quantity + NUMBER if quantity in _COLUMNS else quantity, quantity + BOOL, quantity + TEXT)
 
 
 def field_names(quantity: str) -> tuple[str, str, str]:

@@ -1,4 +1,4 @@
-"""A history on a time series server: written as line protocol (v2 write API), read back by a `SampleReader`.
+"""A history on a time series server: written as line protocol, read back by a `SampleReader`.
 
 What is appended is durable once it lies in the spool, a folder beside the journal; a thread of its own sends the spool
 to the server. So nothing waits for the server: not checkpoints, not evaluation, not the start. Data may be sent twice,
@@ -14,9 +14,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
-from typing import Final, Literal, TypeVar
-
-from influxdb_client.client.influxdb_client import InfluxDBClient
+from typing import Final, TypeVar
 
 from domain import DAY, Instant, Reading
 from store.errors import CannotWrite, StoreError
@@ -26,26 +24,20 @@ from store.history.buffered import BufferedHistory
 from store.history.remote import samples
 from store.history.remote.answers import Account
 from store.history.remote.compression import compress
-from store.history.remote.influxdb import InfluxDbReader
-from store.history.remote.line_protocol import lines, position_line
-from store.history.remote.samples import SampleReader
+from store.history.remote.line_protocol import position_line
 from store.history.remote.sender import KeepRefused, Sender, Timing
-from store.history.remote.server import HistoryServer
 from store.history.remote.spool import RecordHead, Spool
-from store.history.remote.victoriametrics import VictoriaMetricsReader
+from store.history.remote.targets import Target, TargetServer
 
 T = TypeVar("T")
-Target = Literal["victoriametrics", "influxdb"]
 
 SPOOL_BYTES_MAX: Final = 8 * 1024**3
 """About 800 million readings, compressed: two days at 5,000 a second."""
-_RECORD_READINGS_MAX: Final = 5_000
-"""InfluxData's advice for one request."""
 _FLUSH_READINGS_MAX: Final = 20_000
 _SENT_WITHIN_S: Final = 2.0
 """How long a query waits for what was appended before it, while the server takes it."""
 _READERS: Final = 2
-_READ_MS: Final = 10_000
+_READ_S: Final = 10.0
 
 
 class LineProtocolHistory(BufferedHistory):
@@ -74,13 +66,9 @@ class LineProtocolHistory(BufferedHistory):
     ) -> None:
         super().__init__()
         account = account or Account("fengshao", "fengshao", "FENGSHAO_HISTORY_TOKEN")
-        self._text_as_tags = target == "victoriametrics"
+        self._target = TargetServer(target, url, token, account, boolean_quantities)
         self._readers = ThreadPoolExecutor(_READERS, "history-read")
-        self._reader: SampleReader = (
-            VictoriaMetricsReader(url, token=token, boolean_quantities=boolean_quantities)
-            if target == "victoriametrics"
-            else InfluxDbReader(InfluxDBClient(url, token=token, org=account.org, timeout=_READ_MS), account)
-        )
+        self._reader = self._target.reader(_READ_S)
         self._spool = Spool(folder, spool_bytes_max)
         try:
             if self._spool.is_new:
@@ -91,9 +79,9 @@ class LineProtocolHistory(BufferedHistory):
             raise
         self._durable = dict(self._spool.positions)
         self._buffer.resume(self._durable)
-        server = HistoryServer(url, token, account, timeout_s)
+        server = self._target.writer(timeout_s)
         self._sender = Sender(
-            self._spool, server, keep_refused, confirms=target == "victoriametrics", timing=timing or Timing()
+            self._spool, server, keep_refused, confirms=self._target.confirms, timing=timing or Timing()
         )
         self._sender.start()
 
@@ -164,11 +152,11 @@ class LineProtocolHistory(BufferedHistory):
     def _flush_batch(self) -> None:
         """Several records with one sync: a checkpoint waits for it."""
         batches = self._buffer.front(_FLUSH_READINGS_MAX)
-        for part in _parts(batches):
+        for part in _parts(batches, self._target.readings_per_write):
             readings = [reading for _, _, batch in part for reading in batch]
             if readings:
                 newest = max(reading.received for reading in readings)
-                text = "\n".join([*lines(readings, text_as_tags=self._text_as_tags), *_positions(part, newest)])
+                text = "\n".join([*self._target.lines(readings), *_positions(part, newest)])
                 self._spool.append(RecordHead(last_positions(part), len(readings), newest), compress(text))
         self._spool.sync()
         self._sender.wake()
@@ -185,13 +173,13 @@ class LineProtocolHistory(BufferedHistory):
         self._spool.close()
 
 
-def _parts(batches: Sequence[Batch]) -> Iterator[list[Batch]]:
-    """The entries in groups of about _RECORD_READINGS_MAX readings, in order."""
+def _parts(batches: Sequence[Batch], readings_max: int) -> Iterator[list[Batch]]:
+    """The entries in groups of about so many readings, in order."""
     part, size = list[Batch](), 0
     for batch in batches:
         part.append(batch)
         size += len(batch[2])
-        if size >= _RECORD_READINGS_MAX:
+        if size >= readings_max:
             yield part
             part, size = [], 0
     if part:

@@ -10,13 +10,13 @@ its own with the tag `quality`. Names of fields: fields.py.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
 from msgspec import Struct
 
 from domain import Instant, Lane, Quality, Reading, Value
-from store.history.remote.fields import encode_text, field_name
+from store.history.remote.fields import column_name, encode_text, field_name
 
 MEASUREMENT: Final = "fengshao"
 POSITION: Final = "fengshao_position"
@@ -55,6 +55,15 @@ class Line(Struct, frozen=True):
 
     def __str__(self) -> str:
         return f"{self.head} {','.join(f'{name}={value}' for name, value in self.fields)} {self.at}"
+
+
+def table_lines(readings: Iterable[Reading]) -> Iterator[str]:
+    """The lines of some readings for InfluxDB 3: every line has the tag `quality`, so that its first line creates the
+    table with all tags, and a name is that of a tag or of a field."""
+    for reading in readings:
+        head = f"{MEASUREMENT},device={_tag(reading.device)},kind={_tag(reading.kind)}"
+        for quality, values in _by_quality(reading).items():
+            yield _line(f"{head},quality={quality.value}", values, reading, column_name)
 
 
 def lines(readings: Iterable[Reading], *, text_as_tags: bool) -> Iterator[str]:
@@ -117,8 +126,13 @@ def _by_quality(reading: Reading) -> dict[Quality, dict[str, Value]]:
     return groups
 
 
-def _line(tags: str, values: Mapping[str, Value], reading: Reading) -> str:
-    fields = [f"{_tag(field_name(name, value))}={_field(value)}" for name, value in values.items()]
+def _line(
+    tags: str,
+    values: Mapping[str, Value],
+    reading: Reading,
+    name_of: Callable[[str, Value], str] = field_name,
+) -> str:
+    fields = [f"{_tag(name_of(name, value))}={_field(value)}" for name, value in values.items()]
     return f"{tags} {','.join([*fields, f'{RECEIVED}={reading.received}'])} {reading.at}"
 
 

@@ -13,7 +13,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from store.history.remote.answers import shortened
+from store.history.remote.answers import RefusedLine, shortened
 from store.history.remote.fields import quantity_of
 from store.history.remote.line_protocol import MEASUREMENT, RECEIVED, Line, parse_line, type_of
 from store.refused_values import HistoryRefusalReason, RefusedValue
@@ -24,6 +24,7 @@ _NAMED: Final = re.compile(
     r".*dropped=(?P<dropped>\d+)"
 )
 _NOT_PARSED: Final = re.compile(r"unable to parse '(.*?)': ([^\n]*)")
+_COLUMN: Final = re.compile(r"invalid column type for column '(?P<column>[^']*)'")
 _TOO_OLD: Final = re.compile(r"(?:beyond|outside) retention policy.*dropped=(?P<dropped>\d+)", re.DOTALL)
 
 
@@ -48,6 +49,22 @@ def split(lines: Sequence[str], sentence: str) -> Split:
     return (_without_field(lines, match, sentence) if match else None) or _halved(lines, sentence)
 
 
+def split_numbered(lines: Sequence[str], refused: Sequence[RefusedLine]) -> Split:
+    """The values that are refused in the lines that the server names, and what else is in these lines, in one group.
+
+    InfluxDB 3 has written all other lines. A sentence names the first column that it does not take; without a name the
+    fields of the line are halved.
+    """
+    values, again = list[RefusedValue](), list[str]()
+    for fault in refused:
+        if not 1 <= fault.line_number <= len(lines):
+            return _halved(lines, fault.error_message)
+        found = _without_column(lines[fault.line_number - 1], fault.error_message)
+        values += found.refused
+        again += [line for group in found.groups for line in group]
+    return Split(tuple(values), _groups(again))
+
+
 def halves(lines: Sequence[str]) -> tuple[tuple[str, ...], ...]:
     """These lines in two groups, or the fields of a single line; none when it is one value."""
     return _halved(lines, "").groups
@@ -67,10 +84,26 @@ def reason_of(sentence: str) -> HistoryRefusalReason:
 
 
 _REASONS: Final = {
-    HistoryRefusalReason.TYPE_CONFLICT: ("field type conflict",),
+    HistoryRefusalReason.TYPE_CONFLICT: ("field type conflict", "invalid column type"),
     HistoryRefusalReason.BEYOND_RETENTION: ("beyond retention policy", "outside retention policy"),
-    HistoryRefusalReason.TOO_LARGE: ("too long", "too large", "Too Large", "max key length exceeded"),
-    HistoryRefusalReason.NOT_PARSED: ("unable to parse", "invalid"),
+    HistoryRefusalReason.TOO_LARGE: (
+        "too long",
+        "too large",
+        "Too Large",
+        "max key length exceeded",
+        "max request size",
+        "String is greater than",
+    ),
+    HistoryRefusalReason.NOT_PARSED: (
+        "nable to parse",
+        "invalid",
+        "not parse",
+        "malformed",
+        "No fields",
+        "Expected",
+        "out of range",
+        "duplicate tags",
+    ),
 }
 
 
@@ -118,6 +151,17 @@ def _without_field(lines: Sequence[str], match: re.Match[str], sentence: str) ->
     if int(match["dropped"]) < len(named):
         return None
     return Split(tuple(_value(line, line.fields[0], sentence) for line in named))
+
+
+def _without_column(text: str, sentence: str) -> Split:
+    """A line without the column that a sentence names."""
+    line, match = parse_line(text), _COLUMN.search(sentence)
+    named = tuple(field for field in line.fields if match and field[0] == match["column"])
+    if not named or not line.head.startswith(f"{MEASUREMENT},"):
+        return _halved([text], sentence)
+    others = tuple(field for field in line.fields if field not in named)
+    rest = (str(Line(line.head, others, line.at)),) if any(field[0] != RECEIVED for field in others) else ()
+    return Split(tuple(_value(line, field, sentence) for field in named), _groups(rest))
 
 
 def _halved(lines: Sequence[str], sentence: str) -> Split:

@@ -1,21 +1,21 @@
 """The HTTP side of a history server: writes a batch, and tells a restart that may have lost what was written.
 
-InfluxDB answers a write once it is in its synced write-ahead log. VictoriaMetrics answers at once and saves to disk
-some seconds later (`-inmemoryDataFlushInterval`, 5 s): killed before, it loses what it has accepted. Its time of start
-stands in `/metrics`, with counters of lines that it accepted with 204 and left out.
+InfluxDB answers a write once it is in its synced write-ahead log (3: with `no_sync=false`). VictoriaMetrics answers at
+once and saves to disk some seconds later (`-inmemoryDataFlushInterval`, 5 s): killed before, it loses what it has
+accepted. Its time of start stands in `/metrics`, with counters of lines that it accepted with 204 and left out.
 """
 
 from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import httpx2
 from msgspec import Struct
 
-from store.history.remote.answers import Account, Answer, TryLater, read_answer, shortened
+from store.history.remote.answers import Account, Answer, TryLater, shortened
 
 log = logging.getLogger("fengshao.history")
 
@@ -26,6 +26,10 @@ _LEFT_OUT: Final = re.compile(
 )
 
 
+ReadAnswer = Callable[[int, Mapping[str, str], bytes, Account], Answer]
+"""What an answer means: status, headers, body, and what the settings say about the server."""
+
+
 class ServerLife(Struct, frozen=True):
     """What VictoriaMetrics tells about itself: when it started, and rows it left out since then, by reason."""
 
@@ -34,19 +38,29 @@ class ServerLife(Struct, frozen=True):
 
 
 class HistoryServer:
-    """Writes to one server. Not for several threads."""
+    """Writes to one server: to `path` with `parameters`; `read` tells what its answer means. Not for many threads."""
 
-    def __init__(self, url: str, token: str, account: Account, timeout_s: float) -> None:
+    def __init__(
+        self,
+        url: str,
+        token: str,
+        account: Account,
+        timeout_s: float,
+        *,
+        path: str,
+        parameters: Mapping[str, str],
+        read: ReadAnswer,
+    ) -> None:
         headers = {"Authorization": f"Token {token}"} if token else {}
         self._http = httpx2.Client(base_url=url, headers=headers, timeout=timeout_s)
         self._account, self._url, self._is_warned = account, url, False
-        self._parameters = {"org": account.org, "bucket": account.bucket, "precision": "ms"}
+        self._path, self._parameters, self._read = path, dict(parameters), read
 
     def write(self, body: bytes) -> Answer:
         """Write compressed lines (compression.py). A server that is not reached or too slow is asked again later."""
         try:
             response = self._http.post(
-                "/api/v2/write",
+                self._path,
                 params=self._parameters,
                 content=body,
                 headers={"Content-Encoding": "gzip", "Content-Type": "text/plain; charset=utf-8"},
@@ -54,7 +68,7 @@ class HistoryServer:
         except httpx2.HTTPError as error:
             sentence = f"the history server was not reached: {type(error).__name__}: {shortened(str(error))}"
             return TryLater(sentence, is_broken=not isinstance(error, httpx2.TimeoutException))
-        return read_answer(response.status_code, response.headers, response.content, self._account)
+        return self._read(response.status_code, response.headers, response.content, self._account)
 
     def life(self) -> ServerLife | None:
         """When the server started; None when it does not answer.

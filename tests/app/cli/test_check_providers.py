@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from app.config.catalog import load_kinds
 from app.config.settings import HistorySettings, SiteSettings
 from app.config.site import SiteConfig
 from simulators.providers.influxdb.server import InfluxServer
+from simulators.providers.influxdb.server3 import InfluxServer3
 from simulators.providers.wecom.server import WeComServer
 
 NOW = 1_767_333_900_000
@@ -67,17 +69,21 @@ def test_the_command_ends_with_the_fault_of_a_provider(tmp_path: Path, monkeypat
     assert ran.exit_code == 1
 
 
-async def test_the_history_server_is_asked_with_the_token_of_the_service(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("type_", ["influxdb", "influxdb3"])
+async def test_the_history_server_is_asked_with_the_token_of_the_service(
+    monkeypatch: pytest.MonkeyPatch, type_: str
+) -> None:
     def site(**history: str) -> SiteConfig:
         return SiteConfig(None, SiteSettings(history=HistorySettings.model_validate(history)), load_kinds())
 
     printed: list[str] = []
     assert await check_history(site(), printed.append) == 0
-    async with InfluxServer("2.8", lambda: NOW, token="secret") as server:
+    make = partial(InfluxServer, "2.8") if type_ == "influxdb" else InfluxServer3
+    async with make(lambda: NOW, token="secret") as server:
         for token in ("secret", "another"):
             monkeypatch.setenv("FENGSHAO_HISTORY_TOKEN", token)
-            await check_history(site(type="influxdb", url=server.url), printed.append)
-    assert printed[0] == "history: influxdb ok"
+            await check_history(site(type=type_, url=server.url), printed.append)
+    assert printed[0] == f"history: {type_} ok"
     assert printed[1].startswith("history: ")
     assert "token" in printed[1]
     assert "another" not in printed[1]

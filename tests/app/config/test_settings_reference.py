@@ -34,7 +34,7 @@ def test_types_limits_units_and_defaults_come_from_the_fields() -> None:
     assert found["", "checkpoint_every"] == ("duration", "`10s`")
     assert found["", "operators"] == ("whole number, ≥ 1, ≤ 100", "`1`")
     assert found["intake", "max_pending_bytes"] == ("whole number, ≥ 65536, bytes", "`67108864`")
-    assert found["history", "type"] == ("`duckdb`, `victoriametrics`, `influxdb`", "`duckdb`")
+    assert found["history", "type"] == ("`duckdb`, `victoriametrics`, `influxdb`, `influxdb3`", "`duckdb`")
     assert found["channels.email", "host"] == ("text", "required")
     assert found["channels.email", "password_env"] == ("name of an environment variable", "`FENGSHAO_SMTP_PASSWORD`")
     assert found["channels.sms.providers[] (aliyun)", "limits"][1] == "`{count: 50, within: 1d, per: template}`"

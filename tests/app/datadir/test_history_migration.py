@@ -18,6 +18,7 @@ from app.datadir.lock import DataDirInUse, lock_data_dir
 from app.datadir.stores import HISTORY_FILE, SPOOL_FOLDER
 from domain import DAY, HOUR, Lane, Quality, Reading
 from simulators.providers.influxdb.server import InfluxServer
+from simulators.providers.influxdb.server3 import InfluxServer3
 from store.database.database import Database, sqlite_url
 from store.database.refusals.history_refusals import list_history_refusals
 from store.history.duckdb.history import DuckDbHistory
@@ -213,6 +214,26 @@ def test_what_influxdb_refuses_is_named_kept_and_left_out_of_the_comparison(
     kept = database.write_blocking(lambda tx: list_history_refusals(tx, 1000))
     assert len(kept.items) == too_old
     database.close()
+
+
+def test_a_history_moves_to_influxdb_3_and_back_with_every_value(
+    data: Path, now: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(TOKEN, "secret")
+
+    async def there_and_back() -> None:
+        async with InfluxServer3(lambda: now, token="secret", files_max=90) as simulated:
+            target = HistorySettings(type="influxdb3", url=simulated.url)
+            there = ok(await asyncio.to_thread(migrator(data, now).migrate, FILE, target))
+            assert (there.days, there.readings, there.refused) == (4, len(readings(now)), 0)
+            (data / HISTORY_FILE).rename(data / "before.duckdb")
+            back = ok(await asyncio.to_thread(migrator(data, now).migrate, target, FILE))
+            assert (back.days, back.values) == (4, there.values)
+
+    asyncio.run(there_and_back())
+    for device in sorted({reading.device for reading in readings(now)}):
+        found, before = (asyncio.run(_contents(data / file, device, now)) for file in (HISTORY_FILE, "before.duckdb"))
+        assert found == before
 
 
 def test_the_present_history_and_a_running_service_are_refused(data: Path, now: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -34,10 +35,13 @@ async def test_a_new_directory_is_private_and_holds_three_files(tmp_path: Path) 
     assert isinstance(stores.history, DuckDbHistory)
 
 
-def test_influxdb_without_its_token_names_the_variable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("type_", ["influxdb", "influxdb3"])
+def test_influxdb_without_its_token_names_the_variable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, type_: Literal["influxdb", "influxdb3"]
+) -> None:
     monkeypatch.delenv("FENGSHAO_HISTORY_TOKEN", raising=False)
     with pytest.raises(MissingSecret, match="history: the environment variable FENGSHAO_HISTORY_TOKEN"):
-        open_history(tmp_path, HistorySettings(type="influxdb", url="http://127.0.0.1:1"), {})
+        open_history(tmp_path, HistorySettings(type=type_, url="http://127.0.0.1:1"), {})
 
 
 def test_a_history_server_that_does_not_answer_at_the_first_start_is_one_sentence(

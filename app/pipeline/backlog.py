@@ -16,6 +16,11 @@ from ingest.frame import Frame, JournalEntry
 READ_AHEAD = 16
 FRAME_BYTES = 200
 """Memory of a frame besides its payload."""
+GATHER_S = 0.005
+"""From one bulk entry handed out to the next while fewer than TOGETHER_FRAMES wait: small entries that come one by one
+share the fixed cost of processing an entry. The first one after a pause, and urgent ones, are handed out at once."""
+TOGETHER_FRAMES = 250
+"""Frames of small bulk entries that are handed out as one: those of one slice (app/pipeline/slices.py)."""
 
 
 class JournalReader(Protocol):
@@ -31,7 +36,7 @@ class Backlog:
 
     `positions` is the journal position up to which each lane has been handed out. `waiting` counts the entries after
     it, including those that are in the journal only. `max_bytes` is the memory bound of each lane, so that bulk entries
-    leave room for urgent ones.
+    leave room for urgent ones. `gather_s`: see GATHER_S; 0: every entry is handed out at once and by itself.
     """
 
     def __init__(
@@ -41,6 +46,7 @@ class Backlog:
         latest: Mapping[Lane, int],
         max_bytes: int,
         waiting: Mapping[Lane, int] | None = None,
+        gather_s: float = 0.0,
     ) -> None:
         self._journal = journal
         self._max_bytes = max_bytes
@@ -53,6 +59,8 @@ class Backlog:
         self._received_at: dict[Lane, Instant] = dict.fromkeys(Lane, 0)
         self.catching_up = any(self._beyond_memory.values())
         self._wakeup = asyncio.Event()
+        self._gather_s, self._handed_out_at_s = gather_s, 0.0
+        self._gathering: asyncio.TimerHandle | None = None
 
     def enqueue(self, entry: JournalEntry) -> None:
         """Add an entry that was just journaled. Beyond the memory bound only its position is kept."""
@@ -66,6 +74,21 @@ class Backlog:
                 size = _size(entry)
                 self._queues[lane].append((entry, size))
                 self._bytes[lane] += size
+        if lane is Lane.BULK and self._gather_s:
+            self._wake_after_gathering()
+        else:
+            self._wakeup.set()
+
+    def _wake_after_gathering(self) -> None:
+        loop = asyncio.get_running_loop()
+        wait_s = self._handed_out_at_s + self._gather_s - loop.time()
+        if wait_s <= 0 or sum(len(entry.frames) for entry, _ in self._queues[Lane.BULK]) >= TOGETHER_FRAMES:
+            self._wakeup.set()
+        elif self._gathering is None:
+            self._gathering = loop.call_later(wait_s, self._end_gathering)
+
+    def _end_gathering(self) -> None:
+        self._gathering = None
         self._wakeup.set()
 
     def wake(self) -> None:
@@ -89,8 +112,10 @@ class Backlog:
         if not lanes:
             self.catching_up = False
             return None
-        lane = min(lanes, key=lambda lane: self._queues[lane][0][0].pos) if self.catching_up else lanes[0]
-        return self._dequeue(lane)
+        if self.catching_up:
+            return self._dequeue(min(lanes, key=lambda lane: self._queues[lane][0][0].pos))
+        gathers = lanes[0] is Lane.BULK and self._gather_s > 0
+        return self._dequeue_together(lanes[0]) if gathers else self._dequeue(lanes[0])
 
     async def next_urgent_entry(self) -> JournalEntry | None:
         """An urgent entry that arrived while a bulk entry is processed; None while catching up: then order counts."""
@@ -106,6 +131,21 @@ class Backlog:
         self.positions[lane] = entry.pos
         self._received_at[lane] = _received(entry)
         return entry
+
+    def _dequeue_together(self, lane: Lane) -> JournalEntry:
+        """The next entry; small ones behind it, up to TOGETHER_FRAMES, as one with it at the position of the last.
+
+        Not while catching up: what was processed together is stored at that position, and after a crash the entries
+        before it must be recognised one by one as stored.
+        """
+        self._handed_out_at_s = asyncio.get_running_loop().time()
+        queue, entries = self._queues[lane], [self._dequeue(lane)]
+        frames = len(entries[0].frames)
+        while queue and (frames := frames + len(queue[0][0].frames)) <= TOGETHER_FRAMES:
+            entries.append(self._dequeue(lane))
+        if len(entries) == 1:
+            return entries[0]
+        return JournalEntry(lane, entries[-1].pos, [frame for entry in entries for frame in entry.frames])
 
     async def _read_ahead(self, lane: Lane) -> None:
         queue = self._queues[lane]

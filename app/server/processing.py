@@ -12,7 +12,7 @@ from msgspec import Struct
 from app.config.site import SiteConfig, decoder_settings
 from app.datadir.stores import Stores
 from app.pipeline import unread_verdicts
-from app.pipeline.backlog import Backlog
+from app.pipeline.backlog import GATHER_S, Backlog
 from app.pipeline.checkpoint import rulebooks_in
 from app.pipeline.latch_resets import recorded_resets
 from app.pipeline.pipeline import IDLE_S, Pipeline, PipelineSettings
@@ -95,6 +95,7 @@ class Processing:
             stores.journal.position(),
             config.settings.intake.max_pending_bytes,
             stores.journal.count_after(positions),
+            gather_s=GATHER_S if idle_max_s is None else 0.0,
         )
         self.pipeline = Pipeline(
             backlog,

@@ -46,10 +46,14 @@ class DangerPrefilter:
 
     def __call__(self, frames: Sequence[Frame]) -> list[Frame]:
         """The frames with a danger, in order. Large messages are never among them."""
-        frames = [frame for frame in frames if not is_large(frame)]
-        plain = [frame.payload for frame in frames if frame.topic.startswith(PLAIN_JSON_TOPICS)]
+        plain = [
+            frame.payload
+            for frame in frames
+            if len(frame.payload) <= LARGE_PAYLOAD_BYTES and frame.topic.startswith(PLAIN_JSON_TOPICS)
+        ]
         if len(plain) == len(frames) and self._search(b"\n".join(plain)) is None:
             return []
+        frames = [frame for frame in frames if not is_large(frame)]
         return [frame for frame in frames if self._may_have_danger(frame) and self._has_danger(frame)]
 
     def _may_have_danger(self, frame: Frame) -> bool:

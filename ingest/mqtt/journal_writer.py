@@ -26,6 +26,12 @@ TRUNCATED_BYTES: Final = 65_536
 DRAIN_TIMEOUT_S: Final = 5.0
 FRAME_OVERHEAD_BYTES: Final = 300
 """Memory of a message beside its topic and payload: for a small one nearly all of it."""
+GATHER_S: Final = 0.002
+"""From the begin of one append to that of the next while fewer than GATHER_MESSAGES wait: messages that come one by one
+share the fixed cost of an append. The first one after a pause is appended at once."""
+GATHER_MESSAGES: Final = 16
+"""So many are appended at once: a broker that sends no more than 20 before it has their acknowledgements (Mosquitto's
+default) must not wait."""
 
 
 class Journal(Protocol):
@@ -51,6 +57,7 @@ class _Batch(Struct):
     packet_ids: list[int]
     memory_bytes: int
     received: Instant
+    messages: int
 
 
 KeepCopy = Callable[[Lane, str, bytes, int, Instant], bool]
@@ -84,6 +91,9 @@ class JournalWriter:
         self._batches: deque[_Batch] = deque()
         self._writing_since: Instant | None = None
         self._other_lane: dict[Lane, list[Frame]] = {lane: [] for lane in Lane}
+        self._waiting_messages = 0
+        self._append_began_s = 0.0
+        self._gathering: asyncio.TimerHandle | None = None
         self._wakeup = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -91,13 +101,14 @@ class JournalWriter:
     def enqueue(self, connection: MqttConnection, messages: list[Message]) -> None:
         """Queue the messages of one read; pause reading above the memory limit or while the journal fails."""
         now, frames_max = self._clock(), self._settings.batch_frames_max
+        self._waiting_messages += len(messages)
         for start in range(0, len(messages), frames_max):
             self._add_batch(connection, messages[start : start + frames_max], now)
         if self.pending_bytes > self._settings.max_pending_bytes or self.journal_error:
             connection.pause()
 
     def _add_batch(self, connection: MqttConnection, messages: list[Message], now: Instant) -> None:
-        batch, copies = _Batch(connection, [], [], 0, now), list[Frame]()
+        batch, copies = _Batch(connection, [], [], 0, now, len(messages)), list[Frame]()
         session, keep_copy, payload_max = self._session.name, self._keep_copy, self._settings.max_packet_bytes
         lane, unconfirmed, packet_ids, frames = (
             self._lane,
@@ -134,7 +145,19 @@ class JournalWriter:
         self.pending_bytes += batch.memory_bytes
         self._batches.append(batch)
         self._idle.clear()
-        self._wakeup.set()
+        self._schedule_append()
+
+    def _schedule_append(self) -> None:
+        """Append what waits: at once if it is urgent, or enough, or nothing was appended within GATHER_S."""
+        if self._wakeup.is_set():
+            return
+        loop = asyncio.get_running_loop()
+        wait_s = self._append_began_s + GATHER_S - loop.time()
+        is_urgent = self._lane is Lane.URGENT or any(self._other_lane.values())
+        if is_urgent or self._waiting_messages >= GATHER_MESSAGES or wait_s <= 0:
+            self._wakeup.set()
+        elif self._gathering is None:
+            self._gathering = loop.call_later(wait_s, self._wakeup.set)
 
     def _extract_other_lane(self, batch: _Batch) -> None:
         """Take out what belongs to the other lane: dangers of the bulk session, large messages of the urgent one."""
@@ -171,10 +194,17 @@ class JournalWriter:
         while True:
             await self._wakeup.wait()
             self._wakeup.clear()
-            while self._batches:
+            if self._gathering is not None:
+                self._gathering.cancel()
+                self._gathering = None
+            self._append_began_s = asyncio.get_running_loop().time()
+            if self._batches:
                 await self._write_other_lane()
                 await self._write_group(self._next_group())
-            self._idle.set()
+            if self._batches:
+                self._schedule_append()
+            else:
+                self._idle.set()
 
     async def _write_other_lane(self) -> None:
         """Write the frames for the other lane first; they are acknowledged with their batch.
@@ -203,6 +233,7 @@ class JournalWriter:
         while self._batches and frames + len(self._batches[0].frames) <= self._settings.batch_frames_max:
             group.append(self._batches.popleft())
             frames += len(group[-1].frames)
+        self._waiting_messages -= sum(batch.messages for batch in group)
         return group
 
     async def _write_group(self, group: Sequence[_Batch]) -> None:

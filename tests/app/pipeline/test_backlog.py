@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
-from app.pipeline.backlog import Backlog
+from app.pipeline.backlog import TOGETHER_FRAMES, Backlog
+from app.score.virtual_loop import VirtualLoop
 from domain import Lane
 from ingest.frame import Frame, JournalEntry
 
@@ -154,3 +156,47 @@ async def test_what_waits_is_counted_in_memory_in_the_journal_and_from_the_run_b
     assert backlog.in_memory < 43
     await positions_of(backlog)
     assert 0 == backlog.entries
+
+
+async def test_small_ordinary_entries_that_wait_are_processed_as_one_at_the_position_of_the_last() -> None:
+    backlog = Backlog(MemoryJournal(), {}, {}, 1_000_000, gather_s=0.005)
+    for pos in range(1, 4):
+        backlog.enqueue(entry(Lane.BULK, pos, received=pos))
+    large = JournalEntry(Lane.BULK, 4, tuple(entry(Lane.BULK, 4, received=4).frames) * TOGETHER_FRAMES)
+    backlog.enqueue(large)
+    backlog.enqueue(entry(Lane.URGENT, 5, received=5))
+    backlog.enqueue(entry(Lane.URGENT, 6, received=6))
+
+    handed_out = [await backlog.next_entry() for _ in range(4)]
+    assert [5, 6, 3, 4] == [item.pos for item in handed_out if item is not None]
+    assert handed_out[2] is not None
+    assert [1, 2, 3] == [frame.received for frame in handed_out[2].frames]
+    assert handed_out[3] is large
+    assert {Lane.URGENT: 6, Lane.BULK: 4} == backlog.positions
+    assert 0 == backlog.entries
+
+
+async def test_after_a_restart_entries_are_processed_one_by_one_as_their_positions_were_stored() -> None:
+    journal = MemoryJournal(*(entry(Lane.BULK, pos, pos) for pos in (1, 2, 3)))
+    backlog = Backlog(journal, {}, {Lane.BULK: 3}, 10_000, gather_s=0.005)
+
+    assert [1, 2, 3] == await positions_of(backlog)
+
+
+def test_an_ordinary_entry_shortly_after_another_waits_for_more_and_an_urgent_one_does_not() -> None:
+    with asyncio.Runner(loop_factory=lambda: VirtualLoop(0)) as runner:
+        assert [0.0, 5.0, 5.0] == runner.run(waits_ms(Lane.BULK))
+        assert [0.0, 0.0, 0.0] == runner.run(waits_ms(Lane.URGENT))
+
+
+async def waits_ms(lane: Lane) -> list[float]:
+    """How long three entries, each enqueued when the one before it was handed out, wait for it."""
+    backlog, loop, waits = Backlog(MemoryJournal(), {}, {}, 10_000, gather_s=0.005), asyncio.get_running_loop(), []
+    await asyncio.sleep(1)
+    for pos in range(1, 4):
+        began = loop.time()
+        backlog.enqueue(entry(lane, pos, pos))
+        await backlog.wait(60)
+        waits.append(round((loop.time() - began) * 1_000, 1))
+        assert await backlog.next_entry() is not None
+    return waits

@@ -5,6 +5,7 @@ export const accounts: Messages['accounts'] = {
   users: 'Accounts',
   sessions: 'Signed in',
   tokens: 'Tokens',
+  noTokens: 'No tokens yet',
   none: 'None.',
   add: 'Add account',
   addTitle: 'Add an account',

@@ -10,6 +10,7 @@ export const devices: Messages['devices'] = {
   condition: { alarm: 'In alarm', offline: 'Offline', low_battery: 'Low battery', expired: 'Expired', test: 'Test or service', fault: 'Fault', unclaimed: 'Unclaimed' },
   conditions: 'State',
   columns: { name: 'Device', kind: 'Kind', state: 'State', battery: 'Battery', last: 'Last message', id: 'Id' },
+  noneYet: 'No device is registered yet: claim one under Unclaimed once it sends, or import a table of devices',
   none: 'No device matches',
   noPlace: 'No place registered',
   never: 'Never received',

@@ -8,6 +8,7 @@ export const people: Messages['people'] = {
   group: 'Group',
   staff: 'On a roster',
   residents: 'Residents',
+  noneYet: 'Nobody is on a roster yet: import a table, or add a person',
   none: 'Nobody found',
   name: 'Name',
   phone: 'Phone',

@@ -4,6 +4,7 @@ export const accounts = {
   users: '账号',
   sessions: '正在使用',
   tokens: '令牌',
+  noTokens: '还没有令牌',
   none: '没有。',
   add: '添加账号',
   addTitle: '添加账号',

@@ -8,6 +8,7 @@ export const devices = {
   condition: { alarm: '报警中', offline: '失联', low_battery: '电量低', expired: '到期', test: '测试维护', fault: '故障', unclaimed: '待认领' },
   conditions: '状态',
   columns: { name: '设备', kind: '类型', state: '状态', battery: '电量', last: '最近消息', id: '设备号' },
+  noneYet: '还没有登记设备：设备发来消息后在“待认领”里认领，或由运维导入设备表',
   none: '没有符合条件的设备',
   noPlace: '没有登记地点',
   never: '从未收到',

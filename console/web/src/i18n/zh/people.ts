@@ -7,6 +7,7 @@ export const people = {
   group: '分组',
   staff: '值班人员',
   residents: '居民',
+  noneYet: '还没有值班人员：从表格导入，或新增人员',
   none: '没有找到',
   name: '姓名',
   phone: '电话',

@@ -30,7 +30,8 @@ WindowState = tuple[int, int, int, Instant, Instant, bytes]
 class _DecodedState(Struct, array_like=True):
     windows: list[dict[str, WindowState]] | dict[str, WindowState]
     """In parts of PART_DEVICES; one dict in checkpoints written before 0.3."""
-    packets: dict[str, dict[int, int]]
+    packets: dict[str, dict[int, int] | bytes]
+    """By session; dicts in checkpoints written before 2026-12."""
     sparkplug: SparkplugState = field(default_factory=SparkplugState)
     hints: HintsState = field(default_factory=list)
     earlier: EarlierMessagesState = field(default_factory=EarlierMessagesState)
@@ -39,7 +40,7 @@ class _DecodedState(Struct, array_like=True):
 
 class _EncodedState(Struct, array_like=True):
     windows: list[msgspec.Raw]
-    packets: dict[str, dict[int, int]]
+    packets: dict[str, bytes]
     sparkplug: SparkplugState
     hints: HintsState
     earlier: EarlierMessagesState

@@ -45,7 +45,7 @@ class DuckDbHistory(BufferedHistory):
         path: Path,
         *,
         max_buffered_readings: int = MAX_BUFFERED_READINGS,
-        memory_limit: str = "1GB",
+        memory_limit: str = "256MB",
         threads: int = 1,
     ) -> None:
         super().__init__(max_buffered_readings)

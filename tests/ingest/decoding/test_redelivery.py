@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from array import array
+
 from ingest.decoding.decoder import Decoder
 from ingest.decoding.redelivery import RedeliveryFilter
 from ingest.frame import Frame
@@ -47,3 +49,24 @@ def test_a_message_that_a_danger_overtook_does_not_hide_its_redelivery() -> None
     redelivery.redelivered([frame(5, b"meter", NOW)])
 
     assert {0} == redelivery.redelivered([frame(5, b"sos", NOW + 9_000, dup=True)])
+
+
+def test_marks_of_an_earlier_checkpoint_are_read_and_ids_above_them_too() -> None:
+    redelivery = RedeliveryFilter()
+    redelivery.redelivered([frame(3, b"a"), frame(7, b"b")])
+    (marks,) = redelivery.state().values()
+    written_before = {number: mark for number, mark in enumerate(array("Q", marks)) if mark}
+    assert {3, 7} == written_before.keys()
+
+    after = RedeliveryFilter({"bulk": written_before})
+    assert after.state() == redelivery.state()
+    assert {0, 1} == after.redelivered([
+        frame(3, b"a", dup=True), frame(7, b"b", dup=True), frame(65_535, b"a", dup=True), frame(1, b"a", dup=True),
+    ])  # fmt: skip
+    assert {0} == after.redelivered([frame(65_535, b"a", dup=True)])
+
+
+def test_a_clock_in_2040_does_not_stop_the_decoder() -> None:
+    redelivery = RedeliveryFilter()
+    redelivery.redelivered([frame(1, b"a", received=2_210_000_000_000)])
+    assert {0} == redelivery.redelivered([frame(1, b"a", received=2_210_000_000_500, dup=True)])

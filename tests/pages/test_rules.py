@@ -71,11 +71,11 @@ async def test_a_threshold_is_moved_with_a_backtest_before(town: DemoTown, open_
     assert "lel_pct >= 8" in (town.site / "rules" / "gas.yaml").read_text("utf-8")
 
     await page.get_by_role("button", name="历史").click()
-    await expect(page.locator("section.side li").first).to_contain_text("三起漏报，下限调低")
+    await expect(page.locator("section.side > section:visible li").first).to_contain_text("三起漏报，下限调低")
     await page.get_by_role("button", name="恢复出厂").click()
     await page.get_by_label("为什么改").fill("改回")
     await page.get_by_role("button", name="发布并生效").click()
-    newest = page.locator("section.side li").first
+    newest = page.locator("section.side > section:visible li").first
     await expect(newest).to_contain_text("恢复随产品提供的", timeout=LONG_TIMEOUT_MS)
     assert not (town.site / "rules" / "gas.yaml").exists()
 

@@ -149,7 +149,7 @@ async def test_the_person_asked_verifies_at_the_console_without_a_remark(harness
 
 
 async def test_a_report_merged_into_an_alarm_is_verified_by_the_street_too(harness: AlertHarness, finding: Any) -> None:
-    await harness.service.process_findings([finding()])
+    await harness.service.process_findings([finding(rule="gas-co")])
     await desk_of(harness).submit(request("gas", place="402"))
     await harness.service.perform(2, "merge", person("chen"), reason="同一起", into=1)
     await settle(harness)

@@ -21,6 +21,8 @@ GATHER_S = 0.005
 share the fixed cost of processing an entry. The first one after a pause, and urgent ones, are handed out at once."""
 TOGETHER_FRAMES = 250
 """Frames of small bulk entries that are handed out as one: those of one slice (app/pipeline/slices.py)."""
+TOGETHER_ENTRIES = 16
+"""So many waiting entries are handed out without waiting for more."""
 
 
 class JournalReader(Protocol):
@@ -80,9 +82,13 @@ class Backlog:
             self._wakeup.set()
 
     def _wake_after_gathering(self) -> None:
-        loop = asyncio.get_running_loop()
+        if self._wakeup.is_set():
+            return
+        loop, queue = asyncio.get_running_loop(), self._queues[Lane.BULK]
         wait_s = self._handed_out_at_s + self._gather_s - loop.time()
-        if wait_s <= 0 or sum(len(entry.frames) for entry, _ in self._queues[Lane.BULK]) >= TOGETHER_FRAMES:
+        # Frames are counted in a short queue only: under overload it holds thousands of entries.
+        is_enough = len(queue) >= TOGETHER_ENTRIES or sum(len(entry.frames) for entry, _ in queue) >= TOGETHER_FRAMES
+        if wait_s <= 0 or is_enough:
             self._wakeup.set()
         elif self._gathering is None:
             self._gathering = loop.call_later(wait_s, self._end_gathering)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from app.pipeline.backlog import TOGETHER_FRAMES, Backlog
+from app.pipeline.backlog import TOGETHER_ENTRIES, TOGETHER_FRAMES, Backlog
 from app.score.virtual_loop import VirtualLoop
 from domain import Lane
 from ingest.frame import Frame, JournalEntry
@@ -200,3 +200,13 @@ async def waits_ms(lane: Lane) -> list[float]:
         waits.append(round((loop.time() - began) * 1_000, 1))
         assert await backlog.next_entry() is not None
     return waits
+
+
+async def test_many_small_entries_are_handed_out_without_waiting_for_more() -> None:
+    backlog = Backlog(MemoryJournal(), {}, {}, 1_000_000, gather_s=3600)
+    backlog.enqueue(entry(Lane.BULK, 1, 1))
+    await backlog.next_entry()
+    for pos in range(2, 2 + TOGETHER_ENTRIES):
+        assert not backlog._wakeup.is_set()
+        backlog.enqueue(entry(Lane.BULK, pos, pos))
+    assert backlog._wakeup.is_set()

@@ -85,7 +85,7 @@ def assert_explained(fault: str, without: Result, result: Result) -> None:
     assert [one.text for one in strange] == [], fault
 
 
-def test_without_faults_the_leak_is_told_in_time_and_the_cooking_too(without: Result) -> None:
+def test_without_faults_people_are_notified_of_the_leak_in_time_and_of_the_cooking_too(without: Result) -> None:
     assert {outcome.incident.id: outcome.status for outcome in without.matches.outcomes} == {
         "leak": Status.IN_TIME,
         "boil-over": Status.NUISANCE_NOTIFIED,

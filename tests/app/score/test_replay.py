@@ -36,7 +36,7 @@ def test_a_replay_with_unchanged_code_gives_every_text_of_the_run_at_the_same_in
     assert any("A replay:" in line for line in lines(again, "en")), "what is not as in the run is stated"
 
 
-def test_of_a_run_without_a_record_of_its_rules_the_same_people_are_told_of_the_same_dangers(
+def test_of_a_run_without_a_record_of_its_rules_the_same_people_are_notified_of_the_same_dangers(
     run: Result, folder: Path, tmp_path: Path
 ) -> None:
     shutil.copytree(folder, tmp_path / "old")

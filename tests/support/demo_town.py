@@ -1,7 +1,8 @@
-"""The demo's town (deploy/site.demo) as a service that many tests share: each takes a device that no other used."""
+"""The demo's town (deploy/site.demo) as a service that many tests share, each with devices of its own."""
 
 from __future__ import annotations
 
+import csv
 import secrets
 from collections.abc import Sequence
 from functools import cached_property
@@ -14,7 +15,7 @@ from msgspec import structs
 from app.config.exchange import ExchangeSettings
 from app.config.settings import AliyunSmsSettings, ChannelSettings
 from app.config.site import SiteConfig, load_site
-from domain import MINUTE, Device, Lane, Person, Reading
+from domain import MINUTE, Device, Lane, Person, Place, Reading
 from domain.places import self_and_ancestors
 from simulators.providers.hotline.server import HotlineServer
 from tests.support.community_harness import CommunityHarness
@@ -34,8 +35,18 @@ class DemoTown(CommunityHarness):
         reports, pushes = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
         self.hotline = HotlineServer(secret=reports, push_secret=pushes, clock=self.clock)
         self.add_provider(self.hotline, {"HOTLINE_SECRET": reports})
-        self._leaking: dict[str, Device] = {}
-        self._ended: list[Device] = []
+        self._leaking: list[Device] = []
+        self._report_monthly()
+
+    def _report_monthly(self) -> None:
+        """The tests move the clock and let few devices speak: with their own intervals all others would be missed."""
+        file = self.site / "devices.csv"
+        with file.open(encoding="utf-8", newline="") as opened:
+            rows = [row | {"attributes.report_every": "30d"} for row in csv.DictReader(opened)]
+        with file.open("w", encoding="utf-8", newline="") as opened:
+            written = csv.DictWriter(opened, rows[0])
+            written.writeheader()
+            written.writerows(rows)
 
     def _site_config(self) -> SiteConfig:
         site = self._loaded
@@ -67,33 +78,36 @@ class DemoTown(CommunityHarness):
         """The name of a place of the site's files."""
         return next(one.name for one in self._loaded.places if one.id == place)
 
+    def _building_of(self, device: Device) -> str:
+        path = self_and_ancestors(self._places, device.place)
+        return next(place.id for place in path if place.level == "building")
+
+    @cached_property
+    def _places(self) -> dict[str, Place]:
+        return {place.id: place for place in self._loaded.places}
+
     @cached_property
     def _detectors(self) -> dict[str, list[Device]]:
-        """Gas alarms of flats, by building: what is open in one building joins."""
-        places = {place.id: place for place in self._loaded.places}
+        """Gas alarms of flats without an open alert, by building: what is open in one building joins."""
         found: dict[str, list[Device]] = {}
         for device in self._loaded.devices:
             if device.kind == "gas_alarm" and device.attributes.get("use") == "home":
-                path = self_and_ancestors(places, device.place)
-                building = next(place.id for place in path if place.level == "building")
-                found.setdefault(building, []).append(device)
+                found.setdefault(self._building_of(device), []).append(device)
         return found
 
     def unused_detector(self) -> Device:
-        """A gas alarm that no other test had, in the building whose turn it is: what follows is in another building.
-        When all were used, the one whose leak ended first."""
-        if not self._detectors:
-            return self._ended.pop(0)
-        building = next(iter(self._detectors))
+        """A gas alarm without an open alert, in the building whose turn it is: what follows is in another building."""
+        building = next(name for name, devices in self._detectors.items() if devices)
         device, *others = self._detectors.pop(building)
-        if others:
-            self._detectors[building] = others
+        self._detectors[building] = others
         return device
 
     def detectors_of_one_building(self, number: int = 2) -> list[Device]:
-        """Gas alarms of one building, each on another stairwell or floor, where no other test had one."""
+        """Gas alarms of one building, each on another stairwell or floor, without an open alert."""
         building = next(name for name, devices in self._detectors.items() if len(devices) >= number)
-        return self._detectors.pop(building)[:number]
+        devices = self._detectors.pop(building)
+        self._detectors[building] = devices[number:]
+        return devices[:number]
 
     async def leak(self, device: Device | None = None, **values: Any) -> dict[str, Any]:
         """Gas leaks in a flat; returns the alert that was opened."""
@@ -101,7 +115,7 @@ class DemoTown(CommunityHarness):
         earlier = len(await self.items(f"/api/v1/alerts?device={detector.id}"))
         await self.publish(f"fengshao/v1/{detector.id}/alarm", {"alarm": True, "lel_pct": 18.5, **values})
         (alert, *_) = await self.until_items(f"/api/v1/alerts?device={detector.id}", earlier + 1)
-        self._leaking[str(alert["id"])] = detector
+        self._leaking.append(detector)
         return dict(alert)
 
     async def remember(self, readings: Sequence[Reading]) -> None:
@@ -114,19 +128,11 @@ class DemoTown(CommunityHarness):
         await self.stores.history.flush()
 
     async def close_alerts(self) -> None:
-        """Ends the leaks of a test, and closes their alerts as people would: whoever handled it, another verifies."""
-        leaking, self._leaking = self._leaking, {}
-        if not leaking:
-            return
-        self.clock.now += MINUTE
-        for detector in leaking.values():
-            readings = f"/api/v1/devices/{detector.id}/readings?quantity=lel_pct"
-            earlier = len(await self.items(readings))
-            await self.publish(f"fengshao/v1/{detector.id}/up", {"alarm": False, "lel_pct": 0})
-            await self.until_items(readings, max(earlier + 1, 2))
-        await self.fast_forward(minutes=1.1)
+        """Ends the leaks of a test, and closes every open alert as people would: whoever handled it, another verifies."""
+        await self._end_leaks()
         lead = await self.token_of("lead-01")
-        for alert in leaking:
+        alerts = [alert for alert in await self.items("/api/v1/alerts?limit=200") if alert["state"] != "closed"]
+        for alert in (str(alert["id"]) for alert in alerts):
             for action in HANDLED:
                 await self.api.post(
                     f"/api/v1/alerts/{alert}/{action}", json={"person": "worker-01", "disposition": "real"}
@@ -134,7 +140,19 @@ class DemoTown(CommunityHarness):
             for action in ("verify", "close"):
                 await self.api.post(f"/api/v1/alerts/{alert}/{action}", json={}, headers=lead)
             await self.until_state(alert, "closed")
-        self._ended += leaking.values()
+
+    async def _end_leaks(self) -> None:
+        leaking, self._leaking = self._leaking, []
+        if not leaking:
+            return
+        self.clock.now += MINUTE
+        for detector in leaking:
+            readings = f"/api/v1/devices/{detector.id}/readings?quantity=lel_pct"
+            earlier = len(await self.items(readings))
+            await self.publish(f"fengshao/v1/{detector.id}/up", {"alarm": False, "lel_pct": 0})
+            await self.until_items(readings, max(earlier + 1, 2))
+            self._detectors[self._building_of(detector)].append(detector)
+        await self.fast_forward(minutes=1.1)
 
     async def withdraw_entries(self) -> None:
         """Withdraws leave, covers and silences that a test entered: the next test begins without them."""

@@ -1,7 +1,7 @@
 """One service of the demo's town and one Chromium for all tests of this folder in a worker.
 
 All tests of this folder run in one event loop, that of the session. They share what the service holds: a test takes a
-device without an open alert (`town.unused_detector()`, `town.leak()`); alerts that it leaves open are closed at its end.
+device without an open alert (`town.unused_detector()`, `town.leak()`); alerts that are open at its end are closed.
 """
 
 from __future__ import annotations

@@ -144,6 +144,8 @@ class OpenPages:
     async def close(self) -> None:
         """Closes every page; fails when one had faults."""
         for context in self._contexts:
+            for page in context.pages:
+                await page.unroute_all(behavior="ignoreErrors")  # a handler at work would fail the next test
             await context.close()
         faults = [fault for page in self._faults for fault in page.unexpected()]
         assert not faults, "faults on the pages:\n" + "\n".join(faults)

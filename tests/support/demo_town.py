@@ -128,7 +128,7 @@ class DemoTown(CommunityHarness):
         await self.stores.history.flush()
 
     async def close_alerts(self) -> None:
-        """Ends the leaks of a test, and closes every open alert as people would: whoever handled it, another verifies."""
+        """Ends the leaks of a test, and closes every open alert as people would: another verifies."""
         await self._end_leaks()
         lead = await self.token_of("lead-01")
         alerts = [alert for alert in await self.items("/api/v1/alerts?limit=200") if alert["state"] != "closed"]

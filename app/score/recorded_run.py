@@ -61,8 +61,9 @@ class Recorder:
         self.day = RecordedDay()
         self._clock, self._standing = clock, standing
         self._keys_of: dict[str, set[str]] = {}
+        self._groups: set[str] = set()
         for key, one in standing.items():
-            self._keys_of.setdefault(one.subject, set()).add(key)
+            self._watch(key, one.subject)
         self._engine: Engine
         self._sink: FindingSink
 
@@ -88,8 +89,7 @@ class Recorder:
         if not self._keys_of:
             return
         concerned = {reading.device for reading in readings if reading.device in self._keys_of}
-        concerned |= {subject for subject in self._keys_of if "/" in subject}
-        for subject in sorted(concerned):
+        for subject in sorted(concerned | self._groups):
             for key in sorted(self._keys_of[subject]):
                 self._observe(self._standing[key].rule, subject)
 
@@ -103,12 +103,18 @@ class Recorder:
         self.day.changes.append(change)
         if phase in ACTIVE_PHASES:
             self._standing[key] = change
-            self._keys_of.setdefault(subject, set()).add(key)
+            self._watch(key, subject)
         elif before is not None:
             del self._standing[key]
             self._keys_of[subject].discard(key)
             if not self._keys_of[subject]:
                 del self._keys_of[subject]
+                self._groups.discard(subject)
+
+    def _watch(self, key: str, subject: str) -> None:
+        self._keys_of.setdefault(subject, set()).add(key)
+        if "/" in subject:
+            self._groups.add(subject)
 
 
 class RecordedRules:

@@ -31,7 +31,7 @@ from console.security.auth import LINK_MS, AccessRole, Principal, sign_worker_li
 from console.security.masking import mask_text
 from console.timestamps import Timestamp, to_schema
 from console.views.evidence import english_titles, translate_view
-from console.views.people_at_risk import people_at_risk_view
+from console.views.people_at_risk import people_at_risk_view, without_resident_names
 from console.views.place_map import find_spot, location_view, spot_view
 from console.views.wearers import without_body_values
 from domain.places import self_and_ancestors
@@ -112,7 +112,10 @@ async def require_visible_alert(deps: Deps, user: Principal, alert_id: str) -> d
 
 
 def seen_by(deps: Deps, view: dict[str, Any], user: Principal) -> dict[str, Any]:
-    """An alert for this user: whoever only looks on does not see what was measured of a body."""
+    """An alert for this user: whoever only looks on does not see what was measured of a body, and residents' names are
+    masked by role.
+    """
+    view = without_resident_names(deps, user, view)
     return without_body_values(view, deps.registry.kinds) if user.only_looks_on else view
 
 

@@ -42,6 +42,30 @@ def may_see_people(user: Principal, view: Mapping[str, Any]) -> bool:
     return user.role is AccessRole.WORKER and user.person is not None and user.person in called
 
 
+def without_resident_names(deps: ConsoleDependencies, user: Principal, view: Mapping[str, Any]) -> dict[str, Any]:
+    """The view; the names of residents who were notified, and in the timeline of all concerned and their families, are
+    masked for whoever may not see them. Staff are named: what they did is work.
+    """
+    if may_see_people(user, view):
+        return dict(view)
+    community, entries = deps.registry.community(), view.get("timeline")
+    names = {one["name"] for one in view["told"] if one["person"] not in community.workers}
+    if entries is not None:
+        concerned = community.concerned(Subject(**view["subject"]), None, view["place"])
+        names |= {person.name for one in concerned for person in (one, *community.family_of(one))}
+    masked = {name: mask_name(name) for name in sorted(names, key=len, reverse=True)}
+    told = [{**one, "name": masked.get(one["name"], one["name"])} for one in view["told"]]
+    if entries is None:
+        return {**view, "told": told}
+    return {**view, "told": told, "timeline": [{**one, "text": _replaced(one["text"], masked)} for one in entries]}
+
+
+def _replaced(text: str, masked: Mapping[str, str]) -> str:
+    for name, shown in masked.items():
+        text = text.replace(name, shown)
+    return text
+
+
 def care_notes(deps: ConsoleDependencies, person: Person) -> list[dict[str, Any]]:
     """What helpers must know about a person, with its names in both languages."""
     return [

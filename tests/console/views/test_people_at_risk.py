@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 
+from console.security.auth import AccessRole, Principal
+from console.views.people_at_risk import without_resident_names
 from domain import Device, Person, Subject
 from store.database import registry
+from store.database.alerts import queries
 from tests.support.console_harness import T0, Client, ConsoleHarness
 
 ELDER = Person(
@@ -144,3 +147,24 @@ async def test_a_contact_in_the_persons_attributes_is_listed_and_none_twice(
     flat = await harness.alert(device="gas-402", rule="gas")
     phones = [one["phone"] for one in (await admin.get(f"/api/v1/alerts/{flat}")).json()["contacts"]]
     assert len(phones) == len(set(phones)) == 3
+
+
+@pytest.mark.parametrize(
+    ("role", "shown"), [(AccessRole.VIEWER, False), (AccessRole.WORKER, False), (AccessRole.OPERATOR, True)]
+)
+async def test_names_of_residents_in_a_timeline_and_among_the_notified_are_masked_by_role(
+    harness: ConsoleHarness, admin: Client, role: AccessRole, shown: bool
+) -> None:
+    number = await with_elder(harness)
+    words = {"comment": "王桂芳的儿子王建国说马上到，王远联系不上", "person": "w-zhang"}
+    assert (await admin.post(f"/api/v1/alerts/{number}/comment", json=words)).status_code == 200
+    view = await harness.database.read(lambda tx: queries.alert_detail(tx, number))
+    assert view is not None
+    (worker,) = view["told"]
+    view["told"].append({**worker, "person": "son", "name": "王建国", "role": "family"})
+
+    seen = without_resident_names(harness.deps, Principal(role, "t"), view)
+    assert [one["name"] for one in seen["told"]] == ["张三", "王建国" if shown else "王**"]
+    texts = [entry["text"] for entry in seen["timeline"]]
+    assert "呼叫网格员 张三" in texts
+    assert (words["comment"] if shown else "王**的儿子王**说马上到，王*联系不上") in texts[-1]

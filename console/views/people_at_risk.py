@@ -54,10 +54,10 @@ def without_resident_names(deps: ConsoleDependencies, user: Principal, view: Map
         concerned = community.concerned(Subject(**view["subject"]), None, view["place"])
         names |= {person.name for one in concerned for person in (one, *community.family_of(one))}
     masked = {name: mask_name(name) for name in sorted(names, key=len, reverse=True)}
-    told = [{**one, "name": masked.get(one["name"], one["name"])} for one in view["told"]]
+    notified = [{**one, "name": masked.get(one["name"], one["name"])} for one in view["told"]]
     if entries is None:
-        return {**view, "told": told}
-    return {**view, "told": told, "timeline": [{**one, "text": _replaced(one["text"], masked)} for one in entries]}
+        return {**view, "told": notified}
+    return {**view, "told": notified, "timeline": [{**one, "text": _replaced(one["text"], masked)} for one in entries]}
 
 
 def _replaced(text: str, masked: Mapping[str, str]) -> str:

@@ -152,12 +152,11 @@ def companions_of(ladder: Ladder) -> list[Recipient]:
 
 
 def asked_to_help(store: Outbox, alert: Alert, role: str) -> list[Delivery]:
-    """The requests for help to people of this role that may have been seen, the newest for each person and channel."""
-    seen = {
-        (row.person, row.channel): row
-        for row in store.deliveries(alert.id)
-        if row.kind is MessageKind.ASSIST and row.role == role and row.state in POSSIBLY_SEEN
-    }
+    """The requests for help to people of this role that may have been seen, the newest for each person and channel; of
+    the last round of calls in which any were asked."""
+    rows = [row for row in store.deliveries(alert.id) if row.kind is MessageKind.ASSIST and row.role == role]
+    last = max((row.round for row in rows), default=0)
+    seen = {(row.person, row.channel): row for row in rows if row.round == last and row.state in POSSIBLY_SEEN}
     return list(seen.values())
 
 

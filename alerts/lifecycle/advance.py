@@ -10,6 +10,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from alerts.alert import (
+    SETTLED_STATES,
     UNACKNOWLEDGED_STATES,
     UNANSWERED,
     Alert,
@@ -151,12 +152,15 @@ def _return_expired(new: Alert, old: Alert, event: AlertEvent, now: Instant, dea
     return Step(mark_overdue(free, ANSWER, now, deadlines), (Effect.CANCEL_PENDING, Effect.ESCALATE))
 
 
-def _restart_escalation(new: Alert, _old: Alert, _event: AlertEvent, now: Instant, deadlines: Deadlines) -> Step:
+def _restart_escalation(new: Alert, old: Alert, _event: AlertEvent, now: Instant, deadlines: Deadlines) -> Step:
     free = replace(_unassign(new, now, deadlines), state_since=now, escalation=UNANSWERED)
     restarted = replace(
         free, passed=(), round=new.round + 1, rung=-1, handler=None, handler_principal=None, verifier=None
     )
-    return Step(replace(restarted, disposition=None, silence=None), (Effect.CANCEL_PENDING, Effect.START_ESCALATION))
+    # Who helped went home when it was dealt with: whoever comes now is not one too many.
+    helpers = () if old.state in (*SETTLED_STATES, State.SHELVED) else new.helpers
+    again = replace(restarted, disposition=None, silence=None, helpers=helpers)
+    return Step(again, (Effect.CANCEL_PENDING, Effect.START_ESCALATION))
 
 
 def _shelve(new: Alert, _old: Alert, event: AlertEvent, _now: Instant, _deadlines: Deadlines) -> Step:

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { ScoreComparison } from '../src/api/schema'
-import { hazardRows, townPairs, written } from '../src/logic/score'
+import { bothWritten, hazardRows, townPairs, written } from '../src/logic/score'
 
 const gas = { incidents: 4, in_time: 3, late: 1, missed: 0, recall: 1, alerts: 6, false_alerts: 2, texts: 9, notify_median_s: 60 }
 const figures = {
@@ -52,4 +52,14 @@ it('figures are written with their units', () => {
   expect(written('notify_median_s', 61.5, span)).toBe('61.5s')
   expect(written('texts_daily_mean', 1.346, span)).toBe('1.35')
   expect(written('recall', null, span)).toBe('—')
+})
+
+it('times that read the same in minutes are written in seconds, and less than a second is no change', () => {
+  const minutes = (ms: number): string => `${Math.floor(ms / 60_000)}min`
+  const seconds = (n: number): string => `${n}s`
+  const both = (before: number, after: number): string[] => bothWritten({ figure: 'notify_median_s', before, after, better: null }, minutes, seconds)
+  expect(both(442, 431.2)).toEqual(['442s', '431s'])
+  expect(both(442, 61)).toEqual(['7min', '1min'])
+  const slower = { ...score, after: { ...figures, hazards: { gas: { ...gas, notify_median_s: (gas.notify_median_s ?? 0) + 0.2 } } } }
+  expect(hazardRows(slower)[0]?.pairs.every((one) => one.better === null)).toBe(true)
 })

@@ -35,7 +35,8 @@ export interface HazardRow {
 }
 
 function pair(figure: Figure, before: number | null, after: number | null): Pair {
-  const differs = before !== null && after !== null && before !== after
+  const whole = (value: number): number => (figure === 'notify_median_s' ? Math.round(value) : value)
+  const differs = before !== null && after !== null && whole(before) !== whole(after)
   return { figure, before, after, better: differs ? after > before === HIGHER_IS_BETTER[figure] : null }
 }
 
@@ -56,6 +57,13 @@ export function hazardRows(score: ScoreComparison): HazardRow[] {
   return rows.sort((a, b) => changes(b) - changes(a) || (a.hazard < b.hazard ? -1 : 1))
 }
 const changes = (row: HazardRow): number => row.pairs.filter((one) => one.better !== null).length
+
+/** Both values of a figure; times that read the same in minutes are written in seconds, by `seconds`. */
+export function bothWritten(one: Pair, span: (ms: number) => string, seconds: (s: number) => string): [string, string] {
+  const [before, after] = [written(one.figure, one.before, span), written(one.figure, one.after, span)]
+  if (one.figure !== 'notify_median_s' || one.before === null || one.after === null || before !== after) return [before, after]
+  return [seconds(Math.round(one.before)), seconds(Math.round(one.after))]
+}
 
 /** A figure as it is written; a time in seconds by `span`. */
 export function written(figure: Figure, value: number | null, span: (ms: number) => string): string {

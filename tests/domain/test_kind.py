@@ -39,3 +39,8 @@ def test_a_range_that_makes_no_sense_is_refused(wrong: str) -> None:
         Kind.model_validate(
             {"kind": "k", "name": {"zh": "类", "en": "k"}, "report_every": "1h", "quantities": {"q": quantity}}
         )
+
+
+def test_a_kind_with_the_quantity_worn_is_worn_by_people() -> None:
+    kinds = load_kinds()
+    assert [kinds[name].is_worn for name in ("wristband", "gas_alarm")] == [True, False]

@@ -156,3 +156,32 @@ async def test_what_is_settled_or_has_another_verifier_is_not_handed_on(harness:
         )
 
     assert [hand_on(row) for row in rows] == [False] * 4
+
+
+async def test_a_notice_that_waits_for_a_person_who_went_home_is_named_in_no_text_of_another(
+    harness: AlertHarness, finding: Any
+) -> None:
+    await high_dangers(harness, finding, "402", "403", "404")
+    await dealt_with(harness, 1, 2, 3)
+    harness.service.outcomes.combined._is_off = lambda _tx, _row, alert: alert.id == 3
+    await harness.advance_time(3600)
+    first, *others = texts_with(harness, "li", "请核查")[1:]
+    assert "403" in first
+    assert "404" not in first
+    assert len(others) == 1
+
+
+async def test_an_overdue_notice_that_waited_is_handed_on_where_no_later_one_reached_the_shift(
+    harness: AlertHarness, finding: Any
+) -> None:
+    await unreported(harness, finding)
+    newest = next(row for row in reversed(harness.deliveries()) if row.kind is MessageKind.SUPERVISE)
+    row = structs.replace(newest, person="wang", not_before=newest.created_at + 1)
+    notified: list[int] = []
+    harness.service.processor.case_effects.supervision.notify_overdue = lambda _tx, alert: notified.append(alert.id)
+
+    def hand_on(tx: Any) -> bool:
+        return bool(harness.service.outcomes.off_shift.hand_on(Transaction(SqlAlertStore(tx), harness.clock.now), row))
+
+    assert harness.database.write_blocking(hand_on)
+    assert notified == [row.alert]

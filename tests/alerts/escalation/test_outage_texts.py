@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec import structs
+
+from alerts.alert import Actor, ResponseSource
 from alerts.channels.logbook import Logbook
 from alerts.escalation.outage_texts import climbed_ms, outage_texts
 from domain import MINUTE, Person
@@ -67,3 +70,15 @@ async def test_an_alert_of_before_the_outage_climbs_on_from_where_it_is_and_leav
     later = reached(alert.climb_at + 60 * MINUTE)
     assert "wang" not in later
     assert len(set(later)) > 2
+
+
+async def test_the_ladder_of_an_acknowledged_alert_is_climbed_since_its_owner_should_have_arrived(
+    harness: Any, finding: Any
+) -> None:
+    await harness.service.process_findings([finding()])
+    await harness.service.perform(1, "acknowledge", Actor("wang", "王芳", ResponseSource.SCREEN))
+    alert, service = harness.alert(1), harness.service
+    assert alert.due_at is not None
+    assert climbed_ms(service.escalator, alert, alert.due_at - 1) < 0
+    assert climbed_ms(service.escalator, alert, alert.due_at + MINUTE) == MINUTE
+    assert climbed_ms(service.escalator, structs.replace(alert, due_at=None), alert.due_at) < 0

@@ -79,7 +79,9 @@ async def test_a_volunteer_who_accepts_again_is_not_one_too_many(
     assert [helper.person for helper in harness.alert().helping] == ["nearer"]
 
 
-async def test_a_helper_of_before_who_does_not_come_again_is_not_notified_of_the_end(harness: AlertHarness, finding: Any) -> None:
+async def test_a_helper_of_before_who_does_not_come_again_is_not_notified_of_the_end(
+    harness: AlertHarness, finding: Any
+) -> None:
     await helped_and_settled(harness, finding)
     await still_firing(harness, finding)
     before = len(texts(harness, "near"))

@@ -8,6 +8,8 @@ import pytest
 
 from alerts.alert import Actor, ResponseSource, State
 from alerts.handling.replies import ReplyStatus
+from domain import Person
+from tests.alerts.conftest import small_community
 from tests.alerts.incidents.test_assist_and_inform import HERE, SIGN, set_ladder
 
 WANG, DEPUTY, LI, CHEN = "19900000001", "19900000002", "19900000003", "19900000004"
@@ -133,3 +135,12 @@ async def test_on_the_top_rung_those_called_are_called_again_and_then_repeatedly
     assert "还需1人" in harness.texts(top)[-1]
     await harness.advance_time(901)
     assert len(harness.texts(top)) == texts + 2
+
+
+async def test_who_has_no_channel_is_not_named_among_the_called(harness: Any, finding: Any) -> None:
+    await on_site(harness, finding)
+    harness.people = small_community(deputy=Person("deputy", "赵副"))
+    await reply(harness, WANG, "增援")
+    called = [line for line in harness.timeline() if line.startswith("呼叫")]
+    assert not any("赵副" in line for line in called)
+    assert harness.texts("li")[-1].startswith(f"{SIGN}紧急升级：燃气泄漏")

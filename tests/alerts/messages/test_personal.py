@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from alerts.channel_specs import SPECS, Content
 from alerts.message import PERSONAL_KINDS, MessageKind
-from alerts.messages.filed_texts import PersonalTemplate
+from alerts.messages.filed_texts import PersonalTemplate, by_position
 from alerts.messages.keywords import KeywordTemplate
 from alerts.messages.personal import PersonalMessage, PersonalRenderer
 from alerts.messages.renderer import SEGMENT_LENGTH, MessageRenderer
@@ -88,3 +88,7 @@ def test_a_text_that_fits_in_no_form_is_sent_in_several_segments() -> None:
     """A signature longer than any vendor registers: the shortest form goes out all the same."""
     sms = renderer(LONG_URL, sign="枫林街道综合网格中心" * 5).sms(swap_message())
     assert (sms.name, len(sms.text) > SEGMENT_LENGTH) == ("swap-asked-desk", True)
+
+
+def test_a_vendor_whose_variables_are_numbers_gets_them_in_their_order() -> None:
+    assert by_position("紧急：${title}，${place}。回复${code}") == "紧急：{1}，{2}。回复{3}"

@@ -230,3 +230,12 @@ def test_an_example_needs_an_intent_and_numbers() -> None:
 def test_contradictory_words_or_codes_are_unclear(text: str, numbers: tuple[int, ...], why: Unclear) -> None:
     parsed = parse_reply(text, GRAMMAR, numbers)
     assert (parsed.intent, parsed.why) == (ReplyIntent.UNCLEAR, why)
+
+
+def test_a_grammar_with_all_lists_is_accepted() -> None:
+    assert ReplyGrammar.model_validate(GRAMMAR.model_dump()) == GRAMMAR
+
+
+def test_a_code_that_declines_beside_a_request_for_more_people_is_asked_again() -> None:
+    reply = parse("12请增援，敲不开门")
+    assert (reply.intent, reply.why) == (ReplyIntent.UNCLEAR, Unclear.CONTRADICTION)

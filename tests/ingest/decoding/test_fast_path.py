@@ -125,3 +125,15 @@ def test_only_the_native_format_takes_the_fast_path() -> None:
     express.register("v1/gateway/telemetry", draft, device, Plan("gas_alarm", {}, ()), DuplicateWindow())
 
     assert express.parse(Frame("v1/gateway/telemetry", b"{}", NOW, "bulk")) is None
+
+
+def test_an_ordinary_message_sent_again_behind_an_unusual_one_is_a_duplicate(
+    build_decoder: Callable[..., Decoder],
+) -> None:
+    decoder = build_decoder(GAS)
+    first, unusual, ordinary = (
+        Frame("fengshao/v1/gas-1/up", b'{"ts": %d, "lel_pct": %s}' % (NOW - 9 + n, value), NOW, "bulk")
+        for n, value in enumerate((b"1", b"null", b"2"))
+    )
+    results = [decoder.decode(frames) for frames in ([first], [ordinary], [unusual, ordinary])]
+    assert [(len(result.readings), result.duplicates) for result in results] == [(1, 0), (1, 0), (0, 1)]

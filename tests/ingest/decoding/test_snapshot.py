@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from io import BytesIO
 
 import msgspec
 
@@ -32,3 +33,11 @@ def test_a_snapshot_of_the_first_version_is_still_read(decoder: Decoder, build_d
     after.restore(msgspec.msgpack.encode([windows, packets]))
 
     assert 1 == after.decode(frames).duplicates
+
+
+def test_a_snapshot_in_steps_is_the_snapshot(decoder: Decoder) -> None:
+    decoder.decode(native_frames("gas-1", {"seq": 1, "ts": NOW, "lel_pct": 3}, packet_id=1))
+    out = BytesIO()
+    for _ in decoder.snapshot_in_steps(out):
+        pass
+    assert out.getvalue() == decoder.snapshot()

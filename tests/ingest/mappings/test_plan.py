@@ -93,3 +93,11 @@ def test_a_book_applies_to_the_platforms_in_also_too(kinds: dict[str, Kind]) -> 
 
     plans = [compile_plan(kinds["door"], [book], platform) for platform in ("p", "q", "r")]
     assert [True, True, False] == ["t" in plan.specs for plan in plans]
+
+
+def test_a_device_that_sends_ever_other_fields_uses_no_more_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ingest.mappings.plan.ORDINARY_MAX", 2)
+    plan = compile_plan(THING, [], "p")
+    for name in ("level", "on", "word"):
+        plan.remember_ordinary((name,))
+    assert list(plan.ordinary) == [("word",)]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -179,3 +181,15 @@ def test_devices_with_the_same_attributes_share_their_applicable_rules(
     names = {rule.name for rule, _ in applicability.rules_for(band, registry_index).context_rules}
     assert "band-still" in names
     assert "band-geofence" not in names
+
+
+def test_readings_with_ever_other_quantities_use_no_more_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rules.compiled.applicability.PLANS_MAX", 2)
+
+    def plan(names: Sequence[str], _rules: Any) -> ReadingPlan:
+        return ReadingPlan(names, (), (), is_stateless=True, has_histories=False, remembered=(), trends=())
+
+    applicable = ApplicabilityIndex((), plan).rules_for(DEVICES[0], CommunityIndex(community()))
+    for name in ("alarm", "lel_pct", "test"):
+        applicable.plan_for({name: 1})
+    assert list(applicable._plans) == [("test",)]

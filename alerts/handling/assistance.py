@@ -107,7 +107,7 @@ class Assistance:
         after = structs.replace(alert, helpers=_with(alert, refusal), updated_at=tx.now)
         self._add_line(tx, after, "helps_not", actor, request.role)
         asked = {row.person for row in asked_to_help(tx.store, after, request.role)}
-        if withdrawn or asked <= _declined(after):
+        if withdrawn or (asked and asked <= _declined(after)):
             recipient, ladder = self._recipient(after, request.role), self._escalator.ladder(after)
             self._companions.notify(tx, after, ladder, [recipient], max(after.rung, 0), further=True)
         return after

@@ -31,7 +31,7 @@ SETTLED = f"{SIGN}已处置：燃气泄漏"
 async def helped_and_settled(harness: AlertHarness, finding: Any) -> None:
     """何近 goes, 贾近 reads that somebody does, and 王芳 reports the leak as dealt with."""
     with_volunteers(harness)
-    asked = {"role": "volunteer", "responsibility": "assist", "within_m": 500, "at_most": 2}
+    asked = {"role": "volunteer", "responsibility": "assist", "within_m": 9_000, "at_most": 2}
     set_ladder(harness, rungs=[rung(WORKER, asked), LEAD_RUNG])
     await harness.service.process_findings([finding()])
     await harness.send()
@@ -110,6 +110,16 @@ async def test_when_all_volunteers_asked_again_decline_the_next_are_asked(harnes
         await harness.service.receive_text(phone, "12", harness.clock.now)
     await harness.send()
     assert len(texts(harness, "far")) == 2
+
+
+async def test_a_refusal_of_before_does_not_count_while_the_new_requests_wait(
+    harness: AlertHarness, finding: Any
+) -> None:
+    await helped_and_settled(harness, finding)
+    await harness.service.perform(1, "reopen", LI, reason="还闻得到")
+    await harness.service.receive_text("19900000012", "12", harness.clock.now)
+    await harness.send()
+    assert texts(harness, "far") == [], "the two nearest have not been asked again yet"
 
 
 async def test_a_helper_on_the_way_remains_when_the_danger_grows(harness: AlertHarness, finding: Any) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from alerts.alert import Actor, ResponseSource, State
 from alerts.handling.finding_status import FindingStatus
-from domain import Severity
+from domain import MINUTE, Severity
 from tests.alerts.conftest import AlertHarness
 from tests.alerts.incidents.test_assist_and_inform import (
     HELPING,
@@ -120,6 +120,23 @@ async def test_a_refusal_of_before_does_not_count_while_the_new_requests_wait(
     await harness.service.receive_text("19900000012", "12", harness.clock.now)
     await harness.send()
     assert texts(harness, "far") == [], "the two nearest have not been asked again yet"
+
+
+async def test_after_shelving_the_volunteers_are_asked_anew(harness: AlertHarness, finding: Any) -> None:
+    with_volunteers(harness)
+    asked = {"role": "volunteer", "responsibility": "assist", "within_m": 500, "at_most": 2}
+    set_ladder(harness, rungs=[rung(WORKER, asked), LEAD_RUNG])
+    await harness.service.process_findings([finding()])
+    await harness.send()
+    await harness.service.receive_text("19900000011", "11", harness.clock.now)
+    until = harness.clock.now + 30 * MINUTE
+    await harness.service.perform(1, "shelve", LI, reason="燃气公司检修", until=until)
+    await harness.advance_time(31 * 60)
+    assert harness.alert().state is State.OPEN
+    assert harness.alert().helping == ()
+    await harness.service.receive_text("19900000012", "11", harness.clock.now)
+    await harness.send()
+    assert texts(harness, "nearer")[-1] == HELPING
 
 
 async def test_a_helper_on_the_way_remains_when_the_danger_grows(harness: AlertHarness, finding: Any) -> None:

@@ -122,7 +122,7 @@ async def test_a_refusal_of_before_does_not_count_while_the_new_requests_wait(
     assert texts(harness, "far") == [], "the two nearest have not been asked again yet"
 
 
-async def test_after_shelving_the_volunteers_are_asked_anew(harness: AlertHarness, finding: Any) -> None:
+async def test_after_shelving_the_volunteers_are_asked_again(harness: AlertHarness, finding: Any) -> None:
     with_volunteers(harness)
     asked = {"role": "volunteer", "responsibility": "assist", "within_m": 500, "at_most": 2}
     set_ladder(harness, rungs=[rung(WORKER, asked), LEAD_RUNG])

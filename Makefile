@@ -88,13 +88,14 @@ test-tools: $(VENV)/.dev console/dist/index.html
 
 # Tests wait for processes, browsers and brokers a third of their time: twice as many workers as cores keep two cores
 # busy. Hundreds of processes import the same modules: they are compiled once, whatever the environment says.
+# Backtests and scores run at nice 19: beside workers at nice 0 they would have a hundredth of a busy processor.
 # Files of tests lie in memory where 4 GB of it are free for them: thousands of transactions each wait for the disk.
 TEST_FILES := $(shell [ "$$(df -k --output=avail /dev/shm 2>/dev/null | tail -1)" -gt 4000000 ] 2>/dev/null && echo /dev/shm)
 test: export PYTEST_DEBUG_TEMPROOT := $(TEST_FILES)
 test: export PYTHONDONTWRITEBYTECODE :=
 test: test-tools
 	@$(BIN)/python -m tests.support.compiled_files
-	$(BIN)/python -m pytest -q -n $(TEST_WORKERS) --dist worksteal -m "not cluster and not thorough" -o tmp_path_retention_count=1 --cov --cov-report=
+	nice -n 15 $(BIN)/python -m pytest -q -n $(TEST_WORKERS) --dist worksteal -m "not cluster and not thorough" -o tmp_path_retention_count=1 --cov --cov-report=
 	$(BIN)/python -m tests.architecture.coverage_of_pure_modules
 	cd $(WEB) && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent test
 

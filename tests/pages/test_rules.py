@@ -14,8 +14,8 @@ from tests.support.demo_town import DemoTown
 from tests.support.operator import Operator
 from tests.support.timeouts import LONG_TIMEOUT_MS
 
-SCORE_TIMEOUT_MS = 8 * LONG_TIMEOUT_MS
-"""Two simulated days of a small town, at the lowest priority."""
+JOB_TIMEOUT_MS = 8 * LONG_TIMEOUT_MS
+"""A backtest, or two simulated days of a small town, at the lowest priority."""
 
 
 async def type_over(page: Page, old: str, new: str) -> None:
@@ -55,7 +55,7 @@ async def test_a_threshold_is_moved_with_a_backtest_before(town: DemoTown, open_
     await operator.choose("看多久", "1")
     await operator.button("回测")
     changed = page.locator("tr.differs", has_text="燃气浓度偏高")
-    await expect(changed).to_contain_text("+1", timeout=LONG_TIMEOUT_MS)
+    await expect(changed).to_contain_text("+1", timeout=JOB_TIMEOUT_MS)
     await expect(page.get_by_text("改后才报的")).to_be_visible()
 
     await operator.button("发布")
@@ -116,7 +116,7 @@ async def test_the_figures_of_a_score_stand_side_by_side(open_page: OpenPages, p
     panel = await open_scores(page)
     await panel.get_by_label("加上设备、网络和人的各种故障").uncheck()
     await panel.get_by_role("button", name="评分", exact=True).click()
-    await expect(panel.get_by_role("row", name=re.compile("^燃气"))).to_contain_text("变差", timeout=SCORE_TIMEOUT_MS)
+    await expect(panel.get_by_role("row", name=re.compile("^燃气"))).to_contain_text("变差", timeout=JOB_TIMEOUT_MS)
     await expect(panel.get_by_role("row", name=re.compile("^危及生命的事件"))).to_contain_text("变差")
     await axe(page)
     await pictured(page, "score")

@@ -155,10 +155,14 @@ class DemoTown(CommunityHarness):
         await self.fast_forward(minutes=1.1)
 
     async def withdraw_entries(self) -> None:
-        """Withdraws leave, covers and silences that a test entered: the next test begins without them."""
+        """Withdraws leave, covers and silences that a test entered, and cancels its backtest or score: the next test
+        begins without them."""
         for listed in ("/api/v1/rosters/overrides", "/api/v1/silences"):
             for entry in await self.items(listed):
                 await self.api.delete(f"{listed}/{entry['id']}")
+        for job in await self.items("/api/v1/rules/jobs"):
+            if job["state"] == "running":
+                await self.api.delete(f"/api/v1/rules/jobs/{job['id']}")
 
     async def token_of(self, person: str) -> dict[str, str]:
         """The headers of a dispatcher's login of this person."""

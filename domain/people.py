@@ -53,9 +53,9 @@ class Community(Struct, frozen=True, dict=True):
             found.setdefault((duty.cell, duty.role), []).append(duty)
         return {key: tuple(duties) for key, duties in found.items()}
 
-    @property
+    @cached_property
     def workers(self) -> frozenset[str]:
-        """Ids of everybody on the roster: in a line, or a team of a rotation."""
+        """Ids of everybody on the roster: in a line, or a team of a rotation. Asked for each row of a list."""
         teams = (team for rotation in self.rotations for layer in rotation.layers for team in layer.teams)
         return frozenset({*(duty.person for duty in self.duties), *(person for team in teams for person in team)})
 

@@ -9,7 +9,7 @@ import pytest
 
 from alerts.alert import Actor, ResponseSource, State
 from alerts.handling.finding_status import FindingStatus
-from domain import MINUTE, Severity
+from domain import MINUTE
 from tests.alerts.conftest import AlertHarness
 from tests.alerts.incidents.test_assist_and_inform import (
     HELPING,
@@ -28,13 +28,18 @@ ENOUGH = f"{SIGN}已有人前往，谢谢：燃气泄漏，枫林苑3栋。"
 SETTLED = f"{SIGN}已处置：燃气泄漏"
 
 
-async def helped_and_settled(harness: AlertHarness, finding: Any) -> None:
-    """何近 goes, 贾近 reads that somebody does, and 王芳 reports the leak as dealt with."""
+async def two_volunteers_asked(harness: AlertHarness, finding: Any) -> None:
+    """A leak: 王芳 is called, and the two nearest volunteers are asked, 何近 and 贾近."""
     with_volunteers(harness)
     asked = {"role": "volunteer", "responsibility": "assist", "within_m": 9_000, "at_most": 2}
     set_ladder(harness, rungs=[rung(WORKER, asked), LEAD_RUNG])
     await harness.service.process_findings([finding()])
     await harness.send()
+
+
+async def helped_and_settled(harness: AlertHarness, finding: Any) -> None:
+    """何近 goes, 贾近 reads that somebody does, and 王芳 reports the leak as dealt with."""
+    await two_volunteers_asked(harness, finding)
     await harness.service.receive_text("19900000011", "11", harness.clock.now)
     for action in ("acknowledge", "arrive", "resolve"):
         await harness.service.perform(1, action, WANG)
@@ -92,11 +97,7 @@ async def test_a_helper_of_before_who_does_not_come_again_is_not_notified_of_the
 
 
 async def test_when_all_volunteers_asked_again_decline_the_next_are_asked(harness: AlertHarness, finding: Any) -> None:
-    with_volunteers(harness)
-    asked = {"role": "volunteer", "responsibility": "assist", "within_m": 9_000, "at_most": 2}
-    set_ladder(harness, rungs=[rung(WORKER, asked), LEAD_RUNG])
-    await harness.service.process_findings([finding()])
-    await harness.send()
+    await two_volunteers_asked(harness, finding)
     for phone in ("19900000011", "19900000012"):
         await harness.service.receive_text(phone, "12", harness.clock.now)
     await harness.send()
@@ -123,11 +124,7 @@ async def test_a_refusal_of_before_does_not_count_while_the_new_requests_wait(
 
 
 async def test_after_shelving_the_volunteers_are_asked_again(harness: AlertHarness, finding: Any) -> None:
-    with_volunteers(harness)
-    asked = {"role": "volunteer", "responsibility": "assist", "within_m": 500, "at_most": 2}
-    set_ladder(harness, rungs=[rung(WORKER, asked), LEAD_RUNG])
-    await harness.service.process_findings([finding()])
-    await harness.send()
+    await two_volunteers_asked(harness, finding)
     await harness.service.receive_text("19900000011", "11", harness.clock.now)
     until = harness.clock.now + 30 * MINUTE
     await harness.service.perform(1, "shelve", LI, reason="燃气公司检修", until=until)
@@ -137,19 +134,3 @@ async def test_after_shelving_the_volunteers_are_asked_again(harness: AlertHarne
     await harness.service.receive_text("19900000012", "11", harness.clock.now)
     await harness.send()
     assert texts(harness, "nearer")[-1] == HELPING
-
-
-async def test_a_helper_on_the_way_remains_when_the_danger_grows(harness: AlertHarness, finding: Any) -> None:
-    """The case was never dealt with: the helper is still coming."""
-    with_volunteers(harness)
-    asked = {"role": "volunteer", "responsibility": "assist", "within_m": 500, "at_most": 2}
-    set_ladder(harness, rungs=[rung(WORKER, asked), LEAD_RUNG])
-    await harness.service.process_findings([finding()])
-    await harness.send()
-    await harness.service.receive_text("19900000011", "11", harness.clock.now)
-    await harness.service.perform(1, "acknowledge", WANG)
-    before = harness.alert().round
-    worse = finding(id="co-high@1/gas-402/2", rule="co-high", title="一氧化碳超标", severity=Severity.CRITICAL)
-    await harness.service.process_findings([worse])
-    assert harness.alert().round >= before
-    assert [helper.person for helper in harness.alert().helping] == ["near"]

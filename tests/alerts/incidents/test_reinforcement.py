@@ -141,6 +141,6 @@ async def test_who_has_no_channel_is_not_named_among_the_called(harness: Any, fi
     await on_site(harness, finding)
     harness.people = small_community(deputy=Person("deputy", "赵副"))
     await reply(harness, WANG, "增援")
-    called = [line for line in harness.timeline() if line.startswith("呼叫")]
-    assert not any("赵副" in line for line in called)
+    assert any("李强" in line for line in harness.timeline())
+    assert not any("赵副" in line for line in harness.timeline())
     assert harness.texts("li")[-1].startswith(f"{SIGN}紧急升级：燃气泄漏")

@@ -11,7 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from alerts.alert import ACTIVE_STATES, OWNED_STATES, SYSTEM, Actor, Alert, ResponseSource, State, has_no_next_step
+from alerts.alert import (
+    ACTIVE_STATES,
+    OWNED_STATES,
+    SYSTEM,
+    Actor,
+    Alert,
+    Helper,
+    ResponseSource,
+    State,
+    has_no_next_step,
+)
 from alerts.lifecycle.advance import advance
 from alerts.lifecycle.danger import Danger
 from alerts.lifecycle.event import AlertEvent, Deadlines, Effect, InvalidField, InvalidTransition, Step
@@ -197,6 +207,24 @@ def test_a_raised_severity_starts_the_ladder_again() -> None:
     assert raised.alert.recovered_at is None
     assert raised.effects == (Effect.CANCEL_PENDING, Effect.START_ESCALATION)
     assert (raised.alert.danger_at, raised.alert.ladder_rule, raised.alert.hazard) == (7, "water-burst", "water")
+
+
+@pytest.mark.parametrize(
+    ("state", "signal", "remain"),
+    [
+        (State.ACKNOWLEDGED, Signal.SEVERITY_RAISED, True),
+        (State.RESOLVED, Signal.REOPEN, False),
+        (State.VERIFIED, Signal.SEVERITY_RAISED, False),
+        (State.SHELVED, Signal.DEADLINE, False),
+    ],
+)
+def test_who_assists_remains_while_the_case_was_not_dealt_with(state: State, signal: Signal, remain: bool) -> None:
+    helpers = (Helper("near", "何近", "volunteer", NOW - 1),)
+    owned = {"owner": "wang"} if state is State.ACKNOWLEDGED else {}
+    alert = alert_with(state, severity=Severity.MEDIUM, helpers=helpers, due_at=NOW, **owned)
+    again = step(alert, signal, SYSTEM, danger=BURST, reason="还在漏").alert
+    assert (again.state, again.round) == (State.OPEN, alert.round + 1)
+    assert again.helpers == (helpers if remain else ())
 
 
 def test_a_raised_severity_reopens_a_taken_alert() -> None:

@@ -83,8 +83,8 @@ class RecipientFinder:
         """Everybody on duty in the role, of the cell and those above it; with a distance limit, of every cell."""
         cells = None if recipient.within_m else set(roster.responsible_cells(self._community, alert.cell))
         away, seen = roster.absent_people(self._community, self._now, self._tz), set[str]()
-        for duty in self._community.duties:
-            is_here = duty.role == recipient.role and not duty.absent and (cells is None or duty.cell in cells)
+        for duty in self._community.duties_of(recipient.role):
+            is_here = not duty.absent and (cells is None or duty.cell in cells)
             fits = is_here and (not duty.hazards or alert.hazard in duty.hazards)
             if not fits or duty.person in away or duty.person in seen or duty.person not in self._community.people:
                 continue

@@ -114,10 +114,9 @@ def scheduled_at(community: Community, cell: str, role: str, now: Instant, tz: Z
     for duty in community.duties_at(cell, role):
         if not duty.absent and is_on_shift(duty, now, tz):
             yield Scheduled(duty.person, duty.rank, duty.hazards, duty=duty.id)
-    for rotation in community.rotations:
-        if cell in rotation.cells and rotation.role == role:
-            for turn in rotation_turns(rotation, now, now + 1, tz):
-                yield Scheduled(turn.person, turn.rank, rotation.hazards, rotation=rotation.id, shift=turn.shift)
+    for rotation in community.rotations_at(cell, role):
+        for turn in rotation_turns(rotation, now, now + 1, tz):
+            yield Scheduled(turn.person, turn.rank, rotation.hazards, rotation=rotation.id, shift=turn.shift)
 
 
 def substitutes_at(community: Community, now: Instant, tz: ZoneInfo) -> Substitutes:

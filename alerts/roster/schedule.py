@@ -18,7 +18,7 @@ from alerts.roster.shifts import intervals, rotation_turns, shift_of
 from alerts.roster.substitution import Substitutes
 from domain import Duty, Instant
 from domain.people import Community
-from domain.rosters import Override, Rotation, Shift
+from domain.rosters import Override, Shift
 
 Interval = tuple[Instant, Instant]
 
@@ -48,10 +48,6 @@ class RosterSchedule:
         self._segments: dict[tuple[str | None, str, str | None], list[Segment]] = {}
         self._scheduled: dict[tuple[str, str], list[ScheduledTurn]] = {}
         self._duties = duties_by_role(community.duties)
-        self._rotations: dict[tuple[str, str], list[Rotation]] = {}
-        for rotation in community.rotations:
-            for cell in rotation.cells:
-                self._rotations.setdefault((cell, rotation.role), []).append(rotation)
         self._absences: dict[str, list[Interval]] = {}
         for duty in community.absences:
             self._absences.setdefault(duty.person, []).extend(self.duty_hours(duty))
@@ -59,7 +55,8 @@ class RosterSchedule:
     @property
     def roles(self) -> Iterable[tuple[str, str]]:
         """Cells and roles that have a line or rotation."""
-        return {*self._duties, *self._rotations}
+        rotations = {(cell, one.role) for one in self._community.rotations for cell in one.cells}
+        return {*self._duties, *rotations}
 
     def segments(self, cell: str | None, role: str, hazard: str | None = None) -> list[Segment]:
         """Who is on duty for a cell in a role, as an escalation would find them; covers the whole period."""
@@ -110,7 +107,7 @@ class RosterSchedule:
 
     def has_end(self, cell: str, role: str) -> bool:
         """Whether a line or rotation of a cell for a role ends at some time."""
-        dated = [*self._duties.get((cell, role), ()), *self._rotations.get((cell, role), ())]
+        dated = [*self._duties.get((cell, role), ()), *self._community.rotations_at(cell, role)]
         return any(one.until is not None for one in dated)
 
     def absences(self, person: str) -> Sequence[Interval]:
@@ -127,7 +124,7 @@ class RosterSchedule:
             yield from (ScheduledTurn(begin, end, plan) for begin, end in self.duty_hours(duty))
 
     def _rotation_turns(self, cell: str, role: str) -> Iterator[ScheduledTurn]:
-        for rotation in self._rotations.get((cell, role), ()):
+        for rotation in self._community.rotations_at(cell, role):
             for turn in rotation_turns(rotation, self.since, self._until, self._tz):
                 plan = Scheduled(turn.person, turn.rank, rotation.hazards, rotation=rotation.id, shift=turn.shift)
                 yield ScheduledTurn(max(turn.begin, self.since), min(turn.end, self._until), plan)

@@ -24,6 +24,7 @@ from app.backup.archive import PARTIAL, new_archive
 from app.backup.ledger_dump import LedgerCopy, dump_ledger
 from app.backup.manifest import Manifest
 from app.backup.restored_copy import MARKER
+from app.datadir.kept_tables import TABLES_FILE
 from app.datadir.ledger_address import DATABASE_FILE, has_ledger, ledger_url
 from app.datadir.lock import BACKUP_LOCK, START_LOCK
 from app.datadir.stores import HISTORY_FILE, JOURNAL_FILE, SPOOL_FOLDER
@@ -40,7 +41,10 @@ SERVICE_FOLDER: Final = "backup.partial"
 """Where a running service writes the copy of its history, in its data directory."""
 _COPIED_OTHERWISE: Final = (DATABASE_FILE, JOURNAL_FILE, HISTORY_FILE)
 _OF_THE_PROCESS: Final = frozenset(
-    {"lock", BACKUP_LOCK, START_LOCK, MARKER, "control.sock", "mosquitto.db", "mosquitto.pid", "mosquitto.log"}
+    {
+        *("lock", BACKUP_LOCK, START_LOCK, MARKER, "control.sock", "mosquitto.db", "mosquitto.pid", "mosquitto.log"),
+        TABLES_FILE,
+    }
 )
 _NOT_KEPT: Final = frozenset({"tmp", SERVICE_FOLDER})
 """Folders of the data directory with files of a moment."""

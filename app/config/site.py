@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from msgspec import Struct, field
+from msgspec import Struct, field, structs
 
 from app.config.catalog import load_kinds, load_roles
 from app.config.csv_files import Sheet
@@ -59,23 +59,45 @@ class SiteConfig(Struct, frozen=True):
         return self.path if self.path is None or self.path.is_dir() else self.start_path
 
 
-def load_site(path: Path | None, *, any_kind: bool = False) -> SiteConfig:
+class SiteTables(Struct, frozen=True):
+    """The records of a site's CSV files and its rosters.yaml."""
+
+    places: list[Place]
+    cells: list[Cell]
+    people: list[Person]
+    duties: list[Duty]
+    devices: list[Device]
+    rotations: list[Rotation]
+
+
+def read_tables(path: Path, settings: SiteSettings, kinds: Mapping[str, Kind] | None, roles: Roles) -> SiteTables:
+    """Parse the tables of a folder and check their references; `kinds` None: those are not checked. Raises ConfigError
+    with all faults."""
+    sheets, faults = read_sheets(path, settings)
+    faults += check_references(sheets, kinds, roles)
+    rotations, roster_faults = read_rotations(path, settings, sheets, roles)
+    if faults or roster_faults:
+        raise ConfigError([*faults, *roster_faults])
+    records: dict[str, Any] = {table: merge_identities(sheet.records) for table, sheet in sheets.items()}
+    return SiteTables(rotations=rotations, **records)
+
+
+ReadTables = Callable[[Path, SiteSettings, Mapping[str, Kind] | None, Roles], SiteTables]
+
+
+def load_site(path: Path | None, *, any_kind: bool = False, tables: ReadTables = read_tables) -> SiteConfig:
     """Load a site folder; None gives the empty site: built-in kinds, an empty registry. Raises ConfigError.
 
     With `any_kind` the kinds of the site are neither read nor checked: a restarted service uses those of its last
-    run.
+    run. `tables` reads the registry's records.
     """
     if path is None:
         return SiteConfig(None, SiteSettings(), load_kinds())
     settings, kinds = read_settings(path), load_kinds() if any_kind else load_kinds(path)
     roles = load_roles(path)
-    sheets, faults = read_sheets(path, settings)
-    faults += check_references(sheets, None if any_kind else kinds, roles)
-    rotations, roster_faults = read_rotations(path, settings, sheets, roles)
-    if faults or roster_faults:
-        raise ConfigError([*faults, *roster_faults])
-    records: dict[str, Any] = {table: merge_identities(sheet.records) for table, sheet in sheets.items()}
-    return SiteConfig(path, settings, kinds, roles=roles, rotations=rotations, **records)
+    return SiteConfig(
+        path, settings, kinds, roles=roles, **structs.asdict(tables(path, settings, None if any_kind else kinds, roles))
+    )
 
 
 def read_settings(path: Path) -> SiteSettings:

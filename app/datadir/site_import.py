@@ -6,8 +6,10 @@ reports it, unless forced. See docs/decisions/0018.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+import hashlib
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
@@ -20,6 +22,7 @@ from domain.identities import canonical
 from store.database import registry
 from store.database.registry import edits
 from store.database.registry.changes import RegistryChanges
+from store.database.system import key_values
 
 
 class SkippedRecord(Struct, frozen=True):
@@ -63,6 +66,10 @@ _STORE: Mapping[str, Callable[..., RegistryChanges]] = {
 }
 
 
+_IMPORTED: Final = "imported_tables"
+"""Key under which the digest of the records imported last is stored."""
+
+
 def import_site(tx: Connection, site: SiteConfig, now: Instant, *, force: bool = False) -> ImportResult:
     """Import the files. Records that were added over the API stay; edited ones are overwritten only with `force`."""
     if site.path is not None:
@@ -71,19 +78,47 @@ def import_site(tx: Connection, site: SiteConfig, now: Instant, *, force: bool =
     owned_again = comparison.equal
     if force:
         owned_again = tuple((resource, record.id) for resource in _STORE for record in getattr(site, resource))
-    for resource in _STORE:
-        edits.clear_edits(
-            tx, resource, [record_id for edited_resource, record_id in owned_again if edited_resource == resource]
-        )
+    _clear_edits(tx, owned_again)
     skipped = {(record.resource, record.id) for record in comparison.skipped}
     changes = [
         store(tx, [record for record in getattr(site, resource) if (resource, record.id) not in skipped], now)
         for resource, store in _STORE.items()
     ]
+    key_values.put(tx, _IMPORTED, _digest(site), now)
     created, updated, unchanged = (
         sum(len(getattr(change, outcome)) for change in changes) for outcome in ("created", "updated", "unchanged")
     )
     return ImportResult(created, updated, unchanged, comparison.skipped)
+
+
+def import_changed_site(tx: Connection, site: SiteConfig, now: Instant) -> ImportResult:
+    """As `import_site` at a start: records that were imported last, as they are now, are not compared again.
+
+    What the registry has otherwise since was edited over the API, and an edit stays. The 450,000 records of a district
+    took 15 s of each start.
+    """
+    if key_values.get(tx, _IMPORTED) != _digest(site):
+        return import_site(tx, site, now)
+    if site.path is not None:
+        registry.put_levels(tx, site.settings.levels, now)
+    edited = _edited(tx)
+    comparison = _compare_records(site, edited, _stored_records(tx, edited))
+    _clear_edits(tx, comparison.equal)
+    records = sum(len(getattr(site, resource)) for resource in _STORE)
+    return ImportResult(0, 0, records - len(comparison.skipped), comparison.skipped)
+
+
+def _digest(site: SiteConfig) -> str:
+    found = hashlib.sha256()
+    for resource in _STORE:
+        found.update(hashlib.sha256(msgspec.msgpack.encode(getattr(site, resource))).digest())
+    return found.hexdigest()
+
+
+def _clear_edits(tx: Connection, records: Collection[tuple[str, str]]) -> None:
+    for resource in _STORE:
+        ids = [record_id for edited_resource, record_id in records if edited_resource == resource]
+        edits.clear_edits(tx, resource, ids)
 
 
 def differences(tx: Connection, folder: SiteConfig) -> tuple[SkippedRecord, ...]:
@@ -92,38 +127,47 @@ def differences(tx: Connection, folder: SiteConfig) -> tuple[SkippedRecord, ...]
 
 
 def _compare(tx: Connection, site: SiteConfig) -> _Comparison:
-    edited = {(edit.resource, edit.id) for edit in edits.list_edits(tx)}
+    edited = _edited(tx)
     if not edited:
         return _Comparison()
+    found = _compare_records(site, edited, _stored_records(tx, edited))
+    skipped_devices = {record.id for record in found.skipped if record.resource == "devices"}
+    stored_devices = {device.id: device for device in registry.all_devices(tx)}
+    conflicts = _identity_conflicts(site, stored_devices, skipped_devices)
+    return _Comparison((*found.skipped, *conflicts), found.equal)
+
+
+def _edited(tx: Connection) -> set[tuple[str, str]]:
+    """(resource, id) of the records that were edited over the API."""
+    return {(edit.resource, edit.id) for edit in edits.list_edits(tx)}
+
+
+def _stored_records(tx: Connection, wanted: Collection[tuple[str, str]]) -> dict[tuple[str, str], Any]:
+    """The records of these (resource, id) that exist."""
+    found: dict[tuple[str, str], Any] = {}
+    for resource in _STORE:
+        ids = [record_id for edited_resource, record_id in wanted if edited_resource == resource]
+        find = registry.find_devices if resource == "devices" else partial(registry.find_records, table=resource)
+        found |= {(resource, record_id): record for record_id, record in find(tx, ids=ids).items()}
+    return found
+
+
+def _compare_records(
+    site: SiteConfig, edited: Collection[tuple[str, str]], stored: Mapping[tuple[str, str], Any]
+) -> _Comparison:
+    """Which of the edited records differ from the files, and which are equal again."""
     skipped: list[SkippedRecord] = []
     equal: list[tuple[str, str]] = []
-    stored = _stored_records(tx)
-    for resource in _STORE:
+    for resource in _STORE if edited else ():
         for record in getattr(site, resource):
             if (resource, record.id) in edited:
-                existing = stored[resource].get(record.id)
+                existing = stored.get((resource, record.id))
                 if existing == record:
                     equal.append((resource, record.id))
                 else:
                     reason = EDITED if existing else DELETED
                     skipped.append(SkippedRecord(resource, record.id, record, existing, reason))
-    skipped_devices = {record.id for record in skipped if record.resource == "devices"}
-    conflicts = _identity_conflicts(site, stored["devices"], skipped_devices)
-    return _Comparison((*skipped, *conflicts), tuple(equal))
-
-
-def _stored_records(tx: Connection) -> dict[str, Mapping[str, Any]]:
-    community = registry.community(tx)
-    duties = {duty.id: duty for duty in community.duties}
-    devices = {device.id: device for device in registry.all_devices(tx)}
-    return {
-        "places": community.places,
-        "cells": community.cells,
-        "people": community.people,
-        "duties": duties,
-        "devices": devices,
-        "rotations": {rotation.id: rotation for rotation in community.rotations},
-    }
+    return _Comparison(tuple(skipped), tuple(equal))
 
 
 def _identity_conflicts(site: SiteConfig, stored: Mapping[str, Any], skipped: set[str]) -> Iterable[SkippedRecord]:

@@ -22,7 +22,8 @@ from app.config.catalog import load_categories, load_ladders, load_replies, load
 from app.config.exchange import load_exchange
 from app.config.faults import ConfigError, ConfigFault
 from app.config.plans import PLANS_FOLDER
-from app.config.site import SiteConfig, load_site, read_settings
+from app.config.site import ReadTables, SiteConfig, load_site, read_settings, read_tables
+from app.datadir.kept_tables import KeptTables
 from app.datadir.readable_settings import without_faulty_parts
 
 log = logging.getLogger("fengshao.site")
@@ -53,10 +54,11 @@ def site_in_force(site: Path | None, data: Path) -> SiteInForce:
     """The site of a folder. Never raises ConfigError: with faults its `files` are those of a folder in `data`."""
     if site is None:
         return SiteInForce(load_site(None, any_kind=True))
-    faults = [*start_faults(site), *_missing_settings(site, data)]
-    if not faults:
+    config, found = _read_start(site, KeptTables(data))
+    faults = [*found, *_missing_settings(site, data)]
+    if config is not None and not faults:
         _keep_good(site, data)
-        return SiteInForce(load_site(site, any_kind=True))
+        return SiteInForce(config)
     files = _compose(site, data, faults)
     for fault in faults:
         log.error("site's files: %s", fault)
@@ -75,24 +77,35 @@ def _missing_settings(site: Path, data: Path) -> Iterator[ConfigFault]:
 
 def start_faults(folder: Path) -> list[ConfigFault]:
     """Every fault for which a start would fail. An error of ours while a file is read is one of that file."""
+    return _read_start(folder, read_tables)[1]
+
+
+def _read_start(folder: Path, tables: ReadTables) -> tuple[SiteConfig | None, list[ConfigFault]]:
+    """The site of a folder, None where it has faults, and the faults of all that a start reads."""
     faults: list[ConfigFault] = []
+    config: SiteConfig | None = None
+
+    def load() -> None:
+        nonlocal config
+        config = load_site(folder, any_kind=True, tables=tables)
+
     loaders: tuple[Callable[[], object], ...] = (
-        lambda: load_site(folder, any_kind=True),
+        load,
         lambda: load_ladders(folder),
         lambda: load_wording(folder),
         lambda: load_replies(folder),
         lambda: load_categories(folder),
         lambda: load_exchange(read_settings(folder).exchange, folder),
     )
-    for load in loaders:
+    for one in loaders:
         try:
-            load()
+            one()
         except ConfigError as error:
             faults += error.faults
         except Exception as error:
             log.exception("site's files not read")
             faults.append(ConfigFault(str(folder), 1, 1, "", f"cannot be read: {error!r}"))
-    return list(dict.fromkeys(faults))
+    return config, list(dict.fromkeys(faults))
 
 
 def _compose(site: Path, data: Path, faults: list[ConfigFault]) -> Path:

@@ -40,6 +40,7 @@ from app.server.channels import build_channels, http_client
 from app.server.console import build_app
 from app.server.demo import Demo
 from app.server.exchange import build_exchange_config, photo_links
+from app.server.garbage import freeze_gc, loading
 from app.server.logs import start_logging, use_format
 from app.server.redaction import Redaction, named_secrets, secret_values
 from app.server.restored import wait_for_takeover
@@ -53,7 +54,6 @@ from store.database.leadership import Leadership
 
 STANDBY = "READY=1\nWATCHDOG=1"
 """A standby has started, and lives."""
-GC_THRESHOLDS = (50_000, 50, 100)
 
 
 class Options(Struct, frozen=True):
@@ -91,7 +91,8 @@ async def start(options: Options) -> None:
         data.mkdir(parents=True, exist_ok=True, mode=0o700)
         stack.enter_context(await asyncio.to_thread(lock_for_start, data))
         refuse_unfinished_restore(data)
-        found = site_in_force(demo.site_folder if demo and not options.site else options.site, data)
+        with loading():
+            found = site_in_force(demo.site_folder if demo and not options.site else options.site, data)
         site = found.config
         if demo:
             site = await demo.start_providers(site, parse_listen_address(options.http, "--http"), Clock())
@@ -121,18 +122,20 @@ async def serve(  # noqa: PLR0915 - the order of the start, line by line
     if stop.is_set():
         return
     if (was_copy or leadership is not None) and not demo:  # the files may have changed in the weeks of waiting
-        found = await asyncio.to_thread(take_over_site, site, data, clock)
+        with loading():
+            found = await asyncio.to_thread(take_over_site, site, data, clock)
         site, faults = found.config, found.faults
     broker = await stack.enter_async_context(
         open_broker(options.mqtt, data, environ, site.settings.mqtt, site.folder_now or Path(), unusable)
     )
     if keep_alive := broker.keep_alive:
         stack.callback(keep_alive.close)  # it is never awaited where a setting is refused below
-    service = await open_service(
-        stack, site, data, broker, token, environ, clock, unusable, options.findings, leadership
-    )
-    service.report_site_faults([str(fault) for fault in faults])
-    freeze_gc()
+    with loading():
+        service = await open_service(
+            stack, site, data, broker, token, environ, clock, unusable, options.findings, leadership
+        )
+        service.report_site_faults([str(fault) for fault in faults])
+        freeze_gc()
     to_systemd = {"systemd": systemd.keep_alive(service.vitals.why_stalled, manager)}
     tasks = service.background_tasks() | to_systemd | ({"broker": keep_alive} if keep_alive else {})
     tasks |= (
@@ -253,13 +256,6 @@ def reload_on_sighup(reload: Callable[[], Coroutine[Any, Any, None]]) -> Callabl
 
     loop.add_signal_handler(signal.SIGHUP, start)
     return lambda: loop.remove_signal_handler(signal.SIGHUP)
-
-
-def freeze_gc() -> None:
-    """Exclude what is loaded now from garbage collection: scanning 300,000 devices would stop the loop for a second."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*GC_THRESHOLDS)
 
 
 @contextlib.asynccontextmanager

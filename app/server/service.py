@@ -12,7 +12,7 @@ from typing import Any
 
 from app.datadir.copied_journal import CopiedJournal
 from app.datadir.credentials import mqtt_client_id
-from app.datadir.site_import import import_site
+from app.datadir.site_import import import_changed_site
 from app.datadir.stores import Stores
 from app.pipeline.latch_resets import LatchResets
 from app.pipeline.self_monitoring import SelfMonitoring, open_findings
@@ -90,7 +90,7 @@ class Service:
         site, journal, database = config.site, stores.journal, stores.database
         self.hub = EventHub(clock())
         alert_changes = AlertChanges(self.hub)
-        log_skipped(database.write_blocking(lambda tx: import_site(tx, site, clock())))
+        log_skipped(database.write_blocking(lambda tx: import_changed_site(tx, site, clock())))
         self.registry = RegistryCache(database)
         state = load_start_state(site, stores)
         self.engine = build_engine(state, site, self.registry)

@@ -86,7 +86,7 @@ def level_of(row: ReportRow) -> Literal["community", "street"]:
 def level_obstacle(deps: Deps, person: str, level: str) -> str:
     """Why a person may not verify at a level: he has not its role, while others have. Empty without an obstacle."""
     role = LEVEL_ROLES[level]
-    holders = {duty.person for duty in deps.registry.community().duties if duty.role == role and not duty.absent}
+    holders = {duty.person for duty in deps.registry.community().duties_of(role) if not duty.absent}
     return report_messages_zh.WRONG_LEVEL[level] if holders and person not in holders else ""
 
 

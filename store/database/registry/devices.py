@@ -31,6 +31,11 @@ def get_device(tx: Connection, device_id: str) -> Device | None:
     return next(iter(_devices_by_id(tx, [device_id])), None)
 
 
+def find_devices(tx: Connection, ids: Iterable[str]) -> dict[str, Device]:
+    """The devices with these ids that exist, by id."""
+    return {device.id: device for device in _devices_by_id(tx, list(ids))}
+
+
 def find_device(tx: Connection, platform: str, identity: str) -> Device | None:
     """The device with this identity. The native identity of every device is its own id."""
     query = select(identities_table.c.device).where(

@@ -10,13 +10,20 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from msgspec.structs import replace
+from sqlalchemy import Connection
 
+from app.cli.database import with_database
+from app.cli.init import write_site_template
 from app.cli.main import main
 from app.config.settings import AliyunSmsSettings, ChannelSettings
 from app.config.site import SiteConfig, load_site
+from app.datadir.site_import import DELETED, EDITED, ImportResult, import_changed_site, import_site
+from store.database import registry
+from store.database.registry import edits
 from tests.conftest import Broker
 from tests.support.service_harness import ServiceHarness
 
+NOW = 5
 FILES = {
     "site.yaml": "name: 枫树社区\nsign: 枫树社区\nlast_resort: [li]\n",
     "places.csv": "id,name,level,parent,cell\nh1,101,household,,grid\n",
@@ -172,3 +179,74 @@ async def test_a_service_without_a_last_resort_starts_and_opens_a_finding_about_
     harness.save_file(site_yaml=FILES["site.yaml"])
     await harness.restarts()
     await harness.until_state(alert["id"], "closed")
+
+
+def imported(data: Path, site: Path, imports: Callable[..., ImportResult]) -> ImportResult:
+    return with_database(data, lambda tx: imports(tx, load_site(site), NOW))
+
+
+def test_a_start_with_the_records_of_the_last_one_writes_none_of_them(tmp_path: Path) -> None:
+    site, data = tmp_path / "site", tmp_path / "data"
+    write_site_template(site)
+    first = imported(data, site, import_changed_site)
+    before = with_database(data, registry.registry_version)
+
+    again = imported(data, site, import_changed_site)
+
+    assert (again.created, again.updated, again.unchanged) == (0, 0, first.created)
+    assert with_database(data, registry.registry_version) == before
+
+
+def test_a_start_with_the_same_files_still_names_what_was_edited(tmp_path: Path) -> None:
+    site, data = tmp_path / "site", tmp_path / "data"
+    write_site_template(site)
+    imported(data, site, import_changed_site)
+    person, device = load_site(site).people[0], load_site(site).devices[0]
+
+    def edit(tx: Connection) -> None:
+        registry.put_people(tx, [replace(person, name="另一个名字")], NOW)
+        registry.delete_device(tx, device.id, NOW)
+        edits.record_edits(tx, "people", [person.id], NOW)
+        edits.record_edits(tx, "devices", [device.id], NOW, deleted=True)
+
+    with_database(data, edit)
+    kept = imported(data, site, import_changed_site)
+
+    assert [(one.resource, one.id, one.reason) for one in kept.skipped] == [
+        ("people", person.id, EDITED),
+        ("devices", device.id, DELETED),
+    ]
+    assert kept.skipped == imported(data, site, import_site).skipped
+
+
+def test_a_record_that_was_edited_back_belongs_to_the_file_again(tmp_path: Path) -> None:
+    site, data = tmp_path / "site", tmp_path / "data"
+    write_site_template(site)
+    imported(data, site, import_changed_site)
+    person = load_site(site).people[0]
+    with_database(data, lambda tx: edits.record_edits(tx, "people", [person.id], NOW))
+
+    assert imported(data, site, import_changed_site).skipped == ()
+    assert with_database(data, edits.list_edits) == []
+
+
+@pytest.mark.parametrize("changed", ["people.csv", "rosters.yaml", "site.yaml"])
+def test_a_start_with_other_records_imports_them(tmp_path: Path, changed: str) -> None:
+    site, data = tmp_path / "site", tmp_path / "data"
+    site.mkdir()
+    for name, text in FILES.items():
+        (site / name).write_text(text, "utf-8")
+    imported(data, site, import_changed_site)
+    more = {
+        "people.csv": FILES["people.csv"] + "wu,吴敏,19900000004\n",
+        "rosters.yaml": "rotations:\n- {id: night, name: 夜班, cells: [grid], role: worker, layers: [{members: [li],"
+        " start: 2026-12-01, handover: {every: 1d}}]}\n",
+        "site.yaml": FILES["site.yaml"] + "levels: {household: spot}\n",
+    }
+    (site / changed).write_text(more[changed], "utf-8")
+
+    result = imported(data, site, import_changed_site)
+
+    assert result.created == (changed != "site.yaml")
+    community = with_database(data, registry.community)
+    assert "wu" in community.people or community.rotations or community.role_of(community.places["h1"]) == "spot"

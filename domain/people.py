@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Final, TypeVar
 
-from msgspec import Struct, field
+from msgspec import Struct, field, structs
 
 from domain import Cell, Device, Duty, Person, Place, Subject
 from domain.addresses import NO_NAME, joined
@@ -39,6 +39,14 @@ class Community(Struct, frozen=True, dict=True):
     """By person: those whose attribute `family_of` names that person."""
     flats: frozenset[str] = frozenset()
     """Homes that contain no other place; a whole compound recorded as a home is none."""
+
+    def with_roster(
+        self, duties: Iterable[Duty], rotations: Iterable[Rotation], overrides: Iterable[Override]
+    ) -> Community:
+        """The same places and people with another roster."""
+        return structs.replace(
+            self, duties=tuple(duties), rotations=tuple(rotations), overrides_of=_overrides_by_person(overrides)
+        )
 
     def cell_of(self, place: str | None) -> str | None:
         """The cell responsible for a place: its own, or its nearest ancestor's."""
@@ -193,6 +201,10 @@ class Community(Struct, frozen=True, dict=True):
         return self.behind_door(place) if is_door else ()
 
 
+def _overrides_by_person(overrides: Iterable[Override]) -> dict[str, tuple[Override, ...]]:
+    return _grouped((override.person, override) for override in overrides)
+
+
 def _grouped(pairs: Iterable[tuple[K, V]]) -> dict[K, tuple[V, ...]]:
     """The values by key, in their order."""
     found: dict[K, list[V]] = {}
@@ -224,7 +236,7 @@ def community(
         people=known,
         duties=tuple(duties),
         rotations=tuple(rotations),
-        overrides_of=_grouped((override.person, override) for override in overrides),
+        overrides_of=_overrides_by_person(overrides),
         levels=roles,
         homes=homes,
         families=families,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import Final
 
 from msgspec import Struct
 from sqlalchemy import Connection
@@ -15,6 +16,7 @@ from domain import Device, Person
 from domain.people import Community, community
 from store.database import registry as table
 from store.database.database import Database
+from store.database.registry import StoredRegistry
 
 
 class RegistryChange(Struct, frozen=True):
@@ -29,18 +31,20 @@ class RegistryCache:
 
     def __init__(self, database: Database) -> None:
         self._database, self._lock = database, asyncio.Lock()
+        self._loaded: _Loaded | None = None
         self.devices: dict[str, Device] = {}
         self.community: Community = community()
         self.version = 0
 
     async def reload(self) -> RegistryChange:
-        """Load the present version from the database and return what changed since the previous load.
+        """Load the present version from the database and return which devices changed since the previous load.
 
         One load at a time: of two at once the second would be compared with the version before the first.
         """
         async with self._lock:
-            loaded = await self._database.read(partial(_load, self.devices))
-            self.devices, self.community, change, self.version = loaded
+            loaded, change = await self._database.read(partial(_load, self._loaded))
+            self._loaded = loaded
+            self.devices, self.community, self.version = loaded.devices, loaded.community, loaded.stored.version
             return change
 
     def current_community(self) -> Community:
@@ -61,9 +65,48 @@ class RegistryCache:
         return self.community.concerned(alert.subject, self.devices.get(alert.device or ""), alert.place)
 
 
-def _load(before: Mapping[str, Device], tx: Connection) -> tuple[dict[str, Device], Community, RegistryChange, int]:
+class _Loaded(Struct, frozen=True):
+    """One version of the registry: as it is stored, and as it is used."""
+
+    stored: StoredRegistry
+    devices: dict[str, Device]
+    community: Community
+
+
+def _load(before: _Loaded | None, tx: Connection) -> tuple[_Loaded, RegistryChange]:
     """Compares in the database's thread: with 300,000 devices that takes a tenth of a second."""
-    devices = {device.id: device for device in assign_gateways(table.all_devices(tx))}
-    changed = [device for device in devices.values() if before.get(device.id) != device]
-    removed = [device_id for device_id in before if device_id not in devices]
-    return devices, table.community(tx), RegistryChange(changed, removed), table.registry_version(tx)
+    stored = table.read_registry(tx, None if before is None else before.stored)
+    if before is not None and stored.devices is before.stored.devices:
+        return _Loaded(stored, before.devices, _community(stored, before)), RegistryChange((), ())
+    devices = {device.id: device for device in assign_gateways(stored.devices.values())}
+    known = {} if before is None else before.devices
+    changed = [device for device in devices.values() if known.get(device.id) != device]
+    removed = [device_id for device_id in known if device_id not in devices]
+    return _Loaded(stored, devices, _community(stored, before)), RegistryChange(changed, removed)
+
+
+def _community(stored: StoredRegistry, before: _Loaded | None) -> Community:
+    """The same object while nothing of it changed; where lines of the roster alone did, the rest stays indexed."""
+    if before is not None and _are_same(stored, before.stored, _PEOPLE):
+        if _are_same(stored, before.stored, _ROSTER):
+            return before.community
+        return before.community.with_roster(
+            stored.duties.values(), stored.rotations.values(), stored.overrides.values()
+        )
+    return community(
+        stored.places.values(),
+        stored.cells.values(),
+        stored.people.values(),
+        stored.duties.values(),
+        stored.levels,
+        stored.rotations.values(),
+        stored.overrides.values(),
+    )
+
+
+_PEOPLE: Final = ("places", "cells", "people")
+_ROSTER: Final = ("duties", "rotations", "overrides")
+
+
+def _are_same(one: StoredRegistry, other: StoredRegistry, fields: Sequence[str]) -> bool:
+    return one.levels == other.levels and all(getattr(one, field) is getattr(other, field) for field in fields)

@@ -232,6 +232,7 @@ class Service:
             "deadlines": self.alerting.run_deadlines(),
             "heartbeat": heartbeat,
             "figures of the day": self.status.run(),
+            "people on duty": self.status.follow_duty(),
             "self-monitoring": self.self_monitoring.run(),
             "provider checks": check_providers_regularly(
                 self.alerting.channels,

@@ -11,6 +11,8 @@ from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from msgspec import Struct
+
 from alerts.cases.canary import CanaryResult
 from alerts.delivery.breaker import CircuitBreaker
 from alerts.handling.audit import AuditResult
@@ -27,8 +29,17 @@ from store.errors import CannotRead
 log = logging.getLogger("fengshao.status")
 RATE_WINDOW_MS = 10_000
 REFRESH_S = 5.0
+DUTY_S = 1.0
 SHOWN_ROLES = ("worker", "community")
 """Roles whose people on duty the status line names."""
+
+
+class _Duty(Struct, frozen=True):
+    """Names of those on duty in a minute, by role."""
+
+    community: Community
+    minute: int
+    names: Mapping[str, Sequence[str]]
 
 
 class StatusLine:
@@ -48,7 +59,7 @@ class StatusLine:
         self._samples: deque[tuple[Instant, int]] = deque()
         self._detect_to_send_ms: int | None = None
         self._closed: tuple[int, int] = (0, 0)
-        self._found: tuple[Community, int, Mapping[str, Sequence[str]]] | None = None
+        self._duty: _Duty | None = None
         self.self_test: Callable[[], CanaryResult | None] = lambda: None
         self.providers: Callable[[], Iterator[tuple[str, str, CircuitBreaker]]] = lambda: iter(())
         self.audited: Callable[[], AuditResult] = AuditResult
@@ -104,19 +115,32 @@ class StatusLine:
             ],
         }
 
-    def _on_duty(self, now: Instant) -> Mapping[str, Sequence[str]]:
-        """Names of those who are called first, in any cell, by role.
+    async def follow_duty(self) -> None:
+        """Keep the names of those on duty, until cancelled. Shifts change with the minute; a district has 2,500 cells,
+        among which they are looked for beside the event loop."""
+        while True:
+            try:
+                await self.refresh_duty()
+            except Exception:
+                log.exception("people on duty not found")
+            await asyncio.sleep(DUTY_S)
 
-        Shifts change with the minute, and a district has 2,500 cells: found once a minute and version of the registry.
-        """
-        community, minute = self._registry.community, now // MINUTE
-        if self._found is None or self._found[0] is not community or self._found[1] != minute:
-            names = {
-                role: [person.name for person in first_on_duty(community, role, now, self._zone)]
-                for role in SHOWN_ROLES
-            }
-            self._found = community, minute, names
-        return self._found[2]
+    async def refresh_duty(self) -> None:
+        """Look again who is on duty, after a change of the registry and in a new minute."""
+        community, now = self._registry.community, self._clock()
+        if self._duty is None or self._duty.community is not community or self._duty.minute != now // MINUTE:
+            self._duty = await asyncio.to_thread(_duty_at, community, now, self._zone)
+
+    def _on_duty(self, now: Instant) -> Mapping[str, Sequence[str]]:
+        """Names of those who are called first, in any cell, by role; of DUTY_S ago at most."""
+        if self._duty is None:
+            self._duty = _duty_at(self._registry.community, now, self._zone)
+        return self._duty.names
+
+
+def _duty_at(community: Community, now: Instant, zone: ZoneInfo) -> _Duty:
+    names = {role: [person.name for person in first_on_duty(community, role, now, zone)] for role in SHOWN_ROLES}
+    return _Duty(community, now // MINUTE, names)
 
 
 def _audit_view(result: AuditResult) -> dict[str, Any]:

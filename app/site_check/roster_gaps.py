@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -38,21 +38,24 @@ def _text(community: Community, gap: RosterGap, zone: ZoneInfo, roles: Roles) ->
     role_name = gap.role if role is None else role.zh
     if gap.hazards:
         role_name += f"（{'、'.join(gap.hazards)}）"
-    names = {person.id: person.name for person in community.people.values()}
-    why = "；".join(_why(missing, names) for missing in gap.missing) or ENDS
+    why = "；".join(_why(missing, community) for missing in gap.missing) or ENDS
     begin, end = (_time(at, zone) for at in (gap.begin, gap.end))
     return GAP.format(cell=cell.name, role=role_name, begin=begin, end=end, why=why)
 
 
-def _why(missing: MissingPerson, names: Mapping[str, str]) -> str:
-    name, override = names.get(missing.person, missing.person), missing.override
+def _why(missing: MissingPerson, community: Community) -> str:
+    name, override = _name(community, missing.person), missing.override
     if override is None:
         return AWAY.format(name=name, reason=ABSENT)
     kind = override.leave or KINDS[override.kind]
     if override.substitute is None:
         return AWAY.format(name=name, reason=kind)
-    substitute = names.get(override.substitute, override.substitute)
+    substitute = _name(community, override.substitute)
     return name + UNAVAILABLE.format(kind=kind, substitute=substitute)
+
+
+def _name(community: Community, person: str) -> str:
+    return community.people[person].name if person in community.people else person
 
 
 def _time(at: Instant, zone: ZoneInfo) -> str:

@@ -28,10 +28,12 @@ from store.database.registry.devices import (
     put_devices,
     registered_at,
 )
+from store.database.registry.reading import StoredRegistry, read_registry
 
 __all__ = [
     "DeviceFilter",
     "RegistryChanges",
+    "StoredRegistry",
     "all_devices",
     "community",
     "count_devices",
@@ -50,6 +52,7 @@ __all__ = [
     "put_people",
     "put_places",
     "put_rotations",
+    "read_registry",
     "registered_at",
     "registry_version",
     "remove_records",

@@ -34,10 +34,15 @@ def community(tx: Connection) -> Community:
         _load(tx, cells, Cell),
         _load(tx, people, Person),
         _load(tx, duties, Duty),
-        {level: LevelRole(role) for level, role in key_values.get(tx, LEVELS, {}).items()},
+        declared_levels(tx),
         _load(tx, rotations, Rotation),
         _load(tx, overrides, Override),
     )
+
+
+def declared_levels(tx: Connection) -> dict[str, LevelRole]:
+    """The roles of levels of the place tree, as the site declares them."""
+    return {level: LevelRole(role) for level, role in key_values.get(tx, LEVELS, {}).items()}
 
 
 def put_levels(tx: Connection, declared: Mapping[str, LevelRole], now: Instant) -> None:
@@ -85,6 +90,10 @@ _RECORDS: Final[Mapping[str, tuple[Table, type[Struct]]]] = {
 }
 
 
+_AS_STORED: Final = frozenset({Place, Cell, Person})
+"""Records whose fields are stored as what they are. A district has 370,000 of them."""
+
+
 def find_record(tx: Connection, table: str, record_id: str) -> Any:
     """The stored record of this id in one of the tables of the community; None when there is none."""
     return find_records(tx, table, [record_id]).get(record_id)
@@ -110,7 +119,7 @@ def remove_records(tx: Connection, table: str, ids: Iterable[str], now: Instant)
         tx.execute(delete(stored).where(stored.c.id.in_(part)))
     if table == "people":
         _end_access_of(tx, removed, now)
-    return _changes(tx, [], [], {}, removed, now)
+    return _changes(tx, stored, [], [], {}, removed, now)
 
 
 def _end_access_of(tx: Connection, removed: Iterable[str], now: Instant) -> None:
@@ -135,6 +144,8 @@ def _select(table: Table, shape: type[Struct]) -> Select[Any]:
 
 
 def _records(rows: Iterable[Row[Any]], shape: type[S]) -> list[S]:
+    if shape in _AS_STORED:
+        return [shape(*row) for row in rows]
     names = shape.__struct_fields__
     return [msgspec.convert(dict(zip(names, row, strict=True)), shape) for row in rows]
 
@@ -154,11 +165,12 @@ def _put(
         tx.execute(update(table).where(table.c.id == row["id"]).values(**row))
     for ids in chunks(removed):
         tx.execute(delete(table).where(table.c.id.in_(ids)))
-    return _changes(tx, created, updated, given, removed, now)
+    return _changes(tx, table, created, updated, given, removed, now)
 
 
 def _changes(
     tx: Connection,
+    table: Table,
     created: Sequence[dict[str, str]],
     updated: Sequence[dict[str, str]],
     given: dict[str, object],
@@ -173,7 +185,7 @@ def _changes(
         removed=tuple(removed),
     )
     if changes:
-        bump_version(tx, now)
+        bump_version(tx, now, table.name, [*touched, *removed])
     return changes
 
 

@@ -129,7 +129,7 @@ def put_devices(tx: Connection, devices: Iterable[Device], now: Instant) -> Regi
         unchanged=tuple(given.keys() - {device.id for device in (*created, *updated)}),
     )
     if changes:
-        bump_version(tx, now)
+        bump_version(tx, now, devices_table.name, (*changes.created, *changes.updated))
     return changes
 
 
@@ -138,7 +138,7 @@ def delete_device(tx: Connection, device_id: str, now: Instant) -> bool:
     tx.execute(delete(identities_table).where(identities_table.c.device == device_id))
     deleted = tx.execute(delete(devices_table).where(devices_table.c.id == device_id)).rowcount > 0
     if deleted:
-        bump_version(tx, now)
+        bump_version(tx, now, devices_table.name, [device_id])
     return deleted
 
 

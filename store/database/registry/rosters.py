@@ -36,7 +36,7 @@ def add_overrides(tx: Connection, records: Iterable[Override], now: Instant) -> 
     tx.execute(delete(overrides).where(overrides.c.id.in_([row["id"] for row in rows])))
     if rows:
         tx.execute(insert(overrides), rows)
-        bump_version(tx, now)
+        bump_version(tx, now, overrides.name, [row["id"] for row in rows])
 
 
 def get_override(tx: Connection, override_id: str) -> Override | None:
@@ -49,14 +49,16 @@ def remove_override(tx: Connection, override_id: str, now: Instant) -> bool:
     """Remove an override; what the roster says without it holds again. False when there is none."""
     removed = tx.execute(delete(overrides).where(overrides.c.id == override_id)).rowcount > 0
     if removed:
-        bump_version(tx, now)
+        bump_version(tx, now, overrides.name, [override_id])
     return removed
 
 
 def remove_overrides_of_swap(tx: Connection, swap_id: str, now: Instant) -> None:
     """Remove both halves of a swap."""
-    if tx.execute(delete(overrides).where(overrides.c.swap == swap_id)).rowcount:
-        bump_version(tx, now)
+    removed = tx.execute(select(overrides.c.id).where(overrides.c.swap == swap_id)).scalars().all()
+    tx.execute(delete(overrides).where(overrides.c.swap == swap_id))
+    if removed:
+        bump_version(tx, now, overrides.name, removed)
 
 
 def purge_overrides(tx: Connection, before: Instant) -> int:

@@ -124,6 +124,10 @@ async def test_an_identity_that_moved_over_the_api_keeps_no_service_from_startin
     assert (await harness.api.get("/api/v1/devices/gas-3")).status_code == 404
     assert await harness.differences() == [("devices", "gas-3")]
 
+    assert (await harness.api.delete("/api/v1/devices/new")).status_code == 204
+    await harness.restarts()
+    assert (await harness.api.get("/api/v1/devices/gas-3")).status_code == 200
+
 
 async def test_the_files_are_imported_beside_a_running_service_and_force_overwrites_edits(
     harness: FiledHarness,

@@ -124,3 +124,15 @@ async def test_reasons_are_told_for_absences_covers_and_the_end_of_a_roster(rost
         "（排班到此为止，请补排）",
     ]
     assert "第二网格部门（fire）" in str(began.evidence[2].value)
+
+
+async def test_a_change_of_devices_alone_has_nothing_computed(roster: Roster) -> None:
+    """The gaps of a district take fifteen seconds of a processor; every registered device had asked for them."""
+    await roster.checked(site(WORKER, overrides=[LEAVE]))
+
+    roster.check.request()
+    assert not roster.check._requested.is_set()
+
+    roster.registry.community = site(WORKER)
+    roster.check.request()
+    assert roster.check._requested.is_set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -111,20 +112,42 @@ def test_the_last_audit_and_the_last_self_test_are_in_the_status_line(status: St
     assert status()["canary"] == {"at": NIGHT, "sent_ms": 40, "delivered_ms": 900, "problem": ""}
 
 
-def test_those_on_duty_are_found_once_a_minute_and_after_a_change_of_the_registry(
+async def test_those_on_duty_are_found_once_a_minute_and_after_a_change_of_the_registry(
     world: World, status: StatusLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
     monkeypatch.setattr("app.server.status.first_on_duty", lambda _community, role, *_: asked.append(role) or [])
     for moved_ms in (0, 2_000, 57_999):
         world.now += moved_ms
+        await status.refresh_duty()
         status()
     assert len(asked) == 2
     world.now += 1
-    status()
+    await status.refresh_duty()
     world.community = community()
     status()
+    assert len(asked) == 4, "those of a district are not looked for in the event loop"
+    await status.refresh_duty()
     assert len(asked) == 6
+
+
+async def test_a_search_that_fails_is_logged_and_does_not_end_the_following(
+    status: StatusLine, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("app.server.status.DUTY_S", 0.0)
+    failing = iter([LookupError("a cell without a name")])
+
+    def once(*_: Any) -> list[Any]:
+        for error in failing:
+            raise error
+        return []
+
+    monkeypatch.setattr("app.server.status.first_on_duty", once)
+    following = asyncio.create_task(status.follow_duty())
+    while status._duty is None:
+        await asyncio.sleep(0)
+    following.cancel()
+    assert "people on duty not found" in caplog.text
 
 
 async def test_a_ledger_that_does_not_answer_leaves_the_last_figures(

@@ -229,13 +229,15 @@ def _openapi_document(app: FastAPI) -> dict[str, Any]:
 
 @contextlib.asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Publishes changed alerts and the status on the event stream while the server runs."""
+    """Publishes changed alerts and the status on the event stream while the server runs, and reads the map's outlines
+    before a screen asks for them."""
     deps: ConsoleDependencies = app.state.dependencies
     feed = AlertPublisher(deps.events, partial(alerts.item_views, deps))
     tasks = [
         asyncio.create_task(feed.run()),
         asyncio.create_task(_publish_status(deps, app.state.status_every_s)),
         asyncio.create_task(_write_gathered_reads(deps)),
+        asyncio.create_task(asyncio.to_thread(deps.registry.outlines)),
     ]
     try:
         yield

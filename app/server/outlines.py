@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -23,16 +24,18 @@ class PlaceOutlines:
         self._file = None if site is None else site / OUTLINES_FILE
         self._outlines: Mapping[str, Geometry] = {}
         self._read_state: tuple[int, int] | None = None
+        self._lock = threading.Lock()
 
     def __call__(self) -> Mapping[str, Geometry]:
-        state = self._file_state()
-        if self._file is not None and state != self._read_state:
-            self._read_state = state
-            try:
-                self._outlines = read_outlines(self._file)
-            except ConfigError as error:
-                log.error("places.geojson not read", extra={"faults": str(error)})
-        return self._outlines
+        with self._lock:  # whoever asks while the file is read waits for it
+            state = self._file_state()
+            if self._file is not None and state != self._read_state:
+                self._read_state = state
+                try:
+                    self._outlines = read_outlines(self._file)
+                except ConfigError as error:
+                    log.error("places.geojson not read", extra={"faults": str(error)})
+            return self._outlines
 
     def _file_state(self) -> tuple[int, int] | None:
         """Time of the last change and size; None without a file."""

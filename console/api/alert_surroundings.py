@@ -23,7 +23,6 @@ from console.schemas import surroundings as schema
 from console.security.auth import Principal
 from console.timestamps import Timestamp
 from console.views.people_at_risk import care_notes, may_see_people
-from console.views.place_tree import descendants
 from console.views.surroundings import (
     Household,
     danger_quantities,
@@ -106,7 +105,7 @@ async def _plans(deps: Deps, user: Principal, view: Mapping[str, str]) -> list[s
     if not places:
         return []
     community, unwell = deps.registry.community(), deps.rules.unwell_devices()
-    devices = await _devices_in(deps, descendants(community.places, places[-1].id))
+    devices = await _devices_in(deps, community.place_tree.inside(places[-1].id))
     return [
         schema.Plan(
             place=place.id,
@@ -137,7 +136,7 @@ def _visible_plans(deps: Deps, user: Principal, place: str | None, drawn: Sequen
 
 async def _households(deps: Deps, user: Principal, view: Mapping[str, str], unit: str) -> list[schema.Household]:
     community = deps.registry.community()
-    around = sorted(descendants(community.places, unit))
+    around = sorted(community.place_tree.inside(unit))
     filters = queries.AlertFilter(state=ACTIVE, place=around)
     page = await deps.database.read(lambda tx: queries.list_alerts(tx, filters, 200))
     alerts = open_by_household(community, page.items)

@@ -141,7 +141,7 @@ async def _word_filters(deps: Deps, text: str | None) -> list[tuple[str, set[str
     words = search_words(text)
     if not words:
         return []
-    places = await asyncio.to_thread(places_of_words, deps.registry.community().places, words)
+    places = await asyncio.to_thread(places_of_words, deps.registry.community(), words)
     return list(zip(words, places, strict=True))
 
 

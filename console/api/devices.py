@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
 from fastapi import Request
@@ -30,7 +31,6 @@ from console.schemas.references import Page
 from console.security.auth import Principal
 from console.security.redaction import redact_device
 from console.timestamps import to_schema
-from console.views.place_tree import descendants
 from console.views.records import DEVICE, device_view
 from domain import Device, Instant
 from domain.places import is_below
@@ -141,11 +141,11 @@ async def visible_device(deps: Deps, user: Principal, device_id: str) -> Device:
     return device
 
 
-def visible_places(deps: Deps, user: Principal, requested: str | None) -> set[str] | None:
+def visible_places(deps: Deps, user: Principal, requested: str | None) -> AbstractSet[str] | None:
     """The places a list is limited to: the requested ones among those this principal may see. None: no limit."""
-    places = deps.registry.community().places
-    limits = [descendants(places, root) for root in (user.place, requested or None) if root is not None]
-    return set.intersection(*limits) if limits else None
+    tree = deps.registry.community().place_tree
+    limits = [tree.inside(root) for root in (user.place, requested or None) if root is not None]
+    return limits[0] & limits[-1] if limits else None
 
 
 def _is_visible(deps: Deps, user: Principal, place: str | None) -> bool:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import heapq
+import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated
 
 from fastapi import Query
 
 from alerts.channel_specs import LOGBOOK, stored_address
-from console.api.devices import visible_places
+from console.api.registry import people_inside
 from console.dependencies import ConsoleDependencies
 from console.http.openapi import JsonResponse, documented_router
 from console.http.personal_data import personal_reads, record_personal_reads
@@ -43,34 +43,58 @@ async def list_directory(
     """In the order of their ids. A phone finds somebody only by all of its digits, and only for those who see names:
     parts would reveal it, and of a masked number ten thousand tries find the four digits that are hidden."""
     community, now = deps.registry.community(), deps.clock()
-    ids = heapq.nsmallest(pages.limit + 1, _found(deps, user, q.strip(), role, on_duty, pages.after or ""))
-    views = [_entry(deps, user, community, community.people[name], now) for name in ids[: pages.limit]]
+    search = DirectorySearch(community, user, q.strip(), role, on_duty)
+    found = await asyncio.to_thread(search.page, pages.after or "", pages.limit + 1)
+    ids = [person.id for person in found]
+    views = [_entry(deps, user, community, person, now) for person in found[: pages.limit]]
     if user.sees_names:
         residents = [one for one in ids[: pages.limit] if one not in community.workers]
         await record_personal_reads(deps, user, residents, "name, address")
     return list_response(deps, views, pages.sign_cursor(ids[pages.limit - 1] if len(ids) > pages.limit else None))
 
 
-def _found(
-    deps: ConsoleDependencies, user: Principal, text: str, role: str, on_duty: bool | None, after: str
-) -> Iterator[str]:
-    community, places = deps.registry.community(), visible_places(deps, user, None)
-    workers = community.workers
-    for name, person in community.people.items():
-        if name <= after or not _matches(person, text, user.sees_names, may_see=user.sees_names or name in workers):
-            continue
-        if places is not None and person.home is not None and person.home not in places:
-            continue
-        if on_duty is not None and (name in workers) is not on_duty:
-            continue
-        if not role or role in community.roles_of(name):
-            yield name
+class DirectorySearch:
+    """The people whom a user finds by these words, in the order of their ids. In a thread: a name stands anywhere."""
 
+    def __init__(self, community: Community, user: Principal, text: str, role: str, on_duty: bool | None) -> None:
+        self._community, self._user, self._text = community, user, text
+        self._role, self._on_duty = role, on_duty
 
-def _matches(person: Person, text: str, sees_phones: bool, *, may_see: bool) -> bool:
-    if not text or text == person.id:
-        return True
-    return (sees_phones and text == person.phone) or (may_see and text.lower() in person.name.lower())
+    def page(self, after: str, limit: int) -> list[Person]:
+        """Reads no person beyond the page, and only those who may match."""
+        table = self._community.people_table
+        return table.page(min(self._ids(), key=len), after, limit, self._is_found)
+
+    def _ids(self) -> Iterator[Sequence[str]]:
+        """For each condition the ids, in order, beyond which nobody meets it."""
+        community = self._community
+        yield community.people_table.ids
+        if self._role:
+            yield sorted(community.people_of(self._role))
+        if self._on_duty:
+            yield sorted(community.workers)
+        if self._user.place is not None:
+            yield people_inside(community, self._user.place)
+
+    def _is_found(self, person: Person) -> bool:
+        community, is_worker = self._community, person.id in self._community.workers
+        return (
+            self._matches(person, may_see=self._user.sees_names or is_worker)
+            and self._is_near(person)
+            and self._on_duty in (None, is_worker)
+            and (not self._role or self._role in community.roles_of(person.id))
+        )
+
+    def _is_near(self, person: Person) -> bool:
+        """Whether the user may see where this person lives."""
+        place, home = self._user.place, person.home
+        return place is None or home is None or home in self._community.place_tree.inside(place)
+
+    def _matches(self, person: Person, *, may_see: bool) -> bool:
+        text = self._text
+        if not text or text == person.id:
+            return True
+        return (self._user.sees_names and text == person.phone) or (may_see and text.lower() in person.name.lower())
 
 
 def _entry(

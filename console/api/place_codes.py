@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 from html import escape
 from typing import Annotated, Any, Final
@@ -20,9 +21,9 @@ from console.http.requirements import Requirement
 from console.schemas.reports import PlaceCodeView, RevokedCodes
 from console.security.auth import Principal
 from console.timestamps import Timestamp
-from console.views.place_tree import descendants
 from console.views.report_places import PUBLIC_ROLES
 from domain import Place
+from domain.people import Community
 from store.database.reports import place_codes
 from store.database.reports.place_codes import PlaceCode
 from store.database.system import audit
@@ -84,17 +85,18 @@ async def qr_sheet(
 ) -> PageResponse:
     community = deps.registry.community()
     visible_place(deps, user, place)
-    below = descendants(community.places, place)
-    wanted = [
-        one
-        for one in community.places.values()
-        if one.id in below and (one.level == level if level else community.role_of(one) in PUBLIC_ROLES)
-    ]
+    wanted = await asyncio.to_thread(_wanted, community, place, level)
     if len(wanted) > SHEET_MAX:
         raise invalid(FieldError("place", report_messages_zh.TOO_MANY_CODES.format(count=len(wanted), limit=SHEET_MAX)))
     codes = await _codes(deps, user, wanted)
     cards = [_card(community.address(one.id), _url(request, deps, codes[one.id])) for one in wanted]
     return PageResponse(_sheet(deps.site.name, cards))
+
+
+def _wanted(community: Community, place: str, level: str | None) -> list[Place]:
+    """In a thread: a district has 170,000 places."""
+    inside = (community.places[name] for name in sorted(community.place_tree.inside(place)))
+    return [one for one in inside if (one.level == level if level else community.role_of(one) in PUBLIC_ROLES)]
 
 
 def visible_place(deps: Deps, user: Principal, place_id: str) -> Place:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Set as AbstractSet
 from typing import Annotated, Final
 
 from fastapi import Query
@@ -32,12 +33,12 @@ async def list_places_directory(
     return list_response(deps, found, None)
 
 
-def _find(community: Community, words: list[str], visible: set[str] | None) -> list[schema.PlaceEntry]:
+def _find(community: Community, words: list[str], visible: AbstractSet[str] | None) -> list[schema.PlaceEntry]:
     """In a thread: a district has 170,000 places."""
     if not words:
         return []
-    matching = set.intersection(*places_of_words(community.places, words))
-    addressed = [(community.address(one), one) for one in (matching if visible is None else matching & visible)]
+    matching = set.intersection(*places_of_words(community, words))
+    addressed = [(community.address(one), one) for one in (matching if visible is None else visible & matching)]
     addressed.sort(key=lambda entry: (len(entry[0]), entry[0], entry[1]))
     return [
         schema.PlaceEntry(id=place, name=community.places[place].name, address=address)

@@ -12,30 +12,13 @@ from console.http.problems import not_found
 from console.http.requests import Deps, item_response
 from console.http.requirements import NonLinkUser
 from console.schemas.place_map import MapPlace, OverviewPlace, PlaceOverview
-from console.views.place_overview import Counts, OpenDangers, Overview, OverviewItem, PlaceIndex, overview
+from console.views.place_overview import Counts, OpenDangers, Overview, OverviewItem, overview, start
 from domain import Place
 from domain.people import Community
 from domain.places import self_and_ancestors
 from store.database.alerts import statistics
 
 router = documented_router(tags=["places"])
-
-
-class _IndexCache:
-    """The index of the latest community, built again when the community changes."""
-
-    def __init__(self) -> None:
-        self._index: PlaceIndex | None = None
-        self._lock = asyncio.Lock()
-
-    async def get(self, community: Community) -> PlaceIndex:
-        async with self._lock:
-            if self._index is None or self._index.community is not community:
-                self._index = await asyncio.to_thread(PlaceIndex, community)
-            return self._index
-
-
-_INDEX_CACHE = _IndexCache()
 
 
 @router.get("/places/overview", summary="The map of a place: the places directly below it, worst first")
@@ -51,13 +34,12 @@ async def places_overview(
     community = deps.registry.community()
     if place is not None and not _is_visible(community, place, user.place):
         raise not_found("place", place)
-    index = await _INDEX_CACHE.get(community)
     outlines = await asyncio.to_thread(deps.registry.outlines)
     rows = await deps.database.read(statistics.open_dangers_by_place)
     dangers = [OpenDangers(*row) for row in rows]
-    shown = index.start(user.place) if place is None else place
-    found = overview(index, outlines, dangers, shown, user.place)
-    return item_response(deps, _view(community, found, shown, index))
+    shown = start(community, user.place) if place is None else place
+    found = overview(community, outlines, dangers, shown, user.place)
+    return item_response(deps, _view(community, found, shown))
 
 
 def _is_visible(community: Community, place: str, limit: str | None) -> bool:
@@ -65,7 +47,7 @@ def _is_visible(community: Community, place: str, limit: str | None) -> bool:
     return bool(path) and (limit is None or limit in path)
 
 
-def _view(community: Community, found: Overview, place: str | None, index: PlaceIndex) -> PlaceOverview:
+def _view(community: Community, found: Overview, place: str | None) -> PlaceOverview:
     return PlaceOverview(
         place=place,
         path=[_map_place(community, one) for one in found.path],
@@ -73,7 +55,7 @@ def _view(community: Community, found: Overview, place: str | None, index: Place
         quiet=found.quiet,
         elsewhere=found.elsewhere,
         open_here=found.here.open,
-        places=len(community.places) if place is None else index.below.get(place, 0),
+        places=len(community.places) if place is None else community.place_tree.number_below(place),
     )
 
 

@@ -6,6 +6,7 @@ A worker's link may read none of them: it gives access to one alert.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from console import messages_zh
@@ -34,13 +35,36 @@ def _matches(query: Query, row: object, *fields: str) -> bool:
     return all(not query.get(field) or query[field] == getattr(row, field) for field in fields)
 
 
-def _place_is_visible(deps: Deps, user: Principal, place: Place, query: Query) -> bool:
-    if user.alert is not None:
-        return False
-    is_in_place = user.place is None or any(
-        ancestor.id == user.place for ancestor in self_and_ancestors(deps.registry.community().places, place.id)
+def _place_is_visible(community: Community, user: Principal, place: Place, query: Query) -> bool:
+    return (
+        user.alert is None
+        and (user.place is None or _lies_in(community, place.id, user.place))
+        and _matches(query, place, "level", "parent", "cell")
     )
-    return is_in_place and _matches(query, place, "level", "parent", "cell")
+
+
+def _lies_in(community: Community, place: str, root: str) -> bool:
+    """Whether a registered place is a registered one or lies below it."""
+    return place in community.places and root in community.places and place in community.place_tree.inside(root)
+
+
+def _places_inside(community: Community, root: str) -> Sequence[str]:
+    inside = community.place_tree.inside(root)
+    return community.place_table.ids if _are_most(inside, community) else sorted(inside)
+
+
+def people_inside(community: Community, root: str) -> Sequence[str]:
+    """People without a home are seen by everybody."""
+    inside = community.place_tree.inside(root)
+    if _are_most(inside, community):
+        return community.people_table.ids
+    housed = (person.id for place in inside for person in community.residents(place))
+    return sorted([*community.without_home, *housed])
+
+
+def _are_most(inside: AbstractSet[str], community: Community) -> bool:
+    """Whether it takes longer to sort these places than to pass over the others."""
+    return len(inside) > len(community.places) // 2
 
 
 def _place_errors(community: Community, place: Place, with_new_rows: Mapping[str, Place]) -> FieldErrors:
@@ -63,16 +87,12 @@ def _cell_errors(_community: Community, cell: Cell, with_new_rows: Mapping[str, 
         yield "parent", messages_zh.PARENT_LOOP.format(id=cell.id)
 
 
-def _person_is_visible(deps: Deps, user: Principal, person: Person, query: Query) -> bool:
-    if user.alert is not None:
-        return False
-    places = deps.registry.community().places
-    is_in_place = (
-        user.place is None
-        or person.home is None
-        or any(ancestor.id == user.place for ancestor in self_and_ancestors(places, person.home))
+def _person_is_visible(community: Community, user: Principal, person: Person, query: Query) -> bool:
+    return (
+        user.alert is None
+        and (user.place is None or person.home is None or _lies_in(community, person.home, user.place))
+        and _matches(query, person, "home")
     )
-    return is_in_place and _matches(query, person, "home")
 
 
 def _person_viewer(deps: Deps, user: Principal) -> Callable[[Person], dict[str, Any]]:
@@ -141,11 +161,17 @@ PLACES = Resource(
     action="registry",
     body=PLACE,
     schema=schema.Place,
-    rows_of=lambda community: community.places,
+    table_of=lambda community: community.place_table,
     put=registry.put_places,
     to_record=lambda _deps, spec: spec.value(),
     viewer_for=lambda _deps, _user: place_view,
     is_visible=_place_is_visible,
+    filters={
+        "level": lambda community, level: community.place_table.with_value("level", level),
+        "parent": lambda community, parent: sorted(child.id for child in community.place_tree.children(parent)),
+        "cell": lambda community, cell: community.place_table.with_value("cell", cell),
+    },
+    ids_inside=_places_inside,
     reference_errors=_place_errors,
 )
 
@@ -157,11 +183,11 @@ CELLS = Resource(
     action="registry",
     body=CELL,
     schema=schema.Cell,
-    rows_of=lambda community: community.cells,
+    table_of=lambda community: community.cell_table,
     put=registry.put_cells,
     to_record=lambda _deps, spec: spec.value(),
     viewer_for=lambda _deps, _user: cell_view,
-    is_visible=lambda _deps, user, cell, query: user.alert is None and _matches(query, cell, "level", "parent"),
+    is_visible=lambda _community, user, cell, query: user.alert is None and _matches(query, cell, "level", "parent"),
     reference_errors=_cell_errors,
 )
 
@@ -173,11 +199,13 @@ PEOPLE = Resource(
     action="registry",
     body=PERSON,
     schema=schema.Person,
-    rows_of=lambda community: community.people,
+    table_of=lambda community: community.people_table,
     put=registry.put_people,
     to_record=lambda _deps, spec: spec.value(),
     viewer_for=_person_viewer,
     is_visible=_person_is_visible,
+    filters={"home": lambda community, home: sorted(person.id for person in community.residents(home))},
+    ids_inside=people_inside,
     reference_errors=_person_errors,
     on_read=_note_people_read,
     personal_fields="name, phone, health",
@@ -191,11 +219,18 @@ ROSTERS = Resource(
     action="roster",
     body=DUTY,
     schema=schema.Duty,
-    rows_of=lambda community: {duty.id: duty for duty in community.duties},
+    table_of=lambda community: community.duty_table,
     put=registry.put_duties,
     to_record=_duty_record,
     viewer_for=lambda _deps, _user: duty_view,
-    is_visible=lambda _deps, user, duty, query: user.alert is None and _matches(query, duty, "cell", "role", "person"),
+    is_visible=lambda _community, user, duty, query: (
+        user.alert is None and _matches(query, duty, "cell", "role", "person")
+    ),
+    filters={
+        "cell": lambda community, cell: community.duty_table.with_value("cell", cell),
+        "role": lambda community, role: community.duty_table.with_value("role", role),
+        "person": lambda community, person: community.duty_table.with_value("person", person),
+    },
     reference_errors=_duty_errors,
 )
 
@@ -207,11 +242,12 @@ ROTATIONS = Resource(
     action="roster",
     body=ROTATION,
     schema=rosters.Rotation,
-    rows_of=lambda community: {rotation.id: rotation for rotation in community.rotations},
+    table_of=lambda community: community.rotation_table,
     put=registry.put_rotations,
     to_record=_rotation_record,
     viewer_for=lambda _deps, _user: rotation_view,
-    is_visible=lambda _deps, user, rotation, query: user.alert is None and _matches(query, rotation, "role"),
+    is_visible=lambda _community, user, rotation, query: user.alert is None and _matches(query, rotation, "role"),
+    filters={"role": lambda community, role: community.rotation_table.with_value("role", role)},
     reference_errors=_rotation_errors,
 )
 

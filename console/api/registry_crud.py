@@ -5,11 +5,12 @@ One record comes with its entity tag; a change with `If-Match` is refused when s
 
 from __future__ import annotations
 
-import heapq
+import asyncio
+from collections import ChainMap
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar, cast
 
 import msgspec
 from fastapi import APIRouter, Depends, Request
@@ -41,6 +42,7 @@ from console.security.auth import Principal
 from console.timestamps import encode_json, to_schema
 from domain import Instant
 from domain.people import Community
+from domain.table import Table
 from store.database import registry
 from store.database.registry import RegistryChanges, edits
 from store.database.system import audit
@@ -53,6 +55,7 @@ Condition = Callable[[Any], None]
 """Called with the stored record (None: there is none) before a change; raises when it must not be made."""
 
 
+IdsOf = Callable[[Community, str], Sequence[str]]
 OnRead = Callable[[ConsoleDependencies, Principal, Sequence[Any]], Awaitable[None]]
 
 
@@ -67,12 +70,17 @@ class Resource(Generic[W, V]):
     action: str
     body: TypeAdapter[W]
     schema: type[Schema]
-    rows_of: Callable[[Community], Mapping[str, V]]
+    table_of: Callable[[Community], Table[V]]
     put: Callable[..., RegistryChanges]
     to_record: Callable[[ConsoleDependencies, W], V]
     viewer_for: Callable[[ConsoleDependencies, Principal], Callable[[V], dict[str, Any]]]
-    is_visible: Callable[[ConsoleDependencies, Principal, V, Mapping[str, str]], bool]
+    is_visible: Callable[[Community, Principal, V, Mapping[str, str]], bool]
     reference_errors: Callable[[Community, V, Mapping[str, V]], FieldErrors]
+    filters: Mapping[str, IdsOf] = field(default_factory=dict)
+    """By field that `is_visible` compares with the query: the ids of the records with a value, in order. A list of
+    these records reads no others."""
+    ids_inside: IdsOf | None = None
+    """Likewise the ids that a user limited to a place may see; None where a place limits nothing."""
     on_read: OnRead | None = None
     """Called with the rows that are about to be shown to a user."""
     personal_fields: str = ""
@@ -94,22 +102,29 @@ class CrudEndpoints(Generic[W, V]):
     async def list_rows(
         self, request: Request, deps: Deps, user: CurrentUser, pages: PageParams
     ) -> JsonResponse[Page[Any]]:
-        rows, after = self._resource.rows_of(deps.registry.community()), pages.after or ""
-        ids = (
-            name
-            for name, row in rows.items()
-            if name > after and self._resource.is_visible(deps, user, row, request.query_params)
+        page_rows = await asyncio.to_thread(
+            self._page, deps.registry.community(), user, request.query_params, pages.after or "", pages.limit + 1
         )
-        page_rows = [rows[name] for name in heapq.nsmallest(pages.limit + 1, ids)]
         await self._note_read(deps, user, page_rows[: pages.limit])
         view = self._resource.viewer_for(deps, user)
         views = [to_schema(self._resource.schema, view(row)) for row in page_rows[: pages.limit]]
         next_cursor = _id(page_rows[pages.limit - 1]) if len(page_rows) > pages.limit else None
         return list_response(deps, views, pages.sign_cursor(next_cursor))
 
+    def _page(self, community: Community, user: Principal, query: Mapping[str, str], after: str, limit: int) -> list[V]:
+        """In a thread: where several filters meet, many records may have to be read for one page."""
+        resource, table = self._resource, self._resource.table_of(community)
+        ids = [
+            table.ids,
+            *(found(community, query[name]) for name, found in resource.filters.items() if query.get(name)),
+        ]
+        if user.place is not None and resource.ids_inside is not None:
+            ids.append(resource.ids_inside(community, user.place))
+        return table.page(min(ids, key=len), after, limit, lambda row: resource.is_visible(community, user, row, query))
+
     async def get_row(self, deps: Deps, user: CurrentUser, row_id: str) -> JsonResponse[Any]:
-        row = self._resource.rows_of(deps.registry.community()).get(row_id)
-        if row is None or not self._resource.is_visible(deps, user, row, {}):
+        row = self._stored(deps, user, row_id)
+        if row is None:
             raise not_found(self._resource.noun, row_id)
         await self._note_read(deps, user, [row])
         return self._tagged(deps, row, item_response(deps, self._view(deps, user, row)))
@@ -132,8 +147,8 @@ class CrudEndpoints(Generic[W, V]):
         )
 
     async def patch_row(self, request: Request, deps: Deps, user: CurrentUser, row_id: str) -> JsonResponse[Any]:
-        before = self._resource.rows_of(deps.registry.community()).get(row_id)
-        if before is None or not self._resource.is_visible(deps, user, before, {}):
+        before = self._stored(deps, user, row_id)
+        if before is None:
             raise not_found(self._resource.noun, row_id)
         patch = await parse_json_body(request)
         if not isinstance(patch, dict):
@@ -155,6 +170,12 @@ class CrudEndpoints(Generic[W, V]):
             raise not_found(self._resource.noun, row_id)
         await deps.registry.reload()
         return Response(status_code=204)
+
+    def _stored(self, deps: Deps, user: Principal, row_id: str) -> V | None:
+        """The record of this id; None unless this user may see it."""
+        community = deps.registry.community()
+        row = self._resource.table_of(community).by_id.get(row_id)
+        return row if row is not None and self._resource.is_visible(community, user, row, {}) else None
 
     async def _note_read(self, deps: Deps, user: Principal, rows: Sequence[V]) -> None:
         if self._resource.on_read is not None:
@@ -267,7 +288,7 @@ def _remove(
 
 def _check(resource: Resource[W, V], community: Community, rows: Sequence[V], *, many: bool) -> None:
     """422 for references to unknown rows and repeated ids; rows of the same request may refer to each other."""
-    with_new_rows = {**resource.rows_of(community), **{_id(row): row for row in rows}}
+    with_new_rows = ChainMap({_id(row): row for row in rows}, cast("dict[str, V]", resource.table_of(community).by_id))
     errors, seen = list[FieldError](), set[str]()
     for index, row in enumerate(rows):
         problems = list(resource.reference_errors(community, row, with_new_rows))

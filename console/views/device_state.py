@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
-from domain import DAY, Place
+from domain import DAY
 from domain.addresses import NO_NAME
 from domain.device_summary import DeviceCondition, DeviceSummary
 from domain.people import Community
@@ -36,7 +37,7 @@ def battery_view(summary: DeviceSummary) -> dict[str, Any] | None:
 
 
 def counts_by_condition(
-    unwell: Mapping[str, DeviceSummary], places: set[str] | None, kind: str | None
+    unwell: Mapping[str, DeviceSummary], places: AbstractSet[str] | None, kind: str | None
 ) -> dict[DeviceCondition, int]:
     """How many devices of these places and this kind (None: of all) are in each condition."""
     counts = dict.fromkeys(DeviceCondition, 0)
@@ -53,32 +54,30 @@ def path_names(community: Community, place: str | None) -> list[str]:
     return [node.name for node in nodes if node.name != NO_NAME]
 
 
-def places_of_words(places: Mapping[str, Place], words: Sequence[str]) -> list[set[str]]:
+def places_of_words(community: Community, words: Sequence[str]) -> list[set[str]]:
     """For each word the places whose path of names contains it: `3栋` finds every flat of that building.
 
     The names are compared without the separators of the address: `3栋402` finds the flat 402 of the building 3栋.
     """
-    found: list[set[str]] = [set() for _ in words]
-    paths: dict[str, str] = {}
-    for place in places:
-        text = _path(places, place, paths)
-        for matches, word in zip(found, words, strict=True):
-            if word in text:
-                matches.add(place)
+    return [_places_of_word(community, word) for word in words]
+
+
+def _places_of_word(community: Community, word: str) -> set[str]:
+    """A place whose path has the word has it in all places inside: they are not read. Of the path above a place only
+    its end can make up a word together with the name."""
+    tree, kept = community.place_tree, len(word) - 1
+    found = {place for place in tree.in_loops if word in "".join(path_names(community, place)).lower()}
+    ends = dict[str | None, str]()
+    for place in tree.walk(found):
+        node = community.places.get(place)
+        text = "" if node is None else ends.get(node.parent, "")
+        if node is not None and node.name != NO_NAME:
+            text += node.name.lower()
+        if word in text:
+            found.update(tree.inside(place))
+        elif kept and tree.children(place):
+            ends[place] = text[-kept:]
     return found
-
-
-def _path(places: Mapping[str, Place], place: str, paths: dict[str, str]) -> str:
-    """The names down to a place, joined; each computed once."""
-    missing: list[Place] = []
-    for node in self_and_ancestors(places, place):
-        if node.id in paths:
-            break
-        missing.append(node)
-    for node in reversed(missing):
-        above = paths.get(node.parent or "", "")
-        paths[node.id] = above if node.name == NO_NAME else above + node.name.lower()
-    return paths[place]
 
 
 def search_words(text: str | None) -> list[str]:

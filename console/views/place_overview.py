@@ -75,55 +75,37 @@ class Overview(Struct, frozen=True):
     here: Counts
 
 
-class PlaceIndex:
-    """Children and numbers of places below, of one version of the community. Built once a version."""
+def start(community: Community, place: str | None) -> str | None:
+    """Where a map that begins at `place` has something to choose: below it while there is only one area."""
+    large = _large_children(community, place)
+    while len(large) == 1 and community.role_of(large[0]) in _CONTAINERS and children(community, large[0].id):
+        place = large[0].id
+        large = _large_children(community, place)
+    return place
 
-    def __init__(self, community: Community) -> None:
-        self.community = community
-        self._children: dict[str | None, list[Place]] = {}
-        places = community.places
-        for place in places.values():
-            self._children.setdefault(place.parent if place.parent in places else None, []).append(place)
-        self.below = self._sizes()
 
-    def _sizes(self) -> dict[str, int]:
-        sizes = dict.fromkeys(self.community.places, 0)
-        order = list(self._children.get(None, ()))
-        for place in order:  # grows while it is read: breadth first
-            order.extend(self._children.get(place.id, ()))
-        for place in reversed(order):
-            if place.parent in sizes:
-                sizes[place.parent] += sizes[place.id] + 1
-        return sizes
+def children(community: Community, place: str | None) -> Sequence[Place]:
+    """The places directly below; for None the outermost ones."""
+    tree = community.place_tree
+    return tree.outermost if place is None else tree.children(place) if place in community.places else ()
 
-    def children(self, place: str | None) -> Sequence[Place]:
-        """The places directly below; for None the outermost ones."""
-        return self._children.get(place, ())
 
-    def start(self, place: str | None) -> str | None:
-        """Where a map that begins at `place` has something to choose: below it while there is only one area."""
-        large = self._large_children(place)
-        while len(large) == 1 and self.community.role_of(large[0]) in _CONTAINERS and self.children(large[0].id):
-            place = large[0].id
-            large = self._large_children(place)
-        return place
+def _large_children(community: Community, place: str | None) -> list[Place]:
+    return [child for child in children(community, place) if _is_large(community, child)]
 
-    def _large_children(self, place: str | None) -> list[Place]:
-        return [child for child in self.children(place) if self.is_large(child)]
 
-    def is_large(self, place: Place) -> bool:
-        return self.community.role_of(place) not in SMALL
+def _is_large(community: Community, place: Place) -> bool:
+    return community.role_of(place) not in SMALL
 
 
 def overview(
-    index: PlaceIndex,
+    community: Community,
     outlines: Mapping[str, Geometry],
     dangers: Iterable[OpenDangers],
     place: str | None,
     outermost: str | None,
 ) -> Overview:
     """The map of `place` (None: of the whole site) for a user whose outermost place is `outermost`."""
-    community = index.community
     by_child: dict[str, Counts] = {}
     here, elsewhere = Counts(), 0
     for one in dangers:
@@ -134,15 +116,16 @@ def overview(
             here.add(one)
         elif place is None:
             elsewhere += one.number
-    children = index.children(place)
-    shown = [child for child in children if child.id in by_child or child.id in outlines or index.is_large(child)]
+    below = children(community, place)
+    shown = [one for one in below if one.id in by_child or one.id in outlines or _is_large(community, one)]
+    number_below = community.place_tree.number_below
     items = [
-        OverviewItem(child, by_child.get(child.id, Counts()), index.below[child.id], _geometry(child, outlines))
-        for child in shown
+        OverviewItem(one, by_child.get(one.id, Counts()), number_below(one.id), _geometry(one, outlines))
+        for one in shown
     ]
     items.sort(key=_urgency)
     path = list(_path(community, place, outermost))
-    return Overview(path, items[:ITEMS_MAX], len(children) - min(len(items), ITEMS_MAX), elsewhere, here)
+    return Overview(path, items[:ITEMS_MAX], len(below) - min(len(items), ITEMS_MAX), elsewhere, here)
 
 
 def _child_with(community: Community, place: str, parent: str | None) -> str | None:

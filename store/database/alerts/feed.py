@@ -11,7 +11,7 @@ from domain import Ledger
 from store.database.alerts.queries import alert_items
 from store.database.alerts.rows import alert_of
 from store.database.alerts.tables import alerts
-from store.database.sql import Page, chunks, page_of
+from store.database.sql import Page, one_of, page_of
 
 
 def list_changed(
@@ -24,7 +24,7 @@ def list_changed(
     """
     conditions: list[ColumnElement[bool]] = [alerts.c.ledger == ledger.value, alerts.c.exercise.is_(False)]
     if places is not None:
-        conditions.append(or_(False, *(alerts.c.place.in_(list(part)) for part in chunks(list(places)))))
+        conditions.append(one_of(tx, alerts.c.place, places))
     if (cursor := _parse_cursor(after)) is not None:
         at, number = cursor
         conditions.append(or_(alerts.c.updated_at < at, and_(alerts.c.updated_at == at, alerts.c.id < number)))

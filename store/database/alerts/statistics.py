@@ -7,14 +7,14 @@ from statistics import median
 from typing import Final
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Connection, func, join, or_, select
+from sqlalchemy import ColumnElement, Connection, func, join, select
 
 from alerts.alert import ACTIVE_STATES, SETTLED_STATES, State
 from alerts.message import DeliveryState
 from domain import Instant, Ledger, Severity
 from store.database.alerts.milestone_tables import alert_milestones
 from store.database.alerts.tables import alerts, deliveries, timeline
-from store.database.sql import chunks
+from store.database.sql import one_of
 
 
 class AlertStatistics(Struct, frozen=True):
@@ -131,7 +131,7 @@ def dispositions(
     if until is not None:
         conditions.append(alerts.c.opened_at < until)
     if places is not None:
-        conditions.append(or_(False, *(alerts.c.place.in_(list(part)) for part in chunks(list(places)))))
+        conditions.append(one_of(tx, alerts.c.place, places))
     query = select(key, alerts.c.disposition, func.count()).where(*conditions).group_by(key, alerts.c.disposition)
     counts: dict[str, dict[str, int]] = {}
     for name, disposition, number in tx.execute(query):

@@ -19,7 +19,7 @@ from store.database.alerts.tables import alerts
 from store.database.reports.photos import photo_counts
 from store.database.reports.repository import report_of
 from store.database.reports.tables import reports, separate_alerts
-from store.database.sql import Page, chunks, page_of
+from store.database.sql import Page, chunks, one_of, page_of
 
 CANDIDATES_MAX: Final = 200
 
@@ -92,7 +92,7 @@ def list_reports(
     now: Instant = 0,
 ) -> Page[ReportRow]:
     """`after` is the cursor of the page before. What is overdue at the first page counts as overdue on all of them."""
-    query = select(reports).select_from(_JOINED).where(*_conditions(filters))
+    query = select(reports).select_from(_JOINED).where(*_conditions(tx, filters))
     if order is ReportOrder.NEWEST:
         if after is not None and after.isdecimal():
             query = query.where(reports.c.id < int(after))
@@ -119,11 +119,11 @@ class ReportCounts(Struct, frozen=True):
 def count_reports(tx: Connection, filters: ReportFilter, now: Instant) -> ReportCounts:
     """`by_show` counts the reports of the same places and period, whatever else is asked for."""
     late = func.sum(case((and_(_UNANSWERED, reports.c.created_at < now - ANSWER_WITHIN_MS), 1), else_=0))
-    matching = select(func.count(), late).select_from(_JOINED).where(*_conditions(filters))
+    matching = select(func.count(), late).select_from(_JOINED).where(*_conditions(tx, filters))
     total, overdue = tx.execute(matching).one()
     sums = [func.sum(case((condition, 1), else_=0)) for condition in _SHOWN.values()]
     everywhere = ReportFilter(places=filters.places, since=filters.since, until=filters.until)
-    counts = tx.execute(select(*sums).select_from(_JOINED).where(*_conditions(everywhere))).one()
+    counts = tx.execute(select(*sums).select_from(_JOINED).where(*_conditions(tx, everywhere))).one()
     by_show = {show: int(count or 0) for show, count in zip(_SHOWN, counts, strict=True)}
     return ReportCounts(int(total), int(overdue or 0), by_show)
 
@@ -198,7 +198,7 @@ _COUNTS: Final = {
 def report_figures(tx: Connection, filters: ReportFilter, now: Instant) -> ReportFigures:
     """Figures of the reports that match. Overdue: not answered three days after they were made."""
     joined = reports.join(alerts, alerts.c.id == reports.c.alert)
-    conditions = _conditions(filters)
+    conditions = _conditions(tx, filters)
     counts = tx.execute(select(*_COUNTS.values()).select_from(joined).where(*conditions)).one()
     by_category = select(reports.c.category, func.count()).select_from(joined).where(*conditions)
     waits = select(reports.c.answered_at - reports.c.created_at).select_from(joined)
@@ -213,10 +213,10 @@ def report_figures(tx: Connection, filters: ReportFilter, now: Instant) -> Repor
     )
 
 
-def _conditions(filters: ReportFilter) -> list[Any]:
+def _conditions(tx: Connection, filters: ReportFilter) -> list[Any]:
     conditions: list[Any] = []
     if filters.places is not None:
-        conditions.append(reports.c.place.in_(sorted(filters.places)))
+        conditions.append(one_of(tx, reports.c.place, filters.places))
     if filters.category is not None:
         conditions.append(reports.c.category == filters.category)
     if filters.state:

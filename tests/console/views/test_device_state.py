@@ -28,7 +28,7 @@ OFFLINE = DeviceSummary(device=Device("d1", "door", place="d402"), conditions=fr
 
 
 def test_a_word_is_looked_for_in_the_whole_path_without_levels_that_have_no_name() -> None:
-    assert places_of_words(PLACES, ["maple", "3栋402", "无", "环"]) == [
+    assert places_of_words(community(PLACES.values()), ["maple", "3栋402", "无", "环"]) == [
         {"g", "b3", "u1", "d402"},
         {"d402"},
         set(),

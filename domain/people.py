@@ -133,6 +133,14 @@ class Community(Struct, frozen=True, dict=True):
         """The roles of a person on the roster, those of lines before those of rotations."""
         return self._roles_by_person.get(person, ())
 
+    def cells_of(self, person: str) -> frozenset[str]:
+        """The cells with a line or a rotation that has this person."""
+        lines = {duty.cell for duty in self.duties if duty.person == person}
+        turns = (
+            one.cells for one in self.rotations if any(person in team for layer in one.layers for team in layer.teams)
+        )
+        return frozenset(lines.union(*turns))
+
     @cached_property
     def _roles_by_person(self) -> Mapping[str, tuple[str, ...]]:
         """Asked for each person of a list."""

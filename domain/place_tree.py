@@ -114,6 +114,7 @@ class _Span(AbstractSet[str]):
     def __and__(self, other: AbstractSet[object]) -> AbstractSet[str]:
         """Of two spans of one tree the one that lies in the other, else nothing: they never overlap in part."""
         if not isinstance(other, _Span) or other._order is not self._order:
-            return frozenset(place for place in other if place in self)  # type: ignore[misc]
+            few, many = (other, self) if len(other) < len(self) else (self, other)
+            return frozenset(place for place in few if place in many)  # type: ignore[misc]
         small, large = (self, other) if len(self) <= len(other) else (other, self)
         return small if large._begin <= small._begin < large._end else frozenset()

@@ -70,16 +70,37 @@ def gaps_of_schedule(
     cells: Collection[str] | None = None,
 ) -> list[RosterGap]:
     """The gaps of a schedule that was computed from `now` to `until`."""
-    endless = RosterSchedule(_without_ends(community, now), now, until, tz)
-    found: list[RosterGap] = []
-    for cell, role in _rostered(community, schedule):
-        if cells is not None and cell not in cells:
-            continue
-        rostered = (endless if schedule.has_end(cell, role) else schedule).scheduled(cell, role)
-        for hazard in dict.fromkeys(turn.plan.hazards for turn in rostered):
-            own = [turn for turn in rostered if turn.plan.hazards == hazard]
-            found += _gaps_of(schedule, cell, role, own, hazard)
-    return found
+    gaps = RosterGaps(schedule, community, now, until, tz)
+    return [
+        gap
+        for cell, role in _rostered(community, schedule)
+        if cells is None or cell in cells
+        for gap in gaps.of(cell, role)
+    ]
+
+
+class RosterGaps:
+    """The gaps of a schedule that was computed from `now` to `until`, each cell and role at the first question."""
+
+    def __init__(
+        self, schedule: RosterSchedule, community: Community, now: Instant, until: Instant, tz: ZoneInfo
+    ) -> None:
+        self._schedule, self._found = schedule, dict[tuple[str, str], list[RosterGap]]()
+        self._endless = RosterSchedule(_without_ends(community, now), now, until, tz)
+
+    def of(self, cell: str, role: str) -> Sequence[RosterGap]:
+        """The gaps of a cell itself in a role; none without a line or rotation of its own."""
+        if (cell, role) not in self._found:
+            schedule = self._endless if self._schedule.has_end(cell, role) else self._schedule
+            rostered = schedule.scheduled(cell, role)
+            self._found[cell, role] = [
+                gap
+                for hazard in dict.fromkeys(turn.plan.hazards for turn in rostered)
+                for gap in _gaps_of(
+                    self._schedule, cell, role, [turn for turn in rostered if turn.plan.hazards == hazard], hazard
+                )
+            ]
+        return self._found[cell, role]
 
 
 def _rostered(community: Community, schedule: RosterSchedule) -> list[tuple[str, str]]:

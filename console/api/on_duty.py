@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import Annotated, Final
+import json
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import Annotated, Final, NamedTuple
 
 from fastapi import Query
 
-from alerts.roster.gaps import gaps_of_schedule
+from alerts.roster.gaps import RosterGaps
 from alerts.roster.on_duty import assignments, responsible_cells
 from alerts.roster.schedule import RosterSchedule
 from console import messages_zh
@@ -16,7 +19,7 @@ from console.api.devices import visible_places
 from console.dependencies import ConsoleDependencies
 from console.http.openapi import JsonResponse, documented_router
 from console.http.problems import FieldError, invalid, not_found
-from console.http.requests import Deps, OptionalText, list_response, parse_period, parse_time_field
+from console.http.requests import Deps, OptionalText, PageParams, list_response, parse_period, parse_time_field
 from console.http.requirements import NonLinkUser
 from console.schemas import registry as schema
 from console.schemas.references import Page
@@ -26,6 +29,7 @@ from console.security.masking import mask_person
 from console.views.records import person_view
 from console.views.rosters import ScheduleViews, because_view
 from domain import DAY, Instant
+from domain.people import Community
 from domain.rosters import HORIZON_MS
 
 router = documented_router(tags=["rosters"])
@@ -59,13 +63,16 @@ async def list_on_duty(
 async def list_schedule(
     deps: Deps,
     user: NonLinkUser,
+    pages: PageParams,
     place: Annotated[str | None, Query(description="the cell responsible for it and those above")] = None,
     cell: Annotated[str | None, Query(description="one cell; without place and cell: every cell")] = None,
     role: OptionalText = None,
     since: Annotated[str | None, Query(alias="from")] = None,
     to: OptionalText = None,
 ) -> JsonResponse[Page[ScheduleItem]]:
-    begin, end = schedule_period(deps, since, to)
+    """By cell, role and time. Pages without `from` are of the period of the first."""
+    after = None if pages.after is None else SchedulePosition(*json.loads(pages.after))
+    begin, end = schedule_period(deps, since, to, None if after is None else after.begin)
     community, cells = deps.registry.community(), None
     if place is not None:
         cells = [name for name in [cell_of_place(deps, user, place)] if name is not None]
@@ -73,8 +80,9 @@ async def list_schedule(
         if cell not in community.cells:
             raise not_found("cell", cell)
         cells = [cell]
-    items = await asyncio.to_thread(compute_schedule, deps, name_of(deps, user), begin, end, cells, role)
-    return list_response(deps, items)
+    computed = ComputedSchedule(deps, community, name_of(deps, user), begin, end)
+    items, following = await asyncio.to_thread(lambda: computed.page(computed.rows(cells, role), after, pages.limit))
+    return list_response(deps, items, pages.sign_cursor(None if following is None else json.dumps(following)))
 
 
 def cell_of_place(deps: ConsoleDependencies, user: Principal, place: str | None) -> str | None:
@@ -85,10 +93,13 @@ def cell_of_place(deps: ConsoleDependencies, user: Principal, place: str | None)
     return None if place is None else community.cell_of(place)
 
 
-def schedule_period(deps: ConsoleDependencies, since: str | None, to: str | None) -> tuple[Instant, Instant]:
-    """Begin and end of a schedule; 422 for an empty one and for more than SCHEDULE_DAYS_MAX days."""
+def schedule_period(
+    deps: ConsoleDependencies, since: str | None, to: str | None, otherwise: Instant | None = None
+) -> tuple[Instant, Instant]:
+    """Begin and end of a schedule; 422 for an empty one and for more than SCHEDULE_DAYS_MAX days. Without `since` it
+    begins at `otherwise`, or now."""
     begin, end = parse_period(deps, since, to)
-    begin = deps.clock() if begin is None else begin
+    begin = next(at for at in (begin, otherwise, deps.clock()) if at is not None)
     end = begin + HORIZON_MS if end is None else end
     if not begin < end <= begin + SCHEDULE_DAYS_MAX * DAY:
         raise invalid(FieldError("to", messages_zh.PERIOD_TOO_LONG.format(days=SCHEDULE_DAYS_MAX)))
@@ -109,23 +120,67 @@ def name_of(deps: ConsoleDependencies, user: Principal) -> Callable[[str], str]:
     return name
 
 
-def compute_schedule(
-    deps: ConsoleDependencies,
-    name: Callable[[str], str],
-    begin: Instant,
-    end: Instant,
-    cells: list[str] | None,
-    role: str | None,
-) -> list[ScheduleItem]:
-    """The schedule of these cells (None: of every cell with a roster of its own), of one role or all."""
-    community, zone = deps.registry.community(), deps.site.zone
-    schedule = RosterSchedule(community, begin, end, zone)
-    chain = None if cells is None else {node for cell in cells for node in responsible_cells(community, cell)}
-    gaps = gaps_of_schedule(schedule, community, begin, end, zone, chain)
-    if cells is None:
-        wanted = sorted(key for key in schedule.roles if key[0] in community.cells)
-    else:
-        roles = sorted({name for node, name in schedule.roles if node in (chain or ())})
-        wanted = [(cell, name) for cell in cells for name in roles]
-    views = ScheduleViews(community, schedule, gaps, name)
-    return [item for cell, found in wanted if role in (None, found) for item in views.items(cell, found)]
+class SchedulePosition(NamedTuple):
+    """An item of a schedule: the begin of its period, and the item's number in its cell and role."""
+
+    begin: Instant
+    cell: str
+    role: str
+    number: int
+
+
+Rows = Sequence[tuple[str, str]]
+"""Cells and roles, in order."""
+
+
+class ComputedSchedule:
+    """The schedule of a period, each cell and role at the first question for it: a district has 12,000 of them."""
+
+    def __init__(
+        self,
+        deps: ConsoleDependencies,
+        community: Community,
+        name: Callable[[str], str],
+        begin: Instant,
+        end: Instant,
+    ) -> None:
+        self._deps, self._community, self._name, self._begin, self._end = deps, community, name, begin, end
+
+    @cached_property
+    def _schedule(self) -> RosterSchedule:
+        return RosterSchedule(self._community, self._begin, self._end, self._deps.site.zone)
+
+    @cached_property
+    def _views(self) -> ScheduleViews:
+        gaps = RosterGaps(self._schedule, self._community, self._begin, self._end, self._deps.site.zone)
+        return ScheduleViews(self._community, self._schedule, gaps, self._name)
+
+    def rows(self, cells: Sequence[str] | None, role: str | None) -> Rows:
+        """The cells and roles to show: of these cells with the roles that they or those above have, or of every cell
+        with a roster of its own; of one role or all."""
+        rostered = set(self._schedule.roles)
+        if cells is None:
+            wanted = {key for key in rostered if key[0] in self._community.cells}
+        else:
+            chain = {node for cell in cells for node in responsible_cells(self._community, cell)}
+            wanted = {(cell, name) for cell in cells for node, name in rostered if node in chain}
+        return sorted(key for key in wanted if role in (None, key[1]))
+
+    def page(
+        self, rows: Rows, after: SchedulePosition | None, limit: int
+    ) -> tuple[list[ScheduleItem], SchedulePosition | None]:
+        """Up to `limit` items from this one on, and the item after them."""
+        found: list[ScheduleItem] = []
+        first = (after.cell, after.role) if after is not None else ("", "")
+        for cell, role in rows[bisect_left(rows, first) :]:
+            items = self._views.items(cell, role)
+            begun = after.number if after is not None and (cell, role) == first else 0
+            taken = items[begun : begun + limit - len(found)]
+            found += taken
+            if begun + len(taken) < len(items):
+                return found, SchedulePosition(self._begin, cell, role, begun + len(taken))
+        return found, None
+
+    def items(self, rows: Rows) -> list[ScheduleItem]:
+        """All items of these cells and roles."""
+        return [item for cell, role in rows for item in self._views.items(cell, role)]

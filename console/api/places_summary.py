@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Collection, Iterable
+from collections.abc import Set as AbstractSet
 from typing import Annotated, Any
 
 from fastapi import Query
@@ -69,12 +70,20 @@ async def places_summary(
     community = deps.registry.community()
     place_map, visible = await _MAP_CACHE.get(community), visible_places(deps, user, place)
     alerts = _OpenAlerts(community, await deps.database.read(statistics.active_by_place))
-    rows = sorted(_group_rows(place_map, visible, alerts), key=lambda row: row["key"])
+    rows, total = await asyncio.to_thread(_sorted_rows, place_map, visible, alerts)
     page_rows = [row for row in rows if pages.after is None or row["key"] > pages.after][: pages.limit + 1]
     next_key = page_rows[pages.limit - 1]["key"] if len(page_rows) > pages.limit else None
     items = [to_schema(PlaceGroup, _group_view(community, row, alerts, tiles)) for row in page_rows[: pages.limit]]
-    total = len(community.places) if visible is None else len(visible & community.places.keys())
     return item_response(deps, PlaceGroupPage(items=items, next=pages.sign_cursor(next_key), places=total))
+
+
+def _sorted_rows(
+    place_map: PlaceMap, visible: AbstractSet[str] | None, alerts: _OpenAlerts
+) -> tuple[list[dict[str, Any]], int]:
+    """Every group, and the number of places; in a thread: a district has 9,000 buildings."""
+    places = place_map.community.places
+    total = len(places) if visible is None else len(visible & places.keys())
+    return sorted(_group_rows(place_map, visible, alerts), key=lambda row: row["key"]), total
 
 
 def _group_rows(place_map: PlaceMap, visible: Collection[str] | None, alerts: _OpenAlerts) -> Iterable[dict[str, Any]]:

@@ -12,8 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from starlette.responses import Response
 
 from alerts.ports import Transaction
+from alerts.roster.on_duty import responsible_cells
 from console import messages_zh
-from console.api.on_duty import compute_schedule, name_of
+from console.api.on_duty import ComputedSchedule, name_of
 from console.dependencies import ConsoleDependencies
 from console.http import examples
 from console.http.openapi import JsonResponse, documented_router
@@ -177,9 +178,15 @@ def gaps_left_by(
     deps: ConsoleDependencies, user: Principal, override: Override, now: Instant
 ) -> list[schema.ScheduleItem]:
     """The gaps in the hours of an override of which its person is the reason."""
-    begin = max(override.since, now)
-    items = compute_schedule(deps, name_of(deps, user), begin, override.until, None, override.role)
-    return [item for item in items if any(one.id == override.person for one in item.missing)]
+    community, begin = deps.registry.community(), max(override.since, now)
+    computed = ComputedSchedule(deps, community, name_of(deps, user), begin, override.until)
+    own = community.cells_of(override.person)
+    rows = [
+        (cell, role)
+        for cell, role in computed.rows(None, override.role)
+        if not own.isdisjoint(responsible_cells(community, cell))
+    ]
+    return [item for item in computed.items(rows) if any(one.id == override.person for one in item.missing)]
 
 
 def _override(deps: ConsoleDependencies, user: Principal, body: OverrideBody, now: Instant) -> Override:

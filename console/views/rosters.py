@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from alerts.roster.gaps import RosterGap, gaps_for_cell
-from alerts.roster.on_duty import Assignment
+from alerts.roster.gaps import RosterGap, RosterGaps, gaps_for_cell
+from alerts.roster.on_duty import Assignment, responsible_cells
 from alerts.roster.schedule import RosterSchedule
 from console.schemas import rosters as schema
 from console.timestamps import Timestamp
@@ -58,13 +58,8 @@ def because_view(assignment: Assignment) -> schema.Because:
 class ScheduleViews:
     """The shifts and gaps of a schedule as items; equal assignments share one view."""
 
-    def __init__(
-        self, community: Community, schedule: RosterSchedule, gaps: Iterable[RosterGap], name_of: NameOf
-    ) -> None:
-        self._community, self._schedule, self._name_of = community, schedule, name_of
-        self._gaps: dict[str, list[RosterGap]] = {}
-        for gap in gaps:
-            self._gaps.setdefault(gap.role, []).append(gap)
+    def __init__(self, community: Community, schedule: RosterSchedule, gaps: RosterGaps, name_of: NameOf) -> None:
+        self._community, self._schedule, self._gaps, self._name_of = community, schedule, gaps, name_of
         self._people: dict[tuple[object, ...], schema.PersonOnDuty] = {}
 
     def items(self, cell: str, role: str) -> list[schema.ScheduleItem]:
@@ -83,7 +78,8 @@ class ScheduleViews:
             for segment in segments
             if segment.people
         ]
-        if gaps := self._gaps.get(role):
+        chain = responsible_cells(self._community, cell)
+        if gaps := [gap for node in chain for gap in self._gaps.of(node, role)]:
             empty = [(segment.begin, segment.end) for segment in segments if not segment.people]
             found = gaps_for_cell(self._community, gaps, cell, role, empty)
             items += [gap_view(gap, cell, self._name_of) for gap in found]

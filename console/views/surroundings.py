@@ -52,13 +52,11 @@ def households_of(community: Community, unit: Place, place: str | None) -> Seque
     """The doors of a unit in the order of their names, at most HOUSEHOLDS_MAX."""
     own = community.household_of(place)
     own_door = None if own is None else door_of(community, own)
-    storeys = {one.id for one in community.places.values() if one.parent == unit.id and _is_floor(community, one)}
-    inside = [
-        one
-        for one in community.places.values()
-        if (one.parent == unit.id or one.parent in storeys) and community.role_of(one) is LevelRole.HOUSEHOLD
-    ]
-    inside.sort(key=lambda one: (len(one.name), one.name))
+    children = community.place_tree.children
+    storeys = [one.id for one in children(unit.id) if _is_floor(community, one)]
+    below = (one for above in (unit.id, *storeys) for one in children(above))
+    inside = [one for one in below if community.role_of(one) is LevelRole.HOUSEHOLD]
+    inside.sort(key=lambda one: (len(one.name), one.name, one.id))
     found = []
     for one in inside[:HOUSEHOLDS_MAX]:
         here, door = own is not None and one.id == own.id, door_of(community, one)

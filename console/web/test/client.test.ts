@@ -80,7 +80,7 @@ describe('the client of the API', () => {
     answer = { status: 401, body: { detail: '未登录' } }
     expect((await refused(client.api.session())).kind).toBe('unauthorized')
     expect(sent).toBe(0)
-    await refused(client.api.people())
+    await refused(client.api.staff())
     expect(sent).toBe(1)
   })
 
@@ -90,7 +90,7 @@ describe('the client of the API', () => {
     let isGone = 0
     client.whenUnreachable(() => (isGone += 1))
     globalThis.fetch = () => Promise.reject(new TypeError('no network'))
-    expect((await refused(client.api.people())).kind).toBe('offline')
+    expect((await refused(client.api.staff())).kind).toBe('offline')
     expect(isGone).toBe(1)
   })
 })

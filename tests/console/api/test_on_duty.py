@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tests.support.console_harness import Client, ConsoleHarness
+import pytest
+from msgspec import structs
+
+from alerts.roster.schedule import RosterSchedule
+from console.api.roster_overrides import gaps_left_by
+from console.security.auth import AccessRole, Principal
+from domain import DAY, Cell, Duty
+from domain.people import community
+from domain.rosters import Override, OverrideKind
+from tests.support.console_harness import T0, Client, ConsoleHarness
 
 PATH = "/api/v1/rosters/on-duty"
 
@@ -97,3 +106,61 @@ async def test_a_schedule_is_of_a_known_place_or_cell_and_of_two_months_at_most(
     assert (await admin.get(SCHEDULE, params={"cell": "nowhere"})).status_code == 404
     long = {"from": "2026-01-01T00:00:00+08:00", "to": "2026-04-01T00:00:00+08:00"}
     assert (await admin.get(SCHEDULE, params=long)).status_code == 422
+
+
+async def test_pages_of_a_schedule_are_together_what_one_page_is(harness: ConsoleHarness, admin: Client) -> None:
+    whole = (await admin.get(SCHEDULE, params={"limit": 1000})).json()["items"]
+    found, cursor = [], None
+    for _ in range(100):
+        page = (await admin.get(SCHEDULE, params={"limit": 2, **({"next": cursor} if cursor else {})})).json()
+        assert 0 < len(page["items"]) <= 2
+        found, cursor = found + page["items"], page["next"]
+        harness.now += 60_000  # the period stays that of the first page
+        if cursor is None:
+            break
+    assert len(whole) > 4
+    assert found == whole
+
+
+async def test_a_page_of_a_schedule_computes_the_cells_on_it(
+    harness: ConsoleHarness, admin: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cells = [Cell(f"g{number:03}", f"{number}", "grid") for number in range(200)]
+    duties = [Duty(f"d{number:03}", cell.id, "worker", "w-li", to_minute=480) for number, cell in enumerate(cells)]
+    harness.community = community(people=harness.community.people.values(), cells=cells, duties=duties)
+    computed: list[str | None] = []
+    segments = RosterSchedule.segments
+
+    def counted(self: RosterSchedule, cell: str | None, role: str, hazard: str | None = None) -> Any:
+        computed.append(cell)
+        return segments(self, cell, role, hazard)
+
+    monkeypatch.setattr(RosterSchedule, "segments", counted)
+    page = (await admin.get(SCHEDULE)).json()
+    assert (len(page["items"]), page["items"][0]["cell"]) == (100, "g000")
+    assert page["next"] is not None
+    assert len(set(computed)) < 20
+
+
+async def test_a_leave_computes_the_cells_of_its_person_and_no_others(
+    harness: ConsoleHarness, admin: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    more = [Cell(f"g{number:03}", f"{number}", "grid") for number in range(50)]
+    duties = [Duty(f"d{number:03}", cell.id, "worker", "w-zhang") for number, cell in enumerate(more)]
+    known = harness.community
+    harness.community = community(
+        known.places.values(), [*known.cells.values(), *more], known.people.values(), [*known.duties, *duties]
+    )
+    computed: list[str | None] = []
+    segments = RosterSchedule.segments
+
+    def counted(self: RosterSchedule, cell: str | None, role: str, hazard: str | None = None) -> Any:
+        computed.append(cell)
+        return segments(self, cell, role, hazard)
+
+    monkeypatch.setattr(RosterSchedule, "segments", counted)
+    override = Override("o1", OverrideKind.LEAVE, "w-li", T0, T0 + 7 * DAY)
+    harness.community = structs.replace(harness.community, overrides_of={"w-li": (override,)})
+    left = gaps_left_by(harness.deps, Principal(AccessRole.ADMINISTRATOR, "t"), override, T0)
+    assert [(item.cell, item.role) for item in left] == [("grid-3", "lead")] * len(left) != []
+    assert set(computed) == {"grid-3"}

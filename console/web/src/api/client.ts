@@ -191,7 +191,8 @@ export const api = {
     all((part) => http.GET('/api/v1/places/summary', { params: { query: { ...values, ...part } } }), 10),
   overview: (place: string | null) =>
     unwrap(http.GET('/api/v1/places/overview', { params: { query: place === null ? {} : { place } } })),
-  people: () => all((query) => http.GET('/api/v1/people', { params: { query } }), 20),
+  /** Everybody on a roster. A district has ten thousand of them, and two hundred thousand residents. */
+  staff: () => all((part) => http.GET('/api/v1/people/directory', { params: { query: { staff: true, ...part } } }), 20),
   rules: async (device: string) => (await unwrap(http.GET('/api/v1/rules', { params: { query: { device } } }))).items,
   latched: async (alert: string) =>
     (await unwrap(http.GET('/api/v1/rules/latched', { params: { query: { alert } } }))).items,
@@ -225,7 +226,6 @@ export const api = {
   cells: () => all((query) => http.GET('/api/v1/cells', { params: { query } }), 5),
   rosters: () => all((query) => http.GET('/api/v1/rosters', { params: { query } }), 5),
   rotations: () => all((query) => http.GET('/api/v1/rotations', { params: { query } }), 5),
-  schedule: async () => (await unwrap(http.GET('/api/v1/rosters/schedule'))).items,
   overrides: async () => (await unwrap(http.GET('/api/v1/rosters/overrides'))).items,
   addOverride: (body: OverrideBody) => unwrap(http.POST('/api/v1/rosters/overrides', { body })),
   removeOverride: (override_id: string) =>

@@ -1,8 +1,13 @@
 /** The roster of a period. */
-import { http, unwrap } from './client'
+import { all, http } from './client'
 import type { ScheduleItem } from './schema'
 
+/** A whole site of at most so many cells is shown at once; of a larger one a cell is chosen. */
+export const CELLS_AT_ONCE = 100
+const PAGES_MAX = 20
+
 export const rostersApi = {
-  schedule: async (from: string, to: string): Promise<ScheduleItem[]> =>
-    (await unwrap(http.GET('/api/v1/rosters/schedule', { params: { query: { from, to } } }))).items,
+  /** Of one cell, with those responsible above it, or of every cell; without a period that of the next 14 days. */
+  schedule: (query: { from?: string; to?: string; cell?: string }): Promise<ScheduleItem[]> =>
+    all((part) => http.GET('/api/v1/rosters/schedule', { params: { query: { ...query, ...part } } }), PAGES_MAX),
 }

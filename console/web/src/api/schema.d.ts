@@ -711,7 +711,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Shifts and gaps of a period (default: the next 14 days) as intervals */
+        /**
+         * Shifts and gaps of a period (default: the next 14 days) as intervals
+         * @description By cell, role and time. Pages without `from` are of the period of the first.
+         */
         get: operations["list_schedule"];
         put?: never;
         post?: never;
@@ -8941,6 +8944,11 @@ export interface operations {
                 role?: string | null;
                 from?: string | null;
                 to?: string | null;
+                limit?: number;
+                /** @description the `next` of the page before */
+                next?: string | null;
+                /** @description the same as next */
+                cursor?: string | null;
             };
             header?: never;
             path?: never;

@@ -1,6 +1,6 @@
 /** Persons an alert can be assigned to: everybody on a roster, those of the alert's grid cell first. */
 import { api } from '../api/client'
-import type { Duty, Person, Rotation } from '../api/types'
+import type { Duty, NamedReference, Rotation } from '../api/types'
 import { rankAssignees, type Assignee } from '../logic/assignees'
 
 /** The people of a rotation, as if each had a line for each of its cells. */
@@ -11,8 +11,8 @@ function turnsOf(rotation: Rotation): Array<Pick<Duty, 'person' | 'role' | 'cell
 }
 
 export async function loadAssignees(cell: string | null): Promise<Assignee[]> {
-  const [people, duties, cells]: [Person[], Duty[], Awaited<ReturnType<typeof api.cells>>] = await Promise.all([
-    api.people(),
+  const [people, duties, cells]: [NamedReference[], Duty[], Awaited<ReturnType<typeof api.cells>>] = await Promise.all([
+    api.staff(),
     api.rosters(),
     api.cells(),
   ])

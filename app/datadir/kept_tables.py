@@ -10,10 +10,10 @@ import logging
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 import app.config
 import domain
@@ -31,10 +31,10 @@ _DIGEST_BYTES: Final = hashlib.sha256().digest_size
 
 
 class _Kept(Struct, frozen=True):
-    """`digest` is of everything that the tables depend on."""
+    """`digest` is of everything that the tables depend on; `tables` are a `SiteTables`."""
 
     digest: bytes
-    tables: SiteTables
+    tables: msgspec.Raw
 
 
 class KeptTables:
@@ -54,7 +54,7 @@ class KeptTables:
             return kept
         tables = read_tables(path, settings, kinds, roles)
         if digest is not None and _digest(path, settings, roles) == digest:  # not changed while they were read
-            self._write(_Kept(digest, tables))
+            self._write(_Kept(digest, msgspec.Raw(msgspec.msgpack.encode(tables))))
         return tables
 
     def _read(self, digest: bytes) -> SiteTables | None:
@@ -64,9 +64,9 @@ class KeptTables:
             if content[:_DIGEST_BYTES] != hashlib.sha256(content[_DIGEST_BYTES:]).digest():
                 return None
             kept = msgspec.msgpack.decode(memoryview(content)[_DIGEST_BYTES:], type=_Kept)
+            return _decoded(kept.tables) if kept.digest == digest else None
         except (OSError, msgspec.DecodeError):
             return None
-        return kept.tables if kept.digest == digest else None
 
     def _write(self, kept: _Kept) -> None:
         content = msgspec.msgpack.encode(kept)
@@ -74,6 +74,14 @@ class KeptTables:
             write_private_bytes(self._file, hashlib.sha256(content).digest() + content)
         except OSError as error:
             log.warning("the tables were not kept in %s, the next start reads the files: %s", self._file, error)
+
+
+def _decoded(tables: msgspec.Raw) -> SiteTables:
+    """Record by record: decoding a district's at once takes the interpreter for a second, in which a running service
+    processes no alarm."""
+    lists = msgspec.msgpack.decode(tables, type=dict[str, list[msgspec.Raw]])
+    decoders = {one.name: msgspec.msgpack.Decoder(get_args(one.type)[0]) for one in structs.fields(SiteTables)}
+    return SiteTables(**{name: [decoders[name].decode(record) for record in lists[name]] for name in decoders})
 
 
 def _digest(path: Path, settings: SiteSettings, roles: Roles) -> bytes | None:

@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from prometheus_client.core import Metric
 
 from app.datadir.credentials import push_secrets
+from app.datadir.kept_tables import KeptTables
 from app.server.doctor import Doctor, doctor_inputs
 from app.server.machine_metrics import backup_metrics, machine_metrics, watchdog_metrics
 from app.server.metrics import exchange_metrics, history_metrics, service_metrics, settings_metrics
@@ -138,7 +139,8 @@ def metrics(service: Service) -> Iterator[Metric]:
 def _registry_dependencies(service: Service) -> dependencies.RegistryDependencies:
     processing, registry, updates = service.processing, service.registry, service.updates
     path, database = service.config.site.path, service.stores.database
-    site_files = None if path is None else SiteFiles(path, database, service.clock, updates.registry_changed)
+    tables = KeptTables(service.config.data)
+    site_files = None if path is None else SiteFiles(path, database, service.clock, updates.registry_changed, tables)
     return dependencies.RegistryDependencies(
         kinds=processing.kinds,
         roles=service.config.site.roles,

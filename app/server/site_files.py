@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
+from app.config.catalog import load_kinds
 from app.config.faults import ConfigError
-from app.config.site import SiteConfig, load_site
+from app.config.site import ReadTables, SiteConfig, load_site
 from app.datadir.site_import import ImportResult, differences, import_site, skipped_view
 from console.rule_tools_interface import RulebookFault, RulebookInvalid
 from domain import Instant
@@ -28,8 +32,10 @@ class SiteFiles:
         database: Database,
         clock: Callable[[], Instant],
         registry_changed: Callable[[], Awaitable[None]],
+        tables: ReadTables,
     ) -> None:
         self._path, self._database, self._clock, self._registry_changed = path, database, clock, registry_changed
+        self._tables = tables
 
     async def differences(self) -> Sequence[Mapping[str, Any]]:
         """Records of the files as they are now that an import would skip."""
@@ -48,13 +54,22 @@ class SiteFiles:
 
     async def _load(self) -> SiteConfig:
         try:
-            return await asyncio.to_thread(load_site, self._path)
+            return await asyncio.to_thread(self._read)
         except ConfigError as error:
             faults = [
                 RulebookFault(fault.file, fault.line, fault.column, fault.field, fault.message)
                 for fault in error.faults
             ]
             raise RulebookInvalid(faults) from error
+
+    def _read(self) -> SiteConfig:
+        """The site with its tables as they were kept, where the files are the same; with a fault all are looked for."""
+        kinds = load_kinds(self._path)
+        with contextlib.suppress(ConfigError):
+            site = load_site(self._path, any_kind=True, tables=self._tables)
+            if all(device.kind in kinds for device in site.devices):
+                return replace(site, kinds=kinds)
+        return load_site(self._path)
 
 
 def summary(result: ImportResult) -> dict[str, Any]:

@@ -25,3 +25,16 @@ async def test_a_status_that_fails_is_published_later(harness: ConsoleHarness) -
     publishing.cancel()
 
     assert group == EventGroup([Event("status", {"connected": True})])
+
+
+async def test_the_outlines_of_the_map_are_read_before_a_screen_asks(harness: ConsoleHarness) -> None:
+    read = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def outlines() -> dict[str, Any]:
+        loop.call_soon_threadsafe(read.set)
+        return {}
+
+    app = harness.app_with(registry={"outlines": outlines})
+    async with application._lifespan(app), asyncio.timeout(LONG_TIMEOUT_S):
+        await read.wait()

@@ -67,3 +67,13 @@ def test_the_overrides_of_all_people_are_read_one_after_the_other() -> None:
     leave = Override("o1", OverrideKind.LEAVE, "a", 0, 10, None)
     people = community(overrides=[leave, replace(leave, id="o2", person="b")])
     assert [one.id for one in people.overrides] == ["o1", "o2"]
+
+
+def test_another_roster_keeps_what_was_found_out_about_places_and_people() -> None:
+    before = community([Place("a", "A", "street")], people=[Person("p", "甲")], duties=[Duty("d", "c", "worker", "p")])
+    after = before.with_roster([Duty("e", "c", "lead", "p")], (), ())
+
+    assert after.place_tree is before.place_tree
+    assert after.people_table is before.people_table
+    assert list(after.duty_table.ids) == ["e"]
+    assert (after.people_of("lead"), after.people_of("worker")) == (("p",), ())

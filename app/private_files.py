@@ -19,7 +19,7 @@ def write_private_bytes(path: Path, content: bytes) -> None:
     Whoever reads it meanwhile, or after a power cut, finds the former content or the new one.
     """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mkstemp creates with mode 0600
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")  # mode 0600
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)

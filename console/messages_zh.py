@@ -144,6 +144,7 @@ BAD_CHOICE: Final = "不能是 {value}，可用：{known}。"
 BAD_JSON: Final = "不是 JSON。"
 NO_SITE: Final = "服务启动时没有指定站点文件夹（--site），没有可比较、可导入的文件。"
 NUL_CHARACTER: Final = "文字里不能有空字符（U+0000）。"
+SURROGATE: Final = "文字里有半个字符（如 \\ud83d 这样的转义），请直接写完整的字符。"
 INTEGER_TOO_LARGE: Final = "整数太大：要在 64 位以内。"
 MISSING_FIELDS: Final = {
     "reason": "请写明原因。",
@@ -211,6 +212,7 @@ MAPPING_FAULTS: Final = {
 FIELD_ERRORS: Final = {
     "identifier": BAD_ID,
     "nul_character": NUL_CHARACTER,
+    "surrogate": SURROGATE,
     "integer_too_large": INTEGER_TOO_LARGE,
     "attribute_value": BAD_ATTRIBUTE,
     "wecom_user": BAD_WECOM_USER,

@@ -20,11 +20,13 @@ ID_LENGTH: Final = 128
 IDENTITIES_MAX: Final = 32
 INTEGER_MIN, INTEGER_MAX = -(1 << 63), (1 << 63) - 1
 """What every database stores as a whole number."""
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 CLOCK: Final = r"^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$"
 
 _FAULTS: Final = {
     "identifier": "{shown} cannot be an id: write 1 to 128 characters without / + # and spaces",
     "nul_character": "{shown} contains a NUL character, which not every database stores: remove it",
+    "surrogate": "{shown} contains half of a character, which no file stores: write the whole character itself",
     "integer_too_large": "{shown} does not fit into 64 bits: write it as text",
     "attribute_value": "{shown} is no value of an attribute: write true, false, a finite number or text",
     "phone": "{shown} is not a phone number: write 3 to 20 digits, with + in front of a country code",
@@ -50,6 +52,8 @@ def _check_id(text: str) -> str:
 def _check_text(text: str) -> str:
     if "\0" in text:
         raise _error("nul_character", text)
+    if _SURROGATE.search(text):
+        raise _error("surrogate", text)
     return text
 
 

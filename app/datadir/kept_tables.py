@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any, Final, get_args
 
 import msgspec
+import pydantic
+import yaml
 from msgspec import Struct, structs
 
 import app.config
@@ -23,6 +25,7 @@ from app.config.site import ROSTERS, SiteTables, read_tables
 from app.private_files import write_private_bytes
 from domain.kind import Kind
 from domain.roles import Roles
+from ingest.adapters import FILTERS
 
 log = logging.getLogger("fengshao.site")
 
@@ -54,7 +57,7 @@ class KeptTables:
             return kept
         tables = read_tables(path, settings, kinds, roles)
         if digest is not None and _digest(path, settings, roles) == digest:  # not changed while they were read
-            self._write(_Kept(digest, msgspec.Raw(msgspec.msgpack.encode(tables))))
+            self._write(digest, tables)
         return tables
 
     def _read(self, digest: bytes) -> SiteTables | None:
@@ -68,11 +71,13 @@ class KeptTables:
         except (OSError, msgspec.DecodeError):
             return None
 
-    def _write(self, kept: _Kept) -> None:
-        content = msgspec.msgpack.encode(kept)
+    def _write(self, digest: bytes, tables: SiteTables) -> None:
         try:
+            for unfinished in self._file.parent.glob(f".{TABLES_FILE}.*"):
+                unfinished.unlink()
+            content = msgspec.msgpack.encode(_Kept(digest, msgspec.Raw(msgspec.msgpack.encode(tables))))
             write_private_bytes(self._file, hashlib.sha256(content).digest() + content)
-        except OSError as error:
+        except Exception as error:  # noqa: BLE001 (whatever it is: the tables are read, and the service starts with them)
             log.warning("the tables were not kept in %s, the next start reads the files: %s", self._file, error)
 
 
@@ -105,7 +110,7 @@ def _contents(path: Path) -> Iterator[bytes | None]:
 @cache
 def _code_digest() -> bytes:
     """Of the code that reads tables and of what it makes of them: another version may read the same files otherwise."""
-    found = hashlib.sha256()
+    found = hashlib.sha256(repr((sorted(FILTERS), pydantic.VERSION, yaml.__version__, msgspec.__version__)).encode())
     packages: tuple[Any, ...] = (app.config, domain)
     for package in packages:
         for file in sorted(Path(package.__file__).parent.rglob("*.py")):

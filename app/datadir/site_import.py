@@ -22,7 +22,7 @@ from domain import Instant
 from domain.identities import canonical
 from store.database import registry
 from store.database.registry import edits
-from store.database.registry.changes import RegistryChanges
+from store.database.registry.changes import RegistryChanges, change_lineage
 from store.database.system import key_values
 
 
@@ -74,7 +74,8 @@ _STORE: Mapping[str, Callable[..., RegistryChanges]] = {
 
 
 _IMPORTED: Final = "imported_records"
-"""Key of the digests of the records imported last, by table."""
+"""Key of the digests of the records imported last, by table, and of the lineage of changes they belong to."""
+_LINEAGE: Final = "lineage"
 
 
 def import_site(tx: Connection, site: SiteConfig, now: Instant, *, force: bool = False) -> ImportResult:
@@ -85,11 +86,15 @@ def import_site(tx: Connection, site: SiteConfig, now: Instant, *, force: bool =
 def import_changed_site(tx: Connection, site: SiteConfig, now: Instant) -> ImportResult:
     """As `import_site` at a start: tables whose records are those imported last are not compared again.
 
-    What the registry has otherwise since was edited over the API, and an edit stays. The 460,000 records of a district
+    What the registry has otherwise since was edited over the API, and an edit stays; after a change by an earlier
+    version of the program, which may have imported other files, all are compared. The 460,000 records of a district
     took 15 s of each start.
     """
     imported, digests = key_values.get(tx, _IMPORTED, {}), _digests(site)
-    return _import(tx, site, now, frozenset(table for table in _STORE if imported.get(table) != digests[table]))
+    lineage = change_lineage(tx)
+    is_continued = lineage is not None and imported.get(_LINEAGE) == lineage
+    changed = (table for table in _STORE if not is_continued or imported.get(table) != digests[table])
+    return _import(tx, site, now, frozenset(changed))
 
 
 def _import(
@@ -114,7 +119,7 @@ def _import(
     if changed:
         # A device whose identity is taken is tried again at each start: the other one may have given it up.
         digests = {**_digests(site), **({"devices": ""} if comparison.conflicts else {})}
-        key_values.put(tx, _IMPORTED, digests, now)
+        key_values.put(tx, _IMPORTED, {**digests, _LINEAGE: change_lineage(tx)}, now)
     created, updated = (sum(len(getattr(change, outcome)) for change in changes) for outcome in ("created", "updated"))
     records = sum(len(getattr(site, resource)) for resource in _STORE)
     return ImportResult(created, updated, records - created - updated - len(comparison.skipped), comparison.skipped)
@@ -167,12 +172,17 @@ def _compare_records(
         for record in getattr(site, resource):
             if (resource, record.id) in edited:
                 existing = stored.get((resource, record.id))
-                if existing == record:
+                if existing is not None and _encoded(existing) == _encoded(record):
                     equal.append((resource, record.id))
                 else:
                     reason = EDITED if existing else DELETED
                     skipped.append(SkippedRecord(resource, record.id, record, existing, reason))
     return _Comparison(tuple(skipped), tuple(equal))
+
+
+def _encoded(record: Any) -> bytes:
+    """As the registry compares: in Python True == 1 == 1.0."""
+    return msgspec.json.encode(record, order="sorted")
 
 
 def _identity_conflicts(site: SiteConfig, stored: Mapping[str, Any], skipped: set[str]) -> Iterable[SkippedRecord]:

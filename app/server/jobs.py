@@ -70,7 +70,7 @@ async def _delete_expired(stores: Stores, site: SiteSettings, pipeline: Pipeline
     await stores.database.write(lambda tx: purge_history_refusals(tx, now - keep.refusal_days * DAY))
     acts = await stores.database.write(lambda tx: audit.purge(tx, now - keep.audit_days * DAY))
     await stores.database.write(lambda tx: sessions.purge(tx, now - keep.refusal_days * DAY))
-    await stores.database.write(lambda tx: rosters.purge_overrides(tx, now - keep.audit_days * DAY))
+    await stores.database.write(lambda tx: rosters.purge_overrides(tx, now - keep.audit_days * DAY, now))
     silenced = await stores.database.write(lambda tx: silences.purge_silences(tx, now - keep.audit_days * DAY))
     forget_messages = partial(retention.delete_personal_messages, before=now - keep.audit_days * DAY)
     while await stores.database.write(forget_messages):

@@ -122,7 +122,7 @@ class Service:
         self.backups = BackupDesk(config, stores, self.self_monitoring, clock)
         jobs = build_jobs(stores, site.settings, pipeline, self.alerting.desk, self._own_jobs(monthly))
         self.scheduler = Scheduler(jobs, site.settings.zone, clock, DatabaseJobStore(database))
-        publish_status = StatusPublisher(self.hub, self.status)
+        publish_status = self.status.duty_changed = StatusPublisher(self.hub, self.status)
         self.updates = LiveUpdates(
             site,
             self.registry,

@@ -60,6 +60,7 @@ class StatusLine:
         self._detect_to_send_ms: int | None = None
         self._closed: tuple[int, int] = (0, 0)
         self._duty: _Duty | None = None
+        self.duty_changed: Callable[[], None] = lambda: None
         self.self_test: Callable[[], CanaryResult | None] = lambda: None
         self.providers: Callable[[], Iterator[tuple[str, str, CircuitBreaker]]] = lambda: iter(())
         self.audited: Callable[[], AuditResult] = AuditResult
@@ -119,17 +120,21 @@ class StatusLine:
         """Keep the names of those on duty, until cancelled. Shifts change with the minute; a district has 2,500 cells,
         among which they are looked for beside the event loop."""
         while True:
-            try:
-                await self.refresh_duty()
-            except Exception:
-                log.exception("people on duty not found")
+            await self.refresh_duty()
             await asyncio.sleep(DUTY_S)
 
     async def refresh_duty(self) -> None:
         """Look again who is on duty, after a change of the registry and in a new minute."""
-        community, now = self._registry.community, self._clock()
-        if self._duty is None or self._duty.community is not community or self._duty.minute != now // MINUTE:
+        community, now, before = self._registry.community, self._clock(), self._duty
+        if before is not None and before.community is community and before.minute == now // MINUTE:
+            return
+        try:
             self._duty = await asyncio.to_thread(_duty_at, community, now, self._zone)
+        except Exception:
+            log.exception("people on duty not found")
+            self._duty = _Duty(community, now // MINUTE, dict.fromkeys(SHOWN_ROLES, ()))
+        if before is not None and before.names != self._duty.names:
+            self.duty_changed()
 
     def _on_duty(self, now: Instant) -> Mapping[str, Sequence[str]]:
         """Names of those who are called first, in any cell, by role; of DUTY_S ago at most."""

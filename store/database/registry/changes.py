@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Iterable, Mapping, Sequence
+from secrets import token_urlsafe
+from typing import Any, Final
 
 from msgspec import Struct
 from sqlalchemy import Connection
@@ -12,14 +13,16 @@ from domain import Instant
 from store.database.system import key_values, versions
 
 _VERSION: Final = "registry_version"
-_CHANGES: Final = "registry_changes"
-ENTRIES_MAX: Final = 64
-"""Changes that are kept: whoever reads the registry after every change needs the last one."""
+_LOG: Final = "registry_changes"
 IDS_MAX: Final = 500
 """Of one change; more are recorded as a change of the whole table."""
+LOGGED_IDS_MAX: Final = 2_000
+"""Of all changes that are kept: the log is written again with each change, while alerts wait."""
+ENTRIES_MAX: Final = 64
 
-_Entry = tuple[int, str, list[str] | None]
-"""Version, table, ids of the changed rows."""
+_Entry = tuple[int, str, list[str] | None, str]
+"""Version, table, ids of the changed rows, and a token by which the change is known: after a server was put back to an
+earlier instant, the same version number means another change."""
 
 
 class RegistryChanges(Struct, frozen=True):
@@ -41,24 +44,63 @@ def registry_version(tx: Connection) -> int:
 
 def bump_version(tx: Connection, now: Instant, table: str, ids: Iterable[str]) -> int:
     """Increment the version after a change of these rows of a table; returns the new one."""
-    version = registry_version(tx) + 1
-    key_values.put(tx, _VERSION, version, now)
+    before, log = registry_version(tx), _log(tx)
+    key_values.put(tx, _VERSION, before + 1, now)
     changed = list(ids)
-    entry: _Entry = (version, table, changed if len(changed) <= IDS_MAX else None)
-    logged: list[_Entry] = [*key_values.get(tx, _CHANGES, []), entry]
-    key_values.put(tx, _CHANGES, logged[-ENTRIES_MAX:], now)
-    versions.record_version(tx, versions.REGISTRY, str(version), now)
-    return version
+    entry: _Entry = (before + 1, table, changed if len(changed) <= IDS_MAX else None, token_urlsafe(9))
+    is_continued = _last(log)[0] == before
+    kept = _newest([*log["entries"], entry] if is_continued else [entry])
+    key_values.put(tx, _LOG, {"lineage": log["lineage"] if is_continued else entry[3], "entries": kept}, now)
+    versions.record_version(tx, versions.REGISTRY, str(before + 1), now)
+    return before + 1
 
 
-def changed_since(tx: Connection, version: int) -> dict[str, set[str] | None] | None:
+def change_lineage(tx: Connection) -> str | None:
+    """The same while every change was recorded; None after a change by a program that records none."""
+    log = _log(tx)
+    return log["lineage"] if _last(log)[0] == registry_version(tx) else None
+
+
+def last_change(tx: Connection) -> str:
+    """The token of the present version."""
+    return _last(_log(tx))[1]
+
+
+def changed_since(tx: Connection, version: int, token: str) -> dict[str, set[str] | None] | None:
     """Ids of the rows that changed since a version, by table; None in place of ids: any row may have changed. None in
     place of all: any row of any table, because not every change since is known."""
-    logged: list[_Entry] = [entry for entry in key_values.get(tx, _CHANGES, []) if entry[0] > version]
-    if len(logged) != registry_version(tx) - version:
+    log = _log(tx)
+    entries: list[_Entry] = log["entries"]
+    if _last(log)[0] != registry_version(tx):
+        return None
+    if _last(log) == (version, token):
+        return {}
+    known = [number for number, entry in enumerate(entries) if (entry[0], entry[3]) == (version, token)]
+    if not known:
         return None
     found: dict[str, set[str] | None] = {}
-    for _, table, ids in logged:
-        known = found.setdefault(table, set())
-        found[table] = None if known is None or ids is None else known | set(ids)
+    for _, table, ids, _token in entries[known[0] + 1 :]:
+        before = found.setdefault(table, set())
+        found[table] = None if before is None or ids is None else before | set(ids)
     return found
+
+
+def _log(tx: Connection) -> dict[str, Any]:
+    found: dict[str, Any] = key_values.get(tx, _LOG, {"lineage": "", "entries": []})
+    return found
+
+
+def _last(log: Mapping[str, Any]) -> tuple[int, str]:
+    """Version and token of the change recorded last."""
+    return (log["entries"][-1][0], log["entries"][-1][3]) if log["entries"] else (0, "")
+
+
+def _newest(entries: Sequence[_Entry]) -> list[_Entry]:
+    """The latest entries, the one of now in any case."""
+    kept, ids = list[_Entry](), 0
+    for entry in reversed(entries[-ENTRIES_MAX:]):
+        ids += len(entry[2] or ())
+        if kept and ids > LOGGED_IDS_MAX:
+            break
+        kept.append(entry)
+    return kept[::-1]

@@ -16,7 +16,7 @@ from domain import Cell, Device, Duty, Person, Place
 from domain.levels import LevelRole
 from domain.rosters import Override, Rotation
 from store.database.registry import tables
-from store.database.registry.changes import changed_since, registry_version
+from store.database.registry.changes import changed_since, last_change, registry_version
 from store.database.registry.community import declared_levels, find_records, list_records
 from store.database.registry.devices import all_devices, find_devices
 
@@ -26,6 +26,8 @@ class StoredRegistry(Struct, frozen=True):
     object as in the version before."""
 
     version: int
+    token: str
+    """Of the change that made this version (store.database.registry.changes)."""
     levels: Mapping[str, LevelRole]
     places: Mapping[str, Place]
     cells: Mapping[str, Cell]
@@ -38,9 +40,9 @@ class StoredRegistry(Struct, frozen=True):
 
 def read_registry(tx: Connection, before: StoredRegistry | None) -> StoredRegistry:
     """The present version; of what `before` holds, only rows that changed since are read."""
-    changed = None if before is None else changed_since(tx, before.version)
+    changed = None if before is None else changed_since(tx, before.version, before.token)
     records = {field: _read(tx, field, table, before, changed) for field, table in _TABLES.items()}
-    return StoredRegistry(registry_version(tx), declared_levels(tx), **records)
+    return StoredRegistry(registry_version(tx), last_change(tx), declared_levels(tx), **records)
 
 
 _TABLES: Final = {

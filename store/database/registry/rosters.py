@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, RowMapping, delete, insert, select, update
+from sqlalchemy import Connection, RowMapping, delete, insert, or_, select, update
 
 from domain import Instant
 from domain.rosters import Override, Swap, SwapState
@@ -61,10 +61,24 @@ def remove_overrides_of_swap(tx: Connection, swap_id: str, now: Instant) -> None
         bump_version(tx, now, overrides.name, removed)
 
 
-def purge_overrides(tx: Connection, before: Instant) -> int:
+def purge_overrides(tx: Connection, before: Instant, now: Instant) -> int:
     """Delete overrides and swaps that ended before an instant; returns how many."""
-    ended = tx.execute(delete(overrides).where(overrides.c.until < before)).rowcount
-    return ended + tx.execute(delete(swaps).where(swaps.c.until < before, swaps.c.expires_at < before)).rowcount
+    ended = tx.execute(select(overrides.c.id).where(overrides.c.until < before)).scalars().all()
+    tx.execute(delete(overrides).where(overrides.c.until < before))
+    if ended:
+        bump_version(tx, now, overrides.name, ended)
+    return len(ended) + tx.execute(delete(swaps).where(swaps.c.until < before, swaps.c.expires_at < before)).rowcount
+
+
+def erase_reasons(tx: Connection, person: str, now: Instant) -> None:
+    """Reasons of leaves and swaps say who was ill."""
+    mine = overrides.c.person == person
+    erased = tx.execute(select(overrides.c.id).where(mine)).scalars().all()
+    tx.execute(update(overrides).where(mine).values(reason="", leave=""))
+    if erased:
+        bump_version(tx, now, overrides.name, erased)
+    concerned = or_(swaps.c.asker == person, swaps.c.other == person)
+    tx.execute(update(swaps).where(concerned).values(reason="", answer_reason=""))
 
 
 def add_swap(tx: Connection, swap: Swap) -> None:

@@ -11,7 +11,6 @@ from store.database import registry
 from store.database.alerts.silence_tables import silences
 from store.database.alerts.tables import alerts, deliveries, reply_codes, timeline
 from store.database.registry import edits, rosters
-from store.database.registry.tables import overrides, swaps
 from store.database.reports.erasure import erase_words, replaced
 from store.database.reports.tables import alert_photos
 from store.database.system.personal_access import end_access
@@ -58,17 +57,10 @@ def erase_person(tx: Connection, person: Person, now: Instant, text: str) -> int
         tx.execute(update(table).where(table.c.by == person.id).values(by_name=text))
     end_access(tx, person.id, now, name=text)
     rosters.revoke_calendar_links(tx, person.id)
-    _erase_leaves(tx, person.id)
+    rosters.erase_reasons(tx, person.id, now)
     registry.remove_records(tx, "people", [person.id], now)
     edits.record_edits(tx, "people", [person.id], now, deleted=True)
     return len(found)
-
-
-def _erase_leaves(tx: Connection, person: str) -> None:
-    """Reasons of leaves and swaps say who was ill."""
-    tx.execute(update(overrides).where(overrides.c.person == person).values(reason="", leave=""))
-    concerned = or_(swaps.c.asker == person, swaps.c.other == person)
-    tx.execute(update(swaps).where(concerned).values(reason="", answer_reason=""))
 
 
 def _concerns(person: Person) -> ColumnElement[bool]:

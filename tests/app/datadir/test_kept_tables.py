@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from app.backup.create import _is_left_out
 from app.cli.init import write_site_template
 from app.config.faults import ConfigError
 from app.config.settings import SiteSettings
@@ -173,3 +174,25 @@ def test_a_second_start_uses_them(tmp_path: Path, site: Path, parsed: list[Path]
     assert first.config == again.config
     assert again.faults == ()
     assert len(parsed) == 1
+
+
+def test_what_a_killed_process_left_of_a_copy_is_removed_and_in_no_backup(tmp_path: Path, site: Path) -> None:
+    (tmp_path / "data").mkdir()
+    left = tmp_path / "data" / f".{TABLES_FILE}.a1b2c3.part"
+    left.write_text("phones", "utf-8")
+    assert _is_left_out(Path(left.name))
+    assert _is_left_out(Path(TABLES_FILE))
+
+    load(site, tmp_path / "data")
+
+    assert not left.exists()
+
+
+def test_half_a_character_in_a_name_is_a_fault_with_its_place(tmp_path: Path, site: Path) -> None:
+    """It was accepted, could not be stored, and took all records of the site with it."""
+    (site / "rosters.yaml").write_text(
+        'rotations:\n- {id: night, name: "\\ud83d\\ude00", cells: [], role: worker, layers: []}\n', "utf-8"
+    )
+
+    with pytest.raises(ConfigError, match=r"rosters\.yaml:2:\d+: rotations\.0\.name: .* half of a character"):
+        load(site, tmp_path / "data")

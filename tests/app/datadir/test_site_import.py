@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from msgspec.structs import replace
-from sqlalchemy import Connection
+from sqlalchemy import Connection, update
 
 from app.cli.database import with_database
 from app.cli.init import write_site_template
@@ -20,6 +20,8 @@ from app.config.site import SiteConfig, load_site
 from app.datadir.site_import import DELETED, EDITED, ImportResult, import_changed_site, import_site
 from store.database import registry
 from store.database.registry import edits
+from store.database.registry.tables import people
+from store.database.system import key_values
 from tests.conftest import Broker
 from tests.support.service_harness import ServiceHarness
 
@@ -254,3 +256,37 @@ def test_a_start_with_other_records_imports_them(tmp_path: Path, changed: str) -
     assert result.created == (changed != "site.yaml")
     community = with_database(data, registry.community)
     assert "wu" in community.people or community.rotations or community.role_of(community.places["h1"]) == "spot"
+
+
+def test_a_number_in_place_of_true_is_no_record_that_was_edited_back(tmp_path: Path) -> None:
+    site, data = tmp_path / "site", tmp_path / "data"
+    site.mkdir()
+    changed = FILES["people.csv"].replace("phone\n", "phone,attributes.floors\n").replace("0001\n", "0001,1\n")
+    for name, text in {**FILES, "people.csv": changed}.items():
+        (site / name).write_text(text, "utf-8")
+    imported(data, site, import_changed_site)
+    li = load_site(site).people[0]
+
+    def edit(tx: Connection) -> None:
+        registry.put_people(tx, [replace(li, attributes={"floors": True})], NOW)
+        edits.record_edits(tx, "people", [li.id], NOW)
+
+    with_database(data, edit)
+
+    assert [one.id for one in imported(data, site, import_changed_site).skipped] == [li.id]
+
+
+def test_after_an_import_by_an_earlier_version_all_records_are_compared(tmp_path: Path) -> None:
+    site, data = tmp_path / "site", tmp_path / "data"
+    write_site_template(site)
+    imported(data, site, import_changed_site)
+    person = load_site(site).people[0]
+
+    def import_as_before(tx: Connection) -> None:
+        tx.execute(update(people).where(people.c.id == person.id).values(phone="19900000009"))
+        key_values.put(tx, "registry_version", registry.registry_version(tx) + 1, NOW)
+
+    with_database(data, import_as_before)
+
+    assert imported(data, site, import_changed_site).updated == 1
+    assert with_database(data, registry.community).people[person.id] == person

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,7 +14,7 @@ from alerts.delivery.breaker import CircuitBreaker
 from alerts.handling.audit import AuditResult
 from app.pipeline.counters import Counters
 from app.server.status import RATE_WINDOW_MS, StatusLine, start_of_day
-from domain import Cell, Duty, Person
+from domain import MINUTE, Cell, Duty, Person
 from domain.people import community
 from store.database.alerts.statistics import closed_of_opened
 from store.errors import LedgerUnread
@@ -131,23 +130,32 @@ async def test_those_on_duty_are_found_once_a_minute_and_after_a_change_of_the_r
     assert len(asked) == 6
 
 
-async def test_a_search_that_fails_is_logged_and_does_not_end_the_following(
-    status: StatusLine, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+async def test_a_search_that_fails_names_nobody_and_is_tried_again_in_the_next_minute(
+    world: World, status: StatusLine, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("app.server.status.DUTY_S", 0.0)
-    failing = iter([LookupError("a cell without a name")])
+    await status.refresh_duty()
+    with monkeypatch.context() as failing:
+        failing.setattr("app.server.status.first_on_duty", lambda *_: 1 / 0)
+        world.now += MINUTE
+        for _ in range(3):
+            await status.refresh_duty()
+        assert status()["on_duty"] == {"worker": (), "community": ()}
+    assert caplog.text.count("people on duty not found") == 1
+    world.now += MINUTE
+    await status.refresh_duty()
+    assert status()["on_duty"]["worker"] == ["陈芳"]
 
-    def once(*_: Any) -> list[Any]:
-        for error in failing:
-            raise error
-        return []
 
-    monkeypatch.setattr("app.server.status.first_on_duty", once)
-    following = asyncio.create_task(status.follow_duty())
-    while status._duty is None:
-        await asyncio.sleep(0)
-    following.cancel()
-    assert "people on duty not found" in caplog.text
+async def test_a_change_of_those_on_duty_is_published_at_once(world: World, status: StatusLine) -> None:
+    published: list[Any] = []
+    status.duty_changed = lambda: published.append(status()["on_duty"])
+    await status.refresh_duty()
+    world.now += MINUTE
+    await status.refresh_duty()
+    assert published == [], "the same people"
+    world.community = community()
+    await status.refresh_duty()
+    assert published == [{"worker": [], "community": []}]
 
 
 async def test_a_ledger_that_does_not_answer_leaves_the_last_figures(

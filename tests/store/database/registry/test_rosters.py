@@ -82,7 +82,7 @@ def test_an_accepted_swap_is_settled_once_and_its_halves_are_removed_together(tx
 def test_what_ended_long_ago_is_deleted(tx: Connection) -> None:
     rosters.add_overrides(tx, [LEAVE, replace(LEAVE, id="o2", until=90)], 1)
     rosters.add_swap(tx, SWAP)
-    assert rosters.purge_overrides(tx, 50) == 2
+    assert rosters.purge_overrides(tx, 50, 60) == 2
     assert [one.id for one in registry.community(tx).overrides] == ["o2"]
 
 

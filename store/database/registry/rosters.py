@@ -72,9 +72,9 @@ def purge_overrides(tx: Connection, before: Instant, now: Instant) -> int:
 
 def erase_reasons(tx: Connection, person: str, now: Instant) -> None:
     """Reasons of leaves and swaps say who was ill."""
-    mine = overrides.c.person == person
-    erased = tx.execute(select(overrides.c.id).where(mine)).scalars().all()
-    tx.execute(update(overrides).where(mine).values(reason="", leave=""))
+    own = overrides.c.person == person
+    erased = tx.execute(select(overrides.c.id).where(own)).scalars().all()
+    tx.execute(update(overrides).where(own).values(reason="", leave=""))
     if erased:
         bump_version(tx, now, overrides.name, erased)
     concerned = or_(swaps.c.asker == person, swaps.c.other == person)

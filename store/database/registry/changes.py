@@ -13,7 +13,8 @@ from domain import Instant
 from store.database.system import key_values, versions
 
 _VERSION: Final = "registry_version"
-_LOG: Final = "registry_changes"
+_LOG: Final = "registry_change_log"
+"""`registry_changes` was the log of one commit, without tokens: it is not read."""
 IDS_MAX: Final = 500
 """Of one change; more are recorded as a change of the whole table."""
 LOGGED_IDS_MAX: Final = 2_000

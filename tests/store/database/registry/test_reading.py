@@ -184,3 +184,15 @@ def test_what_is_erased_or_deleted_by_its_age_is_not_kept_in_memory(tx: Connecti
 
     after = read_registry(tx, before)
     assert [(one.id, one.leave, one.reason) for one in after.overrides.values()] == [("o2", "", "")]
+
+
+def test_a_log_of_the_first_form_is_not_read(tx: Connection) -> None:
+    """A service that had written it did not start any more."""
+    put(tx, "people", ["a"], "x")
+    before = read_registry(tx, None)
+    key_values.put(tx, "registry_version", before.version + 1, 2)
+    key_values.put(tx, "registry_changes", [[before.version + 1, "people", ["b"]]], 2)
+
+    assert changes.change_lineage(tx) is None
+    put(tx, "people", ["b"], "y")
+    assert list(read_registry(tx, before).people) == ["a", "b"]

@@ -22,7 +22,7 @@ from domain import Instant
 from domain.identities import canonical
 from store.database import registry
 from store.database.registry import edits
-from store.database.registry.changes import RegistryChanges, change_lineage
+from store.database.registry.changes import RegistryChanges, begin_lineage, change_lineage
 from store.database.system import key_values
 
 
@@ -117,6 +117,7 @@ def _import(
         if resource in changed
     ]
     if changed:
+        begin_lineage(tx, now)
         # A device whose identity is taken is tried again at each start: the other one may have given it up.
         digests = {**_digests(site), **({"devices": ""} if comparison.conflicts else {})}
         key_values.put(tx, _IMPORTED, {**digests, _LINEAGE: change_lineage(tx)}, now)

@@ -62,6 +62,12 @@ def change_lineage(tx: Connection) -> str | None:
     return log["lineage"] if _last(log)[0] == registry_version(tx) else None
 
 
+def begin_lineage(tx: Connection, now: Instant) -> None:
+    """Record changes from this version on, where an earlier version of the program recorded none."""
+    if change_lineage(tx) is None:
+        bump_version(tx, now, "places", ())
+
+
 def last_change(tx: Connection) -> str:
     """The token of the present version."""
     return _last(_log(tx))[1]

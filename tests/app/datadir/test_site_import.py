@@ -20,6 +20,7 @@ from app.config.site import SiteConfig, load_site
 from app.datadir.site_import import DELETED, EDITED, ImportResult, import_changed_site, import_site
 from store.database import registry
 from store.database.registry import edits
+from store.database.registry.changes import change_lineage
 from store.database.registry.tables import people
 from store.database.system import key_values
 from tests.conftest import Broker
@@ -289,4 +290,7 @@ def test_after_an_import_by_an_earlier_version_all_records_are_compared(tmp_path
     with_database(data, import_as_before)
 
     assert imported(data, site, import_changed_site).updated == 1
+    with_database(data, lambda tx: key_values.put(tx, "registry_version", registry.registry_version(tx) + 1, NOW))
+    assert imported(data, site, import_changed_site).updated == 0
+    assert with_database(data, change_lineage) is not None, "the next start compares nothing"
     assert with_database(data, registry.community).people[person.id] == person

@@ -9,7 +9,6 @@ from app.config.site import SiteConfig
 from app.reload.definitions import Definitions
 from app.server.processing import Processing
 from app.server.registry import RegistryCache
-from app.server.scheduler import Scheduler, shift_change_minutes
 from app.server.status import StatusLine
 from console.events import EventHub
 from ingest.mqtt.consumer import MqttConsumer
@@ -28,7 +27,7 @@ class StatusPublisher:
 
 
 class LiveUpdates:
-    """After a change is applied to the pipeline, the urgent filters and the shift changes are updated."""
+    """After a change is applied to the pipeline, the urgent filters are updated."""
 
     def __init__(
         self,
@@ -36,14 +35,11 @@ class LiveUpdates:
         registry: RegistryCache,
         processing: Processing,
         consumer: MqttConsumer,
-        scheduler: Scheduler,
-        publish_status: StatusPublisher,
         check_roster: Callable[[], None],
         update_broker: Callable[[], Awaitable[None]],
     ) -> None:
         self._urgent_filters_max = config.settings.intake.urgent_filters_max
         self._registry, self._processing, self._consumer = registry, processing, consumer
-        self._scheduler, self._publish_status = scheduler, publish_status
         self._check_roster, self.update_broker = check_roster, update_broker
         self._filters_lock = asyncio.Lock()
 
@@ -56,7 +52,6 @@ class LiveUpdates:
         await self._processing.registry_changed()
         await self.update_broker()
         await self._update_urgent_filters()
-        self.schedule_shift_changes()
         self._check_roster()
 
     async def apply_definitions(self, new: Definitions) -> RulebookDiff:
@@ -64,12 +59,6 @@ class LiveUpdates:
         changes = await self._processing.apply_definitions(new)
         await self._update_urgent_filters()
         return changes
-
-    def schedule_shift_changes(self) -> None:
-        """Publish the status line, which names the people on duty, whenever a shift begins or ends."""
-        community = self._registry.community
-        minutes = shift_change_minutes(community.duties, community.rotations)
-        self._scheduler.schedule_daily("roster", minutes, self._publish_status)
 
     async def _update_urgent_filters(self) -> None:
         """Which devices have a topic in the urgent session: a kind may be urgent now that was not.

@@ -1,4 +1,4 @@
-"""Runs jobs at set times of the wall clock: roll-ups, retention, daily report, shift changes.
+"""Runs jobs at set times of the wall clock: roll-ups, retention, daily report.
 
 The only user of APScheduler. Schedules are stored in the database and loaded at every start; a job that was due while
 the service was down runs once, late. Holds, absence and escalation are not jobs: they are timers of engine and desk.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Protocol
@@ -19,8 +19,7 @@ from apscheduler.triggers.cron import CronTrigger
 from msgspec import Struct
 
 from app.pipeline.retry import attempt_write
-from domain import Duty, Instant
-from domain.rosters import Rotation
+from domain import Instant
 
 log = logging.getLogger("fengshao.scheduler")
 MISFIRE_GRACE_S = 3600
@@ -72,18 +71,6 @@ def missed_run(schedule: str, zone: ZoneInfo, last_run_at: Instant | None, now: 
     return fire is not None and fire.timestamp() * 1000 <= now
 
 
-def shift_change_minutes(duties: Iterable[Duty], rotations: Iterable[Rotation] = ()) -> list[int]:
-    """Minutes of the day at which a duty or a shift of a rotation begins or ends.
-
-    >>> shift_change_minutes([Duty("1", "c", "worker", "p", from_minute=480, to_minute=1200)])
-    [480, 1200]
-    """
-    of_duties = (minute for duty in duties for minute in (duty.from_minute, duty.to_minute))
-    shifts = (shift for rotation in rotations for layer in rotation.layers for shift in layer.shifts)
-    of_shifts = (minute for shift in shifts for minute in (shift.from_minute, shift.from_minute + shift.minutes))
-    return sorted({minute % 1440 for minute in (*of_duties, *of_shifts)})
-
-
 class Scheduler:
     """Runs `jobs` by their stored schedules."""
 
@@ -120,20 +107,6 @@ class Scheduler:
             max_instances=1,
             misfire_grace_time=MISFIRE_GRACE_S,
         )
-
-    def schedule_daily(self, name: str, minutes: Iterable[int], work: Callable[[], None]) -> None:
-        """Call `work` on the event loop at these minutes of every local day, in place of what was scheduled under this
-        name. The scheduler would call a plain function in a thread."""
-
-        async def on_loop() -> None:
-            work()
-
-        for job in self._scheduler.get_jobs():
-            if job.id.startswith(f"{name} "):
-                job.remove()
-        for minute in minutes:
-            trigger = CronTrigger(hour=minute // 60, minute=minute % 60, timezone=self._zone)
-            self._scheduler.add_job(on_loop, trigger, id=f"{name} {minute // 60:02}:{minute % 60:02}")
 
     async def run(self, name: str) -> None:
         """Run a job now and record its outcome; a failure is recorded and logged, and the next run is as scheduled.

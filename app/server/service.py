@@ -122,14 +122,12 @@ class Service:
         self.backups = BackupDesk(config, stores, self.self_monitoring, clock)
         jobs = build_jobs(stores, site.settings, pipeline, self.alerting.desk, self._own_jobs(monthly))
         self.scheduler = Scheduler(jobs, site.settings.zone, clock, DatabaseJobStore(database))
-        publish_status = self.status.duty_changed = StatusPublisher(self.hub, self.status)
+        self.status.duty_changed = StatusPublisher(self.hub, self.status)
         self.updates = LiveUpdates(
             site,
             self.registry,
             self.processing,
             self.consumer,
-            self.scheduler,
-            publish_status,
             self.roster_check.request,
             broker_access(config, self.registry.current_devices).update,
         )
@@ -197,7 +195,6 @@ class Service:
         await self.updates.update_broker()
         await self.alerting.exchange.start()
         await self.scheduler.start()
-        self.updates.schedule_shift_changes()
 
     def _check_last_resort(self) -> None:
         """A site without a last resort runs like any other; that a danger may reach nobody is reported."""

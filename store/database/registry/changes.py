@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from secrets import token_urlsafe
-from typing import Any, Final
+from typing import Final
 
+import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection
 
@@ -14,7 +15,6 @@ from store.database.system import key_values, versions
 
 _VERSION: Final = "registry_version"
 _LOG: Final = "registry_change_log"
-"""`registry_changes` was the log of one commit, without tokens: it is not read."""
 IDS_MAX: Final = 500
 """Of one change; more are recorded as a change of the whole table."""
 LOGGED_IDS_MAX: Final = 2_000
@@ -24,6 +24,18 @@ ENTRIES_MAX: Final = 64
 _Entry = tuple[int, str, list[str] | None, str]
 """Version, table, ids of the changed rows, and a token by which the change is known: after a server was put back to an
 earlier instant, the same version number means another change."""
+
+
+class _Log(Struct, frozen=True):
+    """The latest changes. `lineage` is the same while every change was recorded."""
+
+    lineage: str = ""
+    entries: list[_Entry] = []
+
+    @property
+    def last(self) -> tuple[int, str]:
+        """Version and token of the change recorded last."""
+        return (self.entries[-1][0], self.entries[-1][3]) if self.entries else (0, "")
 
 
 class RegistryChanges(Struct, frozen=True):
@@ -49,9 +61,10 @@ def bump_version(tx: Connection, now: Instant, table: str, ids: Iterable[str]) -
     key_values.put(tx, _VERSION, before + 1, now)
     changed = list(ids)
     entry: _Entry = (before + 1, table, changed if len(changed) <= IDS_MAX else None, token_urlsafe(9))
-    is_continued = _last(log)[0] == before
-    kept = _newest([*log["entries"], entry] if is_continued else [entry])
-    key_values.put(tx, _LOG, {"lineage": log["lineage"] if is_continued else entry[3], "entries": kept}, now)
+    is_continued = log.last[0] == before
+    kept = _newest([*log.entries, entry] if is_continued else [entry])
+    lineage = log.lineage if is_continued and log.entries else entry[3]
+    key_values.put(tx, _LOG, {"lineage": lineage, "entries": kept}, now)
     versions.record_version(tx, versions.REGISTRY, str(before + 1), now)
     return before + 1
 
@@ -59,7 +72,7 @@ def bump_version(tx: Connection, now: Instant, table: str, ids: Iterable[str]) -
 def change_lineage(tx: Connection) -> str | None:
     """The same while every change was recorded; None after a change by a program that records none."""
     log = _log(tx)
-    return log["lineage"] if _last(log)[0] == registry_version(tx) else None
+    return log.lineage if log.last[0] == registry_version(tx) else None
 
 
 def begin_lineage(tx: Connection, now: Instant) -> None:
@@ -70,36 +83,33 @@ def begin_lineage(tx: Connection, now: Instant) -> None:
 
 def last_change(tx: Connection) -> str:
     """The token of the present version."""
-    return _last(_log(tx))[1]
+    return _log(tx).last[1]
 
 
 def changed_since(tx: Connection, version: int, token: str) -> dict[str, set[str] | None] | None:
     """Ids of the rows that changed since a version, by table; None in place of ids: any row may have changed. None in
     place of all: any row of any table, because not every change since is known."""
     log = _log(tx)
-    entries: list[_Entry] = log["entries"]
-    if _last(log)[0] != registry_version(tx):
+    if log.last[0] != registry_version(tx):
         return None
-    if _last(log) == (version, token):
+    if log.last == (version, token):
         return {}
-    known = [number for number, entry in enumerate(entries) if (entry[0], entry[3]) == (version, token)]
+    known = [number for number, entry in enumerate(log.entries) if (entry[0], entry[3]) == (version, token)]
     if not known:
         return None
     found: dict[str, set[str] | None] = {}
-    for _, table, ids, _token in entries[known[0] + 1 :]:
+    for _, table, ids, _token in log.entries[known[0] + 1 :]:
         before = found.setdefault(table, set())
         found[table] = None if before is None or ids is None else before | set(ids)
     return found
 
 
-def _log(tx: Connection) -> dict[str, Any]:
-    found: dict[str, Any] = key_values.get(tx, _LOG, {"lineage": "", "entries": []})
-    return found
-
-
-def _last(log: Mapping[str, Any]) -> tuple[int, str]:
-    """Version and token of the change recorded last."""
-    return (log["entries"][-1][0], log["entries"][-1][3]) if log["entries"] else (0, "")
+def _log(tx: Connection) -> _Log:
+    """A log of another form is none: whoever reads changes then reads everything."""
+    try:
+        return msgspec.convert(key_values.get(tx, _LOG, {}), _Log)
+    except msgspec.ValidationError:
+        return _Log()
 
 
 def _newest(entries: Sequence[_Entry]) -> list[_Entry]:

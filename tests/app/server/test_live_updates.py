@@ -10,8 +10,6 @@ import pytest
 from app.config.settings import IntakeSettings, SiteSettings
 from app.reload.definitions import Definitions
 from app.server.live_updates import LiveUpdates
-from domain import Duty
-from domain.people import community
 from ingest.routing.routes import Routes
 from rules.rulebook.diff import RulebookDiff
 
@@ -19,7 +17,7 @@ CHANGES = RulebookDiff(("gas-low",), (), ())
 
 
 class Parts:
-    """Processing, consumer and scheduler, which record what is asked of them."""
+    """Processing and consumer, which record what is asked of them."""
 
     def __init__(self) -> None:
         self.actions: list[Any] = []
@@ -27,7 +25,6 @@ class Parts:
         self.definitions = Definitions()
         self.decoder = SimpleNamespace(routes=Routes())
         self.devices: dict[str, Any] = {}
-        self.community = community(duties=[Duty("1", "g1", "worker", "li", from_minute=480, to_minute=1200)])
 
     async def registry_changed(self) -> None:
         self.actions.append("registry")
@@ -45,9 +42,6 @@ class Parts:
     async def update_broker(self) -> None:
         self.actions.append("clients of the broker")
 
-    def schedule_daily(self, name: str, minutes: list[int], work: Any) -> None:
-        self.actions.append((name, minutes))
-
 
 @pytest.fixture
 def parts() -> Parts:
@@ -58,12 +52,10 @@ def parts() -> Parts:
 def updates(parts: Parts) -> LiveUpdates:
     config: Any = SimpleNamespace(settings=SiteSettings(intake=IntakeSettings()))
     anything: Any = parts
-    return LiveUpdates(
-        config, anything, anything, anything, anything, anything, parts.check_roster, parts.update_broker
-    )
+    return LiveUpdates(config, anything, anything, anything, parts.check_roster, parts.update_broker)
 
 
-async def test_a_new_registry_is_processed_before_filters_and_shifts_follow_it(
+async def test_a_new_registry_is_processed_before_filters_and_the_roster_follow_it(
     parts: Parts, updates: LiveUpdates
 ) -> None:
     await updates.registry_changed()
@@ -71,7 +63,6 @@ async def test_a_new_registry_is_processed_before_filters_and_shifts_follow_it(
         "registry",
         "clients of the broker",
         "filters",
-        ("roster", [480, 1200]),
         "gaps of the roster",
     ]
 

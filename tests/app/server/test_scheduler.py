@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Mapping
-from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -100,35 +98,3 @@ async def test_a_job_that_fails_is_recorded_with_its_reason() -> None:
     await scheduler.run("report")
 
     assert rows.ran == [("report", NOW, "failed: disk full")]
-
-
-async def test_a_new_schedule_of_shift_changes_replaces_the_previous_one() -> None:
-    rows = Rows()
-    scheduler = Scheduler({}, SHANGHAI, lambda: NOW, rows)
-    await scheduler.start()
-    scheduler.schedule_daily("roster", [480, 1200], lambda: None)
-    scheduler.schedule_daily("roster", [540], lambda: None)
-    names = [job.id for job in scheduler._scheduler.get_jobs()]
-    scheduler.stop()
-
-    assert names == ["roster 09:00"]
-
-
-async def test_a_shift_change_is_applied_on_the_event_loop() -> None:
-    called = asyncio.Event()
-    threads = []
-
-    def work() -> None:
-        threads.append(threading.current_thread())
-        called.set()
-
-    scheduler = Scheduler({}, SHANGHAI, lambda: NOW, Rows())
-    await scheduler.start()
-    scheduler.schedule_daily("roster", [480], work)
-    (job,) = scheduler._scheduler.get_jobs()
-    job.modify(next_run_time=datetime.now(SHANGHAI))
-    async with asyncio.timeout(LONG_TIMEOUT_S):
-        await called.wait()
-    scheduler.stop()
-
-    assert threads == [threading.current_thread()]

@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import gc
 import importlib
+import importlib.util
 import itertools
 import os
 import shutil
 import socket
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -28,6 +30,10 @@ hypothesis.settings.register_profile("project", deadline=None, derandomize=True,
 hypothesis.settings.register_profile("thorough", deadline=None, derandomize=True, max_examples=200)
 hypothesis.settings.register_profile("explore", deadline=None, max_examples=200)
 hypothesis.settings.load_profile("project")
+
+if importlib.util.find_spec("sniffio") is None:
+    # httpx's transport to an application in the same process looks for it with every request.
+    sys.modules["sniffio"] = None  # type: ignore[assignment]
 
 TRACED_FOLDERS = ("domain", "ingest", "rules", "alerts")
 """The folders whose tests must run every branch of the pure modules."""
@@ -117,8 +123,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Eight thousand collected tests are no garbage: unfrozen, every full collection would walk through all of them."""
-    gc.collect()
+    """Ten thousand collected tests are no garbage: unfrozen, every full collection would walk through all of them."""
     gc.freeze()
 
 

@@ -7,7 +7,7 @@ that is false whatever is measured is left out. Results are shared by all device
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final, Protocol
+from typing import Protocol
 
 from domain import Attribute as Written
 from domain import Device, Value
@@ -16,10 +16,6 @@ from rules.compiled.reading_plan import PLANS_MAX, ReadingPlan
 from rules.compiled.rule import CompiledRule
 from rules.language.analysis import possible_results
 from rules.language.compiler import TRUE_WORDS
-from rules.language.nodes import Node, attributes
-from rules.language.parser import parse
-
-STATIC_OWNERS: Final = frozenset({"device", "person", "place"})
 
 
 class AttributeLookup(Protocol):
@@ -63,9 +59,8 @@ class ApplicabilityIndex:
         plan_reading: Callable[[Sequence[str], Sequence[tuple[CompiledRule, CompiledCondition]]], ReadingPlan],
     ) -> None:
         self.plan_reading = plan_reading
-        self._rules = [(each, _conditions(each[0])) for each in rules]
-        asked = [attribute for _, nodes in self._rules for node in nodes for attribute in attributes(node)]
-        self._attributes = tuple(dict.fromkeys(one for one in asked if one.owner in STATIC_OWNERS))
+        self._rules = [(each, each[0].begin_nodes) for each in rules]
+        self._attributes = tuple(dict.fromkeys(one for each, _ in rules for one in each.written_attributes))
         self._cache: dict[tuple[tuple[bool, bool], ...], ApplicableRules] = {}
 
     def rules_for(self, device: Device, community: AttributeLookup) -> ApplicableRules:
@@ -80,8 +75,3 @@ class ApplicabilityIndex:
             )
             applicable = self._cache[key] = ApplicableRules(self, community, rules)
         return applicable
-
-
-def _conditions(compiled: CompiledRule) -> list[Node]:
-    rule = compiled.rule
-    return [rule.condition_tree] if rule.only_if is None else [rule.condition_tree, parse(rule.only_if)]

@@ -10,7 +10,7 @@ from rules.language.analysis import depends_on_context, with_context_assumed
 from rules.language.compiler import compile_expression
 from rules.language.nodes import Node, attributes, referenced_findings, windows
 from rules.language.parser import parse
-from rules.language.time_edges import time_conditions
+from rules.language.time_edges import STATIC_OWNERS, time_conditions
 from rules.lifecycle.state_machine import RuleTiming
 from rules.rulebook.model import Absent, Rule, Rulebook
 from rules.windows.moving import moving_windows
@@ -45,6 +45,12 @@ class CompiledRule:
         asked = [] if self.condition is None or not lasts else windows(self.rule.condition_tree)
         self.moving_windows = moving_windows(asked, states)
         """Windows that change with time while the device has nothing to report."""
+        self.begin_nodes = self._start_nodes()
+        """The conditions that must be true for it to begin."""
+        self.written_attributes = tuple(
+            dict.fromkeys(one for node in self.begin_nodes for one in attributes(node) if one.owner in STATIC_OWNERS)
+        )
+        """What is written down in the registry of a device, its person and its place, and read by these conditions."""
         self.is_reevaluated = lasts and bool(self.read_findings or self.time_conditions or self.moving_windows)
         """It is judged again when time or another finding may have changed its answer. What only happened is not."""
         self.keeps_inputs = lasts and self.condition is not None and (self.is_reevaluated or self.rule.latch)
@@ -55,9 +61,7 @@ class CompiledRule:
         )
         """It may begin without another reading, also on values that are no danger yet."""
         self.start_conditions = (
-            [compile_expression(with_context_assumed(node)) for node in self._start_nodes()]
-            if self.is_reevaluated
-            else []
+            [compile_expression(with_context_assumed(node)) for node in self.begin_nodes] if self.is_reevaluated else []
         )
         """What must be true for it to begin without another reading."""
 

@@ -93,7 +93,12 @@ def _baselines(windows: Iterable[WindowCall], kind: Kind) -> dict[str, bool]:
 
 def empty_ruleset(kind: str) -> CompiledRuleset:
     """For devices of an undescribed kind: readings are recorded, no rules apply."""
-    return CompiledRuleset(Kind.model_construct(kind=kind, report_every=DAY, quantities={}), ())
+    return CompiledRuleset(_kind_without_quantities(kind), ())
+
+
+@lru_cache(maxsize=64)
+def _kind_without_quantities(name: str) -> Kind:
+    return Kind.model_construct(kind=name, report_every=DAY, quantities={})
 
 
 def _value_tests(rules: Iterable[tuple[CompiledRule, CompiledCondition]]) -> tuple[Guard, ...]:
@@ -106,36 +111,48 @@ def compile_rulebooks(books: Sequence[Rulebook], kinds: Mapping[str, Kind]) -> d
     """A ruleset for every kind, also for kinds without rules. Raises ValueError when two rules share a name: they would
     share state.
     """
-    names, order = Counter(rule.name for book in books for rule in book.rules), ranks(books)
+    names = Counter(rule.name for book in books for rule in book.rules)
     if repeated := [name for name, times in names.items() if times > 1]:
         raise ValueError(f"two rules bear one name: {', '.join(repeated)}")
-    return {name: CompiledRuleset(kind, list(_rules_of(books, kind, order))) for name, kind in kinds.items()}
+    read = tuple(ByIdentity(book) for book in books)
+    return {name: CompiledRuleset(kind, _rules_of(read, ByIdentity(kind))) for name, kind in kinds.items()}
 
 
 def compile_group_rules(books: Sequence[Rulebook]) -> dict[str, CompiledRuleset]:
     """The rules that gather findings, by the type of their subject."""
     rules: dict[str, list[CompiledRule]] = {}
-    order = ranks(books)
+    order = _ranks_of(tuple(ByIdentity(book) for book in books))
     for book in books:
         for rule in book.rules:
             if rule.gather is not None:
-                compiled = CompiledRule(rule, book, empty_ruleset(rule.of).kind_definition, order[rule.name])
+                subject = ByIdentity(_kind_without_quantities(rule.of))
+                compiled = _compile_once(ByIdentity(rule), ByIdentity(book), subject, order[rule.name])
                 rules.setdefault(rule.of, []).append(compiled)
-    return {of: CompiledRuleset(empty_ruleset(of).kind_definition, dependents) for of, dependents in rules.items()}
+    return {of: CompiledRuleset(_kind_without_quantities(of), dependents) for of, dependents in rules.items()}
+
+
+# Trials, backtests, scores and the service of one process use the same rulebooks again and again.
 
 
 @lru_cache(maxsize=1024)
 def _compile_once(
     rule: ByIdentity[Rule], book: ByIdentity[Rulebook], kind: ByIdentity[Kind], rank: int
 ) -> CompiledRule:
-    """Compiled once for all engines of a process: backtests, trials and the service use the same rulebooks."""
     return CompiledRule(rule.value, book.value, kind.value, rank)
 
 
-def _rules_of(books: Sequence[Rulebook], kind: Kind, order: Ranks) -> Iterable[CompiledRule]:
+@lru_cache(maxsize=16)
+def _ranks_of(books: tuple[ByIdentity[Rulebook], ...]) -> Ranks:
+    return ranks([book.value for book in books])
+
+
+@lru_cache(maxsize=256)
+def _rules_of(books: tuple[ByIdentity[Rulebook], ...], kind: ByIdentity[Kind]) -> tuple[CompiledRule, ...]:
+    order, found = _ranks_of(books), []
     for book in books:
-        for rule in book.rules:
-            if rule.applies_to_kind(kind.kind):
-                compiled = _compile_once(ByIdentity(rule), ByIdentity(book), ByIdentity(kind), order[rule.name])
-                if all(name in kind.quantities for name in compiled.quantities):
-                    yield compiled
+        for rule in book.value.rules:
+            if rule.applies_to_kind(kind.value.kind):
+                compiled = _compile_once(ByIdentity(rule), book, kind, order[rule.name])
+                if all(name in kind.value.quantities for name in compiled.quantities):
+                    found.append(compiled)
+    return tuple(found)

@@ -62,4 +62,6 @@ def calendar_value(at: Instant, zone: tzinfo, name: str) -> int | bool | str | N
         return local.isoweekday()
     if name == "date":
         return local.date().isoformat()
-    return {"workday": is_workday(local.date()), "holiday": local.date() in HOLIDAYS}.get(name)
+    if name == "workday":
+        return is_workday(local.date())
+    return local.date() in HOLIDAYS if name == "holiday" else None

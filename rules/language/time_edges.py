@@ -4,6 +4,7 @@ days with clock changes included, and sunset and sunrise at the position of the 
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
@@ -29,6 +30,8 @@ from rules.language.sun import EDGES, next_change, sun_value
 STATIC_OWNERS: Final = frozenset({"device", "person", "place"})
 MAX_LOOKAHEAD_MS: Final = {"day": 400 * DAY, "quarter": 2 * DAY, "dusk": 2 * DAY, "minute": 2 * DAY}
 """How far is looked ahead; when nothing changes until then, it is looked at again."""
+MAX_KNOWN_INTERVALS: Final = 64
+"""A month of nights and days; the earliest is forgotten."""
 _STEPS: Final = {
     "weekday": "day", "workday": "day", "holiday": "day", "date": "day", "hour": "quarter",
     **dict.fromkeys(EDGES, "dusk"),
@@ -119,28 +122,51 @@ def with_known_attributes(node: Node, written: AttributeLookup) -> Node:
     return node
 
 
-class _KnownEdge:
-    """The interval in which a condition keeps its value: asked for thousands of devices, computed once."""
+class _KnownIntervals:
+    """Intervals in which a condition keeps its value: asked for thousands of devices, each computed once. Readings
+    arrive late, and trials begin anew: several are kept."""
 
-    __slots__ = ("after", "until")
+    __slots__ = ("_begins", "_ends")
 
     def __init__(self) -> None:
-        self.after: Instant = 0
-        self.until: Instant = 0
+        self._begins: list[Instant] = []
+        self._ends: list[Instant] = []
+
+    def end_at(self, at: Instant) -> Instant | None:
+        """The end of the known interval that this instant lies in."""
+        index = bisect_right(self._begins, at) - 1
+        return self._ends[index] if index >= 0 and at < self._ends[index] else None
+
+    def add(self, begin: Instant, end: Instant) -> None:
+        """An interval that begins in none of the known ones. One with the same end is part of it."""
+        index = bisect_right(self._begins, begin)
+        if index < len(self._ends) and self._ends[index] == end:
+            self._begins[index] = begin
+            return
+        self._begins.insert(index, begin)
+        self._ends.insert(index, end)
+        if len(self._ends) > MAX_KNOWN_INTERVALS:
+            del self._begins[0], self._ends[0]
 
 
 @lru_cache(maxsize=4096)
-def _known_edge(_atom: Node, _spot: Location) -> _KnownEdge:
-    return _KnownEdge()
+def _known_intervals(_atom: Node, _spot: Location) -> _KnownIntervals:
+    return _KnownIntervals()
+
+
+@lru_cache(maxsize=4096)
+def _asks_sun(atom: Node) -> bool:
+    return any(isinstance(leaf, AttributeRef) and leaf.owner == "sun" for leaf in leaves(atom))
 
 
 def _edge(atom: Node, spot: Location, after: Instant) -> Instant:
-    asks_sun = any(isinstance(leaf, AttributeRef) and leaf.owner == "sun" for leaf in leaves(atom))
-    spot = spot if asks_sun else Location(spot.zone)  # hours are shared by a town
-    known = _known_edge(atom, spot)
-    if not known.after <= after < known.until:
-        known.after, known.until = after, _find_edge(atom, spot, after)
-    return known.until
+    spot = spot if _asks_sun(atom) else Location(spot.zone)  # hours are shared by a town
+    known = _known_intervals(atom, spot)
+    edge = known.end_at(after)
+    if edge is None:
+        edge = _find_edge(atom, spot, after)
+        known.add(after, edge)
+    return edge
 
 
 def _find_edge(atom: Node, spot: Location, after: Instant) -> Instant:

@@ -163,15 +163,19 @@ class GroupCommit:
             self._marks.begin(tx)
         end = monotonic() + MAX_GROUP_S
         while True:
-            _run_work(tx, group[-1])
+            _run_work(tx, group[-1], is_alone=len(group) == 1)
             following = self._next() if monotonic() < end else None
             if following is None:
                 return
             group.append(following)
 
 
-def _run_work(tx: Connection, submitted: _Submitted) -> None:
-    """Run one work in a savepoint; raises its error only when that has ended the whole transaction."""
+def _run_work(tx: Connection, submitted: _Submitted, is_alone: bool) -> None:
+    """Run one work, behind others in a savepoint. Raises its error when that ends the whole transaction: when it is the
+    first, or the connection was lost."""
+    if is_alone:
+        submitted.result = submitted.work(tx)
+        return
     tx.exec_driver_sql("SAVEPOINT work")
     try:
         submitted.result = submitted.work(tx)

@@ -15,9 +15,15 @@ from console.application import create_bare_app
 
 
 @cache
+def bare_app() -> FastAPI:
+    """The application, built once for all tests; each test sets its own dependencies."""
+    return create_bare_app()
+
+
+@cache
 def document() -> dict[str, Any]:
     """The OpenAPI document: the same for every harness."""
-    return create_bare_app().openapi()
+    return bare_app().openapi()
 
 
 @cache

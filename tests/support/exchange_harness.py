@@ -24,7 +24,8 @@ from simulators.providers.local_server import LoopbackServer, loopback_client
 from simulators.providers.webhook import WebhookReceiver
 from store.database.database import Database
 from store.history.duckdb.history import DuckDbHistory
-from tests.support.console_harness import ADMIN, DEVICES, T0, ConsoleHarness, all_kinds, bare_app
+from tests.support.console_harness import ADMIN, DEVICES, T0, ConsoleHarness, all_kinds
+from tests.support.documented_responses import bare_app
 from tests.support.timeouts import LONG_TIMEOUT_S
 
 REPORT_SECRET, PUSH_SECRET = "reports-are-signed-with-this-secret", "pushes-are-signed-with-this-secret!"

@@ -27,7 +27,8 @@ from store.database.database import Database
 from store.history.duckdb.history import DuckDbHistory
 from tests.alerts.conftest import AlertHarness, Clock, gas_finding
 from tests.alerts.incidents.provider_harness import use_two_providers
-from tests.support.console_harness import ADMIN, T0, ConsoleHarness, bare_app, client_of
+from tests.support.console_harness import ADMIN, T0, ConsoleHarness, client_of
+from tests.support.documented_responses import bare_app
 from tests.support.exchange_harness import exchange_harness
 from tests.support.timeouts import LONG_TIMEOUT_S
 

@@ -57,14 +57,23 @@ def move_findings(tx: Connection, alert: int, into: int, findings: Sequence[str]
         tx.execute(moved if part is None else moved.where(alert_findings.c.finding.in_(part)))
 
 
+_OF_ALERT: Final = alert_findings.c.alert == bindparam("alert")
+_ACTIVE_OF_ALERT: Final = (
+    select(alert_findings.c.finding, alert_findings.c.device)
+    .where(
+        _OF_ALERT,
+        alert_findings.c.finding.not_in(
+            select(alert_findings.c.finding).where(_OF_ALERT, alert_findings.c.phase.in_(FINAL_PHASES))
+        ),
+    )
+    .distinct()
+)
+
+
 def active_findings(tx: Connection, alert: int, limit: int | None = None) -> list[tuple[str, str | None]]:
     """Id and device of the findings of an alert that have begun and not ended."""
-    of_alert = alert_findings.c.alert == alert
-    ended = select(alert_findings.c.finding).where(of_alert, alert_findings.c.phase.in_(FINAL_PHASES))
-    active = select(alert_findings.c.finding, alert_findings.c.device).where(
-        of_alert, alert_findings.c.finding.not_in(ended)
-    )
-    return [(row.finding, row.device) for row in tx.execute(active.distinct().limit(limit))]
+    query = _ACTIVE_OF_ALERT if limit is None else _ACTIVE_OF_ALERT.limit(limit)
+    return [(row.finding, row.device) for row in tx.execute(query, {"alert": alert})]
 
 
 def active_finding_ids(tx: Connection, prefix: str) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Connection, and_, bindparam, func, or_, select, update
+from sqlalchemy import Connection, Integer, and_, bindparam, func, or_, select, update
 
 from alerts.channel_specs import spec_of
 from alerts.message import Delivery, DeliveryState
@@ -24,6 +24,7 @@ _LEASE = (
     select(deliveries)
     .where(deliveries.c.channel == bindparam("channel"), _LEASABLE)
     .order_by(deliveries.c.priority, deliveries.c.not_before, deliveries.c.n)
+    .limit(bindparam("most", type_=Integer))
 )
 _NEXT_DUE = select(
     func.min(deliveries.c.not_before).filter(
@@ -39,6 +40,7 @@ _LEASE_OVERDUE = (
     select(deliveries)
     .where(deliveries.c.channel == bindparam("channel"), or_(_LEASABLE, _OVERDUE))
     .order_by(deliveries.c.priority, deliveries.c.not_before, deliveries.c.n)
+    .limit(bindparam("most", type_=Integer))
 )
 """For channels whose receipt must arrive in time: also what was accepted and has none."""
 _NEXT_OVERDUE = select(
@@ -79,7 +81,7 @@ _ASSIGN = (
 def lease(tx: Connection, channel: str, now: Instant, lease_until: Instant, limit: int) -> list[Delivery]:
     """Mark what is due on a channel as being sent until `lease_until`; most urgent first, as it was before."""
     query = _LEASE_OVERDUE if spec_of(channel).receipt_within_ms else _LEASE
-    rows = tx.execute(query.limit(limit), {"channel": channel, "now": now}).all()
+    rows = tx.execute(query, {"channel": channel, "now": now, "most": limit}).all()
     if rows:
         tx.execute(_MARK_LEASED, [{"b_n": row._mapping["n"], "b_lease_until": lease_until} for row in rows])
     return [delivery_of(row) for row in rows]

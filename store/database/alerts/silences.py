@@ -24,6 +24,16 @@ _ACTIVE_AT = (
     select(silences).where(silences.c.since <= bindparam("now"), bindparam("now") < _END).order_by(silences.c.id)
 )
 _HELD = select(held_rows).where(held_rows.c.finding == bindparam("finding"))
+_FIRST_HELD_END = (
+    select(func.min(_END))
+    .join_from(held_rows, silences, held_rows.c.silence == silences.c.id)
+    .where(held_rows.c.state == HeldState.HELD.value)
+)
+_FIRST_INFORMED_END = (
+    select(func.min(_END))
+    .join_from(alerts, silences, alerts.c.silence == silences.c.id)
+    .where(alerts.c.state == State.SHELVED.value)
+)
 
 
 def create_silence(tx: Connection, silence: Silence) -> Silence:
@@ -65,11 +75,8 @@ def active_silences(tx: Connection, now: Instant) -> list[Silence]:
 
 def next_silence_end(tx: Connection) -> Instant | None:
     """When the first silence ends that holds a finding, or under which an alert only informs; None without one."""
-    first_end = select(func.min(_END)).join_from(held_rows, silences, held_rows.c.silence == silences.c.id)
-    end = tx.execute(first_end.where(held_rows.c.state == HeldState.HELD.value)).scalar()
-    informing = select(func.min(_END)).join_from(alerts, silences, alerts.c.silence == silences.c.id)
-    informed = tx.execute(informing.where(alerts.c.state == State.SHELVED.value)).scalar()
-    return min((int(at) for at in (end, informed) if at is not None), default=None)
+    ends = [tx.execute(query).scalar() for query in (_FIRST_HELD_END, _FIRST_INFORMED_END)]
+    return min((int(at) for at in ends if at is not None), default=None)
 
 
 def hold_finding(tx: Connection, finding: Finding, silence: int, now: Instant) -> None:

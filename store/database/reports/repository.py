@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol, TypeVar
 
 from msgspec import structs
-from sqlalchemy import Connection, Row, and_, func, insert, select, update
+from sqlalchemy import Connection, Integer, Row, and_, bindparam, func, insert, select, update
 
 from alerts.alert import State
 from alerts.cases.ports import ReportStore
@@ -25,6 +25,18 @@ T = TypeVar("T")
 _FIELDS = Report.__struct_fields__
 _REOPENING_KINDS = ("reopen", "persists", "worsened")
 """Timeline entries after which an earlier verification no longer holds."""
+_UNANSWERED = (
+    select(reports)
+    .join(alerts, alerts.c.id == reports.c.alert)
+    .where(
+        reports.c.answered_at.is_(None),
+        alerts.c.state == State.CLOSED.value,
+        alerts.c.updated_at < bindparam("settled_before"),
+    )
+    .order_by(reports.c.id)
+    .limit(bindparam("most", type_=Integer))
+)
+"""Built once: it is asked at every deadline."""
 
 
 class SqlReportStore:
@@ -68,16 +80,8 @@ class SqlReportStore:
         return None if row is None else (row.person, row.at)
 
     def unanswered(self, settled_before: Instant, limit: int) -> list[Report]:
-        query = (
-            select(reports)
-            .join(alerts, alerts.c.id == reports.c.alert)
-            .where(
-                reports.c.answered_at.is_(None),
-                alerts.c.state == State.CLOSED.value,
-                alerts.c.updated_at < settled_before,
-            )
-        )
-        return [report_of(row) for row in self._tx.execute(query.order_by(reports.c.id).limit(limit))]
+        rows = self._tx.execute(_UNANSWERED, {"settled_before": settled_before, "most": limit})
+        return [report_of(row) for row in rows]
 
     def add_photos(self, photos: Sequence[Photo]) -> None:
         if photos:

@@ -18,13 +18,13 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from schemathesis import GenerationMode
 
-from console.application import create_bare_app
 from console.events import EventHub
 from console.rule_tools_interface import RuleJob
 from store.database.database import Database, sqlite_url
 from store.history.duckdb.history import DuckDbHistory
 from tests.support.api_sweep import ENDLESS
 from tests.support.console_harness import ADMIN, T0, Client, ConsoleHarness, client_of
+from tests.support.documented_responses import document
 from tests.support.long_form import examples
 
 EXAMPLES = examples(3, short=1)
@@ -49,7 +49,7 @@ TIMES = [
 ]
 """Instants within the calendar, at its ends and beyond them, and what is none."""
 
-SCHEMA = schemathesis.openapi.from_dict(create_bare_app().openapi())
+SCHEMA = schemathesis.openapi.from_dict(document())
 OPERATIONS = [
     found.ok()
     for found in SCHEMA.get_all_operations()

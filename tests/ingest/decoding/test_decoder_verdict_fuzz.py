@@ -25,11 +25,12 @@ from ingest.mappings.mapping import EVERY_KIND, MappingBook
 from ingest.mappings.plan import Plan, compile_plan
 from ingest.mappings.vocabulary import OTHER_QUANTITIES, Meaning
 from ingest.results import IngestResult
+from tests.support.long_form import examples
 
 NOW = 1_795_904_000_000
-COMBINATIONS = 3
+COMBINATIONS = examples(3, short=1)
 """Of each word with names, shapes and platforms; other ones in every place of the list."""
-PAIRS = 12_000
+PAIRS = examples(12_000, short=4_000)
 
 Fields = dict[str, Any]
 SHAPES: Mapping[str, Callable[[str, object], Fields]] = {
@@ -206,6 +207,7 @@ def cased(text: str, turn: int) -> str:
     ]
 
 
+@pytest.mark.long_form
 def test_every_word_of_the_vocabulary_ends_as_what_it_means(fuzz: Fuzz) -> None:
     """Names, shapes, platforms and spellings go on at their own pace, so that every pair of them meets."""
     wrong: list[object] = []
@@ -252,6 +254,7 @@ def pair(dice: Random, fuzz: Fuzz, kind: str, platform: str) -> tuple[Fields, bo
     ])  # fmt: skip
 
 
+@pytest.mark.long_form
 def test_no_danger_is_hidden_or_undone_by_what_stands_beside_it(fuzz: Fuzz) -> None:
     dice, wrong = Random(22), list[object]()
     for _ in range(PAIRS):

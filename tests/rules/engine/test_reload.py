@@ -19,6 +19,7 @@ from rules.tools.explain import explain
 from rules.trials.model import TrialBook
 from rules.trials.runner import as_expectations, play_scenario
 from tests.rules.trials.test_runner_books import scenarios
+from tests.support.long_form import share_of
 
 Kinds = dict[str, Kind]
 Books = dict[str, Rulebook]
@@ -362,10 +363,17 @@ UNRELATED_ABSENCE = {
 }  # fmt: skip
 
 
+OTHER_BOOKS = [
+    Rulebook.model_validate({"hazard": "test_beside", "rules": rules})
+    for rules in ([UNRELATED], [UNRELATED_ABSENCE], [UNRELATED, UNRELATED_ABSENCE])
+]
+
+
+@pytest.mark.long_form
 def test_reloads_with_other_rules_change_the_result_of_no_trial(
     books: Books, trials: dict[str, TrialBook], kinds: Kinds
 ) -> None:
-    for number, (own, trial, scenario) in enumerate(scenarios(books, trials, kinds)):
+    for number, (own, trial, scenario) in share_of([*enumerate(scenarios(books, trials, kinds))], 0, 2):
         seen = {name: kinds[name] for name in sorted({device.kind for device in scenario.devices} | {"gateway"})}
         plain = play_scenario(Engine(own, seen, scenario.community, emit_shadow=True), scenario)
         reloading = ReloadingEngine(own, seen, scenario.community, emit_shadow=True)
@@ -387,10 +395,8 @@ class ReloadingEngine(Engine):
 
     def _reload_with_others(self, now: int) -> list[Finding]:
         self.turn += 1
-        other_rules = [[], [UNRELATED], [UNRELATED_ABSENCE], [UNRELATED, UNRELATED_ABSENCE]][self.turn % 4]
         own = [book for book in self.books if book.hazard != "test_beside"]
-        added = [Rulebook.model_validate({"hazard": "test_beside", "rules": other_rules})] if other_rules else []
-        return self.reload([*own, *added], now)
+        return self.reload([*own, *[[], *([book] for book in OTHER_BOOKS)][self.turn % 4]], now)
 
 
 # -- rulebooks in the checkpoint ----------------------------------------------------------------------------------

@@ -19,6 +19,8 @@ from rules.trials.scenario import Scenario
 from tests.rules.trials.test_runner_books import scenarios
 
 T0 = START
+LONGEST_SLEEP_S = 3_600.0
+"""Of a host without timers that are due earlier: trials last for weeks."""
 
 
 def reading_at(at: int, device: str = "gas-1", **values: Value) -> Reading:
@@ -69,7 +71,7 @@ class Driver:
     async def pass_time(self, now: int, to: int) -> None:
         """Sleeps as long as the host asks for, until `to`."""
         while now < to:
-            now = min(now + max(round(self.host.seconds_until_timer(now, 60.0) * 1000), 1), to)
+            now = min(now + max(round(self.host.seconds_until_timer(now, LONGEST_SLEEP_S) * 1000), 1), to)
             await self.host.run_timers(now)
 
     async def play(self, scenario: Scenario) -> None:

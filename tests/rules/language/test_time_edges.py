@@ -14,7 +14,16 @@ from rules.language.local_calendar import calendar_value
 from rules.language.nodes import AttributeRef, Binary, Constant, WindowCall
 from rules.language.parser import parse
 from rules.language.sun import sun_value
-from rules.language.time_edges import Location, _TimeContext, next_edge, time_conditions, with_known_attributes
+from rules.language.time_edges import (
+    MAX_KNOWN_INTERVALS,
+    Location,
+    _known_intervals,
+    _KnownIntervals,
+    _TimeContext,
+    next_edge,
+    time_conditions,
+    with_known_attributes,
+)
 from tests.support.long_form import examples
 from tests.support.rule_builders import shanghai_time
 
@@ -108,6 +117,32 @@ def test_a_midnight_that_does_not_exist_is_where_the_clock_jumps() -> None:
     assert next_edge(
         sunday, no_attribute, Location(santiago), shanghai_time("2026-09-05T12:00:00-04:00")
     ) == shanghai_time("2026-09-06T01:00:00-03:00")
+
+
+def test_intervals_are_found_again_in_any_order_and_the_earliest_is_forgotten() -> None:
+    known = _KnownIntervals()
+    assert known.end_at(5) is None
+    known.add(10, 20)
+    known.add(30, 40)
+    assert [known.end_at(at) for at in (9, 10, 19, 20, 35, 40)] == [None, 20, 20, None, 40, None]
+    known.add(25, 40)
+    known.add(20, 25)
+    assert [known.end_at(at) for at in (10, 20, 25, 30, 39)] == [20, 25, 40, 40, 40]
+    for number in range(MAX_KNOWN_INTERVALS):
+        known.add(100 + 2 * number, 101 + 2 * number)
+    assert [known.end_at(at) for at in (10, 25, 100, 226)] == [None, None, 101, 227]
+
+
+def test_edges_asked_for_in_any_order_are_those_of_each_alone() -> None:
+    atoms, start = time_conditions(parse("time.hour >= 23 or time.workday")), shanghai_time("2026-05-01T00:00")
+    instants = [start + hour * 3_600_000 for hour in range(0, 24 * 9, 5)]
+    alone = {}
+    for at in instants:
+        _known_intervals.cache_clear()
+        alone[at] = next_edge(atoms, no_attribute, Location(ZONES[0]), at)
+    _known_intervals.cache_clear()
+    for at in sorted(instants, key=lambda one: one // 3_600_000 * 7 % 24):
+        assert next_edge(atoms, no_attribute, Location(ZONES[0]), at) == alone[at]
 
 
 def test_windows_are_unknown_to_the_time_context() -> None:

@@ -16,13 +16,15 @@ OUTPUT = """\
 """
 
 
-def test_a_costly_test_is_untraced_while_another_runs_its_branches() -> None:
+def test_a_costly_test_is_untraced_while_two_others_run_its_branches() -> None:
     durations = durations_s(OUTPUT)
     assert round(durations["tests/rules/test_a.py::test_long"], 1) == 0.7
-    both, alone = {(1, 1, 2), (1, 2, 3)}, {(1, 9, 10)}
+    both, alone = {("a.py", 1, 2), ("a.py", 2, 3)}, {("a.py", 9, 10)}
     ran = dict.fromkeys(durations, both) | {"tests/rules/test_a.py::test_alone": both | alone}
-    ran["tests/rules/test_a.py::test_short"] = {(1, 1, 2)}
+    ran["tests/rules/test_a.py::test_short"] = both
     assert untraced(ran, durations) == ["tests/rules/test_a.py::test_also", "tests/rules/test_a.py::test_long"]
+    ran["tests/rules/test_a.py::test_short"] = {("a.py", 1, 2)}
+    assert untraced(ran, durations) == ["tests/rules/test_a.py::test_long"]
 
 
 def test_a_line_that_names_no_test_is_a_fault(tmp_path: Path) -> None:

@@ -61,6 +61,9 @@ class Tables:
     def __init__(self, retention_ms: int = 0, columns_max: int = 500, files_max: int = 432) -> None:
         self._retention_ms, self._columns_max, self._files_max = retention_ms, columns_max, files_max
         self._columns: dict[str, dict[str, str]] = {}
+        self._writes = 0
+        self._database: duckdb.DuckDBPyConnection | None = None
+        self._state_of_database: tuple[int, tuple[int, ...]] | None = None
         self._rows: dict[str, dict[tuple[tuple[tuple[str, str], ...], int], dict[str, FieldValue]]] = {}
 
     def __len__(self) -> int:
@@ -74,6 +77,7 @@ class Tables:
     def write(self, text: str, precision: str, now_ns: int) -> list[LineFault]:
         """Write the lines that can be written; why the others cannot."""
         faults = []
+        self._writes += 1
         for number, line in enumerate(split_lines(text), 1):
             try:
                 self._write_point(parse_point(line, precision, now_ns, key_max=TEXT_MAX))
@@ -117,11 +121,19 @@ class Tables:
                 "time range, or increase the limit with --query-file-limit (this may cause slower queries or "
                 "instability).",
             )
-        with duckdb.connect() as database:
-            database.execute("CREATE SCHEMA iox; SET SCHEMA 'iox'")
+        return _run(self._filled(now), _NOW.sub(f"TIMESTAMP '{_moment(now * 1_000_000)}'", query), parameters)
+
+    def _filled(self, now: Instant) -> duckdb.DuckDBPyConnection:
+        """The tables as a query sees them now: filled anew after a write, and when the retention leaves out more."""
+        kept = tuple(sum(1 for _ in self._kept(name, now)) for name in self._columns)
+        if self._database is None or self._state_of_database != (self._writes, kept):
+            if self._database is not None:
+                self._database.close()
+            self._database, self._state_of_database = duckdb.connect(), (self._writes, kept)
+            self._database.execute("CREATE SCHEMA iox; SET SCHEMA 'iox'")
             for name in self._columns:
-                self._fill(database, name, now)
-            return _run(database, _NOW.sub(f"TIMESTAMP '{_moment(now * 1_000_000)}'", query), parameters)
+                self._fill(self._database, name, now)
+        return self._database
 
     def _files(self, table: str, query: str, parameters: Mapping[str, Any], now: Instant) -> int:
         """How many files a query reads. A server has the newest of them in memory and counts these not."""

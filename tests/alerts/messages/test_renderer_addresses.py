@@ -21,6 +21,7 @@ from domain.care import CARE, matters, neediest
 from domain.people import Community, community
 from store.database.alerts.transactions import Transactions
 from tests.alerts.conftest import PEOPLE, SHANGHAI, SIGN, START, AlertHarness, gas_finding, load_catalog, load_policy
+from tests.support.long_form import share_of
 from tests.support.many_cases import many_cases
 
 LONGEST_TREES = (
@@ -112,6 +113,7 @@ def context(kind: MessageKind = MessageKind.ALERT, **changes: Any) -> MessageCon
     )
 
 
+@pytest.mark.long_form
 @many_cases(
     ("hazard", "severity", "message"),
     list(product(("gas", "fire", "person", "water", "manhole", "device", "service"), Severity, MESSAGES)),
@@ -120,7 +122,8 @@ def test_every_template_is_one_segment_with_the_longest_real_address_and_ends_at
     catalog: Any, hazard: str, severity: Severity, message: tuple[MessageKind, str]
 ) -> None:
     renderer = MessageRenderer(catalog, SIGN, SHANGHAI)
-    for address, (title, late, affected_name) in product(ADDRESSES, CONTENTS):
+    contents = share_of(list(product(ADDRESSES, CONTENTS)), (len(hazard) + MESSAGES.index(message)) % 3, 3)
+    for address, (title, late, affected_name) in contents:
         alert = alert_with(hazard=hazard, severity=severity, address=address, title=title, late_ms=late)
         text = renderer.sms(alert, context(message[0], variant=message[1], affected_name=affected_name))
 

@@ -8,10 +8,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
-from icalendar import Calendar, Event
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -20,6 +19,9 @@ from alerts.roster.schedule import RosterSchedule
 from domain import Instant
 from domain.people import Community
 from domain.rosters import OverrideKind
+
+if TYPE_CHECKING:
+    from icalendar import Event
 
 PRODUCT: Final = "-//Fengshao//Rosters//ZH"
 SUMMARY: Final = "{name} 值班 {cell}{role}{shift}{rank}"
@@ -70,6 +72,8 @@ def write_calendar(
     now: Instant,
 ) -> bytes:
     """The calendar of these turns; `roles` gives the name of a role."""
+    from icalendar import Calendar  # see ical_lines.py
+
     calendar = Calendar()
     calendar.add("prodid", PRODUCT)
     calendar.add("version", "2.0")
@@ -88,6 +92,8 @@ def _event(
     turn: CalendarTurn, community: Community, roles: Callable[[str], str], zone: ZoneInfo, now: Instant
 ) -> Event:
     one, cell = turn.assignment, community.cells[turn.cell]
+    from icalendar import Event
+
     event = Event()
     event.add("uid", _uid(turn))
     event.add("dtstamp", datetime.fromtimestamp(now / 1000, UTC))

@@ -7,8 +7,6 @@ from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from icalendar.prop import vDuration
-
 from alerts.roster.ical_lines import CalendarFault, Moment, Property, RawEvent, moment_of
 from alerts.roster.local_clock import instant_of, local_time
 from alerts.roster.recurrence import parse_recurrence, recurring_days
@@ -67,6 +65,8 @@ def _length_ms(event: RawEvent, start: Moment, zone: ZoneInfo) -> int:
         if found.name == "DTEND":
             length_ms = moment_of(found, zone).at - start.at
         else:
+            from icalendar.prop import vDuration  # see ical_lines.py
+
             length_ms = round(vDuration.from_ical(found.value) / timedelta(milliseconds=1))  # type: ignore[no-untyped-call]
     except ValueError as error:
         raise _FaultyProperty(found.fault(str(error))) from None

@@ -9,8 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from alembic.script import ScriptDirectory
-
 from app.backup.archive import DamagedArchive, sync_folder, unpack
 from app.backup.ledger_dump import DUMP_FILE, dump_faults
 from app.backup.manifest import Manifest, inconsistencies
@@ -19,7 +17,7 @@ from app.datadir.ledger_address import DATABASE_FILE
 from app.datadir.stores import HISTORY_FILE, JOURNAL_FILE
 from app.errors import UserError
 from domain import SECOND, Instant
-from store.database.database import alembic_config
+from store.database.database import known_schemas
 from store.errors import StoreError
 from store.history.duckdb.snapshot import history_facts
 from store.journal import newest_position
@@ -93,12 +91,12 @@ def raise_faults(archive: Path, folder: Path, manifest: Manifest) -> None:
 
 def newer_schema(schema: str) -> str:
     """Why this version cannot open a database of this schema; empty when it can."""
-    known = {script.revision for script in ScriptDirectory.from_config(alembic_config()).walk_revisions()}
+    known = known_schemas()
     if schema in known:
         return ""
     return (
         f"its database was written by a newer version (schema {schema}); this version knows "
-        f"schemas up to {max(known)}: install the newer version, or restore a backup from before the upgrade"
+        f"schemas up to {known[-1]}: install the newer version, or restore a backup from before the upgrade"
     )
 
 

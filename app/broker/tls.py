@@ -1,21 +1,25 @@
-"""TLS towards a broker by settings: the context to connect with, and what is wrong with the files, by name."""
+"""TLS towards a broker by settings: the context to connect with, and what is wrong with the files, by name.
+
+cryptography is imported where files are read: a service without TLS does not load its 9 MiB, one with TLS reads its
+files when it starts.
+"""
 
 from __future__ import annotations
 
 import ssl
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from cryptography import x509
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
-from cryptography.x509.oid import NameOID
 from msgspec import Struct
 
 from app.config.mqtt_settings import MqttListenerSettings, MqttSettings, MqttTlsSettings
 from app.errors import UserError
 from domain import DAY, Instant
+
+if TYPE_CHECKING:
+    from cryptography import x509
+    from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 
 EXPIRY_WARNING_MS: Final = 30 * DAY
 """A month to order, install and distribute a certificate; authorities themselves remind 30 days before (ACME clients
@@ -73,6 +77,8 @@ def client_context(settings: MqttTlsSettings, folder: Path) -> ssl.SSLContext:
 
 def certificate_user(certificate: Path) -> str:
     """The common name of a certificate, by which a broker knows its owner. Raises InvalidCertificate."""
+    from cryptography.x509.oid import NameOID
+
     subject = _load_certificates("mqtt.tls.certificate_file", certificate)[0].subject
     names = subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     return str(names[0].value) if names else ""
@@ -94,6 +100,8 @@ def check_listener(settings: MqttListenerSettings, folder: Path) -> None:
     if settings.client_ca_file:
         _load_certificates("mqtt.listener.client_ca_file", _path(folder, settings.client_ca_file))
     if settings.crl_file:
+        from cryptography import x509
+
         path = _path(folder, settings.crl_file)
         try:
             x509.load_pem_x509_crl(_read("mqtt.listener.crl_file", path))
@@ -163,6 +171,8 @@ def _read(setting: str, path: Path) -> bytes:
 
 
 def _load_certificates(setting: str, path: Path) -> list[x509.Certificate]:
+    from cryptography import x509
+
     try:
         return x509.load_pem_x509_certificates(_read(setting, path))
     except ValueError as error:
@@ -173,6 +183,8 @@ def _load_certificates(setting: str, path: Path) -> list[x509.Certificate]:
 
 
 def _load_public_key(setting: str, path: Path) -> CertificatePublicKeyTypes:
+    from cryptography.hazmat.primitives import serialization
+
     try:
         key = serialization.load_pem_private_key(_read(setting, path), password=None)
     except TypeError as error:
@@ -185,4 +197,6 @@ def _load_public_key(setting: str, path: Path) -> CertificatePublicKeyTypes:
 
 
 def _public_bytes(key: CertificatePublicKeyTypes) -> bytes:
+    from cryptography.hazmat.primitives import serialization
+
     return key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)

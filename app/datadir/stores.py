@@ -20,6 +20,7 @@ from app.errors import UserError
 from domain import Instant
 from domain.kind import Kind
 from domain.secret import Secret
+from store.database import migration_process
 from store.database.database import Database, sqlite_url
 from store.database.refusals.history_refusals import store_history_refusals
 from store.errors import NewerSchema, StoreError
@@ -64,8 +65,9 @@ class NewerDatabase(UserError):
     """The data directory belongs to a newer version of the program."""
 
 
-def open_database(data: Path, settings: LedgerSettings | None = None) -> Database:
-    """Open the database, create it if needed, and migrate it to the present schema.
+def open_database(data: Path, settings: LedgerSettings | None = None, *, migrate_apart: bool = False) -> Database:
+    """Open the database, create it if needed, and migrate it to the present schema. `migrate_apart`: in another
+    process, so that this one does not keep the memory of it.
 
     Raises BadLedgerUrl, and LedgerNotReached for a server that does not answer or a database that does not suit.
     """
@@ -73,6 +75,8 @@ def open_database(data: Path, settings: LedgerSettings | None = None) -> Databas
     url = ledger_address.ledger_url(data, settings)
     database = Database(url)
     try:
+        if migrate_apart and not database.is_migrated():
+            migration_process.migrate_apart(url)
         database.migrate()
     except NewerSchema as error:
         database.close()
@@ -103,10 +107,12 @@ def open_stores(
     clock: Callable[[], Instant] | None = None,
     ledger: LedgerSettings | None = None,
     unusable: UnusableSettings = RAISING,
+    *,
+    migrate_apart: bool = False,
 ) -> Stores:
     """Open the three stores; creates the directory if needed. What a history server refuses is kept in the database.
     With `unusable` no fault of a history server stops it."""
-    database, clock = open_database(data, ledger), clock or Clock()
+    database, clock = open_database(data, ledger, migrate_apart=migrate_apart), clock or Clock()
 
     def keep_refused(refused: Sequence[RefusedValue]) -> None:
         database.write_blocking(lambda tx: store_history_refusals(tx, refused, clock()))

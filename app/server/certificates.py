@@ -12,8 +12,6 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import urlsplit
 
-from cryptography import x509
-
 from app.config.settings import SiteSettings
 from domain import SECOND, Instant
 from ingest.mqtt.broker_address import BrokerAddress
@@ -49,6 +47,8 @@ async def certificate_expiry(endpoint: Endpoint) -> Instant:
     connection = writer.get_extra_info("ssl_object")
     encoded = connection.getpeercert(binary_form=True)
     writer.transport.abort()
+    from cryptography import x509  # loaded soon after the start where a server speaks TLS, else never
+
     return round(x509.load_der_x509_certificate(encoded).not_valid_after_utc.timestamp() * SECOND)
 
 

@@ -15,7 +15,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import uvloop
 from msgspec import Struct
@@ -38,7 +38,6 @@ from app.server.access import FIRST_USER, build_access, create_first_user
 from app.server.broker import Broker, open_broker
 from app.server.channels import build_channels, http_client
 from app.server.console import build_app
-from app.server.demo import Demo
 from app.server.exchange import build_exchange_config, photo_links
 from app.server.garbage import freeze_gc, loading
 from app.server.logs import start_logging, use_format
@@ -51,6 +50,9 @@ from app.server.two_machines import AloneOnLedger, become_active, keep_leading, 
 from console.http.standby import standby_app
 from ingest.mqtt.broker_address import BrokerAddress
 from store.database.leadership import Leadership
+
+if TYPE_CHECKING:
+    from app.server.demo import Demo
 
 STANDBY = "READY=1\nWATCHDOG=1"
 """A standby has started, and lives."""
@@ -86,7 +88,7 @@ async def start(options: Options) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     async with contextlib.AsyncExitStack() as stack:
-        demo = await stack.enter_async_context(Demo(options.data)) if options.demo else None
+        demo = await stack.enter_async_context(_demo(options.data)) if options.demo else None
         data = demo.data if demo else (options.data or Path("data"))
         data.mkdir(parents=True, exist_ok=True, mode=0o700)
         stack.enter_context(await asyncio.to_thread(lock_for_start, data))
@@ -97,6 +99,13 @@ async def start(options: Options) -> None:
         if demo:
             site = await demo.start_providers(site, parse_listen_address(options.http, "--http"), Clock())
         await serve(stack, options, site, data, demo, stop, found.faults)
+
+
+def _demo(data: Path | None) -> Demo:
+    """Imported here: a service that hears real devices needs no simulated ones."""
+    from app.server.demo import Demo
+
+    return Demo(data)
 
 
 async def serve(  # noqa: PLR0915 - the order of the start, line by line
@@ -219,7 +228,8 @@ async def open_service(
     leadership: Leadership | None = None,
 ) -> Service:
     """The service on its stores with its state loaded; `stack` closes them."""
-    stores = open_stores(data, site.settings.history, site.kinds, clock, site.settings.ledger, unusable)
+    settings = site.settings
+    stores = open_stores(data, settings.history, site.kinds, clock, settings.ledger, unusable, migrate_apart=True)
     stack.push_async_callback(stores.close)
     if leadership is not None and leadership.token is not None:
         stores.database.fence(leadership.token)

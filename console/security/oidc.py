@@ -14,9 +14,6 @@ from urllib.parse import urlencode
 
 import httpx2
 import msgspec
-from joserfc import jwt
-from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
 
 from console.security.oidc_groups import GroupRole, groups_of
 from domain import HOUR, MINUTE, Instant
@@ -76,6 +73,8 @@ class OidcClient:
     """Asks the provider. Every method may raise OidcError."""
 
     def __init__(self, config: OidcConfig, client: httpx2.AsyncClient) -> None:
+        from joserfc.jwk import KeySet  # 8 MiB with its cryptography, which a service without a provider does not load
+
         self.config, self._client = config, client
         self._document: dict[str, Any] = {}
         self._keys = KeySet([])
@@ -115,6 +114,8 @@ class OidcClient:
         return self._identity(await self._claims(token, now), nonce, now)
 
     async def _claims(self, token: str, now: Instant) -> dict[str, Any]:
+        from joserfc.errors import JoseError
+
         try:
             return self._decode(token)
         except (JoseError, ValueError):
@@ -125,6 +126,8 @@ class OidcClient:
             raise OidcError("token", f"signature of the ID token: {error!r}") from None
 
     def _decode(self, token: str) -> dict[str, Any]:
+        from joserfc import jwt
+
         return dict(jwt.decode(token, self._keys, algorithms=list(ALGORITHMS)).claims)
 
     def _identity(self, claims: dict[str, Any], nonce: str, now: Instant) -> Identity:
@@ -153,6 +156,9 @@ class OidcClient:
         if document.get("issuer") != self.config.issuer:
             raise OidcError("provider", f"the discovery document is of {document.get('issuer')!r}")
         self._document = document
+        from joserfc.errors import JoseError
+        from joserfc.jwk import KeySet
+
         try:
             self._keys = KeySet.import_key_set(await self._ask("GET", self._endpoint("jwks_uri")))  # type: ignore[arg-type]
         except (JoseError, ValueError, KeyError, TypeError) as error:

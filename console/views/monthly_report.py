@@ -8,7 +8,6 @@ from functools import cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from msgspec import Struct
 
 from alerts.analysis.case_figures import GroupBy
@@ -105,6 +104,8 @@ def load_rows(report: MonthlyReport) -> Iterator[tuple[str, str, str]]:
 
 @cache
 def _template() -> Any:
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # once a month
+
     environment = Environment(
         loader=PackageLoader("console.views"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )

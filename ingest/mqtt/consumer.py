@@ -252,7 +252,7 @@ class MqttConsumer:
     def finish_recovery(self) -> None:
         """Restore redelivery and copy state from the frames added so far."""
         for session in self._sessions.values():
-            session.inflight.unconfirmed.update(self._recovery.last_packets(session.name))
+            session.inflight.resume(self._recovery.last_packets(session.name))
         for message_hash, (urgent_count, bulk_count, stored_count) in self._recovery.copies.items():
             self._copies.restore(message_hash, urgent_count, bulk_count, stored_count, self._clock())
         self._recovery = JournalRecovery()

@@ -18,7 +18,7 @@ from ingest.frame import Frame, JournalEntry
 from ingest.mqtt.connection import Message, MqttConnection
 from ingest.mqtt.danger_prefilter import is_large
 from ingest.mqtt.packet_stream import OversizedPublish
-from ingest.mqtt.redelivery import Redelivery
+from ingest.mqtt.redelivery import RECEIVED, Redelivery
 from ingest.mqtt.session import Session
 
 TRUNCATED_BYTES: Final = 65_536
@@ -110,12 +110,7 @@ class JournalWriter:
     def _add_batch(self, connection: MqttConnection, messages: list[Message], now: Instant) -> None:
         batch, copies = _Batch(connection, [], [], 0, now, len(messages)), list[Frame]()
         session, keep_copy, payload_max = self._session.name, self._keep_copy, self._settings.max_packet_bytes
-        lane, unconfirmed, packet_ids, frames = (
-            self._lane,
-            self._session.inflight.unconfirmed,
-            batch.packet_ids,
-            batch.frames,
-        )
+        lane, packet_ids, frames, inflight = self._lane, batch.packet_ids, batch.frames, self._session.inflight
         for packet in messages:
             topic, payload, packet_id, dup = packet.topic, packet.payload, packet.packet_id, packet.duplicate
             qos = 0
@@ -123,7 +118,7 @@ class JournalWriter:
                 qos = 1
                 packet_ids.append(packet_id)
                 if not dup:
-                    unconfirmed[packet_id] = hash(topic) ^ hash(payload)
+                    inflight.digests[packet_id], inflight.states[packet_id] = hash(topic) ^ hash(payload), RECEIVED
                 elif (redelivery := self._classify_redelivery(packet)) is Redelivery.REDELIVERED:
                     continue
                 else:

@@ -32,6 +32,7 @@ from console.site_files_interface import PlanFile, SiteFiles
 from console.system_interface import ServiceFacts
 from domain import Instant
 from domain.care import CARE
+from domain.device_index import DeviceIndex
 from domain.device_summary import DeviceSummary
 from domain.geometry import Geometry
 from domain.kind import Kind, LocalizedText
@@ -160,6 +161,7 @@ class RegistryDependencies:
     channels: Collection[str]
     """Those through which the site sends messages."""
     community: Callable[[], Community]
+    devices: Callable[[], DeviceIndex]
     outlines: Callable[[], Mapping[str, Geometry]]
     plans: Callable[[], Mapping[str, PlanFile]]
     reload: Callable[[], Awaitable[None]]

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
-from typing import Final, TypeVar
+from typing import Final
 
 from msgspec import Struct, field, structs
 
 from domain import Cell, Device, Duty, Person, Place, Subject
 from domain.addresses import NO_NAME, joined
 from domain.levels import AREAS, INSIDE, Level, LevelRole, named_role, understood
+from domain.people_search import PeopleSearch
+from domain.place_search import PlaceSearch
 from domain.place_tree import PlaceTree
 from domain.places import self_and_ancestors
 from domain.rosters import Override, Rotation
-from domain.table import Table
-
-K = TypeVar("K")
-V = TypeVar("V")
+from domain.table import Table, grouped
 
 _WITHOUT_DOOR: Final = AREAS | {LevelRole.COMPOUND}
 """Places where people without a recorded door are registered: an event there concerns none of them by name."""
@@ -49,9 +48,7 @@ class Community(Struct, frozen=True, dict=True):
         built = structs.replace(
             self, duties=tuple(duties), rotations=tuple(rotations), overrides_of=_overrides_by_person(overrides)
         )
-        known = vars(self)
-        vars(built).update({name: known[name] for name in _OF_PLACES_AND_PEOPLE if name in known})
-        _build_indices(built)
+        _build_indices(built, self, (*_OF_PLACES, *_OF_PEOPLE))
         return built
 
     @cached_property
@@ -59,6 +56,11 @@ class Community(Struct, frozen=True, dict=True):
         """What lies in a place. `community()` builds it and the tables: whoever loads a registry does so in a thread,
         and whoever asks is on the event loop."""
         return PlaceTree(self.places)
+
+    @cached_property
+    def place_search(self) -> PlaceSearch:
+        """Places by words of their path."""
+        return PlaceSearch(self.places, self.place_tree)
 
     @cached_property
     def place_table(self) -> Table[Place]:
@@ -72,6 +74,11 @@ class Community(Struct, frozen=True, dict=True):
     @cached_property
     def people_table(self) -> Table[Person]:
         return Table(self.people)
+
+    @cached_property
+    def people_search(self) -> PeopleSearch:
+        """People by name or phone."""
+        return PeopleSearch(self.people[one] for one in self.people_table.ids)
 
     @cached_property
     def duty_table(self) -> Table[Duty]:
@@ -104,7 +111,7 @@ class Community(Struct, frozen=True, dict=True):
 
     @cached_property
     def _people_by_role(self) -> Mapping[str, tuple[str, ...]]:
-        return _grouped((role, person) for person, roles in self._roles_by_person.items() for role in roles)
+        return grouped((role, person) for person, roles in self._roles_by_person.items() for role in roles)
 
     def duties_of(self, role: str) -> tuple[Duty, ...]:
         """The roster lines of a role, of all cells."""
@@ -113,15 +120,15 @@ class Community(Struct, frozen=True, dict=True):
     @cached_property
     def _duties_by_cell(self) -> Mapping[tuple[str, str], tuple[Duty, ...]]:
         """A district has 7,500 lines and 4,600 rotations, and an alert asks for ten roles at up to five cells."""
-        return _grouped(((duty.cell, duty.role), duty) for duty in self.duties)
+        return grouped(((duty.cell, duty.role), duty) for duty in self.duties)
 
     @cached_property
     def _rotations_by_cell(self) -> Mapping[tuple[str, str], tuple[Rotation, ...]]:
-        return _grouped(((cell, one.role), one) for one in self.rotations for cell in dict.fromkeys(one.cells))
+        return grouped(((cell, one.role), one) for one in self.rotations for cell in dict.fromkeys(one.cells))
 
     @cached_property
     def _duties_by_role(self) -> Mapping[str, tuple[Duty, ...]]:
-        return _grouped((duty.role, duty) for duty in self.duties)
+        return grouped((duty.role, duty) for duty in self.duties)
 
     @cached_property
     def workers(self) -> frozenset[str]:
@@ -152,7 +159,7 @@ class Community(Struct, frozen=True, dict=True):
             for team in layer.teams
             for person in team
         )
-        return _grouped(dict.fromkeys((*lines, *turns)))
+        return grouped(dict.fromkeys((*lines, *turns)))
 
     @cached_property
     def absences(self) -> tuple[Duty, ...]:
@@ -256,15 +263,7 @@ class Community(Struct, frozen=True, dict=True):
 
 
 def _overrides_by_person(overrides: Iterable[Override]) -> dict[str, tuple[Override, ...]]:
-    return _grouped((override.person, override) for override in overrides)
-
-
-def _grouped(pairs: Iterable[tuple[K, V]]) -> dict[K, tuple[V, ...]]:
-    """The values by key, in their order."""
-    found: dict[K, list[V]] = {}
-    for key, value in pairs:
-        found.setdefault(key, []).append(value)
-    return {key: tuple(values) for key, values in found.items()}
+    return grouped((override.person, override) for override in overrides)
 
 
 def community(
@@ -275,13 +274,15 @@ def community(
     levels: Mapping[str, LevelRole] | None = None,
     rotations: Iterable[Rotation] = (),
     overrides: Iterable[Override] = (),
+    same_places: Community | None = None,
 ) -> Community:
-    """A community indexed by id. `levels` are the roles that the site declares; the others are derived."""
+    """A community indexed by id. `levels` are the roles that the site declares; the others are derived.
+    `same_places`: another version with these places, already indexed."""
     tree = {place.id: place for place in places}
     known = {person.id: person for person in people}
-    homes = _grouped((person.home, person) for person in known.values() if person.home is not None)
+    homes = grouped((person.home, person) for person in known.values() if person.home is not None)
     relatives = (person for person in known.values() if "family_of" in person.attributes)
-    families = _grouped((str(person.attributes["family_of"]), person) for person in relatives)
+    families = grouped((str(person.attributes["family_of"]), person) for person in relatives)
     parents = {place.parent for place in tree.values()}
     roles = understood(tree, levels or {}, homes)
     built = Community(
@@ -298,21 +299,20 @@ def community(
             home for home in homes if home in tree and home not in parents and roles[tree[home].level].role in INSIDE
         ),
     )
-    _build_indices(built)
+    _build_indices(built, same_places, _OF_PLACES)
     return built
 
 
-def _build_indices(built: Community) -> None:
+def _build_indices(built: Community, before: Community | None, kept: Iterable[str]) -> None:
+    """Those of `kept` are taken over from another version."""
+    if before is not None:
+        vars(built).update({name: getattr(before, name) for name in kept})
     for name in _BUILT_WHEN_LOADED:
         getattr(built, name)
 
 
-_OF_PLACES_AND_PEOPLE: Final = ("place_tree", "place_table", "people_table", "without_home")
-_BUILT_WHEN_LOADED: Final = (
-    *_OF_PLACES_AND_PEOPLE,
-    "duty_table",
-    "rotation_table",
-    "workers",
-    "_roles_by_person",
-)
+_OF_PLACES: Final = ("place_tree", "place_search", "place_table")
+_OF_PEOPLE: Final = ("people_table", "people_search", "without_home")
+_OF_ROSTER: Final = ("duty_table", "rotation_table", "workers", "_roles_by_person")
+_BUILT_WHEN_LOADED: Final = (*_OF_PLACES, *_OF_PEOPLE, *_OF_ROSTER)
 """Of a district these take from 5 to 150 ms each at the first use."""

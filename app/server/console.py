@@ -148,6 +148,7 @@ def _registry_dependencies(service: Service) -> dependencies.RegistryDependencie
         platforms=tuple(FILTERS),
         channels=enabled_channels(service.config.site.settings),
         community=registry.current_community,
+        devices=registry.current_device_index,
         outlines=PlaceOutlines(path),
         plans=PlacePlans(path),
         reload=updates.registry_changed,

@@ -4,7 +4,8 @@ the case in outside systems."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Final
 from urllib.parse import quote
 
@@ -35,8 +36,8 @@ from console.views.surroundings import (
 )
 from console.views.wearers import is_worn
 from domain import Device, Place
+from domain.device_index import DeviceFilter
 from domain.device_summary import DeviceCondition, DeviceSummary
-from store.database import registry
 from store.database.alerts import queries
 from store.database.exchange import cases
 from store.history import Point
@@ -105,7 +106,7 @@ async def _plans(deps: Deps, user: Principal, view: Mapping[str, str]) -> list[s
     if not places:
         return []
     community, unwell = deps.registry.community(), deps.rules.unwell_devices()
-    devices = await _devices_in(deps, community.place_tree.inside(places[-1].id))
+    devices = _devices_in(deps, community.place_tree.inside(places[-1].id))
     return [
         schema.Plan(
             place=place.id,
@@ -136,8 +137,8 @@ def _visible_plans(deps: Deps, user: Principal, place: str | None, drawn: Sequen
 
 async def _households(deps: Deps, user: Principal, view: Mapping[str, str], unit: str) -> list[schema.Household]:
     community = deps.registry.community()
-    around = sorted(community.place_tree.inside(unit))
-    filters = queries.AlertFilter(state=ACTIVE, place=around)
+    inside = community.place_tree.inside(unit)
+    filters = queries.AlertFilter(state=ACTIVE, place=sorted(inside))
     page = await deps.database.read(lambda tx: queries.list_alerts(tx, filters, 200))
     alerts = open_by_household(community, page.items)
     shown, places = may_see_people(user, view), visible_places(deps, user, None)
@@ -149,7 +150,7 @@ async def _households(deps: Deps, user: Principal, view: Mapping[str, str], unit
     if shown:
         read = [person.id for household in visible for person in household.people]
         await record_personal_reads(deps, user, read, "health")
-    found = await _devices_in(deps, around)
+    found = _devices_in(deps, inside)
     if user.only_looks_on:
         found = [device for device in found if not is_worn(deps.registry.kinds.get(device.kind))]
     devices = devices_by_household(community, found)
@@ -167,9 +168,9 @@ async def _households(deps: Deps, user: Principal, view: Mapping[str, str], unit
     ]
 
 
-async def _devices_in(deps: Deps, places: Collection[str]) -> Sequence[Device]:
-    filters = registry.DeviceFilter(places=places)
-    return (await deps.database.read(lambda tx: registry.list_devices(tx, DEVICES_MAX, None, filters))).items
+def _devices_in(deps: Deps, places: AbstractSet[str]) -> Sequence[Device]:
+    index = deps.registry.devices()
+    return index.page(index.find(DeviceFilter(places=places)), DEVICES_MAX, None)[0]
 
 
 async def _newest_values(

@@ -24,14 +24,16 @@ from console.views.device_state import (
     counts_by_condition,
     in_condition,
     path_names,
-    places_of_words,
     search_words,
     state_view,
 )
 from console.views.records import device_view
 from console.views.wearers import is_worn
 from domain import Device, Instant, Person
+from domain.device_index import DeviceFilter
 from domain.device_summary import DeviceCondition, DeviceSummary
+from domain.people import Community
+from domain.place_tree import PlaceSet
 from domain.places import self_and_ancestors
 from store.database import registry
 from store.database.alerts import silences
@@ -59,19 +61,20 @@ async def list_devices(
     places = visible_places(deps, user, place)
     conditions = parse_choices("condition", [condition or ""], DeviceCondition)
     unwell, silenced = deps.rules.unwell_devices(), await _silenced_devices(deps)
-    filters = registry.DeviceFilter(
+    filters = DeviceFilter(
         kind=kind or None,
         places=places,
         ids=in_condition(unwell, conditions[0], silenced) if conditions else None,
         text=text,
-        words=await _word_filters(deps, q),
+        words=await asyncio.to_thread(_word_filters, deps.registry.community(), q),
     )
-    page = await deps.database.read(lambda tx: registry.list_devices(tx, pages.limit, pages.after, filters))
-    total = await deps.database.read(lambda tx: registry.count_devices(tx, filters))
-    items = [_item(deps, user, device, unwell.get(device.id), device.id in silenced) for device in page.items]
+    index = deps.registry.devices()
+    found = await asyncio.to_thread(index.find, filters)
+    page, last = index.page(found, pages.limit, pages.after)
+    items = [_item(deps, user, device, unwell.get(device.id), device.id in silenced) for device in page]
     counts = counts_by_condition(unwell, places, kind or None)
     return item_response(
-        deps, schema.DevicePage(items=items, next=pages.sign_cursor(page.next), total=total, counts=counts)
+        deps, schema.DevicePage(items=items, next=pages.sign_cursor(last), total=len(found), counts=counts)
     )
 
 
@@ -136,13 +139,9 @@ def _is_withheld(deps: Deps, user: Principal, device: Device) -> bool:
     return user.only_looks_on and is_worn(deps.registry.kinds.get(device.kind))
 
 
-async def _word_filters(deps: Deps, text: str | None) -> list[tuple[str, set[str]]]:
-    """Each word with the places whose address has it; searched in a thread, because a district has 170,000 places."""
-    words = search_words(text)
-    if not words:
-        return []
-    places = await asyncio.to_thread(places_of_words, deps.registry.community(), words)
-    return list(zip(words, places, strict=True))
+def _word_filters(community: Community, text: str | None) -> list[tuple[str, PlaceSet]]:
+    """Each word with the places whose address has it."""
+    return [(word, community.place_search.find(word)) for word in search_words(text)]
 
 
 async def _silenced_devices(deps: Deps) -> set[str]:

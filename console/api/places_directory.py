@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Set as AbstractSet
+from collections.abc import Sequence
+from functools import reduce
+from itertools import islice
 from typing import Annotated, Final
 
 from fastapi import Query
 
-from console.api.devices import visible_places
 from console.http.openapi import JsonResponse, documented_router
 from console.http.requests import Deps, list_response
 from console.http.requirements import NonLinkUser
 from console.schemas import registry as schema
 from console.schemas.references import Page
-from console.views.device_state import places_of_words, search_words
+from console.views.device_state import search_words
 from domain.people import Community
+from domain.place_tree import PlaceSet
 
 router = documented_router(tags=["registry"])
 
@@ -28,19 +30,18 @@ async def list_places_directory(
     deps: Deps, user: NonLinkUser, q: Annotated[str, Query(max_length=100)] = ""
 ) -> JsonResponse[Page[schema.PlaceEntry]]:
     """All words must be in the address or the names around it; at most twenty places, without a word none."""
-    visible = visible_places(deps, user, None)
-    found = await asyncio.to_thread(_find, deps.registry.community(), search_words(q), visible)
+    found = await asyncio.to_thread(_find, deps.registry.community(), search_words(q), user.place)
     return list_response(deps, found, None)
 
 
-def _find(community: Community, words: list[str], visible: AbstractSet[str] | None) -> list[schema.PlaceEntry]:
-    """In a thread: a district has 170,000 places."""
+def _find(community: Community, words: Sequence[str], root: str | None) -> list[schema.PlaceEntry]:
+    """In a thread: a district has 170,000 places. `root`: where the user may look, None for everywhere."""
     if not words:
         return []
-    matching = set.intersection(*places_of_words(community, words))
-    addressed = [(community.address(one), one) for one in (matching if visible is None else visible & matching)]
-    addressed.sort(key=lambda entry: (len(entry[0]), entry[0], entry[1]))
+    limits = [] if root is None else [community.place_tree.inside(root)]
+    matching = reduce(PlaceSet.intersection, [*limits, *map(community.place_search.find, words)])
     return [
-        schema.PlaceEntry(id=place, name=community.places[place].name, address=address)
-        for address, place in addressed[:FOUND_MAX]
+        schema.PlaceEntry(id=place, name=community.places[place].name, address=community.address(place))
+        for place in islice(community.place_tree.outer_first(matching), FOUND_MAX)
+        if place in community.places
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
@@ -52,32 +52,6 @@ def path_names(community: Community, place: str | None) -> list[str]:
     """The names of the places around, outermost first."""
     nodes = reversed(list(self_and_ancestors(community.places, place)))
     return [node.name for node in nodes if node.name != NO_NAME]
-
-
-def places_of_words(community: Community, words: Sequence[str]) -> list[set[str]]:
-    """For each word the places whose path of names contains it: `3栋` finds every flat of that building.
-
-    The names are compared without the separators of the address: `3栋402` finds the flat 402 of the building 3栋.
-    """
-    return [_places_of_word(community, word) for word in words]
-
-
-def _places_of_word(community: Community, word: str) -> set[str]:
-    """A place whose path has the word has it in all places inside: they are not read. Of the path above a place only
-    its end can make up a word together with the name."""
-    tree, kept = community.place_tree, len(word) - 1
-    found = {place for place in tree.in_loops if word in "".join(path_names(community, place)).lower()}
-    ends = dict[str | None, str]()
-    for place in tree.walk(found):
-        node = community.places.get(place)
-        text = "" if node is None else ends.get(node.parent, "")
-        if node is not None and node.name != NO_NAME:
-            text += node.name.lower()
-        if word in text:
-            found.update(tree.inside(place))
-        elif kept and tree.children(place):
-            ends[place] = text[-kept:]
-    return found
 
 
 def search_words(text: str | None) -> list[str]:

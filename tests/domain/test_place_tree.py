@@ -46,14 +46,30 @@ def test_two_places_have_in_common_the_inner_one_or_nothing() -> None:
     assert {"c", "elsewhere"} & tree.inside("a") == {"c"}
 
 
-def test_a_walk_passes_over_what_was_left_out_on_the_way() -> None:
-    tree, found = tree_of(*STREET), set[str]()
-    walked = []
-    for place in tree.walk(found):
-        walked.append(place)
-        if place == "b":
-            found.add(place)
-    assert walked == ["a", "b", "d"]
+def test_several_places_are_one_set_in_which_an_inner_one_counts_once() -> None:
+    tree = tree_of(*STREET, *LOOP)
+
+    both = tree.inside_any(["c", "d", "b", "x", "unknown"])
+    assert both == {"b", "c", "d", "x", "y", "z", "unknown"}
+    assert len(both) == 7
+    assert both.intersection(tree.inside("a")) == {"b", "c", "d"}
+    assert tree.inside("a").intersection(both) == {"b", "c", "d"}
+    assert both.intersection(tree.inside_any(["c", "z"])) == {"c", "z"}
+    assert "elsewhere" not in both
+
+
+def test_outer_places_come_first_and_of_two_beside_each_other_the_one_with_the_short_name() -> None:
+    named = [
+        Place("l", "long name", "compound", "a"),
+        Place("m", "M", "building", "l"),
+        Place("n", "N", "compound", "gone"),
+    ]
+    tree = tree_of(*STREET, *named, *LOOP)
+
+    assert list(tree.outer_first(tree.inside_any(["a", "gone", "x"]))) == [
+        *("gone", "a", "b", "d", "n", "l", "c", "m"),
+        *("x", "y", "z"),
+    ]
 
 
 def test_spans_contain_what_the_way_upwards_contains_in_any_tree() -> None:

@@ -62,6 +62,7 @@ from domain import (
     Severity,
     Subject,
 )
+from domain.device_index import DeviceIndex
 from domain.geometry import Geometry
 from domain.kind import CommonQuantities, Kind
 from domain.people import Community
@@ -232,6 +233,7 @@ class ConsoleHarness:
                 platforms=("native", "chirpstack", "zigbee2mqtt", "thingsboard"),
                 channels=("wecom", "sms"),
                 community=lambda: self.community,
+                devices=lambda: self.device_index,
                 outlines=lambda: self.outlines,
                 plans=lambda: self.plans,
                 reload=self._reload,
@@ -291,8 +293,10 @@ class ConsoleHarness:
         return replace(self.deps, **parts)
 
     async def load_community(self) -> None:
-        """Load the community from the registry, as the service does at start."""
+        """Load community and devices from the registry, as the service does at start."""
+        stored = await self.database.read(lambda tx: registry.read_registry(tx, None))
         self.community = await self.database.read(registry.community)
+        self.device_index = DeviceIndex(stored.devices, stored.registered_at, self.community.place_tree)
 
     async def alert(self, device: str = "gas-402", rule: str = "gas-alarm", **changes: Any) -> str:
         """Open an alert by a finding; returns its id."""

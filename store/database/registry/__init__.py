@@ -17,21 +17,19 @@ from store.database.registry.community import (
     remove_records,
 )
 from store.database.registry.devices import (
-    DeviceFilter,
     all_devices,
     count_devices,
     delete_device,
     find_device,
     find_devices,
     get_device,
-    list_devices,
     put_devices,
     registered_at,
+    registration_times,
 )
 from store.database.registry.reading import StoredRegistry, read_registry
 
 __all__ = [
-    "DeviceFilter",
     "RegistryChanges",
     "StoredRegistry",
     "all_devices",
@@ -43,7 +41,6 @@ __all__ = [
     "find_record",
     "find_records",
     "get_device",
-    "list_devices",
     "list_records",
     "put_cells",
     "put_devices",
@@ -54,6 +51,7 @@ __all__ = [
     "put_rotations",
     "read_registry",
     "registered_at",
+    "registration_times",
     "registry_version",
     "remove_records",
 ]

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import Any, Final
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import msgspec
-from msgspec import Struct
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, Select, delete, func, insert, or_, select, update
 
 from domain import Device, Identity, Instant
 from domain.identities import canonical, is_case_insensitive
 from store.database.registry.changes import RegistryChanges, bump_version
 from store.database.registry.tables import devices as devices_table
 from store.database.registry.tables import identities as identities_table
-from store.database.sql import Page, chunks, one_of, page_of
+from store.database.sql import chunks
 from store.errors import IdentityTaken
 
 _NATIVE = "native"
@@ -47,43 +46,16 @@ def find_device(tx: Connection, platform: str, identity: str) -> Device | None:
     return None if device_id is None else get_device(tx, device_id)
 
 
-class DeviceFilter(Struct, frozen=True):
-    """Which devices are meant; None matches all. `places` and `ids`: any number of them.
-
-    `text` is a part of the id. `words`: each is a part of the id, the model or an identity, or is in the address of one
-    of its places.
-    """
-
-    kind: str | None = None
-    places: Collection[str] | None = None
-    ids: Collection[str] | None = None
-    text: str | None = None
-    words: Sequence[tuple[str, Collection[str]]] = ()
+def count_devices(tx: Connection) -> int:
+    """How many devices are registered."""
+    return int(tx.execute(select(func.count()).select_from(devices_table)).scalar_one())
 
 
-EVERY_DEVICE: Final = DeviceFilter()
-
-
-def list_devices(
-    tx: Connection, limit: int, after: str | None = None, filters: DeviceFilter = EVERY_DEVICE
-) -> Page[Device]:
-    """Devices, newest registration first."""
-    query = select(devices_table).order_by(devices_table.c.created_at.desc(), devices_table.c.id).limit(limit + 1)
-    query = query.where(*_filter_conditions(tx, filters))
-    if after is not None:
-        created_at, _, last_id = after.partition(":")
-        older = devices_table.c.created_at < int(created_at)
-        same_time = and_(devices_table.c.created_at == int(created_at), devices_table.c.id > last_id)
-        query = query.where(or_(older, same_time))
-    rows = tx.execute(query).all()
-    found = _with_identities(rows, _identity_rows(tx, [row.id for row in rows]))
-    return page_of([(f"{row.created_at}:{row.id}", device) for row, device in zip(rows, found, strict=True)], limit)
-
-
-def count_devices(tx: Connection, filters: DeviceFilter = EVERY_DEVICE) -> int:
-    """How many devices match."""
-    query = select(func.count()).select_from(devices_table).where(*_filter_conditions(tx, filters))
-    return int(tx.execute(query).scalar_one())
+def registration_times(tx: Connection, ids: Iterable[str] | None) -> dict[str, Instant]:
+    """When these devices (None: all) were registered, by id."""
+    query = select(devices_table.c.id, devices_table.c.created_at)
+    parts = [query] if ids is None else [query.where(devices_table.c.id.in_(part)) for part in chunks(list(ids))]
+    return {row.id: int(row.created_at) for part in parts for row in tx.execute(part)}
 
 
 def registered_at(tx: Connection, device_id: str) -> tuple[Instant, Instant] | None:
@@ -91,26 +63,6 @@ def registered_at(tx: Connection, device_id: str) -> tuple[Instant, Instant] | N
     query = select(devices_table.c.created_at, devices_table.c.updated_at).where(devices_table.c.id == device_id)
     row = tx.execute(query).first()
     return None if row is None else (int(row.created_at), int(row.updated_at))
-
-
-def _filter_conditions(tx: Connection, filters: DeviceFilter) -> Iterator[ColumnElement[bool]]:
-    columns = devices_table.c
-    if filters.kind is not None:
-        yield columns.kind == filters.kind
-    if filters.places is not None:
-        yield one_of(tx, columns.place, filters.places)
-    if filters.ids is not None:
-        yield one_of(tx, columns.id, filters.ids)
-    if filters.text is not None:
-        yield columns.id.contains(filters.text, autoescape=True)
-    for word, places in filters.words:
-        named = select(identities_table.c.device).where(identities_table.c.identity.icontains(word, autoescape=True))
-        yield or_(
-            columns.id.icontains(word, autoescape=True),
-            columns.model.icontains(word, autoescape=True),
-            columns.id.in_(named),
-            one_of(tx, columns.place, places),
-        )
 
 
 def put_devices(tx: Connection, devices: Iterable[Device], now: Instant) -> RegistryChanges:

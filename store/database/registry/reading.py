@@ -12,13 +12,13 @@ from typing import Any, Final
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from domain import Cell, Device, Duty, Person, Place
+from domain import Cell, Device, Duty, Instant, Person, Place
 from domain.levels import LevelRole
 from domain.rosters import Override, Rotation
 from store.database.registry import tables
 from store.database.registry.changes import changed_since, last_change, registry_version
 from store.database.registry.community import declared_levels, find_records, list_records
-from store.database.registry.devices import all_devices, find_devices
+from store.database.registry.devices import all_devices, find_devices, registration_times
 
 
 class StoredRegistry(Struct, frozen=True):
@@ -36,13 +36,21 @@ class StoredRegistry(Struct, frozen=True):
     rotations: Mapping[str, Rotation]
     overrides: Mapping[str, Override]
     devices: Mapping[str, Device]
+    registered_at: Mapping[str, Instant]
+    """By device."""
 
 
 def read_registry(tx: Connection, before: StoredRegistry | None) -> StoredRegistry:
     """The present version; of what `before` holds, only rows that changed since are read."""
     changed = None if before is None else changed_since(tx, before.version, before.token)
     records = {field: _read(tx, field, table, before, changed) for field, table in _TABLES.items()}
-    return StoredRegistry(registry_version(tx), last_change(tx), declared_levels(tx), **records)
+    return StoredRegistry(
+        registry_version(tx),
+        last_change(tx),
+        declared_levels(tx),
+        **records,
+        registered_at=_registered_at(tx, before, changed),
+    )
 
 
 _TABLES: Final = {
@@ -74,6 +82,16 @@ def _read(
     found = find_devices(tx, ids) if field == "devices" else find_records(tx, field, ids)
     records = {name: row for name, row in {**known, **found}.items() if name not in ids or name in found}
     return records if found.keys() <= known.keys() else dict(sorted(records.items()))
+
+
+def _registered_at(
+    tx: Connection, before: StoredRegistry | None, changed: Mapping[str, set[str] | None] | None
+) -> Mapping[str, Instant]:
+    ids = None if changed is None else changed.get(tables.devices.name, set())
+    if before is None or ids is None:
+        return registration_times(tx, None)
+    unchanged = {name: at for name, at in before.registered_at.items() if name not in ids}
+    return unchanged | registration_times(tx, ids) if ids else before.registered_at
 
 
 def _id(record: Any) -> str:

@@ -1,4 +1,4 @@
-"""Search by address and counts by condition in a district, and the forecast of a battery."""
+"""Counts by condition in a district, and the forecast of a battery."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from console.views.device_state import (
     counts_by_condition,
     in_condition,
     path_names,
-    places_of_words,
     state_view,
 )
 from domain import DAY, Device, Place
@@ -21,19 +20,12 @@ PLACES = {
         Place("b3", "3栋", "building", "g"),
         Place("d402", "402", "household", "u1"),
         Place("g", "Maple苑", "compound"),
-        Place("loop", "环", "zone", "loop"),
     )
 }
 OFFLINE = DeviceSummary(device=Device("d1", "door", place="d402"), conditions=frozenset({DeviceCondition.OFFLINE}))
 
 
-def test_a_word_is_looked_for_in_the_whole_path_without_levels_that_have_no_name() -> None:
-    assert places_of_words(community(PLACES.values()), ["maple", "3栋402", "无", "环"]) == [
-        {"g", "b3", "u1", "d402"},
-        {"d402"},
-        set(),
-        {"loop"},
-    ]
+def test_the_path_leaves_out_levels_that_have_no_name() -> None:
     assert path_names(community(PLACES.values()), "d402") == ["Maple苑", "3栋", "402"]
 
 

@@ -12,7 +12,6 @@ from sqlalchemy.dialects import postgresql
 from domain import Device, Identity, Place
 from store.database import registry
 from store.database.database import Database
-from store.database.registry import DeviceFilter
 from store.errors import IdentityTaken
 from tests.support.long_form import examples
 
@@ -118,44 +117,14 @@ def test_a_deleted_device_frees_its_identities(tx: Connection) -> None:
     registry.put_devices(tx, [Device("g9", "gas_alarm", identities=GAS.identities)], now=2)
 
 
-def test_pages_go_from_the_newest_to_the_oldest_and_meet_every_device_once(tx: Connection) -> None:
-    registry.put_devices(tx, [Device(f"old-{n}", "door", place="p1") for n in range(5)], now=10)
-    registry.put_devices(tx, [Device(f"new-{n}", "lamp_post", place="p2") for n in range(4)], now=20)
-    seen, after = [], None
-    while True:
-        page = registry.list_devices(tx, 2, after)
-        seen += [item.id for item in page.items]
-        after = page.next
-        if after is None:
-            break
-    assert seen == [f"new-{n}" for n in range(4)] + [f"old-{n}" for n in range(5)]
-    assert len(registry.list_devices(tx, 100, filters=DeviceFilter(kind="door")).items) == 5
-    assert len(registry.list_devices(tx, 100, filters=DeviceFilter(places={"p2", "p3"})).items) == 4
-    assert [item.id for item in registry.list_devices(tx, 100, filters=DeviceFilter(text="w-3")).items] == ["new-3"]
-    assert registry.list_devices(tx, 100, filters=DeviceFilter(text="%")).items == ()
-    assert [registry.count_devices(tx), registry.count_devices(tx, DeviceFilter(kind="door"))] == [9, 5]
-    assert (registry.registered_at(tx, "new-1"), registry.registered_at(tx, "none")) == ((20, 20), None)
-
-
-def test_devices_are_found_by_words_of_id_model_identity_or_address(tx: Connection) -> None:
-    registry.put_devices(tx, [GAS, Device("d2", "door", "TS0203", "p2"), Device("d3", "door", None, "p3")], now=0)
-
-    def found(*words: tuple[str, tuple[str, ...]]) -> set[str]:
-        return {item.id for item in registry.list_devices(tx, 9, filters=DeviceFilter(words=words)).items}
-
-    assert found(("ts02", ())) == {"d2"}
-    assert found((GAS.identities[0].id.upper(), ())) == {"g1"}
-    assert found(("3栋", ("p2", "p3"))) == {"d2", "d3"}
-    assert found(("3栋", ("p2", "p3")), ("D3", ())) == {"d3"}
-    assert found(("%", ())) == set()
-
-
-def test_a_filter_of_more_ids_than_one_list_holds_goes_as_one_parameter(tx: Connection) -> None:
-    registry.put_devices(tx, [Device(f"d{n}", "door", place=f"p{n}") for n in range(900)], now=0)
-    even, places = [f"d{n}" for n in range(0, 900, 2)], {f"p{n}" for n in range(700)}
-    assert registry.count_devices(tx, DeviceFilter(ids=even + [f"x'{n}" for n in range(600)])) == 450
-    assert registry.count_devices(tx, DeviceFilter(ids=even, places=places)) == 350
-    assert registry.count_devices(tx, DeviceFilter(ids=())) == 0
+def test_when_devices_were_registered_is_known_for_all_or_for_some(tx: Connection) -> None:
+    registry.put_devices(tx, [Device(f"old-{n}", "door") for n in range(1_100)], now=10)
+    registry.put_devices(tx, [Device("old-1", "lamp_post"), Device("new", "lamp_post")], now=20)
+    times = registry.registration_times(tx, None)
+    assert (len(times), times["old-1"], times["new"], registry.count_devices(tx)) == (1_101, 10, 20, 1_101)
+    assert registry.registration_times(tx, times.keys()) == times
+    assert registry.registration_times(tx, ["new", "none"]) == {"new": 20}
+    assert (registry.registered_at(tx, "old-1"), registry.registered_at(tx, "none")) == ((10, 20), None)
 
 
 def test_a_list_longer_than_one_statement_is_put_and_read_whole(tx: Connection) -> None:
@@ -178,8 +147,7 @@ def test_the_registry_s_sql_compiles_for_postgresql(database: Database) -> None:
     def everything(tx: Connection) -> None:
         registry.put_devices(tx, [GAS], now=0)
         registry.put_places(tx, [PLACE], now=0)
-        filters = DeviceFilter("door", ["a"], [f"d{n}" for n in range(600)], "b", [("w", ["p"])])
-        registry.list_devices(tx, 10, "5:x", filters)
+        registry.registration_times(tx, ["g1"])
         registry.find_device(tx, "tts", "x")
         registry.community(tx)
         registry.delete_device(tx, "g1", now=0)

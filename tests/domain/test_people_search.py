@@ -1,0 +1,17 @@
+"""People by name or phone."""
+
+from __future__ import annotations
+
+from domain import Person
+from domain.people_search import PeopleSearch
+
+
+def test_a_name_is_found_by_a_part_and_a_phone_as_a_whole_only() -> None:
+    search = PeopleSearch(
+        [Person("a", "Anna王", phone="13800000001"), Person("b", "王伟"), Person("c", "139", phone="13900000001")]
+    )
+    assert search.find("王") == {"a", "b"}
+    assert search.find("ANNA") == {"a"}
+    assert search.find("13800000001") == {"a"}
+    assert search.find("1380000") == set()
+    assert search.find("139") == {"c"}

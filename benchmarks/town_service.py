@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from app.server.console import build_app
+from app.server.garbage import freeze_gc
 from benchmarks.service import free_port
 from console.api.alerts import item_views
 from tests.conftest import running_broker
@@ -124,6 +125,7 @@ async def _publish(town: _Town, rows: Sequence[Mapping[str, Any]], seconds: floa
 async def _serve(number: int) -> None:
     with tempfile.TemporaryDirectory() as folder, running_broker(Path(folder) / "broker", free_port()) as broker:
         async with _Town(Path(folder), broker.port, free_port()) as town:
+            freeze_gc()  # as `fengshao up` does
             alerts = await _open_alerts(town, number)
             rows = list((await item_views(build_app(town.service).state.dependencies, alerts[:500])).values())
             print(json.dumps({"port": town.http.port, "token": TOKEN, "alerts": len(alerts)}), flush=True)

@@ -47,7 +47,7 @@ async def alert_filter(
         ledger=_parse_choice("ledger", ledger, Ledger),
         kind=_check_kind(deps, kind),
         device=device or None,
-        place=None if places is None else sorted(places),
+        place=places,
         since=begin,
         until=None if end is None else end + 1,
         source=parse_choices("source", source, AlertSource),

@@ -138,7 +138,7 @@ def _visible_plans(deps: Deps, user: Principal, place: str | None, drawn: Sequen
 async def _households(deps: Deps, user: Principal, view: Mapping[str, str], unit: str) -> list[schema.Household]:
     community = deps.registry.community()
     inside = community.place_tree.inside(unit)
-    filters = queries.AlertFilter(state=ACTIVE, place=sorted(inside))
+    filters = queries.AlertFilter(state=ACTIVE, place=inside)
     page = await deps.database.read(lambda tx: queries.list_alerts(tx, filters, 200))
     alerts = open_by_household(community, page.items)
     shown, places = may_see_people(user, view), visible_places(deps, user, None)

@@ -59,9 +59,7 @@ async def get_cap_message(request: Request, deps: Deps, user: CurrentUser, alert
 async def get_feed(request: Request, deps: Deps, user: NonLinkUser, pages: PageParams) -> Response:
     places = visible_places(deps, user, None)
     limit = min(pages.limit, FEED_ALERTS_MAX)
-    page = await deps.database.read(
-        lambda tx: list_changed(tx, Ledger.DANGER, None if places is None else sorted(places), limit, pages.after)
-    )
+    page = await deps.database.read(lambda tx: list_changed(tx, Ledger.DANGER, places, limit, pages.after))
     cursor = pages.sign_cursor(page.next)
     items = [seen_by(deps, dict(view), user) for view in page.items]
     text = cap_feed.feed(items, deps.site.name, deps.site.zone, deps.clock(), cursor)

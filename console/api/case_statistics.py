@@ -31,9 +31,8 @@ async def count_dispositions(
 ) -> JsonResponse[DispositionStatistics]:
     begin, end = parse_period(deps, since, until, ("from", "to"))
     places = visible_places(deps, user, place)
-    ids = None if places is None else sorted(places)
     last = None if end is None else end + 1
-    counts = await deps.database.read(lambda tx: statistics.dispositions(tx, by, begin, last, ids))
+    counts = await deps.database.read(lambda tx: statistics.dispositions(tx, by, begin, last, places))
     items = [_count(deps, by, key, numbers) for key, numbers in counts.items()]
     items.sort(key=lambda item: (-(item.total - item.real - item.unknown), -item.total, item.id))
     return item_response(deps, DispositionStatistics(by=by, items=items))

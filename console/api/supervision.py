@@ -24,6 +24,5 @@ async def list_overdue(
     deps: Deps, user: NonLinkUser, pages: PageParams, place: OptionalText = None
 ) -> JsonResponse[Page[AlertItem]]:
     places = visible_places(deps, user, place)
-    ids = None if places is None else sorted(places)
-    page = await deps.database.read(lambda tx: overdue.list_overdue(tx, ids, pages.limit, pages.after))
+    page = await deps.database.read(lambda tx: overdue.list_overdue(tx, places, pages.limit, pages.after))
     return list_response(deps, enriched_items(deps, page.items, user), pages.sign_cursor(page.next))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
+import msgspec
 from msgspec import Struct
 from sqlalchemy import JSON, ColumnElement, Connection, String, Table, and_, cast, func, insert, literal, select, update
 
@@ -35,10 +35,11 @@ def chunks(items: Sequence[T]) -> Iterator[Sequence[T]]:
 
 
 def one_of(tx: Connection, column: ColumnElement[Any], values: Collection[str]) -> ColumnElement[bool]:
-    """Whether a column has one of any number of texts: a long list goes as one JSON parameter."""
+    """Whether a column has one of any number of texts: a long list goes as one JSON parameter, for a statement has no
+    more than 65,535 of them (PostgreSQL), and a place of a district has more places below it."""
     if len(values) <= MAX_IN_LIST:
         return column.in_(sorted(values))
-    listed = literal(json.dumps(sorted(values)), String())
+    listed = literal(msgspec.json.encode(list(values)).decode(), String())
     if tx.dialect.name == "sqlite":
         rows = func.json_each(listed).table_valued("value")
     else:

@@ -27,7 +27,7 @@ _COLUMNS: Final = select(
 
 def case_rows(tx: Connection, filters: AlertFilter, limit: int, after: int | None = None) -> list[dict[str, Any]]:
     """Up to `limit` alerts, newest first; `after` is the id of the last row of the page before."""
-    query = _COLUMNS.where(*filter_conditions(filters))
+    query = _COLUMNS.where(*filter_conditions(tx, filters))
     if after is not None:
         query = query.where(alerts.c.id < after)
     return [dict(row._mapping) for row in tx.execute(query.order_by(alerts.c.id.desc()).limit(limit))]

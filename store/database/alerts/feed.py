@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, or_, select
@@ -15,7 +15,7 @@ from store.database.sql import Page, one_of, page_of
 
 
 def list_changed(
-    tx: Connection, ledger: Ledger, places: Sequence[str] | None, limit: int, after: str | None = None
+    tx: Connection, ledger: Ledger, places: Collection[str] | None, limit: int, after: str | None = None
 ) -> Page[dict[str, Any]]:
     """Alerts of a ledger, the most recently changed first, without exercises; `places` None: of all places.
 

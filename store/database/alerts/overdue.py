@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import Connection, and_, or_, select
@@ -14,10 +14,10 @@ from store.database.sql import Page, page_of
 
 
 def list_overdue(
-    tx: Connection, places: Sequence[str] | None, limit: int, after: str | None = None
+    tx: Connection, places: Collection[str] | None, limit: int, after: str | None = None
 ) -> Page[dict[str, Any]]:
     """Alerts with an overdue step, the longest overdue first; `after` is `since-id` of the last item before."""
-    query = select(alerts).where(alerts.c.overdue_since.is_not(None), *filter_conditions(AlertFilter(place=places)))
+    query = select(alerts).where(alerts.c.overdue_since.is_not(None), *filter_conditions(tx, AlertFilter(place=places)))
     since, dash, last = (after or "").partition("-")
     if dash and since.isdecimal() and last.isdecimal():
         later = and_(alerts.c.overdue_since == int(since), alerts.c.id > int(last))

@@ -22,7 +22,7 @@ from store.database.alerts.detail import case_detail
 from store.database.alerts.rows import alert_of, delivery_of, entry_of
 from store.database.alerts.tables import alert_findings, alerts, deliveries, timeline
 from store.database.registry.tables import devices
-from store.database.sql import Page, chunks, page_of
+from store.database.sql import Page, chunks, one_of, page_of
 
 
 class AlertFilter(Struct, frozen=True):
@@ -36,7 +36,7 @@ class AlertFilter(Struct, frozen=True):
     ledger: str | None = None
     kind: str | None = None
     device: str | None = None
-    place: Sequence[str] | None = None
+    place: Collection[str] | None = None
     since: Instant | None = None
     until: Instant | None = None
     source: Sequence[str] = ()
@@ -51,7 +51,7 @@ _BY_ID = select(alerts).where(alerts.c.id.in_(bindparam("ids", expanding=True)))
 
 def list_alerts(tx: Connection, filters: AlertFilter, limit: int, after: str | None = None) -> Page[dict[str, Any]]:
     """Newest first; `after` is the cursor of the page before."""
-    query = select(alerts).where(and_(True, *filter_conditions(filters)))
+    query = select(alerts).where(and_(True, *filter_conditions(tx, filters)))
     if after is not None and after.isdecimal():
         query = query.where(alerts.c.id < int(after))
     rows = tx.execute(query.order_by(alerts.c.id.desc()).limit(limit + 1)).all()
@@ -278,7 +278,7 @@ def oldest_unsent(tx: Connection) -> Instant | None:
     return None if due is None else int(due)
 
 
-def filter_conditions(filters: AlertFilter) -> list[ColumnElement[bool]]:
+def filter_conditions(tx: Connection, filters: AlertFilter) -> list[ColumnElement[bool]]:
     """Conditions on the table of alerts."""
     several = (
         (alerts.c.state, filters.state),
@@ -305,7 +305,7 @@ def filter_conditions(filters: AlertFilter) -> list[ColumnElement[bool]]:
     if filters.kind is not None:
         conditions.append(alerts.c.device.in_(select(devices.c.id).where(devices.c.kind == filters.kind)))
     if filters.place is not None:
-        conditions.append(or_(False, *(alerts.c.place.in_(list(part)) for part in chunks(list(filters.place)))))
+        conditions.append(one_of(tx, alerts.c.place, filters.place))
     return conditions
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from statistics import median
 from typing import Final
 
@@ -115,7 +115,7 @@ DISPOSITION_KEYS: Final = {"rule": alerts.c.rule, "device": alerts.c.device, "pl
 
 
 def dispositions(
-    tx: Connection, by: str, since: Instant | None, until: Instant | None, places: Sequence[str] | None = None
+    tx: Connection, by: str, since: Instant | None, until: Instant | None, places: Collection[str] | None = None
 ) -> dict[str, dict[str, int]]:
     """Closed alerts opened in `since <= opened_at < until`, counted by rule, device or place and by disposition; None
     of a disposition is the key `""`. Exercises and alerts that were merged into others are not counted."""

@@ -50,7 +50,11 @@ class PlaceTree:
 
     def inside(self, root: str) -> PlaceSet:
         """The ids of a place and of all places under it; its own id even when it is not registered."""
-        return self.inside_any([root])
+        position = self.position_of.get(root)
+        if position is None:
+            return PlaceSet(self._order, self.position_of, (), (), frozenset(self._below_in_loop(root)))
+        ends = (position + self._sizes[position],)
+        return PlaceSet(self._order, self.position_of, (position,), ends, frozenset())
 
     def inside_any(self, roots: Iterable[str]) -> PlaceSet:
         """The ids of these places and of all places under them, likewise."""

@@ -59,6 +59,7 @@ class DirectorySearch:
     def __init__(self, community: Community, user: Principal, text: str, role: str, on_duty: bool | None) -> None:
         self._community, self._user, self._text, self._lower = community, user, text, text.lower()
         self._role, self._on_duty = role, on_duty
+        self._inside = None if user.place is None else community.place_tree.inside(user.place)
 
     def page(self, after: str, limit: int) -> list[Person]:
         """Reads no person beyond the page, and only those who may match."""
@@ -90,8 +91,7 @@ class DirectorySearch:
 
     def _is_near(self, person: Person) -> bool:
         """Whether the user may see where this person lives."""
-        place, home = self._user.place, person.home
-        return place is None or home is None or home in self._community.place_tree.inside(place)
+        return self._inside is None or person.home is None or person.home in self._inside
 
     def _matches(self, person: Person, *, may_see: bool) -> bool:
         text = self._text

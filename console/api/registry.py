@@ -55,6 +55,10 @@ def _places_inside(community: Community, root: str) -> Sequence[str]:
 
 def people_inside(community: Community, root: str) -> Sequence[str]:
     """People without a home are seen by everybody."""
+    return community.people_search.kept_ids(root, lambda: _collect_people(community, root))
+
+
+def _collect_people(community: Community, root: str) -> Sequence[str]:
     inside = community.place_tree.inside(root)
     if _are_most(inside, community):
         return community.people_table.ids

@@ -21,6 +21,7 @@ from console.timestamps import Timestamp
 from domain import Instant
 from domain.identities import canonical
 from store.database import registry
+from store.database.postgresql import allow_idle
 from store.database.registry import edits
 from store.database.registry.changes import RegistryChanges, begin_lineage, change_lineage
 from store.database.system import key_values
@@ -73,6 +74,9 @@ _STORE: Mapping[str, Callable[..., RegistryChanges]] = {
 }
 
 
+IDLE_MS: Final = 120_000
+"""The 460,000 records of a district are compared for seconds between two statements, on a busy machine for more than
+the ten seconds after which a PostgreSQL server ends the transaction: the service could not start."""
 _IMPORTED: Final = "imported_records"
 """Key of the digests of the records imported last, by table, and of the lineage of changes they belong to."""
 _LINEAGE: Final = "lineage"
@@ -80,6 +84,7 @@ _LINEAGE: Final = "lineage"
 
 def import_site(tx: Connection, site: SiteConfig, now: Instant, *, force: bool = False) -> ImportResult:
     """Import the files. Records that were added over the API stay; edited ones are overwritten only with `force`."""
+    allow_idle(tx, IDLE_MS)
     return _import(tx, site, now, frozenset(_STORE), force=force)
 
 
@@ -90,6 +95,7 @@ def import_changed_site(tx: Connection, site: SiteConfig, now: Instant) -> Impor
     version of the program, which may have imported other files, all are compared. The 460,000 records of a district
     took 15 s of each start.
     """
+    allow_idle(tx, IDLE_MS)
     imported, digests = key_values.get(tx, _IMPORTED, {}), _digests(site)
     lineage = change_lineage(tx)
     is_continued = lineage is not None and imported.get(_LINEAGE) == lineage

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Final
 
 from msgspec import Struct
-from sqlalchemy import Connection
 
 from alerts.alert import Alert
 from app.pipeline.device_gateways import assign_gateways
@@ -44,7 +42,9 @@ class RegistryCache:
         One load at a time: of two at once the second would be compared with the version before the first.
         """
         async with self._lock:
-            loaded, change = await self._database.read(partial(_load, self._loaded))
+            before = None if self._loaded is None else self._loaded.stored
+            stored = await self._database.read(lambda tx: table.read_registry(tx, before))
+            loaded, change = await asyncio.to_thread(_index, stored, self._loaded)
             self._loaded = loaded
             self.devices, self.community, self.version = loaded.devices, loaded.community, loaded.stored.version
             self.device_index = loaded.device_index
@@ -80,9 +80,8 @@ class _Loaded(Struct, frozen=True):
     community: Community
 
 
-def _load(before: _Loaded | None, tx: Connection) -> tuple[_Loaded, RegistryChange]:
-    """Compares in the database's thread: with 300,000 devices that takes a tenth of a second."""
-    stored = table.read_registry(tx, None if before is None else before.stored)
+def _index(stored: StoredRegistry, before: _Loaded | None) -> tuple[_Loaded, RegistryChange]:
+    """In a thread, after the transaction that read: a district takes seconds."""
     indexed = _community(stored, before)
     index = _device_index(stored, indexed, before)
     if before is not None and stored.devices is before.stored.devices:

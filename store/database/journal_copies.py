@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Connection, and_, delete, insert, or_, select
+from sqlalchemy import Connection, and_, delete, or_, select
 
 from domain import Instant, Lane
-from store.database.sql import chunks
+from store.database.sql import chunks, insert_rows
 from store.database.system.tables import journal_copies
 
 Entry = tuple[int, Lane, Instant, int, bytes]
@@ -19,7 +19,7 @@ def add_entries(tx: Connection, entries: Sequence[Entry]) -> None:
     for part in chunks([pos for pos, *_ in entries]):
         tx.execute(delete(journal_copies).where(journal_copies.c.pos.in_(part)))
     names = ("pos", "lane", "received", "n", "frames")
-    tx.execute(insert(journal_copies), [dict(zip(names, entry, strict=True)) for entry in entries])
+    insert_rows(tx, journal_copies, [dict(zip(names, entry, strict=True)) for entry in entries])
 
 
 def delete_entries(tx: Connection, positions: Mapping[Lane, int]) -> None:

@@ -31,6 +31,9 @@ LOCK_TIMEOUT_MS: Final = 10_000
 IDLE_TRANSACTION_TIMEOUT_MS: Final = 10_000
 """The server ends the session of a writer that stops in the middle of a transaction (a paused process, a cut network):
 its lock must not keep another machine from taking over."""
+IDLE_READER_TIMEOUT_MS: Final = 120_000
+"""The same for a reader, which keeps nobody waiting: it computes between statements, the figures of two years for half
+a minute."""
 GONE_CHECK_MS: Final = 2_000
 """How often the server looks, during a statement, whether its client is still there: a session whose client gave it up
 keeps its locks until then."""
@@ -47,7 +50,6 @@ _COLLATIONS: Final = frozenset({"C", "POSIX", "C.UTF-8", "C.utf8"})
 
 _SESSION = f"""
 SET lock_timeout = {LOCK_TIMEOUT_MS};
-SET idle_in_transaction_session_timeout = {IDLE_TRANSACTION_TIMEOUT_MS};
 SET client_min_messages = warning;
 SELECT set_config('client_connection_check_interval', '{GONE_CHECK_MS}', false)
  WHERE CAST(current_setting('server_version_num') AS integer) >= 140000;
@@ -91,9 +93,10 @@ def postgresql_engines(url: URL, answer_s: float = ANSWER_TIMEOUT_S) -> tuple[En
         isolation_level="REPEATABLE READ",
         execution_options={"postgresql_readonly": True},
     )
-    for engine, limit_s in ((writer, answer_s), (reader, READ_TIMEOUT_S)):
+    limits = (writer, answer_s, IDLE_TRANSACTION_TIMEOUT_MS), (reader, READ_TIMEOUT_S, IDLE_READER_TIMEOUT_MS)
+    for engine, limit_s, idle_ms in limits:
         event.listen(engine, "do_connect", partial(_connect, limit_s))
-        event.listen(engine, "connect", _on_connect)
+        event.listen(engine, "connect", partial(_on_connect, idle_ms))
     return writer, reader
 
 
@@ -137,10 +140,18 @@ def unlimited_answers(tx: Connection) -> Iterator[None]:
         connection.answer_s = before
 
 
-def _on_connect(connection: Any, _record: object) -> None:
+def allow_idle(tx: Connection, idle_ms: int) -> None:
+    """Let the server wait so long (0: without end) for each further statement of this transaction: for one that
+    computes between its statements for longer than IDLE_TRANSACTION_TIMEOUT_MS. A machine that is paused within it
+    keeps the lock of the writers for as long."""
+    if tx.dialect.name == "postgresql":
+        tx.exec_driver_sql(f"SET LOCAL idle_in_transaction_session_timeout = {idle_ms}")
+
+
+def _on_connect(idle_ms: int, connection: Any, _record: object) -> None:
     _replace_nul(connection)
     with connection.cursor() as cursor:
-        cursor.execute(_SESSION)
+        cursor.execute(f"SET idle_in_transaction_session_timeout = {idle_ms}; {_SESSION}")
     connection.commit()
 
 

@@ -34,6 +34,13 @@ def chunks(items: Sequence[T]) -> Iterator[Sequence[T]]:
         yield items[start : start + MAX_IN_LIST]
 
 
+def insert_rows(tx: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert any number of rows, in parts: a server has to answer each statement in time, and 200,000 people in one
+    took longer."""
+    for part in chunks(rows):
+        tx.execute(insert(table), part)
+
+
 def one_of(tx: Connection, column: ColumnElement[Any], values: Collection[str]) -> ColumnElement[bool]:
     """Whether a column has one of any number of texts: a long list goes as one JSON parameter, for a statement has no
     more than 65,535 of them (PostgreSQL), and a place of a district has more places below it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from itertools import islice
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ from msgspec import Struct
 from sqlalchemy import Connection, Integer, Table, func, insert, select, text
 
 from store.database.database import Database
+from store.database.postgresql import allow_idle
 from store.database.system.tables import commit_marks, machines
 from store.database.tables import metadata
 from store.errors import StoreError
@@ -46,6 +48,8 @@ def transfer(source: Database, target: Database, progress: Progress = lambda _co
 
 
 def _transfer(source: Connection, target: Connection, progress: Progress) -> list[TableCopy]:
+    for tx in (source, target):
+        allow_idle(tx, 0)  # each waits while a table of the other is read through
     copies = []
     is_new = not any(_holds_rows(target, table) for table in tables())
     for table in tables():
@@ -96,9 +100,9 @@ def _content(tx: Connection, table: Table, stored_by: str) -> TableCopy:
 
 def _batches(tx: Connection, table: Table) -> Iterator[Sequence[Any]]:
     ordered = select(table).order_by(*table.primary_key.columns)
-    found = iter(tx.execute(ordered, execution_options={"yield_per": BATCH_ROWS}))
-    while batch := list(islice(found, BATCH_ROWS)):
-        yield batch
+    with closing(tx.execute(ordered, execution_options={"yield_per": BATCH_ROWS})) as found:
+        while batch := list(islice(found, BATCH_ROWS)):
+            yield batch
 
 
 def _stored_row(row: Sequence[Any], dialect: str) -> list[Any]:

@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, Row, Select, Table, delete, insert, select, update
+from sqlalchemy import Connection, Row, Select, Table, delete, select, update
 
 from domain import Cell, Duty, Instant, Person, Place
 from domain.levels import LevelRole
@@ -17,7 +17,7 @@ from domain.rosters import Override, Rotation
 from store.database.registry.changes import RegistryChanges, bump_version
 from store.database.registry.rosters import revoke_calendar_links
 from store.database.registry.tables import cells, duties, overrides, people, places, rotations
-from store.database.sql import chunks
+from store.database.sql import chunks, insert_rows
 from store.database.system import key_values, users
 from store.database.system.personal_access import end_access
 
@@ -159,8 +159,7 @@ def _put(
     created = [row for id_, row in given.items() if id_ not in stored]
     updated = [row for id_, row in given.items() if id_ in stored and _encoded(row) != stored[id_]]
     removed = [id_ for id_ in stored if id_ not in given] if replace else []
-    if created:
-        tx.execute(insert(table), created)
+    insert_rows(tx, table, created)
     for row in updated:
         tx.execute(update(table).where(table.c.id == row["id"]).values(**row))
     for ids in chunks(removed):

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, Select, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, Select, delete, func, or_, select, update
 
 from domain import Device, Identity, Instant
 from domain.identities import canonical, is_case_insensitive
 from store.database.registry.changes import RegistryChanges, bump_version
 from store.database.registry.tables import devices as devices_table
 from store.database.registry.tables import identities as identities_table
-from store.database.sql import chunks
+from store.database.sql import chunks, insert_rows
 from store.errors import IdentityTaken
 
 _NATIVE = "native"
@@ -109,13 +109,10 @@ def _write_devices(tx: Connection, created: Sequence[Device], updated: Sequence[
     for ids in chunks([device.id for device in changed]):
         tx.execute(delete(identities_table).where(identities_table.c.device.in_(ids)))
     _check_identities_are_free(tx, changed)
-    if created:
-        tx.execute(insert(devices_table), [_device_row(device, now) | {"created_at": now} for device in created])
+    insert_rows(tx, devices_table, [_device_row(device, now) | {"created_at": now} for device in created])
     for device in updated:
         tx.execute(update(devices_table).where(devices_table.c.id == device.id).values(**_device_row(device, now)))
-    rows = [row for device in changed for row in _identity_values(device)]
-    if rows:
-        tx.execute(insert(identities_table), rows)
+    insert_rows(tx, identities_table, [row for device in changed for row in _identity_values(device)])
 
 
 def _check_identities_are_free(tx: Connection, changed: Sequence[Device]) -> None:

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, select
 
 from domain import Instant
 from store.database.registry.tables import edits
-from store.database.sql import chunks
+from store.database.sql import chunks, insert_rows
 
 
 class RegistryEdit(Struct, frozen=True):
@@ -29,9 +29,7 @@ def record_edits(tx: Connection, resource: str, ids: Iterable[str], now: Instant
     """Record that these records were changed over the API."""
     changed = list(dict.fromkeys(ids))
     clear_edits(tx, resource, changed)
-    if changed:
-        rows = [{"shelf": resource, "id": id_, "deleted": deleted, "at": now} for id_ in changed]
-        tx.execute(insert(edits), rows)
+    insert_rows(tx, edits, [{"shelf": resource, "id": id_, "deleted": deleted, "at": now} for id_ in changed])
 
 
 def clear_edits(tx: Connection, resource: str, ids: Sequence[str]) -> None:

@@ -13,6 +13,7 @@ from domain import Instant
 from domain.rosters import Override, Swap, SwapState
 from store.database.registry.changes import bump_version
 from store.database.registry.tables import calendar_links, overrides, swaps
+from store.database.sql import chunks, insert_rows
 
 S = TypeVar("S", Override, Swap)
 
@@ -33,9 +34,10 @@ def _record(row: RowMapping, shape: type[S]) -> S:
 def add_overrides(tx: Connection, records: Iterable[Override], now: Instant) -> None:
     """Store overrides, those of the same id in place of the earlier ones; each takes effect at the next reload."""
     rows = [msgspec.to_builtins(record) for record in records]
-    tx.execute(delete(overrides).where(overrides.c.id.in_([row["id"] for row in rows])))
+    for part in chunks([row["id"] for row in rows]):
+        tx.execute(delete(overrides).where(overrides.c.id.in_(part)))
+    insert_rows(tx, overrides, rows)
     if rows:
-        tx.execute(insert(overrides), rows)
         bump_version(tx, now, overrides.name, [row["id"] for row in rows])
 
 

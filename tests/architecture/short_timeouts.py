@@ -19,6 +19,7 @@ WAITS: Final = ("timeout", "wait_for", "wait", "join", "result", "set_default_ti
 ALLOWED: Final[dict[str, tuple[str, ...]]] = {
     "tests/alerts/channels/test_apprise_services.py": ("AppriseSettings",),  # the service never answers
     "tests/app/pipeline/test_backlog.py": ("wait",),  # nothing arrives
+    "tests/app/datadir/test_long_transactions.py": ("wait",),  # nothing comes: the transaction is idle for so long
     "tests/app/score/test_virtual_loop.py": ("timeout",),  # virtual time
     "tests/conftest.py": ("wait",),  # the interval of a poll
     "tests/console/photos/test_process.py": ("PhotoChecker",),  # the process hangs

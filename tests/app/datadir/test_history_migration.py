@@ -85,7 +85,7 @@ async def _fill(file: Path, now: int) -> None:
 
 
 def migrator(data: Path, now: int, progress: Callable[[CopiedDay], object] = lambda _day: None) -> HistoryMigrator:
-    return HistoryMigrator(data, KINDS, lambda: now, lambda seconds: time.sleep(min(seconds, 0.3)), progress)
+    return HistoryMigrator(data, KINDS, lambda: now, lambda seconds: time.sleep(min(seconds, 2.0)), progress)
 
 
 FILE = HistorySettings()

@@ -77,3 +77,10 @@ def test_another_roster_keeps_what_was_found_out_about_places_and_people() -> No
     assert after.people_table is before.people_table
     assert list(after.duty_table.ids) == ["e"]
     assert (after.people_of("lead"), after.people_of("worker")) == (("p",), ())
+
+
+def test_the_cells_of_a_person_are_those_of_lines_and_of_rotations() -> None:
+    layer = RotationLayer(0, (("p",), ("q",)), (Shift("", 0, 1440),), Handover(date(2026, 12, 1), 0, 1))
+    turns = Rotation("r", "R", ("a", "b"), "worker", (layer,))
+    people = community(duties=[Duty("d", "c", "lead", "p")], rotations=[turns])
+    assert (people.cells_of("p"), people.cells_of("q"), people.cells_of("x")) == ({"a", "b", "c"}, {"a", "b"}, set())

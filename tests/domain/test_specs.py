@@ -34,6 +34,7 @@ def test_every_record_becomes_its_value() -> None:
         (PersonSpec, {"id": "li", "name": "x", "attributes": {"age": 1 << 63}}, "does not fit into 64 bits"),
         (PersonSpec, {"id": "li", "name": "x", "attributes": {"age": "\0"}}, "contains a NUL character"),
         (PersonSpec, {"id": "li", "name": "\0"}, "contains a NUL character"),
+        (PersonSpec, {"id": "li", "name": "\ud800"}, "contains half of a character"),
         (DutySpec, {"id": "1", "cell": "c", "role": "worker", "person": "li", "to": "25:00"}, "is not a time of day"),
     ],
 )

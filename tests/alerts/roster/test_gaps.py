@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
-from alerts.roster.gaps import by_community, gaps_for_cell, roster_gaps
+from alerts.roster.gaps import RosterGaps, by_community, gaps_for_cell, roster_gaps
+from alerts.roster.schedule import RosterSchedule
 from domain import DAY, HOUR, Duty, Instant
 from domain.people import Community
 from domain.rosters import OverrideKind
@@ -54,6 +55,14 @@ def test_a_roster_written_month_by_month_has_a_gap_when_the_next_month_is_not_wr
     assert gaps(site(november)) == [("g1", "worker", at(12, 1), NOW + 14 * DAY, [])]
     assert gaps(site(november, december)) == [("g1", "worker", at(12, 5), NOW + 14 * DAY, [])]
     assert gaps(site(Duty("1", "g1", "worker", "a", until=NOW - 15 * DAY))) == []
+
+
+def test_the_gaps_of_a_cell_are_computed_at_the_first_question_only() -> None:
+    leave = override("x", "a", None, at(12, 1), at(12, 3), OverrideKind.LEAVE)
+    community, until = site(DAY_WORKER, overrides=[leave]), NOW + 7 * DAY
+    found = RosterGaps(RosterSchedule(community, NOW, until, TZ), community, NOW, until, TZ)
+    assert len(found.of("g1", "worker")) == 2
+    assert found.of("g1", "worker") is found.of("g1", "worker")
 
 
 def test_the_end_of_a_reinforcement_is_no_gap() -> None:

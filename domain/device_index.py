@@ -18,8 +18,8 @@ from domain.text_index import TextIndex
 class DeviceFilter(Struct, frozen=True):
     """Which devices are meant; None matches all.
 
-    `text` is a part of the id. `words`: each is a part of the id, the model or an identity, or is in the address of one
-    of its places.
+    `text` is a part of the id, in any case. `words`: each is a part of the id, the model or an identity, or is in the
+    address of one of its places.
     """
 
     kind: str | None = None
@@ -80,8 +80,8 @@ class DeviceIndex:
         if filters.ids is not None:
             yield {self._number_of[name] for name in filters.ids if name in self._number_of}
         if filters.text is not None:
-            text = filters.text
-            yield {number for number in self._texts.containing(text) if text in self._devices[number].id}
+            text = filters.text.lower()
+            yield {number for number in self._texts.containing(text) if text in self._devices[number].id.lower()}
         for word, places in filters.words:
             yield self._in_places(places).union(self._texts.containing(word))
 

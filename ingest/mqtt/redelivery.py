@@ -14,7 +14,7 @@ from typing import Final
 PACKET_IDS: Final = 1 << 16
 """Packet ids have two bytes (MQTT 5, 2.2.1)."""
 
-RECEIVED, _ACKNOWLEDGED, _BEFORE_PING, _CONFIRMED = range(4)
+_NEVER, RECEIVED, _ACKNOWLEDGED, _BEFORE_PING, _CONFIRMED = range(5)
 _PING_SENT: Final = bytes.maketrans(bytes([_ACKNOWLEDGED]), bytes([_BEFORE_PING]))
 _PING_ANSWERED: Final = bytes.maketrans(bytes([_BEFORE_PING]), bytes([_CONFIRMED]))
 _DISCONNECTED: Final = bytes.maketrans(bytes([_ACKNOWLEDGED, _BEFORE_PING]), bytes([RECEIVED, RECEIVED]))
@@ -38,9 +38,10 @@ class InflightPackets:
 
     def __init__(self) -> None:
         self.digests = array("q", bytes(8 * PACKET_IDS))
-        """`hash(topic) ^ hash(payload)`, valid within one process; 0 where nothing was received. The hot path writes
-        here and into `states` itself for packets without DUP, which is all `classify` would do."""
+        """`hash(topic) ^ hash(payload)`, valid within one process. The hot path writes here and into `states` itself
+        for packets without DUP, which is all `classify` would do."""
         self.states = bytearray(PACKET_IDS)
+        """Whether anything was received: a digest does not tell, 0 is that of a payload that equals its topic."""
 
     def resume(self, digests: Mapping[int, int]) -> None:
         """The packets of an earlier connection whose PUBACK may be lost, from the journal."""
@@ -50,16 +51,17 @@ class InflightPackets:
     def classify(self, packet_id: int, dup: bool, digest: int) -> Redelivery:
         """Whether this packet was received before; records it. `dup` is the DUP flag of the PUBLISH."""
         last, state = self.digests[packet_id], self.states[packet_id]
-        if dup and last == digest and state != _CONFIRMED:
+        if dup and last == digest and state not in (_NEVER, _CONFIRMED):
             return Redelivery.REDELIVERED
         self.digests[packet_id], self.states[packet_id] = digest, RECEIVED
-        return Redelivery.NEW if last or not dup else Redelivery.UNKNOWN
+        return Redelivery.UNKNOWN if dup and state == _NEVER else Redelivery.NEW
 
     def acknowledged(self, packet_ids: list[int]) -> None:
         """PUBACKs of these packets were written to the connection."""
         states = self.states
         for packet_id in packet_ids:
-            states[packet_id] = _ACKNOWLEDGED
+            if states[packet_id] != _CONFIRMED:  # a copy on the same connection is acknowledged again
+                states[packet_id] = _ACKNOWLEDGED
 
     def ping_sent(self) -> None:
         """A PINGREQ was written behind the PUBACKs so far."""

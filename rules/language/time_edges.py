@@ -4,6 +4,7 @@ days with clock changes included, and sunset and sunrise at the position of the 
 
 from __future__ import annotations
 
+import sys
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -30,6 +31,7 @@ from rules.language.sun import EDGES, next_change, sun_value
 STATIC_OWNERS: Final = frozenset({"device", "person", "place"})
 MAX_LOOKAHEAD_MS: Final = {"day": 400 * DAY, "quarter": 2 * DAY, "dusk": 2 * DAY, "minute": 2 * DAY}
 """How far is looked ahead; when nothing changes until then, it is looked at again."""
+_LATEST: Final = sys.maxsize
 MAX_KNOWN_INTERVALS: Final = 64
 """A month of nights and days; the earliest is forgotten."""
 _STEPS: Final = {
@@ -126,27 +128,27 @@ class _KnownIntervals:
     """Intervals in which a condition keeps its value: asked for thousands of devices, each computed once. Readings
     arrive late, and trials begin anew: several are kept."""
 
-    __slots__ = ("_begins", "_ends")
+    __slots__ = ("_intervals",)
 
     def __init__(self) -> None:
-        self._begins: list[Instant] = []
-        self._ends: list[Instant] = []
+        self._intervals: list[tuple[Instant, Instant]] = []
 
     def end_at(self, at: Instant) -> Instant | None:
         """The end of the known interval that this instant lies in."""
-        index = bisect_right(self._begins, at) - 1
-        return self._ends[index] if index >= 0 and at < self._ends[index] else None
+        known = self._intervals
+        index = bisect_right(known, (at, _LATEST)) - 1
+        return known[index][1] if index >= 0 and at < known[index][1] else None
 
     def add(self, begin: Instant, end: Instant) -> None:
         """An interval that begins in none of the known ones. One with the same end is part of it."""
-        index = bisect_right(self._begins, begin)
-        if index < len(self._ends) and self._ends[index] == end:
-            self._begins[index] = begin
+        known = self._intervals
+        index = bisect_right(known, (begin, _LATEST))
+        if index < len(known) and known[index][1] == end:
+            known[index] = begin, end
             return
-        self._begins.insert(index, begin)
-        self._ends.insert(index, end)
-        if len(self._ends) > MAX_KNOWN_INTERVALS:
-            del self._begins[0], self._ends[0]
+        known.insert(index, (begin, end))
+        if len(known) > MAX_KNOWN_INTERVALS:
+            del known[0]
 
 
 @lru_cache(maxsize=4096)

@@ -141,9 +141,9 @@ def unlimited_answers(tx: Connection) -> Iterator[None]:
 
 
 def allow_idle(tx: Connection, idle_ms: int) -> None:
-    """Let the server wait so long (0: without end) for each further statement of this transaction: for one that
-    computes between its statements for longer than IDLE_TRANSACTION_TIMEOUT_MS. A machine that is paused within it
-    keeps the lock of the writers for as long."""
+    """Let the server wait so long for each further statement of this transaction: for one that computes between its
+    statements for longer than IDLE_TRANSACTION_TIMEOUT_MS. A machine that is paused within it keeps the lock of the
+    writers for as long."""
     if tx.dialect.name == "postgresql":
         tx.exec_driver_sql(f"SET LOCAL idle_in_transaction_session_timeout = {idle_ms}")
 

@@ -19,6 +19,9 @@ from store.database.tables import metadata
 from store.errors import StoreError
 
 BATCH_ROWS: Final = 500
+IDLE_MS: Final = 600_000
+"""Each ledger waits while a table of the other is read through: for millions of rows some minutes. Of a machine that is
+lost meanwhile the server keeps the lock of the writers for so long."""
 NOT_COPIED: Final = frozenset({commit_marks.name, machines.name})
 """Tables about the server itself."""
 
@@ -49,7 +52,7 @@ def transfer(source: Database, target: Database, progress: Progress = lambda _co
 
 def _transfer(source: Connection, target: Connection, progress: Progress) -> list[TableCopy]:
     for tx in (source, target):
-        allow_idle(tx, 0)  # each waits while a table of the other is read through
+        allow_idle(tx, IDLE_MS)
     copies = []
     is_new = not any(_holds_rows(target, table) for table in tables())
     for table in tables():

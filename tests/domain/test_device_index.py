@@ -54,7 +54,8 @@ def test_every_condition_must_be_met() -> None:
     assert found(index, DeviceFilter(places={"p1", "p3", *(f"empty-{n}" for n in range(9))})) == ["d3", "g1"]
     assert found(index, DeviceFilter(ids=["g1", "unknown", "D4"])) == ["g1", "D4"]
     assert found(index, DeviceFilter(ids=())) == []
-    assert found(index, DeviceFilter(text="d")) == ["d2", "d3"]
+    assert found(index, DeviceFilter(text="d")) == found(index, DeviceFilter(text="D")) == ["d2", "d3", "D4"]
+    assert found(index, DeviceFilter(text="ts0203")) == []
     assert found(index, DeviceFilter(text="%")) == []
 
 

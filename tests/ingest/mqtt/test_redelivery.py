@@ -35,3 +35,27 @@ def test_a_redelivered_packet_that_this_process_never_received_is_unknown() -> N
     assert Redelivery.REDELIVERED is packets.classify(5, True, 77)
     packets.reset()
     assert Redelivery.UNKNOWN is packets.classify(5, True, 77)
+
+
+def test_a_payload_that_equals_its_topic_has_the_digest_zero_and_is_a_message_like_any_other() -> None:
+    digest = hash("a/b") ^ hash(b"a/b")
+    assert digest == 0
+    packets = InflightPackets()
+    assert packets.classify(7, True, digest) is Redelivery.UNKNOWN
+    assert packets.classify(7, True, digest) is Redelivery.REDELIVERED
+    packets.reset()
+    assert packets.classify(7, True, digest) is Redelivery.UNKNOWN
+    assert packets.classify(8, False, digest) is Redelivery.NEW
+    assert packets.classify(8, True, 5) is Redelivery.NEW
+
+
+def test_a_copy_on_the_same_connection_makes_no_confirmed_packet_doubtful_again() -> None:
+    packets = InflightPackets()
+    packets.classify(1, False, 10)
+    packets.acknowledged([1])
+    assert packets.classify(1, True, 10) is Redelivery.REDELIVERED
+    packets.ping_sent()
+    packets.ping_answered()
+    packets.acknowledged([1])
+    packets.disconnected()
+    assert packets.classify(1, True, 10) is Redelivery.NEW

@@ -84,3 +84,13 @@ def test_the_cells_of_a_person_are_those_of_lines_and_of_rotations() -> None:
     turns = Rotation("r", "R", ("a", "b"), "worker", (layer,))
     people = community(duties=[Duty("d", "c", "lead", "p")], rotations=[turns])
     assert (people.cells_of("p"), people.cells_of("q"), people.cells_of("x")) == ({"a", "b", "c"}, {"a", "b"}, set())
+
+
+def test_the_tables_of_the_registry_are_in_the_order_of_their_ids() -> None:
+    built = community(
+        [Place("b", "B", "street"), Place("a", "A", "street")],
+        cells=[Cell("d", "D", "grid"), Cell("c", "C", "grid")],
+        people=[Person("q", "乙"), Person("p", "甲")],
+    )
+    tables = (built.place_table, built.cell_table, built.people_table)
+    assert [list(table.ids) for table in tables] == [["a", "b"], ["c", "d"], ["p", "q"]]

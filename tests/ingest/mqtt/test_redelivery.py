@@ -59,3 +59,10 @@ def test_a_copy_on_the_same_connection_makes_no_confirmed_packet_doubtful_again(
     packets.acknowledged([1])
     packets.disconnected()
     assert packets.classify(1, True, 10) is Redelivery.NEW
+
+
+def test_a_packet_of_the_journal_is_recognised_in_the_next_process() -> None:
+    packets = InflightPackets()
+    packets.resume({3: 30})
+    assert packets.classify(3, True, 30) is Redelivery.REDELIVERED
+    assert packets.classify(3, True, 31) is Redelivery.NEW

@@ -46,7 +46,7 @@ from app.server.restored import wait_for_takeover
 from app.server.service import Service
 from app.server.service_config import ServiceConfig
 from app.server.shared_files import start_moving_photos, take_over_site
-from app.server.two_machines import AloneOnLedger, become_active, keep_leading, leadership_of, may_connect
+from app.server.two_machines import AloneOnLedger, become_active, keep_leading, leadership_of, may_connect, renewing
 from console.http.standby import standby_app
 from ingest.mqtt.broker_address import BrokerAddress
 from store.database.leadership import Leadership
@@ -130,6 +130,8 @@ async def serve(  # noqa: PLR0915 - the order of the start, line by line
     leadership = None if stop.is_set() else await lead(stack, http, token, site, data, stop, alive)
     if stop.is_set():
         return
+    loads = stack.enter_context(contextlib.ExitStack())
+    loads.enter_context(renewing(leadership))
     if (was_copy or leadership is not None) and not demo:  # the files may have changed in the weeks of waiting
         with loading():
             found = await asyncio.to_thread(take_over_site, site, data, clock)
@@ -145,6 +147,7 @@ async def serve(  # noqa: PLR0915 - the order of the start, line by line
         )
         service.report_site_faults([str(fault) for fault in faults])
         freeze_gc()
+    await asyncio.to_thread(loads.close)
     to_systemd = {"systemd": systemd.keep_alive(service.vitals.why_stalled, manager)}
     tasks = service.background_tasks() | to_systemd | ({"broker": keep_alive} if keep_alive else {})
     tasks |= (

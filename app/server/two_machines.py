@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager, closing
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager, closing, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -76,7 +77,8 @@ async def become_active(
         async with serve_standby():
             lease = await wait_to_lead(leadership, stop, alive)
     if lease is not None:
-        await take_over(data, ledger, lease, clock())
+        with renewing(leadership):
+            await take_over(data, ledger, lease, clock())
     return lease
 
 
@@ -102,6 +104,35 @@ async def wait_to_lead(leadership: Leadership, stop: asyncio.Event, alive: Calla
         except TimeoutError:
             continue
     return None
+
+
+@contextmanager
+def renewing(leadership: Leadership | None) -> Iterator[None]:
+    """Renews the lease from a thread meanwhile: a district is loaded for a minute, in which the event loop does not
+    run, and a lease that is not renewed for six seconds goes to the standby, which would lose it in the same way.
+
+    Whether another machine has become active all the same is found by `keep_leading`; no other renewal may run.
+    """
+    if leadership is None:
+        yield
+        return
+    ended = threading.Event()
+    thread = threading.Thread(target=_renew_until, args=(leadership, ended), name="lease", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+def _renew_until(leadership: Leadership, ended: threading.Event) -> None:
+    while not ended.wait(RENEW_S):
+        try:
+            if not leadership.renew():
+                return
+        except DBAPIError as error:
+            log.error("the lease was not renewed: %s", error.orig)
 
 
 async def keep_leading(leadership: Leadership, may_go_on: Callable[[], bool]) -> None:

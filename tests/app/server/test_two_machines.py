@@ -7,6 +7,7 @@ import contextlib
 import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
+from time import monotonic
 from types import SimpleNamespace
 from typing import Any
 
@@ -25,6 +26,7 @@ from app.server.two_machines import (
     keep_leading,
     leadership_of,
     may_connect,
+    renewing,
 )
 from domain import Lane
 from ingest.frame import Frame
@@ -32,6 +34,7 @@ from store.database.database import Database
 from store.database.journal_copies import add_entries
 from store.database.leadership import Lease
 from store.journal import SqliteJournal, encode_frames
+from tests.support.timeouts import LONG_TIMEOUT_S
 
 NO_ANSWER = OperationalError("SELECT 1", {}, Exception("no answer"))
 
@@ -48,7 +51,11 @@ class Machine:
             raise answer
         return answer
 
-    try_lead = renew = _next
+    try_lead = _next
+
+    def renew(self) -> Any:
+        """The next answer; after the last one another machine is active."""
+        return self._next() if self.answers else False
 
     def is_valid(self) -> bool:
         return self.valid
@@ -58,6 +65,46 @@ class Machine:
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(two_machines, "POLL_S", 0.0)
     monkeypatch.setattr(two_machines, "RENEW_S", 0.0)
+
+
+def test_a_machine_that_loads_a_district_keeps_its_lease_though_its_event_loop_stands_still(
+    tmp_path: Path, empty_ledger: str
+) -> None:
+    """The lease lasts six seconds and a district loads for a minute: both machines superseded each other for ever."""
+    ledger = LedgerSettings(url=empty_ledger)
+    machines = [leadership_of(tmp_path / name, ledger, f"http://{name}") for name in "ab"]
+    active, other = [one for one in machines if one is not None]
+    lease = active.try_lead()
+    assert lease is not None
+
+    def renewed_at() -> int:
+        found = other.active()
+        assert found is not None
+        assert found.token == lease.token
+        return found.renewed_at
+
+    with renewing(active):
+        seen = {renewed_at()}
+        deadline = monotonic() + LONG_TIMEOUT_S
+        while len(seen) < 3:
+            assert monotonic() < deadline, "the lease was not renewed"
+            seen.add(renewed_at())
+        assert other.try_lead() is None
+    ended = renewed_at()
+    assert renewed_at() == ended
+    assert not [thread for thread in threading.enumerate() if thread.name == "lease"]
+    for one in (active, other):
+        one.release()
+
+
+def test_renewing_goes_on_without_an_answer_and_ends_where_another_machine_is_active() -> None:
+    machine = Machine(NO_ANSWER, True, False)
+    with renewing(machine):  # type: ignore[arg-type]
+        deadline = monotonic() + LONG_TIMEOUT_S
+        while machine.answers:
+            assert monotonic() < deadline, machine.answers
+    with renewing(None):
+        pass
 
 
 def test_a_ledger_in_a_file_has_one_machine(tmp_path: Path) -> None:

@@ -70,7 +70,7 @@ def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_machine_that_loads_a_district_keeps_its_lease_though_its_event_loop_stands_still(
     tmp_path: Path, empty_ledger: str
 ) -> None:
-    """The lease lasts six seconds and a district loads for a minute: both machines superseded each other for ever."""
+    """The lease lasts six seconds and a district loads for a minute: the other one could take it, and lose it alike."""
     ledger = LedgerSettings(url=empty_ledger)
     machines = [leadership_of(tmp_path / name, ledger, f"http://{name}") for name in "ab"]
     active, other = [one for one in machines if one is not None]

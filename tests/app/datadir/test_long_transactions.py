@@ -1,5 +1,5 @@
 """A ledger on PostgreSQL: the server ends a transaction that is idle for ten seconds, and a large site or ledger needs
-longer between two statements. Here it ends them after a second."""
+longer between two statements. Here it ends them after two seconds."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MANY = 1_300
 
 @pytest.fixture
 def _impatient_server(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(postgresql, "IDLE_TRANSACTION_TIMEOUT_MS", 1_000)
+    monkeypatch.setattr(postgresql, "IDLE_TRANSACTION_TIMEOUT_MS", 2_000)
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def site(tmp_path: Path) -> Path:
 
 
 def wait_longer(*_any: object) -> None:
-    threading.Event().wait(1.5)
+    threading.Event().wait(2.5)
 
 
 @pytest.mark.usefixtures("_impatient_server")
@@ -58,8 +58,9 @@ def test_a_site_that_is_compared_for_longer_is_imported(
     digests = site_import._digests
     monkeypatch.setattr(site_import, "_digests", lambda loaded: wait_longer() or digests(loaded))
     monkeypatch.setattr(site_import, "_compare", lambda *_given: wait_longer() or site_import._Comparison())
+    files = load_site(site)
     with closing(Database(empty_ledger)) as ledger:
-        result = ledger.write_blocking(lambda tx: store(tx, load_site(site), 5))
+        result = ledger.write_blocking(lambda tx: store(tx, files, 5))
         assert result.created == 9
         assert set(ledger.write_blocking(registry.community).people) == {"li", "chen", "zhao"}
 

@@ -83,7 +83,7 @@ async def test_a_standby_begins_with_the_files_of_the_hour_in_which_it_becomes_a
 
     async def wait_as_standby(*_: object) -> SimpleNamespace:
         settings.write_text(settings.read_text("utf-8").replace("name:", "name: 枫湖社区 #", 1), "utf-8")
-        return SimpleNamespace(token=2)
+        return SimpleNamespace(token=2, renew=lambda: True)
 
     class Opened(Exception):
         """How the start ends here."""

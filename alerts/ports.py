@@ -63,9 +63,11 @@ class AlertRepository(Protocol):
         """Active alerts of this ledger."""
         ...
 
-    def alerts_to_join(self, finding: Finding, building: str | None) -> list[Alert]:
-        """Active alerts, newest first, about the same subject or device, or of the same rule and building; out
-        of doors, of the same hazard there; for an unregistered device, of the same rule without a device.
+    def alerts_to_join(self, finding: Finding, building: str | None, cell: str | None) -> list[Alert]:
+        """Active alerts, newest first, about the same subject or device, or of the same rule and building; of the
+        same hazard out of doors in `cell`; for an unregistered device, of the same rule without a device.
+
+        `cell` is the grid cell of a finding out of doors, else None.
         """
         ...
 
@@ -267,6 +269,7 @@ class Transaction(Struct, frozen=True):
 
 
 class Transact(Protocol):
-    """Runs `work` in one transaction: committed and synced when it returns, or not at all."""
+    """Runs `work` in one transaction: committed and synced when it returns, or not at all. `urgent`: before works that
+    are not, and committed without waiting for them."""
 
-    def __call__(self, work: Callable[[AlertStore], T], /) -> Awaitable[T]: ...
+    def __call__(self, work: Callable[[AlertStore], T], /, *, urgent: bool = False) -> Awaitable[T]: ...

@@ -39,7 +39,7 @@ from alerts.messages.personal import PersonalRenderer
 from alerts.messages.renderer import MessageRenderer
 from alerts.ports import AlertRepository, AlertStore, Transact, Transaction
 from alerts.settings import AlertSettings
-from domain import MINUTE, Finding, Instant, Lane, Ledger
+from domain import MINUTE, Finding, Instant, Lane, Ledger, Severity
 from domain.findings import most_severe_first
 from domain.people import Community
 
@@ -129,7 +129,9 @@ class AlertService:
             has_position = last and lane is not None and pos is not None
             finish = methodcaller("commit_position", lane, pos) if has_position else None
             batch = ordered[start : start + FINDING_BATCH]
-            processed = await self.isolation.run(partial(self._process_findings, now), batch, finish)
+            is_urgent = any(finding.severity is Severity.CRITICAL for finding in batch)
+            work = partial(self._process_findings, now)
+            processed = await self.isolation.run(work, batch, finish, urgent=is_urgent)
             new = [result for result in processed if result.disposition is not Disposition.REPEATED]
             self._changed([alert for one in new if one.alert is not None for alert in (one.alert, *one.merged)])
             results += processed

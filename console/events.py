@@ -22,6 +22,8 @@ SUBSCRIPTION_EVENTS_MAX: Final = 256
 SUBSCRIPTIONS_MAX: Final = 500
 GATHERED_S: Final = 0.1
 """Events within so long after a group are the next group: to write to every screen costs as much as ten events."""
+READ_AFTER_S: Final = 0.1
+"""A changed alert is read for the screens so long after: it is being sent to people now, and changes again by that."""
 LOADED_TOGETHER: Final = 100
 """Changed alerts that are read in one transaction."""
 
@@ -134,9 +136,12 @@ class EventHub:
         self._changed_alerts[alert_id] = None
         self._wakeup.set()
 
-    async def wait_for_changed_alerts(self) -> list[str]:
-        """Waits for changes; returns each alert changed since the last call once."""
+    async def wait_for_change(self) -> None:
+        """Returns when an alert has changed since the last `take_changed_alerts`."""
         await self._wakeup.wait()
+
+    def take_changed_alerts(self) -> list[str]:
+        """Each alert changed since the last call, once."""
         self._wakeup.clear()
         changed, self._changed_alerts = list(self._changed_alerts), {}
         return changed
@@ -202,7 +207,9 @@ class AlertPublisher:
     async def run(self) -> None:
         """Until cancelled."""
         while True:
-            changed = await self._events.wait_for_changed_alerts()
+            await self._events.wait_for_change()
+            await asyncio.sleep(READ_AFTER_S)
+            changed = self._events.take_changed_alerts()
             for start in range(0, len(changed), LOADED_TOGETHER):
                 await self._publish(changed[start : start + LOADED_TOGETHER])
 

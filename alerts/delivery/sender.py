@@ -168,7 +168,7 @@ class OutboxSender:
                     self._starting[row.channel, row.address] += 1
             return LeasedBatch(tuple(ready), len(leased), len(leased) >= limit, store.next_delivery_due(name))
 
-        batch = await self._transact(work)
+        batch = await self._transact(work, urgent=name != LOGBOOK)
         self._in_flight.update((row.channel, row.address) for row in batch.rows)
         return batch
 

@@ -103,11 +103,11 @@ class FindingIntake:
         community = self.escalator.community()
         building = community.building_of(finding.place)
         building_id = building.id if building is not None else None
-        candidates = tx.store.alerts_to_join(finding, building_id)
-        of_building = self.gathering.related(tx, finding, building_id)
-        recipients = partial(self._recipients, tx, finding)
         outdoors = building is None and community.household_of(finding.place) is None
         cell = community.cell_concerned(finding.subject, finding.place) if outdoors else None
+        candidates = tx.store.alerts_to_join(finding, building_id, cell)
+        of_building = self.gathering.related(tx, finding, building_id)
+        recipients = partial(self._recipients, tx, finding)
         same = self.escalator.choice.policy.is_same_event
         match = joining.match_alert(finding, building_id, candidates, recipients, tx.now, of_building, cell, same)
         if match is not None and match.relation is Relation.GATHERS:

@@ -25,7 +25,12 @@ class FaultIsolation:
         self._transact, self.on_fault, self.unavailable = transact, on_fault, unavailable
 
     async def run(
-        self, work: Callable[[Sequence[T], AlertStore], list[R]], items: Sequence[T], finish: Finish | None = None
+        self,
+        work: Callable[[Sequence[T], AlertStore], list[R]],
+        items: Sequence[T],
+        finish: Finish | None = None,
+        *,
+        urgent: bool = False,
     ) -> list[R]:
         """Run all items in one transaction; if that fails, each in its own. `finish` runs in the last transaction."""
 
@@ -36,7 +41,7 @@ class FaultIsolation:
             return done
 
         try:
-            return await self._transact(together)
+            return await self._transact(together, urgent=urgent)
         except Exception as fault:
             if self.on_fault is None or isinstance(fault, self.unavailable):
                 raise

@@ -43,6 +43,11 @@ class Broker(Struct, frozen=True):
     set_clients: Callable[[BrokerClients], None] | None = None
     service_user: str | None = None
 
+    @property
+    def is_own(self) -> bool:
+        """Whether it was started by this service."""
+        return self.keep_alive is not None
+
 
 class _Login(Struct, frozen=True):
     """User and password of the environment; empty where it has none."""

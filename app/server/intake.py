@@ -16,6 +16,7 @@ from domain import MINUTE, Instant, Lane
 from ingest.frame import Frame, JournalEntry
 from ingest.mqtt.consumer import ConsumerSettings, ConsumerStatus, MqttConsumer
 from ingest.mqtt.danger_prefilter import DangerPrefilter
+from ingest.mqtt.journal_writer import LARGE_WINDOW, SMALL_WINDOW
 from ingest.mqtt.session import NOT_CONNECTED
 from ingest.routing.routes import Routes
 from store.database.database import Database
@@ -39,6 +40,7 @@ def consumer_settings(
         max_pending_bytes=limits.max_pending_bytes,
         max_packet_bytes=limits.max_packet_bytes,
         urgent_filters_max=limits.urgent_filters_max,
+        gathering=LARGE_WINDOW if config.is_own_broker else SMALL_WINDOW,
         routes=Routes(limits.filters),
         previous_filters=tuple(former_filters(database, config.site, clock())),
     )

@@ -51,6 +51,7 @@ class ServiceStores:
 
         await self._database.write(write)
         self._definitions.stored = definitions is self._definitions.current
+        await self._database.checkpoint_wal()
 
 
 def load_checkpoint(database: Database) -> tuple[checkpoints.Checkpoint | None, object]:

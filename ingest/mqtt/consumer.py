@@ -21,7 +21,7 @@ from ingest.mqtt.broker_address import BrokerAddress
 from ingest.mqtt.broker_drops import DROP_COUNTER_TOPICS, DropCounters, is_sys_topic
 from ingest.mqtt.connection import ConnectionSettings, Message, MqttConnection
 from ingest.mqtt.journal_recovery import JournalRecovery
-from ingest.mqtt.journal_writer import FindDangers, JournalWriter, WriterSettings
+from ingest.mqtt.journal_writer import SMALL_WINDOW, FindDangers, Gathering, JournalWriter, WriterSettings
 from ingest.mqtt.journal_writer import Journal as Journal
 from ingest.mqtt.session import Session
 from ingest.mqtt.session_copies import SessionCopies
@@ -50,6 +50,7 @@ class ConsumerSettings(Struct, frozen=True):
     session_expiry_s: int = 7 * 86_400
     batch_frames_max: int = 1_000
     retry_append_s: float = 1.0
+    gathering: Gathering = SMALL_WINDOW
     routes: Routes = field(default_factory=Routes)
     previous_filters: tuple[str, ...] = ()
 
@@ -134,6 +135,7 @@ class MqttConsumer:
             self._settings.max_packet_bytes,
             self._settings.batch_frames_max,
             self._settings.retry_append_s,
+            self._settings.gathering,
         )
         on_failure = events.journal_write_failed
         self._writers = {

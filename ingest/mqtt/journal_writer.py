@@ -26,12 +26,21 @@ TRUNCATED_BYTES: Final = 65_536
 DRAIN_TIMEOUT_S: Final = 5.0
 FRAME_OVERHEAD_BYTES: Final = 300
 """Memory of a message beside its topic and payload: for a small one nearly all of it."""
-GATHER_S: Final = 0.002
-"""From the begin of one append to that of the next while fewer than GATHER_MESSAGES wait: messages that come one by one
-share the fixed cost of an append. The first one after a pause is appended at once."""
-GATHER_MESSAGES: Final = 16
-"""So many are appended at once: a broker that sends no more than 20 before it has their acknowledgements (Mosquitto's
-default) must not wait."""
+
+
+class Gathering(Struct, frozen=True):
+    """From the begin of one append to the next `wait_s` pass while fewer than `messages` wait: messages that come one
+    by one share the fixed cost of an append. The first one after a pause is appended at once."""
+
+    wait_s: float
+    messages: int
+
+
+SMALL_WINDOW: Final = Gathering(0.002, 16)
+"""For a broker that sends no more than 20 messages before it has their acknowledgements (Mosquitto's default): a full
+window must not wait."""
+LARGE_WINDOW: Final = Gathering(0.010, 100)
+"""For one that sends on without acknowledgements."""
 
 
 class Journal(Protocol):
@@ -47,6 +56,7 @@ class WriterSettings(Struct, frozen=True):
     max_packet_bytes: int
     batch_frames_max: int
     retry_append_s: float
+    gathering: Gathering = SMALL_WINDOW
 
 
 class _Batch(Struct):
@@ -143,13 +153,13 @@ class JournalWriter:
         self._schedule_append()
 
     def _schedule_append(self) -> None:
-        """Append what waits: at once if it is urgent, or enough, or nothing was appended within GATHER_S."""
+        """Append what waits: at once if it is urgent, or enough, or the gathering has ended."""
         if self._wakeup.is_set():
             return
-        loop = asyncio.get_running_loop()
-        wait_s = self._append_began_s + GATHER_S - loop.time()
+        loop, gathering = asyncio.get_running_loop(), self._settings.gathering
+        wait_s = self._append_began_s + gathering.wait_s - loop.time()
         is_urgent = self._lane is Lane.URGENT or any(self._other_lane.values())
-        if is_urgent or self._waiting_messages >= GATHER_MESSAGES or wait_s <= 0:
+        if is_urgent or self._waiting_messages >= gathering.messages or wait_s <= 0:
             self._wakeup.set()
         elif self._gathering is None:
             self._gathering = loop.call_later(wait_s, self._wakeup.set)

@@ -16,7 +16,7 @@ from sqlalchemy import URL, Connection, make_url
 from sqlalchemy.exc import DBAPIError
 
 from store.database.group_commit import GroupCommit
-from store.database.sqlite import READ_ONLY, sqlite_engine
+from store.database.sqlite import READ_ONLY, checkpoint_wal, sqlite_engine
 from store.errors import LedgerUnread, NewerSchema, is_disk_error
 
 if TYPE_CHECKING:
@@ -37,7 +37,8 @@ def sqlite_url(path: Path) -> str:
 
 
 class Database:
-    """Runs functions in transactions, in the order of the calls. Safe to call from any thread and any task."""
+    """Runs functions in transactions, urgent ones first, otherwise in the order of the calls. Safe to call from any
+    thread and any task."""
 
     def __init__(self, url: str | URL, synced: bool = True) -> None:
         """`synced` False: a SQLite file is not synced with each commit. A power failure may then destroy it; only for
@@ -80,14 +81,15 @@ class Database:
         """
         self.write_blocking(_upgrade)
 
-    async def write(self, work: Callable[[Connection], T]) -> T:
+    async def write(self, work: Callable[[Connection], T], *, urgent: bool = False) -> T:
         """Run `work` as one write transaction; returns its result once it is committed and synced.
 
         Raises what `work` raises, and CannotWrite for a full or failing disk, or a server out of reach; nothing is
         changed then. Cancelling the
-        caller does not stop work that has begun: it commits or fails as a whole. It may share its commit with others.
+        caller does not stop work that has begun: it commits or fails as a whole. It may share its commit with others;
+        an `urgent` one comes before those that are not, and none follows it in its commit.
         """
-        return await self._writer.write(work)
+        return await self._writer.write(work, urgent=urgent)
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in one read transaction that never waits for a write. It sees every write that has returned.
@@ -95,6 +97,12 @@ class Database:
         Raises what `work` raises, and LedgerUnread for a failing disk or a server out of reach.
         """
         return await asyncio.get_running_loop().run_in_executor(self._reader, self._read, work)
+
+    async def checkpoint_wal(self) -> None:
+        """Move what was committed from the write-ahead log to the database file, beside further writes. A server does
+        that by itself."""
+        if not self.is_server:
+            await asyncio.get_running_loop().run_in_executor(self._reader, self._checkpoint_wal)
 
     def write_blocking(self, work: Callable[[Connection], T]) -> T:
         """`write` for commands and tests that run no event loop."""
@@ -110,6 +118,10 @@ class Database:
         self._reader.shutdown()
         self._engine.dispose()
         self._read_engine.dispose()
+
+    def _checkpoint_wal(self) -> None:
+        with self._read_engine.connect() as connection:
+            checkpoint_wal(connection)
 
     def _read(self, work: Callable[[Connection], T]) -> T:
         for attempt in range(READ_ATTEMPTS):

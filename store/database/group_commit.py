@@ -1,6 +1,7 @@
 """Group commit: works that wait at the same time are committed, and synced to the disk, in one transaction.
 
-A sync takes some milliseconds, however little was written; in a storm hundreds of small works wait.
+A sync takes some milliseconds, however little was written; in a storm hundreds of small works wait. What a person in
+danger waits for is urgent: it comes before the others, and waits for no other work before it is committed.
 """
 
 from __future__ import annotations
@@ -49,6 +50,7 @@ class _Submitted(Struct):
     """A work, and once it is committed what it returned, or what it raised."""
 
     work: Work[Any]
+    is_urgent: bool = False
     is_cancelled: bool = False
     is_done: bool = False
     result: Any = None
@@ -56,55 +58,67 @@ class _Submitted(Struct):
 
 
 class GroupCommit:
-    """Runs works in order of their submission, in one thread. Each is applied as a whole or not at all."""
+    """Runs works in one thread, urgent ones first, otherwise in order of their submission. Each is applied as a whole
+    or not at all."""
 
     def __init__(self, engine: Engine, marks: CommitMarks | None = None) -> None:
         """`marks` for a server: the answer to a commit may be lost."""
         self._engine, self._marks, self._closing = engine, marks, threading.Event()
-        self._waiting: deque[_Submitted] = deque()
+        self._urgent, self._waiting = deque[_Submitted](), deque[_Submitted]()
         self._executor = ThreadPoolExecutor(1, "database-write")
         self.is_answering = True
-        """Whether the last work was stored or refused by itself: False while the disk or the server takes nothing."""
+        """Whether the last works were stored or refused by themselves: False while disk or server takes nothing."""
 
-    async def write(self, work: Work[T]) -> T:
-        """Run `work`; returns once it is committed and synced.
+    async def write(self, work: Work[T], *, urgent: bool = False) -> T:
+        """Run `work`; returns once it is committed and synced. An `urgent` one is the last of its transaction.
 
         Raises what `work` raises, and CannotWrite for a full or failing disk; nothing is changed then. Of a caller that
         was cancelled a work that has not begun is left out; one that has begun commits or fails as a whole.
         """
-        submitted = self._submit(work)
+        submitted = self._submit(work, urgent)
         try:
-            result: T = await asyncio.get_running_loop().run_in_executor(self._executor, self._complete, submitted)
+            while not submitted.is_done:
+                await asyncio.get_running_loop().run_in_executor(self._executor, self._advance, submitted)
         except asyncio.CancelledError:
             submitted.is_cancelled = True
             raise
+        result: T = self._result(submitted)
         return result
 
     def write_blocking(self, work: Work[T]) -> T:
         """`write` for commands and tests that run no event loop."""
-        result: T = self._executor.submit(self._complete, self._submit(work)).result()
+        submitted = self._submit(work)
+        while not submitted.is_done:
+            self._executor.submit(self._advance, submitted).result()
+        result: T = self._result(submitted)
         return result
 
     def close(self) -> None:
         """Finish what was submitted; a commit whose outcome is not known yet fails."""
         self._closing.set()
+        self._executor.submit(self._run_all)
         if self._marks is not None:
             self._executor.submit(self._marks.remove)
         self._executor.shutdown()
 
-    def _submit(self, work: Work[Any]) -> _Submitted:
-        submitted = _Submitted(work)
-        self._waiting.append(submitted)
+    def _submit(self, work: Work[Any], is_urgent: bool = False) -> _Submitted:
+        submitted = _Submitted(work, is_urgent)
+        (self._urgent if is_urgent else self._waiting).append(submitted)
         return submitted
 
-    def _complete(self, submitted: _Submitted) -> Any:
-        """In the thread that writes: commit groups until this work is done, unless an earlier group has done it."""
-        while not submitted.is_done:
+    def _advance(self, submitted: _Submitted) -> None:
+        """In the thread that writes: commit one group, unless an earlier one had this work. One only: the caller of an
+        urgent work that came first is told at once."""
+        if not submitted.is_done:
             self._run_group()
-        error = submitted.error and _as_store_error(submitted.error)
-        self.is_answering = not isinstance(error, CannotWrite)
-        if error is not None:
-            raise error
+
+    def _run_all(self) -> None:
+        while self._urgent or self._waiting:
+            self._run_group()
+
+    def _result(self, submitted: _Submitted) -> Any:
+        if submitted.error is not None:
+            raise submitted.error
         return submitted.result
 
     def _run_group(self) -> None:
@@ -118,6 +132,9 @@ class GroupCommit:
             # Nothing of the group was stored: the commit failed, or the error of one work ended the transaction.
             for submitted in group:
                 submitted.error = submitted.error or error
+        for submitted in group:
+            submitted.error = submitted.error and _as_store_error(submitted.error)
+        self.is_answering = not any(isinstance(submitted.error, CannotWrite) for submitted in group)
         for submitted in group:
             submitted.is_done = True
 
@@ -150,21 +167,21 @@ class GroupCommit:
             delay_s = min(2 * delay_s, LAST_RETRY_S)
 
     def _next(self) -> _Submitted | None:
-        while self._waiting:
-            submitted = self._waiting.popleft()
+        while waiting := self._urgent or self._waiting:
+            submitted = waiting.popleft()
             if not submitted.is_cancelled:
                 return submitted
-            submitted.is_done = True  # its caller may have been cancelled while `_complete` began
+            submitted.is_done = True  # its caller may have been cancelled while `_advance` began
         return None
 
     def _run_works(self, tx: Connection, group: list[_Submitted]) -> None:
-        """Run the first work and those that wait, and add them to the group."""
+        """Run the first work and those that wait, up to the first urgent one, and add them to the group."""
         if self._marks is not None:
             self._marks.begin(tx)
         end = monotonic() + MAX_GROUP_S
         while True:
             _run_work(tx, group[-1], is_alone=len(group) == 1)
-            following = self._next() if monotonic() < end else None
+            following = self._next() if monotonic() < end and not group[-1].is_urgent else None
             if following is None:
                 return
             group.append(following)

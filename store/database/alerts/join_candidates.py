@@ -21,10 +21,9 @@ _OF_BUILDING: Final = (
 )
 
 
-def alerts_to_join(tx: Connection, finding: Finding, building: str | None) -> list[Alert]:
+def alerts_to_join(tx: Connection, finding: Finding, building: str | None, cell: str | None) -> list[Alert]:
     """Active alerts, newest first: see AlertRepository in alerts/ports.py."""
-    outdoors = building is None and finding.place is not None
-    query = _statement(finding.device is not None, is_unregistered(finding), building is not None, outdoors)
+    query = _statement(finding.device is not None, is_unregistered(finding), building is not None, cell is not None)
     values = {
         "subject_type": finding.subject.type,
         "subject_id": finding.subject.id,
@@ -32,6 +31,7 @@ def alerts_to_join(tx: Connection, finding: Finding, building: str | None) -> li
         "rule": finding.rule,
         "hazard": finding.hazard,
         "building": building,
+        "cell": cell,
     }
     return [alert_of(row) for row in tx.execute(query, values)]
 
@@ -55,5 +55,6 @@ def _statement(has_device: bool, unregistered: bool, has_building: bool, outdoor
     if outdoors and has_device:
         # Which rules are one event there, is decided by the site's ladders.
         same_hazard = alerts.c.hazard == bindparam("hazard")
-        same.append(and_(same_hazard, alerts.c.building.is_(None), alerts.c.place.is_not(None)))
+        in_cell = and_(alerts.c.cell == bindparam("cell"), alerts.c.building.is_(None), alerts.c.place.is_not(None))
+        same.append(and_(same_hazard, in_cell))
     return select(alerts).where(alerts.c.state.in_(_ACTIVE), or_(*same)).order_by(alerts.c.id.desc())

@@ -98,8 +98,8 @@ class SqlAlertStore:
     def active_finding_ids(self, prefix: str) -> list[str]:
         return alert_findings.active_finding_ids(self._tx, prefix)
 
-    def alerts_to_join(self, finding: Finding, building: str | None) -> list[Alert]:
-        return join_candidates.alerts_to_join(self._tx, finding, building)
+    def alerts_to_join(self, finding: Finding, building: str | None, cell: str | None) -> list[Alert]:
+        return join_candidates.alerts_to_join(self._tx, finding, building, cell)
 
     def alerts_of_building(self, building: str) -> list[Alert]:
         return join_candidates.alerts_of_building(self._tx, building)

@@ -17,7 +17,7 @@ T = TypeVar("T")
 class _Writer(Protocol):
     """The part of a database that `Transactions` uses."""
 
-    def write(self, work: Callable[[Connection], T], /) -> Awaitable[T]: ...
+    def write(self, work: Callable[[Connection], T], /, *, urgent: bool) -> Awaitable[T]: ...
 
 
 RecordChanges = Callable[[Connection, Changes], None]
@@ -30,8 +30,8 @@ class Transactions:
     def __init__(self, database: _Writer, record: RecordChanges | None = None) -> None:
         self._database, self._record = database, record
 
-    def __call__(self, work: Callable[[AlertStore], T]) -> Awaitable[T]:
-        return self._database.write(lambda tx: self.run(tx, work))
+    def __call__(self, work: Callable[[AlertStore], T], *, urgent: bool = False) -> Awaitable[T]:
+        return self._database.write(lambda tx: self.run(tx, work), urgent=urgent)
 
     def run(self, tx: Connection, work: Callable[[AlertStore], T]) -> T:
         """Run `work` within an open transaction, and record what it changed."""

@@ -286,12 +286,12 @@ async def test_a_failing_database_stops_no_worker(
     monkeypatch.setattr("alerts.delivery.sender.MAX_SLEEP_S", 0.02)
     transact, broken = connected_harness.sender._transact, 3
 
-    async def fail_at_first(work: Callable[[Any], Any]) -> Any:
+    async def fail_at_first(work: Callable[[Any], Any], *, urgent: bool = False) -> Any:
         nonlocal broken
         if broken:
             broken -= 1
             raise OSError("disk full")
-        return await transact(work)
+        return await transact(work, urgent=urgent)
 
     await connected_harness.service.process_findings([finding()])
     connected_harness.sender._transact = fail_at_first

@@ -133,7 +133,7 @@ def danger_row_ids(harness: Any) -> set[str]:
 
 def is_already_notified(harness: Any, danger: Any) -> bool:
     """Whether an open or taken alert has the same rule and subject: its people already know this danger."""
-    for alert in harness.database.write_blocking(lambda tx: SqlAlertStore(tx).alerts_to_join(danger, None)):
+    for alert in harness.database.write_blocking(lambda tx: SqlAlertStore(tx).alerts_to_join(danger, None, None)):
         same = alert.rule == danger.rule and alert.subject == danger.subject
         if same and alert.state in ("open", "returned", "acknowledged", "on_site"):
             return True

@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 import threading
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from sqlalchemy import Connection, event
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from store.database import group_commit
-from store.database.database import Database
+from store.database.database import Database, sqlite_url
 from store.database.system import key_values
 from store.errors import CannotWrite
 from tests.support.timeouts import LONG_TIMEOUT_S
@@ -155,7 +156,7 @@ async def test_a_caller_cancelled_just_as_its_work_begins_does_not_hold_up_the_w
     writer = database._writer
     submitted = writer._submit(put("cancelled"))
     submitted.is_cancelled = True
-    completed = writer._executor.submit(writer._complete, submitted)
+    completed = writer._executor.submit(writer._advance, submitted)
     try:
         completed.result(timeout=LONG_TIMEOUT_S)
     except TimeoutError:
@@ -171,3 +172,55 @@ async def test_a_group_ends_after_its_time_and_the_rest_is_written_by_the_next(
     await asyncio.gather(*(database.write(put(f"n{number}")) for number in range(5)))
     assert len(commits) == 5
     assert await stored(database, "n0", "n4") == ["n0", "n4"]
+
+
+async def test_what_a_person_in_danger_waits_for_is_committed_before_what_others_wait_for(
+    database: Database, commits: list[int]
+) -> None:
+    gate, stored_works = Gate(database), list[tuple[str, int]]()
+
+    async def write(name: str, *, urgent: bool = False) -> None:
+        await database.write(lambda tx: stored_works.append((name, len(commits))), urgent=urgent)
+        stored_works.append((f"{name} told", len(commits)))
+
+    await gate.run(write("a"), write("b"), write("danger", urgent=True), write("lease", urgent=True), write("c"))
+    begun = [work for work in stored_works if not work[0].endswith("told")]
+    assert begun == [("danger", 0), ("lease", 1), ("a", 2), ("b", 2), ("c", 2)]
+
+
+async def test_an_urgent_work_ends_the_transaction_that_others_began(database: Database, commits: list[int]) -> None:
+    danger = asyncio.get_running_loop().create_future()
+    loop = asyncio.get_running_loop()
+
+    def submit_danger(tx: Connection) -> None:
+        submitted = threading.Event()
+
+        def submit() -> None:
+            danger.set_result(asyncio.ensure_future(database.write(put("danger"), urgent=True)))
+            loop.call_soon(submitted.set)
+
+        loop.call_soon_threadsafe(submit)
+        assert submitted.wait(LONG_TIMEOUT_S)
+        put("a")(tx)
+
+    first, later = database.write(submit_danger), database.write(put("b"))
+    await asyncio.gather(first, later)
+    await (await danger)
+    assert await stored(database, "danger", "a", "b") == ["danger", "a", "b"]
+    assert len(commits) == 2
+
+
+async def test_a_close_finishes_what_an_urgent_work_went_before(tmp_path: Path) -> None:
+    ledger = Database(sqlite_url(tmp_path / "ledger.db"))
+    ledger.migrate()
+    hold = threading.Event()
+    ledger._writer._executor.submit(hold.wait, LONG_TIMEOUT_S)
+    works = [asyncio.ensure_future(ledger.write(put("a")))]
+    works.append(asyncio.ensure_future(ledger.write(put("danger"), urgent=True)))
+    await asyncio.sleep(0)
+    hold.set()
+    ledger.close()
+    assert await asyncio.gather(*works) == [None, None]
+    again = Database(sqlite_url(tmp_path / "ledger.db"))
+    assert await stored(again, "a", "danger") == ["a", "danger"]
+    again.close()

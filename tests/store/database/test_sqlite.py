@@ -1,0 +1,45 @@
+"""The write-ahead log of a ledger in a file: moved beside the writes, so that no commit waits for it."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from sqlalchemy import make_url
+
+from store.database.database import Database
+from store.database.system import key_values
+
+STATE = "x" * 6_000_000
+"""More than the 1,000 pages after which SQLite by itself has the commit move the log."""
+
+
+async def test_a_large_state_is_committed_to_the_log_and_moved_to_the_file_afterwards(sqlite_ledger: str) -> None:
+    file, ledger = Path(str(make_url(sqlite_ledger).database)), Database(sqlite_ledger)
+    before = file.stat().st_size
+    await ledger.write(lambda tx: key_values.put(tx, "state", STATE, now=0))
+    assert file.stat().st_size == before
+    for number in range(20):
+        writes = [ledger.write(lambda tx, n=number: key_values.put(tx, f"alert {n}", n, now=0))]
+        await asyncio.gather(ledger.checkpoint_wal(), *writes)
+    assert file.stat().st_size > before + len(STATE)
+    assert file.with_name("ledger.db-wal").stat().st_size < 2 * len(STATE)
+    again = Database(sqlite_ledger)
+    assert await again.read(lambda tx: key_values.get(tx, "alert 19")) == 19
+    assert await again.read(lambda tx: key_values.get(tx, "state")) == STATE
+    again.close()
+    ledger.close()
+
+
+async def test_a_server_moves_its_log_by_itself(empty_ledger: str) -> None:
+    ledger = Database(empty_ledger)
+    await ledger.checkpoint_wal()
+    await ledger.write(lambda tx: key_values.put(tx, "a", 1, now=0))
+    ledger.close()
+
+
+async def test_transactions_after_it_are_explicit_ones(database: Database) -> None:
+    for number in range(3):
+        await database.checkpoint_wal()
+        await database.write(lambda tx, n=number: key_values.put(tx, "a", n, now=0))
+        assert await database.read(lambda tx: key_values.get(tx, "a")) == number

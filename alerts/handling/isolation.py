@@ -45,14 +45,14 @@ class FaultIsolation:
         except Exception as fault:
             if self.on_fault is None or isinstance(fault, self.unavailable):
                 raise
-        done = [result for item in items for result in await self._alone(work, item)]
+        done = [result for item in items for result in await self._alone(work, item, urgent)]
         if finish is not None:
             await self._transact(finish)
         return done
 
-    async def _alone(self, work: Callable[[Sequence[T], AlertStore], list[R]], item: T) -> list[R]:
+    async def _alone(self, work: Callable[[Sequence[T], AlertStore], list[R]], item: T, urgent: bool) -> list[R]:
         try:
-            return await self._transact(partial(work, [item]))
+            return await self._transact(partial(work, [item]), urgent=urgent)
         except Exception as fault:
             if self.on_fault is None or isinstance(fault, self.unavailable):
                 raise

@@ -6,6 +6,8 @@ Work is a function of a connection. It must not await and must not keep the conn
 from __future__ import annotations
 
 import asyncio
+import logging
+import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from store.database.postgresql import CommitMarks
 
 T = TypeVar("T")
+log = logging.getLogger("fengshao.database")
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 
 READ_ATTEMPTS: Final = 2
@@ -120,8 +123,11 @@ class Database:
         self._read_engine.dispose()
 
     def _checkpoint_wal(self) -> None:
-        with self._read_engine.connect() as connection:
-            checkpoint_wal(connection)
+        try:
+            with self._read_engine.connect() as connection:
+                checkpoint_wal(connection)
+        except sqlite3.Error as error:  # a full disk: what was committed stays in the log, and is moved the next time
+            log.error("the write-ahead log was not moved to the file: %s", error)
 
     def _read(self, work: Callable[[Connection], T]) -> T:
         for attempt in range(READ_ATTEMPTS):

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from pathlib import Path
 
+import pytest
 from sqlalchemy import make_url
 
+from store.database import database as database_module
 from store.database.database import Database
 from store.database.system import key_values
 
@@ -28,6 +31,23 @@ async def test_a_large_state_is_committed_to_the_log_and_moved_to_the_file_after
     assert await again.read(lambda tx: key_values.get(tx, "alert 19")) == 19
     assert await again.read(lambda tx: key_values.get(tx, "state")) == STATE
     again.close()
+    ledger.close()
+
+
+async def test_a_disk_without_room_for_the_file_leaves_what_was_committed_in_the_log(
+    sqlite_ledger: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def full(_connection: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    ledger = Database(sqlite_ledger)
+    await ledger.write(lambda tx: key_values.put(tx, "a", 1, now=0))
+    with monkeypatch.context() as patched:
+        patched.setattr(database_module, "checkpoint_wal", full)
+        await ledger.checkpoint_wal()
+    assert "the write-ahead log was not moved to the file: database or disk is full" in caplog.text
+    await ledger.checkpoint_wal()
+    assert await ledger.read(lambda tx: key_values.get(tx, "a")) == 1
     ledger.close()
 
 

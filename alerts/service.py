@@ -39,7 +39,7 @@ from alerts.messages.personal import PersonalRenderer
 from alerts.messages.renderer import MessageRenderer
 from alerts.ports import AlertRepository, AlertStore, Transact, Transaction
 from alerts.settings import AlertSettings
-from domain import MINUTE, Finding, Instant, Lane, Ledger, Severity
+from domain import MINUTE, Finding, FindingPhase, Instant, Lane, Ledger, Severity
 from domain.findings import most_severe_first
 from domain.people import Community
 
@@ -129,7 +129,7 @@ class AlertService:
             has_position = last and lane is not None and pos is not None
             finish = methodcaller("commit_position", lane, pos) if has_position else None
             batch = ordered[start : start + FINDING_BATCH]
-            is_urgent = any(finding.severity is Severity.CRITICAL for finding in batch)
+            is_urgent = any(map(_is_waited_for, batch))
             work = partial(self._process_findings, now)
             processed = await self.isolation.run(work, batch, finish, urgent=is_urgent)
             new = [result for result in processed if result.disposition is not Disposition.REPEATED]
@@ -305,3 +305,9 @@ class AlertService:
             self.on_change(str(alert))
         if alerts:
             self.on_outbox()
+
+
+def _is_waited_for(finding: Finding) -> bool:
+    """Whether a person in danger waits for its message."""
+    is_active = finding.phase in (FindingPhase.BEGAN, FindingPhase.GRADED)
+    return is_active and finding.severity is Severity.CRITICAL and finding.ledger is Ledger.DANGER

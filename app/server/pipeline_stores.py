@@ -51,7 +51,7 @@ class ServiceStores:
 
         await self._database.write(write)
         self._definitions.stored = definitions is self._definitions.current
-        await self._database.checkpoint_wal()
+        self._database.begin_wal_checkpoint()
 
 
 def load_checkpoint(database: Database) -> tuple[checkpoints.Checkpoint | None, object]:

@@ -30,7 +30,7 @@ class ServiceConfig(Struct, frozen=True):
     access: Access = field(default_factory=lambda: Access(Passwords()))
     """How people log in."""
     is_own_broker: bool = False
-    """Whether the broker was started by this service: it sends any number of messages without acknowledgements."""
+    """Whether the broker was started by this service: it sends 100 messages or more without acknowledgements."""
     set_broker_clients: Callable[[BrokerClients], None] | None = None
     """Gives the broker its clients, where it was started by this service and has users."""
     may_send: Callable[[], bool] = lambda: True

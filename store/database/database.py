@@ -9,7 +9,7 @@ import asyncio
 import logging
 import sqlite3
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -60,6 +60,7 @@ class Database:
             self._engine = self._read_engine = sqlite_engine(address, synced)
             self._writer, self._marks = GroupCommit(self._engine), None
         self._reader = ThreadPoolExecutor(1, "database-read")
+        self._wal = ThreadPoolExecutor(1, "database-wal")
         self._is_readable = True
 
     @property
@@ -101,11 +102,10 @@ class Database:
         """
         return await asyncio.get_running_loop().run_in_executor(self._reader, self._read, work)
 
-    async def checkpoint_wal(self) -> None:
-        """Move what was committed from the write-ahead log to the database file, beside further writes. A server does
-        that by itself."""
-        if not self.is_server:
-            await asyncio.get_running_loop().run_in_executor(self._reader, self._checkpoint_wal)
+    def begin_wal_checkpoint(self) -> Future[None] | None:
+        """Have what was committed moved from the write-ahead log to the database file, in a thread of its own: neither
+        reads nor writes wait for it, nor it for them. None for a server, which does that by itself."""
+        return None if self.is_server else self._wal.submit(self._checkpoint_wal)
 
     def write_blocking(self, work: Callable[[Connection], T]) -> T:
         """`write` for commands and tests that run no event loop."""
@@ -119,6 +119,7 @@ class Database:
         """Finish the submitted work and close the connections."""
         self._writer.close()
         self._reader.shutdown()
+        self._wal.shutdown()
         self._engine.dispose()
         self._read_engine.dispose()
 
@@ -126,7 +127,10 @@ class Database:
         try:
             with self._read_engine.connect() as connection:
                 checkpoint_wal(connection)
-        except sqlite3.Error as error:  # a full disk: what was committed stays in the log, and is moved the next time
+        except (
+            sqlite3.Error,
+            DBAPIError,
+        ) as error:  # a full disk: what was committed stays in the log, and is moved the next time
             log.error("the write-ahead log was not moved to the file: %s", error)
 
     def _read(self, work: Callable[[Connection], T]) -> T:

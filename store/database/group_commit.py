@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from time import monotonic
 from typing import Any, Final, Protocol, TypeVar
 
-from msgspec import Struct
+from msgspec import Struct, field
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, PendingRollbackError
 
@@ -26,6 +26,10 @@ Work = Callable[[Connection], T]
 
 MAX_GROUP_S: Final = 0.02
 """No further work begins in a transaction after this time, so that the first one does not wait long for its commit."""
+
+MAX_BEHIND_URGENT_S: Final = 0.1
+"""Works that have waited so long go between two urgent ones: in a storm of dangers these follow each other for seconds,
+and acknowledgements, outcomes of sends and deadlines must be stored as well."""
 
 FIRST_RETRY_S: Final = 0.1
 LAST_RETRY_S: Final = 2.0
@@ -51,6 +55,7 @@ class _Submitted(Struct):
 
     work: Work[Any]
     is_urgent: bool = False
+    at_s: float = field(default_factory=monotonic)
     is_cancelled: bool = False
     is_done: bool = False
     result: Any = None
@@ -65,6 +70,7 @@ class GroupCommit:
         """`marks` for a server: the answer to a commit may be lost."""
         self._engine, self._marks, self._closing = engine, marks, threading.Event()
         self._urgent, self._waiting = deque[_Submitted](), deque[_Submitted]()
+        self._was_urgent = False
         self._executor = ThreadPoolExecutor(1, "database-write")
         self.is_answering = True
         """Whether the last works were stored or refused by themselves: False while disk or server takes nothing."""
@@ -95,6 +101,8 @@ class GroupCommit:
 
     def close(self) -> None:
         """Finish what was submitted; a commit whose outcome is not known yet fails."""
+        if self._closing.is_set():
+            return
         self._closing.set()
         self._executor.submit(self._run_all)
         if self._marks is not None:
@@ -122,12 +130,13 @@ class GroupCommit:
         return submitted.result
 
     def _run_group(self) -> None:
-        first = self._next()
+        others_first = self._was_urgent and self._is_overdue()
+        first = self._next(others_first)
         if first is None:
             return
         group = [first]
         try:
-            self._transact(group)
+            self._transact(group, others_first)
         except BaseException as error:  # noqa: BLE001 - raised to every caller of the group
             # Nothing of the group was stored: the commit failed, or the error of one work ended the transaction.
             for submitted in group:
@@ -135,15 +144,19 @@ class GroupCommit:
         for submitted in group:
             submitted.error = submitted.error and _as_store_error(submitted.error)
         self.is_answering = not any(isinstance(submitted.error, CannotWrite) for submitted in group)
+        self._was_urgent = group[-1].is_urgent
         for submitted in group:
             submitted.is_done = True
 
-    def _transact(self, group: list[_Submitted]) -> None:
+    def _is_overdue(self) -> bool:
+        return bool(self._waiting) and monotonic() - self._waiting[0].at_s > MAX_BEHIND_URGENT_S
+
+    def _transact(self, group: list[_Submitted], others_first: bool) -> None:
         """Run the works and commit. Where the connection is lost in the commit, its outcome is asked for."""
         is_complete = False
         try:
             with self._engine.begin() as tx:
-                self._run_works(tx, group)
+                self._run_works(tx, group, others_first)
                 if self._marks is not None:
                     self._marks.mark(tx)
                 is_complete = True
@@ -166,22 +179,22 @@ class GroupCommit:
                 return False
             delay_s = min(2 * delay_s, LAST_RETRY_S)
 
-    def _next(self) -> _Submitted | None:
-        while waiting := self._urgent or self._waiting:
+    def _next(self, others_first: bool) -> _Submitted | None:
+        while waiting := (self._waiting or self._urgent) if others_first else (self._urgent or self._waiting):
             submitted = waiting.popleft()
             if not submitted.is_cancelled:
                 return submitted
             submitted.is_done = True  # its caller may have been cancelled while `_advance` began
         return None
 
-    def _run_works(self, tx: Connection, group: list[_Submitted]) -> None:
+    def _run_works(self, tx: Connection, group: list[_Submitted], others_first: bool) -> None:
         """Run the first work and those that wait, up to the first urgent one, and add them to the group."""
         if self._marks is not None:
             self._marks.begin(tx)
         end = monotonic() + MAX_GROUP_S
         while True:
             _run_work(tx, group[-1], is_alone=len(group) == 1)
-            following = self._next() if monotonic() < end and not group[-1].is_urgent else None
+            following = self._next(others_first) if monotonic() < end and not group[-1].is_urgent else None
             if following is None:
                 return
             group.append(following)

@@ -224,3 +224,41 @@ async def test_a_close_finishes_what_an_urgent_work_went_before(tmp_path: Path) 
     again = Database(sqlite_url(tmp_path / "ledger.db"))
     assert await stored(again, "a", "danger") == ["a", "danger"]
     again.close()
+
+
+async def test_a_storm_of_dangers_does_not_keep_an_acknowledgement_from_being_stored(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two streams of urgent works, of which one always waits: the others were stored when both had ended."""
+    monkeypatch.setattr(group_commit, "MAX_BEHIND_URGENT_S", 0.0)
+    monkeypatch.setattr(group_commit, "MAX_GROUP_S", 0.02)
+    done = list[str]()
+
+    async def stream(name: str) -> None:
+        for number in range(20):
+            await database.write(put(f"{name} {number}"), urgent=True)
+        done.append(name)
+
+    async def acknowledge(number: int) -> None:
+        await database.write(put(f"acknowledged {number}"))
+        done.append("acknowledged")
+
+    streams = [asyncio.create_task(stream(name)) for name in ("findings", "leases")]
+    await asyncio.sleep(0)
+    await asyncio.gather(*streams, *(acknowledge(number) for number in range(10)))
+    assert sorted(done[-2:]) == ["findings", "leases"]
+
+
+async def test_while_works_of_both_kinds_always_wait_they_take_turns(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(group_commit, "MAX_BEHIND_URGENT_S", 0.0)
+    monkeypatch.setattr(group_commit, "MAX_GROUP_S", 0.0)
+    gate, order = Gate(database), list[str]()
+
+    def work(name: str) -> Callable[[Connection], None]:
+        return lambda _tx: order.append(name)
+
+    urgent = [database.write(work("u"), urgent=True) for _ in range(4)]
+    await gate.run(*urgent, *(database.write(work("o")) for _ in range(4)))
+    assert "".join(order) == "uououou" + "o"

@@ -1,20 +1,28 @@
-"""The write-ahead log of a ledger in a file: moved beside the writes, so that no commit waits for it."""
+"""The write-ahead log of a ledger in a file: moved beside reads and writes, so that none of them waits for it."""
 
 from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 from pathlib import Path
 
 import pytest
-from sqlalchemy import make_url
+from sqlalchemy import Connection, make_url
 
 from store.database import database as database_module
 from store.database.database import Database
 from store.database.system import key_values
+from tests.support.timeouts import LONG_TIMEOUT_S
 
 STATE = "x" * 6_000_000
 """More than the 1,000 pages after which SQLite by itself has the commit move the log."""
+
+
+async def moved(ledger: Database) -> None:
+    moving = ledger.begin_wal_checkpoint()
+    if moving is not None:
+        await asyncio.wrap_future(moving)
 
 
 async def test_a_large_state_is_committed_to_the_log_and_moved_to_the_file_afterwards(sqlite_ledger: str) -> None:
@@ -23,8 +31,10 @@ async def test_a_large_state_is_committed_to_the_log_and_moved_to_the_file_after
     await ledger.write(lambda tx: key_values.put(tx, "state", STATE, now=0))
     assert file.stat().st_size == before
     for number in range(20):
-        writes = [ledger.write(lambda tx, n=number: key_values.put(tx, f"alert {n}", n, now=0))]
-        await asyncio.gather(ledger.checkpoint_wal(), *writes)
+        moving = ledger.begin_wal_checkpoint()
+        await ledger.write(lambda tx, n=number: key_values.put(tx, f"alert {n}", n, now=0))
+        assert moving is not None
+        await asyncio.wrap_future(moving)
     assert file.stat().st_size > before + len(STATE)
     assert file.with_name("ledger.db-wal").stat().st_size < 2 * len(STATE)
     again = Database(sqlite_ledger)
@@ -44,22 +54,41 @@ async def test_a_disk_without_room_for_the_file_leaves_what_was_committed_in_the
     await ledger.write(lambda tx: key_values.put(tx, "a", 1, now=0))
     with monkeypatch.context() as patched:
         patched.setattr(database_module, "checkpoint_wal", full)
-        await ledger.checkpoint_wal()
+        await moved(ledger)
     assert "the write-ahead log was not moved to the file: database or disk is full" in caplog.text
-    await ledger.checkpoint_wal()
+    await moved(ledger)
     assert await ledger.read(lambda tx: key_values.get(tx, "a")) == 1
     ledger.close()
 
 
 async def test_a_server_moves_its_log_by_itself(empty_ledger: str) -> None:
     ledger = Database(empty_ledger)
-    await ledger.checkpoint_wal()
+    assert ledger.begin_wal_checkpoint() is None
     await ledger.write(lambda tx: key_values.put(tx, "a", 1, now=0))
     ledger.close()
 
 
 async def test_transactions_after_it_are_explicit_ones(database: Database) -> None:
     for number in range(3):
-        await database.checkpoint_wal()
+        await moved(database)
         await database.write(lambda tx, n=number: key_values.put(tx, "a", n, now=0))
         assert await database.read(lambda tx: key_values.get(tx, "a")) == number
+
+
+async def test_a_long_read_keeps_the_log_from_being_moved_for_nobody(sqlite_ledger: str) -> None:
+    """The state of the rules is stored by evaluation: it waits for no question of the console."""
+    ledger, reading, end = Database(sqlite_ledger), threading.Event(), threading.Event()
+
+    def read(_tx: Connection) -> None:
+        reading.set()
+        assert end.wait(LONG_TIMEOUT_S)
+
+    question = asyncio.ensure_future(ledger.read(read))
+    await asyncio.to_thread(reading.wait, LONG_TIMEOUT_S)
+    await ledger.write(lambda tx: key_values.put(tx, "a", 1, now=0))
+    await moved(ledger)
+    assert not question.done()
+    end.set()
+    await question
+    ledger.close()
+    ledger.close()

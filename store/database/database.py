@@ -127,10 +127,8 @@ class Database:
         try:
             with self._read_engine.connect() as connection:
                 checkpoint_wal(connection)
-        except (
-            sqlite3.Error,
-            DBAPIError,
-        ) as error:  # a full disk: what was committed stays in the log, and is moved the next time
+        except (sqlite3.Error, DBAPIError) as error:
+            # A full disk: what was committed stays in the log, and is moved the next time.
             log.error("the write-ahead log was not moved to the file: %s", error)
 
     def _read(self, work: Callable[[Connection], T]) -> T:

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -103,14 +103,17 @@ def service(
     devices: Path | None = None,
     environ: Mapping[str, str] | None = None,
     demo: bool = False,
+    prepare: Callable[[Path], None] = lambda _data: None,
 ) -> Iterator[Service]:
     """Starts the service with its own Mosquitto and imported devices; stops and removes it at the end.
 
-    `demo`: with the simulated community and the simulated providers of `make demo`.
+    `demo`: with the simulated community and the simulated providers of `make demo`. `prepare` is called with DIR before
+    the start.
     """
     data = Path(tempfile.mkdtemp(prefix="fengshao-bench-"))
     token, http, mqtt = secrets.token_urlsafe(32), free_port(), free_port()
     fengshao = str(Path(sys.executable).parent / "fengshao")
+    prepare(data)
     if devices is not None:
         subprocess.run([fengshao, "devices", "import", str(devices), "--data", str(data)], check=True, stdout=2)
     command = [fengshao, "up", "--data", str(data), "--http", f"127.0.0.1:{http}", "--mqtt", f"127.0.0.1:{mqtt}"]

@@ -1,10 +1,13 @@
 """One service under a steady rate of readings: processor time, memory, delay of alarms and disk, window by window.
 
-    python -m benchmarks.steady_load [--rate 5000] [--seconds 3600] [--window 60] [--alarm-every 3]
+    python -m benchmarks.steady_load [--rate 5000] [--seconds 3600] [--window 60] [--alarm-every 3] [--expired-days 3]
 
 5,000 registered gas alarms publish in turn over a real Mosquitto (QoS 1, five quantities a reading); every few seconds
 another gas alarm reports a leak, whose worker is texted through a server that answers like Aliyun. Prints a JSON object
 for each window, then the figures of the whole run. Processor time and memory are those of `fengshao up` alone.
+
+With --expired-days the history holds so many days of a million readings each that are older than the retention, and
+retention (03:40 in the site's time zone, chosen for it) runs within the hour; roll-ups run five minutes past each hour.
 """
 
 from __future__ import annotations
@@ -16,9 +19,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import aiomqtt
 import anyio
@@ -26,9 +32,12 @@ import anyio
 from benchmarks.detect_to_send import Provider, phone, write_site
 from benchmarks.result import Result
 from benchmarks.service import Service, service
+from domain import DAY, Instant, Reading, Value
+from store.history.duckdb.copy import DuckDbCopy
 
 DEVICES = 5_000
 WARM_UP_S = 10
+EXPIRED_PER_DEVICE, EXPIRED_AGE_DAYS = 200, 100
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 
@@ -108,13 +117,54 @@ async def observe_run(run: Run, seconds: int, window_s: int, alarm_every_s: floa
         await anyio.sleep(2)
 
 
-def measure(rate: int, seconds: int, window_s: int, alarm_every_s: float) -> Iterator[Result]:
+def zone_of_retention(now: datetime) -> str:
+    """The time zone in which the next 40 minutes past an hour are 03:40, at which retention runs."""
+    hour = (now + timedelta(minutes=20)).hour
+    behind_h = hour - 3 if hour <= 15 else hour - 27
+    return f"Etc/GMT{behind_h:+d}"
+
+
+def expired_readings(day: Instant) -> Iterator[Sequence[Reading]]:
+    for number in range(EXPIRED_PER_DEVICE):
+        at = day + number * DAY // EXPIRED_PER_DEVICE
+        values: dict[str, Value] = {
+            "lel_pct": number % 4,
+            "battery_pct": 90,
+            "temp_c": 21.5,
+            "alarm": False,
+            "fault": False,
+        }
+        yield [Reading(f"gas-{device:06d}", "gas_alarm", at, at, values) for device in range(DEVICES)]
+
+
+def write_expired(data: Path, days: int) -> None:
+    """Readings of `days` days that are older than the retention of 90 days, in the history of DIR."""
+    now = int(time.time() * 1000)
+    first = now - now % DAY - EXPIRED_AGE_DAYS * DAY
+    history = DuckDbCopy(data / "history.duckdb", now)
+    for day in range(days):
+        history.write_day(first + day * DAY, expired_readings(first + day * DAY))
+    history.close()
+
+
+def stored_days(data: Path) -> list[str]:
+    """The days with readings in the history of a service that was stopped."""
+    history = DuckDbCopy(data / "history.duckdb", int(time.time() * 1000))
+    days = [datetime.fromtimestamp(day / 1000, UTC).date().isoformat() for day in history.days()]
+    history.close()
+    return days
+
+
+def measure(rate: int, seconds: int, window_s: int, alarm_every_s: float, expired_days: int) -> Iterator[Result]:
     provider, alarms = Provider(), int(seconds / alarm_every_s) + 2
     with tempfile.TemporaryDirectory() as folder:
         write_site(Path(folder), provider.port, alarms, [f"gas-{number:06d}" for number in range(DEVICES)])
+        with (Path(folder) / "site.yaml").open("a") as site:
+            site.write(f"timezone: {zone_of_retention(datetime.now(UTC))}\n")
         secrets = dict.fromkeys(("KEY_ID", "KEY_SECRET", "CALLBACK_SECRET"), "x" * 43)
         environ = {f"FENGSHAO_ALIYUN_{name}": value for name, value in secrets.items()}
-        with service(site=Path(folder), environ=environ) as running:
+        prepare = partial(write_expired, days=expired_days)
+        with service(site=Path(folder), environ=environ, prepare=prepare) as running:
             run = Run(running, provider)
             started = run.observe()
             arguments = ["--rate", str(rate), str(seconds + 2 * WARM_UP_S), str(running.mqtt)]
@@ -124,14 +174,19 @@ def measure(rate: int, seconds: int, window_s: int, alarm_every_s: float) -> Ite
                 anyio.run(observe_run, run, seconds, window_s, alarm_every_s)
                 last = run.observe()
                 load.terminate()
+            jobs = {job["name"]: job["last_outcome"] for job in running.get("/api/v1/system")["jobs"]}
+            running.stop()
+            days = stored_days(running.data)
     delays = run.delays_ms()
-    detail = {
+    detail: dict[str, Any] = {
         **figures(first, last, delays),
         "devices": DEVICES,
         "never_sent": len(run.published) - len(delays),
         "max_ms": round(delays[-1], 1) if delays else float("nan"),
         "resident_mb_at_start": round(started.resident_mb, 1),
         "disk_bytes_per_reading": round((last.disk_mb - first.disk_mb) * 2**20 / (last.readings - first.readings), 1),
+        "jobs": jobs,
+        "days_in_history": days,
     }
     yield Result("steady_cpu_us_per_reading", detail["cpu_us_per_reading"], "µs", detail)
     yield Result("steady_resident_mb", detail["resident_mb"], "MiB")
@@ -143,8 +198,9 @@ def main() -> None:
     for name, value in (("rate", 5_000), ("seconds", 3_600), ("window", 60)):
         parser.add_argument(f"--{name}", type=int, default=value)
     parser.add_argument("--alarm-every", type=float, default=3.0)
+    parser.add_argument("--expired-days", type=int, default=0)
     options = parser.parse_args()
-    for result in measure(options.rate, options.seconds, options.window, options.alarm_every):
+    for result in measure(options.rate, options.seconds, options.window, options.alarm_every, options.expired_days):
         print(result.line(), flush=True)
 
 

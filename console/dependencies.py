@@ -135,7 +135,8 @@ class LatchedFinding(Protocol):
 
 
 class ResetResult(msgspec.Struct, frozen=True):
-    """The result of a reset. `ended` is false while the condition is still true: the finding then ends with it."""
+    """The result of a reset. `ended` is false while the condition is still true: the finding then ends with it; and
+    where the rules are evaluated elsewhere, until that host reports the end."""
 
     rule: str
     device: str
@@ -183,7 +184,7 @@ class RuleDependencies:
     device_summary: Callable[[str], DeviceSummary | None]
     unwell_devices: Callable[[], Mapping[str, DeviceSummary]]
     """The devices in at least one condition, by id. Both: only registered ones."""
-    latched_findings: Callable[[], Sequence[LatchedFinding]]
+    latched_findings: Callable[[], Awaitable[Sequence[LatchedFinding]]]
     reset: LatchResetter | None
     explain: Callable[[str, str], Mapping[str, object]] | None
     """The present state of a rule for a device: `explain(rule, device)`."""

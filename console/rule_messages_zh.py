@@ -12,6 +12,7 @@ TOOL_REFUSALS: Final = {
     "it was killed: ask for a shorter time, there may be too little memory": "中途被停止，可能内存不够，请选短些。",
 }
 """Refusals of the tools for rulebooks whose reason is not about a name or file of the request."""
+RESET_UNSENT: Final = "复位暂时送不到运行规则的机器，可能没有生效。请稍后再试。"
 NO_FOLDER: Final = "这里没有站点目录，规则只能看，不能发布。请用 --site 启动服务。"
 TRIALS_FAILED: Final = "有{count}条试例没有通过，没有发布。请改规则或试例；确要发布，请勾选“试例不过也发布”。"
 TRIAL: Final = "应为 {expected}，实际 {got}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Final
 
@@ -21,6 +21,7 @@ from app.pipeline.retry import retry_until_writable
 from console.dependencies import NotLatched, ResetResult
 from domain import Finding, Instant, Lane
 from rules.engine.engine import Engine
+from rules.engine.latching import LatchedFinding
 from store.database.alerts.latches import handled_findings
 from store.database.database import Database
 from store.journal import MarkKind, SqliteJournal
@@ -54,6 +55,10 @@ class LatchResets:
     ) -> None:
         self._engine, self._pipeline, self._journal, self._database = engine, pipeline, journal, database
         self._clock, self._alert_changed = clock, alert_changed
+
+    async def latched_findings(self) -> Sequence[LatchedFinding]:
+        """Every finding that only a person ends."""
+        return self._engine.latched_findings()
 
     async def reset(self, rule: str, device: str, by: str, reason: str) -> ResetResult:
         """Reset a latched rule of a device or group; if it is still dangerous, it ends with its next all-clear.

@@ -1,1 +1,1 @@
-"""Hot reload: rulebooks, kinds, mappings and codecs are replaced while the service runs."""
+"""Hot reload: rulebooks, kinds, mappings, codecs and the registry are replaced while the service runs."""

@@ -50,9 +50,8 @@ class KafkaJournal:
         """
         consumer = Consumer({**self._connection, "group.id": "fengshao-newest", "enable.auto.commit": False})
         try:
-            places = [TopicPartition(topic, partition) for partition in range(self.partitions(topic))]
-            found = [at for place in places if (at := _newest_of(consumer, place)) is not None]
-            return max(found, default=None)
+            places = (TopicPartition(topic, partition) for partition in range(self.partitions(topic)))
+            return _newest_of(consumer, [last for place in places if (last := _last_of(consumer, place)) is not None])
         finally:
             consumer.close()
 
@@ -110,15 +109,25 @@ class KafkaJournal:
         self._poller.join()
 
 
-def _newest_of(consumer: Consumer, place: TopicPartition) -> Instant | None:
+def _last_of(consumer: Consumer, place: TopicPartition) -> TopicPartition | None:
+    """The place of the last record of a partition; None for an empty one."""
     begin, end = consumer.get_watermark_offsets(place, timeout=READ_S)
-    if begin == end:
-        return None
-    consumer.assign([TopicPartition(place.topic, place.partition, end - 1)])
-    for message in consumer.consume(1, READ_S):
-        if message.error() is None:
-            return int(message.timestamp()[1])
-    raise KafkaException(f"{place.topic}[{place.partition}]: its newest record did not come within {READ_S} s")
+    return None if begin == end else TopicPartition(place.topic, place.partition, end - 1)
+
+
+def _newest_of(consumer: Consumer, places: Sequence[TopicPartition]) -> Instant | None:
+    """Read together: one after the other each would wait for the end of the fetch before it, half a second."""
+    consumer.assign(list(places))
+    newest, waiting = None, {place.partition for place in places}
+    while waiting:
+        messages = consumer.consume(len(waiting), READ_S)
+        if not messages:
+            raise KafkaException(f"{places[0].topic}{sorted(waiting)}: the newest did not come within {READ_S} s")
+        for message in messages:
+            if message.error() is None:
+                waiting.discard(message.partition())
+                newest = max(newest or 0, int(message.timestamp()[1]))
+    return newest
 
 
 class _Delivery:

@@ -17,11 +17,11 @@ from app.config.catalog import load_active_rulebooks, load_mappings
 from app.config.site import SiteConfig, decoder_settings, load_site
 from app.datadir.stores import open_database
 from app.reload.codecs import CodecReloader
+from app.reload.registry import RegistryCache
 from app.scale.kafka_journal import KafkaJournal
 from app.scale.keys import KeyedRegistry
 from app.scale.outages import OutageJournal, OutageRecorder
 from app.scale.records import FRAME_MAX_BYTES, READINGS, Record, RecordBuilder
-from app.server.registry import RegistryCache
 from domain import Instant
 from ingest.decoding.decoder import Decoder
 from ingest.decoding.device_index import DeviceIndex

@@ -28,10 +28,10 @@ from app.config.settings import SiteSettings
 from app.datadir.stores import Stores
 from app.pipeline.finding_writer import monotonic_ms
 from app.pipeline.retry import retry_until_writable
+from app.reload.registry import RegistryCache
 from app.server.channels import ChannelEndpoint
 from app.server.exchange import Exchange, build_transactions
 from app.server.metrics import SendTimes
-from app.server.registry import RegistryCache
 from app.server.service_config import ServiceConfig
 from console.dependencies import CallbackEndpoint, CallbackReply
 from console.security.auth import sign_worker_link

@@ -18,7 +18,7 @@ from alerts.drills import Drills
 from alerts.roster.on_duty import on_duty
 from app.mqtt_client import mqtt_client
 from app.pipeline.self_monitoring import SelfMonitoring
-from app.server.registry import RegistryCache
+from app.reload.registry import RegistryCache
 from app.server.service_config import ServiceConfig
 from domain import SECOND, Device, Instant
 from store.database import registry

@@ -160,13 +160,14 @@ def _registry_dependencies(service: Service) -> dependencies.RegistryDependencie
 
 def _rule_dependencies(service: Service) -> dependencies.RuleDependencies:
     engine = service.engine
+    latches = service.remote_latches if service.config.findings_from else service.latch_resets
     return dependencies.RuleDependencies(
         summaries=partial(_summaries_in_force, engine),
         startable=partial(_startable_now, service),
         device_summary=partial(_device_summary, service),
         unwell_devices=UnwellDevices(service.engine, service.clock),
-        latched_findings=engine.latched_findings,
-        reset=service.latch_resets.reset,
+        latched_findings=latches.latched_findings,
+        reset=latches.reset,
         explain=service.rule_state.explain,
         tools=service.rule_tools,
         shadow_counts=lambda: engine.state.shadow_counts,

@@ -8,8 +8,8 @@ from typing import Any
 from app.config.site import SiteConfig
 from app.doctor.doctor import DoctorInputs, run_doctor
 from app.mqtt_client import BrokerUnavailable
+from app.reload.registry import RegistryCache
 from app.server.processing import Processing
-from app.server.registry import RegistryCache
 from console.doctor_interface import DoctorBusy, DoctorRefused
 from domain import Instant
 from ingest.mqtt.broker_address import BrokerAddress

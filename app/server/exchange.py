@@ -28,7 +28,7 @@ from app.config.secrets import read_secret
 from app.config.site import SiteConfig
 from app.config.unusable_settings import RAISING, UnusableSettings
 from app.errors import UserError
-from app.server.registry import RegistryCache
+from app.reload.registry import RegistryCache
 from console.security.auth import sign_photo_link
 from domain import Evidence, Finding, FindingPhase, Instant, Subject
 from domain.findings import own_finding

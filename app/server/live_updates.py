@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable
 
 from app.config.site import SiteConfig
 from app.reload.definitions import Definitions
+from app.reload.registry import RegistryCache
 from app.server.processing import Processing
-from app.server.registry import RegistryCache
 from app.server.status import StatusLine
 from console.events import EventHub
 from ingest.mqtt.consumer import MqttConsumer

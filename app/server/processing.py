@@ -21,9 +21,9 @@ from app.pipeline.retry import retry_until_writable
 from app.reload.active_definitions import ActiveDefinitions, LiveKinds
 from app.reload.codecs import CodecReloader
 from app.reload.definitions import Definitions
+from app.reload.registry import RegistryCache, RegistryChange
 from app.reload.stored_definitions import definitions_at_start
 from app.server.pipeline_stores import ServiceStores, load_checkpoint
-from app.server.registry import RegistryCache, RegistryChange
 from app.server.versions import definitions_detail, registry_detail
 from domain import Finding, Instant
 from ingest.decoding.decoder import Decoder

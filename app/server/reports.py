@@ -8,7 +8,7 @@ from pathlib import Path
 
 from alerts.analysis.months import month_before
 from app.config.site import SiteConfig
-from app.server.registry import RegistryCache
+from app.reload.registry import RegistryCache
 from console.dependencies import RuleSummary, SiteInfo
 from console.views.monthly_report import MonthlyReport, render_html
 from console.views.period_statistics import Scope, StatisticsReader

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from zoneinfo import ZoneInfo
 
 from app.pipeline.self_monitoring import SelfMonitoring
-from app.server.registry import RegistryCache
+from app.reload.registry import RegistryCache
 from app.site_check.roster_gaps import gap_lines
 from domain import Instant
 from domain.people import Community

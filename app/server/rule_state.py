@@ -21,7 +21,7 @@ class EngineRuleState:
 
     def __init__(self, engine: Engine, is_remote: bool = False) -> None:
         """`is_remote`: another host evaluates the rules, and reports when a finding ends; not when it received the
-        device last. A rule that latches ends by a reset, of which that host does not learn."""
+        device last."""
         self._engine, self._is_remote = engine, is_remote
 
     def explain(self, rule: str, device: str) -> dict[str, object]:
@@ -35,9 +35,7 @@ class EngineRuleState:
         While clearing the rule still holds the finding, and continues it when the device alarms again.
         """
         rule, subject = finding_subject(finding, device)
-        if self._is_remote and any(
-            one.name == rule and not one.latch for book in self._engine.books for one in book.rules
-        ):
+        if self._is_remote and any(one.name == rule for book in self._engine.books for one in book.rules):
             return FindingStatus.ACTIVE
         return status_by(*rule_standing(self._engine, rule, subject), received_since)
 

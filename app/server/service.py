@@ -16,6 +16,7 @@ from app.datadir.site_import import import_changed_site
 from app.datadir.stores import Stores
 from app.pipeline.latch_resets import LatchResets
 from app.pipeline.self_monitoring import SelfMonitoring, open_findings
+from app.reload.registry import RegistryCache
 from app.reload.rulebooks import RulebookReloader
 from app.rule_tools.rulebook_folder import RulebookFolder
 from app.rule_tools.service import RuleToolService
@@ -36,8 +37,8 @@ from app.server.outbox_watch import OutboxWatch
 from app.server.processing import Processing, build_engine, load_start_state
 from app.server.provider_checks import check_providers_regularly
 from app.server.provider_polling import poll_providers
-from app.server.registry import RegistryCache
 from app.server.remote_findings import RemoteFindings
+from app.server.remote_latches import RemoteLatches
 from app.server.reports import MonthlyReports
 from app.server.roster_check import RosterCheck
 from app.server.rule_state import EngineRuleState
@@ -68,11 +69,12 @@ class AlertChanges:
     """Called with each alert that changed: publishes it, and has latched rules checked for a reset."""
 
     def __init__(self, hub: EventHub) -> None:
-        self._hub = hub
+        self.listeners: list[Callable[[str], None]] = [hub.alert_changed]
         self.event = asyncio.Event()
 
     def __call__(self, alert: str) -> None:
-        self._hub.alert_changed(alert)
+        for listener in self.listeners:
+            listener(alert)
         self.event.set()
 
 
@@ -101,7 +103,7 @@ class Service:
             evaluates_devices=not config.findings_from,
         )  # fmt: skip
         pipeline = self.processing.pipeline
-        self.latch_resets = LatchResets(self.engine, pipeline, journal, database, alert_changes.event, clock)
+        self.latch_resets, self.remote_latches = self._build_latches(alert_changes)
         self.self_monitoring = SelfMonitoring(pipeline.apply_change)
         self.intake_events = IntakeEvents(pipeline, journal, self.self_monitoring)
         self.consumer = MqttConsumer(
@@ -146,6 +148,17 @@ class Service:
         self.rulebook_folder = RulebookFolder(
             site.path, self.rule_tools, lambda: self.updates.definitions, self.site_sharing.share
         )
+
+    def _build_latches(self, alert_changes: AlertChanges) -> tuple[LatchResets, RemoteLatches]:
+        """What resets latched rules: of this process, and those that are evaluated elsewhere."""
+        engine, stores, remote = self.engine, self.stores, self.config.findings_from
+        own = LatchResets(
+            engine, self.processing.pipeline, stores.journal, stores.database, alert_changes.event, self.clock
+        )
+        latches = RemoteLatches(remote, own, engine, self.registry, stores.database, self.clock)
+        if remote:
+            alert_changes.listeners.append(latches.alert_changed)
+        return own, latches
 
     def _build_watch(self) -> tuple[Canary, Auditor]:
         """What watches the service itself; their last results are in the status line."""
@@ -256,6 +269,7 @@ class Service:
             ),
             "shared site": self.site_sharing.run(),
             **self.remote_findings.tasks(),
+            **self.remote_latches.tasks(),
             **({"journal copies": stores.journal.run()} if isinstance(stores.journal, CopiedJournal) else {}),
         }
 

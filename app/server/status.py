@@ -18,7 +18,7 @@ from alerts.delivery.breaker import CircuitBreaker
 from alerts.handling.audit import AuditResult
 from alerts.roster.on_duty import first_on_duty
 from app.pipeline.pipeline import Pipeline
-from app.server.registry import RegistryCache
+from app.reload.registry import RegistryCache
 from domain import DAY, MINUTE, Instant
 from domain.people import Community
 from ingest.mqtt.consumer import MqttConsumer

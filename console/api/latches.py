@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Annotated
 
 from fastapi import Depends, Request
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from console import messages_zh
+from console import messages_zh, rule_messages_zh
 from console.api.alerts import require_visible_alert, resolve_actor
 from console.api.devices import visible_device, visible_places
 from console.dependencies import LatchedFinding, NotLatched
@@ -23,7 +24,9 @@ from console.timestamps import to_schema
 from domain import Attribute
 from store.database.alerts import queries
 from store.database.system import audit
+from store.errors import CannotWrite
 
+log = logging.getLogger(__name__)
 router = documented_router(tags=["rules"])
 
 LatchUser = Annotated[Principal, Depends(Requirement("reset"))]
@@ -57,7 +60,7 @@ _RESET_BODY = TypeAdapter(ResetBody)
 async def list_latched(
     deps: Deps, user: NonLinkUser, alert: OptionalText = None
 ) -> JsonResponse[Page[schema.LatchedFinding]]:
-    latched = list(deps.rules.latched_findings())
+    latched = list(await deps.rules.latched_findings())
     if alert:
         await require_visible_alert(deps, user, alert)
         finding_ids = await deps.database.read(
@@ -73,7 +76,8 @@ async def list_latched(
 @router.post(
     "/rules/{name}/reset",
     summary="Reset a latched rule of a device or group; 409 when it is not latched",
-    description="`ended: false`: the condition is still true; the finding ends when it becomes false.",
+    description="`ended: false`: the condition is still true; the finding ends when it becomes false. Where the rules"
+    " are evaluated elsewhere (`--findings`) always false: the end is reported by that host.",
     openapi_extra=examples.request_body(examples.RESET, _RESET_BODY),
 )
 async def reset(request: Request, deps: Deps, user: LatchUser, name: str) -> JsonResponse[schema.ResetResult]:
@@ -92,6 +96,9 @@ async def reset(request: Request, deps: Deps, user: LatchUser, name: str) -> Jso
         result = await deps.rules.reset(name, target, actor.id, body.reason)
     except NotLatched:
         raise Problem(409, messages_zh.NOT_LATCHED.format(rule=name, device=target)) from None
+    except CannotWrite as error:
+        log.error("a reset was not written: %s", error)
+        raise Problem(503, rule_messages_zh.RESET_UNSENT, headers={"Retry-After": "5"}) from error
     detail: dict[str, Attribute] = {
         "rule": name,
         "device": target,

@@ -53,7 +53,7 @@ async def list_activity(
 ) -> JsonResponse[Page[rulebooks.RuleActivity]]:
     since = deps.clock() - days * DAY
     found = {item.rule: item for item in await deps.database.read(lambda tx: findings_by_rule(tx, since))}
-    latched = [finding.rule for finding in deps.rules.latched_findings()]
+    latched = [finding.rule for finding in await deps.rules.latched_findings()]
     shadow = deps.rules.shadow_counts()
     views = []
     for name in (rule.name for rule in deps.rules.summaries()):

@@ -231,9 +231,12 @@ class Engine:
         """Ends what this rule found of a device, or of a group (`building/b3`), whether it is over or not."""
         return self._latches.reset(device_id, rule, now)
 
-    def release(self, device_id: str, rule: str, now: Instant) -> list[Finding]:
-        """A named person resets a latched rule: what is over ends; what is dangerous ends with its next all-clear."""
-        return self._latches.release(device_id, rule, now)
+    def release(self, device_id: str, rule: str, now: Instant, finding: str | None = None) -> list[Finding]:
+        """A named person resets a latched rule: what is over ends; what is dangerous ends with its next all-clear.
+
+        `finding`: nothing happens when another finding of the rule is latched by now.
+        """
+        return self._latches.release(device_id, rule, now, finding)
 
     def latched_devices(self, rule: str, among: Iterable[str] | None = None) -> list[str]:
         """The devices and groups, of these or of all, of which this rule holds a finding that only a person ends."""

@@ -48,14 +48,13 @@ class LatchProcessor:
                 self._absences.schedule(state)
         return out
 
-    def release(self, device_id: str, rule: str, now: Instant) -> list[Finding]:
+    def release(self, device_id: str, rule: str, now: Instant, finding: str | None = None) -> list[Finding]:
         """A named person resets a latched rule. What is over ends; what is still dangerous ends with the next
-        all-clear, as if the rule had no latch.
+        all-clear, as if the rule had no latch. `finding`: not when another one is latched.
         """
-        if device_id not in self.latched_devices(rule, [device_id]):
-            return []
         state = self._engine_state.find(device_id)
-        assert state is not None
+        if state is None or not _is_latched(state, rule) or finding not in (None, _latched_finding(state, rule)):
+            return []
         compiled = state.ruleset.by_name[rule]
         if not self._is_still_dangerous(state, compiled, now):
             return self.reset(device_id, rule, now)
@@ -77,12 +76,10 @@ class LatchProcessor:
         if not any(rule.latch for book in self._engine_state.books for rule in book.rules):
             return []
         return [
-            LatchedFinding(
-                finding_id(name, rule_state.version, rule_state.subject, rule_state.begin), name, state.device.id
-            )
+            LatchedFinding(finding, name, state.device.id)
             for state in self._engine_state.all()
-            for name, rule_state in state.rule_states.items()
-            if rule_state.subject is not None and _is_latched(state, name)
+            for name in state.rule_states
+            if _is_latched(state, name) and (finding := _latched_finding(state, name)) is not None
         ]
 
     def _is_still_dangerous(self, state: DeviceState, rule: CompiledRule, now: Instant) -> bool:
@@ -92,6 +89,13 @@ class LatchProcessor:
         if rule.condition is None:
             return is_overdue(state, rule, self._engine_state.outages, now)
         return not rule.rule.is_momentary and is_still_true(state, rule, self._engine_state.community, now)
+
+
+def _latched_finding(state: DeviceState, rule: str) -> str | None:
+    rule_state = state.rule_states[rule]
+    if rule_state.subject is None:
+        return None
+    return finding_id(rule, rule_state.version, rule_state.subject, rule_state.begin)
 
 
 def _is_latched(state: DeviceState, rule: str) -> bool:

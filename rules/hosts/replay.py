@@ -50,12 +50,13 @@ class ConnectionRestored(Struct, frozen=True, tag=True):
 
 class Reset(Struct, frozen=True, tag=True):
     """A named person resets a latched rule. What is over ends; what is still dangerous ends with the next all-clear, as
-    if the rule had no latch.
+    if the rule had no latch. `finding`: only if this is what is latched; a reset that is repeated late is for no other.
     """
 
     now: Instant
     rule: str
     device: str | None = None
+    finding: str | None = None
 
 
 Event = ReadingBatch | Outage | ConnectionLost | ConnectionRestored | Reset
@@ -85,7 +86,7 @@ def reset(engine: Engine, event: Reset) -> Iterator[Finding]:
     """The findings of a reset, after the timers that were due before it."""
     yield from engine.tick(event.now - 1)
     for device in engine.latched_devices(event.rule) if event.device is None else [event.device]:
-        yield from engine.release(device, event.rule, event.now)
+        yield from engine.release(device, event.rule, event.now, event.finding)
 
 
 class ReplayJob(Struct):

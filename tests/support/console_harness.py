@@ -124,6 +124,10 @@ SYSTEM_FACTS = ServiceFacts(
 )
 
 
+async def _none_latched() -> tuple[()]:
+    return ()
+
+
 def seed_registry(tx: Connection) -> None:
     """The places, cells, people, duties and devices above."""
     registry.put_places(tx, PLACES, T0)
@@ -249,7 +253,7 @@ class ConsoleHarness:
                 startable=None,
                 device_summary=lambda _device: None,
                 unwell_devices=dict,
-                latched_findings=tuple,
+                latched_findings=_none_latched,
                 reset=None,
                 explain=None,
                 tools=None,

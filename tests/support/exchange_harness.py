@@ -14,8 +14,8 @@ import httpx2
 from app.config.exchange import ExchangeSettings
 from app.config.settings import SiteSettings
 from app.config.site import SiteConfig
+from app.reload.registry import RegistryCache
 from app.server.exchange import Exchange, build_exchange_config, build_transactions, photo_links
-from app.server.registry import RegistryCache
 from console.application import set_dependencies
 from console.events import EventHub
 from console.partners import ExchangeDependencies

@@ -67,7 +67,7 @@ def encode_event(key: str, event: KeyedEvent | GroupEvent) -> bytes:
     """The record of an event.
 
     >>> split_record(encode_event("gas-1", Reset(5, "gas-high")))
-    ('gas-1', b'{"type":"Reset","now":5,"rule":"gas-high","device":null}')
+    ('gas-1', b'{"type":"Reset","now":5,"rule":"gas-high","device":null,"finding":null}')
     """
     return key.encode() + SEPARATOR + _encode(event)
 

@@ -14,7 +14,7 @@ import pytest
 from app.config.site import load_site
 from app.datadir import site_import
 from app.datadir.site_import import import_changed_site, import_site
-from app.server.registry import RegistryCache
+from app.reload.registry import RegistryCache
 from domain import Person
 from store.database import postgresql, registry, transfer
 from store.database.database import Database, sqlite_url

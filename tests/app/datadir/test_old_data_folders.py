@@ -18,8 +18,8 @@ from app.config.settings import SiteSettings
 from app.config.site import SiteConfig, decoder_settings
 from app.datadir.stores import JOURNAL_FILE, Stores, open_stores
 from app.pipeline.checkpoint import restore, rulebooks_in
+from app.reload.registry import RegistryCache
 from app.server.processing import build_engine, load_start_state
-from app.server.registry import RegistryCache
 from domain import DAY, Lane
 from ingest.decoding.decoder import Decoder
 from store.snapshots import integrity_faults, row_counts

@@ -12,8 +12,8 @@ import pytest
 from app.config.secrets import MissingSecret
 from app.config.settings import SiteSettings
 from app.config.site import SiteConfig
+from app.reload.registry import RegistryCache
 from app.server.exchange import Exchange, ExchangeConfig, WeakSecret, build_exchange_config, build_transactions
-from app.server.registry import RegistryCache
 from domain.people import community
 from store.database.database import Database, sqlite_url
 from tests.support.exchange_harness import ENVIRON, exchange_settings

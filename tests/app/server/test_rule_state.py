@@ -44,6 +44,11 @@ def test_a_finding_of_another_host_holds_until_it_reports_the_end() -> None:
     remote = EngineRuleState(engine, is_remote=True)
     assert remote.finding_status(FINDING, "gas-1", 50) is FindingStatus.ACTIVE
     assert remote.finding_status("unknown-device@1/device:x/5", "x", 50) is FindingStatus.OVER
+    gas = next(book for book in engine.books if any(rule.name == "gas-alarm" for rule in book.rules))
+    engine.reload(
+        [gas.model_copy(update={"rules": [rule.model_copy(update={"latch": True}) for rule in gas.rules]})], 0
+    )
+    assert remote.finding_status(FINDING, "gas-1", 50) is FindingStatus.ACTIVE
 
 
 def test_a_fire_of_a_building_goes_on_only_while_one_of_its_detectors_reports() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from app.config.faults import ConfigError
 from app.rule_tools.check import check_files
@@ -124,6 +125,18 @@ def test_latched_findings_are_listed_with_their_ids(kinds: Kinds) -> None:
     assert engine.release("g", "r", T0 + 1) == [] == engine.latched_findings()  # still dangerous, and no longer latched
     assert engine.release("g", "r", T0 + 2) == []
     assert engine_of(kinds, rule("r", when="alarm")).latched_findings() == []
+
+
+def test_a_reset_that_is_repeated_late_is_for_no_later_finding(kinds: Kinds) -> None:
+    """Written again while the end of the first finding was on its way, it would have unlatched the next danger."""
+    engine = engine_of(kinds, ALARM)
+    (first,) = engine.feed([reading_at(0, alarm=True)], T0)
+    engine.feed([reading_at(1000, alarm=False)], T0 + 1000)
+    reset = Reset(T0 + 2000, "r", "g", first.id)
+    assert finding_lines(play(engine, [reset]), T0) == ["2 r ended"]
+    (second,) = engine.feed([reading_at(3000, alarm=True)], T0 + 3000)
+    assert list(play(engine, [reset, replace(reset, now=T0 + 4000)])) == []
+    assert [latched.finding for latched in engine.latched_findings()] == [second.id]
 
 
 def test_a_reset_survives_a_restart(kinds: Kinds) -> None:

@@ -1565,7 +1565,7 @@ export interface paths {
         put?: never;
         /**
          * Reset a latched rule of a device or group; 409 when it is not latched
-         * @description `ended: false`: the condition is still true; the finding ends when it becomes false.
+         * @description `ended: false`: the condition is still true; the finding ends when it becomes false. Where the rules are evaluated elsewhere (`--findings`) always false: the end is reported by that host.
          */
         post: operations["reset"];
         delete?: never;

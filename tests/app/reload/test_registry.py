@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from app.datadir.stores import open_database
-from app.server.registry import RegistryCache
+from app.reload.registry import RegistryCache
 from domain import Device, Identity, Person, Place
 from domain.device_index import DeviceFilter
 from store.database import registry as table

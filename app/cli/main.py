@@ -24,7 +24,7 @@ from app.cli.people import people_group
 from app.cli.report import report_command
 from app.cli.reports import reports_group
 from app.cli.rosters import rosters_group
-from app.cli.scale_commands import definitions_command, ingest_command
+from app.cli.scale_commands import definitions_command, history_writer_command, ingest_command
 from app.cli.score_command import quality_command
 from app.cli.settings import settings_group
 from app.cli.simulate_command import simulate
@@ -313,8 +313,8 @@ main.add_command(rosters_group)
 main.add_command(user_group)
 main.add_command(people_group)
 main.add_command(migrate_group)
-main.add_command(ingest_command)
-main.add_command(definitions_command)
+for command in (ingest_command, history_writer_command, definitions_command):
+    main.add_command(command)
 
 if __name__ == "__main__":
     main()

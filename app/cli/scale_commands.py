@@ -1,4 +1,4 @@
-"""`fengshao ingest` and `fengshao job-definitions`: the parts of an installation beyond one machine (docs/scale.md)."""
+"""`fengshao ingest`, `history-writer`, `job-definitions`: an installation beyond one machine (docs/scale.md)."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from app.cli.options import FOLDER, report_user_errors
 from app.config.catalog import load_active_rulebooks
 from app.config.site import load_site
 from app.errors import UserError
+from app.scale.until_stopped import run_until_stopped
 
 
 @click.command("ingest")
@@ -38,10 +39,32 @@ def ingest_command(
     try:
         from app.scale import worker
     except ModuleNotFoundError as error:
-        if error.name != "confluent_kafka":
-            raise
-        raise UserError("confluent-kafka is not installed: pip install -r requirements-kafka.lock") from error
+        raise _without_client(error) from error
     worker.run(worker.WorkerOptions(name, group, kafka, mqtt, data, site, publish_registry, leave))
+
+
+@click.command("history-writer")
+@click.option("--kafka", required=True, metavar="HOST:PORT", help="Kafka's bootstrap servers.")
+@click.option("--data", required=True, type=FOLDER, help="Data directory, whose ledger keeps what the server refuses.")
+@click.option(
+    "--spool", required=True, type=FOLDER, help="A folder of this writer alone: what the server has not taken."
+)
+@click.option("--site", type=FOLDER, help="The site folder, whose site.yaml names the history server.")
+@report_user_errors
+def history_writer_command(kafka: str, data: Path, spool: Path, site: Path | None) -> None:
+    """Write the readings in Kafka to the history server; several share the work."""
+    try:
+        from app.scale import history_writer
+    except ModuleNotFoundError as error:
+        raise _without_client(error) from error
+    options = history_writer.HistoryWriterOptions(kafka, data, spool, site)
+    run_until_stopped(lambda: history_writer.run_history_writer(options), history_writer.log)
+
+
+def _without_client(error: ModuleNotFoundError) -> Exception:
+    if error.name != "confluent_kafka":
+        return error
+    return UserError("confluent-kafka is not installed: pip install -r requirements-kafka.lock")
 
 
 @click.command("job-definitions")

@@ -23,9 +23,9 @@ class DataDirInUse(UserError):
     """Another process holds the lock of this data directory."""
 
 
-def lock_data_dir(data: Path) -> IO[str]:
+def lock_data_dir(data: Path, option: str = "--data") -> IO[str]:
     """Lock `data` until the returned file is closed or the process ends, even by SIGKILL. Raises DataDirInUse."""
-    return _lock(data / "lock", f"{data} is in use by another fengshao: stop it, or name another --data")
+    return _lock(data / "lock", f"{data} is in use by another fengshao: stop it, or name another {option}")
 
 
 def lock_for_start(data: Path, wait_s: float = BACKUP_ENDS_WITHIN_S) -> IO[str]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import signal
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -22,6 +20,7 @@ from app.scale.kafka_journal import KafkaJournal
 from app.scale.keys import KeyedRegistry
 from app.scale.outages import OutageJournal, OutageRecorder
 from app.scale.records import FRAME_MAX_BYTES, READINGS, Record, RecordBuilder
+from app.scale.until_stopped import run_until_stopped
 from domain import Instant
 from ingest.decoding.decoder import Decoder
 from ingest.decoding.device_index import DeviceIndex
@@ -151,16 +150,4 @@ def _decoder(site: SiteConfig, mappings: Sequence[MappingBook]) -> Decoder:
 
 def run(options: WorkerOptions) -> None:
     """Until SIGINT or SIGTERM."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
-
-    async def main() -> None:
-        loop, task = asyncio.get_running_loop(), asyncio.current_task()
-        assert task is not None
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, task.cancel)
-        try:
-            await IngestWorker(options).run()
-        except asyncio.CancelledError:
-            log.info("stopped")
-
-    asyncio.run(main())
+    run_until_stopped(lambda: IngestWorker(options).run(), log)

@@ -60,6 +60,9 @@ SEPARATOR: Final = b"\n"
 CLOCK: Final = b"\n{}"
 _encode = msgspec.json.Encoder().encode
 decode_keyed_event = msgspec.json.Decoder(KeyedEvent).decode
+_decode_readings = msgspec.json.Decoder(KeyedReadings).decode
+_OF_READINGS: Final = b'{"type":"KeyedReadings"'
+"""So begins every event that holds readings: the others, a registry among them, are not decoded for it."""
 decode_group_event = msgspec.json.Decoder(GroupEvent).decode
 
 
@@ -70,6 +73,16 @@ def encode_event(key: str, event: KeyedEvent | GroupEvent) -> bytes:
     ('gas-1', b'{"type":"Reset","now":5,"rule":"gas-high","device":null,"finding":null}')
     """
     return key.encode() + SEPARATOR + _encode(event)
+
+
+def readings_in(record: bytes) -> tuple[Reading, ...]:
+    """The readings of a record; none where it is another event. Raises msgspec.DecodeError for other bytes.
+
+    >>> readings_in(CLOCK), readings_in(encode_event("gas-1", Reset(5, "gas-high")))
+    ((), ())
+    """
+    _, event = split_record(record)
+    return _decode_readings(event).readings if event.startswith(_OF_READINGS) else ()
 
 
 def split_record(record: bytes) -> tuple[str, bytes]:

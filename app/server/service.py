@@ -91,7 +91,7 @@ class Service:
         self.config, self.stores, self.clock = config, stores, clock
         site, journal, database = config.site, stores.journal, stores.database
         self.hub = EventHub(clock())
-        alert_changes = AlertChanges(self.hub)
+        self._alert_changes = alert_changes = AlertChanges(self.hub)
         log_skipped(database.write_blocking(lambda tx: import_changed_site(tx, site, clock())))
         self.registry = RegistryCache(database)
         state = load_start_state(site, stores)
@@ -103,7 +103,7 @@ class Service:
             evaluates_devices=not config.findings_from,
         )  # fmt: skip
         pipeline = self.processing.pipeline
-        self.latch_resets, self.remote_latches = self._build_latches(alert_changes)
+        self.latch_resets, self.remote_latches = self._build_latches()
         self.self_monitoring = SelfMonitoring(pipeline.apply_change)
         self.intake_events = IntakeEvents(pipeline, journal, self.self_monitoring)
         self.consumer = MqttConsumer(
@@ -149,15 +149,15 @@ class Service:
             site.path, self.rule_tools, lambda: self.updates.definitions, self.site_sharing.share
         )
 
-    def _build_latches(self, alert_changes: AlertChanges) -> tuple[LatchResets, RemoteLatches]:
+    def _build_latches(self) -> tuple[LatchResets, RemoteLatches]:
         """What resets latched rules: of this process, and those that are evaluated elsewhere."""
         engine, stores, remote = self.engine, self.stores, self.config.findings_from
         own = LatchResets(
-            engine, self.processing.pipeline, stores.journal, stores.database, alert_changes.event, self.clock
+            engine, self.processing.pipeline, stores.journal, stores.database, self._alert_changes.event, self.clock
         )
         latches = RemoteLatches(remote, own, engine, self.registry, stores.database, self.clock)
         if remote:
-            alert_changes.listeners.append(latches.alert_changed)
+            self._alert_changes.listeners.append(latches.alert_changed)
         return own, latches
 
     def _build_watch(self) -> tuple[Canary, Auditor]:
@@ -166,6 +166,7 @@ class Service:
         self.site_sharing = SiteSharing(self.config.site.path, self.config.data, database, self.clock)
         drills, settings = self.alerting.drills, self.config.site.settings
         self.unanswered_dangers = UnansweredDangers(database)
+        self._alert_changes.listeners.append(self.unanswered_dangers.alert_changed)
         self.remote_findings = RemoteFindings(self.config.findings_from, desk)
         self.outage_texts = OutageTexts(
             desk, self.alerting.channels, self._unstored_dangers, self.unanswered_dangers,

@@ -1,5 +1,5 @@
-"""The critical dangers that nobody has acknowledged, or whose owner has not arrived, read every few seconds and kept
-for the time without the ledger.
+"""The critical dangers that nobody has acknowledged, or whose owner has not arrived, kept for the time without the
+ledger: those that changed are read every few seconds, all of them every minute.
 
 Their escalation is in the ledger: while it takes nothing, no further person would be called.
 """
@@ -9,16 +9,21 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 from alerts.alert import Alert
 from store.database.alerts.audits import unanswered_dangers
 from store.database.database import Database
+from store.database.sql import MAX_IN_LIST
 from store.errors import LedgerUnread
 
 log = logging.getLogger("fengshao.unanswered_dangers")
 
 POLL_S: Final = 2.0
+READ_ALL_EVERY: Final = 30
+"""Polls from one reading of all to the next, for what changed without a word of it. With a thousand open dangers all of
+them at each poll took a twentieth of the processor."""
 
 
 class UnansweredDangers:
@@ -26,21 +31,35 @@ class UnansweredDangers:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._found: Sequence[tuple[Alert, frozenset[str]]] = ()
+        self._found: dict[int, tuple[Alert, frozenset[str]]] = {}
+        self._changed = set[int]()
 
     def __call__(self) -> Sequence[tuple[Alert, frozenset[str]]]:
         """Each alert with its owner and the people who were called about it in its present round."""
-        return self._found
+        return [self._found[alert] for alert in sorted(self._found)]
+
+    def alert_changed(self, alert: str) -> None:
+        """To be read again by the next poll."""
+        self._changed.add(int(alert))
 
     async def run(self) -> None:
         """Read every POLL_S, until cancelled."""
         while True:
-            await self.read()
-            await asyncio.sleep(POLL_S)
+            for poll in range(READ_ALL_EVERY):
+                await self.read(reads_all=not poll)
+                await asyncio.sleep(POLL_S)
 
-    async def read(self) -> None:
-        """Read once; a ledger that does not answer is reported elsewhere."""
+    async def read(self, *, reads_all: bool = True) -> None:
+        """Read once all, or what changed since the last time; a ledger that does not answer is reported elsewhere."""
+        changed, self._changed = self._changed, set()
+        among = None if reads_all or len(changed) > MAX_IN_LIST else sorted(changed)
+        if among == []:
+            return
         try:
-            self._found = await self._database.read(unanswered_dangers)
+            read = await self._database.read(partial(unanswered_dangers, among=among))
         except LedgerUnread as error:
+            self._changed |= changed
             log.debug("kept as read before: %s", error)
+            return
+        kept = {} if among is None else {alert: one for alert, one in self._found.items() if alert not in changed}
+        self._found = kept | {alert.id: (alert, called) for alert, called in read}

@@ -3,9 +3,10 @@ nobody, and critical ones that wait for an answer."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy import Connection, and_, or_, select
+from sqlalchemy import Connection, and_, or_, select, true
 
 from alerts.alert import ACTIVE_STATES, UNACKNOWLEDGED_STATES, Alert, State
 from alerts.channel_specs import LOGBOOK
@@ -51,10 +52,12 @@ def unnotified_alerts(tx: Connection, opened_before: Instant) -> list[Alert]:
     return [alert_of(row) for row in tx.execute(query.order_by(alerts.c.id))]
 
 
-def unanswered_dangers(tx: Connection) -> list[tuple[Alert, frozenset[str]]]:
+def unanswered_dangers(tx: Connection, among: Sequence[int] | None = None) -> list[tuple[Alert, frozenset[str]]]:
     """Critical dangers that nobody has acknowledged, or whose owner has not arrived, without exercises, each with its
-    owner and the people who were called in the present round: a call that is still in the outbox is none."""
+    owner and the people who were called in the present round: a call that is still in the outbox is none. `among`: of
+    these alerts, at most MAX_IN_LIST."""
     concerned = and_(
+        true() if among is None else alerts.c.id.in_(among),
         alerts.c.state.in_(_UNANSWERED), alerts.c.ledger == Ledger.DANGER.value,
         alerts.c.severity == Severity.CRITICAL.value, alerts.c.exercise.is_(False), alerts.c.returned_to.is_(None),
     )  # fmt: skip

@@ -1,10 +1,14 @@
 """One service under a steady rate of readings: processor time, memory, delay of alarms and disk, window by window.
 
-    python -m benchmarks.steady_load [--rate 5000] [--seconds 3600] [--window 60] [--alarm-every 3] [--expired-days 3]
+    python -m benchmarks.steady_load [--rate 5000] [--seconds 3600] [--window 60] [--alarm-every 3]
+        [--answered] [--expired-days 3]
 
 5,000 registered gas alarms publish in turn over a real Mosquitto (QoS 1, five quantities a reading); every few seconds
 another gas alarm reports a leak, whose worker is texted through a server that answers like Aliyun. Prints a JSON object
 for each window, then the figures of the whole run. Processor time and memory are those of `fengshao up` alone.
+
+With --answered people acknowledge each alert, arrive and settle it, and the device gives the all-clear; else every
+alert stays open, is called up its ladder and weighs on all that follow.
 
 With --expired-days the history holds so many days of a million readings each that are older than the retention, and
 retention (03:40 in the site's time zone, chosen for it) runs within the hour; roll-ups run five minutes past each hour.
@@ -28,6 +32,7 @@ from typing import Any
 
 import aiomqtt
 import anyio
+import httpx2
 
 from benchmarks.detect_to_send import Provider, phone, write_site
 from benchmarks.result import Result
@@ -37,6 +42,7 @@ from store.history.duckdb.copy import DuckDbCopy
 
 DEVICES = 5_000
 WARM_UP_S = 10
+ANSWERED_EVERY_S = 15
 EXPIRED_PER_DEVICE, EXPIRED_AGE_DAYS = 200, 100
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
@@ -100,21 +106,42 @@ def figures(before: Window, after: Window, delays_ms: list[float]) -> dict[str, 
     }
 
 
-async def observe_run(run: Run, seconds: int, window_s: int, alarm_every_s: float) -> None:
+async def answer_alerts(run: Run, client: aiomqtt.Client) -> None:
+    """As people do within half a minute, until cancelled."""
+    authorization = {"Authorization": f"Bearer {run.running.token}"}
+    async with httpx2.AsyncClient(base_url=f"{run.running.root}/api/v1", headers=authorization) as api:
+        while True:
+            await anyio.sleep(ANSWERED_EVERY_S)
+            for alert in (await api.get("/alerts?state=open&ledger=danger&limit=100")).json()["items"]:
+                for action in ("acknowledge", "arrive", "resolve"):
+                    answer = await api.post(f"/alerts/{alert['id']}/{action}", json={"comment": "已关阀"})
+                    answer.raise_for_status()
+                clear = '{"alarm":false,"lel_pct":0}'
+                await client.publish(f"fengshao/v1/{alert['device']}/alarm", clear, qos=1)
+
+
+async def observe_run(run: Run, seconds: int, window_s: int, alarm_every_s: float, answered: bool) -> None:
     """Publishes an alarm every few seconds and prints the figures of each window."""
+    async with aiomqtt.Client("127.0.0.1", run.running.mqtt) as client, anyio.create_task_group() as group:
+        if answered:
+            group.start_soon(answer_alerts, run, client)
+        await publish_alarms(run, client, seconds, window_s, alarm_every_s)
+        group.cancel_scope.cancel()
+
+
+async def publish_alarms(run: Run, client: aiomqtt.Client, seconds: int, window_s: int, alarm_every_s: float) -> None:
     began = time.monotonic()
     before, window_alarms = run.observe(), 0
-    async with aiomqtt.Client("127.0.0.1", run.running.mqtt) as client:
-        while (elapsed := time.monotonic() - began) < seconds:
-            number = len(run.published)
-            run.published[phone(number)] = time.time()
-            await client.publish(f"fengshao/v1/alarm-{number}/alarm", '{"alarm":true,"lel_pct":22}', qos=1)
-            await anyio.sleep(max(0.0, began + len(run.published) * alarm_every_s - time.monotonic()))
-            if elapsed - (before.at_s - began) >= window_s:
-                after = await anyio.to_thread.run_sync(run.observe)
-                print(json.dumps(figures(before, after, run.delays_ms(window_alarms))), flush=True)
-                before, window_alarms = after, len(run.published)
-        await anyio.sleep(2)
+    while (elapsed := time.monotonic() - began) < seconds:
+        number = len(run.published)
+        run.published[phone(number)] = time.time()
+        await client.publish(f"fengshao/v1/alarm-{number}/alarm", '{"alarm":true,"lel_pct":22}', qos=1)
+        await anyio.sleep(max(0.0, began + len(run.published) * alarm_every_s - time.monotonic()))
+        if elapsed - (before.at_s - began) >= window_s:
+            after = await anyio.to_thread.run_sync(run.observe)
+            print(json.dumps(figures(before, after, run.delays_ms(window_alarms))), flush=True)
+            before, window_alarms = after, len(run.published)
+    await anyio.sleep(2)
 
 
 def zone_of_retention(now: datetime) -> str:
@@ -155,7 +182,9 @@ def stored_days(data: Path) -> list[str]:
     return days
 
 
-def measure(rate: int, seconds: int, window_s: int, alarm_every_s: float, expired_days: int) -> Iterator[Result]:
+def measure(
+    rate: int, seconds: int, window_s: int, alarm_every_s: float, expired_days: int, answered: bool
+) -> Iterator[Result]:
     provider, alarms = Provider(), int(seconds / alarm_every_s) + 2
     with tempfile.TemporaryDirectory() as folder:
         write_site(Path(folder), provider.port, alarms, [f"gas-{number:06d}" for number in range(DEVICES)])
@@ -171,7 +200,7 @@ def measure(rate: int, seconds: int, window_s: int, alarm_every_s: float, expire
             with subprocess.Popen([sys.executable, "-m", "benchmarks.flood", *arguments], stdout=sys.stderr) as load:
                 time.sleep(WARM_UP_S)
                 first = run.observe()
-                anyio.run(observe_run, run, seconds, window_s, alarm_every_s)
+                anyio.run(observe_run, run, seconds, window_s, alarm_every_s, answered)
                 last = run.observe()
                 load.terminate()
             jobs = {job["name"]: job["last_outcome"] for job in running.get("/api/v1/system")["jobs"]}
@@ -199,8 +228,11 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=int, default=value)
     parser.add_argument("--alarm-every", type=float, default=3.0)
     parser.add_argument("--expired-days", type=int, default=0)
+    parser.add_argument("--answered", action="store_true")
     options = parser.parse_args()
-    for result in measure(options.rate, options.seconds, options.window, options.alarm_every, options.expired_days):
+    for result in measure(
+        options.rate, options.seconds, options.window, options.alarm_every, options.expired_days, options.answered
+    ):
         print(result.line(), flush=True)
 
 

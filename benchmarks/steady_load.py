@@ -5,7 +5,8 @@
 
 5,000 registered gas alarms publish in turn over a real Mosquitto (QoS 1, five quantities a reading); every few seconds
 another gas alarm reports a leak, whose worker is texted through a server that answers like Aliyun. Prints a JSON object
-for each window, then the figures of the whole run. Processor time and memory are those of `fengshao up` alone.
+for each window, then the figures of the whole run. Processor time and memory are those of `fengshao up` alone; `loop_ms` is the
+processor time of a fixed loop, by which windows can be compared on a machine that others use.
 
 With --answered people acknowledge each alert, arrive and settle it, and the device gives the all-clear; else every
 alert stays open, is called up its ladder and weighs on all that follow.
@@ -56,6 +57,7 @@ class Window:
     cpu_s: float
     resident_mb: float
     disk_mb: float
+    loop_ms: float
 
 
 @dataclass
@@ -71,6 +73,7 @@ class Run:
             readings=self.running.sample("fengshao_readings_total"),
             cpu_s=cpu_s(self.running.process.pid),
             resident_mb=self.running.resident_mb(),
+            loop_ms=reference_loop_ms(),
             disk_mb=sum(file.stat().st_size for file in self.running.data.rglob("*") if file.is_file()) / 2**20,
         )
         self.windows.append(seen)
@@ -81,6 +84,14 @@ class Run:
         chosen = list(self.published.items())[since:]
         requests = self.provider.requests
         return sorted((requests[number] - at) * 1000 for number, at in chosen if number in requests)
+
+
+def reference_loop_ms() -> float:
+    """Processor time of a fixed loop: how fast the machine is at this moment, for it is shared with others."""
+    before, total = time.thread_time(), 0
+    for number in range(1_000_000):
+        total += number
+    return (time.thread_time() - before) * 1000
 
 
 def cpu_s(pid: int) -> float:
@@ -100,6 +111,7 @@ def figures(before: Window, after: Window, delays_ms: list[float]) -> dict[str, 
         "cpu_us_per_reading": round((after.cpu_s - before.cpu_s) / max(readings, 1) * 1e6, 2),
         "resident_mb": round(after.resident_mb, 1),
         "disk_mb": round(after.disk_mb, 1),
+        "loop_ms": round(after.loop_ms, 1),
         "alarms": len(delays_ms),
         "p50_ms": quantile(delays_ms, 0.5),
         "p99_ms": quantile(delays_ms, 0.99),

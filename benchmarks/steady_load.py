@@ -5,8 +5,8 @@
 
 5,000 registered gas alarms publish in turn over a real Mosquitto (QoS 1, five quantities a reading); every few seconds
 another gas alarm reports a leak, whose worker is texted through a server that answers like Aliyun. Prints a JSON object
-for each window, then the figures of the whole run. Processor time and memory are those of `fengshao up` alone; `loop_ms` is the
-processor time of a fixed loop, by which windows can be compared on a machine that others use.
+for each window, then the figures of the whole run. Processor time and memory are those of `fengshao up` alone;
+`loop_ms` is the processor time of a fixed loop, by which windows can be compared on a machine that others use.
 
 With --answered people acknowledge each alert, arrive and settle it, and the device gives the all-clear; else every
 alert stays open, is called up its ladder and weighs on all that follow.

@@ -13,6 +13,7 @@ T = TypeVar("T")
 
 MAX_IN_LIST = 500
 """Ids in one IN list: below the lowest limit of any database."""
+_LAST_CHARACTER = "\U0010ffff"
 
 
 class Page(Struct, Generic[T], frozen=True):
@@ -52,6 +53,12 @@ def one_of(tx: Connection, column: ColumnElement[Any], values: Collection[str]) 
     else:
         rows = func.json_array_elements_text(cast(listed, JSON)).table_valued("value")
     return column.in_(select(rows.c.value))
+
+
+def begins_with(column: ColumnElement[Any], prefix: str) -> ColumnElement[bool]:
+    """Whether a text begins with a prefix, as a range of the column's index: both databases order by bytes. LIKE reads
+    the whole table, for SQLite's ignores case."""
+    return and_(column >= prefix, column < prefix + _LAST_CHARACTER)
 
 
 def upsert(tx: Connection, table: Table, key: Mapping[str, Any], values: Mapping[str, Any]) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, case, func, insert, select, update
 from alerts.ports import FindingRecord, RecordedFinding
 from domain import Finding, FindingPhase, Instant
 from store.database.alerts.tables import alert_findings
-from store.database.sql import chunks, position
+from store.database.sql import begins_with, chunks, position
 
 FINAL_PHASES: Final = (FindingPhase.ENDED.value, FindingPhase.WITHDRAWN.value)
 """A finding with a record of one of these phases is no longer active."""
@@ -78,7 +78,7 @@ def active_findings(tx: Connection, alert: int, limit: int | None = None) -> lis
 
 def active_finding_ids(tx: Connection, prefix: str) -> list[str]:
     """Ids with this prefix of findings that have begun and not ended, oldest first."""
-    has_prefix = alert_findings.c.finding.startswith(prefix, autoescape=True)
+    has_prefix = begins_with(alert_findings.c.finding, prefix)
     ended = select(alert_findings.c.finding).where(has_prefix, alert_findings.c.phase.in_(FINAL_PHASES))
     active = select(alert_findings.c.finding).where(has_prefix, alert_findings.c.finding.not_in(ended))
     query = active.group_by(alert_findings.c.finding).order_by(func.min(alert_findings.c.heard_at))

@@ -9,7 +9,7 @@ from msgspec import Struct
 from sqlalchemy import ColumnElement, Connection, String, cast, delete, insert, or_, select
 
 from domain import Attribute, Instant
-from store.database.sql import Page, page_of
+from store.database.sql import Page, begins_with, page_of
 from store.database.system.tables import audit
 
 
@@ -66,7 +66,7 @@ def _conditions(filters: AuditFilter) -> Iterator[ColumnElement[bool]]:
     if filters.actor is not None:
         yield audit.c.actor == filters.actor
     if filters.action is not None:
-        yield audit.c.action.startswith(filters.action, autoescape=True)
+        yield begins_with(audit.c.action, filters.action)
     if filters.since is not None:
         yield audit.c.at >= filters.since
     if filters.until is not None:

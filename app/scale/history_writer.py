@@ -27,7 +27,9 @@ from app.scale.records import READINGS
 from domain import Lane, Reading
 from rules.hosts.keyed.events import readings_in
 from store.database.refusals.history_refusals import store_history_refusals
+from store.errors import StoreError
 from store.history import History
+from store.history.remote.history import LineProtocolHistory
 from store.refused_values import RefusedValue
 
 log = logging.getLogger("fengshao.history")
@@ -35,10 +37,16 @@ SETTINGS: Final = {
     "group.id": "fengshao-history",  # writers share the partitions; another takes over those of one that ended
     "auto.offset.reset": "earliest",
     "enable.auto.commit": False,
+    "queued.max.messages.kbytes": 16_384,
     "log_level": 3,
 }
-BATCH_MAX: Final = 5_000
+BATCH_MAX: Final = 200
+"""Records of up to 500 readings each (app/scale/records.py), after an outage of many devices."""
+PART_MAX: Final = 20_000
+"""Readings that are appended at once; far below what the history holds in memory."""
 WAIT_S: Final = 0.5
+SENT_WITHIN_S: Final = 20.0
+"""At its end a writer waits so long for the server: nothing else sends what is in its spool."""
 
 
 class HistoryWriterOptions(Struct, frozen=True):
@@ -71,9 +79,14 @@ class HistoryWriter:
             await asyncio.to_thread(self._consumer.close)
 
     async def _write(self, messages: Sequence[Message]) -> None:
-        self._position += 1
-        self._history.append(Lane.BULK, self._position, decode_readings(messages))
-        await retry_until_writable(self._history.flush, "history")
+        readings = decode_readings(messages)
+        for start in range(0, len(readings), PART_MAX):
+            self._position += 1
+            if not self._history.append(Lane.BULK, self._position, readings[start : start + PART_MAX]):
+                raise StoreError(
+                    "the history takes no further readings: not marked as read, a restart reads them again"
+                )
+            await retry_until_writable(self._history.flush, "history")
         await self._mark_as_read()
 
     async def _mark_as_read(self) -> None:
@@ -92,9 +105,15 @@ def decode_readings(messages: Sequence[Message]) -> list[Reading]:
             continue
         try:
             found += readings_in(message.value() or b"")
-        except msgspec.DecodeError as fault:
+        except (msgspec.DecodeError, UnicodeDecodeError) as fault:
             log.error("%s[%s]@%s is no event: %s", READINGS, message.partition(), message.offset(), fault)
     return found
+
+
+async def _send_rest(history: History, spool: Path) -> None:
+    await history.flush()
+    if isinstance(history, LineProtocolHistory) and not await history.sent(SENT_WITHIN_S):
+        log.warning("%s holds readings that the server has not taken: a writer that starts with it sends them", spool)
 
 
 async def run_history_writer(options: HistoryWriterOptions) -> None:
@@ -115,5 +134,6 @@ async def run_history_writer(options: HistoryWriterOptions) -> None:
         try:
             await HistoryWriter(options.kafka, history).run()
         finally:
+            await _send_rest(history, options.spool)
             await history.close()
             database.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
@@ -22,7 +23,6 @@ READ_S: Final = 60
 SETTINGS: Final = {
     "acks": "all",
     "enable.idempotence": True,
-    "message.timeout.ms": 0,  # never given up: while Kafka is away nothing is acknowledged and nothing more is read
     "linger.ms": 2,
     "partitioner": "murmur2_random",
     "queue.buffering.max.messages": 500_000,
@@ -30,28 +30,34 @@ SETTINGS: Final = {
 
 
 class KafkaJournal:
-    """Writes what a batch of frames holds, and the frames; nothing of it is acknowledged before all is written."""
+    """Writes what a batch of frames holds, and the frames; nothing of it is acknowledged before all is written: while
+    Kafka is away nothing is acknowledged and nothing more is read."""
 
-    def __init__(self, bootstrap: str, build: Callable[[Sequence[Frame]], Iterable[Record]]) -> None:
+    def __init__(
+        self, bootstrap: str, build: Callable[[Sequence[Frame]], Iterable[Record]], given_up_after_ms: int = 0
+    ) -> None:
+        """`given_up_after_ms`: a record that is not confirmed by then is refused; 0: never."""
         self._connection = {"bootstrap.servers": bootstrap, "log_level": 3}
-        self._producer = Producer({**self._connection, **SETTINGS})
+        self._producer = Producer({**self._connection, **SETTINGS, "message.timeout.ms": given_up_after_ms})
         self._build, self._appended, self._closed = build, 0, threading.Event()
         self._unwritten: tuple[Sequence[Frame], list[Record]] | None = None
         self._poller = threading.Thread(target=self._poll, name="kafka", daemon=True)
         self._poller.start()
 
-    def partitions(self, topic: str = READINGS) -> int:
+    def partitions(self, topic: str = READINGS, within_s: float = 30) -> int:
         """The number of partitions of a topic. Raises KafkaException."""
-        return len(self._producer.list_topics(topic, 30).topics[topic].partitions)
+        return len(self._producer.list_topics(topic, within_s).topics[topic].partitions)
 
-    def newest(self, topic: str = READINGS) -> Instant | None:
+    def newest(self, topic: str = READINGS, within_s: float = READ_S) -> Instant | None:
         """The time of the newest record of a topic: a worker could receive then, for each writes clocks. None for an
-        empty topic. Raises KafkaException.
+        empty topic. Raises KafkaException, also when Kafka has not said it in time.
         """
+        left = _Deadline(within_s)
         consumer = Consumer({**self._connection, "group.id": "fengshao-newest", "enable.auto.commit": False})
         try:
-            places = (TopicPartition(topic, partition) for partition in range(self.partitions(topic)))
-            return _newest_of(consumer, [last for place in places if (last := _last_of(consumer, place)) is not None])
+            places = [TopicPartition(topic, partition) for partition in range(self.partitions(topic, left()))]
+            lasts = [last for place in places if (last := _last_of(consumer, place, left())) is not None]
+            return _newest_of(consumer, lasts, left)
         finally:
             consumer.close()
 
@@ -109,21 +115,31 @@ class KafkaJournal:
         self._poller.join()
 
 
-def _last_of(consumer: Consumer, place: TopicPartition) -> TopicPartition | None:
+class _Deadline:
+    """Called: the seconds that are left. Raises KafkaException when none are."""
+
+    def __init__(self, within_s: float) -> None:
+        self._within_s, self._at_s = within_s, time.monotonic() + within_s
+
+    def __call__(self) -> float:
+        left_s = self._at_s - time.monotonic()
+        if left_s <= 0:
+            raise KafkaException(f"the newest record was not read within {self._within_s:g} s")
+        return left_s
+
+
+def _last_of(consumer: Consumer, place: TopicPartition, within_s: float) -> TopicPartition | None:
     """The place of the last record of a partition; None for an empty one."""
-    begin, end = consumer.get_watermark_offsets(place, timeout=READ_S)
+    begin, end = consumer.get_watermark_offsets(place, timeout=within_s)
     return None if begin == end else TopicPartition(place.topic, place.partition, end - 1)
 
 
-def _newest_of(consumer: Consumer, places: Sequence[TopicPartition]) -> Instant | None:
+def _newest_of(consumer: Consumer, places: Sequence[TopicPartition], left: _Deadline) -> Instant | None:
     """Read together: one after the other each would wait for the end of the fetch before it, half a second."""
     consumer.assign(list(places))
     newest, waiting = None, {place.partition for place in places}
     while waiting:
-        messages = consumer.consume(len(waiting), READ_S)
-        if not messages:
-            raise KafkaException(f"{places[0].topic}{sorted(waiting)}: the newest did not come within {READ_S} s")
-        for message in messages:
+        for message in consumer.consume(len(waiting), left()):
             if message.error() is None:
                 waiting.discard(message.partition())
                 newest = max(newest or 0, int(message.timestamp()[1]))

@@ -1,7 +1,7 @@
 """Latched rules that are evaluated elsewhere (docs/scale.md): what is latched is known from the ledger, and a reset is
 written to Kafka, where the rules read it.
 
-A reset names its finding: one that is written again, after a crash or while the end of the finding is on its way, is
+A reset names its finding: one that is written again, after a crash or because the end of the finding has not come, is
 for no later one.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,7 +21,7 @@ from app.scale.keys import keys_of_subjects
 from app.scale.records import READINGS, Record
 from app.server.rule_state import finding_subject
 from console.dependencies import NotLatched, ResetResult
-from domain import Instant
+from domain import MINUTE, SECOND, Instant
 from rules.engine.engine import Engine
 from rules.engine.latching import LatchedFinding
 from rules.hosts.keyed.events import encode_event
@@ -33,7 +34,11 @@ if TYPE_CHECKING:
     from app.scale.kafka_journal import KafkaJournal
 
 log = logging.getLogger("fengshao.latch_resets")
-WRITE_WITHIN_S: Final = 10.0
+READ_WITHIN_S: Final = 5.0
+WRITE_WITHIN_S: Final = 5.0
+REPEAT_MS: Final = 5 * MINUTE
+"""A reset whose finding has not ended is written again: rules in Flink that were not yet started with the rulebooks of
+this desk have other keys, and the first one had no effect."""
 
 
 class RemoteLatches:
@@ -51,8 +56,9 @@ class RemoteLatches:
         self._bootstrap, self._own, self._engine = bootstrap, own, engine
         self._registry, self._database, self._clock = registry, database, clock
         self._journal: KafkaJournal | None = None
-        self._reset: set[str] = set()
-        """Findings whose reset is written and whose end is not reported yet."""
+        self._thread, self._writing = ThreadPoolExecutor(1, "latch-resets"), asyncio.Lock()
+        self._written: dict[str, Instant] = {}
+        """When a reset was written, by finding; until the finding has ended."""
         self._changed, self._wakeup = set[int](), asyncio.Event()
 
     def alert_changed(self, alert: str) -> None:
@@ -65,18 +71,14 @@ class RemoteLatches:
         return {"remote latch resets": self._run()} if self._bootstrap else {}
 
     async def latched_findings(self) -> Sequence[LatchedFinding]:
-        """Every finding that only a person ends, and that was not reset yet."""
-        found = list[ActiveFinding]()
-        for rule in sorted(self._latching_rules()):
-            found += await self._database.read(partial(active_of_rule, rule=rule))
-        self._reset.intersection_update(one.finding for one in found)
-        return [_latched(one) for one in found if one.finding not in self._reset]
+        """Every finding that only a person ends. One whose reset was written is left out for REPEAT_MS."""
+        return [one for one in await self._active_findings() if self._is_due(one.finding)]
 
     async def reset(self, rule: str, device: str, by: str, reason: str) -> ResetResult:
         """As LatchResets.reset; returns when Kafka has it on all replicas in sync. Raises NotLatched, CannotWrite."""
         if self._engine.latched_devices(rule, [device]):
             return await self._own.reset(rule, device, by, reason)
-        latched = [one for one in await self.latched_findings() if (one.rule, one.device) == (rule, device)]
+        latched = [one for one in await self._active_findings() if (one.rule, one.device) == (rule, device)]
         if not latched:
             raise NotLatched(device)
         await self._write(latched)
@@ -85,8 +87,20 @@ class RemoteLatches:
     def _latching_rules(self) -> frozenset[str]:
         return frozenset(rule.name for book in self._engine.books for rule in book.rules if rule.latch)
 
+    async def _active_findings(self) -> Sequence[LatchedFinding]:
+        """Those of rules that latch, whether their reset was written or not; forgets the resets of those that ended."""
+        found = list[ActiveFinding]()
+        for rule in sorted(self._latching_rules()):
+            found += await self._database.read(partial(active_of_rule, rule=rule))
+        self._written = {one.finding: at for one in found if (at := self._written.get(one.finding)) is not None}
+        return [_latched(one) for one in found]
+
+    def _is_due(self, finding: str) -> bool:
+        return self._written.get(finding, 0) + REPEAT_MS <= self._clock()
+
     async def _run(self) -> None:
-        """Reset rules whose alert a person settled, until cancelled; at first for all alerts, as after a crash.
+        """Reset rules whose alert a person settled, until cancelled: all of them at first, as after a crash, and every
+        REPEAT_MS; meanwhile those whose alert changed.
 
         A rule that stayed latched would not report the next danger.
         """
@@ -95,53 +109,69 @@ class RemoteLatches:
             while True:
                 await retry_until_writable(partial(self._reset_settled, alerts), "resets")
                 await asyncio.sleep(POLL_S)
-                await self._wakeup.wait()
-                self._wakeup.clear()
-                alerts, self._changed = sorted(self._changed), set()
+                alerts = await self._next_changed()
         finally:
-            if self._journal is not None:
-                await asyncio.to_thread(self._journal.close)
+            await self._close()
+
+    async def _next_changed(self) -> Sequence[int] | None:
+        """Alerts that changed; None when REPEAT_MS have passed."""
+        try:
+            async with asyncio.timeout(REPEAT_MS / SECOND):
+                await self._wakeup.wait()
+        except TimeoutError:
+            return None
+        self._wakeup.clear()
+        changed, self._changed = self._changed, set()
+        return sorted(changed)
+
+    async def _close(self) -> None:
+        if self._journal is not None:
+            await asyncio.to_thread(self._journal.close)
+        self._thread.shutdown(wait=False, cancel_futures=True)
 
     async def _reset_settled(self, alerts: Sequence[int] | None) -> None:
         rules = self._latching_rules()
         if not rules:
             return
+        if alerts is None:
+            await self._active_findings()
         active = await self._database.read(partial(active_in_settled_alerts, among=alerts))
-        latched = {one.finding: one for one in map(_latched, active) if one.rule in rules}
-        unwritten = [finding for finding in latched if finding not in self._reset]
-        handled = await self._database.read(partial(handled_findings, findings=unwritten))
+        latched = {one.finding: _latched(one) for one in active if one.finding.split("@", 1)[0] in rules}
+        due = [finding for finding in latched if self._is_due(finding)]
+        handled = await self._database.read(partial(handled_findings, findings=due))
         await self._write([latched[finding] for finding, _, _ in handled])
         for finding, alert, _ in handled:
             log.info("reset of %s written: alert %s was settled", finding, alert)
 
     async def _write(self, findings: Sequence[LatchedFinding]) -> None:
-        """Raises CannotWrite when Kafka does not confirm it in time; then it may be written nevertheless."""
+        """Raises CannotWrite when Kafka does not confirm it in time: then it is given up, and has no effect later."""
         if not findings:
             return
         from confluent_kafka import KafkaException
 
         try:
-            async with asyncio.timeout(WRITE_WITHIN_S):
+            async with self._writing:  # one at a time: while Kafka is away each of them waits for its answer
                 await self._write_records(findings)
-        except TimeoutError as error:
-            raise CannotWrite(f"Kafka {self._bootstrap} did not confirm a reset within {WRITE_WITHIN_S:g} s") from error
         except (OSError, KafkaException) as error:
             raise CannotWrite(f"Kafka {self._bootstrap}: {error}") from error
-        self._reset.update(one.finding for one in findings)
+        self._written |= dict.fromkeys((one.finding for one in findings), self._clock())
 
     async def _write_records(self, findings: Sequence[LatchedFinding]) -> None:
-        journal = await asyncio.to_thread(self._open)
-        newest = await asyncio.to_thread(journal.newest)
+        """Reads in a thread of its own: those of `asyncio.to_thread` are few, and renew the lease of this machine."""
+        loop = asyncio.get_running_loop()
+        newest = await loop.run_in_executor(self._thread, self._newest_record)
         if newest is None:
             raise CannotWrite(f"Kafka {self._bootstrap}: no ingest worker has written to {READINGS} yet")
-        await journal.write(await asyncio.to_thread(self._records, findings, min(newest, self._clock())))
+        at = min(newest, self._clock())
+        assert self._journal is not None
+        await self._journal.write(await loop.run_in_executor(self._thread, self._records, findings, at))
 
-    def _open(self) -> KafkaJournal:
+    def _newest_record(self) -> Instant | None:
         if self._journal is None:
             from app.scale.kafka_journal import KafkaJournal
 
-            self._journal = KafkaJournal(self._bootstrap, lambda _frames: ())
-        return self._journal
+            self._journal = KafkaJournal(self._bootstrap, lambda _frames: (), round(WRITE_WITHIN_S * SECOND))
+        return self._journal.newest(READINGS, READ_WITHIN_S)
 
     def _records(self, findings: Sequence[LatchedFinding], at: Instant) -> Iterable[Record]:
         """Dated at the newest record of the workers: theirs alone drive the clock of the rules, and say until when

@@ -32,7 +32,7 @@ class UnansweredDangers:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._found: dict[int, tuple[Alert, frozenset[str]]] = {}
-        self._changed = set[int]()
+        self._changed, self._all_due = set[int](), True
 
     def __call__(self) -> Sequence[tuple[Alert, frozenset[str]]]:
         """Each alert with its owner and the people who were called about it in its present round."""
@@ -46,13 +46,15 @@ class UnansweredDangers:
         """Read every POLL_S, until cancelled."""
         while True:
             for poll in range(READ_ALL_EVERY):
-                await self.read(reads_all=not poll)
+                self._all_due |= not poll
+                await self.read()
                 await asyncio.sleep(POLL_S)
 
-    async def read(self, *, reads_all: bool = True) -> None:
-        """Read once all, or what changed since the last time; a ledger that does not answer is reported elsewhere."""
+    async def read(self) -> None:
+        """Read what changed since the last time, or all where that is due: at first, and until it has succeeded. A
+        ledger that does not answer is reported elsewhere."""
         changed, self._changed = self._changed, set()
-        among = None if reads_all or len(changed) > MAX_IN_LIST else sorted(changed)
+        among = None if self._all_due or len(changed) > MAX_IN_LIST else sorted(changed)
         if among == []:
             return
         try:
@@ -61,5 +63,6 @@ class UnansweredDangers:
             self._changed |= changed
             log.debug("kept as read before: %s", error)
             return
+        self._all_due = self._all_due and among is not None
         kept = {} if among is None else {alert: one for alert, one in self._found.items() if alert not in changed}
         self._found = kept | {alert.id: (alert, called) for alert, called in read}

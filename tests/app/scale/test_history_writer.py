@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,9 +16,10 @@ from app.errors import UserError  # noqa: E402
 from app.scale import history_writer  # noqa: E402
 from app.scale.history_writer import HistoryWriterOptions, decode_readings, run_history_writer  # noqa: E402
 from app.scale.records import READINGS  # noqa: E402
-from domain import HOUR, Reading  # noqa: E402
+from domain import HOUR, Lane, Reading  # noqa: E402
 from rules.hosts.keyed.events import CLOCK, KeyedReadings, encode_event  # noqa: E402
 from rules.hosts.replay import Outage  # noqa: E402
+from store.errors import StoreError  # noqa: E402
 from store.history.remote.history import LineProtocolHistory  # noqa: E402
 from tests.support.cli import run  # noqa: E402
 from tests.support.timeouts import LONG_TIMEOUT_S  # noqa: E402
@@ -88,6 +90,42 @@ async def crashed(_writer: object) -> None:
     raise ConnectionAbortedError
 
 
+class SmallHistory:
+    """Takes so many readings, and then no more until the next start."""
+
+    def __init__(self, room: int) -> None:
+        self.room, self.stored, self.flushes = room, 0, 0
+
+    def position(self) -> dict[Lane, int]:
+        return {}
+
+    def append(self, _lane: Lane, _position: int, readings: Sequence[Reading]) -> bool:
+        self.room -= len(readings)
+        self.stored += len(readings) if self.room >= 0 else 0
+        return self.room >= 0
+
+    async def flush(self) -> None:
+        self.flushes += 1
+
+
+async def test_what_the_history_does_not_take_is_not_marked_as_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A batch above a million readings was marked as read and stored nowhere, and so was all that followed."""
+    marked = list[bool]()
+
+    async def mark(_writer: object) -> None:
+        marked.append(True)
+
+    monkeypatch.setattr(history_writer.HistoryWriter, "_mark_as_read", mark)
+    monkeypatch.setattr(history_writer, "PART_MAX", 2)
+    history: Any = SmallHistory(room=5)
+    writer: Any = history_writer.HistoryWriter("127.0.0.1:1", history)
+    await writer._write([Message(record(1.0, 2.0, 3.0))])
+    assert (history.stored, history.flushes, len(marked)) == (3, 2, 1)
+    with pytest.raises(StoreError, match="not marked as read"):
+        await writer._write([Message(record(1.0, 2.0, 3.0))])
+    assert len(marked) == 1
+
+
 class Message:
     """A message of the client for Kafka, or an error in its place."""
 
@@ -108,9 +146,10 @@ class Message:
 
 
 def test_what_is_no_event_is_logged_with_its_place_and_passed_over(caplog: pytest.LogCaptureFixture) -> None:
-    messages = [Message(b'gas-1\n{"type":"KeyedReadings"'), Message(b"", "broker down"), Message(record(3.0))]
+    foreign = [Message(b'gas-1\n{"type":"KeyedReadings"'), Message(b"\xff\xfe\n{}")]
+    messages = [*foreign, Message(b"", "broker down"), Message(record(3.0))]
     assert [reading.values for reading in decode_readings(messages)] == [{"lel_pct": 3.0}]  # type: ignore[arg-type]
-    assert "fengshao.readings[3]@7 is no event" in caplog.text
+    assert caplog.text.count("fengshao.readings[3]@7 is no event") == 2
     assert "broker down" in caplog.text
 
 

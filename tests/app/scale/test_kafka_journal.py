@@ -79,6 +79,18 @@ async def test_frames_are_acknowledged_when_all_they_hold_is_written(journal: Ka
     assert await asyncio.to_thread(written, journal) == [b"small"]
 
 
+def test_the_newest_record_is_not_waited_for_longer_than_asked() -> None:
+    """It was sought for a minute in each partition without a leader, in one of the few threads that all share."""
+    journal = KafkaJournal("127.0.0.1:1", lambda _frames: ())
+    try:
+        with pytest.raises(kafka.KafkaException):
+            journal.newest(within_s=0.2)
+        with pytest.raises(kafka.KafkaException, match="not read within 0 s"):
+            journal.newest(within_s=0)
+    finally:
+        journal._closed.set()
+
+
 async def test_the_newest_record_says_until_when_a_worker_could_receive(
     journal: KafkaJournal, builder: Builder
 ) -> None:

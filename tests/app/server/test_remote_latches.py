@@ -6,8 +6,10 @@ The broker is the one that librdkafka has in itself for tests; the rules run in 
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,17 +18,20 @@ kafka = pytest.importorskip("confluent_kafka", reason="KAFKA'S CLIENT IS NOT INS
 from app.config.catalog import load_active_rulebooks, load_kinds  # noqa: E402
 from app.scale.keys import KeyedRegistry, keys_of_subjects  # noqa: E402
 from app.scale.records import READINGS  # noqa: E402
-from app.server.remote_latches import RemoteLatches  # noqa: E402
-from domain import MINUTE, SECOND, Device, Finding, FindingPhase, Place, Reading  # noqa: E402
+from app.server.remote_latches import REPEAT_MS, RemoteLatches  # noqa: E402
+from domain import HOUR, MINUTE, SECOND, Device, Finding, FindingPhase, Place, Reading  # noqa: E402
 from domain.people import community  # noqa: E402
 from rules.hosts.keyed.events import CLOCK, KeyedReadings, decode_keyed_event, split_record  # noqa: E402
 from rules.hosts.replay import Reset  # noqa: E402
 from store.errors import CannotWrite  # noqa: E402
 from tests.conftest import Broker  # noqa: E402
 from tests.support.keyed_hosts import KeyedHosts  # noqa: E402
-from tests.support.rulebook_harness import LATCHED, RulebookHarness  # noqa: E402
+from tests.support.rulebook_harness import GAS, LATCHED, RulebookHarness  # noqa: E402
 from tests.support.timeouts import LONG_TIMEOUT_S  # noqa: E402
 
+LATCHED_BUILDING = GAS.replace("- name: gas-building\n", "- name: gas-building\n  latch: true\n").replace(
+    "at_least: 3", "at_least: 2"
+)
 RESET = "/api/v1/rules/gas-alarm/reset"
 
 
@@ -76,8 +81,12 @@ class Cluster(RulebookHarness):
         self.topic, self.findings_from = topic, topic.bootstrap
         self.found: list[Finding] = []
 
-    async def begin(self) -> None:
-        self.save_file(LATCHED)
+    @property
+    def latches(self) -> RemoteLatches:
+        return self.service.remote_latches
+
+    async def begin(self, text: str = LATCHED) -> None:
+        self.save_file(text)
         await self.service.rulebook_reloader.poll()
         books, kinds = self.service.engine.books, dict(self.service.processing.kinds)
         self.hosts, self.keys = KeyedHosts(books, kinds, emit_shadow=False), KeyedRegistry(books, kinds)
@@ -86,15 +95,22 @@ class Cluster(RulebookHarness):
             self.hosts.apply(key, event)
         self.topic.write_clock(self.clock.now)
 
-    async def rings(self, *alarms: bool) -> None:
+    async def rings(self, *alarms: bool, device: str = "gas-402") -> None:
         """The device reports these states; what the rules find is in the ledger on return."""
         for alarm in alarms:
             self.clock.now += SECOND
             now = self.clock.now
-            reading = Reading("gas-402", "gas_alarm", now, now, {"alarm": alarm})
-            self.hosts.apply(self.keys.key_of("gas-402"), KeyedReadings(now, (reading,)))
+            reading = Reading(device, "gas_alarm", now, now, {"alarm": alarm})
+            self.hosts.apply(self.keys.key_of(device), KeyedReadings(now, (reading,)))
             self.topic.write_clock(now)
-        await self._store()
+        await self.store()
+
+    async def passes(self, ms: int) -> None:
+        """So long nothing is reported."""
+        self.clock.now += ms
+        self.topic.write_clock(self.clock.now)
+        self.hosts.advance(self.clock.now)
+        await self.store()
 
     async def evaluates_resets(self) -> list[Reset]:
         """The rules read what was written to the topic."""
@@ -106,7 +122,7 @@ class Cluster(RulebookHarness):
             assert event.now == at
             self.hosts.apply(key, event)
             resets.append(event)
-        await self._store()
+        await self.store()
         return resets
 
     async def until_resets(self) -> list[Reset]:
@@ -115,7 +131,8 @@ class Cluster(RulebookHarness):
                 await asyncio.sleep(0.01)
         return found
 
-    async def _store(self) -> None:
+    async def store(self) -> None:
+        """What the rules have found is in the ledger on return."""
         findings, self.hosts.findings = self.hosts.findings, []
         self.found += findings
         if findings:
@@ -172,13 +189,72 @@ async def refused(*_: object) -> None:
     raise CannotWrite("Kafka is away")
 
 
+async def test_a_reset_that_had_no_effect_is_written_again(cluster: Cluster) -> None:
+    """The job in Flink had not been started with the rulebooks of the desk yet, and held the device by another key."""
+    await cluster.rings(True, False)
+    (alert,) = await cluster.until_items("/api/v1/alerts?ledger=danger")
+    await cluster.settle(alert["id"])
+    await cluster.until(lambda: cluster.latches._written, "the reset")
+    lost = cluster.topic.read()
+    assert len(lost) == 1
+    await cluster.latches._reset_settled(None)
+    assert cluster.topic.read() == []
+
+    await cluster.fast_forward(minutes=REPEAT_MS / MINUTE)
+    assert len(await cluster.items("/api/v1/rules/latched")) == 1
+    await cluster.latches._reset_settled(None)
+    await cluster.until_resets()
+    assert phases(cluster) == [FindingPhase.BEGAN, FindingPhase.ENDED]
+    await cluster.latches._reset_settled(None)
+    assert (cluster.latches._written, cluster.topic.read()) == ({}, [])
+
+
+async def test_a_building_is_reset_in_the_second_stage(cluster: Cluster) -> None:
+    await cluster.begin(LATCHED_BUILDING)
+    for device in ("gas-402", "gas-403"):
+        await cluster.rings(True, False, device=device)
+    await cluster.passes(HOUR)
+    (latched,) = await cluster.until_items("/api/v1/rules/latched")
+    assert latched["device"].startswith("building/")
+    path = f"/api/v1/rules/{latched['rule']}/reset"
+    answer = await cluster.api.post(path, json={"subject": latched["device"], "reason": "已到现场查看"})
+    assert answer.status_code == 200, answer.text
+    await cluster.until_resets()
+    await cluster.passes(MINUTE)
+    ended = [finding.id for finding in cluster.found if finding.phase is FindingPhase.ENDED]
+    assert latched["finding"] in ended
+
+
+async def test_a_kafka_that_hangs_delays_nothing_else(cluster: Cluster) -> None:
+    """Its questions took all threads, and the lease of the machine was not renewed: nothing was sent by anybody."""
+    await cluster.rings(True, False)
+    asked, answers = list[str](), threading.Event()
+
+    def newest(topic: str, _within_s: float) -> int:
+        asked.append(topic)
+        answers.wait(LONG_TIMEOUT_S)
+        return cluster.clock.now
+
+    cluster.latches._newest_record()
+    journal: Any = cluster.latches._journal
+    written, journal.newest = journal.newest, newest
+    found = await cluster.latches.latched_findings()
+    writes = [asyncio.create_task(cluster.latches._write(found)) for _ in range(20)]
+    await cluster.until(lambda: asked, "the first question")
+    await asyncio.gather(*(asyncio.to_thread(int) for _ in range(20)))
+    assert len(asked) == 1
+    answers.set()
+    await asyncio.gather(*writes)
+    journal.newest = written
+
+
 async def test_a_person_resets_over_the_api_once(cluster: Cluster) -> None:
     """The device still alarms: the finding ends with its all-clear, as on one machine."""
     await cluster.rings(True)
     (latched,) = await cluster.until_items("/api/v1/rules/latched")
     assert (latched["rule"], latched["device"]) == ("gas-alarm", "gas-402")
-    for status in (200, 409):
-        answer = await cluster.api.post(RESET, json={"device": "gas-402", "reason": "误按"})
+    for device, status in (("gas-402", 200), ("gas-403", 409)):
+        answer = await cluster.api.post(RESET, json={"device": device, "reason": "误按"})
         assert answer.status_code == status, answer.text
     (reset,) = await cluster.until_resets()
     assert reset.finding == latched["finding"]

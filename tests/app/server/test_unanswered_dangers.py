@@ -36,7 +36,7 @@ async def test_only_alerts_that_changed_are_read_again(town: ServiceHarness, mon
     await dangers.read()
     [(alert, called)] = dangers()
     assert called == {"li"}
-    await dangers.read(reads_all=False)
+    await dangers.read()
     assert asked == [None]
 
     for action in ("acknowledge", "arrive", "resolve"):
@@ -44,23 +44,28 @@ async def test_only_alerts_that_changed_are_read_again(town: ServiceHarness, mon
         assert answer.status_code == 200, answer.text
     assert [one.id for one, _ in dangers()] == [alert.id]
     dangers.alert_changed(str(alert.id))
-    await dangers.read(reads_all=False)
+    await dangers.read()
     assert (dangers(), asked) == ([], [None, [alert.id]])
 
 
-async def test_what_changed_while_the_ledger_did_not_answer_is_read_when_it_does(
-    town: ServiceHarness, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("read_before", [True, False])
+async def test_what_a_ledger_did_not_answer_is_read_by_the_next_poll(
+    town: ServiceHarness, monkeypatch: pytest.MonkeyPatch, read_before: bool
 ) -> None:
+    """After a takeover on a ledger that flickered nothing was read for a minute."""
     dangers = UnansweredDangers(town.stores.database)
     [alert] = await town.items("/api/v1/alerts")
+    if read_before:
+        await dangers.read()
+        dangers._found = {}
+        dangers.alert_changed(alert["id"])
 
     def unread(*_: object, **__: object) -> None:
         raise LedgerUnread
 
-    dangers.alert_changed(alert["id"])
     with monkeypatch.context() as away:
         away.setattr(unanswered_dangers, "unanswered_dangers", unread)
-        await dangers.read(reads_all=False)
+        await dangers.read()
     assert dangers() == []
-    await dangers.read(reads_all=False)
+    await dangers.read()
     assert [str(one.id) for one, _ in dangers()] == [alert["id"]]

@@ -22,8 +22,8 @@ log = logging.getLogger("fengshao.unanswered_dangers")
 
 POLL_S: Final = 2.0
 READ_ALL_EVERY: Final = 30
-"""Polls from one reading of all to the next, for what changed without a word of it. With 700 open dangers all of them at
-each poll took a fifteenth of the interpreter's time."""
+"""Polls from one reading of all to the next, for what changed without a word of it. With 700 open dangers all of them
+at each poll took a fifteenth of the interpreter's time."""
 
 
 class UnansweredDangers:
